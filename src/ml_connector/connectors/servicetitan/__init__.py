@@ -1,0 +1,14 @@
+"""ServiceTitan, the field-service system: vendors, orders, receipts and bills are read, bills are marked exported.
+
+Owns: ServiceTitan's addresses, client credentials, limits, lists and export feeds, fields, errors and webhooks, and
+their translation to canonical documents.
+Must not know: any database, any other vendor, what becomes of a document.
+Invariant: a document once visible to the application is yielded at least once by a walk that ends, however the list
+moves meanwhile, and no cursor ever points past a change that has not been yielded.
+"""
+
+from ml_connector.connectors.servicetitan.connector import ServiceTitan
+
+CONNECTOR = ServiceTitan()
+
+__all__ = ["CONNECTOR", "ServiceTitan"]

@@ -1,0 +1,150 @@
+"""ServiceTitan's three kinds of reading: a page of a list, a page of an export feed, documents by id.
+
+Rows leave this module as the vendor's own bytes, one per document, so that one bad document spoils no page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.servicetitan import errors
+from ml_connector.connectors.servicetitan.limits import vendor_time
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotJson
+from ml_connector.transport.messages import Answer, Request
+
+IDS_A_CALL = 50  # the vendor's maximum for every list of ids
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One list: ``module`` and ``path`` below the tenant, the ``scope`` it needs, the filters it always gets.
+
+    ``repeated_ids``: ids are sent as ``ids=1&ids=2`` instead of ``ids=1,2``.
+    """
+
+    module: str
+    path: str
+    scope: str
+    always: tuple[tuple[str, str], ...] = ()
+    repeated_ids: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list. ``total`` None where the vendor did not count; ``at`` is the vendor's clock."""
+
+    rows: tuple[bytes, ...]
+    more: bool
+    total: int | None
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A page of an export feed; ``token`` is where to go on, empty where the vendor gave none."""
+
+    rows: tuple[bytes, ...]
+    more: bool
+    token: str
+    at: dt.datetime
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    data: list[msgspec.Raw]
+    has_more: bool
+    total_count: int | None = None
+
+
+class _Export(msgspec.Struct, rename="camel"):
+    data: list[msgspec.Raw]
+    has_more: bool
+    continue_from: str | None = None
+
+
+Query = Sequence[tuple[str, str]]
+_Shape = TypeVar("_Shape", _Envelope, _Export)
+
+
+class Client:
+    """The reads of one connection."""
+
+    def __init__(self, session: Session) -> None:
+        """Raises BadInput when the session does not know its tenant id."""
+        self.session = session
+        self.tenant = session.organisation or session.settings.get("tenant", "")
+        if not self.tenant:
+            raise BadInput("The ServiceTitan connection has no tenant id: enter it and connect again.")
+
+    def path(self, module: str, path: str) -> str:
+        """The address of a resource below the API host."""
+        return f"/{module}/v2/tenant/{self.tenant}/{path}"
+
+    async def ask(self, resource: Resource, query: Query) -> Answer:
+        """The answer to one list call, whatever its status. Raises transport.errors."""
+        wanted = (*resource.always, *query)
+        return await self.session.send(Request.get(self.path(resource.module, resource.path), *wanted))
+
+    async def page(self, resource: Resource, query: Query) -> Listing:
+        """One page of a list. Raises Reconnect, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
+        answer = await self.ask(resource, query)
+        body = self._body(answer, resource, _Envelope)
+        return Listing(_rows(body.data), body.has_more, body.total_count, vendor_time(answer))
+
+    async def feed(self, resource: Resource, start: str, recent: bool) -> Feed:
+        """One page of an export feed from ``start``: a token, a date such as 2026-01-31, or empty for the beginning.
+
+        ``recent`` asks for the newest changes sooner, at the price of repeats.
+        """
+        query = [("from", start)] if start else []
+        if recent:
+            query.append(("includeRecentChanges", "true"))
+        answer = await self.ask(resource, query)
+        body = self._body(answer, resource, _Export)
+        return Feed(_rows(body.data), body.has_more, body.continue_from or "", vendor_time(answer))
+
+    async def by_ids(self, resource: Resource, ids: Iterable[str], *more: tuple[str, str]) -> tuple[bytes, ...]:
+        """The documents with these ids, those the vendor still knows, in as few calls as it allows.
+
+        Raises BadInput when an id is no number (ServiceTitan would refuse the whole call).
+        """
+        wanted = sorted({_number(one) for one in ids})
+        rows: list[bytes] = []
+        for first in range(0, len(wanted), IDS_A_CALL):
+            query = (*_ids(resource, wanted[first : first + IDS_A_CALL]), ("pageSize", str(IDS_A_CALL)), *more)
+            rows += (await self.page(resource, query)).rows
+        return tuple(rows)
+
+    def _body(self, answer: Answer, resource: Resource, shape: type[_Shape]) -> _Shape:
+        if answer.status != 200:
+            errors.refuse(answer, what=resource.path, tenant=self.tenant, scope=resource.scope)
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except msgspec.ValidationError as error:
+            raise errors.UnexpectedShape(
+                f"ServiceTitan's answer for {resource.path} is not as documented: {error}."
+            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise NotJson(answer.status, answer.body) from error
+
+
+def _rows(data: Iterable[msgspec.Raw]) -> tuple[bytes, ...]:
+    return tuple(bytes(row) for row in data)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadInput(f"{text!r} is no ServiceTitan id: ids are whole numbers.")
+    return int(text)
+
+
+def _ids(resource: Resource, ids: Sequence[int]) -> Query:
+    if resource.repeated_ids:
+        return [("ids", str(one)) for one in ids]
+    return [("ids", ",".join(map(str, ids)))]

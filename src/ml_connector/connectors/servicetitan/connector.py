@@ -1,0 +1,85 @@
+"""The ServiceTitan connector: the contract, each part handed to its module."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import ClassVar
+
+from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.connectors import base
+from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, settings, write
+from ml_connector.transport.messages import Answer
+
+
+class ServiceTitan(base.Connector):
+    """ServiceTitan V2. The organisation is the tenant id; one application key and secret per tenant and environment."""
+
+    vendor: ClassVar[str] = "servicetitan"
+    title: ClassVar[str] = "ServiceTitan"
+    credentials: ClassVar[tuple[base.CredentialField, ...]] = auth.FIELDS
+    settings: ClassVar[tuple[base.SettingField, ...]] = settings.FIELDS
+    scopes: ClassVar[tuple[base.Scope, ...]] = resources.SCOPES
+    readable: ClassVar[Mapping[str, base.Readable]] = resources.READABLE
+    writable: ClassVar[Mapping[str, frozenset[base.Action]]] = write.WRITABLE
+    timeout: ClassVar[float] = 100.0
+    list_lag: ClassVar[float] = 180.0  # reports go from 2 seconds to 3 minutes
+
+    _auth: ClassVar[auth.ServiceTitanAuth] = auth.ServiceTitanAuth()
+
+    @property
+    def auth(self) -> base.Auth:
+        """Client credentials, no consent in a browser."""
+        return self._auth
+
+    def hosts(self, credentials: base.Credentials) -> frozenset[str]:
+        """The token host and the API host of the environment."""
+        chosen = auth.environment(credentials)
+        return frozenset([chosen.auth_host, chosen.api_host])
+
+    def limits(
+        self, organisation: Organisation | None, credentials: base.Credentials, settings: Mapping[str, str]
+    ) -> base.Limits:
+        """60 calls a second per application and tenant, the same for every edition."""
+        return limits.limits(credentials)
+
+    def day_left(self, headers: Mapping[str, str]) -> int | None:
+        """ServiceTitan has no daily limit."""
+        return None
+
+    def throttle(self, answer: Answer) -> float | None:
+        """See ``limits.wait``."""
+        return limits.wait(answer)
+
+    def unauthorised(self, answer: Answer) -> bool:
+        """401: token or application key. A wrong tenant or missing scope is 403, and no new token helps."""
+        return answer.status == 401
+
+    async def organisations(self, session: base.Session) -> Sequence[Organisation]:
+        """The one tenant of the credentials, proven by reading its business units."""
+        return (await check.organisation(session),)
+
+    async def organisation(self, session: base.Session) -> Organisation:
+        """The connected tenant."""
+        return await check.organisation(session)
+
+    async def check(self, session: base.Session, entities: Sequence[str]) -> Sequence[base.Finding]:
+        """See ``check.check``."""
+        return await check.check(session, entities)
+
+    def read(self, session: base.Session, reading: base.Reading) -> AsyncIterator[base.Page]:
+        """See ``read.read``."""
+        return read.read(session, reading)
+
+    def compose(
+        self, action: base.Action, document: Document, organisation: Organisation, reference: str
+    ) -> base.Composed:
+        """See ``write.compose``."""
+        return write.compose(action, [document])
+
+    async def write(self, session: base.Session, step: base.Step) -> base.Outcome:
+        """See ``write.write``."""
+        return await write.write(session, step)
+
+    async def find(self, session: base.Session, step: base.Step) -> Sequence[Document]:
+        """See ``write.find``."""
+        return await write.find(session, step)

@@ -1,0 +1,265 @@
+"""Reading bills: the export feed, and where granted the AP bills, as one stream of whole bills.
+
+One walk has up to three legs.
+
+feed         export/inventory-bills from the last token: inventory bills of every type, deleted ones too. Its rows are
+             completed with their AP bills, 50 ids a call.
+Procurement  AP bills changed since the last walk. Reconciling or stopping payment is not known to move the inventory
+             bill's own stamp, so these are asked for their own changes; each is joined with its inventory bill.
+ApBill       AP bills changed since the last walk that may have no inventory bill at all (expenses only).
+
+A quiet walk costs three calls. Without the scope for AP bills only the first leg exists; when it is granted later, all
+is read again, since every bill may gain lines. AP bills cannot be sorted: they are read by spans of modification time.
+Once a day all legs start some days back instead, and so they do from a token the vendor no longer takes.
+
+A row's stamp is the later of the two stamps, so a version that knew both is never older than one that knew one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterable
+
+import msgspec
+
+from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.connectors.servicetitan import payloads, resources
+from ml_connector.connectors.servicetitan.client import Client, Feed
+from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
+from ml_connector.connectors.servicetitan.settings import Settings
+from ml_connector.connectors.servicetitan.translate import understood, unread
+from ml_connector.connectors.servicetitan.translate_bills import Choices, bill
+from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, head, instant, moment, since
+from ml_connector.errors import NotFound
+
+_FEED = "feed"
+_NEXT_LEG = {_FEED: resources.PROCUREMENT, resources.PROCUREMENT: resources.STANDALONE, resources.STANDALONE: ""}
+_DAY = dt.timedelta(days=1)
+
+
+class BillCursor(msgspec.Struct):
+    """Where the stream stands. Instants as ``2026-01-31T00:00:00Z``, empty = none.
+
+    ``origin``: where it began. ``leg``: the leg under way, empty between walks; ``begun``: the vendor's clock when the
+    walk began; ``through``: when the last finished walk began. ``token``: where the feed goes on (a token or a date).
+    ``lists``: for each kind of AP bill where its next walk begins, and ``width`` the span in seconds that last fitted.
+    ``reread``: the day of the last daily re-reading. ``gone``: ids the feed showed as deleted since then.
+    ``granted``: whether AP bills were readable.
+    """
+
+    origin: str = ""
+    granted: bool = False
+    leg: str = ""
+    begun: str = ""
+    through: str = ""
+    token: str = ""
+    lists: dict[str, str] = {}
+    width: float = 0.0
+    reread: str = ""
+    gone: list[str] = []
+
+
+async def read(client: Client, settings: Settings, choices: Choices, reading: Reading) -> AsyncIterator[Page]:
+    """Pages of bills; see the module's docstring."""
+    join = _Join(client, choices)
+    if reading.ids:
+        yield Page(await join.by_ids(reading.ids), reading.cursor or b"", last=True)
+        return
+    walk = _BillWalk(client, settings, join, _start(reading, choices))
+    async for page in walk.pages():
+        yield page
+
+
+def _start(reading: Reading, choices: Choices) -> BillCursor:
+    if reading.cursor:
+        return msgspec.json.decode(reading.cursor, type=BillCursor)
+    return BillCursor(origin=since(reading.since), granted=choices.granted)
+
+
+class _BillWalk:
+    """One walk over the legs; ``cursor`` is what is committed with each page."""
+
+    def __init__(self, client: Client, settings: Settings, join: _Join, cursor: BillCursor) -> None:
+        self._client, self._settings, self._join, self._cursor = client, settings, join, cursor
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """All pages up to the end of the walk. Raises transport.errors, Unsettled, UnexpectedShape."""
+        if not self._cursor.leg:
+            self._begin(self._client.session.clock.now())
+        if self._cursor.leg == _FEED:
+            async for page in self._feed_leg():
+                yield page
+        while self._cursor.leg:
+            async for page in self._list_leg(self._cursor.leg):
+                yield page
+
+    def _begin(self, now: dt.datetime) -> None:
+        """Where this walk's legs start: the beginning, some days back once a day, or where the last walk ended."""
+        cursor, granted, today = self._cursor, self._join.granted, now.date().isoformat()
+        if not cursor.through or (granted and not cursor.granted):
+            cursor = BillCursor(origin=cursor.origin, token=cursor.origin[:10], reread=today)
+            cursor.lists = {resources.STANDALONE: cursor.origin or moment(EPOCH)}
+        elif cursor.reread != today:
+            self._go_back(now)
+            cursor.reread = today
+        cursor.granted, cursor.leg, cursor.begun = granted, _FEED, ""
+        self._cursor = cursor
+
+    def _go_back(self, now: dt.datetime) -> None:
+        """All legs from some days ago, or from before the last finished walk if that is longer ago."""
+        cursor = self._cursor
+        start = instant(cursor.origin) if cursor.origin else EPOCH
+        if cursor.through:
+            start = min(now - self._settings.reread, instant(cursor.through) - _DAY)
+        cursor.token = moment(start)[:10]
+        cursor.lists = dict.fromkeys((resources.PROCUREMENT, resources.STANDALONE), f"{cursor.token}T00:00:00Z")
+        cursor.gone = []
+
+    async def _feed_leg(self) -> AsyncIterator[Page]:
+        more = True
+        while more:
+            feed = await self._feed()
+            self._note(feed)
+            rows = await self._join.inventory_rows(feed.rows)
+            more = feed.more
+            if not more:
+                self._end_leg(_FEED)
+            yield self._page(rows)
+
+    async def _feed(self) -> Feed:
+        """The next page; a token the vendor refuses is replaced by a date before anything it could stand for."""
+        try:
+            feed = await self._client.feed(resources.BILL_FEED, self._cursor.token, self._settings.recent)
+        except RequestRefused:
+            if not self._cursor.token or self._is_date():
+                raise
+            self._go_back(self._client.session.clock.now())
+            feed = await self._client.feed(resources.BILL_FEED, self._cursor.token, self._settings.recent)
+        if feed.more and (not feed.token or feed.token == self._cursor.token):
+            raise UnexpectedShape("ServiceTitan's bill feed says there is more and does not say where to go on.")
+        return feed
+
+    def _is_date(self) -> bool:
+        try:
+            dt.date.fromisoformat(self._cursor.token)
+        except ValueError:
+            return False
+        return True
+
+    def _note(self, feed: Feed) -> None:
+        cursor = self._cursor
+        cursor.begun = cursor.begun or moment(feed.at)
+        cursor.token = feed.token or cursor.token
+        states = {str(found.id): found.active for found in map(_active, feed.rows) if found.id is not None}
+        gone = (set(cursor.gone) | states.keys()) - {one for one, active in states.items() if active}
+        cursor.gone = []
+
+    async def _list_leg(self, kind: str) -> AsyncIterator[Page]:
+        if not self._join.granted:  # the right was withdrawn between two slices
+            self._end_leg(kind)
+            yield self._page(())
+            return
+        lower = self._cursor.lists.get(kind) or self._behind()
+        walk = Walk(self._client, resources.AP_BILLS[kind], self._settings.page_size)
+        try:
+            async for stretch in walk.windows(instant(lower), self._cursor.width):
+                rows = await self._join.ap_rows(stretch.rows, frozenset(self._cursor.gone))
+                self._advance(kind, stretch)
+                yield self._page(rows)
+        except NotFound:  # the tenant has no AP bills at all
+            self._end_leg(kind)
+            yield self._page(())
+
+    def _advance(self, kind: str, stretch: Stretch) -> None:
+        if stretch.last or stretch.lower is None:
+            self._end_leg(kind)
+        else:
+            self._cursor.lists[kind], self._cursor.width = moment(stretch.lower), stretch.width
+
+    def _end_leg(self, leg: str) -> None:
+        cursor = self._cursor
+        cursor.width = 0.0
+        cursor.leg = _NEXT_LEG[leg] if self._join.granted else ""
+        if leg != _FEED:
+            cursor.lists[leg] = self._behind()
+        if not cursor.leg:
+            cursor.through, cursor.begun = cursor.begun, ""
+
+    def _behind(self) -> str:
+        """The start of this walk by the vendor's clock, less the lag of its lists."""
+        return moment(instant(self._cursor.begun) - self._settings.lag)
+
+    def _page(self, rows: tuple[Row, ...]) -> Page:
+        return Page(rows, msgspec.json.encode(self._cursor), last=not self._cursor.leg)
+
+
+class _Active(msgspec.Struct):
+    id: int | None = None
+    active: bool = True
+
+
+def _active(row: bytes) -> _Active:
+    try:
+        return msgspec.json.decode(row, type=_Active)
+    except msgspec.DecodeError:
+        return _Active()
+
+
+class _Join:
+    """Brings the two texts of a bill together, in batches of 50 ids."""
+
+    def __init__(self, client: Client, choices: Choices) -> None:
+        self._client, self._choices = client, choices
+        self.granted = choices.granted
+
+    async def inventory_rows(self, raws: Iterable[bytes]) -> tuple[Row, ...]:
+        """Rows of the feed, completed with their AP bills."""
+        bases = list(raws)
+        details = await self._details(filter(None, map(_id, bases)))
+        return tuple(self._row(base, details.get(_id(base)), deleted=False) for base in bases)
+
+    async def ap_rows(self, raws: Iterable[bytes], gone: frozenset[str]) -> tuple[Row, ...]:
+        """Rows of the AP list, completed with their inventory bills."""
+        details = list(raws)
+        bases = await self._bases(filter(None, map(_id, details)))
+        return tuple(self._row(bases.get(_id(one)), one, deleted=_id(one) in gone) for one in details)
+
+    async def by_ids(self, ids: Iterable[str]) -> tuple[Row, ...]:
+        """The named bills, those that exist. Whether one is deleted is not told here: only the feed knows."""
+        wanted = tuple(ids)
+        bases, details = await self._bases(wanted), await self._details(wanted)
+        return tuple(
+            self._row(bases.get(one), details.get(one), deleted=False) for one in sorted(bases.keys() | details.keys())
+        )
+
+    async def _bases(self, ids: Iterable[str]) -> dict[str, bytes]:
+        return {_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
+
+    async def _details(self, ids: Iterable[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        missing = set(ids) if self.granted else set()
+        for kind in (resources.PROCUREMENT, resources.STANDALONE):
+            try:
+                found |= {_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
+            except NotFound:
+                return found
+            missing -= found.keys()
+        return found
+
+    def _row(self, base: bytes | None, detail: bytes | None, *, deleted: bool) -> Row:
+        raw = b'{"inventory_bill":' + (base or b"null") + b',"ap_bill":' + (detail or b"null") + b"}"
+        shown = detail or base or b"null"
+        try:
+            document = bill(_payload(base), _payload(detail), self._choices, deleted=deleted)
+        except (ValueError, ArithmeticError) as error:
+            return msgspec.structs.replace(unread("bill", shown, str(error)), raw=raw)
+        return Row(document.id, raw, document, document.stamp)
+
+
+def _payload(raw: bytes | None) -> payloads.Bill | None:
+    return None if raw is None else understood(raw, payloads.Bill)
+
+
+def _id(raw: bytes) -> str:
+    found = head(raw).id
+    return str(found) if isinstance(found, int) else ""

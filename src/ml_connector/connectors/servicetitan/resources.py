@@ -1,0 +1,61 @@
+"""ServiceTitan's lists and feeds that are read, and the right each needs."""
+
+from __future__ import annotations
+
+from ml_connector.connectors.base import Readable, Scope
+from ml_connector.connectors.servicetitan.client import Resource
+
+_ANY = (("active", "Any"),)  # by default lists show active records only, and a deactivation would never be seen
+
+VENDORS = Resource("inventory", "vendors", "tn.inv.vendors:r", _ANY, repeated_ids=True)
+RECEIPTS = Resource("inventory", "receipts", "tn.inv.receipts:r", _ANY)
+PURCHASE_ORDERS = Resource("inventory", "purchase-orders", "tn.inv.purchaseorders:r")
+ACCOUNTS = Resource("accounting", "gl-accounts", "tn.acc.glaccounts:r", _ANY)
+TAX_ZONES = Resource("accounting", "tax-zones", "tn.acc.taxzones:r", _ANY)
+BUSINESS_UNITS = Resource("settings", "business-units", "tn.stt.businessunits:r", _ANY)
+JOBS = Resource("jpm", "jobs", "tn.jpm.jobs:r")
+# Both bill lists know no filter for inactive bills; only the feed shows them.
+BILL_FEED = Resource("accounting", "export/inventory-bills", "tn.acc.inventorybills:r")
+INVENTORY_BILLS = Resource("accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r")
+# The list takes one bill type a call and means Procurement when none is given.
+PROCUREMENT, STANDALONE = "Procurement", "ApBill"
+AP_BILLS = {
+    kind: Resource("accounting", "ap-bills", "tn.acc.apbills:r", (("billType", kind),))
+    for kind in (PROCUREMENT, STANDALONE)
+}
+
+SCOPES = (
+    Scope("tn.acc.inventorybills:r", "reading received bills"),
+    Scope("tn.acc.inventorybills:w", "marking bills as exported"),
+    Scope("tn.acc.apbills:r", "expense lines, status and do-not-pay of bills; without it bills with expenses are held"),
+    Scope("tn.acc.apbills:w", "marking bills without a purchase order as exported"),
+    Scope("tn.acc.glaccounts:r", "mapping general-ledger accounts"),
+    Scope("tn.acc.taxzones:r", "mapping tax zones"),
+    Scope("tn.inv.vendors:r", "vendors"),
+    Scope("tn.inv.receipts:r", "bills made from received purchase orders"),
+    Scope("tn.inv.purchaseorders:r", "purchase orders, and the order, job and business unit of receipts"),
+    Scope("tn.stt.businessunits:r", "business units and their currency"),
+    Scope("tn.jpm.jobs:r", "job numbers on receipts; without it they show the job's id"),
+)
+
+# Accounts, business units and tax zones are few: read whole every time, so that absence counts. Bills are stamped.
+READABLE = {
+    "vendors": Readable("vendors", (VENDORS.scope,), incremental=True),
+    "accounts": Readable("accounts", (ACCOUNTS.scope,), incremental=False),
+    "business_units": Readable("business_units", (BUSINESS_UNITS.scope,), incremental=False),
+    "tax_zones": Readable("tax_zones", (TAX_ZONES.scope,), incremental=False),
+    "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
+    "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
+    "purchase_orders": Readable("purchase_orders", (PURCHASE_ORDERS.scope,), incremental=True),
+}
+
+# For each entity the lists that must answer, asked for one row at a check.
+CHECKED = {
+    "vendors": (VENDORS,),
+    "accounts": (ACCOUNTS,),
+    "business_units": (BUSINESS_UNITS,),
+    "tax_zones": (TAX_ZONES,),
+    "bills": (INVENTORY_BILLS,),
+    "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
+    "purchase_orders": (PURCHASE_ORDERS,),
+}

@@ -1,0 +1,102 @@
+"""The named settings of a ServiceTitan connection: facts the vendor does not publish, each with its consequence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ml_connector.connectors.base import SettingField
+from ml_connector.errors import BadInput
+
+_YES_NO = ("yes", "no")
+
+FIELDS = (
+    SettingField(
+        "bill_amount_includes_tax_and_shipping",
+        "yes",
+        "ServiceTitan does not say whether billAmount contains tax, shipping and other costs. With the wrong choice no "
+        "bill that has any of them ties, and all of those are held.",
+        _YES_NO,
+    ),
+    SettingField(
+        "currency",
+        "",
+        "The company's currency, for documents whose business unit states none. Empty: taken from the business units "
+        "if all that state one state the same.",
+    ),
+    SettingField(
+        "list_lag_seconds",
+        "300",
+        "How long a change may be missing from ServiceTitan's lists. Too short can miss a change until the next daily "
+        "re-reading; longer only reads more rows again.",
+    ),
+    SettingField(
+        "reread_days",
+        "7",
+        "Once a day bills changed in this many days are read again, should the export feed have left one out.",
+    ),
+    SettingField(
+        "recent_changes",
+        "yes",
+        "Whether the export feed is asked for the newest changes at once, which may repeat rows; no means later.",
+        _YES_NO,
+    ),
+    SettingField(
+        "page_size",
+        "500",
+        "Rows a page, 1 to 5000. Larger pages are fewer calls and come nearer to ServiceTitan's limit of 100 seconds.",
+    ),
+    SettingField(
+        "webhook_header",
+        "x-servicetitan-signature",
+        "The header that carries a webhook's signature; ServiceTitan's stored documents do not name it. "
+        "With the wrong name every delivery is refused and changes arrive by schedule only.",
+    ),
+)
+
+_DEFAULTS = {field.name: field.default for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A connection's settings, understood."""
+
+    gross: bool
+    currency: str
+    lag: dt.timedelta
+    reread: dt.timedelta
+    recent: bool
+    page_size: int
+    application_guid: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Settings:
+        """Raises BadInput naming the setting. ``application_guid`` is the credential of that name, "" where unused."""
+        return cls(
+            gross=_yes(values, "bill_amount_includes_tax_and_shipping"),
+            currency=_stated(values, "currency").upper(),
+            lag=dt.timedelta(seconds=_whole(values, "list_lag_seconds", 0, 86_400)),
+            reread=dt.timedelta(days=_whole(values, "reread_days", 1, 366)),
+            recent=_yes(values, "recent_changes"),
+            page_size=_whole(values, "page_size", 1, 5000),
+            application_guid=values.get("application_guid", ""),
+        )
+
+
+def _stated(values: Mapping[str, str], name: str) -> str:
+    return values.get(name) or _DEFAULTS[name]
+
+
+def _yes(values: Mapping[str, str], name: str) -> bool:
+    stated = _stated(values, name)
+    if stated not in _YES_NO:
+        raise BadInput(f"The setting {name} is {stated!r}: it takes yes or no.")
+    return stated == "yes"
+
+
+def _whole(values: Mapping[str, str], name: str, least: int, most: int) -> int:
+    stated = _stated(values, name)
+    if not (stated.isascii() and stated.isdigit() and least <= int(stated) <= most):
+        raise BadInput(f"The setting {name} is {stated!r}: it takes a whole number from {least} to {most}.")
+    return int(stated)

@@ -1,0 +1,192 @@
+"""The connection's check: it calls the real system and says for every thing looked at how it is and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from ml_connector.connectors.base import Finding, Session, Verdict
+from ml_connector.connectors.zoho_books import limits, values
+from ml_connector.connectors.zoho_books.client import Books, Reply
+from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, locked_through, organisations
+from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field, reporting_tags
+from ml_connector.transport.errors import NotJson, Reconnect
+
+_SKEW = 60.0  # seconds
+_FIELD_ENTITIES = {"bills": "bill", "parties": "contact", "vendor_credits": "vendor_credit"}
+_UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_duplicates")
+
+
+async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
+    """Findings for ``entities``; the first one alone when the grant does not work. Raises NotSent and AnswerLost."""
+    books = Books(session)
+    try:
+        first = await books.get("/organizations")
+    except (Reconnect, Refusal) as error:
+        return [Finding("consent", Verdict.MISSING, error.sentence, "Connect again.")]
+    findings = [Finding("consent", Verdict.GOOD, "Zoho Books accepts the connection's token.")]
+    findings += [await _organisation(session), _clock(session, first), _day(first)]
+    for entity in entities:
+        findings += [finding async for finding in _entity(books, entity)]
+    findings += [await _tags(books), await _lock(session)]
+    return findings
+
+
+async def _organisation(session: Session) -> Finding:
+    known = await organisations(session)
+    mine = next((one for one in known if one.id == session.organisation), None)
+    if mine:
+        plan = mine.plan or "unknown"
+        return Finding("organisation", Verdict.GOOD, f"{mine.name} ({mine.id}), {mine.currency}, plan {plan}.")
+    names = ", ".join(f"{one.name} ({one.id})" for one in known) or "none"
+    return Finding(
+        "organisation",
+        Verdict.MISSING,
+        f"The grant does not reach organisation {session.organisation or '(none chosen)'}; it reaches: {names}.",
+        "Choose one of these, or connect again as a user of the organisation.",
+    )
+
+
+def _clock(session: Session, reply: Reply) -> Finding:
+    theirs = reply.vendor_time()
+    if theirs is None:
+        return Finding("clock", Verdict.WARNING, "Zoho Books sent no time to compare the clock with.")
+    skew = abs((session.clock.now() - theirs).total_seconds())
+    if skew <= _SKEW:
+        return Finding("clock", Verdict.GOOD, f"The clock agrees with Zoho's to {skew:.0f} s.")
+    return Finding(
+        "clock", Verdict.WARNING, f"The clock is {skew:.0f} s off Zoho's.", "Set the machine's clock by network time."
+    )
+
+
+def _day(reply: Reply) -> Finding:
+    headers = reply.answer.headers
+    left, most = limits.day_left(headers), headers.get("x-rate-limit-limit", "?")
+    if left is None:
+        return Finding("calls today", Verdict.WARNING, "Zoho Books did not say how many calls are left today.")
+    low = most.isdigit() and left * 10 < int(most)
+    return Finding(
+        "calls today",
+        Verdict.WARNING if low else Verdict.GOOD,
+        f"{left} of {most} calls are left until midnight in the organisation's zone.",
+        "Wait for midnight, or take a larger Zoho plan; a trial has 1,000 a day." if low else "",
+    )
+
+
+async def _entity(books: Books, entity: str) -> AsyncIterator[Finding]:
+    """The right to read an entity, and for what we write the field our reference stands in."""
+    resource = RESOURCES.get(entity)
+    if resource is None:
+        return
+    scopes = ", ".join(READABLE[entity].scopes)
+    try:
+        reply = await books.page(resource.path, 1)
+    except Reconnect as error:
+        yield Finding(entity, Verdict.MISSING, error.sentence, f"Consent to {scopes}, as a user whose role allows it.")
+        return
+    except (Refusal, NotJson) as error:
+        yield Finding(entity, Verdict.WARNING, error.sentence)
+        return
+    yield Finding(entity, Verdict.GOOD, f"{entity} can be read.")
+    if entity in _FIELD_ENTITIES:
+        yield await _reference_field(books, entity, reply)
+    if entity == "bills" and (rounding := await _rounding(books, reply)):
+        yield rounding
+
+
+async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
+    name, subject = reference_field(books.session), f"reference field of {entity}"
+    if not name:
+        return Finding(
+            subject,
+            Verdict.WARNING,
+            "No custom field is set for our reference: it goes into the notes, and a document is found by number.",
+            "Create a text field that rejects duplicates in Zoho and enter its API name as reference_field.",
+        )
+    field = _named(_listed_fields(listed), name) or _named(await _administered(books, entity), name)
+    if field is None:
+        return Finding(
+            subject,
+            Verdict.MISSING,
+            f"{_FIELD_ENTITIES[entity]}s have no custom field with the API name {name}.",
+            f"In Zoho's settings add a custom text field to {_FIELD_ENTITIES[entity]}s, 'prevent duplicate values' on, "
+            f"API name {name}; or change the setting reference_field.",
+        )
+    flags = [field[flag] for flag in _UNIQUE_FLAGS if flag in field]
+    if flags and not any(flags):
+        return Finding(
+            subject,
+            Verdict.MISSING,
+            f"The custom field {name} accepts duplicates.",
+            "Turn 'prevent duplicate values' on.",
+        )
+    return Finding(subject, Verdict.GOOD, f"The custom field {name} exists.")
+
+
+def _listed_fields(reply: Reply) -> list[values.Fields]:
+    return values.children(reply.context, "custom_fields")
+
+
+async def _administered(books: Books, entity: str) -> list[values.Fields]:
+    """The field administration; not in the published specification, so anything but a list means unknown."""
+    try:
+        reply = await books.get("/settings/fields", ("entity", _FIELD_ENTITIES[entity]))
+        return [values.decode(raw) for raw in reply.rows("fields")]
+    except (Refusal, Reconnect, NotJson):
+        return []
+
+
+def _named(fields: Sequence[values.Fields], name: str) -> dict[str, Any] | None:
+    """The custom field of an API name; the API calls it by several keys."""
+    keys = ("api_name", "field_name", "column_name", "placeholder")
+    return next((dict(f) for f in fields if any(values.text(f, key) == name for key in keys)), None)
+
+
+async def _rounding(books: Books, listed: Reply) -> Finding | None:
+    """Whether the organisation rounds tax as the setting says; only a bill's detail tells."""
+    ids = [values.text(values.decode(raw), "bill_id") for raw in listed.rows("bills")[:1]]
+    row = await detail(books, RESOURCES["bills"], ids[0], "") if ids else None
+    told = values.text(values.decode(row.raw), "tax_rounding") if row else ""
+    if not told:
+        return None
+    real = "document" if told == "entity_level" else "line"
+    if real == books.session.settings.get("tax_rounding", "document"):
+        return Finding("tax rounding", Verdict.GOOD, f"Zoho rounds tax per {real}, as set.")
+    return Finding(
+        "tax rounding",
+        Verdict.WARNING,
+        f"Zoho rounds tax per {real}.",
+        f"Set tax_rounding to {real}, or totals may not tie.",
+    )
+
+
+async def _tags(books: Books) -> Finding:
+    try:
+        tags = await reporting_tags(books)
+    except (Reconnect, NotJson, Refusal) as error:
+        return Finding("reporting tags", Verdict.WARNING, error.sentence)
+    live = [tag for tag in tags if tag.get("is_active") is not False and tag.get("is_draft") is not True]
+    if not live:
+        return Finding(
+            "reporting tags",
+            Verdict.WARNING,
+            "The organisation has no active reporting tag.",
+            "Create one if business units or cost centres are to stand on bill lines, or use locations.",
+        )
+    must = [values.text(tag, "tag_name") for tag in live if tag.get("is_mandatory") is True]
+    names = ", ".join(values.text(tag, "tag_name") for tag in live)
+    sentence = f"Active: {names}." + (f" Mandatory, so every bill line needs one: {', '.join(must)}." if must else "")
+    return Finding("reporting tags", Verdict.GOOD, sentence, "Fill the mapping of the mandatory tags." if must else "")
+
+
+async def _lock(session: Session) -> Finding:
+    day = await locked_through(session)
+    if day:
+        return Finding("transaction lock", Verdict.GOOD, f"Purchases are closed through {day.isoformat()}.")
+    return Finding(
+        "transaction lock",
+        Verdict.GOOD,
+        "No transaction lock for purchases is visible.",
+        f"If there is one in Zoho, consent to {LOCK_SCOPE}, or set the integration's own closed-through date.",
+    )

@@ -1,0 +1,113 @@
+"""Calls of the Zoho Books API: the organisation in every query, the answer's envelope, and its refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.zoho_books import values
+from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.transport.errors import NotJson, Reconnect
+from ml_connector.transport.messages import Answer, Request
+
+PER_PAGE = 200  # always sent: the default is contested (10, 200 and 5,000 were seen)
+ORGANISATION = "organization_id"
+
+_envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer's envelope: ``code`` (None: it carries none), ``message``, and its parts as the vendor wrote them."""
+
+    answer: Answer
+    code: int | None
+    message: str
+    parts: Mapping[str, msgspec.Raw]
+
+    @property
+    def good(self) -> bool:
+        """Whether it reports success: HTTP 2xx and no code but 0 (some good replies carry none)."""
+        return 200 <= self.answer.status < 300 and self.code in (0, None)
+
+    def object(self, key: str) -> dict[str, Any]:
+        """The object under ``key``; empty when it is not there."""
+        value = values.decode(self.parts[key]) if key in self.parts else {}
+        return value if isinstance(value, dict) else {}
+
+    def raw(self, key: str) -> bytes:
+        """The vendor's text of the part under ``key``; empty when it is not there."""
+        return bytes(self.parts[key]) if key in self.parts else b""
+
+    def rows(self, key: str) -> list[bytes]:
+        """The vendor's text of each row under ``key``. Raises NotJson when there is no such list."""
+        try:
+            return [bytes(row) for row in _list.decode(self.parts[key])]
+        except (KeyError, msgspec.DecodeError) as error:
+            raise NotJson(self.answer.status, self.answer.body) from error
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """``page_context``: page, has_more_page, applied_filter, sort_column, sort_order, custom_fields."""
+        return self.object("page_context")
+
+    def more(self) -> bool:
+        """Whether another page follows. Raises NotJson where the reply does not say: that would lose the tail."""
+        flag = self.context.get("has_more_page")
+        if not isinstance(flag, bool):
+            raise NotJson(self.answer.status, self.answer.body)
+        return flag
+
+    def vendor_time(self) -> dt.datetime | None:
+        """The vendor's clock when it answered, from the Date header."""
+        try:
+            return parsedate_to_datetime(self.answer.headers.get("date", "")).astimezone(dt.UTC)
+        except ValueError:
+            return None
+
+
+def parse(answer: Answer) -> Reply:
+    """The envelope of an answer. Raises NotJson."""
+    try:
+        parts = _envelope.decode(answer.body)
+    except msgspec.DecodeError as error:
+        raise NotJson(answer.status, answer.body) from error
+    code = values.decode(parts["code"]) if "code" in parts else None
+    message = values.decode(parts["message"]) if "message" in parts else ""
+    return Reply(answer, code if isinstance(code, int) else None, str(message), parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One organisation's books through a session."""
+
+    session: Session
+
+    async def get(self, path: str, *query: tuple[str, str]) -> Reply:
+        """A read. Raises Reconnect (401 after a refresh), Refusal, NotJson and what the session raises."""
+        answer = await self.session.send(Request.get(path, *self.with_organisation(query)))
+        if answer.status == 401:
+            raise Reconnect(
+                f"Zoho Books does not allow {path} even with a fresh token: the consented scopes or the role of the "
+                "Zoho user lack the right; connect again as a user who has it."
+            )
+        reply = parse(answer)
+        if not reply.good:
+            raise Refusal(path, answer.status, reply.code, reply.message)
+        return reply
+
+    async def page(self, path: str, number: int, *query: tuple[str, str]) -> Reply:
+        """One page of a list, 200 rows."""
+        return await self.get(path, *query, ("page", str(number)), ("per_page", str(PER_PAGE)))
+
+    def with_organisation(self, query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The query with ``organization_id``, which only the list of organisations does without."""
+        known = self.session.organisation
+        return (*query, (ORGANISATION, known)) if known else query

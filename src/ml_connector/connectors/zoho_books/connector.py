@@ -1,0 +1,131 @@
+"""Zoho Books behind the contract: every method hands over to the file of its subject."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.connectors import base
+from ml_connector.connectors.base import Action, Composed, CredentialField, Credentials, Session, SettingField
+from ml_connector.connectors.zoho_books import check, compose, limits, organisation, read, regions, walk, write
+from ml_connector.connectors.zoho_books.auth import SCOPES, ZohoAuth
+from ml_connector.transport.messages import Answer
+
+_CONSOLE = "Zoho API console (api-console.zoho.com and its twins), Clients"
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+
+class ZohoBooks(base.Connector):
+    """Bills, vendor credits, contacts, accounts, taxes, reporting tags and locations of Zoho Books, API v3."""
+
+    vendor = "zoho_books"
+    title = "Zoho Books"
+    credentials = (
+        CredentialField(
+            "data_centre",
+            "Data centre",
+            "The ending of the address you see in Zoho Books: books.zoho.com is us, books.zoho.eu is eu, and so on",
+            choices=regions.CODES,
+            default="us",
+        ),
+        CredentialField("client_id", "Client ID", f"{_CONSOLE}, the client's secret page"),
+        CredentialField("client_secret", "Client secret", f"{_CONSOLE}, of this data centre", secret=True),
+        CredentialField(
+            "redirect",
+            "Redirect address",
+            "Exactly as registered for the client; left empty, this product's own receiver is used",
+            required=False,
+        ),
+        CredentialField(
+            "refresh_token",
+            "Refresh token of a self-client",
+            "Only for a self-client, made with the scopes listed here; then no consent screen is needed",
+            secret=True,
+            required=False,
+        ),
+    )
+    settings = (
+        SettingField(
+            "reference_field",
+            compose.REFERENCE_FIELD,
+            "API name of the custom field that holds our reference on bills and contacts. It must reject duplicates: "
+            "then a bill cannot be posted twice. Empty: the reference is the last line of the notes, and a bill is "
+            "found by vendor and number, which is weaker.",
+        ),
+        SettingField(
+            "trial",
+            "no",
+            "A trial of a paid plan has 1,000 calls a day, which the plan's name does not tell.",
+            ("no", "yes"),
+        ),
+        SettingField(
+            "lock_date_is_locked",
+            "yes",
+            "Zoho's pages disagree whether a document may be dated on the lock date itself. Yes holds it.",
+            ("yes", "no"),
+        ),
+        SettingField(
+            "tax_rounding",
+            "document",
+            "How the organisation rounds tax: once per tax over the document, or on every line. Wrong, and totals of "
+            "taxed bills may not tie by a cent and are held.",
+            ("document", "line"),
+        ),
+    )
+    scopes = SCOPES
+    readable = read.READABLE
+    writable = write.WRITABLE
+    timeout = 100.0  # not published
+    list_lag = walk.LIST_LAG
+
+    @property
+    def auth(self) -> ZohoAuth:
+        return ZohoAuth()
+
+    def hosts(self, credentials: Credentials) -> frozenset[str]:
+        """All of Zoho's: Zoho's answers tell which data centre an account lives in; this list is what they may name."""
+        return regions.HOSTS
+
+    def limits(
+        self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
+    ) -> base.Limits:
+        return limits.limits(organisation, settings)
+
+    def day_left(self, headers: Mapping[str, str]) -> int | None:
+        return limits.day_left(headers)
+
+    def throttle(self, answer: Answer) -> float | None:
+        return limits.throttle(answer)
+
+    def unauthorised(self, answer: Answer) -> bool:
+        return limits.unauthorised(answer)
+
+    async def organisations(self, session: Session) -> Sequence[Organisation]:
+        return await organisation.organisations(session)
+
+    async def organisation(self, session: Session) -> Organisation:
+        return await organisation.organisation(session)
+
+    async def check(self, session: Session, entities: Sequence[str]) -> Sequence[base.Finding]:
+        return await check.check(session, entities)
+
+    def read(self, session: Session, reading: base.Reading) -> AsyncIterator[base.Page]:
+        return read.read(session, reading)
+
+    def compose(
+        self,
+        action: Action,
+        document: Document,
+        organisation: Organisation,
+        reference: str,
+        settings: Mapping[str, str] = _NO_SETTINGS,
+    ) -> Composed:
+        """``settings`` are the connection's; without them every setting has its default."""
+        return compose.compose(action, document, organisation, reference, settings)
+
+    async def write(self, session: Session, step: base.Step) -> base.Outcome:
+        return await write.write(session, step)
+
+    async def find(self, session: Session, step: base.Step) -> Sequence[Document]:
+        return await write.find(session, step)

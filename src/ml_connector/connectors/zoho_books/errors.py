@@ -1,0 +1,132 @@
+"""What Zoho Books' error codes mean, for whom, and what to do.
+
+Decided by HTTP class and ``code``; message texts are no interface. Two refusals matter to bookkeepers and have no known
+code: a number already used and a locked period. They are recognised by wording, and only to choose the reason and the
+advice: a refusal stays a refusal either way.
+
+ZohoError
++-- Refusal          the API answered a read with an error code
++-- FilterIgnored    a list holds rows that do not match the filter asked for
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ml_connector.connectors.base import Rejected
+from ml_connector.errors import Acts, Recovery
+from ml_connector.transport.errors import TransportError
+
+ABSENT = 1002
+
+
+class ZohoError(TransportError):
+    """Base."""
+
+
+class Refusal(ZohoError):
+    """The API answered ``code`` (None: none) with HTTP ``status``; nothing was changed."""
+
+    recovery = Recovery.PERSON
+
+    def __init__(self, path: str, status: int, code: int | None, message: str) -> None:
+        self.status, self.code, self.message = status, code, message
+        meaning = meaning_of(code, message)
+        self.acts = meaning.acts
+        what = f"Zoho Books refused {path}: {message or 'no reason given'} (HTTP {status}, code {code})."
+        super().__init__(f"{what} {meaning.action}".strip())
+
+    @property
+    def absent(self) -> bool:
+        """Whether it says clearly that the document does not exist."""
+        return self.status == 404 and self.code == ABSENT
+
+
+class FilterIgnored(ZohoError):
+    """Rows came back that do not match the filter: unknown parameters are ignored, so the list proves nothing."""
+
+    recovery = Recovery.DEFECT
+    acts = Acts.US
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A refusal in our terms: reason code, what to do, who does it."""
+
+    reason: str = "rejected"
+    action: str = "Read Zoho's message, correct the record or its mapping, and replay it."
+    acts: Acts = Acts.BOOKKEEPER
+
+
+_ADMIN = Acts.TENANT_ADMIN
+_MEANINGS: dict[int, Meaning] = {
+    2: Meaning("invalid_value", "A value is not one Zoho accepts: check the mapping of the field it names."),
+    4: Meaning("invalid_value", "A value is not one Zoho accepts: check the mapping of the field it names."),
+    5: Meaning("defect", "The address is not known to Zoho: report this to support.", Acts.US),
+    15: Meaning("too_long", "Shorten the field Zoho names at the source and replay."),
+    57: Meaning(
+        "not_permitted",
+        "The connection lacks a right: the Zoho user's role or the consented scopes do not allow it; an administrator "
+        "checks the role and connects again.",
+        _ADMIN,
+    ),
+    1002: Meaning("not_found", "An account, vendor, tax or document it refers to no longer exists: check the mapping."),
+    1038: Meaning("defect", "The request was not well formed: report this to support.", Acts.US),
+    3062: Meaning("duplicate_name", "A contact of this name exists: link the two, or allow duplicate names in Zoho."),
+    4016: Meaning("no_lines", "The document has no lines: add one at the source."),
+    6041: Meaning(
+        "wrong_organisation",
+        "The Zoho user who consented does not belong to this organisation: invite the user there, or connect again "
+        "as somebody who belongs to it.",
+        _ADMIN,
+    ),
+    103001: Meaning("plan_expired", "The organisation's Zoho plan or trial has expired: renew it in Zoho.", _ADMIN),
+    110817: Meaning(
+        "feature_disabled", "Enable the feature Zoho names in the organisation, or choose another plan.", _ADMIN
+    ),
+}
+_BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+    (
+        re.compile(
+            r"\block(ed|ing)?\b.*\b(transaction|period|date|book)|(transaction|period|book)s?\b.*\block(ed|ing)?\b",
+            re.I,
+        ),
+        Meaning(
+            "period_closed",
+            "The date lies in a period that is locked in Zoho: unlock the period there, or choose the first open day.",
+        ),
+    ),
+    (
+        re.compile(r"(number|bill#?|credit#?).*already (exists|been (used|created|entered))", re.I),
+        Meaning(
+            "duplicate_number",
+            "A document with this number exists for this vendor: compare the two; link them if they are the same.",
+        ),
+    ),
+    (
+        re.compile(r"\binactive\b", re.I),
+        Meaning(
+            "inactive_account", "An account or contact it uses is inactive in Zoho: activate it, or change the mapping."
+        ),
+    ),
+    (
+        re.compile(r"\bmandatory\b.*\btag\b|\btag\b.*\b(mandatory|required)\b", re.I),
+        Meaning("tag_missing", "A mandatory reporting tag is missing: fill the mapping table of that tag."),
+    ),
+)
+_UNKNOWN = Meaning()
+
+
+def meaning_of(code: int | None, message: str) -> Meaning:
+    """What a refusal means, by its code, else by its wording, else only that it was refused."""
+    if code in _MEANINGS:
+        return _MEANINGS[code]
+    return next((meaning for pattern, meaning in _BY_WORDING if pattern.search(message)), _UNKNOWN)
+
+
+def rejected(code: int, message: str, raw: bytes) -> Rejected:
+    """The outcome of a refused write."""
+    meaning = meaning_of(code, message)
+    sentence = f"Zoho Books refused it: {message or f'code {code}'}"
+    return Rejected(str(code), sentence, meaning.action, meaning.reason, meaning.acts, raw)

@@ -1,0 +1,116 @@
+"""The organisation as the planner needs it: currency, zone, edition, plan, price digits, rounding, lock date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.zoho_books import values
+from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.values import Fields
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotJson, Reconnect
+
+LOCK_SCOPE = "ZohoBooks.accountants.READ"
+_ONE_DAY = dt.timedelta(days=1)
+_MONTHS = ("january", "february", "march", "april", "may", "june",
+           "july", "august", "september", "october", "november", "december")  # fmt: skip
+_EU = frozenset(
+    ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
+     "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
+)  # fmt: skip
+_GULF = dict.fromkeys(("AE", "SA", "BH", "OM", "QA", "KW"), "GCC")
+_ITS_OWN = {code: code for code in ("US", "IN", "AU", "CA", "NZ", "ZA", "MX", "KE", "SG", "JP")}
+_EDITIONS = {"GB": "UK", "UK": "UK", **_ITS_OWN, **_GULF}
+# A lock of another module leaves bills free; one whose module is not told counts, since posting into it would fail.
+_OTHER_MODULES = ("sales", "bank", "accountant", "inventory")
+
+
+async def organisations(session: Session) -> Sequence[Organisation]:
+    """All organisations of the grant. This list alone takes no organisation id and has no paging."""
+    reply = await Books(session).get("/organizations")
+    return [_organisation(values.decode(raw), session) for raw in reply.rows("organizations")]
+
+
+async def organisation(session: Session) -> Organisation:
+    """The connected one, lock date included. Raises BadInput when the grant does not reach it."""
+    found = next((one for one in await organisations(session) if one.id == session.organisation), None)
+    if found is None:
+        raise BadInput(
+            f"The Zoho user who consented does not reach organisation {session.organisation}: invite the user there, "
+            "or connect again as somebody who belongs to it."
+        )
+    return replace(found, locked_through=await locked_through(session))
+
+
+async def locked_through(session: Session) -> dt.date | None:
+    """The last closed day for purchases; None when nothing is locked or the API does not tell.
+
+    Zoho's pages disagree whether the lock date itself is still open; setting ``lock_date_is_locked`` says it is not.
+    """
+    if session.scopes and not session.scopes & {LOCK_SCOPE, "ZohoBooks.accountants.ALL", "ZohoBooks.fullaccess.all"}:
+        return None
+    try:
+        locks = await _locks(Books(session))
+    except (Refusal, Reconnect, NotJson):
+        return None
+    days = [day for lock in locks if _closes_purchases(lock) and (day := values.day(lock, "transaction_lock_date"))]
+    if not days:
+        return None
+    inclusive = session.settings.get("lock_date_is_locked", "yes") == "yes"
+    return max(days) if inclusive else max(days) - _ONE_DAY
+
+
+async def _locks(books: Books) -> list[Fields]:
+    locks: list[Fields] = []
+    number, more = 1, True
+    while more:
+        reply = await books.page("/transactionlocks", number)
+        locks += [values.decode(raw) for raw in reply.rows("transaction_locks")]
+        more, number = reply.more(), number + 1
+    return locks
+
+
+def _closes_purchases(lock: Fields) -> bool:
+    if values.text(lock, "transaction_lock_status") == "disabled":
+        return False
+    module = f"{values.text(lock, 'transaction_lock_module')} {values.text(lock, 'lock_scope_formatted')}".lower()
+    return "purchase" in module or not any(other in module for other in _OTHER_MODULES)
+
+
+def _organisation(row: Fields, session: Session) -> Organisation:
+    country = values.text(row, "country_code").upper()
+    return Organisation(
+        id=values.text(row, "organization_id"),
+        name=values.text(row, "name"),
+        currency=values.text(row, "currency_code"),
+        zone=values.text(row, "time_zone"),
+        country=country,
+        edition=edition(country),
+        plan=values.text(row, "plan_name"),
+        price_digits=_digits(row),
+        rounding=session.settings.get("tax_rounding", "document"),
+        fiscal_year_start_month=month(values.text(row, "fiscal_year_start_month")),
+    )
+
+
+def edition(country: str) -> str:
+    """The tax edition. The API names none; Zoho sells one per country, else the global one."""
+    return "EU" if country in _EU else _EDITIONS.get(country, "GLOBAL")
+
+
+def month(word: str) -> int:
+    """Month number of "1" or "april"; January where it is neither."""
+    if word.isdigit() and 1 <= int(word) <= len(_MONTHS):
+        return int(word)
+    return _MONTHS.index(word.lower()) + 1 if word.lower() in _MONTHS else 1
+
+
+def _digits(row: Fields) -> int:
+    text = values.text(row, "price_precision")
+    return int(text) if text.isdigit() else 2

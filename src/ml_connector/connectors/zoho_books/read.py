@@ -1,0 +1,242 @@
+"""What can be read, and how each list is asked.
+
+Options of a reading: ``contact_type`` for parties ("vendor" by default, "customer", or "both").
+By ``ids`` documents come in full detail; one that does not exist any more is simply not among the rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Dimension, Document
+from ml_connector.connectors.base import Page, Readable, Reading, Row, Session
+from ml_connector.connectors.zoho_books import translate, values
+from ml_connector.connectors.zoho_books.client import Books, Reply
+from ml_connector.connectors.zoho_books.compose import REFERENCE_FIELD
+from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.values import Fields, Unreadable
+from ml_connector.connectors.zoho_books.walk import Listing, cursor_of, walk
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotJson
+
+_S = "ZohoBooks."
+READABLE: Mapping[str, Readable] = {
+    "parties": Readable("parties", (_S + "contacts.READ",), incremental=True),
+    "accounts": Readable("accounts", (_S + "accountants.READ",), incremental=False),
+    "tax_codes": Readable("tax_codes", (_S + "settings.READ",), incremental=False, stamped=False),
+    "dimensions": Readable("dimensions", (_S + "settings.READ",), incremental=False, stamped=False),
+    "bills": Readable("bills", (_S + "bills.READ",), incremental=True),
+    "vendor_credits": Readable("vendor_credits", (_S + "debitnotes.READ",), incremental=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A document of the API: its path, its keys in answers, and its translation."""
+
+    path: str
+    plural: str
+    singular: str
+    id_key: str
+    translate: Callable[[Fields, str], Document]
+
+
+RESOURCES: Mapping[str, Resource] = {
+    "bills": Resource("/bills", "bills", "bill", "bill_id", translate.bill),
+    "vendor_credits": Resource(
+        "/vendorcredits", "vendor_credits", "vendor_credit", "vendor_credit_id", translate.vendor_credit
+    ),
+    "parties": Resource("/contacts", "contacts", "contact", "contact_id", translate.party),
+    "accounts": Resource("/chartofaccounts", "chartofaccounts", "chart_of_account", "account_id", translate.account),
+    "tax_codes": Resource("/settings/taxes", "taxes", "tax", "tax_id", translate.tax_code),
+}
+_TAX_GROUP = Resource("/settings/taxgroups", "tax_groups", "tax_group", "tax_group_id", translate.tax_code)
+_CREATED = (("sort_column", "created_time"), ("sort_order", "A"))
+_ALL_ACCOUNTS, _ALL_TAXES = "AccountType.All", "Taxes.All"
+
+
+def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
+    """Pages of an entity. Raises BadInput for an unknown one."""
+    if reading.entity not in READABLE:
+        raise BadInput(f"Zoho Books has no {reading.entity} to read here; it has {', '.join(sorted(READABLE))}.")
+    if reading.entity == "dimensions":
+        return _dimensions(Books(session))
+    if reading.ids:
+        return _by_id(Books(session), reading)
+    return _walk(Books(session), reading)
+
+
+def reference_field(session: Session) -> str:
+    """The custom field our reference stands in; empty when it stands in the notes."""
+    return session.settings.get("reference_field", REFERENCE_FIELD).strip()
+
+
+def row_of(resource: Resource, raw: bytes, field: str) -> Row:
+    """One document, or the sentence why it could not be understood. Bank details are dropped first."""
+    fields = values.decode(raw)
+    if not isinstance(fields, dict):
+        return Row("", raw, None, problem=f"a row of {resource.path} is not an object")
+    if resource.singular == "contact" and translate.BANK_DETAILS & fields.keys():
+        raw = values.encode(translate.without_bank_details(fields))
+    id_, stamp = values.text(fields, resource.id_key), values.text(fields, "last_modified_time")
+    try:
+        return Row(id_, raw, resource.translate(fields, field), stamp)
+    except Unreadable as error:
+        return Row(id_, raw, None, stamp, f"{resource.singular} {id_ or 'without id'} of Zoho Books: {error}.")
+
+
+async def detail(books: Books, resource: Resource, id_: str, field: str) -> Row | None:
+    """One document in full; None when the API says it does not exist. Raises Refusal, NotJson, the session's."""
+    try:
+        reply = await books.get(f"{resource.path}/{id_}")
+    except Refusal as refusal:
+        if refusal.absent:
+            return None
+        raise
+    raw = reply.raw(resource.singular)
+    if not raw:
+        raise NotJson(reply.answer.status, reply.answer.body)
+    return row_of(resource, raw, field)
+
+
+async def _walk(books: Books, reading: Reading) -> AsyncIterator[Page]:
+    listing = _listing(books, reading)
+    if reading.entity == "tax_codes":
+        listing = await _taxes_as_allowed(books, listing)
+    async for page in walk(books, listing, cursor_of(reading.cursor, reading.since)):
+        yield page
+
+
+def _listing(books: Books, reading: Reading) -> Listing:
+    resource, field = RESOURCES[reading.entity], reference_field(books.session)
+
+    def row(raw: bytes) -> Row | None:
+        return row_of(resource, raw, field)
+
+    base = Listing(resource.path, resource.plural, resource.id_key, row)
+    if reading.entity in ("bills", "vendor_credits"):
+        return dataclasses.replace(base, filters=True, sorts=True, settled=_CREATED, date_filter="date_start")
+    if reading.entity == "parties":
+        return _contacts(base, reading.options.get("contact_type", "vendor"))
+    wanted = _ALL_ACCOUNTS if reading.entity == "accounts" else _ALL_TAXES
+    return dataclasses.replace(base, query=(("filter_by", wanted),), whole=lambda reply: _applied(reply) == wanted)
+
+
+def _contacts(base: Listing, kind: str) -> Listing:
+    """Contacts have no filter by time; sorting by it works where the reply confirms it. Other types are left out here,
+
+    since a filter may be ignored silently.
+    """
+    if kind not in ("vendor", "customer", "both"):
+        raise BadInput(f"contact_type {kind!r} is not one of vendor, customer, both.")
+    every = kind == "both"
+
+    def row(raw: bytes) -> Row | None:
+        fields: Any = values.decode(raw)
+        other = isinstance(fields, dict) and values.text(fields, "contact_type") not in (kind, "")
+        return None if other and not every else base.row(raw)
+
+    query = () if every else (("contact_type", kind),)
+    return dataclasses.replace(base, row=row, query=(*query, ("filter_by", "Status.All")), sorts=True, settled=_CREATED)
+
+
+async def _taxes_as_allowed(books: Books, listing: Listing) -> Listing:
+    """Inactive taxes too, where the API takes the filter (it is not documented); else the active ones it shows."""
+    try:
+        await books.page(listing.path, 1, *listing.query)
+    except Refusal:
+        return dataclasses.replace(listing, query=())
+    return listing
+
+
+def _applied(reply: Reply) -> str:
+    return str(reply.context.get("applied_filter", ""))
+
+
+async def _by_id(books: Books, reading: Reading) -> AsyncIterator[Page]:
+    resource, field = RESOURCES[reading.entity], reference_field(books.session)
+    for n, id_ in enumerate(reading.ids, 1):
+        row = await _one(books, resource, id_, field)
+        yield Page((row,) if row else (), reading.cursor or b"", last=n == len(reading.ids))
+
+
+async def _one(books: Books, resource: Resource, id_: str, field: str) -> Row | None:
+    try:
+        row = await detail(books, resource, id_, field)
+        if row is None and resource.singular == "tax":
+            row = await detail(books, _TAX_GROUP, id_, field)
+    except (Refusal, NotJson) as error:
+        return Row(id_, b"", None, problem=error.sentence)
+    return row
+
+
+async def _dimensions(books: Books) -> AsyncIterator[Page]:
+    """Reporting tags with their options, and locations: few, without stamps, so always all on one page."""
+    rows = [*await _tags(books), *await _locations(books)]
+    yield Page(tuple(rows), b"", last=True, complete=True)
+
+
+async def _tags(books: Books) -> list[Row]:
+    rows: list[Row] = []
+    for tag in await reporting_tags(books):
+        options = await _options(books, values.text(tag, "tag_id"))
+        try:
+            rows += [_dimension_row(row, dimension) for row, dimension in translate.tag_options(tag, options)]
+        except Unreadable as error:
+            name = values.text(tag, "tag_name")
+            rows.append(
+                Row(values.text(tag, "tag_id"), values.encode(tag), None, problem=f"reporting tag {name}: {error}.")
+            )
+    return rows
+
+
+async def reporting_tags(books: Books) -> list[Fields]:
+    """All reporting tags, drafts included; none where the plan has no such feature. Raises Reconnect, NotJson."""
+    reply = await _feature(books, "/reportingtags")
+    return [values.decode(raw) for raw in reply.rows("reporting_tags")] if reply else []
+
+
+async def _options(books: Books, tag_id: str) -> list[Fields]:
+    """The option tree of a tag, at most 200 a page."""
+    options: list[Fields] = []
+    number, more = 1, True
+    while more:
+        reply = await books.page("/reportingtags/options", number, ("tag_id", tag_id))
+        options += [values.decode(raw) for raw in reply.rows("options")]
+        more = reply.context.get("has_more_page") is True
+        number += 1
+    return options
+
+
+async def _locations(books: Books) -> list[Row]:
+    reply = await _feature(books, "/locations")
+    return [_location_row(raw) for raw in reply.rows("locations")] if reply else []
+
+
+async def _feature(books: Books, path: str) -> Reply | None:
+    """A list that only exists where the plan or the organisation has the feature; None where it is refused for that."""
+    try:
+        return await books.get(path)
+    except Refusal as refusal:
+        if refusal.status in (400, 404):
+            return None
+        raise
+
+
+def _dimension_row(row: Fields, dimension: Dimension) -> Row:
+    alone = {name: value for name, value in row.items() if name != "children"}
+    return Row(dimension.id, values.encode(alone), dimension)
+
+
+def _location_row(raw: bytes) -> Row:
+    try:
+        fields = values.decode(raw)
+        dimension = translate.location(fields)
+    except (Unreadable, AttributeError, msgspec.DecodeError) as error:
+        return Row("", raw, None, problem=f"a location of Zoho Books: {error}.")
+    return Row(dimension.id, raw, dimension)

@@ -1,0 +1,278 @@
+"""Zoho's documents as canonical ones. Pure; unknown fields are ignored, a missing required one raises ``Unreadable``.
+
+``field`` is everywhere the API name of the unique custom field that holds our reference ("" = it stands in the notes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from ml_connector.canonical.documents import (
+    Account,
+    Address,
+    Bill,
+    BillLine,
+    BillState,
+    Dimension,
+    Party,
+    Ref,
+    TaxBasis,
+    TaxCode,
+)
+from ml_connector.canonical.money import ZERO, total
+from ml_connector.connectors.zoho_books.values import (
+    Fields,
+    Unreadable,
+    amount,
+    child,
+    children,
+    day,
+    needed,
+    needed_amount,
+    text,
+)
+
+REFERENCE_LINE = "ml-connector reference: "
+BANK_DETAILS = frozenset(["bank_accounts", "cards", "checks", "upi_mandates", "vpa_list", "paypal_details"])
+
+# Draft and approval states are not in the general ledger yet; `overdue` is only an open bill past its due date.
+_STATES = {
+    "draft": BillState.DRAFT,
+    "pending_approval": BillState.DRAFT,
+    "approved": BillState.DRAFT,
+    "rejected": BillState.DRAFT,
+    "open": BillState.OPEN,
+    "unpaid": BillState.OPEN,
+    "overdue": BillState.OPEN,
+    "partially_paid": BillState.PARTLY_PAID,
+    "paid": BillState.PAID,
+    "closed": BillState.PAID,  # a vendor credit that is used up
+    "void": BillState.CANCELED,
+}
+_NOT_FOR_LINES = frozenset(["accounts_receivable", "accounts_payable"])
+
+
+def bill(row: Fields, field: str) -> Bill:
+    """A bill of the list (no lines, ``complete`` False) or in full detail. Raises Unreadable."""
+    state = _state(row)
+    document = Bill(
+        id=needed(row, "bill_id"),
+        vendor=Ref(needed(row, "vendor_id"), text(row, "vendor_name")),
+        total=needed_amount(row, "total"),
+        number=text(row, "bill_number"),
+        date=day(row, "date"),
+        due_date=day(row, "due_date"),
+        currency=text(row, "currency_code"),
+        purchase_order=Ref(number=text(row, "reference_number")),
+        location=_location(row),
+        memo=_memo(row),
+        state=state,
+        active=state is not BillState.CANCELED,
+        balance=amount(row, "balance") if text(row, "balance") else None,
+        exchange_rate=amount(row, "exchange_rate") or None,
+        reference=reference(row, field),
+        complete=False,
+        stamp=text(row, "last_modified_time"),
+    )
+    return _with_lines(document, row, 1) if "line_items" in row else document
+
+
+def vendor_credit(row: Fields, field: str) -> Bill:
+    """A vendor credit: a bill with every amount negated. Raises Unreadable."""
+    state = _state(row)
+    document = Bill(
+        id=needed(row, "vendor_credit_id"),
+        vendor=Ref(needed(row, "vendor_id"), text(row, "vendor_name")),
+        total=-needed_amount(row, "total"),
+        number=text(row, "vendor_credit_number"),
+        date=day(row, "date"),
+        currency=text(row, "currency_code"),
+        purchase_order=Ref(number=text(row, "reference_number")),
+        location=_location(row),
+        memo=_memo(row),
+        state=state,
+        active=state is not BillState.CANCELED,
+        balance=-amount(row, "balance") if text(row, "balance") else None,
+        exchange_rate=amount(row, "exchange_rate") or None,
+        reference=reference(row, field),
+        complete=False,
+        stamp=text(row, "last_modified_time"),
+    )
+    return _with_lines(document, row, -1) if "line_items" in row else document
+
+
+def party(row: Fields, field: str) -> Party:
+    """A contact. Bank details are not looked at. Raises Unreadable."""
+    return Party(
+        id=needed(row, "contact_id"),
+        kind=needed(row, "contact_type"),
+        name=needed(row, "contact_name"),
+        active=text(row, "status") != "inactive",
+        company=text(row, "company_name"),
+        first_name=text(row, "first_name"),
+        last_name=text(row, "last_name"),
+        email=text(row, "email"),
+        phone=text(row, "phone") or text(row, "mobile"),
+        account_number=text(row, "contact_number"),
+        tax_id=text(row, "tax_id_value") or text(row, "gst_no"),
+        currency=text(row, "currency_code"),
+        private_person=text(row, "customer_sub_type") == "individual" and text(row, "contact_type") == "customer",
+        address=_address(child(row, "billing_address")),
+        memo=_memo(row),
+        reference=reference(row, field),
+        stamp=text(row, "last_modified_time"),
+    )
+
+
+def account(row: Fields, field: str = "") -> Account:
+    """A general-ledger account; receivable and payable control accounts are not for bill lines. Raises Unreadable."""
+    kind = text(row, "account_type")
+    return Account(
+        id=needed(row, "account_id"),
+        name=needed(row, "account_name"),
+        number=text(row, "account_code"),
+        type=kind,
+        active=row.get("is_active") is not False,
+        postable=kind not in _NOT_FOR_LINES,
+        currency=text(row, "currency_code"),
+        stamp=text(row, "last_modified_time"),
+    )
+
+
+def tax_code(row: Fields, field: str = "") -> TaxCode:
+    """A tax or a tax group. Raises Unreadable."""
+    prefix = "tax_group" if "tax_group_id" in row else "tax"
+    rate = amount(row, f"{prefix}_percentage") / 100 if text(row, f"{prefix}_percentage") else None
+    inactive = text(row, "status") == "inactive" or row.get("is_inactive") is True or row.get("is_active") is False
+    return TaxCode(
+        id=needed(row, f"{prefix}_id"),
+        name=needed(row, f"{prefix}_name"),
+        rate=rate,
+        active=not inactive,
+        stamp=text(row, "last_modified_time"),
+    )
+
+
+def tag_options(tag: Fields, options: list[Fields]) -> Iterator[tuple[Fields, Dimension]]:
+    """Every option of a reporting tag, children included, with its row. Raises Unreadable."""
+    usable = tag.get("is_active") is not False and tag.get("is_draft") is not True
+    for option in options:
+        if text(option, "option_id") == "untagged":
+            continue
+        yield (
+            option,
+            Dimension(
+                id=needed(option, "option_id"),
+                kind="reporting_tag",
+                name=needed(option, "option_name"),
+                set=Ref(id=needed(tag, "tag_id"), name=text(tag, "tag_name")),
+                active=usable and option.get("is_active") is not False,
+                mandatory=tag.get("is_mandatory") is True,
+            ),
+        )
+        yield from tag_options(tag, children(option, "children"))
+
+
+def location(row: Fields) -> Dimension:
+    """A location (older organisations say branch). Raises Unreadable."""
+    prefix = "location" if "location_id" in row else "branch"
+    flag = row.get("is_location_active", row.get("is_active"))
+    return Dimension(
+        id=needed(row, f"{prefix}_id"),
+        kind="location",
+        name=needed(row, f"{prefix}_name"),
+        active=flag is not False and text(row, "status") != "inactive",
+    )
+
+
+def reference(row: Fields, field: str) -> str:
+    """Our reference as the row shows it: custom field, its column in a list, else the last line of the notes."""
+    if not field:
+        last = text(row, "notes").rstrip().rpartition("\n")[2]
+        return last.removeprefix(REFERENCE_LINE).strip() if last.startswith(REFERENCE_LINE) else ""
+    shown = text(child(row, "custom_field_hash"), field) or text(row, field)
+    named = (f for f in children(row, "custom_fields") if field in (text(f, "api_name"), text(f, "placeholder")))
+    return shown or next((text(f, "value") for f in named), "")
+
+
+def without_bank_details(row: Fields) -> dict[str, object]:
+    """A contact as it may be stored."""
+    return {name: value for name, value in row.items() if name not in BANK_DETAILS}
+
+
+def _state(row: Fields) -> BillState:
+    word = needed(row, "status").lower()
+    if word not in _STATES:
+        raise Unreadable(f"status {word!r} is none that Zoho documents")
+    return _STATES[word]
+
+
+def _memo(row: Fields) -> str:
+    body, _, last = text(row, "notes").rstrip().rpartition("\n")
+    return body if last.startswith(REFERENCE_LINE) else text(row, "notes")
+
+
+def _location(row: Fields) -> Ref:
+    return Ref(
+        text(row, "location_id") or text(row, "branch_id"), text(row, "location_name") or text(row, "branch_name")
+    )
+
+
+def _address(row: Fields) -> Address:
+    return Address(
+        street=text(row, "address"),
+        street2=text(row, "street2"),
+        city=text(row, "city"),
+        state=text(row, "state") or text(row, "state_code"),
+        zip=text(row, "zip") or text(row, "zipcode"),
+        country=text(row, "country"),
+    )
+
+
+def _with_lines(head: Bill, row: Fields, sign: int) -> Bill:
+    """The head with lines, tax, adjustment and discount.
+
+    A tax-inclusive document counts as inclusive only when its lines alone give the total; where the API states lines
+    net of tax, it is exclusive with its tax stated, so that the tie-out holds either way.
+    """
+    inclusive = row.get("is_inclusive_tax") is True
+    gross = tuple(_line(line, sign, "item_total_inclusive_of_tax") for line in children(row, "line_items"))
+    other, discount = sign * amount(row, "adjustment"), sign * _discount(row)
+    head = replace(head, other=other, discount=discount, complete=True)
+    if inclusive and total(line.amount for line in gross) - discount + other == head.total:
+        return replace(head, lines=gross, tax_basis=TaxBasis.INCLUSIVE)
+    net = tuple(_line(line, sign, "item_total") for line in children(row, "line_items"))
+    tax = sign * (amount(row, "tax_total") or total(amount(t, "tax_amount") for t in children(row, "taxes")))
+    return replace(head, lines=net, tax=tax)
+
+
+def _discount(row: Fields) -> Decimal:
+    """A discount on the document; one on lines is already inside their totals."""
+    return amount(row, "discount_total") if text(row, "discount_type") == "entity_level" else ZERO
+
+
+def _line(row: Fields, sign: int, amount_field: str) -> BillLine:
+    stated = sign * (amount(row, amount_field) or amount(row, "item_total"))
+    parts = [text(row, "name"), text(row, "description")]
+    tax_id = text(row, "tax_id")
+    taxes = children(row, "line_item_taxes")
+    return BillLine(
+        id=text(row, "line_item_id"),
+        amount=stated,
+        description="\n".join(part for part in parts if part),
+        sku=text(row, "sku"),
+        quantity=amount(row, "quantity"),
+        unit_cost=sign * amount(row, "rate"),
+        account=Ref(text(row, "account_id"), text(row, "account_name"), text(row, "account_code")),
+        tax_code=Ref(tax_id, text(row, "tax_name"), text(row, "tax_percentage")) if tax_id else Ref(),
+        dimensions=tuple(
+            Ref(text(tag, "tag_option_id"), text(tag, "tag_option_name"), text(tag, "tag_id"))
+            for tag in children(row, "tags")
+            if text(tag, "tag_option_id")
+        ),
+        location=_location(row),
+        tax=sign * total(amount(tax, "tax_amount") for tax in taxes) if taxes else None,
+    )

@@ -1,0 +1,246 @@
+"""How a source's bill becomes a target's: accounts, tax, freight, dimensions and rounding, to the cent.
+
+Every rule either gives target lines or says what is missing; all that is missing is collected, so that a bookkeeper
+sees the whole list at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref
+from ml_connector.canonical.money import ZERO, decimal, split, total
+from ml_connector.integrations.base import View, Waiting, waiting
+
+NO_ACCOUNT = "(none)"
+NO_ZONE = "(no zone)"
+_SHARE = re.compile(r"^(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*)?(?P<kind>cost|account:(?P<account>\S+)|tax:(?P<tax>\S+))$")
+
+
+@dataclass(slots=True)
+class Draft:
+    """Target lines under construction, with what is missing and what is worth telling."""
+
+    lines: list[BillLine] = field(default_factory=list)
+    waits: list[Waiting] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def wait(self, one: Waiting) -> None:
+        """Add what is missing, once."""
+        if one not in self.waits:
+            self.waits.append(one)
+
+
+def account_key(account: Ref) -> str:
+    """The key of a source account in the mapping table: its number, else its name; receipts show no account ids."""
+    return account.number or account.name or NO_ACCOUNT
+
+
+def zone_key(zone: Ref) -> str:
+    """The key of a tax zone in the mapping table: its name, else its id."""
+    return zone.name or zone.id or NO_ZONE
+
+
+def money(amount: Decimal, currency: str = "") -> str:
+    """An amount for a sentence."""
+    return f"{amount:,.2f} {currency}".strip()
+
+
+def target_lines(bill: Bill, view: View, draft: Draft) -> None:
+    """Item and expense lines with the target's accounts and dimensions. Zero lines are left out, visibly."""
+    for line in bill.lines:
+        if line.amount == 0:
+            draft.notes.append(f"line {line.id} '{line.description[:40]}' of 0.00 is left out")
+            continue
+        draft.lines.append(
+            msgspec.structs.replace(
+                line,
+                account=_account(line, bill, view, draft),
+                description=_description(line, bill),
+                **_dimension(line, bill, view, draft),
+            )
+        )
+
+
+def _description(line: BillLine, bill: Bill) -> str:
+    job = line.job if line.job.id else bill.job
+    told = f"Job {job.number or job.id}: " if job.id else ""
+    return told + (line.description or line.sku)
+
+
+def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
+    key = account_key(line.account)
+    where = f"line {line.id} ({line.description[:40] or line.sku})"
+    target = view.mappings["accounts"].get(key, bill.date)
+    if target is None:
+        code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
+        draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
+        return Ref()
+    return checked_account(target, key, view, draft)
+
+
+def checked_account(target: str, key: str, view: View, draft: Draft) -> Ref:
+    """The ledger account, if it is there and active; else what is wrong with it is added to the draft."""
+    account = view.ledger.accounts.get(target)
+    if account is None:
+        draft.wait(waiting("account_unknown", "mapping", f"accounts:{key}", target=target))
+        return Ref(target)
+    if not account.active:
+        draft.wait(waiting("account_inactive", "fact", f"accounts:{target}", name=account.name, source=key))
+    return Ref(target, account.name, account.number)
+
+
+def _dimension(line: BillLine, bill: Bill, view: View, draft: Draft) -> dict[str, object]:
+    unit = line.business_unit if line.business_unit.id else bill.business_unit
+    if view.settings.business_unit_as == "none" or not unit.id:
+        return {}
+    target = view.mappings["business_units"].get(unit.id, bill.date)
+    name = unit.name or unit.id
+    if target is None:
+        draft.wait(waiting("business_unit_unmapped", "mapping", f"business_units:{unit.id}", name=name))
+        return {}
+    if target == "none":
+        return {}
+    option = view.ledger.dimensions.get(target)
+    if option is None or not option.active:
+        what = view.settings.business_unit_as
+        draft.wait(waiting("dimension_inactive", "mapping", f"business_units:{unit.id}", name=name, what=what))
+        return {}
+    if option.kind == "location":
+        return {"location": Ref(option.id, option.name)}
+    return {"dimensions": (Ref(option.id, option.name, option.set.id),)}
+
+
+def mandatory_dimensions(view: View, draft: Draft) -> None:
+    """Hold when the ledger demands a tag that some line does not carry."""
+    demanded = {option.set.id: option.set.name for option in view.ledger.dimensions.values() if option.mandatory}
+    for tag_id, name in demanded.items():
+        if any(tag_id not in {one.number for one in line.dimensions} for line in draft.lines):
+            draft.wait(waiting("tag_mandatory", "fact", f"dimensions:{tag_id}", name=name))
+
+
+# --- tax, freight and other charges ------------------------------------------------------------------------------
+
+
+class TaxShare(msgspec.Struct, frozen=True):
+    """One part of a tax rule: ``percent`` of the tax goes to cost, to an account, or is a recoverable tax code."""
+
+    percent: Decimal
+    kind: str
+    target: str = ""
+
+
+def tax_rule(text: str) -> tuple[TaxShare, ...]:
+    """The parts of a rule such as ``cost``, ``account:123``, ``tax:456`` or ``40% cost, 60% account:123``.
+
+    Raises ValueError with what is wrong.
+    """
+    shares = []
+    for part in (piece.strip() for piece in text.split(",")):
+        match = _SHARE.match(part)
+        if match is None:
+            raise ValueError(f"'{part}' is none of cost, account:<id>, tax:<id>")
+        percent = decimal(match["percent"]) if match["percent"] else Decimal(100)
+        shares.append(TaxShare(percent, match["kind"].split(":")[0], match["account"] or match["tax"] or ""))
+    if sum(share.percent for share in shares) != 100:
+        raise ValueError("the shares do not add up to 100 %")
+    if len(shares) > 1 and any(share.kind == "tax" for share in shares):
+        raise ValueError("a tax code takes the whole tax; give a recoverable share its own account instead")
+    return tuple(shares)
+
+
+def tax_lines(bill: Bill, view: View, draft: Draft) -> None:
+    """Book the bill's tax by the tenant's rule for its zone."""
+    if bill.tax == 0:
+        return
+    key = zone_key(bill.tax_zone)
+    rule = view.mappings["tax"].get(key, bill.date)
+    if rule is None:
+        amount = money(bill.tax, bill.currency)
+        draft.wait(waiting("tax_unmapped", "mapping", f"tax:{key}", amount=amount, zone=key))
+        return
+    try:
+        shares = tax_rule(rule)
+        parts = split(bill.tax, [share.percent for share in shares], bill.currency)
+        for share, part in zip(shares, parts, strict=True):
+            _book_tax(share, part, key, view, draft)
+    except ValueError as error:
+        draft.wait(waiting("tax_rule_unusable", "mapping", f"tax:{key}", rule=rule, zone=key, why=str(error)))
+
+
+def _book_tax(share: TaxShare, amount: Decimal, key: str, view: View, draft: Draft) -> None:
+    if share.kind == "cost":
+        spread(amount, [line.tax for line in draft.lines], draft, view.ledger.organisation.currency)
+    elif share.kind == "account":
+        account = checked_account(share.target, f"tax {key}", view, draft)
+        draft.lines.append(_charge_line("tax", LineKind.TAX, f"Tax {key}", amount, account))
+    else:
+        code = view.ledger.tax_codes.get(share.target)
+        if code is None or not code.active:
+            raise ValueError(f"the ledger has no active tax {share.target}")
+        draft.lines[:] = [
+            msgspec.structs.replace(line, tax_code=Ref(code.id, code.name)) if line.kind is LineKind.ITEM else line
+            for line in draft.lines
+        ]
+
+
+def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind, view: View, draft: Draft) -> None:
+    """Book freight, other charges or a discount to the account that ``setting`` names, or into the lines."""
+    if amount == 0:
+        return
+    if not value:
+        shown = money(amount, view.ledger.organisation.currency)
+        draft.wait(
+            waiting("freight_unmapped", "setting", f"setting:{setting}", what=what, amount=shown, setting=setting)
+        )
+        return
+    if value == "lines":
+        allocated = [line.freight for line in draft.lines] if kind is LineKind.FREIGHT else []
+        try:
+            spread(amount, allocated, draft, view.ledger.organisation.currency)
+        except ValueError as error:
+            told = {"what": what, "amount": money(amount), "why": str(error), "setting": setting}
+            draft.wait(waiting("charge_unspread", "setting", f"setting:{setting}", **told))
+        return
+    account = checked_account(value, setting, view, draft)
+    draft.lines.append(_charge_line(what, kind, what.capitalize(), amount, account))
+
+
+def _charge_line(name: str, kind: LineKind, description: str, amount: Decimal, account: Ref) -> BillLine:
+    return BillLine(name, amount, kind, description, quantity=Decimal(1), unit_cost=amount, account=account)
+
+
+def spread(amount: Decimal, allocated: Sequence[Decimal | None], draft: Draft, currency: str) -> None:
+    """Add ``amount`` to the item lines: by the source's own allocation when it is complete, else by value.
+
+    Raises ValueError when there is no line to carry it.
+    """
+    bearers = [i for i, line in enumerate(draft.lines) if line.kind in (LineKind.ITEM, LineKind.EXPENSE)]
+    if not bearers:
+        raise ValueError("the bill has no line that could carry it")
+    stated = [allocated[i] for i in bearers] if allocated else []
+    if stated and None not in stated and total(part for part in stated if part is not None) == amount:
+        shares: Sequence[Decimal] = [part or ZERO for part in stated]
+    else:
+        weights = [max(draft.lines[i].amount, ZERO) for i in bearers]
+        if total(weights) == 0:
+            weights = [abs(draft.lines[i].amount) for i in bearers]
+        shares = split(amount, weights, currency)
+    for i, share in zip(bearers, shares, strict=True):
+        draft.lines[i] = msgspec.structs.replace(draft.lines[i], amount=draft.lines[i].amount + share)
+
+
+def rounding_line(difference: Decimal, view: View, draft: Draft) -> bool:
+    """Add a rounding line of at most the allowed size, visibly; False when the settings do not allow it."""
+    settings = view.settings
+    if not settings.rounding_account or abs(difference) > settings.rounding_limit:
+        return False
+    account = checked_account(settings.rounding_account, "rounding_account", view, draft)
+    draft.lines.append(_charge_line("rounding", LineKind.ROUNDING, "Rounding", difference, account))
+    draft.notes.append(f"rounding of {money(difference)} to {account.label()}")
+    return True

@@ -1,0 +1,409 @@
+"""ServiceTitan with Zoho Books: what was received becomes bills; vendors follow as the bills need them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from ml_connector.canonical.documents import Bill, BillState, Dimension, Document, LineKind, Party, Ref
+from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.tie_out import computed_total, difference
+from ml_connector.connectors.base import Action, Step
+from ml_connector.integrations.base import (
+    Adopt,
+    Candidate,
+    Decision,
+    FlowType,
+    Hold,
+    IntegrationType,
+    Skip,
+    TableType,
+    Unchanged,
+    View,
+    Waiting,
+    Write,
+    skip,
+    waiting,
+)
+from ml_connector.integrations.bill_rules import (
+    Draft,
+    charge,
+    mandatory_dimensions,
+    money,
+    rounding_line,
+    target_lines,
+    tax_lines,
+)
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The integration's settings, each with its consequence.
+
+    start_date: documents dated before it are never posted (mandatory).
+    currency: the company's, where the business unit states none.
+    bill_source: ``bills`` = inventory and AP bills; ``receipts`` = received purchase orders, for a tenant without bills.
+    gate: how far a bill must have come: received, reconciled (needs AP bills) or posted.
+    bill_date: which of ServiceTitan's dates the ledger gets.
+    line_account: ``cost`` books to the expense or cost-of-sale account; ``asset`` to the inventory account, and then
+        consumption is not posted by us.
+    business_unit_as: whether a line's business unit becomes a reporting tag, a location, or nothing.
+    business_units: only documents of these business unit ids, all if empty.
+    freight_account, other_account, discount_account: a ledger account id, or ``lines`` to spread over the lines.
+    rounding_account, rounding_limit: where up to 0.05 a bill may go when the ledger rounds otherwise; off if empty.
+    closed_through: our own closed date; the later of it and the ledger's lock holds.
+    """
+
+    start_date: dt.date
+    currency: str = ""
+    bill_source: Literal["bills", "receipts"] = "bills"
+    gate: Literal["received", "reconciled", "posted"] = "received"
+    bill_date: Literal["bill date", "post date"] = "bill date"
+    line_account: Literal["cost", "asset"] = "cost"
+    business_unit_as: Literal["tag", "location", "none"] = "tag"
+    business_units: tuple[str, ...] = ()
+    freight_account: str = ""
+    other_account: str = ""
+    discount_account: str = ""
+    rounding_account: str = ""
+    rounding_limit: Decimal = ZERO
+    closed_through: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if not ZERO <= self.rounding_limit <= Decimal("0.05"):
+            raise ValueError("rounding_limit must be between 0 and 0.05")
+
+
+_GATES = {"received": 0, "reconciled": 1, "posted": 2}
+_REACHED = {BillState.RECEIVED: 0, BillState.DISCREPANCY: 0, BillState.RECONCILED: 1, BillState.POSTED: 2}
+
+
+class Vendors(FlowType):
+    """Vendors that a bill needs: matched with the ledger's, else created there. Runs as needed."""
+
+    name = "vendors"
+    title = "Vendors: ServiceTitan to Zoho Books"
+    source_vendor, target_vendor = "servicetitan", "zoho_books"
+    priority = 2
+    as_needed = True
+    dated = False
+    source_lists = ()
+    target_lists = ("parties",)
+    tables = ("vendors",)
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("vendors",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Party)
+        return (document.name, document.active, document.email, document.phone, document.address)
+
+    def plan(self, view: View) -> Decision:
+        vendor = view.document
+        assert isinstance(vendor, Party)
+        if view.link is not None:
+            return skip("linked_already", name=vendor.name)
+        if not vendor.name.strip():
+            return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
+        chosen = view.mappings["vendors"].get(vendor.id)
+        if chosen not in (None, "new"):
+            return _chosen(vendor, str(chosen), view)
+        if chosen is None and (decision := _matched(vendor, view.candidates)) is not None:
+            return decision
+        return _created(vendor, view)
+
+
+def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
+    party = view.ledger.parties.get(target_id)
+    if party is None:
+        key = f"vendors:{vendor.id}"
+        return Hold((waiting("vendor_unknown_there", "mapping", key, name=vendor.name, target=target_id),))
+    taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
+    return _adopted(vendor, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+
+
+def _matched(vendor: Party, candidates: object) -> Decision | None:
+    assert isinstance(candidates, (list, tuple))
+    proven = [one for one in candidates if one.proof]
+    if len(proven) == 1:
+        return _adopted(vendor, proven[0], "matched")
+    if not candidates:
+        return None
+    shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in candidates[:3])
+    key = f"vendors:{vendor.id}"
+    return Hold((waiting("vendor_ambiguous", "mapping", key, name=f"'{vendor.name}'", candidates=shown),))
+
+
+def _adopted(vendor: Party, candidate: Candidate, origin: str) -> Decision:
+    key = f"vendors:{vendor.id}"
+    if candidate.taken_by:
+        return Hold((waiting("vendor_taken", "mapping", key, name=vendor.name, target=candidate.party.name),))
+    if not candidate.party.active:
+        return Hold((waiting("vendor_inactive", "mapping", key, name=vendor.name, target=candidate.party.name),))
+    return Adopt("parties", candidate.party.id, origin, candidate.evidence)
+
+
+def _created(vendor: Party, view: View) -> Decision:
+    target = msgspec.structs.replace(vendor, id="", reference=view.reference, kind="vendor")
+    composed = view.compose(Action.CREATE, target, view.reference)
+    step = Step("parties", Action.CREATE, view.reference, composed.body, number=vendor.name)
+    return Write((step,), "parties", composed.notes)
+
+
+class Bills(FlowType):
+    """Inventory and AP bills, or receipts where a tenant keeps no bills, become bills; negative ones vendor credits."""
+
+    name = "bills"
+    title = "Bills: ServiceTitan to Zoho Books"
+    source_vendor, target_vendor = "servicetitan", "zoho_books"
+    priority = 4
+    source_lists = ("business_units",)
+    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "bills")
+    tables = ("accounts", "tax", "business_units", "vendors", "bill_numbers")
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return (settings.bill_source,)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {"line_account": settings.line_account}
+
+    def party_of(self, document: Document) -> str:
+        assert isinstance(document, Bill)
+        return document.vendor.id
+
+    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Bill)
+        return (("vendors", document.vendor.id),)
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Bill)
+        return msgspec.structs.replace(document, id="", stamp="", exported=False, memo="", terms="")
+
+    def plan(self, view: View) -> Decision:
+        bill = view.document
+        assert isinstance(bill, Bill)
+        settings: Settings = view.settings
+        if view.link is not None:
+            return _already_linked(bill, view)
+        passed_over = _passed_over(bill, view, settings)
+        if passed_over is not None:
+            return passed_over
+        bill = msgspec.structs.replace(bill, currency=_currency(bill, view, settings), date=_date(bill, settings))
+        draft = Draft()
+        _source_checks(bill, view, settings, draft)
+        if bill.currency and not draft.waits:
+            _target_lines(bill, view, settings, draft)
+        elif bill.currency:
+            target_lines(bill, view, draft)
+        number = _number(bill, view, draft)
+        vendor_id, asks = _vendor(bill, view, draft)
+        if draft.waits:
+            return Hold(tuple(draft.waits), asks if _only_vendor(draft.waits) else ())
+        return _composed(bill, number, vendor_id, view, draft)
+
+
+def _only_vendor(waits: list[Waiting]) -> bool:
+    return all(wait.code == "vendor_pending" for wait in waits)
+
+
+def _already_linked(bill: Bill, view: View) -> Decision:
+    assert view.link is not None
+    posted = view.link.source
+    flow = Bills()
+    if posted is None or flow.project(posted) == flow.project(bill):
+        return Unchanged()
+    assert isinstance(posted, Bill)
+    what = _changes(posted, bill)
+    return Hold((waiting("changed_after_posting", "person", "changed_after_posting", what=what),))
+
+
+def _changes(before: Bill, after: Bill) -> str:
+    names = ("total", "number", "date", "due_date", "tax", "shipping", "state", "active", "lines", "vendor")
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    told = [
+        f"{name} {getattr(before, name)} -> {getattr(after, name)}" if name not in ("lines", "vendor") else name
+        for name in changed
+    ]
+    return ", ".join(told).replace("_", " ") or "a detail"
+
+
+def _date(bill: Bill, settings: Settings) -> dt.date | None:
+    return bill.post_date if settings.bill_date == "post date" else bill.date
+
+
+def _currency(bill: Bill, view: View, settings: Settings) -> str:
+    unit = view.source_lists["business_units"].get(bill.business_unit.id)
+    stated = unit.currency if isinstance(unit, Dimension) else ""
+    return bill.currency or stated or settings.currency or view.source.currency
+
+
+def _passed_over(bill: Bill, view: View, settings: Settings) -> Skip | None:
+    """The rules that say there is nothing to do; they go before everything that could hold."""
+    date = _date(bill, settings)
+    if settings.business_units and bill.business_unit.id not in settings.business_units:
+        return skip("out_of_scope", name=bill.business_unit.name or "(none)")
+    if not bill.active or bill.state is BillState.CANCELED:
+        return skip("canceled")
+    if date is not None and date < settings.start_date:
+        return skip("before_start", date=str(date), start=str(settings.start_date))
+    if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and bill.state is not BillState.DISCREPANCY:
+        return skip("not_yet", state=str(bill.state), gate=settings.gate)
+    if bill.total == 0 and bill.complete:
+        return skip("zero")
+    return None
+
+
+def _source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
+    """What must be right in the source before anything is translated."""
+    if bill.state is BillState.DISCREPANCY:
+        draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
+    if bill.do_not_pay:
+        draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
+    if bill.date is None:
+        draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
+    if view.first_seen_exported and "already_exported" not in view.released:
+        draft.wait(waiting("already_exported", "person", "already_exported"))
+    _ties(bill, draft)
+    _period(bill, view, settings, draft)
+    _currencies(bill, view, draft)
+
+
+def _ties(bill: Bill, draft: Draft) -> None:
+    apart = difference(bill)
+    shown = {"stated": money(bill.total, bill.currency), "computed": money(computed_total(bill), bill.currency)}
+    if not bill.complete:
+        scope = bill.hidden_reason or "tn.acc.apbills:r"
+        draft.wait(waiting("hidden_lines", "fact", f"scope:{scope}", scope=scope, why=scope, **shown))
+    elif apart != 0:
+        key = f"bills:{bill.id}"
+        draft.wait(waiting("does_not_tie", "source", key, difference=money(apart, bill.currency), **shown))
+
+
+def _period(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
+    locks = [day for day in (settings.closed_through, view.ledger.organisation.locked_through) if day is not None]
+    if bill.date is None or not locks or bill.date > max(locks) or "period_closed" in view.released:
+        return
+    draft.wait(waiting("period_closed", "person", "period_closed", date=str(bill.date), closed=str(max(locks))))
+
+
+def _currencies(bill: Bill, view: View, draft: Draft) -> None:
+    target = view.ledger.organisation.currency
+    party = view.ledger.parties.get(view.links.get(("vendors", bill.vendor.id), ""))
+    if not bill.currency:
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+    elif party is not None and party.currency and party.currency != bill.currency:
+        key, what = f"parties:{party.id}", f"the vendor's ledger contact {party.name}"
+        draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=party.currency, what=what))
+    elif party is None and target and target != bill.currency:
+        draft.wait(
+            waiting("currency_differs", "fact", "organisation", source=bill.currency, target=target, what="the ledger")
+        )
+
+
+def _target_lines(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
+    target_lines(bill, view, draft)
+    tax_lines(bill, view, draft)
+    charge("freight", bill.shipping, "freight_account", settings.freight_account, LineKind.FREIGHT, view, draft)
+    charge("other charges", bill.other, "other_account", settings.other_account, LineKind.OTHER, view, draft)
+    charge("a discount", -bill.discount, "discount_account", settings.discount_account, LineKind.OTHER, view, draft)
+    mandatory_dimensions(view, draft)
+
+
+def _number(bill: Bill, view: View, draft: Draft) -> str:
+    """The vendor's invoice number, another one a person gave, or ServiceTitan's own, visibly."""
+    given = view.mappings["bill_numbers"].get(bill.id)
+    number = given or bill.number
+    if not number:
+        number = bill.own_number or bill.id
+        draft.notes.append(f"the bill has no vendor invoice number; ServiceTitan's own {number} is used")
+    if given and number_key(given) != number_key(bill.number):
+        draft.notes.append(f"number {given} given by a person instead of {bill.number}")
+        return number
+    for twin in view.twins:
+        same = twin.total == bill.total
+        code = "same_number_same_total" if same else "same_number_other_total"
+        shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
+        fields = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
+        if not same:
+            fields["stated"] = money(bill.total, bill.currency)
+        draft.wait(waiting(code, "mapping", f"bill_numbers:{bill.id}", **fields))
+    return number
+
+
+def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
+    wanted = ("vendors", bill.vendor.id)
+    key = f"vendors:{bill.vendor.id}"
+    name = bill.vendor.name or bill.vendor.id
+    linked = view.links.get(wanted)
+    if linked is not None:
+        party = view.ledger.parties.get(linked)
+        if party is not None and not party.active:
+            draft.wait(waiting("vendor_inactive", "fact", f"parties:{linked}", name=name, target=party.name))
+        return linked, ()
+    if wanted in view.asked:
+        draft.wait(waiting("vendor_pending", "link", key, name=name))
+        return "", (wanted,)
+    code = "vendor_unknown" if "vendors" in view.brings else "vendor_flow_off"
+    draft.wait(waiting(code, "link", key, name=name))
+    return "", ()
+
+
+def _composed(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Decision:
+    target = _target_bill(bill, number, vendor_id, view, draft)
+    composed = view.compose(Action.CREATE, target, view.reference)
+    apart = bill.total - composed.total
+    if apart != 0 and rounding_line(apart, view, draft):
+        target = _target_bill(bill, number, vendor_id, view, draft)
+        composed = view.compose(Action.CREATE, target, view.reference)
+    if composed.total != bill.total:
+        stated, theirs = money(bill.total, bill.currency), money(composed.total, bill.currency)
+        return Hold(
+            (waiting("target_total_differs", "setting", "setting:rounding_account", stated=stated, target=theirs),)
+        )
+    entity = "bills" if bill.total > 0 else "vendor_credits"
+    step = Step(
+        entity, Action.CREATE, view.reference, composed.body, party_id=vendor_id, number=number,
+        date=bill.date, total=bill.total, currency=bill.currency,
+    )  # fmt: skip
+    new = (vendor_id,) if vendor_id.startswith("new: ") else ()
+    return Write((step,), entity, (*draft.notes, *composed.notes), new)
+
+
+def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Bill:
+    return msgspec.structs.replace(
+        bill, id="", vendor=Ref(vendor_id, bill.vendor.name), number=number, lines=tuple(draft.lines),
+        tax=ZERO if all(not line.tax_code.id for line in draft.lines) else bill.tax,
+        shipping=ZERO, other=ZERO, discount=ZERO, reference=view.reference, business_unit=Ref(),
+    )  # fmt: skip
+
+
+INTEGRATION = IntegrationType(
+    kind="servicetitan-zoho_books",
+    title="ServiceTitan with Zoho Books",
+    source_vendor="servicetitan",
+    source_title="ServiceTitan",
+    target_vendor="zoho_books",
+    target_title="Zoho Books",
+    flows=(Vendors(), Bills()),
+    tables=(
+        TableType("accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts"),
+        TableType(
+            "tax", "ServiceTitan tax zone (name), or (no zone)", "cost | account:<id> | tax:<id> | shares of these",
+            "tax_zones", "tax_codes", ("cost",),
+        ),
+        TableType(
+            "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
+            "business_units", "dimensions", ("none",),
+        ),
+        TableType("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
+        TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
+    ),
+    settings=Settings,
+    not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
+)  # fmt: skip

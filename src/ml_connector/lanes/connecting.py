@@ -1,0 +1,99 @@
+"""The first contact with a vendor, before there is a connection and a lane: consent, tokens, and which books they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors.base import Connector, Credentials, Tokens
+from ml_connector.lanes.grants import PlainHttp
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.transport.errors import Reconnect
+from ml_connector.transport.messages import Exchange
+from ml_connector.transport.protocols import Token
+from ml_connector.transport.session import HttpSession, VendorRules
+
+
+async def tokens_for(runtime: Runtime, connector: Connector, credentials: Credentials) -> Tokens:
+    """The first tokens of a grant that needs no consent. Raises BadInput naming the field, Throttled, NotSent."""
+    http = PlainHttp(runtime.wire, connector.hosts(credentials))
+    return await connector.auth.first(http, credentials, runtime.clock)
+
+
+async def tokens_from_redirect(
+    runtime: Runtime, connector: Connector, credentials: Credentials, redirect: str, returned: Mapping[str, str]
+) -> Tokens:
+    """Tokens for the query of the consent's redirect; its state was checked by the caller. Raises BadInput."""
+    http = PlainHttp(runtime.wire, connector.hosts(credentials))
+    return await connector.auth.exchange(http, credentials, redirect, returned, runtime.clock)
+
+
+async def reachable_organisations(
+    runtime: Runtime, connector: Connector, credentials: Credentials, tokens: Tokens, settings: Mapping[str, str]
+) -> Sequence[Organisation]:
+    """The organisations these tokens reach. Raises Reconnect, BadInput, transport.errors."""
+    organisation = credentials.get("tenant_id", "")
+    return await connector.organisations(_session(runtime, connector, credentials, tokens, settings, organisation))
+
+
+async def read_organisation(
+    runtime: Runtime, connector: Connector, credentials: Credentials, tokens: Tokens, settings: Mapping[str, str],
+    organisation_id: str,
+) -> tuple[Organisation, frozenset[str]]:  # fmt: skip
+    """Everything the planner needs to know of one organisation, and the granted scopes as far as the vendor tells."""
+    session = _session(runtime, connector, credentials, tokens, settings, organisation_id)
+    return await connector.organisation(session), session.scopes
+
+
+def _session(
+    runtime: Runtime, connector: Connector, credentials: Credentials, tokens: Tokens, settings: Mapping[str, str],
+    organisation: str,
+) -> HttpSession:  # fmt: skip
+    rules = VendorRules(
+        connector.title, connector.hosts(credentials), connector.timeout, connector.throttle, connector.unauthorised
+    )
+    given = Token(connector.auth.headers(credentials, tokens), tokens.api_base, tokens.expires_at, 0)
+    return HttpSession(
+        runtime.wire, rules, _GivenToken(given), _NoBudget(), _NoLease(), _NoLog(), runtime.clock, organisation,
+        settings, frozenset(tokens.scopes),
+    )  # fmt: skip
+
+
+class _GivenToken:
+    """The tokens just won; a refusal of them is final."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    async def current(self) -> Token:
+        return self._token
+
+    async def replace(self, refused: Token) -> Token:
+        raise Reconnect("the vendor refuses the tokens it has just given: check the app's rights and try again")
+
+
+class _NoBudget:
+    """A handful of first calls, made one after another, stays below every vendor's limits."""
+
+    async def take(self) -> None:
+        return
+
+    def done(self, headers: Mapping[str, str], status: int) -> None:
+        return
+
+    def throttled(self, retry_after: float) -> None:
+        return
+
+
+class _NoLease:
+    """There is no lane yet."""
+
+    def check(self) -> None:
+        return
+
+
+class _NoLog:
+    """Nothing is written before the connection exists."""
+
+    def add(self, exchange: Exchange) -> None:
+        return

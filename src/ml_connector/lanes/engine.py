@@ -1,0 +1,85 @@
+"""The job engine behind a port of three calls: submit a lane, cancel nothing that runs, serve.
+
+Procrastinate carries lanes to workers on any machine. One kind of job, locked and queued once per connection, never
+scheduled ahead, never deferred by itself. A job that a dead worker left behind is finished as failed, never retried:
+the dispatcher sees that the lane is still due and sends it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import procrastinate
+import structlog
+from procrastinate import exceptions, jobs
+
+from ml_connector.lanes.dispatch import DueLane
+
+QUEUE = "lanes"
+STALLED_AFTER = 15.0
+
+log = structlog.get_logger()
+RunLane = Callable[[int, int], Awaitable[None]]
+
+
+class Engine:
+    """The open job engine."""
+
+    def __init__(self, app: procrastinate.App) -> None:
+        self._app = app
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
+        """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane that is carried here."""
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4))
+
+        @app.task(name="lane", queue=QUEUE)
+        async def lane(tenant_id: int, connection_id: int) -> None:
+            await run(tenant_id, connection_id)
+
+        async with app.open_async():
+            yield cls(app)
+
+    async def submit(self, lane: DueLane) -> bool:
+        """Hand a lane to whichever worker is free; False when it is queued already."""
+        key = str(lane.connection_id)
+        task = self._app.configure_task("lane", lock=key, queueing_lock=key, queue=QUEUE)
+        try:
+            await task.defer_async(tenant_id=lane.tenant_id, connection_id=lane.connection_id)
+        except exceptions.AlreadyEnqueued:
+            return False
+        return True
+
+    async def recover(self) -> int:
+        """Finish what dead workers left behind, as failed; how many."""
+        manager = self._app.job_manager
+        stalled = list(await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER))
+        for job in stalled:
+            assert job.id is not None
+            await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
+        return len(stalled)
+
+    async def serve(self, slots: int, name: str) -> None:
+        """Run lanes until cancelled; what runs is awaited then."""
+        await self._app.run_worker_async(
+            queues=[QUEUE],
+            name=name,
+            concurrency=slots,
+            wait=True,
+            fetch_job_polling_interval=1.0,
+            listen_notify=True,
+            delete_jobs=jobs.DeleteJobCondition.ALWAYS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=3.0,
+            stalled_worker_timeout=STALLED_AFTER,
+            shutdown_graceful_timeout=10.0,
+        )
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,96 @@
+"""The right to work on a lane: taken with a fence, renewed in the background, checked before every byte that leaves.
+
+Leases are kept on real time: the database's clock for taking over, and the machine's boot-time clock (which also runs
+while the machine sleeps) for our own belief, which ends well before the database's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from ml_connector.errors import ConnectorError
+from ml_connector.store.database import Database
+from ml_connector.transport.errors import LeaseLost
+
+SECONDS = 15.0  # another worker may take the lane this long after the last renewal
+RENEW_EVERY = 4.0
+MARGIN = 4.0  # we stop believing in our lease this long before the database does
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class LaneLease:
+    """Fulfils ``transport.protocols.Lease``."""
+
+    tenant_id: int
+    connection_id: int
+    fence: int
+    believed_until: float  # CLOCK_BOOTTIME seconds
+
+    def check(self) -> None:
+        """Raises LeaseLost when the lease may have ended."""
+        if _boot_time() >= self.believed_until:
+            raise LeaseLost(f"the lease on lane {self.connection_id} has run out; nothing was sent")
+
+
+def _boot_time() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+async def take(database: Database, tenant_id: int, connection_id: int, owner: str) -> LaneLease | None:
+    """Take a free lane: the fence grows, so whatever the former owner still holds is void. None if it is not free."""
+    before = _boot_time()
+    async with database.tenant(tenant_id) as connection:
+        row = await (
+            await connection.execute(
+                b"""update lane set fence = fence + 1, owner = %s, lease_until = now() + make_interval(secs => %s)
+                where tenant_id = %s and connection_id = %s and lease_until < now() returning fence""",
+                [owner, SECONDS, tenant_id, connection_id],
+            )
+        ).fetchone()
+    if row is None:
+        return None
+    return LaneLease(tenant_id, connection_id, int(row[0]), before + SECONDS - MARGIN)
+
+
+@asynccontextmanager
+async def kept(database: Database, lease: LaneLease) -> AsyncIterator[None]:
+    """Renew the lease while the block runs."""
+    renewal = asyncio.create_task(_renew(database, lease))
+    try:
+        yield
+    finally:
+        renewal.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewal
+
+
+async def _renew(database: Database, lease: LaneLease) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY)
+        before = _boot_time()
+        try:
+            held = await _renewed(database, lease)
+        except ConnectorError as error:
+            log.warning("lease not renewed", lane=lease.connection_id, why=error.sentence)
+            continue
+        lease.believed_until = before + SECONDS - MARGIN if held else 0.0
+        if not held:
+            return
+
+
+async def _renewed(database: Database, lease: LaneLease) -> bool:
+    async with database.tenant(lease.tenant_id) as connection:
+        done = await connection.execute(
+            b"""update lane set lease_until = now() + make_interval(secs => %s)
+            where tenant_id = %s and connection_id = %s and fence = %s""",
+            [SECONDS, lease.tenant_id, lease.connection_id, lease.fence],
+        )
+    return done.rowcount == 1

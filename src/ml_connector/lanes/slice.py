@@ -1,0 +1,339 @@
+"""One slice of a lane: take it, answer questions, refresh lists, read what is due, resolve, push, leave.
+
+A slice never sleeps longer than a few seconds: what has to wait longer sets `not_before` and leaves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors.base import Connector
+from ml_connector.errors import ConnectorError
+from ml_connector.lanes import lease as leases
+from ml_connector.lanes.budget import LaneBudget
+from ml_connector.lanes.grants import GrantTokens
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.schedule import next_run
+from ml_connector.sync.directory import refresh
+from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
+from ml_connector.sync.pull import pull
+from ml_connector.sync.push import pause, push
+from ml_connector.sync.release import release
+from ml_connector.sync.resolve import resolve
+from ml_connector.transport.errors import LeaseLost, Reconnect, TransportError
+from ml_connector.transport.session import HttpSession, VendorRules
+
+SLICE_SECONDS = 45.0
+LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
+DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
+_FRESH = frozenset({"parties", "bills"})
+_IDLE = dt.timedelta(hours=1)
+_AFTER_TROUBLE = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    grant_id: int
+    vendor: str
+    organisation: Organisation
+    organisation_id: str
+    read_at: dt.datetime
+    settings: dict[str, str]
+    scopes: frozenset[str]
+    state: str
+
+
+async def run_slice(
+    runtime: Runtime, worker: str, tenant_id: int, connection_id: int, current: Callable[[Slice], None]
+) -> None:
+    """Run one slice of a lane if it is free. ``current`` is told the slice, so that it can be asked to end early."""
+    lease = await leases.take(runtime.database, tenant_id, connection_id, worker)
+    if lease is None:
+        return
+    span = Slice(SLICE_SECONDS)
+    current(span)
+    due = runtime.clock.now() + dt.timedelta(seconds=_AFTER_TROUBLE)
+    not_before: dt.datetime | None = None
+    try:
+        async with leases.kept(runtime.database, lease):
+            due, not_before = await _work(runtime, worker, lease, span)
+    except LeaseLost as lost:
+        log.info("lane handed over", lane=connection_id, why=lost.sentence)
+        return
+    except ConnectorError as trouble:
+        log.warning("lane stopped", lane=connection_id, why=trouble.sentence)
+    await _leave(runtime, lease, due, not_before)
+
+
+async def _leave(runtime: Runtime, lease: leases.LaneLease, due: dt.datetime, not_before: dt.datetime | None) -> None:
+    async with runtime.database.tenant(lease.tenant_id) as connection:
+        await connection.execute(
+            b"""update lane set owner = null, lease_until = '-infinity', due_at = %s,
+                   not_before = coalesce(%s, '-infinity'::timestamptz)
+            where tenant_id = %s and connection_id = %s and fence = %s""",
+            [due, not_before, lease.tenant_id, lease.connection_id, lease.fence],
+        )
+
+
+async def _work(
+    runtime: Runtime, worker: str, lease: leases.LaneLease, span: Slice
+) -> tuple[dt.datetime, dt.datetime | None]:
+    """The slice's work; when the lane is due again and not before when."""
+    held = await _connection(runtime, lease.tenant_id, lease.connection_id)
+    connector = runtime.connectors[held.vendor]
+    tokens = GrantTokens(
+        runtime.database,
+        runtime.keyring,
+        runtime.clock,
+        runtime.wire,
+        connector,
+        lease.tenant_id,
+        held.grant_id,
+        worker,
+    )
+    lane, budget = await _lane(runtime, lease, span, held, connector, tokens)
+    try:
+        next_due = await _guarded(lane, lambda: _steps(runtime, lane, held))
+    finally:
+        await budget.store(final=True)
+        await _flush(lane)
+    return next_due, lane.not_before
+
+
+async def _connection(runtime: Runtime, tenant_id: int, connection_id: int) -> _Connection:
+    month = runtime.clock.now().strftime("%Y-%m")
+    sealer = await runtime.keyring.document_sealer(tenant_id, month)
+    async with runtime.database.tenant(tenant_id) as connection:
+        row = await (
+            await connection.execute(
+                b"""select grant_id, vendor, organisation, organisation_id, organisation_read_at, settings, scopes, state
+                from connection where tenant_id = %s and connection_id = %s""",
+                [tenant_id, connection_id],
+            )
+        ).fetchone()
+    if row is None:
+        raise LeaseLost(f"connection {connection_id} is gone")
+    organisation = documents.decode(sealer.open(b"organisation", row[2]))
+    assert isinstance(organisation, Organisation)
+    settings = msgspec.json.decode(row[5], type=dict[str, str])
+    return _Connection(row[0], row[1], organisation, row[3], row[4], settings, frozenset(row[6]), row[7])
+
+
+async def _lane(
+    runtime: Runtime, lease: leases.LaneLease, span: Slice, held: _Connection, connector: Connector, tokens: GrantTokens
+) -> tuple[Lane, LaneBudget]:
+    tenant_id, clock = lease.tenant_id, runtime.clock
+    credentials = await tokens.credentials()
+    limits = connector.limits(held.organisation, credentials, held.settings)
+    budget = LaneBudget(runtime.database, tenant_id, limits, clock, held.organisation.zone, connector.day_left)
+    await budget.load()
+    exchanges = ExchangeBuffer()
+    rules = VendorRules(
+        connector.title, connector.hosts(credentials), connector.timeout, connector.throttle, connector.unauthorised
+    )
+    session = HttpSession(
+        runtime.wire, rules, tokens, budget, lease, exchanges, clock, held.organisation_id, held.settings, held.scopes
+    )
+    lane = Lane(
+        database=runtime.database,
+        tenant_id=tenant_id,
+        connection_id=lease.connection_id,
+        fence=lease.fence,
+        connector=connector,
+        session=session,
+        organisation=held.organisation,
+        settings=held.settings,
+        sealer=await runtime.keyring.document_sealer(tenant_id, clock.now().strftime("%Y-%m")),
+        index=await runtime.keyring.index_key(tenant_id),
+        clock=clock,
+        slice=span,
+        capacity=budget,
+        exchanges=exchanges,
+        concurrency=limits.concurrency,
+        integrations=runtime.integrations,
+    )
+    return lane, budget
+
+
+async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt.datetime:
+    """A vendor in trouble ends the slice, not the worker; the lane comes back when the vendor may have recovered."""
+    try:
+        return await work()
+    except LeaseLost:
+        raise
+    except Reconnect as error:
+        await _problem(lane, "needs reconnect", error.sentence)
+        return lane.clock.now() + _IDLE
+    except TransportError as error:
+        log.warning("vendor in trouble", lane=lane.connection_id, why=error.sentence)
+        pause(lane, max(getattr(error, "retry_after", 0.0), 1.0 if hasattr(error, "retry_after") else _AFTER_TROUBLE))
+        await _problem(lane, "good", error.sentence)
+        return lane.not_before or lane.clock.now()
+
+
+async def _problem(lane: Lane, state: str, sentence: str) -> None:
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        await connection.execute(
+            b"update connection set state = %s, problem = %s where tenant_id = %s and connection_id = %s",
+            [state, sentence, lane.tenant_id, lane.connection_id],
+        )
+
+
+async def _flush(lane: Lane) -> None:
+    """Exchanges that belong to no outcome."""
+    if lane.exchanges.waiting:
+        async with lane.transaction():
+            pass
+
+
+# --- the order inside a lane -------------------------------------------------------------------------------------
+
+
+async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime:
+    await _answer_questions(runtime, lane)
+    if held.state != "good":
+        return lane.clock.now() + _IDLE
+    await _organisation(lane, held)
+    flows = [flow for flow in await _flows(lane) if flow.on]
+    await _lists(
+        lane, {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
+    )
+    await _read_due(lane, flows)
+    await _lists(
+        lane, {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
+    )
+    look_again = await resolve(lane)
+    await push(lane)
+    if look_again is None:
+        look_again = await resolve(lane)
+    await _problem(lane, "good", "")
+    return await _next_due(lane, look_again)
+
+
+async def _flows(lane: Lane) -> Sequence[Flow]:
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        return await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)
+
+
+async def _organisation(lane: Lane, held: _Connection) -> None:
+    """The ledger's own facts, lock dates among them, read on a schedule and before anything is planned from them."""
+    if (lane.clock.now() - held.read_at).total_seconds() < LISTS_AGE:
+        return
+    found = await lane.connector.organisation(lane.session)
+    changed = documents.encode(found) != documents.encode(held.organisation)
+    async with lane.transaction() as transaction:
+        await transaction.run(
+            """update connection set organisation = %s, organisation_read_at = %s
+            where tenant_id = %s and connection_id = %s""",
+            lane.sealer.seal(b"organisation", documents.encode(found)), lane.clock.now(), lane.tenant_id,
+            lane.connection_id,
+        )  # fmt: skip
+        if changed:
+            await transaction.run(
+                """update integration set generation = generation + 1
+                where tenant_id = %s and (source_id = %s or target_id = %s)""",
+                lane.tenant_id, lane.connection_id, lane.connection_id,
+            )  # fmt: skip
+            await release(transaction.connection, lane.tenant_id, "fact", ["organisation"])
+            transaction.event("organisation changed", name=found.name, locked_through=str(found.locked_through))
+    lane.organisation = found
+
+
+async def _lists(lane: Lane, entities: set[str]) -> None:
+    for entity in sorted(entities):
+        await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE)
+
+
+async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:
+    for flow in flows:
+        if flow.source_id != lane.connection_id or lane.slice.over():
+            continue
+        if flow.next_read_at is not None and flow.next_read_at > lane.clock.now():
+            continue
+        actor = flow.requested_by or "schedule"
+        await pull(lane, flow, "person" if flow.requested_by else "schedule", actor)
+        if not lane.slice.stopping:
+            await _read_done(lane, flow)
+
+
+async def _read_done(lane: Lane, flow: Flow) -> None:
+    zone = lane.organisation.zone
+    async with lane.transaction() as transaction:
+        await transaction.run(
+            """update flow set next_read_at = %s, read_requested_by = null
+            where tenant_id = %s and flow_id = %s and read_requested_by is not distinct from %s""",
+            next_run(flow.schedule, zone, lane.clock.now()), lane.tenant_id, flow.flow_id, flow.requested_by,
+        )  # fmt: skip
+
+
+async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
+    """When the lane has something to do again."""
+    now = lane.clock.now()
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        row = await (
+            await connection.execute(
+                b"""select (select min(greatest(w.not_before, %s)) from work w
+                            join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
+                            where w.tenant_id = %s and w.connection_id = %s and s.state = 0),
+                           (select min(coalesce(next_read_at, %s)) from flow
+                            where tenant_id = %s and source_id = %s and mode <> 'off')""",
+                [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id],
+            )
+        ).fetchone()
+    assert row is not None
+    times = [moment for moment in (*row, look_again, now + _IDLE) if moment is not None]
+    if lane.capacity.free() == 0 and row[0] is not None:
+        pause(lane, lane.capacity.wait())
+    return min(times)
+
+
+# --- questions a person asked ------------------------------------------------------------------------------------
+
+
+async def _answer_questions(runtime: Runtime, lane: Lane) -> None:
+    async with runtime.database.tenant(lane.tenant_id) as connection:
+        rows = await (
+            await connection.execute(
+                b"""select question_id, what from question
+                where tenant_id = %s and connection_id = %s and answered_at is null order by question_id""",
+                [lane.tenant_id, lane.connection_id],
+            )
+        ).fetchall()
+    for question_id, what in rows:
+        answer = await _answer(lane, what)
+        async with lane.transaction() as transaction:
+            await transaction.run(
+                "update question set answered_at = %s, answer = %s where tenant_id = %s and question_id = %s",
+                lane.clock.now(), lane.sealer.seal(b"answer", msgspec.json.encode(answer)), lane.tenant_id, question_id,
+            )  # fmt: skip
+            transaction.event("checked", what=what, findings=len(answer))
+
+
+async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
+    if what != "check":
+        return []
+    flows = await _flows(lane)
+    entities = {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
+    entities |= {
+        entity
+        for flow in flows
+        if flow.source_id == lane.connection_id
+        for entity in flow.type.source_entities(flow.settings)
+    }
+    entities |= {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
+    try:
+        found = await lane.connector.check(lane.session, sorted(entities or lane.connector.readable))
+    except (TransportError, ConnectorError) as error:
+        return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": "Reconnect it."}]
+    return [asdict(finding) for finding in found]

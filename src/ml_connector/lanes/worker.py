@@ -1,0 +1,144 @@
+"""A worker: dispatcher and job engine in one process. The same program on more machines shares the work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from ml_connector.errors import ConnectorError
+from ml_connector.lanes import dispatch
+from ml_connector.lanes.engine import Engine, stopped
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.slice import run_slice
+from ml_connector.store.database import Database
+from ml_connector.sync.lane import Slice
+
+SLOTS = 4
+LOOK_EVERY = 0.2  # machine seconds between looks at what is due
+BEAT_EVERY = 2.0
+DEAD_AFTER = 10.0
+RECOVER_EVERY = 5.0
+
+log = structlog.get_logger()
+
+
+class WorkerLost(ConnectorError):
+    """The worker could not write its heartbeat for too long: it ends, so that it is started afresh."""
+
+
+async def serve(
+    runtime: Runtime, *, stop: asyncio.Event, until: Callable[[], Awaitable[bool]] | None = None, slots: int = SLOTS
+) -> None:
+    """Run lanes until ``stop`` is set or ``until`` says so. Slices that run are asked to end and awaited.
+
+    Raises WorkerLost when the database has been away for longer than a heartbeat may be.
+    """
+    worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:6]}"
+    running: set[Slice] = set()
+
+    async def run(tenant_id: int, connection_id: int) -> None:
+        mine: list[Slice] = []
+
+        def current(span: Slice) -> None:
+            running.add(span)
+            mine.append(span)
+
+        try:
+            await run_slice(runtime, worker, tenant_id, connection_id, current)
+        finally:
+            running.difference_update(mine)
+
+    async with Engine.opened(runtime.database.jobs_url, run) as engine:
+        await _register(runtime.database, worker)
+        engine_task = asyncio.create_task(engine.serve(slots, worker))
+        tasks = [
+            asyncio.create_task(_dispatch(runtime, engine, slots)),
+            asyncio.create_task(_recover(engine)),
+            asyncio.create_task(_beat(runtime.database, worker)),
+            asyncio.create_task(_until(stop, until)),
+        ]
+        try:
+            done, _ = await asyncio.wait([engine_task, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for span in running:
+                span.stopping = True
+            for task in tasks:
+                await stopped(task)
+            await stopped(engine_task)
+            with suppress(ConnectorError):
+                await _unregister(runtime.database, worker)
+
+
+async def workers_alive(runtime: Runtime) -> int:
+    """Workers whose heartbeat is fresh."""
+    async with runtime.database.dispatch() as connection:
+        row = await (
+            await connection.execute(
+                b"select count(*) from worker where beat_at > now() - make_interval(secs => %s)", [DEAD_AFTER]
+            )
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def _until(stop: asyncio.Event, until: Callable[[], Awaitable[bool]] | None) -> None:
+    while not stop.is_set():
+        if until is not None and await until():
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_EVERY if until is not None else None)
+
+
+async def _dispatch(runtime: Runtime, engine: Engine, slots: int) -> None:
+    while True:
+        try:
+            await dispatch.woken(runtime.database, runtime.clock)
+            for lane in await dispatch.due(runtime.database, runtime.clock, 2 * slots):
+                await engine.submit(lane)
+                await dispatch.sent(runtime.database, lane)
+        except ConnectorError as error:
+            log.warning("nothing dispatched", why=error.sentence)
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _recover(engine: Engine) -> None:
+    while True:
+        await asyncio.sleep(RECOVER_EVERY)
+        if left := await engine.recover():
+            log.info("jobs of dead workers finished", jobs=left)
+
+
+async def _register(database: Database, worker: str) -> None:
+    async with database.dispatch() as connection:
+        await connection.execute(
+            b"insert into worker (worker_id, host, pid) values (%s, %s, %s)",
+            [worker, socket.gethostname(), os.getpid()],
+        )
+
+
+async def _unregister(database: Database, worker: str) -> None:
+    async with database.dispatch() as connection:
+        await connection.execute(b"delete from worker where worker_id = %s", [worker])
+
+
+async def _beat(database: Database, worker: str) -> None:
+    """Write the heartbeat; after one time-out without it, the worker ends (its engine may have lost its own)."""
+    last = asyncio.get_running_loop().time()
+    while True:
+        await asyncio.sleep(BEAT_EVERY)
+        try:
+            async with database.dispatch() as connection:
+                await connection.execute(b"update worker set beat_at = now() where worker_id = %s", [worker])
+                await connection.execute(b"delete from worker where beat_at < now() - interval '1 day'")
+            last = asyncio.get_running_loop().time()
+        except ConnectorError as error:
+            if asyncio.get_running_loop().time() - last > DEAD_AFTER:
+                raise WorkerLost("the database has been away too long; this worker ends and starts afresh") from error

@@ -1,0 +1,1 @@
+"""Alembic's scripts, numbered, forward only. Each adds; what is no longer read is removed a release later."""

@@ -1,0 +1,75 @@
+"""The flows that touch a lane, with their settings and generation as the database has them now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.errors import BadInput
+from ml_connector.integrations.base import FlowType, IntegrationType
+from ml_connector.store.database import Session as Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow of one tenant's integration."""
+
+    flow_id: int
+    integration_id: int
+    name: str
+    mode: str  # off | as needed | preview | live
+    source_id: int
+    target_id: int
+    start_date: dt.date | None
+    schedule: str
+    next_read_at: dt.datetime | None
+    requested_by: str | None
+    generation: int
+    settings: Any
+    type: FlowType
+    integration: IntegrationType
+
+    @property
+    def on(self) -> bool:
+        """Whether it reads and plans at all."""
+        return self.mode != "off"
+
+
+_FLOWS = """
+    select f.flow_id, f.integration_id, f.name, f.mode, f.source_id, f.target_id, f.start_date, f.schedule,
+           f.next_read_at, f.read_requested_by, i.generation, i.settings, i.kind
+    from flow f join integration i using (tenant_id, integration_id)
+    where tenant_id = %s and (f.source_id = %s or f.target_id = %s)
+    order by f.flow_id"""
+
+
+async def flows_of(
+    connection: Transaction, tenant_id: int, connection_id: int, integrations: Mapping[str, IntegrationType]
+) -> list[Flow]:
+    """All flows that read from or write to a connection, parties first. Raises BadInput on settings that do not fit."""
+    rows = await (await connection.execute(_FLOWS.encode(), [tenant_id, connection_id, connection_id])).fetchall()
+    flows = [_flow(row, integrations) for row in rows]
+    return sorted(flows, key=lambda flow: (flow.type.priority, flow.flow_id))
+
+
+def _flow(row: tuple[Any, ...], integrations: Mapping[str, IntegrationType]) -> Flow:
+    (flow_id, integration_id, name, mode, source_id, target_id, start_date, schedule, next_read_at, requested_by,
+     generation, settings, kind) = row  # fmt: skip
+    integration = integrations[kind]
+    return Flow(
+        flow_id, integration_id, name, mode, source_id, target_id, start_date, schedule, next_read_at, requested_by,
+        generation, parse_settings(integration, settings), integration.flow(name), integration,
+    )  # fmt: skip
+
+
+def parse_settings(integration: IntegrationType, text: bytes) -> Any:
+    """The integration's settings from their JSON. Raises BadInput naming the setting and what is wrong with it."""
+    try:
+        return msgspec.json.decode(text, type=integration.settings)
+    except msgspec.ValidationError as error:
+        known = ", ".join(integration.settings.__struct_fields__)
+        raise BadInput(f"settings of {integration.title}: {error}. The settings are: {known}.") from error

@@ -1,0 +1,173 @@
+"""What the engine is given to work with on one lane: the connection, its session, the sealed store, and the fence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ml_connector.audit import Event, append
+from ml_connector.canonical.documents import Organisation
+from ml_connector.clock import Clock
+from ml_connector.connectors.base import Connector, Session
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.sealing import Sealer
+from ml_connector.sealing.seal import IndexKey
+from ml_connector.store.database import Database
+from ml_connector.store.database import Session as Transaction
+from ml_connector.transport.errors import LeaseLost
+from ml_connector.transport.messages import Exchange
+
+
+class Capacity(Protocol):
+    """How many calls may be made now, by our own count of the vendor's limits."""
+
+    def free(self) -> int:
+        """Calls that may start at once."""
+
+    def wait(self) -> float:
+        """Clock seconds until some may start; 0 when they may now."""
+
+
+@dataclass(slots=True)
+class ExchangeBuffer:
+    """Exchanges of this slice that have not been written yet; they go with the next transaction."""
+
+    waiting: list[Exchange] = field(default_factory=list)
+
+    def add(self, exchange: Exchange) -> None:
+        self.waiting.append(exchange)
+
+    def take(self) -> list[Exchange]:
+        """Everything not yet written."""
+        taken, self.waiting = self.waiting, []
+        return taken
+
+
+@dataclass(slots=True)
+class Slice:
+    """The time a lane may run before it makes room, on the machine's monotonic clock."""
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+    stopping: bool = False
+
+    def over(self) -> bool:
+        """Whether the lane should finish its batch and leave."""
+        return self.stopping or time.monotonic() - self.began > self.seconds
+
+
+@dataclass(slots=True)
+class Lane:
+    """One lane while this worker holds it."""
+
+    database: Database
+    tenant_id: int
+    connection_id: int
+    fence: int
+    connector: Connector
+    session: Session
+    organisation: Organisation
+    settings: Mapping[str, str]
+    sealer: Sealer
+    index: IndexKey
+    clock: Clock
+    slice: Slice
+    capacity: Capacity
+    exchanges: ExchangeBuffer
+    concurrency: int
+    integrations: Mapping[str, IntegrationType]
+    actor: str = "engine"
+    not_before: datetime | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[LaneTransaction]:
+        """A transaction that commits only while this worker holds the lane; exchanges and events are written at its end.
+
+        Raises LeaseLost when another worker has taken the lane.
+        """
+        async with self.database.tenant(self.tenant_id) as connection:
+            row = await (
+                await connection.execute(
+                    "select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                    [self.tenant_id, self.connection_id, self.fence],
+                )
+            ).fetchone()
+            if row is None:
+                raise LeaseLost(f"lane {self.connection_id} was taken by another worker; nothing was written")
+            transaction = LaneTransaction(self, connection)
+            yield transaction
+            await transaction.finish()
+
+
+@dataclass(slots=True)
+class LaneTransaction:
+    """An open transaction of a lane, and the events that will be its link in the audit chain."""
+
+    lane: Lane
+    connection: Transaction
+    events: list[Event] = field(default_factory=list)
+
+    def event(
+        self,
+        kind: str,
+        *,
+        record_id: int | None = None,
+        version_id: int | None = None,
+        run_id: int | None = None,
+        **details: object,
+    ) -> None:
+        """Add an event to this transaction's link."""
+        self.events.append(Event(kind, self.lane.actor, record_id, version_id, run_id, details))
+
+    async def all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        return await (await self.connection.execute(query.encode(), values)).fetchall()
+
+    async def one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        return await (await self.connection.execute(query.encode(), values)).fetchone()
+
+    async def run(self, query: str, *values: Any) -> int:
+        """Run a statement; the number of rows it touched."""
+        return (await self.connection.execute(query.encode(), values)).rowcount
+
+    async def finish(self) -> None:
+        """Write exchanges, then the events as the last statement: the chain head is the last row locked."""
+        await self._exchanges()
+        await append(self.connection, self.lane.tenant_id, self.events, self.lane.sealer, self.lane.clock.now())
+
+    async def _exchanges(self) -> None:
+        taken = self.lane.exchanges.take()
+        if not taken:
+            return
+        seal = self.lane.sealer.seal
+        await self.connection.execute(
+            b"""insert into exchange (tenant_id, connection_id, intent_id, at, method, url, status, milliseconds, body)
+            select %b, %b, * from unnest(%b::bigint[], %b::timestamptz[], %b::text[], %b::bytea[], %b::smallint[],
+                                         %b::integer[], %b::bytea[])""",
+            [
+                self.lane.tenant_id,
+                self.lane.connection_id,
+                [one.intent for one in taken],
+                [one.at for one in taken],
+                [one.method for one in taken],
+                [seal(b"exchange url", one.url.encode()) for one in taken],
+                [one.status for one in taken],
+                [one.milliseconds for one in taken],
+                [seal(b"exchange", one.request + b"\n" + one.answer + one.error.encode()) for one in taken],
+            ],
+        )
+
+
+async def wake(transaction: LaneTransaction, connection_id: int, reason: str) -> None:
+    """Ask for a lane to run once this transaction is committed."""
+    await transaction.run(
+        "insert into wake (tenant_id, connection_id, reason) values (%s, %s, %s)",
+        transaction.lane.tenant_id,
+        connection_id,
+        reason,
+    )

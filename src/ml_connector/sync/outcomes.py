@@ -1,0 +1,262 @@
+"""What became of the steps that were sent: proved, refused, provably not done, or uncertain. Written set by set."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
+from ml_connector.connectors.base import Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.integrations.base import Waiting, waiting
+from ml_connector.sync.decide import Intended, links_made
+from ml_connector.sync.directory import file_documents
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.states import IntentState, State
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step and its outcome. ``adopted`` when a look-up, not the answer, proved it."""
+
+    intended: Intended
+    outcome: Outcome
+    adopted: bool = False
+
+
+def differences(step: Step, shown: Document) -> list[str]:
+    """What the target shows otherwise than the step says; empty when it is the same document."""
+    expected = {"number": step.number, "date": step.date, "total": step.total, "currency": step.currency}
+    found: list[str] = []
+    if step.party_id and getattr(shown, "vendor", None) is not None and shown.vendor.id != step.party_id:  # type: ignore[union-attr]
+        found.append(f"another vendor ({shown.vendor.label()})")  # type: ignore[union-attr]
+    for name, value in expected.items():
+        theirs = getattr(shown, name, None)
+        if not value or theirs is None or theirs == "" or (name == "number" and not hasattr(shown, "total")):
+            continue
+        same = abs(theirs) == abs(value) if isinstance(value, Decimal) else theirs == value
+        if not same:
+            found.append(f"{name} {theirs} instead of {value}")
+    return found
+
+
+async def record_outcomes(transaction: LaneTransaction, sent: Sequence[Sent], flows: Mapping[int, Flow]) -> None:
+    """Write the outcomes of one batch: intents, states, links, directory, waits, events."""
+    if not sent:
+        return
+    done = [one for one in sent if isinstance(one.outcome, Done)]
+    await _settle_intents(transaction, sent)
+    await _posted(transaction, done)
+    await _rejected(transaction, [one for one in sent if isinstance(one.outcome, Rejected)])
+    await _later(transaction, [one for one in sent if isinstance(one.outcome, Later)])
+    await _uncertain(transaction, [one for one in sent if isinstance(one.outcome, Uncertain)])
+    await links_made(transaction, [one.intended for one in done if _is_last(one)])
+
+
+_INTENT_STATE = {
+    Done: IntentState.DONE,
+    Rejected: IntentState.REJECTED,
+    Later: IntentState.WITHDRAWN,
+    Uncertain: IntentState.UNCERTAIN,
+}
+
+
+async def _settle_intents(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
+    lane = transaction.lane
+    now = lane.clock.now()
+    look_at = now + timedelta(seconds=lane.connector.timeout)
+    states = [_INTENT_STATE[type(one.outcome)] for one in sent]
+    await transaction.run(
+        """update intent i set state = page.state, target_id = page.target, answer = page.answer,
+               settled_at = case when page.state = 1 then null else %b end,
+               look_at = case when page.state = 1 then %b else null end
+        from unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bytea[]) as page (intent_id, state, target, answer)
+        where i.tenant_id = %b and i.intent_id = page.intent_id""",
+        now, look_at,
+        [one.intended.intent_id for one in sent], states,
+        [one.outcome.target_id if isinstance(one.outcome, Done) else None for one in sent],
+        [lane.sealer.seal(b"answer", _answer(one.outcome)) for one in sent],
+        lane.tenant_id,
+    )  # fmt: skip
+
+
+def _answer(outcome: Outcome) -> bytes:
+    if isinstance(outcome, Done | Rejected):
+        return outcome.raw
+    return outcome.why.encode()
+
+
+def _is_last(one: Sent) -> bool:
+    return one.intended.last
+
+
+async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    if not done:
+        return
+    await _file(transaction, done)
+    last = [one for one in done if _is_last(one)]
+    await _store_links(transaction, last)
+    wrong = {one.intended.item.version_id: diff for one in last if (diff := _content(one))}
+    good = [one for one in last if one.intended.item.version_id not in wrong]
+    await _state(transaction, good, State.POSTED, "")
+    for one in good:
+        assert isinstance(one.outcome, Done)
+        _event(transaction, one, "posted", target=one.outcome.target_id, adopted=one.adopted)
+    await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
+    await _next_step(transaction, [one for one in done if not _is_last(one)])
+
+
+def _content(one: Sent) -> list[str]:
+    assert isinstance(one.outcome, Done)
+    return differences(one.intended.step, one.outcome.document)
+
+
+async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    by_entity: dict[str, list[Document]] = defaultdict(list)
+    for one in done:
+        assert isinstance(one.outcome, Done)
+        by_entity[one.intended.target_entity].append(one.outcome.document)
+    for entity, found in by_entity.items():
+        await file_documents(transaction, entity, found)
+
+
+async def _store_links(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    lane = transaction.lane
+    targets = [one.outcome.target_id for one in done if isinstance(one.outcome, Done)]
+    bases = [
+        lane.sealer.seal(f"base {one.outcome.target_id}".encode(), documents.encode(one.outcome.document))
+        for one in done
+        if isinstance(one.outcome, Done)
+    ]
+    await transaction.run(
+        """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
+                             version_id, origin, base, made_at)
+        select %b, i, e, s, n, t, r, v, 'created', b, %b
+        from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[],
+                    %b::bytea[]) as page (i, e, s, n, t, r, v, b)
+        on conflict (tenant_id, integration_id, entity, source_id) do update
+        set version_id = excluded.version_id, base = excluded.base""",
+        lane.tenant_id, lane.clock.now(),
+        [one.intended.flow.integration_id for one in done], [one.intended.flow.name for one in done],
+        [one.intended.item.source_id for one in done], [one.intended.target_entity for one in done], targets,
+        [one.intended.item.record_id for one in done], [one.intended.item.version_id for one in done], bases,
+    )  # fmt: skip
+    parties = {one.intended.flow.integration_id for one in done if one.intended.target_entity == "parties"}
+    for integration_id in sorted(parties):
+        await transaction.run(
+            "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
+            lane.tenant_id, integration_id,
+        )  # fmt: skip
+
+
+async def _state(transaction: LaneTransaction, ended: Sequence[Sent], state: State, reason: str) -> None:
+    """An end: the state is set, and nothing is left to do."""
+    if not ended:
+        return
+    versions = [one.intended.item.version_id for one in ended]
+    await _set_state(transaction, versions, state, reason)
+    for table in ("work", "plan"):
+        await transaction.run(
+            f"delete from {table} where tenant_id = %b and version_id = any(%b::bigint[])",
+            transaction.lane.tenant_id, versions,
+        )  # fmt: skip
+
+
+async def _set_state(transaction: LaneTransaction, versions: list[int], state: State, reason: str) -> None:
+    await transaction.run(
+        """update version_state set state = %b, reason = %b, changed_at = %b
+        where tenant_id = %b and version_id = any(%b::bigint[])""",
+        state.value, reason, transaction.lane.clock.now(), transaction.lane.tenant_id, versions,
+    )  # fmt: skip
+
+
+async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> None:
+    for one in rejected:
+        assert isinstance(one.outcome, Rejected)
+        refusal = one.outcome
+        action = refusal.action or "Correct it in the source or in the ledger, then replay the record."
+        wait = Waiting(refusal.reason, "person", "rejected", refusal.sentence, action)
+        await _wait(transaction, one, wait)
+        _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)
+        await _state(transaction, [one], State.REJECTED, refusal.reason)
+
+
+async def _conflict(transaction: LaneTransaction, conflicts: Sequence[Sent], wrong: Mapping[int, list[str]]) -> None:
+    for one in conflicts:
+        other = "; ".join(wrong[one.intended.item.version_id])
+        reference = one.intended.step.reference
+        wait = waiting("conflict", "person", "conflict", reference=reference, other=other)
+        await _wait(transaction, one, wait)
+        _event(transaction, one, "conflict", differences=other)
+        await _state(transaction, [one], State.HELD, "conflict")
+
+
+async def hold_conflict(transaction: LaneTransaction, one: Sent, other: str) -> None:
+    """A look-up found something else under our reference: it waits for a person, with both versions shown."""
+    await transaction.run(
+        "update intent set state = %s, settled_at = %s where tenant_id = %s and intent_id = %s",
+        IntentState.REJECTED.value, transaction.lane.clock.now(), transaction.lane.tenant_id, one.intended.intent_id,
+    )  # fmt: skip
+    await _conflict(transaction, [one], {one.intended.item.version_id: [other]})
+
+
+async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
+    lane = transaction.lane
+    await transaction.run(
+        """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
+        values (%s, %s, 0, %s, %s, %s, %s, %s, %s)
+        on conflict (tenant_id, version_id, position) do update
+        set code = excluded.code, kind = excluded.kind, key = excluded.key, detail = excluded.detail""",
+        lane.tenant_id, one.intended.item.version_id, one.intended.flow.flow_id, wait.code, wait.kind, wait.key,
+        lane.sealer.seal(b"wait", msgspec.json.encode(wait)), lane.clock.now(),
+    )  # fmt: skip
+
+
+async def _later(transaction: LaneTransaction, later: Sequence[Sent]) -> None:
+    """Provably not done: back to the queue, not before the vendor's own time."""
+    if not later:
+        return
+    lane = transaction.lane
+    await _set_state(transaction, [one.intended.item.version_id for one in later], State.STAGED, "")
+    for one in later:
+        assert isinstance(one.outcome, Later)
+        _event(transaction, one, "not sent", why=one.outcome.why)
+    await transaction.run(
+        """update work w set not_before = page.at from unnest(%b::bigint[], %b::timestamptz[]) as page (version_id, at)
+        where w.tenant_id = %b and w.version_id = page.version_id""",
+        [one.intended.item.version_id for one in later],
+        [
+            lane.clock.now() + timedelta(seconds=one.outcome.seconds)
+            for one in later
+            if isinstance(one.outcome, Later)
+        ],
+        lane.tenant_id,
+    )  # fmt: skip
+
+
+async def _uncertain(transaction: LaneTransaction, uncertain: Sequence[Sent]) -> None:
+    if not uncertain:
+        return
+    await _set_state(transaction, [one.intended.item.version_id for one in uncertain], State.UNCERTAIN, "")
+    for one in uncertain:
+        assert isinstance(one.outcome, Uncertain)
+        _event(transaction, one, "uncertain", why=one.outcome.why)
+
+
+async def _next_step(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    """One step of several is proved: the version goes on with the next one."""
+    await _set_state(transaction, [one.intended.item.version_id for one in done], State.STAGED, "")
+
+
+def _event(transaction: LaneTransaction, one: Sent, kind: str, **details: object) -> None:
+    item = one.intended.item
+    transaction.event(
+        kind, record_id=item.record_id, version_id=item.version_id, run_id=item.run_id,
+        intent=one.intended.intent_id, **details,
+    )  # fmt: skip

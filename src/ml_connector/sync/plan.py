@@ -1,0 +1,47 @@
+"""PLAN: from views to decisions. Pure; the same view gives the same decision, in preview and live."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import msgspec
+
+from ml_connector.integrations.base import Adopt, Decision, FlowType, View, Write
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[Write | Adopt] = msgspec.json.Decoder(Write | Adopt)
+
+
+def plan(flow: FlowType, view: View) -> Decision:
+    """The decision of a flow's rules on one document."""
+    return flow.plan(view)
+
+
+def encode(decision: Write | Adopt) -> bytes:
+    """A stored plan's text: exactly what will be sent."""
+    return _encoder.encode(decision)
+
+
+def decode(text: bytes) -> Write | Adopt:
+    """The decision of a stored plan."""
+    return _decoder.decode(text)
+
+
+def digest(decision: Write | Adopt) -> bytes:
+    """What an approval is bound to: every byte that would be sent, and what it would be linked to."""
+    return hashlib.sha256(encode(decision)).digest()
+
+
+def as_previewed(flow: FlowType, view: View, placeholders: tuple[str, ...]) -> Decision:
+    """The decision with the ids that were still to be given put back as they stood in the preview."""
+    if not placeholders:
+        return plan(flow, view)
+    shown = {placeholder.removeprefix("new: "): placeholder for placeholder in placeholders}
+    links = {pair: shown.get(" ".join(pair), target) for pair, target in view.links.items()}
+    return plan(flow, dataclasses.replace(view, links=links))
+
+
+def placeholder(entity: str, source_id: str) -> str:
+    """The id of something the target has still to make, as plans show it."""
+    return f"new: {entity} {source_id}"

@@ -1,0 +1,309 @@
+"""Everything a planner may look at, gathered for a whole batch: lists once per generation, the rest in a few queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
+from ml_connector.connectors.base import Action, Composed
+from ml_connector.integrations.base import Ledger, Linked, Twin, View
+from ml_connector.sync.directory import entry_name
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.mapping import Table, tables_of
+from ml_connector.sync.matching import PartyIndex
+from ml_connector.sync.states import Needed, State
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One version that has work to do, as claimed."""
+
+    version_id: int
+    record_id: int
+    run_id: int
+    priority: int
+    source_id: str
+    reference: str
+    exported_at_first_sight: bool
+    needed: int
+    document: Document
+    number_key: str
+    party_id: str
+    content_hash: bytes
+
+
+@dataclass(slots=True)
+class Lists:
+    """The lists of one integration at one generation."""
+
+    generation: int
+    organisation: Organisation
+    source: Organisation
+    tables: Mapping[str, Table]
+    source_lists: dict[str, dict[str, Document]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    tax_codes: dict[str, TaxCode] = field(default_factory=dict)
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+    parties: dict[str, Party] = field(default_factory=dict)
+    index: PartyIndex | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """What planners see of the target."""
+        return Ledger(self.organisation, self.accounts, self.tax_codes, self.dimensions, self.parties)
+
+
+class Preparer:
+    """Builds views for one lane; keeps lists between batches as long as their generation stands."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._lists: dict[int, Lists] = {}
+
+    async def lists(self, transaction: LaneTransaction, flow: Flow) -> Lists:
+        """The integration's lists. Locks its generation until the transaction ends: facts stand still while planning."""
+        row = await transaction.one(
+            "select generation from integration where tenant_id = %s and integration_id = %s for share",
+            self._lane.tenant_id, flow.integration_id,
+        )  # fmt: skip
+        assert row is not None
+        held = self._lists.get(flow.integration_id)
+        if held is None or held.generation != row[0]:
+            held = await self._load(transaction, flow, int(row[0]))
+            self._lists[flow.integration_id] = held
+        return held
+
+    async def _load(self, transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
+        tenant = self._lane.tenant_id
+        tables = await tables_of(
+            transaction.connection, tenant, flow.integration_id, [one.name for one in flow.integration.tables]
+        )
+        lists = Lists(
+            generation,
+            await self._organisation(transaction, flow.target_id),
+            await self._organisation(transaction, flow.source_id),
+            tables,
+        )
+        wanted = {entity for type_ in flow.integration.flows for entity in type_.source_lists}
+        for entity in wanted:
+            lists.source_lists[entity] = await self._directory(transaction, flow.source_id, entity)
+        for entity in ("accounts", "tax_codes", "dimensions", "parties"):
+            setattr(lists, entity, await self._directory(transaction, flow.target_id, entity))
+        lists.index = PartyIndex(lists.parties.values(), await self._taken(transaction, flow))
+        return lists
+
+    async def _organisation(self, transaction: LaneTransaction, connection_id: int) -> Organisation:
+        row = await transaction.one(
+            "select organisation from connection where tenant_id = %s and connection_id = %s",
+            self._lane.tenant_id, connection_id,
+        )  # fmt: skip
+        assert row is not None
+        found = documents.decode(self._lane.sealer.open(b"organisation", row[0]))
+        assert isinstance(found, Organisation)
+        return found
+
+    async def _directory(self, transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, Any]:
+        rows = await transaction.all(
+            "select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s",
+            self._lane.tenant_id, connection_id, entity,
+        )  # fmt: skip
+        unseal = self._lane.sealer.open
+        return {
+            object_id: documents.decode(unseal(entry_name(entity, object_id), body))
+            for object_id, body, state in rows
+            if state != "gone"
+        }
+
+    async def _taken(self, transaction: LaneTransaction, flow: Flow) -> dict[str, str]:
+        rows = await transaction.all(
+            """select target_id, source_id from link
+            where tenant_id = %s and integration_id = %s and target_entity = 'parties'""",
+            self._lane.tenant_id, flow.integration_id,
+        )  # fmt: skip
+        return dict(rows)
+
+    # --- views ---------------------------------------------------------------------------------------------------
+
+    async def views(self, transaction: LaneTransaction, flow: Flow, items: Sequence[Item]) -> list[View]:
+        """One view per item, in their order."""
+        lists = await self.lists(transaction, flow)
+        batch = _Batch(self._lane, transaction, flow, items, lists)
+        await batch.load()
+        return [batch.view(item) for item in items]
+
+
+class _Batch:
+    """The queries for one flow's batch, and the views made of their answers."""
+
+    def __init__(
+        self, lane: Lane, transaction: LaneTransaction, flow: Flow, items: Sequence[Item], lists: Lists
+    ) -> None:
+        self._lane, self._transaction, self._flow, self._items, self._lists = lane, transaction, flow, items, lists
+        self._links: dict[tuple[str, str], str] = {}
+        self._own: dict[str, Linked] = {}
+        self._asked: set[tuple[str, str]] = set()
+        self._brings: set[str] = set()
+        self._released: dict[int, set[str]] = defaultdict(set)
+        self._twins: dict[int, list[Twin]] = defaultdict(list)
+
+    async def load(self) -> None:
+        await self._load_links()
+        await self._load_own_links()
+        await self._load_asked()
+        await self._load_released()
+        await self._load_source_twins()
+        await self._load_target_twins()
+
+    def view(self, item: Item) -> View:
+        lists = self._lists
+        chosen = ""
+        candidates: list[Any] = []
+        if isinstance(item.document, Party) and lists.index is not None:
+            chosen = (
+                lists.tables[self._flow.name].get(item.document.id) or "" if self._flow.name in lists.tables else ""
+            )
+            candidates = lists.index.candidates(item.document, item.reference, chosen)
+        return View(
+            document=item.document,
+            source_id=item.source_id,
+            reference=item.reference,
+            first_seen_exported=item.exported_at_first_sight,
+            released=frozenset(self._released[item.record_id]),
+            settings=self._flow.settings,
+            mappings=lists.tables,
+            links=self._links,
+            asked=frozenset(self._asked),
+            brings=frozenset(self._brings),
+            link=self._own.get(item.source_id),
+            source=lists.source,
+            source_lists=lists.source_lists,
+            ledger=lists.ledger,
+            twins=tuple(self._twins[item.record_id]),
+            candidates=tuple(candidates),
+            compose=self._compose,
+            start_date=self._flow.start_date,
+        )
+
+    def _compose(self, action: Action, document: Document, reference: str) -> Composed:
+        return self._lane.connector.compose(action, document, self._lists.organisation, reference)
+
+    def _needed(self) -> list[tuple[str, str]]:
+        return sorted({pair for item in self._items for pair in self._flow.type.needs_links(item.document)})
+
+    async def _load_links(self) -> None:
+        """Links of the documents' dependencies; in preview also those that a preview would make."""
+        pairs = self._needed()
+        rows = await self._transaction.all(
+            """select entity, source_id, target_id from link
+            where tenant_id = %b and integration_id = %b
+              and (entity, source_id) in (select * from unnest(%b::text[], %b::text[]))""",
+            self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs], [one[1] for one in pairs],
+        )  # fmt: skip
+        self._links = {(entity, source_id): target_id for entity, source_id, target_id in rows}
+        if self._flow.mode == "preview":
+            self._links = {**await self._previewed(pairs), **self._links}
+
+    async def _previewed(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        rows = await self._transaction.all(
+            """select f.name, r.source_id, p.target
+            from plan p join record r using (tenant_id, record_id) join flow f using (tenant_id, flow_id)
+            where p.tenant_id = %b and f.integration_id = %b and p.version_id = r.version_id
+              and (f.name, r.source_id) in (select * from unnest(%b::text[], %b::text[]))""",
+            self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs], [one[1] for one in pairs],
+        )  # fmt: skip
+        return {(name, source_id): target for name, source_id, target in rows}
+
+    async def _load_own_links(self) -> None:
+        rows = await self._transaction.all(
+            """select l.source_id, l.target_entity, l.target_id, l.base, d.content_hash, d.canonical
+            from link l left join document d on d.tenant_id = l.tenant_id and d.version_id = l.version_id
+            where l.tenant_id = %b and l.integration_id = %b and l.entity = %b and l.source_id = any(%b::text[])""",
+            self._lane.tenant_id, self._flow.integration_id, self._flow.name, [one.source_id for one in self._items],
+        )  # fmt: skip
+        unseal = self._lane.sealer.open
+        for source_id, entity, target_id, base, content_hash, canonical in rows:
+            base_document = documents.decode(unseal(f"base {target_id}".encode(), base)) if base else None
+            posted = documents.decode(unseal(b"canonical " + content_hash, canonical)) if canonical else None
+            self._own[source_id] = Linked(entity, target_id, base_document, posted)
+
+    async def _load_asked(self) -> None:
+        pairs = self._needed()
+        rows = await self._transaction.all(
+            """select f.name, r.source_id from flow f
+            left join record r on r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.source_id = any(%b::text[])
+            where f.tenant_id = %b and f.integration_id = %b and f.mode <> 'off' and f.name = any(%b::text[])""",
+            [one[1] for one in pairs], self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs],
+        )  # fmt: skip
+        self._brings = {row[0] for row in rows}
+        self._asked = {(name, source_id) for name, source_id in rows if source_id is not None}
+
+    async def _load_released(self) -> None:
+        rows = await self._transaction.all(
+            "select record_id, code from release where tenant_id = %b and record_id = any(%b::bigint[])",
+            self._lane.tenant_id, [item.record_id for item in self._items],
+        )  # fmt: skip
+        for record_id, code in rows:
+            self._released[record_id].add(code)
+
+    async def _load_source_twins(self) -> None:
+        """Other records of this flow under the same vendor's number, seen earlier and neither cancelled nor empty."""
+        rows = await self._transaction.all(
+            """select mine.record_id, other.source_id, d.number, d.amount, s.state
+            from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
+            join document d on d.tenant_id = %b and d.number_key = mine.number_key and d.party_id = mine.party_id
+            join record other on other.tenant_id = d.tenant_id and other.record_id = d.record_id
+                 and other.version_id = d.version_id and other.flow_id = %b
+            join version_state s on s.tenant_id = d.tenant_id and s.version_id = d.version_id
+            where other.record_id <> mine.record_id and mine.number_key <> '' and d.number_key <> ''
+              and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
+                   or s.state = any(%b::smallint[]))
+            order by other.record_id""",
+            [item.record_id for item in self._items], [item.number_key for item in self._items],
+            [item.party_id for item in self._items], self._lane.tenant_id, self._flow.flow_id,
+            [State.SKIPPED, State.SUPERSEDED], [State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN],
+        )  # fmt: skip
+        for record_id, source_id, number, amount, state in rows:
+            label = f"{self._flow.name[:-1]} {source_id}, {State(state).word}"
+            where = self._flow.integration.source_title
+            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True))
+
+    async def _load_target_twins(self) -> None:
+        """Documents of the ledger with the same party and number that are not linked to this very record."""
+        keys = [(item, self._party_at_target(item)) for item in self._items if item.number_key]
+        rows = await self._transaction.all(
+            """select mine.record_id, e.object_id, e.total, e.document_date, e.state, e.reference, e.body
+            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, number_key, party, own)
+            join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = %b
+                 and e.number_key = mine.number_key and e.party_id = mine.party
+            where e.state <> 'gone' and e.active and e.reference <> mine.own
+              and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
+                              and l.target_entity = e.entity and l.target_id = e.object_id)""",
+            [item.record_id for item, _ in keys], [item.number_key for item, _ in keys], [party for _, party in keys],
+            [item.reference for item, _ in keys], self._lane.tenant_id, self._flow.target_id, self._flow.name,
+            self._flow.integration_id,
+        )  # fmt: skip
+        for record_id, object_id, total, date, state, reference, body in rows:
+            found = documents.decode(self._lane.sealer.open(entry_name(self._flow.name, object_id), body))
+            number = str(getattr(found, "number", ""))
+            label = f"{state or 'a document'} of {_day(date)}, id {object_id}"
+            where = self._flow.integration.target_title
+            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference)))
+
+    def _party_at_target(self, item: Item) -> str:
+        needs = self._flow.type.needs_links(item.document)
+        return self._links.get(needs[0], "") if needs else ""
+
+
+def _day(date: dt.date | None) -> str:
+    return str(date) if date else "no date"
+
+
+def asked_level(flow: Flow) -> Needed:
+    """How firmly a flow's documents need others: a preview only previews them."""
+    return Needed.LIVE if flow.mode == "live" else Needed.PREVIEW

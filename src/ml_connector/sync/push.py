@@ -1,0 +1,166 @@
+"""PUSH: claim, plan and intend in one transaction with the outcomes of the batch before; send after its commit.
+
+One loop per lane slice. Nothing is sent that is not committed as an intent; nothing is lost when the loop dies between
+any two lines: an intent without an outcome is looked up by ``resolve`` before the lane sends anything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from ml_connector.canonical import documents
+from ml_connector.connectors.base import Later, Outcome, Step, Uncertain
+from ml_connector.sync.decide import Intended, Settled, decide
+from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.outcomes import Sent, record_outcomes
+from ml_connector.sync.prepare import Item, Preparer
+from ml_connector.sync.states import State
+from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
+
+BATCH = 50
+# An intent that has not left by then never leaves; a successor may look it up from then on (machine seconds).
+SEND_WITHIN = 20.0
+
+_step = msgspec.json.Encoder(order="deterministic")
+_steps = msgspec.json.Decoder(Step)
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What a push did in this slice."""
+
+    sent: int = 0
+    settled: int = 0
+    more: bool = False
+
+
+async def push(lane: Lane) -> Pushed:
+    """Work off the lane's queue until it is empty, the slice is over, or the budget is. Raises LeaseLost."""
+    pusher = _Pusher(lane)
+    return await pusher.run()
+
+
+class _Pusher:
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._preparer = Preparer(lane)
+        self._done = Pushed()
+
+    async def run(self) -> Pushed:
+        outcomes: list[Sent] = []
+        while True:
+            intended, claimed = await self._turn(outcomes)
+            outcomes = await self._send_all(intended)
+            self._done.sent += len(outcomes)
+            if not outcomes and (not claimed or self._stop()):
+                return self._done
+
+    def _stop(self) -> bool:
+        lane = self._lane
+        return lane.slice.over() or lane.not_before is not None or lane.capacity.free() == 0
+
+    async def _turn(self, outcomes: list[Sent]) -> tuple[list[Intended], int]:
+        """One transaction: what became of the last batch, and what is to be sent next."""
+        lane = self._lane
+        room = 0 if self._stop() else min(BATCH, lane.capacity.free())
+        async with lane.transaction() as transaction:
+            flows = {
+                flow.flow_id: flow
+                for flow in await flows_of(
+                    transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations
+                )
+            }
+            await record_outcomes(transaction, outcomes, flows)
+            items = await claim(transaction, room)
+            intended = await self._decide(transaction, flows, items)
+            self._done.settled += len(items)
+            self._done.more = len(items) == room and room > 0
+        return intended, len(items)
+
+    async def _decide(
+        self, transaction: LaneTransaction, flows: Mapping[int, Flow], items: Sequence[tuple[int, Item]]
+    ) -> list[Intended]:
+        by_flow: dict[int, list[Item]] = defaultdict(list)
+        for flow_id, item in items:
+            by_flow[flow_id].append(item)
+        settled = Settled(transaction)
+        for flow_id, batch in by_flow.items():
+            await decide(settled, self._preparer, flows[flow_id], batch)
+        return await settled.write(send_before())
+
+    async def _send_all(self, intended: Sequence[Intended]) -> list[Sent]:
+        if not intended:
+            return []
+        room = asyncio.Semaphore(self._lane.concurrency)
+        return list(await asyncio.gather(*(self._send(one, room) for one in intended)))
+
+    async def _send(self, one: Intended, room: asyncio.Semaphore) -> Sent:
+        async with room:
+            return Sent(one, await self._outcome(one))
+
+    async def _outcome(self, one: Intended) -> Outcome:
+        lane = self._lane
+        if lane.not_before is not None or datetime.now(UTC) >= one.send_before:
+            return Later("its time to be sent has passed; nothing left")
+        try:
+            outcome = await lane.connector.write(lane.session, one.step)
+        except LeaseLost:
+            raise
+        except NotSent as error:
+            outcome = Later(error.sentence, getattr(error, "retry_after", 5.0))
+        except TransportError as error:
+            outcome = Uncertain(error.sentence)
+        if isinstance(outcome, Later) and outcome.seconds > 0:
+            pause(lane, outcome.seconds)
+        return outcome
+
+
+def pause(lane: Lane, seconds: float) -> None:
+    """Nothing more is sent on this lane before ``seconds`` of the clock have passed."""
+    until = lane.clock.now() + timedelta(seconds=seconds)
+    lane.not_before = max(until, lane.not_before or until)
+
+
+def send_before() -> datetime:
+    """Until when an intent made now may leave, in machine time."""
+    return datetime.now(UTC) + timedelta(seconds=SEND_WITHIN)
+
+
+_CLAIM = """
+    select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
+           r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash
+    from work w
+    join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
+    join record r on r.tenant_id = s.tenant_id and r.record_id = s.record_id
+    join document d on d.tenant_id = w.tenant_id and d.version_id = w.version_id
+    where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
+      and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
+                      and i.record_id = s.record_id and i.state in (0, 1))
+    order by w.priority, w.version_id limit %b"""
+
+
+async def claim(transaction: LaneTransaction, room: int) -> list[tuple[int, Item]]:
+    """The next versions in order, with their flow ids. One whose record has an open intent waits for it."""
+    if room <= 0:
+        return []
+    lane = transaction.lane
+    rows = await transaction.all(_CLAIM, lane.tenant_id, lane.connection_id, lane.clock.now(), [State.STAGED], room)
+    return [(row[0], _item(lane, row[1:])) for row in rows]
+
+
+def _item(lane: Lane, row: tuple[object, ...]) -> Item:
+    (version_id, record_id, run_id, priority, source_id, reference, exported, needed, canonical, number_key, party_id,
+     content_hash) = row  # fmt: skip
+    assert isinstance(content_hash, bytes) and isinstance(canonical, bytes)
+    document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+    return Item(
+        version_id, record_id, run_id, priority, source_id, reference, exported, needed, document,  # type: ignore[arg-type]
+        number_key, party_id, content_hash,  # type: ignore[arg-type]
+    )  # fmt: skip

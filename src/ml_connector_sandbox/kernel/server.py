@@ -1,0 +1,79 @@
+"""Serves emulators on loopback: one vendor port that routes by Host header, one admin port."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.kernel.emulator import Emulator, UnknownSwitch, json_response
+
+
+class SandboxServer:
+    """The running sandbox. The vendors' real host names are told apart by the ``Host`` header on one loopback port."""
+
+    def __init__(self, emulators: Sequence[Emulator]) -> None:
+        self.emulators = {emulator.name: emulator for emulator in emulators}
+        self._runners: list[web.AppRunner] = []
+        self.port = 0
+        self.admin_port = 0
+
+    async def start(self, port: int = 0, admin_port: int = 0) -> None:
+        """Listen on 127.0.0.1; 0 picks free ports. Raises OSError when a port is taken."""
+        root = web.Application()
+        for emulator in self.emulators.values():
+            for host in emulator.hosts:
+                root.add_domain(host, emulator.app())
+        self.port = await self._listen(root, port)
+        self.admin_port = await self._listen(self._admin(), admin_port)
+
+    async def stop(self) -> None:
+        """Close both ports; calls under way get one second."""
+        for runner in self._runners:
+            await runner.cleanup()
+
+    def hosts(self) -> dict[str, str]:
+        """Real host name -> loopback address, for the product's hand-over file."""
+        return {host: f"127.0.0.1:{self.port}" for emulator in self.emulators.values() for host in emulator.hosts}
+
+    async def _listen(self, app: web.Application, port: int) -> int:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        await web.SockSite(runner, listener).start()
+        self._runners.append(runner)
+        return int(listener.getsockname()[1])
+
+    def _admin(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/{name}/books", self._books)
+        app.router.add_get("/{name}/calls", self._calls)
+        app.router.add_get("/{name}/statistics", self._statistics)
+        app.router.add_post("/{name}/switches", self._switches)
+        return app
+
+    def _emulator(self, request: web.Request) -> Emulator:
+        name = request.match_info["name"]
+        if name not in self.emulators:
+            raise web.HTTPNotFound(text=f"no emulator {name!r}; there are: {', '.join(self.emulators)}\n")
+        return self.emulators[name]
+
+    async def _books(self, request: web.Request) -> web.Response:
+        return json_response(self._emulator(request).books())
+
+    async def _calls(self, request: web.Request) -> web.Response:
+        return json_response([asdict(call) for call in self._emulator(request).log.calls])
+
+    async def _statistics(self, request: web.Request) -> web.Response:
+        return json_response(self._emulator(request).statistics())
+
+    async def _switches(self, request: web.Request) -> web.Response:
+        values: Any = exact.loads(await request.read())
+        try:
+            return json_response(self._emulator(request).set_switches(values))
+        except UnknownSwitch as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error

@@ -1,0 +1,71 @@
+"""What is on record at ServiceTitan: applications, tenants, and each tenant's vendors, orders, receipts and bills.
+
+Owns: ids, stamps, versions, and what must hold between records (a receipt's bill, an order's status).
+Must not know: HTTP, JSON, scopes checked, limits.
+Invariant: a record is never changed in place; every change is a new version with its own modifiedOn.
+"""
+
+from ml_connector_sandbox.servicetitan.books.bills import (
+    Batch,
+    Bill,
+    BillItem,
+    ExpenseItem,
+    InventoryLocation,
+)
+from ml_connector_sandbox.servicetitan.books.company import (
+    INTEGRATION,
+    PRODUCTION,
+    App,
+    Grant,
+    ServiceTitanBooks,
+)
+from ml_connector_sandbox.servicetitan.books.parties import (
+    Address,
+    BusinessUnit,
+    GlAccount,
+    GlAccountType,
+    Job,
+    TaxRate,
+    TaxZone,
+    Vendor,
+    VendorContact,
+)
+from ml_connector_sandbox.servicetitan.books.purchasing import (
+    Accounts,
+    PurchaseOrder,
+    PurchaseOrderItem,
+    Receipt,
+    ReceiptItem,
+)
+from ml_connector_sandbox.servicetitan.books.table import Record, Table
+from ml_connector_sandbox.servicetitan.books.tenant import TenantBooks
+
+__all__ = [
+    "INTEGRATION",
+    "PRODUCTION",
+    "Accounts",
+    "Address",
+    "App",
+    "Batch",
+    "Bill",
+    "BillItem",
+    "BusinessUnit",
+    "ExpenseItem",
+    "GlAccount",
+    "GlAccountType",
+    "Grant",
+    "InventoryLocation",
+    "Job",
+    "PurchaseOrder",
+    "PurchaseOrderItem",
+    "Receipt",
+    "ReceiptItem",
+    "Record",
+    "ServiceTitanBooks",
+    "Table",
+    "TaxRate",
+    "TaxZone",
+    "TenantBooks",
+    "Vendor",
+    "VendorContact",
+]

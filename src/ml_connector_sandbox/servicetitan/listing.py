@@ -1,0 +1,193 @@
+"""Lists: windows, look-ups by id, active, sort, pages; and the two shapes a page is answered in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from ml_connector_sandbox.servicetitan.answers import not_found
+from ml_connector_sandbox.servicetitan.books import Record, Table
+from ml_connector_sandbox.servicetitan.books.table import unordered
+from ml_connector_sandbox.servicetitan.calls import ApiCall
+from ml_connector_sandbox.servicetitan.rows import UNDOCUMENTED, rendered
+from ml_connector_sandbox.servicetitan.shapes import Row
+
+R = TypeVar("R", bound=Record)
+Test = Callable[[Any], bool]
+
+ACTIVE = ("True", "Any", "False")
+_SORTS = {
+    "Id": "id",
+    "ModifiedOn": "modified_on",
+    "CreatedOn": "created_on",
+    "Name": "name",
+    "Priority": "priority",
+}
+_DEFAULT_PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ListRules:
+    """What a list takes. ``sorts`` empty: it has no sort parameter, and ignores one as any unknown name.
+
+    ``ids_maximum`` None: not documented, the switch decides.
+    """
+
+    sorts: tuple[str, ...] = ("Id", "ModifiedOn", "CreatedOn")
+    active: bool = True
+    repeated_ids: bool = False
+    ids_maximum: int | None = 50
+    not_emulated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``selected`` is every row of the query, in its order."""
+
+    number: int
+    size: int
+    selected: Sequence[Any]
+    total_wanted: bool
+
+    @property
+    def start(self) -> int:
+        return (self.number - 1) * self.size
+
+    def records(self) -> Sequence[Any]:
+        return self.selected[self.start : self.start + self.size]
+
+
+def read_page(call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test] = ()) -> Page:
+    """The page of ``table`` a query asks for, restricted by ``tests``. Raises Refusal (400, 501)."""
+    asked = call.parameters
+    asked.emulate_not(rules.not_emulated)
+    number, size = asked.count("page", 1), _page_size(call)
+    total_wanted = asked.boolean("includeTotal") or False
+    selected = _selected(call, table, rules, tests)
+    asked.check()
+    return Page(number, size, selected, total_wanted)
+
+
+def _page_size(call: ApiCall) -> int:
+    size, most = call.parameters.count("pageSize", _DEFAULT_PAGE_SIZE), call.switches.page_size_maximum
+    if size > most and not call.switches.clamp_page_size:
+        call.parameters.refuse("pageSize", f"The value '{size}' must not be greater than {most}.")
+    return min(size, most)
+
+
+def _selected(call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test]) -> Sequence[R]:
+    asked = call.parameters
+    ids = _ids(call, rules)
+    active = (asked.enum("active", ACTIVE) or "True") if rules.active else "Any"
+    lower, upper = asked.stamp("modifiedOnOrAfter"), asked.stamp("modifiedBefore")
+    created = window(asked.stamp("createdOnOrAfter"), asked.stamp("createdBefore"), attrgetter("created_on"))
+    sort = _sort(call, rules)
+    asked.check()
+    key = (call.request.path, asked.key(), call.switched)
+    if call.horizon is None and key in table.selections:
+        return table.selections[key]
+    wanted = [*created, *tests]
+    if ids is None:
+        found = table.modified_between(lower, upper, call.horizon)
+    else:
+        found = table.versions_of(ids, call.horizon)
+        wanted += window(lower, upper, attrgetter("modified_on"))
+    if active != "Any":
+        wanted.append(lambda record: record.active is (active == "True"))
+    rows = _ordered([record for record in found if all(test(record) for test in wanted)], sort)
+    if call.horizon is None:
+        table.keep_selection(key, rows)
+    return rows
+
+
+def window(lower: str | None, upper: str | None, read: Callable[[Any], str | None]) -> list[Test]:
+    """Tests for an instant from ``lower`` (inclusive) to ``upper`` (exclusive)."""
+    tests: list[Test] = []
+    if lower is not None:
+        tests.append(lambda record: (read(record) or "") >= lower)
+    if upper is not None:
+        tests.append(lambda record: (read(record) or upper) < upper)
+    return tests
+
+
+def equal(name: str, value: Any) -> list[Test]:
+    """A test that a field is ``value``; none when it was not asked."""
+    return [] if value is None else [lambda record: getattr(record, name) == value]
+
+
+def among(name: str, values: Sequence[Any] | frozenset[Any]) -> list[Test]:
+    """A test that a field is one of ``values``; none when none were asked."""
+    return [lambda record: getattr(record, name) in values] if values else []
+
+
+def _ids(call: ApiCall, rules: ListRules) -> frozenset[int] | None:
+    most = rules.ids_maximum or call.switches.undocumented_ids_maximum
+    read = call.parameters.repeated_ids if rules.repeated_ids else call.parameters.comma_ids
+    return frozenset(read("ids", most)) or None
+
+
+def _sort(call: ApiCall, rules: ListRules) -> tuple[str, bool] | None:
+    text = call.parameters.text("sort") if rules.sorts else None
+    if text is None:
+        return None
+    sign, name = text[0], text[1:]
+    if sign not in "+-" or name not in rules.sorts:
+        call.parameters.refuse(
+            "sort", f"The value '{text}' is not valid; use + or - and one of {rules.sorts}."
+        )
+        return None
+    return _SORTS[name], sign == "-"
+
+
+def _ordered(found: list[R], sort: tuple[str, bool] | None) -> list[R]:
+    rows = sorted(found, key=unordered)
+    if sort is None:
+        return rows
+    rows.sort(key=attrgetter(sort[0]), reverse=sort[1])
+    return rows
+
+
+def envelope(
+    call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]
+) -> web.Response:
+    """The page with its numbers; ``totalCount`` is there as null unless asked for."""
+    head: Row = {
+        "page": page.number,
+        "pageSize": page.size,
+        "hasMore": page.start + page.size < len(page.selected),
+        "totalCount": len(page.selected) if page.total_wanted else None,
+        "data": _rows(call, page, table, view, build),
+    }
+    if call.switches.extra_fields:
+        head[UNDOCUMENTED] = None
+    return call.answer(head)
+
+
+def bare_array(
+    call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]
+) -> web.Response:
+    """The rows of the page and nothing else: no way to see whether there are more."""
+    return call.answer(_rows(call, page, table, view, build))
+
+
+def _rows(call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]) -> list[Any]:
+    return [row_of(call, table, view, record, build) for record in page.records()]
+
+
+def row_of(call: ApiCall, table: Table[R], view: str, record: R, build: Callable[[R], Row]) -> Any:
+    """One record as JSON text, from the cache when it still holds."""
+    return call.rows.row(call, table, view, record, lambda: build(record))
+
+
+def single(call: ApiCall, table: Table[R], name: str, build: Callable[[R], Row]) -> web.Response:
+    """GET by id. Raises Refusal: 400 when the id is no number, 404 when there is no such record."""
+    number = call.path_id(name)
+    record = table.get(number)
+    if record is None:
+        raise not_found(table.what.capitalize(), number)
+    call.parameters.check()
+    return call.answer(rendered(build(record), call.switches.extra_fields))

@@ -1,0 +1,80 @@
+"""Every fact about ServiceTitan that is not certain, as a named switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Switches:
+    """One field per uncertain fact; the default is the reading that seems likeliest, or else the strictest."""
+
+    limits: bool = True
+    """False: neither the 60 calls a second nor the token throttle is kept (for benchmarks)."""
+
+    token_requests_per_minute: int = 60
+    """Token requests a client id may make in 60 s; 0 = no throttle. The vendor throttles but publishes no number."""
+
+    retry_after_header: bool = True
+    """Whether a 429 carries ``Retry-After`` (the gateway product's default; not captured) besides its title."""
+
+    page_size_maximum: int = 5000
+    """The largest ``pageSize``."""
+
+    clamp_page_size: bool = False
+    """Whether a larger ``pageSize`` is answered with the maximum instead of refused with 400 (unknown)."""
+
+    undocumented_ids_maximum: int = 50
+    """Most ids in one look-up on lists whose maximum is not documented: bills, tax zones, vendors."""
+
+    read_after_write_lag_seconds: int = 0
+    """Sandbox seconds until a change shows in lists and feeds; until then they show the version before it.
+    Reads by id see it at once."""
+
+    export_page_size: int = 1000
+    """Rows per page of an export feed (unpublished)."""
+
+    export_lag_seconds: int = 0
+    """Sandbox seconds an export feed holds changes back. ``includeRecentChanges=true`` delivers them at once and
+    again with each poll until they are that old."""
+
+    extra_fields: bool = False
+    """Adds an undocumented field to every object of every successful answer: the API grows by addition."""
+
+    newer_bill_fields: bool = False
+    """The fields of the mid-2026 generation on bills: landedCostMethod, otherAmount, dateReconciled, the
+    allocations per item and, on AP bills, discounts and charges before and after tax."""
+
+    bill_amount_includes_tax_and_shipping: bool = True
+    """Whether billAmount holds tax and shipping. Receipts and orders state it of their totals; bills do not."""
+
+    inventory_bills_of_every_type: bool = False
+    """Whether inventory-bills lists (and feeds) every bill type when no ``billType`` is asked. False: Procurement
+    only, as ap-bills is documented to do."""
+
+    bill_date_filter_uses_created_on: bool = True
+    """Whether ``dateFrom``/``dateTo`` compare createdOn, as the published text says, or the bill date."""
+
+    ap_bills_available: bool = True
+    """False: no tenant has the AP module, whatever its books say."""
+
+    ap_module_missing_status: int = 403
+    """What ap-bills answers on a tenant without the AP module (unknown)."""
+
+    mark_exported_demands_posted: bool = False
+    """Whether marking a bill exported fails, per item, while it is Pending."""
+
+    mark_exported_twice_fails: bool = False
+    """Whether marking an exported bill again fails, per item."""
+
+    mark_exported_moves_modified_on: bool = True
+    """Whether marking a bill exported moves its modifiedOn (and so shows it to incremental reads again)."""
+
+    purchase_order_exported_with_bills: bool = True
+    """Whether a received order becomes Exported, and its receipts too, once all its bills are exported."""
+
+    refuse_duplicate_vendor_names: bool = False
+    """Whether a vendor name that is taken is refused with 400 (unknown)."""
+
+    refuse_unknown_properties: bool = False
+    """Whether unknown JSON properties in writes are refused with 400; seen elsewhere in the API they are ignored."""

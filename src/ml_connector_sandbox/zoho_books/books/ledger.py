@@ -1,0 +1,69 @@
+"""The general ledger: every document posted twice over, in base currency."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ml_connector_sandbox.zoho_books.books.values import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of an entry; ``amount`` in base currency, debits positive, credits negative."""
+
+    entity_type: str
+    document_id: str
+    date: date
+    account_id: str
+    contact_id: str
+    amount: Decimal
+
+
+class Unbalanced(ValueError):
+    """An entry whose debits and credits differ; a defect of the emulator."""
+
+
+class Ledger:
+    """Entries by document, and running balances by account and contact."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[Posting, ...]] = {}
+        self._accounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self._contacts: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+
+    def post(self, entry_id: str, postings: tuple[Posting, ...]) -> None:
+        """Replace the entry ``entry_id``; an empty one withdraws it. Raises Unbalanced."""
+        if sum((one.amount for one in postings), ZERO) != ZERO:
+            raise Unbalanced(f"entry {entry_id} does not balance: {postings}")
+        self._apply(self._entries.pop(entry_id, ()), -1)
+        if postings:
+            self._entries[entry_id] = postings
+        self._apply(postings, 1)
+
+    def balance(self, account_id: str) -> Decimal:
+        """Debits less credits of an account."""
+        return self._accounts[account_id]
+
+    def owed(self, contact_id: str, account_id: str) -> Decimal:
+        """Debits less credits of one contact on one account."""
+        return self._contacts[contact_id, account_id]
+
+    def uses(self, account_id: str) -> bool:
+        """Does any entry touch this account."""
+        return any(one.account_id == account_id for entry in self._entries.values() for one in entry)
+
+    def postings(self) -> list[Posting]:
+        """Every side of every entry."""
+        return [one for entry in self._entries.values() for one in entry]
+
+    def balances(self) -> dict[str, Decimal]:
+        """Account id -> debits less credits, for accounts that moved."""
+        return {account: amount for account, amount in sorted(self._accounts.items()) if amount}
+
+    def _apply(self, postings: tuple[Posting, ...], sign: int) -> None:
+        for one in postings:
+            self._accounts[one.account_id] += sign * one.amount
+            self._contacts[one.contact_id, one.account_id] += sign * one.amount

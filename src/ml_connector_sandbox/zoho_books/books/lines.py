@@ -1,0 +1,139 @@
+"""Reading line items: accounts, items, taxes, tags."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ml_connector_sandbox.zoho_books.books import choices
+from ml_connector_sandbox.zoho_books.books.body import Body, boolean, decimal, discount, text, whole
+from ml_connector_sandbox.zoho_books.books.documents import LineItem, PurchaseDocument
+from ml_connector_sandbox.zoho_books.books.masters import CONTROL_TYPES, MONEY_TYPES, Tax
+from ml_connector_sandbox.zoho_books.errors import Refused, invalid
+
+if TYPE_CHECKING:
+    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+
+# Lengths are uncertain; name 100 and description 2000 are what older documents state for items.
+LINE_TEXTS = {
+    "name": 100,
+    "description": 2000,
+    "unit": 100,
+    "purchaseorder_item_id": 0,
+    "location_id": 0,
+    "project_id": 0,
+    "customer_id": 0,
+    "tax_exemption_id": 0,
+    "tax_exemption_code": 0,
+    "line_item_category": 0,
+}
+
+
+def read_lines(books: OrganisationBooks, items: list[Body], document: PurchaseDocument) -> list[LineItem]:
+    """All lines of a document; a ``line_item_id`` must be one of the document's own. Raises Refused."""
+    if not items:
+        message = "Please add at least one line item."
+        raise Refused(400, books.switches.missing_lines_code, message)
+    known = {line.line_item_id for line in document.lines}
+    return [_line(books, item, order, known) for order, item in enumerate(items, start=1)]
+
+
+def require_location(books: OrganisationBooks, location_id: str) -> None:
+    """A location that is on file and active, where the organisation has locations."""
+    if not location_id:
+        return
+    if not books.profile.locations_enabled:
+        raise Refused(
+            400, books.switches.feature_off_code, "Locations are not enabled for this organization."
+        )
+    location = books.locations.get(location_id)
+    if location is None:
+        raise _unknown(books, "location_id")
+    if not location.active:
+        raise Refused(
+            400, books.switches.inactive_code, f"The location {location.location_name} is inactive."
+        )
+
+
+def _line(books: OrganisationBooks, item: Body, order: int, known: set[str]) -> LineItem:
+    kept = text(item, "line_item_id")
+    if kept and kept not in known:
+        raise invalid("line_item_id")
+    line = LineItem(
+        line_item_id=kept or books.new_id(),
+        item_id=text(item, "item_id"),
+        account_id=_account(books, item),
+        rate=decimal(item, "rate"),
+        quantity=decimal(item, "quantity", Decimal(1)),
+        item_order=whole(item, "item_order", order),
+        tax_id=_tax(books, item),
+        discount=discount(item, "discount", "0"),
+        texts={name: text(item, name, limit) for name, limit in LINE_TEXTS.items()},
+        is_billable=boolean(item, "is_billable", default=False),
+        tags=choices.read_tags(books, item),
+    )
+    _check(books, line)
+    return line
+
+
+def _check(books: OrganisationBooks, line: LineItem) -> None:
+    if line.quantity <= 0:
+        raise invalid("quantity")
+    require_location(books, line.texts["location_id"])
+    customer = line.texts["customer_id"]
+    if customer and books.contacts.get(customer) is None:
+        raise _unknown(books, "customer_id")
+    if line.texts["project_id"] and not customer:
+        # A project belongs to a customer and is refused without it.
+        raise invalid("customer_id")
+    if line.is_billable and not customer:
+        raise invalid("customer_id")
+
+
+def _account(books: OrganisationBooks, item: Body) -> str:
+    account_id = text(item, "account_id")
+    item_id = text(item, "item_id")
+    if item_id:
+        found = books.items.get(item_id)
+        if found is None or not found.can_be_purchased:
+            raise _unknown(books, "item_id")
+        account_id = account_id or found.purchase_account_id
+    account = books.accounts.get(account_id)
+    if account is None:
+        raise _unknown(books, "account_id")
+    if not account.active:
+        raise Refused(400, books.switches.inactive_code, f"The account {account.account_name} is inactive.")
+    money = account.account_type in MONEY_TYPES and not books.switches.bank_accounts_on_lines
+    if account.account_type in CONTROL_TYPES or money:
+        raise invalid("account_id")
+    return account.account_id
+
+
+def _tax(books: OrganisationBooks, item: Body) -> str:
+    tax_id = text(item, "tax_id")
+    if not tax_id:
+        _require_exemption(books, item)
+        return ""
+    tax = books.taxes.get(tax_id) or books.tax_groups.get(tax_id)
+    if tax is None or books.profile.tax_edition == "none":
+        raise _unknown(books, "tax_id")
+    if not tax.active:
+        name = tax.tax_name if isinstance(tax, Tax) else tax.tax_group_name
+        raise Refused(400, books.switches.inactive_code, f"The tax {name} is inactive.")
+    return tax_id
+
+
+def _require_exemption(books: OrganisationBooks, item: Body) -> None:
+    wanted_id, wanted_code = text(item, "tax_exemption_id"), text(item, "tax_exemption_code")
+    if wanted_id and wanted_id not in books.tax_exemptions:
+        raise _unknown(books, "tax_exemption_id")
+    if wanted_code and wanted_code not in {one.code for one in books.tax_exemptions.values()}:
+        raise _unknown(books, "tax_exemption_code")
+    if books.profile.tax_exemption_required and not (wanted_id or wanted_code):
+        raise Refused(
+            400, books.switches.exemption_code, "Please select a tax or a tax exemption for every line."
+        )
+
+
+def _unknown(books: OrganisationBooks, name: str) -> Refused:
+    return Refused(400, books.switches.unknown_reference_code, f"Invalid value passed for {name}")

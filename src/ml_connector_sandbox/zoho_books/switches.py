@@ -1,0 +1,107 @@
+"""Every uncertain fact about Zoho Books as one documented switch; the defaults are the likeliest behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Switches:
+    """Settings of the emulator that may change while it runs. Codes marked *invented* stand for unknown real ones."""
+
+    # ---- consent and tokens
+    auto_consent: bool = False
+    """The consent page answers at once with the redirect, as if the person had accepted."""
+    consent_user: str = ""
+    """E-mail of the person who is signed in at the consent page; empty: the first user the client can reach."""
+    live_access_tokens: int = 10
+    """Live access tokens per refresh token; the oldest dies when one more is issued. Sources say 10, 15 and 30."""
+    bearer_accepted: bool = True
+    """``Authorization: Bearer`` is accepted beside ``Zoho-oauthtoken``."""
+
+    # ---- limits and time
+    limits: bool = True
+    """Rate limits, token throttles and concurrency are enforced."""
+    fixed_minute: bool = False
+    """The 100 calls count per clock minute instead of any 60 seconds."""
+    retry_after_header: bool = False
+    """A 429 carries a numeric ``Retry-After``."""
+    latency_seconds: float = 0.0
+    """Sandbox seconds an API call stays under way before it is handled; makes the concurrency limit reachable."""
+    list_lag_seconds: float = 0.0
+    """A new document appears in lists only after this sandbox time; its detail is there at once."""
+
+    # ---- lists
+    default_per_page: int = 200
+    """Rows of a page when ``per_page`` is not sent: 200 was seen live, the 2026 specification says 10."""
+    default_per_page_accounts: int = 5000
+    """The same for the chart of accounts, where 5000 was seen live."""
+    max_per_page: int = 200
+    """The largest page; a larger ``per_page`` is cut to it (behaviour above 200 is not documented)."""
+    modified_since_inclusive: bool = False
+    """``last_modified_time`` finds rows modified at that very second too, not only later ones."""
+    contacts_sort_descending: bool = True
+    """``sort_order=D`` is honoured by the contact list; only ``A`` was ever seen live. Off: the order stays ``A``."""
+
+    vendor_credits_list_key: str = "vendor_credits"
+    """Key of the rows in the vendor credit list; the specification's schema says ``vendorcredits``."""
+
+    # ---- organisation and set-up
+    duplicate_contact_names: bool = True
+    """Preference of newer organisations: a display name may be used twice. Off: refused with 3062."""
+    fields_endpoint: bool = True
+    """``GET /settings/fields?entity=`` exists; it is documented on the web only."""
+    custom_fields_replace: bool = True
+    """A ``custom_fields`` array in a PUT replaces all values, as nested arrays do. Off: values not named stay."""
+    rate_rounded: bool = False
+    """A line's rate is rounded to the organisation's price precision before it is multiplied."""
+    bank_accounts_on_lines: bool = False
+    """Bank, cash and card accounts may stand on bill lines."""
+    zero_total_status: str = "paid"
+    """Status of a bill whose total is zero: ``paid`` or ``open``."""
+    void_frees_number: bool = False
+    """A void bill no longer blocks its bill number."""
+    other_currency_refused: bool = True
+    """A ``currency_id`` other than the contact's is refused. Off: it is ignored and the contact's is used."""
+    merge_parameter: str = "merge_contact_id"
+    """Query name of the surviving contact in ``POST /contacts/{id}/merge``; the published call names none."""
+
+    # ---- upsert by unique custom field
+    upsert_created_status: int = 200
+    """HTTP status when ``X-Upsert: true`` creates; the specification declares 200 only, other creates answer 201."""
+    upsert_body_repeat: str = "not_needed"
+    """Must the body repeat the custom field: ``not_needed``; ``refused`` without it; ``lost`` (created without it)."""
+
+    # ---- periods
+    lock_date_itself_locked: bool = True
+    """A document dated on the lock date is refused; another page of the vendor says it is allowed."""
+
+    # ---- error codes that are not known for certain
+    duplicate_bill_code: int = 13011
+    """Same bill number for one vendor in one fiscal year; found in two hand-written fakes only."""
+    locked_period_code: int = 1048
+    """Date in a locked period (invented)."""
+    missing_lines_code: int = 4016
+    """No line items (one source)."""
+    mandatory_tag_code: int = 11042
+    """A mandatory reporting tag is missing (invented)."""
+    has_transactions_code: int = 36
+    """Deleting what has dependants; 36 and 1004 are named."""
+    payments_applied_code: int = 1004
+    """Deleting or voiding a bill with payments or credits applied (uncertain)."""
+    inactive_code: int = 1049
+    """An inactive contact, account or tag option is used (invented)."""
+    unknown_reference_code: int = 2
+    """A body names an id that the organisation does not have."""
+    wrong_status_code: int = 1050
+    """The document's status does not allow the action (invented)."""
+    duplicate_field_code: int = 1051
+    """A custom field that rejects duplicates holds this value already (invented)."""
+    not_unique_field_code: int = 1052
+    """``X-Unique-Identifier-Key`` names no field that rejects duplicates (invented)."""
+    exemption_code: int = 1053
+    """US: a line has neither tax nor exemption where the organisation demands one (invented)."""
+    negative_total_code: int = 1054
+    """A bill or vendor credit whose total would be below zero (invented)."""
+    feature_off_code: int = 110817
+    """The feature (locations, reporting tags) is not enabled for the organisation (one source)."""

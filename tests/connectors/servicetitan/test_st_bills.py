@@ -1,0 +1,219 @@
+"""Bills come from up to three places and are read as one stream."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from servicetitan_script import ALL_SCOPES, NOON, Script, ap_bill, bill, pages, resumed, stamp, still, versions
+
+from ml_connector.canonical.documents import Bill, BillState, LineKind
+from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import Reconnect
+
+pytestmark = pytest.mark.anyio
+WITHOUT = ALL_SCOPES - {"tn.acc.apbills:r"}
+EXPENSE = {"id": 1, "amount": "5.00"}
+
+
+def tenant(bills: list[dict[str, Any]], aps: list[dict[str, Any]] = [], **more: Any) -> Script:  # noqa: B006
+    script = Script(feed=bills, **more)
+    script.lists["inventory-bills/paginated"] = bills
+    script.lists["ap-bills"] = aps
+    return script
+
+
+def last(found: list[Page]) -> dict[str, Bill]:
+    return {row.id: row.document for page in found for row in page.rows if isinstance(row.document, Bill)}
+
+
+async def test_feed_alone_without_the_scope() -> None:
+    bills = [bill(id, stamp(id)) for id in range(1, 8)]
+    script = tenant([*bills, bill(8, stamp(9), active=False)], largest=3, scopes=WITHOUT)
+    found = await pages(script, Reading("bills"))
+    assert set(script.paths()) == {"export/inventory-bills"}
+    assert len(versions(found)) == 8
+    assert not last(found)["8"].active
+    assert [page.last for page in found] == [False, False, True]
+
+
+async def test_ap_bills_complete_the_feed_and_bring_bills_of_their_own() -> None:
+    aps = [
+        ap_bill(1, stamp(1), billAmount="25.00", expenseItems=[EXPENSE]),
+        ap_bill(2, stamp(2), status="Reconciled"),
+        ap_bill(50, stamp(5), billType="ApBill", items=None, billAmount="5.00", expenseItems=[EXPENSE]),
+    ]
+    script = tenant([bill(1, stamp(1), billAmount="25.00"), bill(2, stamp(2))], aps)
+    found = last(await pages(script, Reading("bills")))
+    assert found.keys() == {"1", "2", "50"}
+    assert [line.kind for line in found["1"].lines] == [LineKind.ITEM, LineKind.EXPENSE]
+    assert found["2"].state is BillState.RECONCILED
+    assert (found["50"].total, found["50"].complete) == (Decimal(5), True)
+
+
+async def test_a_quiet_walk_costs_three_calls() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(1))])
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.sent.clear()
+    found = await pages(script, Reading("bills", cursor))
+    assert script.paths() == ["export/inventory-bills", "ap-bills", "ap-bills"]
+    assert versions(found) == []
+    assert dict(script.sent[0].query)["from"].startswith("token:")
+
+
+async def test_reconciling_alone_is_seen() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(1))])
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.lists["ap-bills"][0] = ap_bill(1, "2026-06-01T11:58:00.5Z", status="Reconciled")
+    found = await pages(script, Reading("bills", cursor))
+    assert last(found)["1"].state is BillState.RECONCILED
+    assert versions(found) == [("1", "2026-06-01T11:58:00.5Z")]
+
+
+async def test_a_deleted_bill_stays_deleted_when_its_ap_bill_is_listed_again() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(1))])
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.feed[0] = bill(1, "2026-06-01T11:59:00Z", active=False)
+    script.lists["ap-bills"][0] = ap_bill(1, "2026-06-01T11:59:00Z")
+    for _ in range(2):
+        found = await pages(script, Reading("bills", cursor))
+        assert not last(found)["1"].active
+        cursor = found[-1].cursor
+    script.feed[0] = bill(1, "2026-06-01T11:59:30Z")
+    assert last(await pages(script, Reading("bills", cursor)))["1"].active
+
+
+async def test_once_a_day_the_last_days_are_read_again() -> None:
+    script = tenant([bill(1, stamp(1)), bill(2, "2026-05-30T08:00:00Z")], scopes=WITHOUT)
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.clock = still(NOON + dt.timedelta(days=1))
+    script.sent.clear()
+    found = await pages(script, Reading("bills", cursor))
+    assert dict(script.sent[0].query)["from"] == "2026-05-26"
+    assert [id for id, _ in versions(found)] == ["2"]
+    again = await pages(script, Reading("bills", found[-1].cursor))
+    assert versions(again) == []
+
+
+async def test_after_a_long_pause_the_re_reading_starts_before_it() -> None:
+    script = tenant([], scopes=WITHOUT)
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.clock = still(NOON + dt.timedelta(days=40))
+    script.sent.clear()
+    await pages(script, Reading("bills", cursor))
+    assert dict(script.sent[0].query)["from"] == "2026-05-31"
+
+
+async def test_a_refused_token_is_replaced_by_a_date() -> None:
+    from servicetitan_script import answer
+
+    script = tenant([bill(1, "2026-05-31T00:00:00Z")], scopes=WITHOUT)
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    script.sent.clear()
+    script.instead["export/inventory-bills"] = answer(400, {"title": "Continuation token is invalid."})
+    script.before = lambda number: script.instead.clear() if number == 2 else None
+    found = await pages(script, Reading("bills", cursor))
+    assert [dict(one.query)["from"] for one in script.sent] == [dict(script.sent[0].query)["from"], "2026-05-25"]
+    assert [id for id, _ in versions(found)] == ["1"]
+
+
+async def test_a_granted_scope_reads_everything_again() -> None:
+    aps = [ap_bill(1, stamp(1), billAmount="25.00", expenseItems=[EXPENSE])]
+    script = tenant([bill(1, stamp(1), billAmount="25.00")], aps, scopes=WITHOUT)
+    first = await pages(script, Reading("bills"))
+    assert not last(first)["1"].complete
+    script.scopes = ALL_SCOPES
+    second = await pages(script, Reading("bills", first[-1].cursor))
+    assert last(second)["1"].complete
+
+
+async def test_a_tenant_without_ap_bills() -> None:
+    from servicetitan_script import answer
+
+    script = tenant([bill(1, stamp(1))])
+    script.instead["ap-bills"] = answer(404, {"title": "Unable to match incoming request to an operation."})
+    found = await pages(script, Reading("bills"))
+    assert last(found)["1"].complete
+    assert found[-1].last
+
+
+async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
+    from servicetitan_script import answer
+
+    script = tenant([bill(1, stamp(1))])
+    script.instead["ap-bills"] = answer(403, b"")
+    with pytest.raises(Reconnect, match=r"tn\.acc\.apbills:r"):
+        await pages(script, Reading("bills"))
+
+
+async def test_a_feed_that_stands_still_is_refused() -> None:
+    from servicetitan_script import answer
+
+    script = tenant([], scopes=WITHOUT)
+    script.instead["export/inventory-bills"] = answer(200, {"hasMore": True, "continueFrom": None, "data": []})
+    with pytest.raises(UnexpectedShape, match="where to go on"):
+        await pages(script, Reading("bills"))
+
+
+async def test_one_bad_bill_spoils_no_page() -> None:
+    script = tenant([bill(1, stamp(1)), bill(2, stamp(2), billAmount="NaN"), bill(3, stamp(3))], scopes=WITHOUT)
+    rows = (await pages(script, Reading("bills")))[0].rows
+    assert [row.document is None for row in rows] == [False, True, False]
+    assert "billAmount" in rows[1].problem
+
+
+async def test_by_ids() -> None:
+    aps = [ap_bill(1, stamp(1)), ap_bill(50, stamp(5), billType="ApBill", items=[], billAmount="0")]
+    script = tenant([bill(1, stamp(1)), bill(2, stamp(2))], aps)
+    found = await pages(script, Reading("bills", cursor=b"kept", ids=("1", "50", "404")))
+    assert last(found).keys() == {"1", "50"}
+    assert found[0].cursor == b"kept"
+    with pytest.raises(BadInput, match="whole numbers"):
+        await pages(script, Reading("bills", ids=("1; drop",)))
+
+
+async def test_raw_keeps_both_texts() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(2))])
+    raw = msgspec.json.decode((await pages(script, Reading("bills")))[0].rows[0].raw)
+    assert raw == {"inventory_bill": bill(1, stamp(1)), "ap_bill": ap_bill(1, stamp(2))}
+
+
+async def test_unknown_option_and_setting_are_refused() -> None:
+    with pytest.raises(BadInput, match="line_account"):
+        await pages(tenant([]), Reading("bills", options={"line_account": "income"}))
+    with pytest.raises(BadInput, match="page_size"):
+        await pages(tenant([], settings={"page_size": "0"}), Reading("bills"))
+
+
+async def test_500_ap_bills_in_one_second() -> None:
+    aps = [ap_bill(id, stamp(77, "1234567"), billType="ApBill") for id in range(1, 501)]
+    script = tenant([], [*aps, ap_bill(900, stamp(5), billType="ApBill")], settings={"page_size": "60"})
+    found = await resumed(script, Reading("bills"))
+    assert {id for id, _ in versions(found)} == {str(id) for id in [*range(1, 501), 900]}
+
+
+@given(
+    st.lists(st.integers(0, 2_000_000), min_size=1, max_size=80),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 79)), max_size=6),
+    st.integers(2, 9),
+)
+@settings(max_examples=40, deadline=None)
+async def test_every_ap_bill_is_seen(seconds: list[int], moves: list[tuple[int, int]], size: int) -> None:
+    aps = [ap_bill(id + 1, stamp(second), billType="ApBill") for id, second in enumerate(seconds)]
+    script = tenant([], aps, settings={"page_size": str(size)})
+
+    def move(number: int) -> None:
+        for at, which in moves:
+            if at == number and which < len(aps):
+                aps[which] = ap_bill(which + 1, stamp(2_600_000 + number), billType="ApBill")
+
+    script.before = move
+    found = set(versions(await resumed(script, Reading("bills"))))
+    assert {(str(one["id"]), one["modifiedOn"]) for one in aps} <= found

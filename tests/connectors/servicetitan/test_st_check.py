@@ -1,0 +1,161 @@
+"""What a connection lacks is named, with who changes it; lists are read and joined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from servicetitan_script import ALL_SCOPES, NOON, Script, answer, pages, stamp, vendor
+
+from ml_connector.canonical.documents import Bill, Party
+from ml_connector.connectors.base import Finding, Reading, Verdict
+from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotSent, Reconnect
+
+pytestmark = pytest.mark.anyio
+
+
+def by_subject(findings: object) -> dict[str, Finding]:
+    assert isinstance(findings, list)
+    return {found.subject: found for found in findings}
+
+
+async def test_all_is_well() -> None:
+    found = by_subject(await CONNECTOR.check(Script(), ["bills", "receipts", "vendors"]))
+    assert {one.verdict for one in found.values()} == {Verdict.GOOD}
+    assert found.keys() >= {"credentials", "clock", "limits", "right tn.inv.receipts:r", "expense lines"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [(401, b"", "App Key"), (403, {"title": "Resource owner validation failed, please check 'tenant'"}, "tenant id")],
+)
+async def test_wrong_credentials_end_the_check(status: int, body: object, words: str) -> None:
+    script = Script(instead={"business-units": answer(status, body)})
+    found = by_subject(await CONNECTOR.check(script, ["vendors"]))
+    assert found["credentials"].verdict is Verdict.MISSING
+    assert words in found["credentials"].sentence
+    assert len(script.sent) == 1
+
+
+async def test_missing_rights() -> None:
+    script = Script(scopes=ALL_SCOPES - {"tn.inv.vendors:r", "tn.acc.apbills:r"})
+    script.instead["receipts"] = answer(403, b"")
+    found = by_subject(await CONNECTOR.check(script, ["vendors", "receipts", "bills"]))
+    assert "token lacks tn.inv.vendors:r" in found["right tn.inv.vendors:r"].sentence
+    assert found["right tn.inv.receipts:r"].verdict is Verdict.MISSING
+    assert "administrator accepts" in found["right tn.inv.receipts:r"].action
+    assert found["expense lines"].verdict is Verdict.WARNING
+    assert "vendors" not in script.paths()
+
+
+async def test_clock_limits_and_outage() -> None:
+    busy = replace(answer(429, b""), at=NOON.replace(minute=10))
+    found = by_subject(await CONNECTOR.check(Script(instead={"business-units": busy}), []))
+    assert "600 seconds" in found["clock"].sentence
+    assert found["limits"].verdict is Verdict.WARNING
+    assert found["credentials"].verdict is Verdict.WARNING
+    silent = replace(answer(200, {"data": [], "hasMore": False}), headers={})
+    assert (
+        by_subject(await CONNECTOR.check(Script(instead={"business-units": silent}), []))["clock"].verdict
+        is Verdict.WARNING
+    )
+
+
+async def test_what_cannot_be_asked_is_a_finding() -> None:
+    def fail(number: int) -> None:
+        raise NotSent("no route to ServiceTitan")
+
+    found = await CONNECTOR.check(Script(before=fail), ["vendors"])
+    assert [one.sentence for one in found] == ["no route to ServiceTitan"]
+
+
+async def test_unknown_entity() -> None:
+    with pytest.raises(BadInput, match="payroll"):
+        await CONNECTOR.check(Script(), ["payroll"])
+    with pytest.raises(BadInput, match="payroll"):
+        await pages(Script(), Reading("payroll"))
+
+
+async def test_organisation() -> None:
+    units = [
+        {"id": 1, "name": "HVAC", "active": True, "currency": "usd", "tenant": {"id": 5, "name": "Polar Air"}},
+        {"id": 2, "name": "Old", "active": False, "currency": "CAD"},
+        {"id": 3, "name": "Plumbing", "active": True},
+    ]
+    script = Script(lists={"business-units": units}, settings={"environment": "integration"})
+    (found,) = await CONNECTOR.organisations(script)
+    assert (found.id, found.name, found.currency, found.zone, found.sandbox) == (
+        "1234567",
+        "Polar Air",
+        "USD",
+        "",
+        True,
+    )
+    units[2]["currency"] = "CAD"
+    assert (await CONNECTOR.organisation(script)).currency == ""
+    script.settings = {"currency": "cad"}
+    assert (await CONNECTOR.organisation(script)).currency == "CAD"
+
+
+async def test_organisation_needs_a_tenant_and_its_rights() -> None:
+    with pytest.raises(BadInput, match="no tenant id"):
+        await CONNECTOR.organisation(Script(organisation=""))
+    with pytest.raises(Reconnect, match=r"tn\.stt\.businessunits:r"):
+        await CONNECTOR.organisation(Script(instead={"business-units": answer(403, b"")}))
+
+
+async def test_external_data_is_asked_for_with_the_application() -> None:
+    script = Script(settings={"application_guid": "01234567-89ab-cdef-0123-456789abcdef"})
+    script.lists["vendors"] = [vendor(1, stamp(), externalData=[{"key": "ml_connector", "value": "v-1"}])]
+    (page,) = await pages(script, Reading("vendors"))
+    assert isinstance(page.rows[0].document, Party)
+    assert page.rows[0].document.reference == "v-1"
+    assert ("externalDataApplicationGuid", "01234567-89ab-cdef-0123-456789abcdef") in script.sent[0].query
+
+
+async def test_receipts_are_joined_in_batches() -> None:
+    def receipt(id: int, **more: object) -> dict[str, object]:
+        shown = {"id": id, "active": True, "purchaseOrderId": 1000 + id, "vendorId": 41, "receiptAmount": 20.0}
+        item = {"id": id, "quantity": 2, "cost": 10.0}
+        return {**shown, "taxAmount": 0, "shippingAmount": 0, "items": [item], "modifiedOn": stamp(id), **more}
+
+    script = Script()
+    script.lists["receipts"] = [receipt(id) for id in range(1, 121)] + [receipt(121, taxAmount="NaN")]
+    script.lists["purchase-orders"] = [
+        {
+            "id": 1000 + id,
+            "number": f"PO-{id}",
+            "vendorId": 41,
+            "total": 20,
+            "status": "Received",
+            "jobId": 8,
+            "modifiedOn": stamp(),
+        }
+        for id in range(1, 121)
+    ]
+    script.lists["vendors"] = [vendor(41, stamp())]
+    script.lists["jobs"] = [{"id": 8, "jobNumber": "J-8", "modifiedOn": stamp()}]
+    (page,) = await pages(script, Reading("receipts"))
+    documents = [row.document for row in page.rows if isinstance(row.document, Bill)]
+    assert len(documents) == 120
+    assert {(one.job.number, one.vendor.name) for one in documents} == {("J-8", "Vendor 41")}
+    assert {one.purchase_order.number for one in documents} == {f"PO-{id}" for id in range(1, 121)}
+    assert "taxAmount" in page.rows[120].problem
+    assert script.paths() == ["receipts", *["purchase-orders"] * 3, "vendors", "jobs"]
+    assert msgspec.json.decode(page.rows[0].raw).keys() == {"receipt", "purchase_order"}
+    script.scopes = ALL_SCOPES - {"tn.jpm.jobs:r"}
+    (page,) = await pages(script, Reading("receipts"))
+    assert isinstance(page.rows[0].document, Bill)
+    assert page.rows[0].document.job.label() == "8"
+
+
+async def test_whole_lists_are_complete() -> None:
+    script = Script()
+    script.lists["gl-accounts"] = [{"id": 1, "active": True, "name": "Rent", "number": "6100", "modifiedOn": stamp()}]
+    (page,) = await pages(script, Reading("accounts"))
+    assert (page.complete, page.last, len(page.rows)) == (True, True, 1)
+    assert ("active", "Any") in script.sent[0].query
+    assert not CONNECTOR.readable["accounts"].incremental

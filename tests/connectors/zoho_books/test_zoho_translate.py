@@ -1,0 +1,198 @@
+"""Zoho's documents as canonical ones."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.canonical.documents import BillState, TaxBasis
+from ml_connector.canonical.tie_out import difference
+from ml_connector.connectors.zoho_books import translate, values, webhooks
+from ml_connector.connectors.zoho_books.read import RESOURCES, row_of
+
+EXAMPLES = Path(__file__).parents[4] / "shared" / "vendors" / "zoho_books" / "examples"
+FIELD = "cf_ml_connector_ref"
+
+
+def detail(**more: Any) -> dict[str, Any]:
+    return {
+        "bill_id": 260815000000117048,
+        "vendor_id": "98001",
+        "status": "open",
+        "bill_number": "B-1",
+        "date": "2026-06-09",
+        "due_date": "",
+        "currency_code": "USD",
+        "total": Decimal("108.25"),
+        "tax_total": Decimal("8.25"),
+        "adjustment": 0,
+        "line_items": [
+            {
+                "line_item_id": "1",
+                "name": "Pipe",
+                "description": "2 inch",
+                "rate": 50,
+                "quantity": 2,
+                "item_total": 100,
+                "account_id": "400",
+                "account_name": "Supplies",
+                "tax_id": "tx",
+                "tax_percentage": Decimal("8.25"),
+                "tags": [{"tag_id": "t", "tag_option_id": "o", "tag_option_name": "HVAC"}],
+            }
+        ],
+        **more,
+    }
+
+
+def test_a_bill_in_detail_ties_and_its_number_id_is_text() -> None:
+    document = translate.bill(detail(), FIELD)
+    assert document.id == "260815000000117048"
+    assert document.complete and difference(document) == 0
+    assert document.lines[0].description == "Pipe\n2 inch"
+    assert document.lines[0].dimensions[0].number == "t"
+    assert document.due_date is None
+
+
+def test_an_inclusive_bill_ties_whether_lines_are_shown_net_or_gross() -> None:
+    net = translate.bill(detail(is_inclusive_tax=True), FIELD)
+    assert (net.tax_basis, difference(net)) == (TaxBasis.EXCLUSIVE, Decimal(0))
+    row = detail(is_inclusive_tax=True)
+    row["line_items"][0]["item_total_inclusive_of_tax"] = Decimal("108.25")
+    gross = translate.bill(row, FIELD)
+    assert (gross.tax_basis, gross.tax, difference(gross)) == (TaxBasis.INCLUSIVE, Decimal(0), Decimal(0))
+
+
+def test_adjustment_and_document_discount_tie() -> None:
+    row = detail(total=Decimal("98.75"), adjustment=Decimal("0.5"), discount_total=10, discount_type="entity_level")
+    assert difference(translate.bill(row, FIELD)) == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("draft", BillState.DRAFT),
+        ("pending_approval", BillState.DRAFT),
+        ("overdue", BillState.OPEN),
+        ("partially_paid", BillState.PARTLY_PAID),
+        ("paid", BillState.PAID),
+        ("void", BillState.CANCELED),
+    ],
+)
+def test_states(word: str, state: BillState) -> None:
+    document = translate.bill(detail(status=word), FIELD)
+    assert document.state is state
+    assert document.active is (state is not BillState.CANCELED)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"custom_field_hash": {FIELD: "T-1"}},
+        {FIELD: "T-1"},
+        {"custom_fields": [{"api_name": "cf_other", "value": "x"}, {"api_name": FIELD, "value": "T-1"}]},
+    ],
+)
+def test_our_reference_wherever_it_is_shown(shown: dict[str, Any]) -> None:
+    assert translate.bill(detail(**shown), FIELD).reference == "T-1"
+
+
+def test_our_reference_in_the_notes_is_not_memo() -> None:
+    document = translate.bill(detail(notes="Delivered\nml-connector reference: T-1"), "")
+    assert (document.reference, document.memo) == ("T-1", "Delivered")
+    assert translate.bill(detail(notes="T-1"), "").reference == ""
+
+
+def test_a_vendor_credit_is_a_negative_bill() -> None:
+    row = {"vendor_credit_id": "7", "vendor_id": "98001", "status": "open", "total": 30, "balance": 30,
+           "vendor_credit_number": "DN-1", "line_items": [{"item_total": 30, "rate": 10, "quantity": 3}]}  # fmt: skip
+    document = translate.vendor_credit(row, FIELD)
+    assert (document.total, document.balance, document.lines[0].unit_cost) == (Decimal(-30), Decimal(-30), Decimal(-10))
+    assert difference(document) == 0
+
+
+def test_bank_details_are_dropped_before_a_contact_is_kept() -> None:
+    raw = b'{"contact_id":"1","contact_name":"B","contact_type":"vendor","bank_accounts":[{"iban":"X9"}],"cards":[]}'
+    row = row_of(RESOURCES["parties"], raw, FIELD)
+    assert b"X9" not in row.raw and b"cards" not in row.raw
+    assert row.document is not None
+
+
+def test_money_stays_exact_in_what_is_kept_of_a_contact() -> None:
+    raw = b'{"contact_id":"1","contact_name":"B","contact_type":"vendor","cards":[],"outstanding":0.10}'
+    assert b'"outstanding":0.10' in row_of(RESOURCES["parties"], raw, FIELD).raw
+
+
+@pytest.mark.parametrize("status", ["", "brand_new"])
+def test_an_unknown_status_is_a_problem(status: str) -> None:
+    with pytest.raises(values.Unreadable, match="status"):
+        translate.bill(detail(status=status), FIELD)
+
+
+def test_options_of_a_tag_with_children_and_without_untagged() -> None:
+    tag = {"tag_id": 1, "tag_name": "BU", "is_active": True, "is_mandatory": True}
+    options: list[values.Fields] = [
+        {"option_id": "untagged", "option_name": "Untagged"},
+        {"option_id": "10", "option_name": "Sales", "children": [{"option_id": "11", "option_name": "East",
+                                                                "is_active": False}]},
+    ]  # fmt: skip
+    found = [dimension for _, dimension in translate.tag_options(tag, options)]
+    assert [(one.id, one.active, one.mandatory, one.set.id) for one in found] == [
+        ("10", True, True, "1"),
+        ("11", False, True, "1"),
+    ]
+
+
+def test_tax_rates_are_fractions_and_groups_are_taxes_too() -> None:
+    assert translate.tax_code({"tax_id": "1", "tax_name": "S", "tax_percentage": Decimal("8.25")}).rate == Decimal(
+        "0.0825"
+    )
+    group = {"tax_group_id": "2", "tax_group_name": "G", "tax_group_percentage": 10}
+    assert translate.tax_code(group).rate == Decimal("0.1")
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="the published examples are not beside the checkout")
+@pytest.mark.parametrize(
+    ("file", "entity", "key"),
+    [
+        ("list-bills", "bills", "bills"),
+        ("create-bill", "bills", "bill"),
+        ("list-contacts", "parties", "contacts"),
+        ("create-contact", "parties", "contact"),
+        ("list-chart-of-accounts", "accounts", "chartofaccounts"),
+    ],
+)
+def test_recorded_answers_are_understood(file: str, entity: str, key: str) -> None:
+    found = json.loads((EXAMPLES / "live" / f"{file}.json").read_text(), parse_float=Decimal)["response"][key]
+    for row in found if isinstance(found, list) else [found]:
+        read = row_of(RESOURCES[entity], values.encode(row), FIELD)
+        assert read.document is not None, read.problem
+        assert read.stamp and values.instant(read.stamp)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="the published examples are not beside the checkout")
+def test_signature_vectors() -> None:
+    from urllib.parse import parse_qsl
+
+    for vector in json.loads((EXAMPLES / "webhook_signature_vectors.json").read_text())["vectors"]:
+        query = parse_qsl(vector["url_query"])
+        headers = {webhooks.SIGNATURE_HEADER: vector["x_zoho_webhook_signature_hex"]}
+        body = vector["raw_body"].encode()
+        assert webhooks.verified(vector["secret"], headers, query, (), body)
+        assert not webhooks.verified(vector["secret"], headers, query, (), body + b" ")
+
+
+def test_a_webhook_without_secret_or_signature_is_refused() -> None:
+    body = b'{"bill":{"bill_id":260815000000117048},"organization_id":927270289}'
+    good = {webhooks.SIGNATURE_HEADER: webhooks.signature("mysecretkey12", (), (), body)}
+    assert webhooks.verified("mysecretkey12", good, (), (), body)
+    assert not webhooks.verified("", good, (), (), body)
+    assert not webhooks.verified("mysecretkey12", {}, (), (), body)
+    assert webhooks.hints(body) == (webhooks.Hint("bills", "260815000000117048", "927270289"),)
+    assert webhooks.hints(b"[]") == webhooks.hints(b"\xff") == ()

