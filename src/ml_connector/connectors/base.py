@@ -328,6 +328,10 @@ class Connector(ABC):
     def hosts(self, credentials: Credentials) -> frozenset[str]:
         """Host names this connection may call; anything else is refused before it is sent."""
 
+    def organisation_of(self, credentials: Credentials) -> str:
+        """The organisation id that the credentials themselves name; empty where the vendor lists organisations."""
+        return ""
+
     @abstractmethod
     def limits(
         self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]

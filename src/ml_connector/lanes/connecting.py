@@ -32,7 +32,7 @@ async def reachable_organisations(
     runtime: Runtime, connector: Connector, credentials: Credentials, tokens: Tokens, settings: Mapping[str, str]
 ) -> Sequence[Organisation]:
     """The organisations these tokens reach. Raises Reconnect, BadInput, transport.errors."""
-    organisation = credentials.get("tenant_id", "")
+    organisation = connector.organisation_of(credentials)
     return await connector.organisations(_session(runtime, connector, credentials, tokens, settings, organisation))
 
 

@@ -292,7 +292,7 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
             )
         ).fetchone()
     assert row is not None
-    times = [moment for moment in (*row, look_again, now + _IDLE) if moment is not None]
+    times: list[dt.datetime] = [moment for moment in (*row, look_again, now + _IDLE) if moment is not None]
     if lane.capacity.free() == 0 and row[0] is not None:
         pause(lane, lane.capacity.wait())
     return min(times)

@@ -92,7 +92,7 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
     reading = Reading(
         entity,
         cursor=await _cursor(lane, name),
-        since=flow.start_date,
+        since=flow.start_date if flow.type.dated else None,
         options=flow.type.reading_options(flow.settings),
     )
     async for page in lane.connector.read(lane.session, reading):

@@ -67,7 +67,10 @@ class Script:
             return self.instead[path]
         if path == "export/inventory-bills":
             return self._export(dict(request.query))
-        return self._list(self.lists.get(path, []), list(request.query))
+        rows = self.lists.get(path, [])
+        if path.startswith("inventory-bills"):  # only the feed tells whether a bill is active
+            rows = [{name: value for name, value in row.items() if name != "active"} for row in rows]
+        return self._list(rows, list(request.query))
 
     def paths(self) -> list[str]:
         """The paths asked for, below the tenant."""

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 
 import pytest
-from servicetitan_script import NOON, answer, still
+from tests.connectors.servicetitan.servicetitan_script import NOON, answer, still
 
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.auth import scopes, validate

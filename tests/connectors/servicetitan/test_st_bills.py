@@ -10,7 +10,18 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servicetitan_script import ALL_SCOPES, NOON, Script, ap_bill, bill, pages, resumed, stamp, still, versions
+from tests.connectors.servicetitan.servicetitan_script import (
+    ALL_SCOPES,
+    NOON,
+    Script,
+    ap_bill,
+    bill,
+    pages,
+    resumed,
+    stamp,
+    still,
+    versions,
+)
 
 from ml_connector.canonical.documents import Bill, BillState, LineKind
 from ml_connector.connectors.base import Page, Reading
@@ -112,7 +123,7 @@ async def test_after_a_long_pause_the_re_reading_starts_before_it() -> None:
 
 
 async def test_a_refused_token_is_replaced_by_a_date() -> None:
-    from servicetitan_script import answer
+    from tests.connectors.servicetitan.servicetitan_script import answer
 
     script = tenant([bill(1, "2026-05-31T00:00:00Z")], scopes=WITHOUT)
     cursor = (await pages(script, Reading("bills")))[-1].cursor
@@ -135,7 +146,7 @@ async def test_a_granted_scope_reads_everything_again() -> None:
 
 
 async def test_a_tenant_without_ap_bills() -> None:
-    from servicetitan_script import answer
+    from tests.connectors.servicetitan.servicetitan_script import answer
 
     script = tenant([bill(1, stamp(1))])
     script.instead["ap-bills"] = answer(404, {"title": "Unable to match incoming request to an operation."})
@@ -145,7 +156,7 @@ async def test_a_tenant_without_ap_bills() -> None:
 
 
 async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
-    from servicetitan_script import answer
+    from tests.connectors.servicetitan.servicetitan_script import answer
 
     script = tenant([bill(1, stamp(1))])
     script.instead["ap-bills"] = answer(403, b"")
@@ -154,7 +165,7 @@ async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
 
 
 async def test_a_feed_that_stands_still_is_refused() -> None:
-    from servicetitan_script import answer
+    from tests.connectors.servicetitan.servicetitan_script import answer
 
     script = tenant([], scopes=WITHOUT)
     script.instead["export/inventory-bills"] = answer(200, {"hasMore": True, "continueFrom": None, "data": []})
@@ -197,6 +208,13 @@ async def test_500_ap_bills_in_one_second() -> None:
     script = tenant([], [*aps, ap_bill(900, stamp(5), billType="ApBill")], settings={"page_size": "60"})
     found = await resumed(script, Reading("bills"))
     assert {id for id, _ in versions(found)} == {str(id) for id in [*range(1, 501), 900]}
+
+
+async def test_full_seconds_side_by_side() -> None:
+    aps = [ap_bill(id, stamp(70 + id // 20, f"{id:07}"), billType="ApBill") for id in range(1, 101)]
+    script = tenant([], aps, settings={"page_size": "9"})
+    found = versions(await pages(script, Reading("bills")))
+    assert {id for id, _ in found} == {str(id) for id in range(1, 101)}
 
 
 @given(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from servicetitan_script import ALL_SCOPES, NOON, Script, answer, pages, stamp, vendor
+from tests.connectors.servicetitan.servicetitan_script import ALL_SCOPES, NOON, Script, answer, pages, stamp, vendor
 
 from ml_connector.canonical.documents import Bill, Party
 from ml_connector.connectors.base import Finding, Reading, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import format_datetime
 
 import pytest
-from servicetitan_script import NOON, Script, answer, pages
+from tests.connectors.servicetitan.servicetitan_script import NOON, Script, answer, pages
 
 from ml_connector.connectors.base import Later, Reading, Rejected, Uncertain
 from ml_connector.connectors.servicetitan import CONNECTOR

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servicetitan_script import NOON, Script, pages, resumed, stamp, vendor, versions
+from tests.connectors.servicetitan.servicetitan_script import NOON, Script, pages, resumed, stamp, vendor, versions
 
 from ml_connector.connectors.base import Reading
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
@@ -157,6 +157,6 @@ def test_stamps_of_different_length_are_ordered_by_time() -> None:
 
 
 def _page(rows: list[dict[str, object]], more: bool):  # type: ignore[no-untyped-def]
-    from servicetitan_script import answer
+    from tests.connectors.servicetitan.servicetitan_script import answer
 
     return answer(200, {"page": 1, "pageSize": 50, "hasMore": more, "totalCount": None, "data": rows})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from servicetitan_script import ap_bill, bill, stamp
+from tests.connectors.servicetitan.servicetitan_script import ap_bill, bill, stamp
 
 from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref, decode, encode
 from ml_connector.canonical.money import ZERO

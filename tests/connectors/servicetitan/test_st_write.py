@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from servicetitan_script import Script, answer, bill, stamp
+from tests.connectors.servicetitan.servicetitan_script import Script, answer, bill, stamp
 
 from ml_connector.canonical.documents import Bill, BillLine, LineKind, Organisation, Party, Ref
 from ml_connector.canonical.money import ZERO

@@ -36,6 +36,9 @@ class ServiceTitan(base.Connector):
         chosen = auth.environment(credentials)
         return frozenset([chosen.auth_host, chosen.api_host])
 
+    def organisation_of(self, credentials: Credentials) -> str:
+        return credentials["tenant"]
+
     def limits(
         self, organisation: Organisation | None, credentials: base.Credentials, settings: Mapping[str, str]
     ) -> base.Limits:

@@ -152,7 +152,7 @@ class _BillWalk:
         cursor.token = feed.token or cursor.token
         states = {str(found.id): found.active for found in map(_active, feed.rows) if found.id is not None}
         gone = (set(cursor.gone) | states.keys()) - {one for one, active in states.items() if active}
-        cursor.gone = []
+        cursor.gone = sorted(gone)
 
     async def _list_leg(self, kind: str) -> AsyncIterator[Page]:
         if not self._join.granted:  # the right was withdrawn between two slices

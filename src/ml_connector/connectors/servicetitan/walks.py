@@ -134,19 +134,14 @@ class Walk:
 
     async def windows(self, lower: dt.datetime, width: float = 0.0) -> AsyncIterator[Stretch]:
         """From second ``lower`` to the end of a list in no order. ``width`` in seconds, 0 = try all that is left."""
-        now: dt.datetime | None = None
         while True:
             upper = lower + dt.timedelta(seconds=width) if width else None
-            if upper is not None and now is not None and upper >= now:
-                upper = None  # an open end, so that nothing newer is left out
             page = await self._page(1, _bounds(lower, upper))
-            now = page.at
-            if upper is not None and upper >= now:
-                continue
             if not page.more:
+                last = True
                 width = _wider(width, len(page.rows), self.size)
-                yield Stretch(page.rows, upper, page.at, last=upper is None, width=width)
-                if upper is None:
+                yield Stretch(page.rows, upper, page.at, last, width=width)
+                if last or upper is None:
                     return
                 lower = upper
             elif (upper or page.at) - lower <= SECOND:

@@ -8,7 +8,7 @@ batch. In the clear stand ids, numbers, dates, amounts, currencies and states; e
 from __future__ import annotations
 
 from alembic import op
-from ml_connector.store.tables import tenant_table_sql
+from ml_connector.store.tables import run_sql, tenant_table_sql
 
 revision = "0002"
 down_revision = "0001"
@@ -383,7 +383,10 @@ create table exchange (
 create index exchange_by_intent on exchange (tenant_id, intent_id) where intent_id is not null;
 """
 
-TABLES = ["vendor_grant", "connection", "integration", "flow", "mapping", "lane", "wake", "budget", "run", "feed", "record", "document", "version_state", "unread", "work", "wait", "plan", "intent", "link", "directory", "exchange"]
+TABLES = (
+    "vendor_grant connection integration flow mapping lane wake budget question run feed record document "
+    "version_state unread work wait release plan intent link directory exchange"
+).split()
 
 # The dispatcher decides which lane runs where; it sees lanes and wakes of all tenants, and nothing else of theirs.
 DISPATCHER = """

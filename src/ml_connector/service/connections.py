@@ -1,0 +1,67 @@
+"""The connections of a tenant, and finding the one a person means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.service.desk import Desk, Reading
+from ml_connector.service.roles import ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One organisation at one vendor. ``problem`` is a sentence, empty when all is well."""
+
+    connection_id: int
+    name: str
+    vendor: str
+    organisation_id: str
+    sandbox: bool
+    state: str
+    problem: str
+    organisation_read_at: datetime
+    grant_id: int
+    grant_state: str
+    scopes: int
+
+
+_CONNECTIONS = """
+    select c.connection_id, c.name, c.vendor, c.organisation_id, c.sandbox, c.state,
+           coalesce(nullif(c.problem, ''), g.problem), c.organisation_read_at, c.grant_id, g.state, cardinality(c.scopes)
+    from connection c join vendor_grant g using (tenant_id, grant_id)
+    where tenant_id = %s order by c.connection_id"""
+
+
+async def connections(desk: Desk) -> list[Connection]:
+    """All connections, in the order they were made."""
+    desk.require(*ALL)
+    async with desk.looking() as reading:
+        return await connections_in(reading)
+
+
+async def connections_in(reading: Reading) -> list[Connection]:
+    """All connections, in an open transaction."""
+    return [Connection(*row) for row in await reading.all(_CONNECTIONS, reading.tenant_id)]
+
+
+async def connection_named(desk: Desk, wanted: str, vendor: str = "") -> Connection:
+    """The connection of that name, number, organisation id or vendor. Raises NotFound, BadInput when it is not one."""
+    async with desk.looking() as reading:
+        known = await connections_in(reading)
+    return pick_connection(known, wanted, vendor)
+
+
+def pick_connection(known: list[Connection], wanted: str, vendor: str = "") -> Connection:
+    """The one meant by a name, number, organisation id or vendor; empty means the only one of ``vendor``."""
+    possible = [one for one in known if vendor in ("", one.vendor)]
+    found = [one for one in possible if wanted in ("", one.name, str(one.connection_id), one.organisation_id)]
+    found = found or [one for one in possible if one.vendor == wanted.replace("-", "_")]
+    if len(found) == 1:
+        return found[0]
+    what = f"connection {wanted!r}" if wanted else f"connection to {vendor}" if vendor else "connection"
+    names = ", ".join(repr(one.name) for one in (found or known))
+    if found:
+        raise BadInput(f"Several connections fit ({names}): say which by name.")
+    raise NotFound(f"There is no {what}; " + (f"there are {names}." if names else "connect one first."))

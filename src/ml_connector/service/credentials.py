@@ -1,0 +1,62 @@
+"""What a person gives to connect a vendor, checked before anything is called: one sentence names the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from ml_connector.connectors.base import Connector, CredentialField
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.lanes.runtime import Runtime
+
+
+def connector_of(runtime: Runtime, vendor: str) -> Connector:
+    """The connector of a vendor's name. Raises NotFound naming those there are."""
+    found = runtime.connectors.get(vendor.replace("-", "_"))
+    if found is None:
+        raise NotFound(f"There is no connector {vendor!r}; there are {', '.join(sorted(runtime.connectors))}.")
+    return found
+
+
+def checked_credentials(connector: Connector, given: Mapping[str, str]) -> dict[str, str]:
+    """The credentials with their defaults. Raises BadInput naming what is unknown, missing, wrong or has a stray blank."""
+    known = [field.name for field in connector.credentials]
+    for name in given:
+        if name not in known:
+            raise BadInput(f"{connector.title} has no credential {name!r}{_near(name, known)}; it has {', '.join(known)}.")
+    return {
+        field.name: value
+        for field in connector.credentials
+        if (value := _checked(connector, field, given.get(field.name, "") or field.default))
+    }
+
+
+def _checked(connector: Connector, field: CredentialField, value: str) -> str:
+    named = f"{field.label} of {connector.title}"
+    if not value.strip():
+        if field.required:
+            raise BadInput(f"{named} is missing. Where it is found: {field.where}.")
+        return ""
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise BadInput(f"{named} contains a blank or line break, perhaps copied along: paste it without.")
+    if field.choices and value not in field.choices:
+        raise BadInput(f"{named} is {value!r}; it can be {', '.join(field.choices)}. {field.where}.")
+    return value
+
+
+def checked_settings(connector: Connector, given: Mapping[str, str]) -> dict[str, str]:
+    """A connection's settings as given, without defaults. Raises BadInput naming what is unknown or no choice."""
+    fields = {field.name: field for field in connector.settings}
+    for name, value in given.items():
+        if name not in fields:
+            known = ", ".join(fields) or "none"
+            raise BadInput(f"{connector.title} has no setting {name!r}{_near(name, list(fields))}; it has {known}.")
+        choices = fields[name].choices
+        if choices and value not in choices:
+            raise BadInput(f"The setting {name} of {connector.title} is {value!r}; it can be {', '.join(choices)}.")
+    return dict(given)
+
+
+def _near(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
