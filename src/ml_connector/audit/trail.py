@@ -46,9 +46,7 @@ class Entry:
     note: str = ""
 
 
-async def append(
-    connection: Session, tenant_id: int, events: Sequence[Event], sealer: Sealer, at: datetime
-) -> int:
+async def append(connection: Session, tenant_id: int, events: Sequence[Event], sealer: Sealer, at: datetime) -> int:
     """Append the events of this transaction as one link, in their order; its number in the chain (0 for no events).
 
     One round trip. It locks the tenant's chain until the transaction ends: call it once, as the last statement before
@@ -81,9 +79,7 @@ async def timeline(connection: Session, tenant_id: int, record_id: int, sealer: 
         return [_entry(tenant_id, event, sealer) async for event in cursor]
 
 
-def _sealed(
-    tenant_id: int, events: Sequence[Event], sealer: Sealer, at: int
-) -> tuple[list[bytes], list[bytes]]:
+def _sealed(tenant_id: int, events: Sequence[Event], sealer: Sealer, at: int) -> tuple[list[bytes], list[bytes]]:
     bodies, digests = [], []
     for event in events:
         own = identity(tenant_id, at, event)

@@ -76,18 +76,14 @@ class _Check:
         for event in events:
             self._event(event)
         if link is None:
-            self._fault(
-                events[0].chain_no, None, f"{_count(len(events))} of link {events[0].chain_no} have no link."
-            )
+            self._fault(events[0].chain_no, None, f"{_count(len(events))} of link {events[0].chain_no} have no link.")
             return
         self.found.links += 1
         self._continues(link)
         self._holds(link, events)
         self._last = Anchor(link.chain_no, link.hash)
         if self._anchor and self._anchor.chain_no == link.chain_no and self._anchor.hash != link.hash:
-            self._fault(
-                link.chain_no, None, f"Link {link.chain_no} is not the one noted outside the database."
-            )
+            self._fault(link.chain_no, None, f"Link {link.chain_no} is not the one noted outside the database.")
 
     def head(self) -> None:
         head, last = self.found.head, self._last
@@ -97,9 +93,7 @@ class _Check:
         elif head.chain_no > last.chain_no:
             self._fault(last.chain_no + 1, None, _missing(last.chain_no + 1, head.chain_no, "at the end"))
         elif head != last:
-            self._fault(
-                last.chain_no, None, f"The head of the chain does not point to its last link {last.chain_no}."
-            )
+            self._fault(last.chain_no, None, f"The head of the chain does not point to its last link {last.chain_no}.")
         if self._anchor and self._anchor.chain_no > last.chain_no:
             self._fault(
                 self._anchor.chain_no,
@@ -132,9 +126,7 @@ class _Check:
                 f"at places {positions}.",
             )
         elif link.hash != link.hash_over(self.found.tenant_id, [event.digest for event in events]):
-            self._fault(
-                link.chain_no, None, f"Link {link.chain_no} was altered: its hash does not fit its events."
-            )
+            self._fault(link.chain_no, None, f"Link {link.chain_no} was altered: its hash does not fit its events.")
 
     def _fault(self, chain_no: int, position: int | None, sentence: str) -> None:
         if len(self.found.faults) < _MOST_FAULTS:
@@ -142,11 +134,7 @@ class _Check:
 
 
 def _missing(first: int, last: int, where: str) -> str:
-    return (
-        f"Link {first} is missing {where}."
-        if first == last
-        else f"Links {first} to {last} are missing {where}."
-    )
+    return f"Link {first} is missing {where}." if first == last else f"Links {first} to {last} are missing {where}."
 
 
 def _count(events: int) -> str:

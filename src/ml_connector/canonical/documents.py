@@ -8,12 +8,16 @@ vendor states them. ``stamp`` values are the vendor's own text, kept as it came.
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Hashable
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import ZERO, plain
 
 
 class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -247,15 +251,50 @@ class PurchaseOrder(Canonical, frozen=True, tag="purchase_order"):
 
 Document = Party | Account | TaxCode | Dimension | Organisation | Bill | PurchaseOrder
 
+# A number in its shortest spelling: no exponent, no trailing zero behind the point, no -0.
+_PLAIN = re.compile(r"(?!-0$)-?\d+(?:\.\d*[1-9])?$").match
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Document] = msgspec.json.Decoder(Document)
 
 
 def encode(document: Document) -> bytes:
-    """The one canonical text of a document: same document, same bytes."""
-    return _encoder.encode(document)
+    """The one canonical text of a document: equal documents have equal bytes, however their amounts were spelled.
+
+    A vendor that answers 1.10 today and 1.1 tomorrow has changed nothing. Raises ValueError on NaN.
+    """
+    return _encoder.encode(one_spelling(document))
 
 
 def decode(data: bytes) -> Document:
     """The document of its canonical text. Raises ``msgspec.ValidationError`` when the text is of another shape."""
     return _decoder.decode(data)
+
+
+def one_spelling(struct: Any) -> Any:
+    """The equal struct with amounts without trailing zeros, and with the default itself where a field equals it.
+
+    The encoder leaves out a field that *is* its default; equal is not enough for it.
+    """
+    changed = {}
+    for name, default in _spelled_fields(struct.__class__):
+        value = getattr(struct, name)
+        if value is default:
+            continue
+        if value == default:
+            changed[name] = default
+        elif value.__class__ is Decimal:
+            if not _PLAIN(str(value)):
+                changed[name] = plain(value)
+        elif value.__class__ is tuple:
+            changed[name] = tuple([one_spelling(one) for one in value])
+    return msgspec.structs.replace(struct, **changed) if changed else struct
+
+
+@cache
+def _spelled_fields(struct: Hashable) -> tuple[tuple[str, Any], ...]:
+    """The fields whose equal values may differ in their text: amounts, references, and tuples of lines."""
+    return tuple(
+        (field.name, field.default)
+        for field in msgspec.structs.fields(struct)  # type: ignore[arg-type]
+        if field.type not in (str, bool, int) and not (isinstance(field.type, type) and issubclass(field.type, StrEnum))
+    )

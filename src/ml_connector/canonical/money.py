@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from fractions import Fraction
 
 import msgspec
 
 ZERO = Decimal(0)
+# Python's own context keeps 28 digits; a vendor's quantity times its cost may need more.
+_EXACT = Context(prec=100)
 
-# ISO 4217 minor units that are not 2. A currency that is not a known code is refused by `digits`.
+# ISO 4217 minor units that are not 2.
 _NO_MINOR_UNIT = frozenset(
     [
         "BIF",
@@ -63,7 +66,7 @@ def quantum(currency: str) -> Decimal:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """``amount`` to the currency's smallest unit, halves away from zero, as ledgers round a line."""
-    return amount.quantize(quantum(currency), ROUND_HALF_UP)
+    return amount.quantize(quantum(currency), ROUND_HALF_UP, _EXACT)
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:
@@ -82,6 +85,15 @@ def decimal(text: str | int | Decimal) -> Decimal:
     return value
 
 
+def plain(value: Decimal) -> Decimal:
+    """The same number in one spelling: 20.00 and 2E+1 are 20, and -0 is 0. Raises ValueError unless it is finite."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is not an amount")
+    short = _EXACT.plus(value.normalize(_EXACT))  # plus turns -0 into 0
+    exponent = short.as_tuple().exponent
+    return short.quantize(Decimal(1), context=_EXACT) if isinstance(exponent, int) and exponent > 0 else short
+
+
 def split(amount: Decimal, weights: Sequence[Decimal], currency: str) -> tuple[Decimal, ...]:
     """``amount`` in shares proportional to ``weights``, each to the smallest unit, summing to ``amount`` exactly.
 
@@ -90,20 +102,22 @@ def split(amount: Decimal, weights: Sequence[Decimal], currency: str) -> tuple[D
     """
     if not is_exact(amount, currency):
         raise ValueError(f"{amount} has digits below the smallest unit of {currency}")
-    total = sum(weights, ZERO)
-    if total <= 0 or any(weight < 0 for weight in weights):
+    total_weight = sum(map(Fraction, weights), Fraction(0))
+    if total_weight <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("shares need weights that are not negative and not all zero")
     unit = quantum(currency)
-    exact = [abs(amount) * weight / total for weight in weights]
-    shares = [share.quantize(unit, ROUND_DOWN) for share in exact]
-    left = int((abs(amount) - sum(shares, ZERO)) / unit)
+    units = int(abs(Fraction(amount)) / Fraction(unit))
+    exact = [units * Fraction(weight) / total_weight for weight in weights]
+    shares = [int(share) for share in exact]
     by_remainder = sorted(range(len(shares)), key=lambda i: (shares[i] - exact[i], i))
-    for i in by_remainder[:left]:
-        shares[i] += unit
-    sign = -1 if amount < 0 else 1
-    return tuple(sign * share for share in shares)
+    for i in by_remainder[: units - sum(shares)]:
+        shares[i] += 1
+    return tuple(_EXACT.multiply(unit, -share if amount < 0 else share) for share in shares)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
-    """The sum, Decimal zero for nothing."""
-    return sum(amounts, ZERO)
+    """The sum, no digit lost; Decimal zero for nothing."""
+    found = ZERO
+    for amount in amounts:
+        found = _EXACT.add(found, amount)
+    return found

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_RUNS_OF_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
 def number_key(number: str) -> str:
-    """The key under which two invoice numbers are the same: case, spaces, dashes and leading zeros are ignored."""
-    folded = unicodedata.normalize("NFKC", number).casefold()
-    return _NOT_A_LETTER_OR_DIGIT.sub("", _RUNS_OF_ZEROS.sub("", folded))
+    """The key under which two invoice numbers are the same: case, spaces, dashes and leading zeros are ignored.
+
+    Dashes go first, so that 24-00123 and 2400123 are one number; zeros lead at the start and after letters (INV-007).
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
+    return _LEADING_ZEROS.sub("", _NOT_A_LETTER_OR_DIGIT.sub("", folded))
 
 
 _LEGAL_FORMS = frozenset(

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 _STAMP = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?$", re.IGNORECASE
+    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(?:(Z)|([+-])(\d{2}):?(\d{2})?)?$", re.IGNORECASE
 )
 
 
@@ -21,6 +21,6 @@ def stamp_key(stamp: str) -> tuple[float, str]:
     day, clock, fraction, _, sign, hours, minutes = match.groups()
     moment = dt.datetime.fromisoformat(f"{day}T{clock}+00:00").timestamp()
     if sign:
-        offset = int(hours) * 3600 + int(minutes) * 60
+        offset = int(hours) * 3600 + int(minutes or 0) * 60
         moment -= offset if sign == "+" else -offset
-    return moment, (fraction or "").ljust(9, "0")
+    return moment, (fraction or "").rstrip("0")

@@ -367,8 +367,18 @@ class Connector(ABC):
         """Pages of documents. One bad row is a Row with a problem, never an error. Raises transport.errors."""
 
     @abstractmethod
-    def compose(self, action: Action, document: Document, organisation: Organisation, reference: str) -> Composed:
-        """The native payload of a canonical document whose references are the target's own ids. Pure."""
+    def compose(
+        self,
+        action: Action,
+        document: Document,
+        organisation: Organisation,
+        reference: str,
+        settings: Mapping[str, str],
+    ) -> Composed:
+        """The native payload of a canonical document whose references are the target's own ids. Pure.
+
+        Raises BadInput, in words for a bookkeeper, when the vendor cannot take the document as it is.
+        """
 
     @abstractmethod
     async def write(self, session: Session, step: Step) -> Outcome:

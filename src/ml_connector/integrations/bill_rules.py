@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref
+from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref, TaxCode
 from ml_connector.canonical.money import ZERO, decimal, split, total
 from ml_connector.integrations.base import View, Waiting, waiting
 
@@ -184,9 +184,14 @@ def _book_tax(share: TaxShare, amount: Decimal, key: str, view: View, draft: Dra
         if code is None or not code.active:
             raise ValueError(f"the ledger has no active tax {share.target}")
         draft.lines[:] = [
-            msgspec.structs.replace(line, tax_code=Ref(code.id, code.name)) if line.kind is LineKind.ITEM else line
+            msgspec.structs.replace(line, tax_code=tax_ref(code)) if line.kind is LineKind.ITEM else line
             for line in draft.lines
         ]
+
+
+def tax_ref(code: TaxCode) -> Ref:
+    """A tax code on a target line; its number is the rate in per cent, for the target's arithmetic."""
+    return Ref(code.id, code.name, format((code.rate or ZERO) * 100, "f"))
 
 
 def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind, view: View, draft: Draft) -> None:

@@ -89,6 +89,12 @@ _ALL = (
         "The ledger demands the tag {name} on every line, and no mapping gives it a value.",
         "Map the business units to options of {name}, or make the tag optional in the ledger.",
     ),
+    Reason(
+        "unsuitable",
+        "The ledger cannot take it as it is",
+        "{why}",
+        "Correct the document at its source, or the mapping or setting that is named.",
+    ),
     # held: a party
     Reason(
         "vendor_pending",

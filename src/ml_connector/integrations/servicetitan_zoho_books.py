@@ -12,7 +12,8 @@ from ml_connector.canonical.documents import Bill, BillState, Dimension, Documen
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.tie_out import computed_total, difference
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.errors import BadInput
 from ml_connector.integrations.base import (
     Adopt,
     Candidate,
@@ -355,17 +356,14 @@ def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str,
 
 
 def _composed(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Decision:
-    target = _target_bill(bill, number, vendor_id, view, draft)
-    composed = view.compose(Action.CREATE, target, view.reference)
-    apart = bill.total - composed.total
-    if apart != 0 and rounding_line(apart, view, draft):
-        target = _target_bill(bill, number, vendor_id, view, draft)
-        composed = view.compose(Action.CREATE, target, view.reference)
+    try:
+        composed = _compose(bill, number, vendor_id, view, draft)
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", f"bills:{bill.id}", why=error.sentence),))
     if composed.total != bill.total:
         stated, theirs = money(bill.total, bill.currency), money(composed.total, bill.currency)
-        return Hold(
-            (waiting("target_total_differs", "setting", "setting:rounding_account", stated=stated, target=theirs),)
-        )
+        told = {"stated": stated, "target": theirs}
+        return Hold((waiting("target_total_differs", "setting", "setting:rounding_account", **told),))
     entity = "bills" if bill.total > 0 else "vendor_credits"
     step = Step(
         entity, Action.CREATE, view.reference, composed.body, party_id=vendor_id, number=number,
@@ -373,6 +371,15 @@ def _composed(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft)
     )  # fmt: skip
     new = (vendor_id,) if vendor_id.startswith("new: ") else ()
     return Write((step,), entity, (*draft.notes, *composed.notes), new)
+
+
+def _compose(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Composed:
+    """The ledger's payload; when its own arithmetic is off by no more than is allowed, with a rounding line."""
+    composed = view.compose(Action.CREATE, _target_bill(bill, number, vendor_id, view, draft), view.reference)
+    apart = bill.total - composed.total
+    if apart == 0 or not rounding_line(apart, view, draft):
+        return composed
+    return view.compose(Action.CREATE, _target_bill(bill, number, vendor_id, view, draft), view.reference)
 
 
 def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Bill:

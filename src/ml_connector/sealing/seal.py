@@ -44,9 +44,7 @@ def key_id(key: Secret) -> bytes:
 def sealed_under(sealed: bytes) -> bytes:
     """The id of the key that sealed these bytes. Raises SealBroken when they are not sealed bytes at all."""
     if len(sealed) < SEAL_OVERHEAD:
-        raise SealBroken(
-            f"These {len(sealed)} bytes are too short to be sealed bytes: they were cut or never sealed."
-        )
+        raise SealBroken(f"These {len(sealed)} bytes are too short to be sealed bytes: they were cut or never sealed.")
     if sealed[:1] != _VERSION:
         raise SealBroken(
             f"Sealed bytes of format {sealed[0]} cannot be opened by this release, which knows format 1 only: "
@@ -104,11 +102,7 @@ class Sealer:
 def _shown(name: bytes) -> str:
     """An object's name for a sentence: readable if it is text, else its first bytes in hexadecimal."""
     text = name.decode("ascii", "replace")
-    return (
-        repr(text)
-        if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
-        else f"object {name[:8].hex()}"
-    )
+    return repr(text) if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else f"object {name[:8].hex()}"
 
 
 class IndexKey:

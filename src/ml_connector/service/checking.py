@@ -77,4 +77,3 @@ async def check_all(desk: Desk, known: list[Connection], *, seconds: float = 120
     """Check several connections under one worker."""
     async with working(desk.runtime):
         return [await check(desk, one, seconds=seconds) for one in known]
-

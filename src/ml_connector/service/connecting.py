@@ -42,8 +42,12 @@ class Granted:
             return found[0]
         shown = ", ".join(f"{one.id} ({one.name})" for one in self.organisations) or "none at all"
         if wanted:
-            raise BadInput(f"{self.connector.title} shows no organisation {wanted!r} to these credentials, but {shown}.")
-        raise BadInput(f"These credentials reach several organisations of {self.connector.title}: choose one of {shown}.")
+            raise BadInput(
+                f"{self.connector.title} shows no organisation {wanted!r} to these credentials, but {shown}."
+            )
+        raise BadInput(
+            f"These credentials reach several organisations of {self.connector.title}: choose one of {shown}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,7 @@ async def granted(
     runtime: Runtime, connector: Connector, credentials: Credentials, settings: Mapping[str, str]
 ) -> Granted:
     """Tokens without consent, and what they reach. Raises BadInput naming the field, Reconnect, transport.errors."""
-    return await _reached(
-        runtime, connector, credentials, settings, await tokens_for(runtime, connector, credentials)
-    )
+    return await _reached(runtime, connector, credentials, settings, await tokens_for(runtime, connector, credentials))
 
 
 async def granted_by_consent(
@@ -181,9 +183,7 @@ async def _known(desk: Desk, vendor: str, organisation_id: str) -> tuple[Any, ..
         )  # fmt: skip
 
 
-def _refuse_other(
-    again: str, known: tuple[Any, ...] | None, organisation: Organisation, connector: Connector
-) -> None:
+def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organisation, connector: Connector) -> None:
     if again and (known is None or again not in (known[1], str(known[0]))):
         raise Refused(
             f"These credentials reach {connector.title} organisation {organisation.id} ({organisation.name}), which is "

@@ -29,7 +29,8 @@ class Connection:
 
 _CONNECTIONS = """
     select c.connection_id, c.name, c.vendor, c.organisation_id, c.sandbox, c.state,
-           coalesce(nullif(c.problem, ''), g.problem), c.organisation_read_at, c.grant_id, g.state, cardinality(c.scopes)
+           coalesce(nullif(c.problem, ''), g.problem), c.organisation_read_at, c.grant_id, g.state,
+           cardinality(c.scopes)
     from connection c join vendor_grant g using (tenant_id, grant_id)
     where tenant_id = %s order by c.connection_id"""
 

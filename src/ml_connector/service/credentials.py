@@ -19,11 +19,13 @@ def connector_of(runtime: Runtime, vendor: str) -> Connector:
 
 
 def checked_credentials(connector: Connector, given: Mapping[str, str]) -> dict[str, str]:
-    """The credentials with their defaults. Raises BadInput naming what is unknown, missing, wrong or has a stray blank."""
+    """The credentials with their defaults. Raises BadInput naming what is unknown, missing or wrong, and where it is."""
     known = [field.name for field in connector.credentials]
     for name in given:
         if name not in known:
-            raise BadInput(f"{connector.title} has no credential {name!r}{_near(name, known)}; it has {', '.join(known)}.")
+            raise BadInput(
+                f"{connector.title} has no credential {name!r}{_near(name, known)}; it has {', '.join(known)}."
+            )
     return {
         field.name: value
         for field in connector.credentials

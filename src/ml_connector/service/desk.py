@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ml_connector.audit import Event, append
 from ml_connector.clock import Clock
@@ -13,6 +13,13 @@ from ml_connector.lanes.runtime import Runtime
 from ml_connector.sealing import Sealer
 from ml_connector.service.roles import Actor, Role, require
 from ml_connector.store.database import Session
+
+T = TypeVar("T")
+
+
+def made(kind: Callable[..., T], *values: Any) -> T:
+    """A value of ``kind`` from a row's columns and what was made of the others, in the order of its fields."""
+    return kind(*values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Who may do what.
 
-    owner       everything, connections and roles included
-    approver    going live, approving plans, closed periods
-    bookkeeper  mappings, matches, releases, replays
-    operator    health, limits, syncs; no document's contents
-    viewer      looking only
+owner       everything, connections and roles included
+approver    going live, approving plans, closed periods
+bookkeeper  mappings, matches, releases, replays
+operator    health, limits, syncs; no document's contents
+viewer      looking only
 """
 
 from __future__ import annotations

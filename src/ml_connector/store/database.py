@@ -235,6 +235,4 @@ async def _configured(session: Session) -> None:
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return DatabaseUnavailable(
-        f"The database does not answer: {reason}. Nothing was saved; it will be tried again."
-    )
+    return DatabaseUnavailable(f"The database does not answer: {reason}. Nothing was saved; it will be tried again.")

@@ -82,9 +82,7 @@ def _only_migrator(url: str) -> Iterator[psycopg.Connection]:
 @contextmanager
 def _owner_connection(url: str) -> Iterator[Connection]:
     address = as_role(url, OWNER, lock_timeout=_LOCK_TIMEOUT, search_path="public")
-    engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(address), poolclass=NullPool
-    )
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(address), poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
 

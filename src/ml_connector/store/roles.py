@@ -54,9 +54,7 @@ SELECT has_schema_privilege('mlc_owner', 'public', 'CREATE')
    AND has_database_privilege('mlc_owner', current_database(), 'CREATE')
 """
 
-_TOO_MIGHTY = (
-    "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls) ORDER BY rolname"
-)
+_TOO_MIGHTY = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls) ORDER BY rolname"
 
 
 def as_role(url: str, role: str, **settings: str) -> str:
@@ -85,9 +83,7 @@ def prepare_roles(connection: psycopg.Connection) -> None:
         if not _one(connection, _OWNER_MAY_CREATE):
             connection.execute(_OPEN_DATABASE.encode())
             connection.execute(
-                sql.SQL("GRANT CREATE ON DATABASE {} TO mlc_owner").format(
-                    sql.Identifier(connection.info.dbname)
-                )
+                sql.SQL("GRANT CREATE ON DATABASE {} TO mlc_owner").format(sql.Identifier(connection.info.dbname))
             )
     except psycopg.errors.InsufficientPrivilege as error:
         raise _not_prepared(connection, str(error.diag.message_primary)) from error

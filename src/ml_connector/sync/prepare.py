@@ -191,7 +191,8 @@ class _Batch:
         )
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
-        return self._lane.connector.compose(action, document, self._lists.organisation, reference)
+        lane = self._lane
+        return lane.connector.compose(action, document, self._lists.organisation, reference, lane.settings)
 
     def _needed(self) -> list[tuple[str, str]]:
         return sorted({pair for item in self._items for pair in self._flow.type.needs_links(item.document)})

@@ -13,6 +13,7 @@ from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.kernel.clock import SandboxClock
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+UNDOCUMENTED = "sandboxAddition"
 
 
 @dataclass(slots=True)
@@ -28,6 +29,10 @@ class Call:
     status: int = 0
 
 
+CALL = web.RequestKey("call", Call)
+"""Where a request carries its numbered call."""
+
+
 class UnknownSwitch(ValueError):
     """A switch was set that the emulator does not have, or to a value of another type."""
 
@@ -40,8 +45,12 @@ class CallLog:
 
     def open(self, clock: SandboxClock, request: web.Request) -> Call:
         call = Call(
-            len(self.calls) + 1, clock.seconds(), request.host.split(":")[0],
-            request.method, request.path, request.query_string,
+            len(self.calls) + 1,
+            clock.seconds(),
+            request.host.split(":")[0],
+            request.method,
+            request.path,
+            request.query_string,
         )
         self.calls.append(call)
         return call
@@ -86,7 +95,7 @@ class Emulator(ABC):
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             call = self.log.open(self.clock, request)
-            request["call"] = call
+            request[CALL] = call
             try:
                 response = await handler(request)
             except web.HTTPException as answer:
@@ -113,3 +122,12 @@ class Emulator(ABC):
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """An ``application/json`` answer with exact decimals."""
     return web.Response(body=exact.dumps(value), status=status, headers=headers, content_type="application/json")
+
+
+def grown(value: Any) -> Any:
+    """``value`` with an undocumented field in every object: APIs grow by addition."""
+    if isinstance(value, dict):
+        return {**{key: grown(one) for key, one in value.items()}, UNDOCUMENTED: {"since": "sandbox"}}
+    if isinstance(value, list):
+        return [grown(one) for one in value]
+    return value

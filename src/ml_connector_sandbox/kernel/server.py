@@ -12,6 +12,9 @@ from aiohttp import web
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.kernel.emulator import Emulator, UnknownSwitch, json_response
 
+LARGEST_BODY = 32 * 1024 * 1024
+"""Bytes of one request; the application that listens decides, not the vendor's own below it."""
+
 
 class SandboxServer:
     """The running sandbox. The vendors' real host names are told apart by the ``Host`` header on one loopback port."""
@@ -24,7 +27,7 @@ class SandboxServer:
 
     async def start(self, port: int = 0, admin_port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 picks free ports. Raises OSError when a port is taken."""
-        root = web.Application()
+        root = web.Application(client_max_size=LARGEST_BODY)
         for emulator in self.emulators.values():
             for host in emulator.hosts:
                 root.add_domain(host, emulator.app())

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from ml_connector_sandbox.kernel.clock import SandboxClock
-from ml_connector_sandbox.kernel.emulator import Emulator, json_response
+from ml_connector_sandbox.kernel.emulator import CALL, Emulator, json_response
 from ml_connector_sandbox.servicetitan.answers import Refusal, gateway_refusal
 from ml_connector_sandbox.servicetitan.books import INTEGRATION, PRODUCTION, ServiceTitanBooks
 from ml_connector_sandbox.servicetitan.calls import ApiCall
@@ -68,7 +68,7 @@ class ServiceTitanEmulator(Emulator):
                 return await self._token(_TOKEN_HOSTS[host], request)
             return await self._call(_API_HOSTS[host], request)
         except Refusal as refusal:
-            trace_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{request['call'].number}"))
+            trace_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{request[CALL].number}"))
             return json_response(refusal.traced(trace_id), refusal.status, refusal.headers)
 
     async def _token(self, environment: str, request: web.Request) -> web.Response:

@@ -10,10 +10,10 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from ml_connector_sandbox.kernel.emulator import CALL, UNDOCUMENTED
 from ml_connector_sandbox.servicetitan.books import Record, Table
 from ml_connector_sandbox.servicetitan.calls import ApiCall
 from ml_connector_sandbox.servicetitan.listing import row_of
-from ml_connector_sandbox.servicetitan.rows import UNDOCUMENTED
 from ml_connector_sandbox.servicetitan.shapes import Row
 from ml_connector_sandbox.servicetitan.stamps import before, canonical
 
@@ -70,7 +70,7 @@ def _prefix(call: ApiCall, feed: str) -> str:
 
 
 def _write(call: ApiCall, feed: str, position: Position) -> str:
-    body = msgspec.json.encode([call.request["call"].number, *position])
+    body = msgspec.json.encode([call.request[CALL].number, *position])
     return _prefix(call, feed) + base64.urlsafe_b64encode(body[::-1]).decode()
 
 

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from ml_connector_sandbox.kernel.emulator import UNDOCUMENTED
 from ml_connector_sandbox.servicetitan.answers import not_found
 from ml_connector_sandbox.servicetitan.books import Record, Table
 from ml_connector_sandbox.servicetitan.books.table import unordered
 from ml_connector_sandbox.servicetitan.calls import ApiCall
-from ml_connector_sandbox.servicetitan.rows import UNDOCUMENTED, rendered
+from ml_connector_sandbox.servicetitan.rows import rendered
 from ml_connector_sandbox.servicetitan.shapes import Row
 
 R = TypeVar("R", bound=Record)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.kernel.emulator import grown
 from ml_connector_sandbox.servicetitan.books import Record, Table
 from ml_connector_sandbox.servicetitan.shapes import Row
 
 if TYPE_CHECKING:
     from ml_connector_sandbox.servicetitan.calls import ApiCall
-
-UNDOCUMENTED = "sandboxAddition"
 
 
 class Rows:
@@ -39,12 +38,4 @@ class Rows:
 
 def rendered(value: Any, extra_fields: bool) -> msgspec.Raw:
     """JSON text, with an undocumented field in every object when ``extra_fields``."""
-    return msgspec.Raw(exact.dumps(_grown(value) if extra_fields else value))
-
-
-def _grown(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {**{key: _grown(one) for key, one in value.items()}, UNDOCUMENTED: {"since": "sandbox"}}
-    if isinstance(value, list):
-        return [_grown(one) for one in value]
-    return value
+    return msgspec.Raw(exact.dumps(grown(value) if extra_fields else value))

@@ -102,6 +102,10 @@ def _document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]
         "custom": _custom(books, one.custom),
         "tags": _tags(books, one.tags),
         "last_modified_time": stamp(one.modified, books.zone),
+        "postings": [
+            {"account_type": books.accounts[side.account_id].account_type, "amount": side.amount}
+            for side in books.ledger.entry(one.document_id)
+        ],
         "lines": [
             {
                 "account_name": books.accounts[line.account_id].account_name,

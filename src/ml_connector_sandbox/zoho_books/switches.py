@@ -31,6 +31,10 @@ class Switches:
     list_lag_seconds: float = 0.0
     """A new document appears in lists only after this sandbox time; its detail is there at once."""
 
+    # ---- answers
+    extra_fields: bool = False
+    """Adds an undocumented field to every object of every successful answer: the API grows by addition."""
+
     # ---- lists
     default_per_page: int = 200
     """Rows of a page when ``per_page`` is not sent: 200 was seen live, the 2026 specification says 10."""

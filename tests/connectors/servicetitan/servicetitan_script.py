@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ def answer(status: int, body: object, **headers: str) -> Answer:
 class Script:
     """``lists`` by path below the tenant; ``feed`` feeds export/inventory-bills. ``largest`` caps every page.
 
+    Every answer comes ``tick`` after the one before, by the vendor's clock.
     ``before`` is called with the number of each request before it is answered; ``instead`` answers a path another way.
     """
 
@@ -57,11 +58,17 @@ class Script:
     before: Callable[[int], None] = lambda number: None
     instead: dict[str, Answer] = field(default_factory=dict)
     sent: list[Request] = field(default_factory=list)
+    tick: dt.timedelta = dt.timedelta(0)
 
     async def send(self, request: Request) -> Answer:
         """One answer."""
         self.sent.append(request)
         self.before(len(self.sent))
+        found = self._answer(request)
+        date = format_datetime(NOON + self.tick * (len(self.sent) - 1), usegmt=True)
+        return replace(found, headers={**found.headers, "date": date}) if self.tick else found
+
+    def _answer(self, request: Request) -> Answer:
         path = request.path.split(f"/v2/tenant/{TENANT}/", 1)[1]
         if path in self.instead:
             return self.instead[path]

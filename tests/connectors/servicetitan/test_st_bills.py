@@ -14,6 +14,7 @@ from tests.connectors.servicetitan.servicetitan_script import (
     ALL_SCOPES,
     NOON,
     Script,
+    answer,
     ap_bill,
     bill,
     pages,
@@ -123,8 +124,6 @@ async def test_after_a_long_pause_the_re_reading_starts_before_it() -> None:
 
 
 async def test_a_refused_token_is_replaced_by_a_date() -> None:
-    from tests.connectors.servicetitan.servicetitan_script import answer
-
     script = tenant([bill(1, "2026-05-31T00:00:00Z")], scopes=WITHOUT)
     cursor = (await pages(script, Reading("bills")))[-1].cursor
     script.sent.clear()
@@ -146,8 +145,6 @@ async def test_a_granted_scope_reads_everything_again() -> None:
 
 
 async def test_a_tenant_without_ap_bills() -> None:
-    from tests.connectors.servicetitan.servicetitan_script import answer
-
     script = tenant([bill(1, stamp(1))])
     script.instead["ap-bills"] = answer(404, {"title": "Unable to match incoming request to an operation."})
     found = await pages(script, Reading("bills"))
@@ -156,8 +153,6 @@ async def test_a_tenant_without_ap_bills() -> None:
 
 
 async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
-    from tests.connectors.servicetitan.servicetitan_script import answer
-
     script = tenant([bill(1, stamp(1))])
     script.instead["ap-bills"] = answer(403, b"")
     with pytest.raises(Reconnect, match=r"tn\.acc\.apbills:r"):
@@ -165,12 +160,27 @@ async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
 
 
 async def test_a_feed_that_stands_still_is_refused() -> None:
-    from tests.connectors.servicetitan.servicetitan_script import answer
-
     script = tenant([], scopes=WITHOUT)
     script.instead["export/inventory-bills"] = answer(200, {"hasMore": True, "continueFrom": None, "data": []})
     with pytest.raises(UnexpectedShape, match="where to go on"):
         await pages(script, Reading("bills"))
+
+
+async def test_a_last_page_without_a_token_keeps_the_old_one() -> None:
+    script = tenant([bill(1, stamp(1))], scopes=WITHOUT)
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    token = msgspec.json.decode(cursor)["token"]
+    script.instead["export/inventory-bills"] = answer(200, {"hasMore": False, "continueFrom": None, "data": []})
+    found = await pages(script, Reading("bills", cursor))
+    assert msgspec.json.decode(found[-1].cursor)["token"] == token
+
+
+async def test_a_long_walk_over_all_legs_ends_with_its_start() -> None:
+    aps = [ap_bill(id, stamp(id * 1000), billType="ApBill") for id in range(1, 60)]
+    script = tenant([], aps, settings={"page_size": "9"}, tick=dt.timedelta(minutes=7))
+    state = msgspec.json.decode((await resumed(script, Reading("bills")))[-1].cursor)
+    assert state["lists"] == dict.fromkeys(["Procurement", "ApBill"], "2026-06-01T11:55:00Z")
+    assert (state["through"], state["begun"], state["leg"]) == ("2026-06-01T12:00:00Z", "", "")
 
 
 async def test_one_bad_bill_spoils_no_page() -> None:

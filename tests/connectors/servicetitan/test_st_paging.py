@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connectors.servicetitan.servicetitan_script import NOON, Script, pages, resumed, stamp, vendor, versions
+from tests.connectors.servicetitan.servicetitan_script import (
+    NOON,
+    Script,
+    answer,
+    pages,
+    resumed,
+    stamp,
+    vendor,
+    versions,
+)
 
 from ml_connector.connectors.base import Reading
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
 from ml_connector.connectors.servicetitan.walks import key, newest
+from ml_connector.transport.messages import Answer
 
 pytestmark = pytest.mark.anyio
 SMALL = {"page_size": "50"}
@@ -48,6 +59,14 @@ async def test_full_walk_is_complete_and_its_cursor_is_its_start_less_the_lag() 
     assert [page.complete for page in found] == [False, False, True]
     assert msgspec.json.decode(found[-1].cursor)["lower"] == "2026-06-01T11:59:00Z"
     assert msgspec.json.decode(found[0].cursor)["begun"] == NOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def test_a_long_walk_ends_with_its_start_however_often_it_was_resumed() -> None:
+    script = Script(settings=SMALL, tick=dt.timedelta(minutes=20))
+    script.lists["vendors"] = [vendor(id, stamp(id)) for id in range(220)]
+    found = await resumed(script, Reading("vendors"))
+    assert len(found) > 3
+    assert msgspec.json.decode(found[-1].cursor) == {"lower": "2026-06-01T11:55:00Z", "seen": [], "begun": ""}
 
 
 async def test_change_during_the_walk_is_read_again() -> None:
@@ -156,7 +175,5 @@ def test_stamps_of_different_length_are_ordered_by_time() -> None:
     assert newest("", "junk") == ""
 
 
-def _page(rows: list[dict[str, object]], more: bool):  # type: ignore[no-untyped-def]
-    from tests.connectors.servicetitan.servicetitan_script import answer
-
+def _page(rows: list[dict[str, object]], more: bool) -> Answer:
     return answer(200, {"page": 1, "pageSize": 50, "hasMore": more, "totalCount": None, "data": rows})

@@ -38,19 +38,19 @@ async def outcome(reply: Answer) -> Outcome:
 
 
 def test_body_says_which_call() -> None:
-    composed = CONNECTOR.compose(Action.MARK_EXPORTED, procured("450001"), HOME, "ours-1")
+    composed = CONNECTOR.compose(Action.MARK_EXPORTED, procured("450001"), HOME, "ours-1", {})
     assert composed.body == b'{"inventoryBillIds":[450001]}'
     expense = BillLine("1", ZERO, kind=LineKind.EXPENSE)
     with_expense = msgspec.structs.replace(procured("3"), lines=(expense,))
-    assert CONNECTOR.compose(Action.MARK_EXPORTED, with_expense, HOME, "").body == b'{"billIds":[3]}'
+    assert CONNECTOR.compose(Action.MARK_EXPORTED, with_expense, HOME, "", {}).body == b'{"billIds":[3]}'
     standalone = Bill("4", Ref("41"), ZERO)
-    assert CONNECTOR.compose(Action.MARK_EXPORTED, standalone, HOME, "").body == b'{"billIds":[4]}'
+    assert CONNECTOR.compose(Action.MARK_EXPORTED, standalone, HOME, "", {}).body == b'{"billIds":[4]}'
     assert write.compose(Action.MARK_EXPORTED, [procured("9"), procured("8")]).body == b'{"inventoryBillIds":[8,9]}'
     with pytest.raises(Refused):
         write.compose(Action.MARK_EXPORTED, [procured("9"), standalone])
     for action, document in ((Action.CREATE, procured("1")), (Action.MARK_EXPORTED, Party("1", "vendor", "x"))):
         with pytest.raises(Refused):
-            CONNECTOR.compose(action, document, HOME, "")
+            CONNECTOR.compose(action, document, HOME, "", {})
 
 
 async def test_all_marked() -> None:

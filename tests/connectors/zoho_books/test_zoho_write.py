@@ -202,7 +202,7 @@ async def test_a_void_is_proven_by_reading(status: str, kind: type) -> None:
 
 async def test_a_vendor_is_created_and_shown() -> None:
     vendor = Party("", "vendor", "Beta")
-    body = CONNECTOR.compose(Action.CREATE, vendor, ORG, "T-9").body
+    body = CONNECTOR.compose(Action.CREATE, vendor, ORG, "T-9", {}).body
     shown = {"contact_id": "9", "contact_name": "Beta", "contact_type": "vendor"}
     session = always(answer({"code": 0, "contact": shown}, 201))
     outcome = await CONNECTOR.write(session, Step("parties", Action.CREATE, "T-9", body))
@@ -215,7 +215,7 @@ async def test_a_vendor_credit_is_posted_with_the_vendors_own_number() -> None:
     credit = Bill(
         "s", Ref("98001"), Decimal(-5), "C-1", date=DAY, lines=(BillLine("1", Decimal(-5), account=Ref("4")),)
     )
-    body = CONNECTOR.compose(Action.CREATE, credit, ORG, "T-7").body
+    body = CONNECTOR.compose(Action.CREATE, credit, ORG, "T-7", {}).body
     shown = {"vendor_credit_id": "7", "vendor_id": "98001", "vendor_credit_number": "C-1", "date": "2026-06-09",
              "total": 5, "status": "open", "currency_code": "USD"}  # fmt: skip
     session = always(answer({"code": 0, "vendor_credit": shown}, 201))

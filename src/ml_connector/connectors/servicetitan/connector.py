@@ -36,8 +36,9 @@ class ServiceTitan(base.Connector):
         chosen = auth.environment(credentials)
         return frozenset([chosen.auth_host, chosen.api_host])
 
-    def organisation_of(self, credentials: Credentials) -> str:
-        return credentials["tenant"]
+    def organisation_of(self, credentials: base.Credentials) -> str:
+        """The tenant id."""
+        return str(credentials["tenant"])
 
     def limits(
         self, organisation: Organisation | None, credentials: base.Credentials, settings: Mapping[str, str]
@@ -74,7 +75,12 @@ class ServiceTitan(base.Connector):
         return read.read(session, reading)
 
     def compose(
-        self, action: base.Action, document: Document, organisation: Organisation, reference: str
+        self,
+        action: base.Action,
+        document: Document,
+        organisation: Organisation,
+        reference: str,
+        settings: Mapping[str, str],
     ) -> base.Composed:
         """See ``write.compose``."""
         return write.compose(action, [document])

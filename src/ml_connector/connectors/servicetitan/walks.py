@@ -138,7 +138,7 @@ class Walk:
             upper = lower + dt.timedelta(seconds=width) if width else None
             page = await self._page(1, _bounds(lower, upper))
             if not page.more:
-                last = True
+                last = upper is None or upper >= page.at
                 width = _wider(width, len(page.rows), self.size)
                 yield Stretch(page.rows, upper, page.at, last, width=width)
                 if last or upper is None:

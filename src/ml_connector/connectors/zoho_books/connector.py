@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from types import MappingProxyType
 
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.connectors import base
@@ -13,7 +12,6 @@ from ml_connector.connectors.zoho_books.auth import SCOPES, ZohoAuth
 from ml_connector.transport.messages import Answer
 
 _CONSOLE = "Zoho API console (api-console.zoho.com and its twins), Clients"
-_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class ZohoBooks(base.Connector):
@@ -119,9 +117,9 @@ class ZohoBooks(base.Connector):
         document: Document,
         organisation: Organisation,
         reference: str,
-        settings: Mapping[str, str] = _NO_SETTINGS,
+        settings: Mapping[str, str],
     ) -> Composed:
-        """``settings`` are the connection's; without them every setting has its default."""
+        """See ``compose.compose``."""
         return compose.compose(action, document, organisation, reference, settings)
 
     async def write(self, session: Session, step: base.Step) -> base.Outcome:

@@ -48,9 +48,7 @@ def binaries() -> Path:
     return Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin"
 
 
-def execute(
-    directory: DataDirectory, command: list[str], keep: FileLock, output: IO[bytes], stdin: bytes = b""
-) -> int:
+def execute(directory: DataDirectory, command: list[str], keep: FileLock, output: IO[bytes], stdin: bytes = b"") -> int:
     """Run ``command`` as the PostgreSQL user, inheriting the lock ``keep``; returns its exit code."""
     account = directory.account
     with directory.explained():

@@ -69,14 +69,10 @@ class AlreadyRunning(Refused):
 def unusable(path: Path, said: str, permission_remedy: str) -> EmbeddedServerError:
     """The error for what the system or PostgreSQL ``said`` about the data directory ``path``."""
     if "ermission denied" in said or "not permitted" in said:
-        return EmbeddedServerError(
-            f"The data directory {path} cannot be used: {_essence(said)}; {permission_remedy}."
-        )
+        return EmbeddedServerError(f"The data directory {path} cannot be used: {_essence(said)}; {permission_remedy}.")
     for words, remedy in REMEDIES:
         if words in said:
-            return EmbeddedServerError(
-                f"The data directory {path} cannot be used: {remedy} ({_essence(said)})."
-            )
+            return EmbeddedServerError(f"The data directory {path} cannot be used: {remedy} ({_essence(said)}).")
     return EmbeddedServerError(
         f"PostgreSQL did not start in the data directory {path}: {_essence(said)}; "
         f"the whole story is in {path / 'log'}."

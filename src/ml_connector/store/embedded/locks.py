@@ -42,9 +42,7 @@ class FileLock:
         """Lock; False when another holds it and ``wait`` is off. Raises OSError when the file cannot be opened."""
         descriptor = _open(self.path)
         try:
-            fcntl.flock(
-                descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
-            )
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(descriptor)
             return False

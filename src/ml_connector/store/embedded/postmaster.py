@@ -25,9 +25,7 @@ from ml_connector.store.embedded.sockets import PORT, clear_socket, remove_short
 
 POLL = 0.02  # seconds
 START_PATIENCE = 1800  # seconds; recovery after a crash first syncs every file, and must not be broken off
-STOP_PATIENCE = (
-    60  # seconds, for the final checkpoint; then the server is stopped as by a crash, and recovers
-)
+STOP_PATIENCE = 60  # seconds, for the final checkpoint; then the server is stopped as by a crash, and recovers
 KEPT_LOGS = 20
 
 
@@ -51,9 +49,7 @@ class Postmaster:
             return
         self._start()
         if not self._becomes_ready():
-            raise unusable(
-                self._directory.path, self._last_words(), self._directory.account.permission_remedy
-            )
+            raise unusable(self._directory.path, self._last_words(), self._directory.account.permission_remedy)
 
     def stop(self) -> None:
         """Stop the server and wait until its last process has gone. Raises EmbeddedServerError if it stays."""
@@ -157,11 +153,7 @@ class Postmaster:
         startup = self._directory.logs / "startup.log"
         since = startup.stat().st_mtime_ns
         texts = [startup.read_text(errors="replace")]
-        texts += [
-            log.read_text(errors="replace")
-            for log in _logs(startup.parent)
-            if log.stat().st_mtime_ns >= since
-        ]
+        texts += [log.read_text(errors="replace") for log in _logs(startup.parent) if log.stat().st_mtime_ns >= since]
         return "\n".join(texts)
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 from ml_connector_sandbox.kernel import exact
-from ml_connector_sandbox.kernel.emulator import json_response
+from ml_connector_sandbox.kernel.emulator import grown, json_response
 from ml_connector_sandbox.zoho_books.api.call import ApiCall, Reply, Route
 from ml_connector_sandbox.zoho_books.api.limits import LimitReached, OrganisationLimits
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
@@ -52,6 +52,8 @@ class Gate:
             reply = await self._under_way(request, route, token, books)
         except Refused as refusal:
             return refused(refusal, self._headers(books, refusal))
+        if self._company.switches.extra_fields:
+            reply.payload = grown(reply.payload)
         return _respond(reply, self._headers(books))
 
     async def _under_way(

@@ -55,6 +55,10 @@ class Ledger:
         """Does any entry touch this account."""
         return any(one.account_id == account_id for entry in self._entries.values() for one in entry)
 
+    def entry(self, entry_id: str) -> tuple[Posting, ...]:
+        """The sides of one entry; none when it is not posted."""
+        return self._entries.get(entry_id, ())
+
     def postings(self) -> list[Posting]:
         """Every side of every entry."""
         return [one for entry in self._entries.values() for one in entry]

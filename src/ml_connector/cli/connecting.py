@@ -1,0 +1,258 @@
+"""``connect``, ``check`` and ``connections``. The options of ``connect`` are what each connector asks for."""
+
+from __future__ import annotations
+
+import getpass
+import inspect
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from ml_connector.cli import redirect as way_back
+from ml_connector.cli import render
+from ml_connector.cli.context import Cli, Exit, Given, pairs
+from ml_connector.connectors.base import Connector, CredentialField, Verdict
+from ml_connector.errors import BadInput
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.runtime import connectors as installed
+from ml_connector.service import connecting
+from ml_connector.service.checking import Checked, check_all
+from ml_connector.service.connecting import Connected, Granted
+from ml_connector.service.connections import Connection, connections_in, pick_connection
+from ml_connector.service.credentials import checked_credentials, checked_settings
+from ml_connector.service.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options that every ``connect`` has."""
+
+    organisation: str
+    name: str
+    zone: str
+    test_books: bool
+    again: str
+    paste: bool
+    set: tuple[str, ...]
+
+
+_OPTIONS: dict[str, tuple[Any, Any, str]] = {
+    "organisation": (str, "", "Id or name of the organisation, when the credentials reach several."),
+    "name": (str, "", "What to call the connection."),
+    "zone": (str, "", "The company's time zone, when this takes in a new company."),
+    "test_books": (bool, False, "These are test books; they are never joined with real ones."),
+    "again": (str, "", "The connection to renew; another organisation is refused."),
+    "paste": (bool, False, "Paste the address the browser ended at, instead of receiving it here."),
+    "set": (tuple[str, ...], (), "A setting of the connection, as name=value; may be repeated."),
+}
+
+
+def mount(app: App) -> None:
+    """Add these commands; every connector that is installed gets its own ``connect``."""
+    group = App(name="connect", help="Connect a system: ask for its credentials, prove them, seal them.")
+    for vendor, connector in sorted(installed().items()):
+        name = vendor.replace("_", "-")
+        group.command(_command(connector), name=name, help_epilogue=_epilogue(connector, name))
+    app.command(group)
+    app.command(check, help_epilogue="Example: ml-connector check\n\nExample: ml-connector check 'Zoho Books' --json")
+    app.command(connections, help_epilogue="Example: ml-connector connections")
+
+
+def _epilogue(connector: Connector, name: str) -> str:
+    shown = " ".join(f"--{field.name.replace('_', '-')} ..." for field in connector.credentials if _plain(field))
+    secrets = ", ".join(_variable(connector, field) for field in connector.credentials if field.secret)
+    return (
+        f"Example: ml-connector connect {name} {shown}\n\nSecrets are asked for without echo, or read from a file or "
+        f"the environment ({secrets}); they are never given as arguments, which other users of the machine can see."
+    )
+
+
+def _plain(field: CredentialField) -> bool:
+    return field.required and not field.secret and not field.default
+
+
+def _variable(connector: Connector, field: CredentialField) -> str:
+    return f"{connector.vendor}_{field.name}".upper()
+
+
+def _command(connector: Connector) -> Callable[..., Coroutine[Any, Any, int]]:
+    """A command whose options are the connector's credential fields, secrets as files, and those all have."""
+
+    async def command(*, cli: Cli, **given: Any) -> int:
+        wanted = _Wanted(**{name: given.pop(name) for name in _OPTIONS})
+        return await _connect(cli, connector, given, wanted)
+
+    command.__doc__ = f"Connect {connector.title}.\n\nRepeated for the same organisation, it renews the grant."
+    parameters = [_field(connector, field) for field in connector.credentials]
+    parameters += [_option(name, kind, default, text) for name, (kind, default, text) in _OPTIONS.items()]
+    parameters.append(inspect.Parameter("cli", inspect.Parameter.KEYWORD_ONLY, annotation=Given))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def _field(connector: Connector, field: CredentialField) -> inspect.Parameter:
+    where = f"{field.where}." + (f" One of {', '.join(field.choices)}." if field.choices else "")
+    if field.secret:
+        text = f"File with the {field.label.lower()}. {where}"
+        return _option(f"{field.name}_file", Path | None, None, text)
+    text = f"{where} [env {_variable(connector, field)}]"
+    return _option(field.name, str, "", text)
+
+
+def _option(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:
+    told = Parameter(help=text, show_default=False, negative=())
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, told])
+
+
+# --- what was given ----------------------------------------------------------------------------------------------
+
+
+def _given(cli: Cli, runtime: Runtime, connector: Connector, options: Mapping[str, Any]) -> dict[str, str]:
+    """Every credential from its option, file, environment variable, the sandbox, or a question, in this order."""
+    ready = runtime.sandbox.credentials.get(connector.vendor, {}) if runtime.sandbox else {}
+    found = {}
+    for field in connector.credentials:
+        value = _stated(connector, field, options) or ready.get(field.name, "")
+        if not value and field.required and not field.default and not cli.json and sys.stdin.isatty():
+            value = _asked(cli, field)
+        found[field.name] = value
+    return checked_credentials(connector, found)
+
+
+def _stated(connector: Connector, field: CredentialField, options: Mapping[str, Any]) -> str:
+    path = options.get(f"{field.name}_file")
+    if path is not None:
+        try:
+            return str(Path(path).read_text()).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"The file {path} with the {field.label} cannot be read: {error}.") from error
+    return str(options.get(field.name) or os.environ.get(_variable(connector, field), ""))
+
+
+def _asked(cli: Cli, field: CredentialField) -> str:
+    cli.say(f"{field.label}: {field.where}.")
+    ask = getpass.getpass if field.secret else input
+    try:
+        return ask(f"{field.label}: ").strip()
+    except EOFError as error:
+        raise BadInput(f"{field.label} was not given.") from error
+
+
+# --- connecting --------------------------------------------------------------------------------------------------
+
+
+async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], wanted: _Wanted) -> int:
+    async with cli.runtime() as runtime:
+        credentials = _given(cli, runtime, connector, options)
+        settings = checked_settings(connector, pairs(wanted.set, "setting"))
+        grant = await _granted(cli, runtime, connector, credentials, settings, wanted.paste)
+        organisation = grant.choose(wanted.organisation)
+        tenant = await connecting.tenant_to_connect(runtime, cli.actor, cli.tenant, organisation, wanted.zone)
+        desk = Desk(runtime, tenant.tenant_id, cli.actor)
+        made = await connecting.connect(
+            desk, grant, organisation.id, name=wanted.name, test_books=wanted.test_books, again=wanted.again
+        )
+    cli.show(made, _connected)
+    return Exit.GOOD
+
+
+async def _granted(
+    cli: Cli,
+    runtime: Runtime,
+    connector: Connector,
+    credentials: Mapping[str, str],
+    settings: Mapping[str, str],
+    paste: bool,
+) -> Granted:
+    if not connecting.needs_consent(connector, credentials):
+        return await connecting.granted(runtime, connector, credentials, settings)
+    redirect = credentials.get("redirect") or way_back.OWN
+    asked = connecting.consent(connector, credentials, redirect)
+    _ask_consent(cli, connector, asked.address)
+    if paste or not way_back.is_loopback(redirect):
+        returned: Mapping[str, str] = way_back.pasted(_line(cli))
+    else:
+        returned = await way_back.received(cli, redirect)
+    checked = connecting.checked_return(asked, returned)
+    return await connecting.granted_by_consent(runtime, connector, credentials, settings, redirect, checked)
+
+
+def _ask_consent(cli: Cli, connector: Connector, address: str) -> None:
+    """The rights asked for, flow by flow, and the address. On the error output, so that ``--json`` shows it too."""
+    cli.err.print(f"{connector.title} will ask for these rights, for the flows named:", markup=False)
+    for scope in connector.scopes:
+        cli.err.print(f"  {scope.name}: {scope.why}", markup=False)
+    cli.err.print("Open this address, and accept:", markup=False)
+    cli.err.print(address, markup=False, soft_wrap=True)
+
+
+def _line(cli: Cli) -> str:
+    cli.err.print("Paste the address the browser ended at:", markup=False)
+    return sys.stdin.readline()
+
+
+def _connected(console: Console, made: Connected) -> None:
+    what = "The grant was renewed" if made.renewed else "Connected"
+    render.lines(
+        console,
+        f"{what}: {made.name}, organisation {made.organisation} ({made.organisation_id}).",
+        "'ml-connector check' asks the real system whether everything is in place.",
+    )
+
+
+# --- looking -----------------------------------------------------------------------------------------------------
+
+
+async def check(connection: str = "", *, cli: Given) -> int:
+    """Ask the real systems: token, rights, organisation, clock, limits.
+
+    Parameters
+    ----------
+    connection
+        Only this connection, by its name or number.
+    """
+    async with cli.desk() as desk:
+        async with desk.looking() as reading:
+            known = await connections_in(reading)
+        chosen = [pick_connection(known, connection)] if connection or not known else known
+        found = await check_all(desk, chosen)
+    cli.show(found, _checked)
+    return Exit.GOOD if all(one.good for one in found) else Exit.ATTENTION
+
+
+_STYLES = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.MISSING: "red"}
+
+
+def _checked(console: Console, found: list[Checked]) -> None:
+    for one in found:
+        made = render.table("what", "", "found", title=one.connection)
+        for finding in one.findings:
+            verdict = render.plain_text(finding.verdict.value, _STYLES[finding.verdict])
+            render.add(made, finding.subject, verdict, f"{finding.sentence} {finding.action}".strip())
+        console.print(made)
+
+
+async def connections(*, cli: Given) -> int:
+    """List the connections and their health."""
+    async with cli.desk() as desk, desk.looking() as reading:
+        known = await connections_in(reading)
+    cli.show(known, show_connections)
+    return Exit.GOOD if all(one.state == "good" and not one.problem for one in known) else Exit.ATTENTION
+
+
+def show_connections(console: Console, known: list[Connection]) -> None:
+    """The connections as a table, with their problems below."""
+    made = render.table("number", "name", "vendor", "organisation", "books", "state", right=("number",))
+    for one in known:
+        books = "test" if one.sandbox else "real"
+        health = render.plain_text(one.state, "green" if one.state == "good" else "red")
+        render.add(made, one.connection_id, one.name, one.vendor, one.organisation_id, books, health)
+    console.print(made)
+    render.lines(console, *(f"{one.name}: {one.problem}" for one in known if one.problem), style="yellow")

@@ -1,0 +1,110 @@
+"""What every command is given: the settings, the terminal, and a desk at the chosen tenant."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.desk import Desk
+from ml_connector.service.roles import Actor, Role
+from ml_connector.service.tenants import selected_tenant
+from ml_connector.settings import Settings
+
+
+class Exit(IntEnum):
+    """How a command ended, for scripts."""
+
+    GOOD = 0
+    ATTENTION = 1  # something waits for a person, or was rejected
+    BAD_INPUT = 2
+    FAILED = 3  # the work could not be done: a vendor or the database is down
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """One invocation. ``out`` is for results, ``err`` for progress and faults; with ``json`` only one document goes out."""
+
+    settings: Settings
+    json: bool
+    tenant: str
+    out: Console
+    err: Console
+
+    @classmethod
+    def on(cls, settings: Settings, json: bool, tenant: str) -> Cli:
+        """For the terminal this process runs in."""
+        plain = {"highlight": False, "soft_wrap": False}
+        out = Console(**plain) if sys.stdout.isatty() else Console(width=120, **plain)  # type: ignore[arg-type]
+        return cls(settings, json, tenant or settings.tenant, out, Console(stderr=True, **plain))  # type: ignore[arg-type]
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever may run this program on the data is its owner; the trail names the system user."""
+        return Actor(f"cli/{_user()}", Role.OWNER)
+
+    @asynccontextmanager
+    async def runtime(self) -> AsyncIterator[Runtime]:
+        """Database, keys and connectors, for the time of the command."""
+        async with Runtime.opened(self.settings) as runtime:
+            yield runtime
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Desk]:
+        """A desk at the chosen tenant. Raises NotFound, BadInput when it is not clear which."""
+        async with self.runtime() as runtime:
+            tenant = await selected_tenant(runtime, self.tenant)
+            yield Desk(runtime, tenant.tenant_id, self.actor)
+
+    def show(self, value: T, render: Callable[[Console, T], None]) -> None:
+        """Show a result: as one JSON document, or rendered for a person."""
+        if self.json:
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+        else:
+            render(self.out, value)
+
+    def say(self, text: str) -> None:
+        """Something to know by the way; never part of the result."""
+        if not self.json:
+            self.err.print(text, markup=False)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have a number and no name
+        return "unknown"
+
+
+#: The parameter by which commands get their context; it is not typed by anybody.
+Given = Annotated[Cli, Parameter(parse=False)]
+
+
+def pairs(words: tuple[str, ...], what: str) -> dict[str, str]:
+    """``name=value`` words as a mapping. Raises BadInput."""
+    from ml_connector.errors import BadInput
+
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"{word!r} is no {what} such as name=value.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Any result as JSON values."""
+    return msgspec.to_builtins(value, enc_hook=str)

@@ -1,0 +1,287 @@
+"""``integrate``, ``settings``, ``preview``, ``live``, ``off``, ``sync`` and ``status``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from ml_connector.cli import progress, render
+from ml_connector.cli.connecting import show_connections
+from ml_connector.cli.context import Cli, Exit, Given, pairs
+from ml_connector.service import integrating, syncing
+from ml_connector.service.flows import ModeSet, set_flow_mode
+from ml_connector.service.integrating import Integration, integration_named
+from ml_connector.service.previewing import FlowPreview, Preview
+from ml_connector.service.previewing import preview as make_preview
+from ml_connector.service.settings import Setting
+from ml_connector.service.status import FlowStatus, Status
+from ml_connector.service.status import status as current_status
+from ml_connector.service.syncing import Quiet
+from ml_connector.sync.states import State
+
+_Set = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
+
+
+def mount(app: App) -> None:
+    """Add these commands."""
+    kind = "servicetitan-zoho_books"
+    app.command(
+        integrate,
+        help_epilogue=f"Example: ml-connector integrate {kind} --set start_date=2026-01-01 --set gate=received",
+    )
+    app.command(settings, help_epilogue="Example: ml-connector settings --set freight_account=lines")
+    app.command(preview, help_epilogue="Example: ml-connector preview --limit 50")
+    app.command(live, help_epilogue="Example: ml-connector live bills")
+    app.command(off, help_epilogue="Example: ml-connector off bills")
+    app.command(sync, help_epilogue="Example: ml-connector sync bills")
+    app.command(status, help_epilogue="Example: ml-connector status --json")
+
+
+async def integrate(kind: str, *, source: str = "", target: str = "", set: _Set = (), cli: Given) -> int:
+    """Join two connections. Every flow starts off; parties move as needed.
+
+    Repeated, it changes the settings given and nothing else.
+
+    Parameters
+    ----------
+    kind
+        Which systems, such as servicetitan-zoho_books.
+    source
+        The connection to read from, when there are several.
+    target
+        The connection to write to, when there are several.
+    set
+        A setting, as name=value; may be repeated. start_date is mandatory.
+    """
+    async with cli.desk() as desk:
+        made = await integrating.integrate(desk, kind, pairs(set, "setting"), source=source, target=target)
+    cli.show(made, _integrated)
+    return Exit.GOOD
+
+
+def _integrated(console: Console, made: Integration) -> None:
+    render.lines(console, f"{made.title}: {made.source} to {made.target}.", style="bold")
+    shown = render.table("flow", "what", "mode")
+    for flow in made.flows:
+        render.add(shown, flow.name, flow.title, flow.mode)
+    console.print(shown)
+    render.lines(console, "'ml-connector preview' shows what would be posted.")
+
+
+async def settings(integration: str = "", *, set: _Set = (), cli: Given) -> int:
+    """Show an integration's settings with their consequences, or change some.
+
+    Parameters
+    ----------
+    integration
+        Its kind or number, when there are several.
+    set
+        A setting, as name=value; may be repeated. An empty value is the default.
+    """
+    async with cli.desk() as desk:
+        found = await integration_named(desk, integration)
+        if set:
+            found = await integrating.change_settings(desk, found, pairs(set, "setting"))
+        shown = integrating.described(desk, found)
+    cli.show(shown, _settings)
+    return Exit.GOOD
+
+
+def _settings(console: Console, found: list[Setting]) -> None:
+    made = render.table("setting", "value", "what follows from it")
+    for one in found:
+        choices = f" ({', '.join(one.choices)})" if one.choices else ""
+        render.add(made, one.name, one.value or "-", one.consequence + choices)
+    console.print(made)
+
+
+# --- modes -------------------------------------------------------------------------------------------------------
+
+
+async def live(flow: str, *, integration: str = "", cli: Given) -> int:
+    """Let a flow post. What its preview shows is approved as shown.
+
+    Parameters
+    ----------
+    flow
+        The flow, such as bills.
+    integration
+        Its integration, when there are several.
+    """
+    return await _mode(cli, flow, integration, "live")
+
+
+async def off(flow: str, *, integration: str = "", cli: Given) -> int:
+    """Stop a flow. Nothing is read or posted until it is turned on again.
+
+    Parameters
+    ----------
+    flow
+        The flow, such as bills.
+    integration
+        Its integration, when there are several.
+    """
+    return await _mode(cli, flow, integration, "off")
+
+
+async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
+    async with cli.desk() as desk:
+        made = await set_flow_mode(desk, await integration_named(desk, integration), flow, mode)
+    cli.show(made, _mode_set)
+    return Exit.GOOD
+
+
+def _mode_set(console: Console, made: ModeSet) -> None:
+    render.lines(console, f"{made.title} is {made.mode} (was {made.was}).")
+    if made.mode == "live":
+        render.lines(
+            console,
+            f"{made.approved:,} documents of its preview are approved.",
+            "'ml-connector sync' posts them now; 'ml-connector up' by itself.",
+        )
+
+
+async def preview(integration: str = "", *, limit: int = 20, cli: Given) -> int:
+    """Show what would be posted, linked, held and passed over. Nothing is sent.
+
+    Flows that are off are set to preview; flows that are live stay as they are.
+
+    Parameters
+    ----------
+    integration
+        Its kind or number, when there are several.
+    limit
+        How many documents of each flow to show in full; counts are of all.
+    """
+    async with cli.desk() as desk:
+        with progress.shown(cli) as report:
+            found = await make_preview(desk, await integration_named(desk, integration), report, limit=limit)
+    cli.show(found, _preview)
+    waits = any(cause.person for flow in found.flows for cause in flow.held)
+    return _ended(found.quiet, waits)
+
+
+def _ended(quiet: Quiet, waits: bool) -> int:
+    if quiet.progress.problem and not quiet.done:
+        return Exit.FAILED
+    return Exit.ATTENTION if waits else Exit.GOOD
+
+
+def _preview(console: Console, found: Preview) -> None:
+    if not found.quiet.done:
+        render.lines(console, f"This preview is not complete: {found.quiet.sentence}", style="yellow")
+    made = render.table("flow", "mode", "post", "sum", "link", "there", "held", "skipped", right=_NUMBERS)
+    for flow in found.flows:
+        held = len_held(flow)
+        skipped = sum(tally.count for tally in flow.skipped.values())
+        render.add(
+            made, flow.flow, flow.mode, f"{flow.post.count:,}", render.sums(flow.post.sums), f"{flow.link.count:,}",
+            f"{flow.linked.count:,}", f"{held:,}", f"{skipped:,}",
+        )  # fmt: skip
+    console.print(made)
+    for flow in found.flows:
+        _flow_preview(console, flow)
+
+
+_NUMBERS = ("post", "sum", "link", "there", "held", "skipped")
+
+
+def len_held(flow: FlowPreview) -> int:
+    """Waits by cause; a document that waits for two things stands under both."""
+    return sum(cause.count for cause in flow.held)
+
+
+def _flow_preview(console: Console, flow: FlowPreview) -> None:
+    if flow.planned:
+        made = render.table("#", "number", "party", "date", "amount", "does", title=flow.title, right=("#", "amount"))
+        for one in flow.planned:
+            amount = render.money(one.amount, one.currency) if one.amount else "-"
+            does = f"link to {one.target}" if one.does == "link" else "post"
+            render.add(made, f"#{one.record_id}", one.number or "-", one.party, one.date or "-", amount, does)
+        console.print(made)
+        more = flow.post.count + flow.link.count - len(flow.planned)
+        if more > 0:
+            render.lines(console, f"... and {more:,} more (--limit shows more, --json every payload shown).")
+    render.causes(console, flow.held, f"Held in {flow.flow}:")
+    if flow.skipped:
+        render.lines(console, f"Passed over in {flow.flow}:", style="bold")
+        for reason, tally in flow.skipped.items():
+            render.lines(
+                console, f"  {reason}: {tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else "")
+            )
+
+
+# --- syncing and looking -----------------------------------------------------------------------------------------
+
+
+async def sync(flow: str = "", *, integration: str = "", cli: Given) -> int:
+    """Read and post now, and wait until it is done.
+
+    Parameters
+    ----------
+    flow
+        Only this flow.
+    integration
+        Its kind or number, when there are several.
+    """
+    async with cli.desk() as desk:
+        with progress.shown(cli) as report:
+            quiet = await syncing.sync(desk, await integration_named(desk, integration), flow, report)
+        found = await current_status(desk)
+    if not quiet.done:
+        cli.say(f"Not everything is done: {quiet.sentence}")
+    cli.show(found, show_status)
+    return _ended(quiet, bool(found.attention))
+
+
+async def status(*, cli: Given) -> int:
+    """Show every flow in number and money, what waits and why."""
+    async with cli.desk() as desk:
+        found = await current_status(desk)
+    cli.show(found, show_status)
+    return Exit.ATTENTION if found.attention else Exit.GOOD
+
+
+def show_status(console: Console, found: Status) -> None:
+    """Connections, one table of flows per integration, and everything that waits."""
+    show_connections(console, list(found.connections))
+    if not found.integrations:
+        render.lines(console, "Nothing is integrated yet: 'ml-connector integrate' joins two connections.")
+    for integration in found.integrations:
+        title = f"{integration.title}: {integration.source} to {integration.target}"
+        _counts(console, title, integration.flows)
+        _money(console, integration.flows)
+        for flow in integration.flows:
+            render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
+            for run in flow.unbalanced:
+                render.lines(console, f"Run {run.run_id} does not balance: {run.imbalance}", style="red")
+
+
+_SHORT = {"unchanged": "same", "rejected": "refused"}
+
+
+def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None:
+    wide = console.width >= 110
+    names = [word if wide else _SHORT.get(word, word) for word in render.SHOWN_STATES]
+    numbers = ["read", *names, "open"]
+    made = render.table("flow", "mode", *numbers, title=title, right=numbers)
+    for flow in flows:
+        render.add(made, flow.flow, flow.mode, f"{flow.read:,}", *render.tally_cells(flow.states))
+    console.print(made)
+
+
+def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
+    shown = (State.POSTED, State.LINKED, State.HELD, State.REJECTED)
+    made = render.table("sums of", *(state.word for state in shown), right=[state.word for state in shown])
+    for flow in flows:
+        if any(flow.tally(state).sums for state in shown):
+            render.add(made, flow.flow, *(render.sums(flow.tally(state).sums) for state in shown))
+    if made.row_count:
+        console.print(made)
+    for flow in flows:
+        if flow.last_run is not None:
+            adds_up = "every run adds up" if flow.balanced else "NOT EVERY RUN ADDS UP"
+            at = render.instant(flow.last_run.finished_at or flow.last_run.started_at)
+            render.lines(console, f"{flow.flow}: last {flow.last_run.kind} {at} UTC; {adds_up}.")

@@ -1,0 +1,115 @@
+"""The entry point: global options, exit codes, and the way every error ends."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import sys
+from collections.abc import Awaitable, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+from pydantic import ValidationError
+from rich.console import Console
+from rich.text import Text
+
+from ml_connector.cli import auditing, connecting, flows, mapping, records, running, tenants
+from ml_connector.cli.context import Cli, Exit
+from ml_connector.errors import BadInput, ConnectorError, Refused
+from ml_connector.service.mapping.files import FileRefused
+from ml_connector.settings import Settings
+from ml_connector.store.embedded import install_signal_release
+
+_HELP = """Keeps field-service, accounting and procurement systems in agreement.
+
+The way to begin: connect two systems, integrate them, look at the preview,
+fill the mapping tables, go live, and leave 'ml-connector up' running.
+
+Exit codes: 0 nothing waits for a person and nothing failed; 1 something waits
+for a person or was rejected; 2 the input is wrong, nothing was changed; 3 the
+work could not be done (a vendor or the database is down).
+"""
+
+app = App(
+    name="ml-connector",
+    help=_HELP,
+    help_format="plaintext",
+    version=version("ml-connector"),
+    version_flags=["--version"],
+    result_action="return_value",
+)
+for group in (running, connecting, flows, records, mapping, auditing, tenants):
+    group.mount(app)
+# The demonstration comes with the sandbox, which a slim installation leaves out.
+if find_spec("ml_connector.cli.demo") is not None:
+    importlib.import_module("ml_connector.cli.demo").mount(app)
+
+
+@app.meta.default
+def launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    json: Annotated[bool, Parameter(negative=(), show_default=False, help="Print one JSON document.")] = False,
+    tenant: Annotated[str, Parameter(show_default=False, help="The company, when there are several.")] = "",
+    data: Annotated[Path | None, Parameter(help="The data directory [env ML_CONNECTOR_DATA].")] = None,
+) -> int:
+    """Parse the command and run it."""
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    given: dict[str, Any] = {"cli": Cli.on(_settings(data), json, tenant)} if "cli" in ignored else {}
+    result = command(*bound.args, **bound.kwargs, **given)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(_awaited(result))
+    return result if isinstance(result, int) else Exit.GOOD
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+def _settings(data: Path | None) -> Settings:
+    try:
+        return Settings(**({"data": data} if data is not None else {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ML_CONNECTOR_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(f"The environment variable {name} is wrong: {first['msg']}.") from error
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit code. Errors are told on the error output."""
+    errors = Console(stderr=True, highlight=False)
+    try:
+        return int(app.meta(list(arguments), exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        _tell(errors, f"{error} See 'ml-connector --help'.".replace("\n", " "))
+        return Exit.BAD_INPUT
+    except FileRefused as error:
+        _tell(errors, "The file was refused, and nothing was changed:", *error.problems)
+        return Exit.BAD_INPUT
+    except ConnectorError as error:
+        _tell(errors, error.sentence)
+        return Exit.BAD_INPUT if isinstance(error, BadInput | Refused) else Exit.FAILED
+    except KeyboardInterrupt:
+        _tell(errors, "Stopped. What was under way is resolved when a worker runs again.")
+        return 130
+    except BrokenPipeError:
+        return Exit.FAILED
+
+
+def _tell(errors: Console, *sentences: str) -> None:
+    for sentence in sentences:
+        errors.print(Text(sentence))
+
+
+def main() -> None:
+    """Entry point of ``ml-connector``."""
+    install_signal_release()
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""``map``: mapping tables out and in as CSV, one value at a time, and suggestions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from ml_connector.cli import render
+from ml_connector.cli.context import Cli, Exit, Given
+from ml_connector.errors import BadInput
+from ml_connector.service.integrating import integration_named
+from ml_connector.service.mapping import files, suggesting, values
+from ml_connector.service.mapping.rows import Applied
+from ml_connector.service.mapping.suggesting import Suggestion
+
+_Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def mount(app: App) -> None:
+    """Add these commands."""
+    group = App(name="map", help="Mapping tables: GL accounts, tax, business units, vendors and others.")
+    group.command(export, help_epilogue="Example: ml-connector map export accounts accounts.csv")
+    group.command(import_, name="import", help_epilogue="Example: ml-connector map import accounts accounts.csv")
+    group.command(suggest, help_epilogue="Example: ml-connector map suggest accounts --accept-exact")
+    group.command(set_, name="set", help_epilogue="Example: ml-connector map set accounts 5100 460000000000388")
+    app.command(group)
+
+
+async def export(table: str, file: Path | None = None, *, integration: str = "", cli: Given) -> int:
+    """Write a table as CSV, with an empty row for every key that has none yet.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    file
+        Where to write it; without one it goes to the terminal.
+    integration
+        Its kind or number, when there are several.
+    """
+    async with cli.desk() as desk:
+        text = await files.export_mapping(desk, await integration_named(desk, integration), table)
+    if file is not None:
+        try:
+            file.write_text(text, encoding="utf-8-sig")  # so that spreadsheets read names as they are
+        except OSError as error:
+            raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+    if cli.json:
+        cli.show({"table": table, "file": str(file) if file else None, "csv": text}, lambda *_: None)
+    elif file is None:
+        sys.stdout.write(text)
+    else:
+        cli.say(f"{text.count(chr(10)) - 1:,} rows written to {file}.")
+    return Exit.GOOD
+
+
+async def import_(table: str, file: Path, *, integration: str = "", cli: Given) -> int:
+    """Read a table from CSV. A file with one fault changes nothing.
+
+    Rows with an empty target, and rows that are not in the file, stay as they are.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    file
+        A CSV file with at least the columns source_key and target_key.
+    integration
+        Its kind or number, when there are several.
+    """
+    text = _read(file)
+    async with cli.desk() as desk:
+        found = await files.import_mapping(desk, await integration_named(desk, integration), table, text)
+    cli.show(found, _applied)
+    return Exit.GOOD
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is not UTF-8: save it as 'CSV UTF-8' and import it again.") from error
+
+
+async def set_(
+    table: str, key: str, value: str = "", *, note: str = "", remove: _Flag = False, integration: str = "", cli: Given
+) -> int:
+    """Map one key to a value, or take its row away with --remove.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    key
+        The key at the source, such as the number of a GL account.
+    value
+        The value at the target, such as the id of an account.
+    note
+        Why.
+    remove
+        Take the key's rows away; what is posted stays posted.
+    integration
+        Its kind or number, when there are several.
+    """
+    if bool(value) == remove:
+        raise BadInput("Give a value, or --remove to take the row away.")
+    async with cli.desk() as desk:
+        chosen = await integration_named(desk, integration)
+        if remove:
+            found = await values.remove_value(desk, chosen, table, key)
+        else:
+            found = await values.set_value(desk, chosen, table, key, value, note)
+    cli.show(found, _applied)
+    return Exit.GOOD
+
+
+def _applied(console: Console, found: Applied) -> None:
+    render.lines(
+        console,
+        f"{found.table}: {found.added:,} rows added, {found.changed:,} changed, {found.removed:,} removed, "
+        f"{found.unchanged:,} as they were, {found.left_empty:,} left empty.",
+        f"{found.released:,} documents that waited for it go on.",
+    )
+    render.lines(console, *found.warnings, style="yellow")
+
+
+async def suggest(table: str, *, accept_exact: _Flag = False, integration: str = "", cli: Given) -> int:
+    """Suggest values for keys without a row, with the evidence.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    accept_exact
+        Take over the suggestions that have proof, and no other.
+    integration
+        Its kind or number, when there are several.
+    """
+    async with cli.desk() as desk:
+        chosen = await integration_named(desk, integration)
+        applied = await suggesting.accept_exact(desk, chosen, table) if accept_exact else None
+        left = await suggesting.suggest(desk, chosen, table)
+    _show_suggestions(cli, applied, left)
+    return Exit.ATTENTION if left else Exit.GOOD
+
+
+def _show_suggestions(cli: Cli, applied: Applied | None, left: list[Suggestion]) -> None:
+    if cli.json:
+        cli.show({"applied": applied, "open": left}, lambda *_: None)
+        return
+    if applied is not None:
+        _applied(cli.out, applied)
+    _suggestions(cli.out, left)
+
+
+def _suggestions(console: Console, left: list[Suggestion]) -> None:
+    if not left:
+        render.lines(console, "Every key that was seen has a row.")
+        return
+    made = render.table("key", "name", "used", "waiting", "suggested", "evidence", right=("used", "waiting"))
+    for one in left:
+        first = one.candidates[0] if one.candidates else None
+        suggested = f"{first.value} {first.name}" if first else "-"
+        evidence = (f"{first.evidence} (proof)" if first.proof else first.evidence) if first else "nothing alike"
+        render.add(made, one.key, one.name, one.uses, one.waiting, suggested, evidence)
+    console.print(made)

@@ -1,0 +1,56 @@
+"""Progress of long work, in numbers: one live line in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.live import Live
+from rich.text import Text
+
+from ml_connector.cli.context import Cli
+from ml_connector.service.syncing import Progress
+
+_PLAIN_EVERY = 5.0  # machine seconds between plain lines
+
+
+def told(now: Progress) -> str:
+    """The numbers in words."""
+    parts = [
+        f"{now.rows:,} read ({now.new:,} new)",
+        f"{now.ended:,} done",
+        f"{now.held:,} of them held" if now.held else "",
+        f"{now.due:,} to go" if now.due else "",
+        f"{now.open:,} being sent" if now.open else "",
+        f"{now.later:,} waiting for their time" if now.later else "",
+        f"still reading {now.reads:,} {'flow' if now.reads == 1 else 'flows'}" if now.reads else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def shown(cli: Cli) -> Iterator[Callable[[Progress], None]]:
+    """A function that shows progress on the error output; silent with ``--json``."""
+    if cli.json:
+        yield _nothing
+    elif cli.err.is_terminal:
+        with Live(console=cli.err, refresh_per_second=8, transient=True) as live:
+            yield lambda now: live.update(Text(told(now), overflow="ellipsis", no_wrap=True))
+    else:
+        yield _plain(cli)
+
+
+def _nothing(_: Progress) -> None:
+    return
+
+
+def _plain(cli: Cli) -> Callable[[Progress], None]:
+    last = [0.0]
+
+    def report(now: Progress) -> None:
+        if time.monotonic() - last[0] >= _PLAIN_EVERY or now.quiet:
+            last[0] = time.monotonic()
+            cli.say(told(now))
+
+    return report

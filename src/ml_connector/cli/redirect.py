@@ -1,0 +1,62 @@
+"""The way back from a consent: a listener on loopback, or an address that a person pastes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+
+from ml_connector.cli.context import Cli
+from ml_connector.errors import BadInput
+
+#: Where we listen when no redirect address is registered elsewhere.
+OWN = "http://localhost:8765/consent"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PATIENCE = 600.0  # machine seconds
+_DONE = "Thank you. You can close this page and go back to the terminal."
+
+
+def is_loopback(redirect: str) -> bool:
+    """Whether we can receive this redirect ourselves."""
+    parts = urlsplit(redirect)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK
+
+
+def pasted(text: str) -> dict[str, str]:
+    """The query of a pasted address. Raises BadInput when there is none."""
+    query = urlsplit(text.strip()).query
+    if not query:
+        raise BadInput("What was pasted is no address with a code: copy the whole address the browser ended at.")
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+async def received(cli: Cli, redirect: str) -> Mapping[str, str]:
+    """Listen on the redirect's port until the browser comes. Raises BadInput when the port is taken or nobody comes."""
+    parts = urlsplit(redirect)
+    came: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+
+    async def answer(request: web.Request) -> web.Response:
+        if not came.done():
+            came.set_result(dict(request.query))
+        return web.Response(text=_DONE, headers={"Connection": "close"})
+
+    page = web.Application()
+    page.router.add_get(parts.path or "/", answer)
+    runner = web.AppRunner(page, access_log=None)
+    await runner.setup()
+    try:
+        # localhost may mean either address family to a browser; the literal one is what every system has.
+        host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+        await web.TCPSite(runner, host, parts.port or 80).start()
+        cli.say(f"Waiting for the browser at {redirect} (Ctrl-C to stop, --paste to paste the address instead).")
+        return await asyncio.wait_for(came, _PATIENCE)
+    except OSError as error:
+        raise BadInput(
+            f"{redirect} cannot be received here ({error.strerror}): free the port, or use --paste."
+        ) from error
+    except TimeoutError as error:
+        raise BadInput("Nobody came back from the consent page in ten minutes: connect again.") from error
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,88 @@
+"""Results for people: tables that fit 80 columns, amounts as bookkeepers write them, reasons in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ml_connector.service.tallies import Cause, Tally, merged
+
+#: States in the order they are shown; the first word of each is the column.
+SHOWN_STATES = ("posted", "unchanged", "linked", "tracked", "skipped", "held", "rejected")
+_IN_FLIGHT = ("staged", "planned", "sending", "uncertain")
+_COLOURS = {"held": "yellow", "rejected": "red", "posted": "green", "linked": "green", "uncertain": "magenta"}
+
+
+def table(*columns: str, right: Iterable[str] = (), title: str = "") -> Table:
+    """An empty table. Columns named in ``right`` hold numbers."""
+    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right, overflow="fold")
+    return made
+
+
+def plain_text(text: object, style: str = "") -> Text:
+    """A cell or line that is never taken for markup."""
+    return Text(str(text), style=style)
+
+
+def add(made: Table, *cells: object) -> None:
+    """Add a row of plain cells."""
+    made.add_row(*[cell if isinstance(cell, Text) else plain_text(cell) for cell in cells])
+
+
+def money(amount: Decimal, currency: str = "") -> str:
+    """An amount with thousands, in its currency."""
+    return f"{amount:,} {currency}".strip()
+
+
+def sums(found: Mapping[str, Decimal]) -> str:
+    """Sums per currency."""
+    return ", ".join(money(amount, currency) for currency, amount in sorted(found.items())) or "-"
+
+
+def instant(at: datetime | None) -> str:
+    """An instant, UTC, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "-"
+
+
+def state(word: str) -> Text:
+    """A state in its colour."""
+    return plain_text(word, _COLOURS.get(word, ""))
+
+
+def lines(console: Console, *texts: str, style: str = "") -> None:
+    """Lines of plain text."""
+    for text in texts:
+        console.print(plain_text(text, style))
+
+
+def causes(console: Console, found: Sequence[Cause], heading: str) -> None:
+    """Everything that waits: how many, how much, one example, and what to do."""
+    if not found:
+        return
+    lines(console, heading, style="bold")
+    for cause in found:
+        worth = f", {sums(cause.sums)}" if cause.sums else ""
+        lines(console, f"  {cause.title} ({cause.count:,}{worth})", style="yellow" if cause.person else "")
+        console.print(Padding(plain_text(f"For example: {cause.example}"), (0, 0, 0, 4)))
+        console.print(Padding(plain_text(cause.action), (0, 0, 0, 4)))
+
+
+def tally_cells(states: Mapping[str, Tally]) -> list[str]:
+    """Counts in the order of SHOWN_STATES, then everything in flight."""
+    flying = sum(states[word].count for word in _IN_FLIGHT if word in states)
+    return [*(f"{states[word].count:,}" if word in states else "0" for word in SHOWN_STATES), f"{flying:,}"]
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Several tallies as one."""
+    found = list(tallies)
+    return Tally(sum(one.count for one in found), merged(one.sums for one in found))

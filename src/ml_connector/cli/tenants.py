@@ -1,0 +1,46 @@
+"""``tenants``: the companies on this database."""
+
+from __future__ import annotations
+
+from cyclopts import App
+from rich.console import Console
+
+from ml_connector.cli import render
+from ml_connector.cli.context import Exit, Given
+from ml_connector.service.tenants import Tenant, create_tenant
+from ml_connector.service.tenants import tenants as all_tenants
+
+
+def mount(app: App) -> None:
+    """Add these commands."""
+    app.command(
+        tenants,
+        help_epilogue="Example: ml-connector tenants\n\nExample: ml-connector tenants --create 'Polar Air' --zone America/Chicago",
+    )
+
+
+async def tenants(*, create: str = "", zone: str = "UTC", cli: Given) -> int:
+    """List the companies, or take in another one.
+
+    Parameters
+    ----------
+    create
+        Name of a company to take in.
+    zone
+        Its time zone, in which its days and schedules are meant.
+    """
+    async with cli.runtime() as runtime:
+        if create:
+            await create_tenant(runtime, cli.actor, create, zone)
+        cli.show(await all_tenants(runtime), _shown)
+    return Exit.GOOD
+
+
+def _shown(console: Console, known: list[Tenant]) -> None:
+    if not known:
+        render.lines(console, "There is no company yet: 'ml-connector connect' takes in the first one.")
+        return
+    made = render.table("number", "name", "zone", "since", right=("number",))
+    for one in known:
+        render.add(made, one.tenant_id, one.name, one.zone, render.instant(one.created_at))
+    console.print(made)

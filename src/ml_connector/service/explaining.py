@@ -1,0 +1,269 @@
+"""A record's whole life: every version, what was decided, sent and answered, and who did what when."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.audit import Entry, timeline
+from ml_connector.canonical.numbers import number_key
+from ml_connector.connectors.base import Step
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.integrations.base import Waiting
+from ml_connector.sealing import Sealer
+from ml_connector.service.desk import Desk, Reading, made
+from ml_connector.service.finding import opened_document, party_name
+from ml_connector.service.roles import READERS
+from ml_connector.service.tallies import in_currency, opened_wait, title_of
+from ml_connector.sync import plan
+from ml_connector.sync.states import IntentState, State
+
+_step = msgspec.json.Decoder(Step)
+_MOST_EXCHANGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version as it was read, and what became of it."""
+
+    version_id: int
+    sequence: int
+    run_id: int
+    read_at: datetime
+    stamp: str
+    number: str
+    date: Any
+    amount: Decimal
+    currency: str
+    state: str
+    why: str
+    changed_at: datetime
+    document: Any
+    waits: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the preview shows, and who approved it."""
+
+    version_id: int
+    planned_at: datetime
+    approved_at: datetime | None
+    approved_by: str | None
+    decision: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One step that was committed before it was sent: exactly these bytes, and what the ledger answered."""
+
+    intent_id: int
+    version_id: int
+    step: int
+    entity: str
+    action: str
+    state: str
+    made_at: datetime
+    settled_at: datetime | None
+    target_id: str | None
+    body: Any
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That document here is this document there."""
+
+    target_entity: str
+    target_id: str
+    origin: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it went over the wire, redacted."""
+
+    exchange_id: int
+    intent_id: int | None
+    at: datetime
+    method: str
+    url: str
+    status: int
+    milliseconds: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Everything that is known of one record."""
+
+    record_id: int
+    integration: str
+    flow: str
+    source_id: str
+    reference: str
+    party: str
+    released: tuple[str, ...]
+    versions: tuple[Version, ...]
+    plan: Plan | None
+    intents: tuple[Intent, ...]
+    link: Link | None
+    exchanges: tuple[Exchange, ...]
+    timeline: tuple[Entry, ...]
+
+
+async def find_record(desk: Desk, wanted: str) -> int:
+    """The record meant by ``#12`` or 12, a source id, a document number or a ledger id. Raises NotFound, BadInput."""
+    desk.require(*READERS)
+    text = wanted.strip()
+    exact = text.removeprefix("#")
+    record_id = int(exact) if exact.isdecimal() and len(exact) < 19 else 0
+    async with desk.looking() as reading:
+        if text.startswith("#"):
+            rows = await reading.all(f"{_FIND} and r.record_id = %s", desk.tenant_id, record_id)
+        else:
+            rows = await reading.all(
+                f"""{_FIND} and (r.record_id = %s or r.source_id = %s or r.reference = %s or l.target_id = %s
+                    or d.number_key = nullif(%s, '')) order by r.record_id limit 9""",
+                desk.tenant_id, record_id, text, text, text, number_key(text),
+            )  # fmt: skip
+    if len(rows) == 1:
+        return int(rows[0][0])
+    if not rows:
+        raise NotFound(f"There is no record {wanted!r}: give a document's number, its id in the source, or #<record>.")
+    shown = ", ".join(f"#{row[0]} ({row[1]} {row[2]}, number {row[3] or 'none'})" for row in rows)
+    raise BadInput(f"{wanted!r} could be several records: {shown}. Say which by its #number.")
+
+
+_FIND = """
+    select r.record_id, f.name, r.source_id, d.number
+    from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    left join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
+         and l.source_id = r.source_id
+    where r.tenant_id = %s"""
+
+
+async def explain(desk: Desk, wanted: str) -> Life:
+    """The whole life of a record. Raises NotFound, and BadInput when several are meant."""
+    record_id = await find_record(desk, wanted)
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        head = await reading.one(_HEAD, desk.tenant_id, record_id)
+        assert head is not None
+        versions = await _versions(reading, sealer, record_id)
+        newest = versions[-1]
+        return made(
+            Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
+            tuple(row[0] for row in await reading.all(_RELEASED, desk.tenant_id, record_id)),
+            versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
+            await _link(reading, record_id), await _exchanges(reading, sealer, record_id),
+            tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
+        )  # fmt: skip
+
+
+_HEAD = """
+    select i.kind, f.name, r.source_id, r.reference, d.content_hash, d.canonical
+    from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
+    join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    where r.tenant_id = %s and r.record_id = %s"""
+_RELEASED = "select code from release where tenant_id = %s and record_id = %s order by at"
+_VERSIONS = """
+    select d.version_id, d.sequence, d.run_id, d.read_at, d.stamp, d.number, d.document_date, d.amount, d.currency,
+           s.state, s.reason, s.changed_at, d.content_hash, d.canonical
+    from document d join version_state s on s.tenant_id = d.tenant_id and s.version_id = d.version_id
+    where d.tenant_id = %s and d.record_id = %s order by d.sequence"""
+
+
+async def _versions(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Version, ...]:
+    rows = await reading.all(_VERSIONS, reading.tenant_id, record_id)
+    waits: dict[int, list[Waiting]] = {}
+    for version_id, detail in await reading.all(
+        "select version_id, detail from wait where tenant_id = %s and version_id = any(%s::bigint[]) order by position",
+        reading.tenant_id, [row[0] for row in rows],
+    ):  # fmt: skip
+        waits.setdefault(version_id, []).append(opened_wait(sealer, detail))
+    return tuple(
+        made(
+            Version, *row[:7], in_currency(row[7], row[8]), row[8], State(row[9]).word,
+            title_of(row[10]) if row[10] else "",
+            row[11], msgspec.to_builtins(opened_document(sealer, row[12], row[13])), tuple(waits.get(row[0], ())),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+async def _plan(reading: Reading, sealer: Sealer, version_id: int) -> Plan | None:
+    row = await reading.one(
+        """select version_id, planned_at, approved_at, approved_by, body from plan
+        where tenant_id = %s and version_id = %s""",
+        reading.tenant_id, version_id,
+    )  # fmt: skip
+    return made(Plan, *row[:4], shown_decision(sealer.open(b"plan", row[4]))) if row else None
+
+
+def shown_decision(body: bytes) -> Any:
+    """A stored plan, its payloads readable."""
+    shown = msgspec.to_builtins(plan.decode(body))
+    for step, raw in zip(shown.get("steps", ()), getattr(plan.decode(body), "steps", ()), strict=False):
+        step["body"] = readable(raw.body)
+    return shown
+
+
+async def _intents(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Intent, ...]:
+    rows = await reading.all(
+        """select intent_id, version_id, step, entity, action, state, made_at, settled_at, target_id, payload, answer
+        from intent where tenant_id = %s and record_id = %s order by intent_id""",
+        reading.tenant_id, record_id,
+    )  # fmt: skip
+    return tuple(
+        made(
+            Intent, *row[:5], IntentState(row[5]).name.lower(), *row[6:9],
+            readable(_step.decode(sealer.open(b"intent", row[9])).body),
+            readable(sealer.open(b"answer", row[10])) if row[10] else None,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+async def _link(reading: Reading, record_id: int) -> Link | None:
+    row = await reading.one(
+        """select l.target_entity, l.target_id, l.origin, l.made_at from record r
+        join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+        join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
+             and l.source_id = r.source_id
+        where r.tenant_id = %s and r.record_id = %s""",
+        reading.tenant_id, record_id,
+    )  # fmt: skip
+    return Link(*row) if row else None
+
+
+async def _exchanges(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Exchange, ...]:
+    rows = await reading.all(
+        """select e.exchange_id, e.intent_id, e.at, e.method, e.url, e.status, e.milliseconds, e.body
+        from exchange e join intent i on i.tenant_id = e.tenant_id and i.intent_id = e.intent_id
+        where e.tenant_id = %s and i.record_id = %s order by e.exchange_id limit %s""",
+        reading.tenant_id, record_id, _MOST_EXCHANGES,
+    )  # fmt: skip
+    return tuple(
+        made(
+            Exchange, *row[:4], sealer.open(b"exchange url", row[4]).decode("utf-8", "replace"), row[5], row[6],
+            sealer.open(b"exchange", row[7]).decode("utf-8", "replace"),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def readable(body: bytes) -> Any:
+    """A payload for reading: JSON as JSON, with its numbers as the texts that were sent; else the text itself."""
+    try:
+        return json.loads(body, parse_float=str)
+    except ValueError:
+        return body.decode("utf-8", "replace")

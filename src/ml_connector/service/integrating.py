@@ -1,0 +1,288 @@
+"""Joining two connections, and changing an integration's settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.integrations.base import FlowType, IntegrationType
+from ml_connector.service import settings as texts
+from ml_connector.service.connections import Connection, connections_in, pick_connection
+from ml_connector.service.desk import Change, Desk, Reading, made
+from ml_connector.service.roles import ALL, Role
+from ml_connector.service.settings import Setting
+from ml_connector.sync.release import release, restage
+from ml_connector.sync.states import Priority, State
+
+#: What was posted under one gate or source would not be found again under another, so these stand once it has begun.
+FIXED_ONCE_POSTED = ("gate", "bill_source")
+#: Skips that a setting decides; they are looked at again when one changes.
+_SKIPPED_BY_SETTING = ("before_start", "not_yet", "out_of_scope")
+_BEGUN = (State.POSTED, State.SENDING, State.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLine:
+    """One flow of an integration. ``mode`` is off, as needed, preview or live."""
+
+    flow_id: int
+    name: str
+    title: str
+    mode: str
+    start_date: dt.date | None
+    source_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """Two connections joined, with its settings."""
+
+    integration_id: int
+    kind: str
+    title: str
+    source: str
+    target: str
+    source_id: int
+    target_id: int
+    generation: int
+    settings: dict[str, Any]
+    flows: tuple[FlowLine, ...]
+
+    def flow(self, name: str) -> FlowLine:
+        """The flow of that name. Raises NotFound naming those there are."""
+        for one in self.flows:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.flows)
+        raise NotFound(f"{self.title} has no flow {name!r}; it has {known}.")
+
+
+_INTEGRATIONS = """
+    select i.integration_id, i.kind, s.name, t.name, i.source_id, i.target_id, i.generation, i.settings
+    from integration i
+    join connection s on s.tenant_id = i.tenant_id and s.connection_id = i.source_id
+    join connection t on t.tenant_id = i.tenant_id and t.connection_id = i.target_id
+    where i.tenant_id = %s order by i.integration_id"""
+_FLOWS = """
+    select integration_id, flow_id, name, mode, start_date, source_id, target_id from flow
+    where tenant_id = %s order by flow_id"""
+
+
+async def integrations(desk: Desk) -> list[Integration]:
+    """All integrations of the tenant with their flows."""
+    desk.require(*ALL)
+    async with desk.looking() as reading:
+        return await integrations_in(desk, reading)
+
+
+async def integrations_in(desk: Desk, reading: Reading) -> list[Integration]:
+    """All integrations, in an open transaction."""
+    flows = await reading.all(_FLOWS, desk.tenant_id)
+    found = []
+    for row in await reading.all(_INTEGRATIONS, desk.tenant_id):
+        kind = desk.runtime.integrations[row[1]]
+        own = sorted((one[1:] for one in flows if one[0] == row[0]), key=lambda one: kind.flow(one[1]).priority)
+        found.append(
+            made(
+                Integration,
+                row[0],
+                row[1],
+                kind.title,
+                *row[2:7],
+                msgspec.json.decode(row[7]),
+                tuple(made(FlowLine, one[0], one[1], kind.flow(one[1]).title, *one[2:]) for one in own),
+            )
+        )
+    return found
+
+
+async def integration_named(desk: Desk, wanted: str = "") -> Integration:
+    """The integration of that kind or number; without one, the only one. Raises NotFound, BadInput."""
+    known = await integrations(desk)
+    found = [one for one in known if wanted in ("", one.kind, str(one.integration_id))]
+    if len(found) == 1:
+        return found[0]
+    if not known:
+        raise NotFound("Nothing is integrated yet: connect two systems, then 'ml-connector integrate'.")
+    names = ", ".join(f"{one.integration_id} ({one.kind}, {one.source} with {one.target})" for one in known)
+    if found:
+        raise BadInput(f"Several integrations fit ({names}): say which by its number.")
+    raise NotFound(f"There is no integration {wanted!r}; there are {names}.")
+
+
+def described(desk: Desk, integration: Integration) -> list[Setting]:
+    """Its settings with their consequences."""
+    kind = desk.runtime.integrations[integration.kind]
+    return texts.described(texts.with_changes(kind, integration.settings, {}))
+
+
+# --- making one --------------------------------------------------------------------------------------------------
+
+
+async def integrate(
+    desk: Desk, kind: str, settings: Mapping[str, str], *, source: str = "", target: str = ""
+) -> Integration:
+    """Join two connections; repeated, it changes the settings given. Flows start off, parties as needed.
+
+    Raises NotFound for an unknown kind or connection, BadInput for a setting, Refused where test meets real books.
+    """
+    desk.require()
+    type_ = _kind(desk, kind)
+    async with desk.looking() as reading:
+        known = await connections_in(reading)
+        existing = await integrations_in(desk, reading)
+    one, other = (
+        pick_connection(known, source, type_.source_vendor),
+        pick_connection(known, target, type_.target_vendor),
+    )
+    for held in existing:
+        if (held.kind, held.source_id, held.target_id) == (kind, one.connection_id, other.connection_id):
+            return await change_settings(desk, held, settings)
+    if one.sandbox != other.sandbox:
+        raise Refused(
+            f"{one.name} holds {_books(one)} books and {other.name} holds {_books(other)} ones: "
+            "test data never goes to real books."
+        )
+    await _create(desk, type_, texts.with_changes(type_, {}, settings), one.connection_id, other.connection_id)
+    return await integration_between(desk, kind, one.connection_id, other.connection_id)
+
+
+async def integration_between(desk: Desk, kind: str, source_id: int, target_id: int) -> Integration:
+    """The integration of two connections. Raises NotFound."""
+    for one in await integrations(desk):
+        if (one.kind, one.source_id, one.target_id) == (kind, source_id, target_id):
+            return one
+    raise NotFound(f"Connections {source_id} and {target_id} are not integrated.")
+
+
+def _kind(desk: Desk, kind: str) -> IntegrationType:
+    found = desk.runtime.integrations.get(kind)
+    if found is None:
+        known = ", ".join(sorted(desk.runtime.integrations))
+        raise NotFound(f"There is no integration {kind!r}; there are {known}.")
+    return found
+
+
+def _books(connection: Connection) -> str:
+    return "test" if connection.sandbox else "real"
+
+
+async def _create(desk: Desk, kind: IntegrationType, settings: Any, source_id: int, target_id: int) -> None:
+    async with desk.changing() as change:
+        row = await change.one(
+            """insert into integration (tenant_id, kind, source_id, target_id, settings, created_at)
+            values (%s, %s, %s, %s, %s, %s) returning integration_id""",
+            desk.tenant_id, kind.kind, source_id, target_id, _json(settings), desk.clock.now(),
+        )  # fmt: skip
+        assert row is not None
+        for flow in kind.flows:
+            await change.run(
+                """insert into flow (tenant_id, integration_id, name, mode, source_id, target_id, start_date)
+                values (%s, %s, %s, %s, %s, %s, %s)""",
+                desk.tenant_id, row[0], flow.name, _first_mode(flow), source_id, target_id,
+                settings.start_date if flow.dated else None,
+            )  # fmt: skip
+        change.event("integrated", integration=kind.kind, settings=texts.plain(settings))
+        await change.wake([source_id, target_id], "integrated")
+
+
+def _first_mode(flow: FlowType) -> str:
+    return "as needed" if flow.as_needed else "off"
+
+
+def _json(settings: Any) -> str:
+    return msgspec.json.encode(settings).decode()
+
+
+# --- changing settings -------------------------------------------------------------------------------------------
+
+
+async def change_settings(desk: Desk, integration: Integration, changes: Mapping[str, str]) -> Integration:
+    """Change settings; what waited for them, or was passed over because of them, is looked at again.
+
+    Raises BadInput naming the setting, Refused for one that stands because documents were posted under it.
+    """
+    desk.require(Role.BOOKKEEPER, Role.APPROVER)
+    kind = desk.runtime.integrations[integration.kind]
+    async with desk.changing() as change:
+        row = await change.one(
+            "select settings from integration where tenant_id = %s and integration_id = %s for update",
+            desk.tenant_id, integration.integration_id,
+        )  # fmt: skip
+        assert row is not None
+        stored = msgspec.json.decode(row[0])
+        before = texts.plain(texts.with_changes(kind, stored, {}))
+        settings = texts.with_changes(kind, stored, changes)
+        after = texts.plain(settings)
+        changed = sorted(name for name in after if after[name] != before[name])
+        if changed:
+            await _refuse_fixed(change, integration, changed)
+            await _store(change, integration, settings)
+            await _follow(change, kind, integration, changed, settings)
+            differences = {name: [before[name], after[name]] for name in changed}
+            change.event("settings changed", integration=integration.kind, settings=differences)
+    return await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
+
+
+async def _refuse_fixed(change: Change, integration: Integration, changed: list[str]) -> None:
+    fixed = [name for name in changed if name in FIXED_ONCE_POSTED]
+    if not fixed:
+        return
+    row = await change.one(
+        """select count(*) from version_state s join flow f using (tenant_id, flow_id)
+        where tenant_id = %s and f.integration_id = %s and s.state = any(%s::smallint[])
+          and f.start_date is not null""",
+        change.tenant_id, integration.integration_id, [state.value for state in _BEGUN],
+    )  # fmt: skip
+    if row and row[0]:
+        raise Refused(
+            f"{' and '.join(fixed)} cannot change any more: {row[0]:,} documents were posted under the present value, "
+            "and would not be recognised under another. Nothing was changed."
+        )
+
+
+async def _store(change: Change, integration: Integration, settings: Any) -> None:
+    await change.run(
+        """update integration set settings = %s, generation = generation + 1
+        where tenant_id = %s and integration_id = %s""",
+        _json(settings), change.tenant_id, integration.integration_id,
+    )  # fmt: skip
+
+
+async def _follow(
+    change: Change, kind: IntegrationType, integration: Integration, changed: list[str], settings: Any
+) -> None:
+    """What a changed setting sets in motion: a start date re-reads, waits are freed, skips are looked at again."""
+    if "start_date" in changed:
+        await _start_again(change, kind, integration, settings.start_date)
+    await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])
+    # A setting that names a ledger account is checked like a mapping row, under the setting's own name.
+    await release(change.connection, change.tenant_id, "mapping", [f"accounts:{name}" for name in changed])
+    rows = await change.all(
+        """select r.version_id from record r join flow f using (tenant_id, flow_id)
+        join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+        where r.tenant_id = %s and f.integration_id = %s and s.state = %s and s.reason = any(%s::text[])""",
+        change.tenant_id, integration.integration_id, State.SKIPPED.value, list(_SKIPPED_BY_SETTING),
+    )  # fmt: skip
+    await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.SKIPPED], Priority.RELEASED)
+
+
+async def _start_again(change: Change, kind: IntegrationType, integration: Integration, start_date: dt.date) -> None:
+    """Another start date: the dated flows read from it anew; what is known already counts as repeats."""
+    for flow in integration.flows:
+        if not kind.flow(flow.name).dated:
+            continue
+        await change.run(
+            "update flow set start_date = %s where tenant_id = %s and flow_id = %s",
+            start_date, change.tenant_id, flow.flow_id,
+        )  # fmt: skip
+        await change.run(
+            "delete from feed where tenant_id = %s and connection_id = %s and starts_with(name, %s)",
+            change.tenant_id, flow.source_id, f"flow {flow.flow_id} ",
+        )  # fmt: skip

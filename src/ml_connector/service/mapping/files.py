@@ -1,0 +1,198 @@
+"""A mapping table as a CSV file. A file with one fault changes nothing, and all its faults are told at once."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ml_connector.errors import BadInput
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.keys import Known, known
+from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
+from ml_connector.service.roles import READERS, Role
+
+COLUMNS = ("source_key", "source_name", "target_key", "target_name", "valid_from", "valid_until", "note")
+_NEEDED = ("source_key", "target_key")
+
+
+class FileRefused(BadInput):
+    """A file was refused; nothing was changed. ``problems`` are all its faults, each with its line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        many = "1 fault" if len(problems) == 1 else f"{len(problems)} faults"
+        super().__init__(f"The file has {many}, and nothing was changed: {problems[0]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    row: Row
+
+
+# --- out ---------------------------------------------------------------------------------------------------------
+
+
+async def export_mapping(desk: Desk, integration: Integration, table: str) -> str:
+    """The table as CSV: its rows, then every key that has none, with an empty target, to be filled in."""
+    desk.require(*READERS)
+    found = await known(desk, integration, table)
+    async with desk.looking() as reading:
+        rows = await rows_in(reading, integration, table)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        name = found.seen[row.key].name if row.key in found.seen else ""
+        writer.writerow([row.key, name, row.value, found.target_name(row.value), *_dates(row), row.note])
+    filled = {row.key for row in rows}
+    for key in sorted(set(found.seen) - filled):
+        writer.writerow([key, found.seen[key].name, "", "", "", "", ""])
+    return out.getvalue()
+
+
+def _dates(row: Row) -> tuple[str, str]:
+    first = "" if row.valid_from == EVER else str(row.valid_from)
+    return first, "" if row.valid_until == FOR_EVER else str(row.valid_until)
+
+
+# --- in ----------------------------------------------------------------------------------------------------------
+
+
+async def import_mapping(desk: Desk, integration: Integration, table: str, text: str) -> Applied:
+    """Check the whole file, then apply it. A row with an empty target, and rows not in the file, stay as they are.
+
+    Raises FileRefused with every fault: missing or unknown columns, malformed rows, unknown target ids, rows that
+    repeat or contradict each other, dates that are none.
+    """
+    desk.require(Role.BOOKKEEPER)
+    found = await known(desk, integration, table, scan=False)
+    lines, empty, problems = _parsed(text)
+    async with desk.looking() as reading:
+        held = await rows_in(reading, integration, table)
+    problems += _unknown_targets(found, lines)
+    problems += _clashes(lines, held)
+    if problems:
+        raise FileRefused([problem for _, problem in sorted(problems)])
+    return await apply(
+        desk, integration, table, [line.row for line in lines], left_empty=empty, warnings=unchecked(found)
+    )
+
+
+def unchecked(found: Known) -> tuple[str, ...]:
+    """What could not be checked, because the ledger's list has not been read yet."""
+    return tuple(
+        f"The ledger's {entity.replace('_', ' ')} have not been read yet, so their ids were not checked: sync first."
+        for entity, listed in found.targets.items()
+        if listed is None
+    )
+
+
+_Problems = list[tuple[int, str]]
+
+
+def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
+    """The file's rows, how many were left empty, and what is wrong with its columns and rows."""
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[_Line] = []
+    problems: _Problems = []
+    empty = 0
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        if faults := _header_faults(header):
+            return [], 0, [(1, f"line 1: {fault}") for fault in faults]
+        for number, cells in _numbered(reader):
+            line = _line(number, header, cells, problems)
+            lines += [line] if line else []
+            empty += _left_empty(header, cells)
+    except csv.Error as error:
+        problems.append((reader.line_num, f"line {reader.line_num}: this is no CSV row ({error})"))
+    return lines, empty, problems
+
+
+def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold something, with the line each begins on."""
+    begins = 2
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+        begins = getattr(reader, "line_num", begins) + 1
+
+
+def _header_faults(header: list[str]) -> list[str]:
+    missing = [name for name in _NEEDED if name not in header]
+    unknown = [name for name in header if name not in COLUMNS]
+    double = sorted({name for name in header if header.count(name) > 1})
+    known_columns = ", ".join(COLUMNS)
+    return [
+        *(f"the column {name} is missing; the columns are {known_columns}" for name in missing),
+        *(f"the column {name!r} is unknown; the columns are {known_columns}" for name in unknown if name not in double),
+        *(f"the column {name!r} stands there twice" for name in double),
+    ]
+
+
+def _left_empty(header: list[str], cells: list[str]) -> bool:
+    return len(cells) == len(header) and not cells[header.index("target_key")].strip()
+
+
+def _line(number: int, header: list[str], cells: list[str], problems: _Problems) -> _Line | None:
+    if len(cells) != len(header):
+        problems.append((number, f"line {number}: it has {len(cells)} cells, and the header has {len(header)}"))
+        return None
+    values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    if not values["source_key"]:
+        problems.append((number, f"line {number}: source_key is empty"))
+        return None
+    if not values["target_key"]:
+        return None
+    first = _date(number, "valid_from", values.get("valid_from", ""), EVER, problems)
+    last = _date(number, "valid_until", values.get("valid_until", ""), FOR_EVER, problems)
+    if first is None or last is None:
+        return None
+    if last < first:
+        problems.append((number, f"line {number}: valid_until {last} is before valid_from {first}"))
+        return None
+    return _Line(number, Row(values["source_key"], first, last, values["target_key"], values.get("note", "")))
+
+
+def _date(number: int, name: str, text: str, otherwise: dt.date, problems: _Problems) -> dt.date | None:
+    if not text:
+        return otherwise
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        problems.append((number, f"line {number}: {name} {text!r} is no date such as 2026-01-31"))
+        return None
+
+
+def _unknown_targets(found: Known, lines: list[_Line]) -> _Problems:
+    return [(line.number, f"line {line.number}: {fault}") for line in lines if (fault := found.fault(line.row.value))]
+
+
+def _clashes(lines: list[_Line], held: list[Row]) -> _Problems:
+    """Rows that would find the same document: within the file, and with rows that stay."""
+    problems: _Problems = []
+    by_key: dict[str, list[_Line]] = defaultdict(list)
+    for line in lines:
+        for other in by_key[line.row.key]:
+            if line.row.overlaps(other.row):
+                same = "repeats" if line.row.value == other.row.value else "contradicts"
+                told = f"line {line.number}: it {same} line {other.number} (key {line.row.key!r}, {other.row.span()})"
+                problems.append((line.number, told))
+        by_key[line.row.key].append(line)
+    replaced = {(line.row.key, line.row.valid_from) for line in lines}
+    staying = [row for row in held if (row.key, row.valid_from) not in replaced]
+    for line in lines:
+        for row in staying:
+            if line.row.overlaps(row):
+                told = f"key {row.key!r} is {row.value!r} {row.span()} already: give that row an end in the same file"
+                problems.append((line.number, f"line {line.number}: {told}"))
+    return problems

@@ -1,0 +1,130 @@
+"""The rows of a mapping table as stored, and what changing them sets in motion."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml_connector.service.desk import Change, Desk, Reading
+from ml_connector.service.integrating import Integration
+from ml_connector.sync.release import release
+
+#: How the open ends of a row's validity are held in memory.
+EVER, FOR_EVER = dt.date.min, dt.date.max
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Row:
+    """One row: a source key and its value, valid on document dates from and until, both included."""
+
+    key: str
+    valid_from: dt.date
+    valid_until: dt.date
+    value: str
+    note: str = ""
+
+    def overlaps(self, other: Row) -> bool:
+        """Whether some date would find both."""
+        return self.key == other.key and self.valid_from <= other.valid_until and other.valid_from <= self.valid_until
+
+    def span(self) -> str:
+        """Its validity in words."""
+        first = "ever" if self.valid_from == EVER else str(self.valid_from)
+        last = "for ever" if self.valid_until == FOR_EVER else f"until {self.valid_until}"
+        return f"from {first} {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a change of a table did, and how many documents went on because of it."""
+
+    table: str
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    left_empty: int
+    released: int
+    warnings: tuple[str, ...] = ()
+
+
+_ROWS = """
+    select source_key, greatest(valid_from, date '0001-01-01'), least(valid_until, date '9999-12-31'), target_key, note
+    from mapping where tenant_id = %s and integration_id = %s and table_name = %s order by source_key, valid_from"""
+
+
+async def rows_in(reading: Reading, integration: Integration, table: str) -> list[Row]:
+    """The rows of a table by key and date."""
+    return [Row(*row) for row in await reading.all(_ROWS, reading.tenant_id, integration.integration_id, table)]
+
+
+async def apply(
+    desk: Desk,
+    integration: Integration,
+    table: str,
+    rows: Sequence[Row],
+    *,
+    remove: Sequence[Row] = (),
+    left_empty: int = 0,
+    warnings: tuple[str, ...] = (),
+) -> Applied:
+    """Write rows (same key and beginning replaces) and take others away; what waited for their keys goes on."""
+    async with desk.changing() as change:
+        await change.one(
+            "select 1 from integration where tenant_id = %s and integration_id = %s for update",
+            desk.tenant_id, integration.integration_id,
+        )  # fmt: skip
+        held = {(row.key, row.valid_from): row for row in await rows_in(change, integration, table)}
+        new = [row for row in rows if held.get((row.key, row.valid_from)) != row]
+        for row in remove:
+            await _remove(change, integration, table, row)
+        for row in new:
+            await _write(desk, change, integration, table, row, held.get((row.key, row.valid_from)))
+        keys = sorted({row.key for row in (*new, *remove)})
+        freed = await _follow(change, integration, table, keys) if keys else 0
+        added = sum((row.key, row.valid_from) not in held for row in new)
+        return Applied(table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings)
+
+
+async def _write(
+    desk: Desk, change: Change, integration: Integration, table: str, row: Row, before: Row | None
+) -> None:
+    await change.run(
+        """insert into mapping (tenant_id, integration_id, table_name, source_key, target_key, valid_from, valid_until,
+                                note, changed_by, changed_at)
+        values (%s, %s, %s, %s, %s, coalesce(%s, date '-infinity'), coalesce(%s, date 'infinity'), %s, %s, %s)
+        on conflict (tenant_id, integration_id, table_name, source_key, valid_from) do update
+        set target_key = excluded.target_key, valid_until = excluded.valid_until, note = excluded.note,
+            changed_by = excluded.changed_by, changed_at = excluded.changed_at""",
+        desk.tenant_id, integration.integration_id, table, row.key, row.value, _bounded(row.valid_from),
+        _bounded(row.valid_until), row.note, desk.actor.name, desk.clock.now(),
+    )  # fmt: skip
+    change.event(
+        "mapping changed", table=table, key=row.key, before=before.value if before else None, after=row.value,
+        valid=row.span(),
+    )  # fmt: skip
+
+
+async def _remove(change: Change, integration: Integration, table: str, row: Row) -> None:
+    await change.run(
+        """delete from mapping where tenant_id = %s and integration_id = %s and table_name = %s and source_key = %s
+           and valid_from = coalesce(%s, date '-infinity')""",
+        change.tenant_id, integration.integration_id, table, row.key, _bounded(row.valid_from),
+    )  # fmt: skip
+    change.event("mapping changed", table=table, key=row.key, before=row.value, after=None, valid=row.span())
+
+
+def _bounded(day: dt.date) -> dt.date | None:
+    return None if day in (EVER, FOR_EVER) else day
+
+
+async def _follow(change: Change, integration: Integration, table: str, keys: list[str]) -> int:
+    await change.run(
+        "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
+        change.tenant_id, integration.integration_id,
+    )  # fmt: skip
+    waited = [f"{table}:{key}" for key in keys]
+    if table == "tax":  # an account that a tax rule names is waited for under the rule's name
+        waited += [f"accounts:tax {key}" for key in keys]
+    return await release(change.connection, change.tenant_id, "mapping", waited)

@@ -1,0 +1,168 @@
+"""Suggestions for keys without a row: candidates of the target with their evidence. Only proof is applied unasked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.numbers import name_key, number_key
+from ml_connector.integrations.base import Candidate as Matched
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.keys import Known, Seen, known, label
+from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
+from ml_connector.service.roles import READERS, Role
+from ml_connector.sync.matching import PartyIndex
+
+_MOST = 3
+#: Below this a likeness of names is no evidence at all.
+_ALIKE = 70.0
+#: An equal number is proof only where the names do not speak against it.
+_NOT_AGAINST = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One value that may be right. ``proof`` is strong enough to be taken without asking."""
+
+    value: str
+    name: str
+    evidence: str
+    proof: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A key without a row, how often documents use it, how many wait for it, and its candidates, best first."""
+
+    key: str
+    name: str
+    uses: int
+    waiting: int
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def exact(self) -> Candidate | None:
+        """The one candidate with proof."""
+        proven = [one for one in self.candidates if one.proof]
+        return proven[0] if len(proven) == 1 else None
+
+
+async def suggest(desk: Desk, integration: Integration, table: str) -> list[Suggestion]:
+    """Suggestions for every key without a row, those that most documents wait for first. Raises NotFound."""
+    desk.require(*READERS)
+    found = await known(desk, integration, table)
+    async with desk.looking() as reading:
+        filled = {row.key for row in await rows_in(reading, integration, table)}
+        rows = await reading.all(
+            """select source_id, target_id from link where tenant_id = %s and integration_id = %s
+               and target_entity = 'parties'""",
+            desk.tenant_id, integration.integration_id,
+        )  # fmt: skip
+    linked: dict[str, str] = dict(rows) if found.table.target_entity == "parties" else {}
+    ranked = _ranking(found, {target_id: source_id for source_id, target_id in linked.items()})
+    missing = [one for key, one in found.seen.items() if key not in filled and key not in linked]
+    missing.sort(key=lambda one: (-one.waiting, -one.uses, one.key))
+    return [Suggestion(one.key, one.name, one.uses, one.waiting, tuple(ranked(one)[:_MOST])) for one in missing]
+
+
+async def accept_exact(desk: Desk, integration: Integration, table: str) -> Applied:
+    """Apply the suggestions that have proof, and no other; each with its evidence as the row's note."""
+    desk.require(Role.BOOKKEEPER)
+    rows = [
+        Row(one.key, EVER, FOR_EVER, one.exact.value, f"suggested: {one.exact.evidence}")
+        for one in await suggest(desk, integration, table)
+        if one.exact
+    ]
+    return await apply(desk, integration, table, rows)
+
+
+_Ranked = Callable[[Seen], list[Candidate]]
+
+
+def _ranking(found: Known, taken: dict[str, str]) -> _Ranked:
+    if found.table.target_entity == "parties":
+        return _parties(found, taken)
+    return _entries(found)
+
+
+def _parties(found: Known, taken: dict[str, str]) -> _Ranked:
+    """Vendors: strong facts and names, as the engine itself matches them."""
+    index = PartyIndex((one for one in found.target_list.values() if isinstance(one, Party)), taken)
+
+    def ranked(seen: Seen) -> list[Candidate]:
+        party = seen.document if isinstance(seen.document, Party) else Party(seen.key, "vendor", seen.name or seen.key)
+        return [
+            Candidate(
+                one.party.id, one.party.name,
+                one.evidence + _against(one),
+                one.proof and not one.taken_by and one.party.active, one.score,
+            )
+            for one in index.candidates(party, "")
+        ]  # fmt: skip
+
+    return ranked
+
+
+def _against(one: Matched) -> str:
+    """What speaks against a party in spite of the evidence."""
+    if one.taken_by:
+        return f", linked to {one.taken_by}"
+    return "" if one.party.active else ", inactive"
+
+
+def _entries(found: Known) -> _Ranked:
+    """Accounts, taxes, tag options: an equal number, an equal name, else likeness of names."""
+    usable = [one for one in found.target_list.values() if _usable(one)]
+    names = Counter(name_key(_name(one)) for one in usable)
+    numbers = Counter(_number(one) for one in usable)
+    source_names = Counter(name_key(one.name) for one in found.seen.values())
+    rule = found.table.target_entity == "tax_codes"
+
+    def candidate(seen: Seen, entry: Document) -> Candidate | None:
+        score = fuzz.token_sort_ratio(name_key(seen.name or seen.key), name_key(_name(entry)))
+        same_name = bool(name_key(seen.name)) and name_key(seen.name) == name_key(_name(entry))
+        same_number = bool(_number(entry)) and _number(entry) == number_key(seen.key)
+        if same_number:
+            proof = numbers[_number(entry)] == 1 and (not seen.name or score >= _NOT_AGAINST)
+            evidence, rank = f"same number, name {score:.0f} % alike", 200 + score
+        elif same_name:
+            proof = names[name_key(_name(entry))] == 1 and source_names[name_key(seen.name)] == 1
+            evidence, rank = "same name", 150.0
+        elif score >= _ALIKE:
+            proof, evidence, rank = False, f"name {score:.0f} % alike", score
+        else:
+            return None
+        # How a tax is booked is a decision, whatever it is called.
+        value = f"tax:{_id(entry)}" if rule else _id(entry)
+        return Candidate(value, label(entry), evidence, proof and not rule, rank)
+
+    def ranked(seen: Seen) -> list[Candidate]:
+        return _best(candidate(seen, entry) for entry in usable)
+
+    return ranked
+
+
+def _best(found: Iterable[Candidate | None]) -> list[Candidate]:
+    return sorted((one for one in found if one is not None), key=lambda one: (-one.proof, -one.score, one.value))
+
+
+def _usable(entry: Document) -> bool:
+    return bool(getattr(entry, "active", True)) and bool(getattr(entry, "postable", True))
+
+
+def _id(entry: Document) -> str:
+    return entry.id
+
+
+def _name(entry: Document) -> str:
+    return str(getattr(entry, "name", ""))
+
+
+def _number(entry: Document) -> str:
+    return number_key(str(getattr(entry, "number", "")))

@@ -1,0 +1,41 @@
+"""One value of a mapping table, set or taken away by hand."""
+
+from __future__ import annotations
+
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.files import unchecked
+from ml_connector.service.mapping.keys import checked_value, known
+from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
+from ml_connector.service.roles import Role
+
+
+async def set_value(desk: Desk, integration: Integration, table: str, key: str, value: str, note: str = "") -> Applied:
+    """Map a key to a value for all dates. Raises NotFound, BadInput for a value that cannot be right."""
+    desk.require(Role.BOOKKEEPER)
+    key, value = key.strip(), value.strip()
+    if not key or not value:
+        raise BadInput("A mapping row needs a key and a value.")
+    found = await known(desk, integration, table, scan=False)
+    checked_value(found, key, value)
+    held = await _rows_of(desk, integration, table, key)
+    row = Row(key, EVER, FOR_EVER, value, note)
+    if any(one.valid_from != EVER for one in held):
+        raise BadInput(f"{key!r} of {table} has rows with dates: change it with 'map export' and 'map import'.")
+    return await apply(desk, integration, table, [row], warnings=unchecked(found))
+
+
+async def remove_value(desk: Desk, integration: Integration, table: str, key: str) -> Applied:
+    """Take a key's rows away; what is posted stays posted. Raises NotFound."""
+    desk.require(Role.BOOKKEEPER)
+    await known(desk, integration, table, scan=False)
+    held = await _rows_of(desk, integration, table, key.strip())
+    if not held:
+        raise NotFound(f"The mapping table {table} has no row {key!r}.")
+    return await apply(desk, integration, table, [], remove=held)
+
+
+async def _rows_of(desk: Desk, integration: Integration, table: str, key: str) -> list[Row]:
+    async with desk.looking() as reading:
+        return [row for row in await rows_in(reading, integration, table) if row.key == key]

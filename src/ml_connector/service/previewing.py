@@ -1,0 +1,166 @@
+"""Preview: what would be posted, linked, held and passed over, as stored plans; nothing is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.integrations.base import Adopt
+from ml_connector.sealing import Sealer
+from ml_connector.service.desk import Change, Desk, Reading
+from ml_connector.service.explaining import shown_decision
+from ml_connector.service.finding import opened_document, party_name
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import FlowLine, Integration, integration_between
+from ml_connector.service.roles import Role
+from ml_connector.service.syncing import Quiet, Report, request_sync, wait_until_quiet
+from ml_connector.service.tallies import Cause, Tally, causes_in, in_currency, tallied, title_of
+from ml_connector.sync import plan
+from ml_connector.sync.release import restage
+from ml_connector.sync.states import Priority, State
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One document and what would become of it. Its ``decision`` holds the exact payloads."""
+
+    record_id: int
+    flow: str
+    number: str
+    party: str
+    date: dt.date | None
+    amount: Decimal
+    currency: str
+    does: str
+    target: str
+    notes: tuple[str, ...]
+    decision: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPreview:
+    """One flow's preview."""
+
+    flow: str
+    title: str
+    mode: str
+    post: Tally
+    link: Tally
+    linked: Tally
+    skipped: dict[str, Tally]
+    held: tuple[Cause, ...]
+    planned: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen. ``quiet`` says whether everything was looked at."""
+
+    integration: str
+    quiet: Quiet
+    flows: tuple[FlowPreview, ...]
+
+
+def _silent(_: object) -> None:
+    return
+
+
+async def preview(desk: Desk, integration: Integration, report: Report = _silent, *, limit: int = 20) -> Preview:
+    """Turn flows that are off to preview, read and plan, and show it; flows that are live are left as they are.
+
+    A flow that runs as needed and was turned off by a person stays off. At most ``limit`` documents of each flow are
+    opened; counts and sums are of all. Raises ConnectorError.
+    """
+    desk.require(Role.APPROVER, Role.BOOKKEEPER)
+    kind = desk.runtime.integrations[integration.kind]
+    for flow in integration.flows:
+        if flow.mode == "off" and not kind.flow(flow.name).as_needed:
+            await set_flow_mode(desk, integration, flow.name, "preview")
+    integration = await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
+    await _plan_anew(desk, integration)
+    await request_sync(desk, integration)
+    quiet = await wait_until_quiet(desk, integration, report)
+    return await shown_preview(desk, integration, quiet, limit=limit)
+
+
+async def _plan_anew(desk: Desk, integration: Integration) -> None:
+    """What an earlier preview showed is planned again: mappings and settings may be others now."""
+    flows = [flow.flow_id for flow in integration.flows if flow.mode in ("preview", "as needed")]
+    async with desk.changing() as change:
+        again = await _restage_planned(change, flows)
+        change.event("preview asked for", integration=integration.kind, planned_again=again)
+
+
+async def _restage_planned(change: Change, flows: list[int]) -> int:
+    rows = await change.all(
+        """select version_id from version_state
+        where tenant_id = %s and flow_id = any(%s::int[]) and state = %s""",
+        change.tenant_id, flows, State.PLANNED.value,
+    )  # fmt: skip
+    versions = [row[0] for row in rows]
+    return len(await restage(change.connection, change.tenant_id, versions, [State.PLANNED], Priority.DOCUMENT))
+
+
+async def shown_preview(desk: Desk, integration: Integration, quiet: Quiet, *, limit: int = 20) -> Preview:
+    """The stored plans of an integration as they are now."""
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        causes = await causes_in(reading, sealer, [flow.flow_id for flow in integration.flows])
+        flows = [
+            await _flow(reading, sealer, flow, tuple(causes.get(flow.flow_id, ())), limit) for flow in integration.flows
+        ]
+    return Preview(integration.kind, quiet, tuple(flows))
+
+
+_THERE = [State.POSTED.value, State.LINKED.value, State.UNCHANGED.value]
+_TALLIES = """
+    select case when s.state = %s then 'skipped ' || s.reason
+                when s.state = any(%s::smallint[]) then 'linked'
+                when s.state = %s and p.target like 'new: %%' then 'post' when s.state = %s then 'link' else '' end,
+           count(*), d.currency, sum(d.amount)
+    from version_state s
+    join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
+    left join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
+    where s.tenant_id = %s and s.flow_id = %s group by 1, d.currency"""
+
+
+async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Cause, ...], limit: int) -> FlowPreview:
+    planned = State.PLANNED.value
+    rows = await reading.all(
+        _TALLIES, State.SKIPPED.value, _THERE, planned, planned, reading.tenant_id, flow.flow_id,
+    )  # fmt: skip
+    tallies = tallied((row[0], *row[1:]) for row in rows)
+    skipped = tallied(
+        (title_of(row[0].removeprefix("skipped ")), *row[1:]) for row in rows if row[0].startswith("skipped ")
+    )
+    return FlowPreview(
+        flow.name, flow.title, flow.mode, tallies.get("post", Tally()), tallies.get("link", Tally()),
+        tallies.get("linked", Tally()), skipped, held, await _planned(reading, sealer, flow, limit),
+    )  # fmt: skip
+
+
+async def _planned(reading: Reading, sealer: Sealer, flow: FlowLine, limit: int) -> tuple[Planned, ...]:
+    rows = await reading.all(
+        """select s.record_id, d.number, d.content_hash, d.canonical, d.document_date, d.amount, d.currency, p.body
+        from version_state s
+        join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
+        join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
+        where s.tenant_id = %s and s.flow_id = %s and s.state = %s order by s.version_id limit %s""",
+        reading.tenant_id, flow.flow_id, State.PLANNED.value, limit,
+    )  # fmt: skip
+    return tuple(_shown(sealer, flow, row) for row in rows)
+
+
+def _shown(sealer: Sealer, flow: FlowLine, row: tuple[Any, ...]) -> Planned:
+    record_id, number, content_hash, canonical, date, amount, currency, sealed = row
+    body = sealer.open(b"plan", sealed)
+    decision = plan.decode(body)
+    adopt = isinstance(decision, Adopt)
+    return Planned(
+        record_id, flow.name, number, party_name(opened_document(sealer, content_hash, canonical)), date,
+        in_currency(amount, currency), currency, "link" if adopt else "post",
+        decision.target_id if isinstance(decision, Adopt) else "",
+        (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body),
+    )  # fmt: skip

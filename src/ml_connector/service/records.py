@@ -1,0 +1,75 @@
+"""Lists of records: one line each, page by page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ml_connector.service.desk import Desk, made
+from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
+from ml_connector.service.roles import READERS
+from ml_connector.service.tallies import Tally, in_currency, title_of
+from ml_connector.sync.states import State
+
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One source document in one flow, as its newest version shows it. ``why`` says why it waits or was passed over."""
+
+    record_id: int
+    flow: str
+    source_id: str
+    number: str
+    party: str
+    date: dt.date | None
+    amount: Decimal
+    currency: str
+    state: str
+    reason: str
+    why: str
+    versions: int
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and where the next page begins (``after``; 0 when this is the last). ``total`` is of the filter."""
+
+    records: tuple[Record, ...]
+    after: int
+    total: dict[str, Tally]
+
+
+async def records(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0) -> Page:
+    """Records of a filter in the order they were first seen, at most ``limit`` (1 to 1,000) beyond record ``after``."""
+    desk.require(*READERS)
+    sealer = await desk.sealer()
+    limit = max(1, min(limit, MOST))
+    async with desk.looking() as reading:
+        found = await conditions(desk, reading, sealer, chosen)
+        totals = await reading.all(
+            f"select s.state, count(*), d.currency, sum(d.amount) {RECORDS} where {found.sql} group by 1, 3",
+            *found.values,
+        )
+        found.add("r.record_id > %s", after)
+        rows = await reading.all(
+            f"""select r.record_id, f.name, r.source_id, d.number, d.content_hash, d.canonical, d.document_date,
+                       d.amount, d.currency, s.state, s.reason, r.versions, coalesce(l.target_id, '')
+            {RECORDS} where {found.sql} order by r.record_id limit %s""",
+            *found.values, limit + 1,
+        )  # fmt: skip
+    shown = tuple(
+        made(
+            Record, *row[:4], party_name(opened_document(sealer, row[4], row[5])), row[6],
+            in_currency(row[7], row[8]), row[8],
+            State(row[9]).word, row[10], title_of(row[10]) if row[10] else "", row[11], row[12],
+        )
+        for row in rows[:limit]
+    )  # fmt: skip
+    tallies: dict[str, Tally] = {}
+    for state, count, currency, amount in totals:
+        tallies.setdefault(State(state).word, Tally()).add(count, currency, amount)
+    return Page(shown, shown[-1].record_id if len(rows) > limit else 0, tallies)

@@ -1,0 +1,120 @@
+"""Replay: records are planned again with the reference they always had, so that nothing is posted twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.canonical.money import ZERO
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.service.desk import Change, Desk, made
+from ml_connector.service.finding import RECORDS, Filter, conditions
+from ml_connector.service.roles import Role
+from ml_connector.service.tallies import Tally
+from ml_connector.sync.release import restage
+from ml_connector.sync.states import REPLAYABLE, Priority, State
+
+_AT_ONCE = 2_000  # versions in one transaction, so that a worker never waits long for one
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay took, by the state it was in. ``runs`` are the ids of its runs, one per flow."""
+
+    runs: tuple[int, ...]
+    count: int
+    taken: dict[str, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    version_id: int
+    record_id: int
+    flow_id: int
+    connection_id: int
+    state: State
+    amount: Decimal
+    currency: str
+
+
+async def replay(desk: Desk, chosen: Filter) -> Replayed:
+    """Plan the newest versions of the chosen records again, first in order. Raises NotFound when there is none.
+
+    What is being sent or looked up is left alone. Each flow gets a run of kind ``replay`` that counts what it took.
+    """
+    desk.require(Role.BOOKKEEPER)
+    if chosen == Filter(integration_id=chosen.integration_id):
+        raise BadInput("A replay needs to know of what: a record, a flow with a state, a run, or a range of dates.")
+    versions = await _chosen(desk, chosen)
+    if not versions:
+        raise NotFound("No record that can be replayed fits; what is being sent right now is never replayed.")
+    by_flow: dict[int, list[_Version]] = defaultdict(list)
+    for one in versions:
+        by_flow[one.flow_id].append(one)
+    taken: dict[str, Tally] = {}
+    runs = [await _replay_flow(desk, flow_id, found, taken) for flow_id, found in sorted(by_flow.items())]
+    return Replayed(tuple(runs), sum(tally.count for tally in taken.values()), taken)
+
+
+async def _chosen(desk: Desk, chosen: Filter) -> list[_Version]:
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        found = await conditions(desk, reading, sealer, chosen)
+        # A party nobody needs stays where it is: replaying it would plan what nobody asked for.
+        found.add("s.state = any(%s::smallint[]) and s.reason <> 'not_needed'", [state.value for state in REPLAYABLE])
+        rows = await reading.all(
+            f"""select r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount, d.currency
+            {RECORDS} where {found.sql} order by r.version_id""",
+            *found.values,
+        )
+    return [made(_Version, *row[:4], State(row[4]), *row[5:]) for row in rows]
+
+
+async def _replay_flow(desk: Desk, flow_id: int, found: list[_Version], taken: dict[str, Tally]) -> int:
+    run_id = 0
+    for start in range(0, len(found), _AT_ONCE):
+        async with desk.changing() as change:
+            run_id = run_id or await _begin(desk, change, flow_id)
+            part = found[start : start + _AT_ONCE]
+            went = set(
+                await restage(
+                    change.connection, desk.tenant_id, [one.version_id for one in part], REPLAYABLE, Priority.PERSON
+                )
+            )
+            gone = [one for one in part if one.version_id in went]
+            for one in gone:
+                taken.setdefault(one.state.word, Tally()).add(1, one.currency, one.amount)
+                change.event(
+                    "replayed", record_id=one.record_id, version_id=one.version_id, run_id=run_id, was=one.state.word
+                )
+            await _count(desk, change, run_id, gone)
+    return run_id
+
+
+async def _begin(desk: Desk, change: Change, flow_id: int) -> int:
+    row = await change.one(
+        """insert into run (tenant_id, flow_id, kind, trigger, actor, started_at)
+        values (%s, %s, 'replay', 'person', %s, %s) returning run_id""",
+        desk.tenant_id, flow_id, desk.actor.name, desk.clock.now(),
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
+
+
+async def _count(desk: Desk, change: Change, run_id: int, gone: list[_Version]) -> None:
+    """A replay brings no new version: what it took are repeats, in number and in money."""
+    row = await change.one("select sums from run where tenant_id = %s and run_id = %s", desk.tenant_id, run_id)
+    assert row is not None
+    sums = msgspec.json.decode(row[0], type=dict[str, dict[str, Decimal]])
+    for one in gone:
+        for name in ("rows", "repeats"):
+            held = sums.setdefault(name, {})
+            held[one.currency] = held.get(one.currency, ZERO) + one.amount
+    await change.run(
+        """update run set rows = rows + %s, repeats = repeats + %s, sums = %s, finished_at = %s
+        where tenant_id = %s and run_id = %s""",
+        len(gone), len(gone), msgspec.json.encode(sums).decode(), desk.clock.now(), desk.tenant_id, run_id,
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""How things stand: every flow in number and money, what waits and why, and whether every run adds up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.errors import Acts
+from ml_connector.sealing import Sealer
+from ml_connector.service.balance import Run, runs_in
+from ml_connector.service.connections import Connection, connections_in
+from ml_connector.service.desk import Desk, Reading
+from ml_connector.service.integrating import FlowLine, Integration, integrations_in
+from ml_connector.service.roles import ALL
+from ml_connector.service.tallies import Cause, Tally, causes_in, tallied, title_of
+from ml_connector.sync.states import State
+
+UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStatus:
+    """One flow. ``states`` by the words of the ledger; ``skipped`` by reason; ``read`` are rows of all readings."""
+
+    flow: str
+    title: str
+    mode: str
+    start_date: dt.date | None
+    read: int
+    repeats: int
+    stale: int
+    unread: int
+    states: dict[str, Tally]
+    skipped: dict[str, Tally]
+    waiting: tuple[Cause, ...]
+    last_run: Run | None
+    unbalanced: tuple[Run, ...]
+
+    @property
+    def balanced(self) -> bool:
+        """Every run adds up."""
+        return not self.unbalanced
+
+    def tally(self, state: State) -> Tally:
+        """How many are in a state, and how much."""
+        return self.states.get(state.word, Tally())
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationStatus:
+    """One integration and its flows."""
+
+    integration_id: int
+    kind: str
+    title: str
+    source: str
+    target: str
+    flows: tuple[FlowStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A tenant's whole state. ``attention`` says in sentences what a person has to look at."""
+
+    connections: tuple[Connection, ...]
+    integrations: tuple[IntegrationStatus, ...]
+    attention: tuple[str, ...]
+
+
+_STATES = """
+    select s.flow_id, s.state, case when s.state = %s then s.reason else '' end, count(*), d.currency, sum(d.amount)
+    from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
+    where s.tenant_id = %s and s.flow_id = any(%s::int[])
+    group by 1, 2, 3, d.currency"""
+_UNREAD = """
+    select flow_id, source_id, problem from unread
+    where tenant_id = %s and flow_id = any(%s::int[]) and resolved_at is null order by flow_id, first_read_at"""
+
+
+async def status(desk: Desk) -> Status:
+    """How everything of the tenant stands, from one snapshot."""
+    desk.require(*ALL)
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        known = tuple(await connections_in(reading))
+        found = [await _integration(reading, sealer, one) for one in await integrations_in(desk, reading)]
+    return Status(known, tuple(found), (*_dead(known), *_open(found)))
+
+
+async def _integration(reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
+    ids = [flow.flow_id for flow in integration.flows]
+    states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
+    unread = await reading.all(_UNREAD, reading.tenant_id, ids)
+    causes = await causes_in(reading, sealer, ids)
+    runs = await runs_in(reading, ids)
+    flows = tuple(
+        _flow(
+            flow,
+            [row[1:] for row in states if row[0] == flow.flow_id],
+            [*causes.get(flow.flow_id, []), *_unread(sealer, [row for row in unread if row[0] == flow.flow_id])],
+            [run for run in runs if run.flow_id == flow.flow_id],
+            sum(row[0] == flow.flow_id for row in unread),
+        )
+        for flow in integration.flows
+    )
+    return IntegrationStatus(
+        integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows
+    )
+
+
+def _flow(
+    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: list[Run], unread: int
+) -> FlowStatus:
+    reads = [run for run in runs if run.kind == "read"]
+    return FlowStatus(
+        flow=flow.name,
+        title=flow.title,
+        mode=flow.mode,
+        start_date=flow.start_date,
+        read=sum(run.rows for run in reads),
+        repeats=sum(run.repeats for run in reads),
+        stale=sum(run.stale for run in reads),
+        unread=unread,
+        states=tallied((State(row[0]).word, *row[2:]) for row in states),
+        skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
+        waiting=tuple(causes),
+        last_run=runs[-1] if runs else None,
+        unbalanced=tuple(run for run in runs if not run.balanced),
+    )
+
+
+def _unread(sealer: Sealer, rows: list[tuple[Any, ...]]) -> list[Cause]:
+    if not rows:
+        return []
+    flow_id, source_id, problem = rows[0]
+    example = sealer.open(f"unread {flow_id} {source_id}".encode(), problem).decode()
+    action = "It is read again by itself; if it stays, tell us what the source shows."
+    return [Cause(UNREAD, "Could not be read", len(rows), {}, f"{source_id}: {example}", action, str(Acts.US))]
+
+
+# --- what a person has to look at --------------------------------------------------------------------------------
+
+
+def _dead(known: tuple[Connection, ...]) -> list[str]:
+    return [
+        f"{one.name} {one.state}: {one.problem}" if one.problem else f"{one.name} {one.state}."
+        for one in known
+        if one.state != "good" or one.problem or one.grant_state != "good"
+    ]
+
+
+def _open(found: list[IntegrationStatus]) -> list[str]:
+    told = []
+    for flow in (flow for integration in found for flow in integration.flows):
+        told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
+        told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]
+    return told

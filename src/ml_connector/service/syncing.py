@@ -1,0 +1,199 @@
+"""Syncing now, and waiting until there is nothing left to do but wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.errors import Refused
+from ml_connector.service.desk import Change, Desk, made
+from ml_connector.service.integrating import Integration
+from ml_connector.service.roles import Role
+from ml_connector.service.working import Work, working
+from ml_connector.sync.states import IN_FLIGHT, State
+
+PATIENCE = 120.0  # machine seconds without any progress after which waiting here makes no sense
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is: what is still to be read, planned, sent or looked up, and what has ended so far.
+
+    ``later`` of the ``due`` ones wait only for time (a limit, a retry), the first until ``until``.
+    """
+
+    reads: int
+    rows: int
+    new: int
+    due: int
+    later: int
+    open: int
+    ended: int
+    held: int
+    until: datetime | None = None
+    problem: str = ""
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being done and nothing can be done now."""
+        return not self.reads and not self.due and not self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The end of a wait. ``sentence`` says what remains and why, empty when nothing does."""
+
+    done: bool
+    progress: Progress
+    sentence: str = ""
+
+
+async def request_sync(desk: Desk, integration: Integration, flow_name: str = "") -> tuple[str, ...]:
+    """Ask for everything to be read now; the names of the flows. Raises NotFound, Refused when no flow is on."""
+    desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
+    if flow_name:
+        integration.flow(flow_name)
+    chosen = [one for one in integration.flows if one.mode != "off" and flow_name in ("", one.name)]
+    if not chosen:
+        raise Refused(f"{flow_name or 'Every flow'} is off: 'ml-connector preview' shows first what would be posted.")
+    async with desk.changing() as change:
+        await change.run(
+            """update flow set next_read_at = %s, read_requested_by = %s
+            where tenant_id = %s and flow_id = any(%s::int[])""",
+            desk.clock.now(), desk.actor.name, desk.tenant_id, [one.flow_id for one in chosen],
+        )  # fmt: skip
+        await _lists_anew(change, integration)
+        names = tuple(one.name for one in chosen)
+        change.event("sync asked for", integration=integration.kind, flows=names)
+        await change.wake([integration.source_id, integration.target_id], "sync now")
+    return names
+
+
+async def _lists_anew(change: Change, integration: Integration) -> None:
+    """The lists both sides plan from are read again before anything is planned."""
+    await change.run(
+        """update feed set moved_at = '1970-01-01 00:00:00+00'
+        where tenant_id = %s and connection_id = any(%s::int[]) and starts_with(name, 'directory ')""",
+        change.tenant_id, [integration.source_id, integration.target_id],
+    )  # fmt: skip
+
+
+_PROGRESS = """
+    with lanes as (
+        select connection_id, greatest(not_before, timestamptz '1970-01-01 00:00:00+00') as free_at from lane
+        where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
+    ), waiting as (
+        select greatest(w.not_before, l.free_at) as at from work w
+        join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
+        join lanes l on l.connection_id = w.connection_id
+        where w.tenant_id = %(tenant)s and w.flow_id = any(%(flows)s::int[]) and s.state = 0
+    ), reads as (
+        select l.free_at as at from flow f join lanes l on l.connection_id = f.source_id
+        where f.tenant_id = %(tenant)s and f.flow_id = any(%(flows)s::int[]) and f.read_requested_by is not null
+    ), latest as (
+        select distinct on (flow_id) rows, new_versions, finished_at from run
+        where tenant_id = %(tenant)s and flow_id = any(%(flows)s::int[]) and kind = 'read'
+        order by flow_id, run_id desc
+    ), states as (
+        select state, count(*) as n from version_state
+        where tenant_id = %(tenant)s and flow_id = any(%(flows)s::int[]) group by state
+    )
+    select (select count(*) from reads where at <= %(now)s), (select coalesce(sum(rows), 0) from latest),
+           (select coalesce(sum(new_versions), 0) from latest), (select count(*) from waiting where at <= %(now)s),
+           (select count(*) from waiting where at > %(now)s) + (select count(*) from reads where at > %(now)s),
+           (select count(*) from intent where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
+                                          and state in (0, 1)),
+           (select coalesce(sum(n), 0) from states where state <> all(%(flying)s::smallint[])),
+           (select coalesce(sum(n), 0) from states where state = %(held)s),
+           (select min(at) from (select at from waiting union all select at from reads) later where at > %(now)s),
+           coalesce((select string_agg(name || ': ' || coalesce(nullif(problem, ''), state), '; ') from connection
+                     where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
+                       and (state <> 'good' or problem <> '')), ''),
+           exists (select 1 from connection where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
+                   and state <> 'good')"""
+
+
+async def progress(desk: Desk, integration: Integration) -> Progress:
+    """How far the integration's reading and posting is now."""
+    return (await _look(desk, integration))[0]
+
+
+async def _look(desk: Desk, integration: Integration) -> tuple[Progress, bool]:
+    """The progress, and whether a connection cannot go on without a person."""
+    values = {
+        "tenant": desk.tenant_id,
+        "lanes": [integration.source_id, integration.target_id],
+        "flows": [one.flow_id for one in integration.flows if one.mode != "off"],
+        "now": desk.clock.now(),
+        "flying": [state.value for state in IN_FLIGHT],
+        "held": State.HELD.value,
+    }
+    async with desk.looking() as reading:
+        row = await (await reading.connection.execute(_PROGRESS.encode(), values)).fetchone()
+    assert row is not None
+    *counts, until, problem, dead = row
+    return made(Progress, *(int(count) for count in counts), until, problem), bool(dead)
+
+
+Report = Callable[[Progress], None]
+
+
+def _silent(_: Progress) -> None:
+    return
+
+
+async def wait_until_quiet(
+    desk: Desk, integration: Integration, report: Report = _silent, *, patience: float = PATIENCE
+) -> Quiet:
+    """Wait until everything asked for is read, planned and sent, or only time or a person can bring the rest on.
+
+    ``patience`` is machine seconds. A worker runs here meanwhile when no other lives. Raises ConnectorError when that
+    worker cannot go on.
+    """
+    async with working(desk.runtime) as work:
+        return await _until_quiet(desk, integration, report, patience, work)
+
+
+async def _until_quiet(desk: Desk, integration: Integration, report: Report, patience: float, work: Work) -> Quiet:
+    loop = asyncio.get_running_loop()
+    seen, since, calm = None, loop.time(), 0
+    while True:
+        now, dead = await _look(desk, integration)
+        if now != seen:
+            seen, since = now, loop.time()
+            report(now)
+        calm = calm + 1 if now.quiet and not now.later else 0
+        # Twice in a row: between two steps of a lane there is a moment with nothing to see.
+        if calm > 1:
+            return Quiet(True, now)
+        if dead or _too_late(desk, now, patience) or loop.time() - since > patience:
+            return Quiet(False, now, _remains(now))
+        await work.pause()
+
+
+def _too_late(desk: Desk, now: Progress, patience: float) -> bool:
+    """Everything left waits for a time too far away to wait for it here."""
+    if not now.quiet or now.until is None:
+        return False
+    return desk.clock.real((now.until - desk.clock.now()).total_seconds()) > patience
+
+
+def _remains(now: Progress) -> str:
+    left = [
+        f"{now.later:,} wait for their time, the first until {now.until:%Y-%m-%d %H:%M:%S} UTC (a limit or a retry)"
+        if now.later and now.until
+        else "",
+        f"{now.open:,} are being looked up, since their answer was lost" if now.open else "",
+        f"{now.reads:,} flows are still to be read" if now.reads else "",
+        f"{now.due:,} are still to be worked off" if now.due else "",
+    ]
+    told = "; ".join(one for one in left if one) or "nothing is under way"
+    return f"{told}. {now.problem}".strip() if now.problem else f"{told}; it goes on by itself while a worker runs."
+
+
+async def sync(desk: Desk, integration: Integration, flow_name: str = "", report: Report = _silent) -> Quiet:
+    """Ask for a sync and wait until it is quiet."""
+    await request_sync(desk, integration, flow_name)
+    return await wait_until_quiet(desk, integration, report)

@@ -1,0 +1,85 @@
+"""The company's accounts at both vendors, and what an application needs to reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_connector_sandbox.company.catalogue import COMPANY
+from ml_connector_sandbox.company.dates import ZONE
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, ServiceTitanBooks, TenantBooks
+from ml_connector_sandbox.zoho_books import OrganisationBooks, ZohoBooksBooks
+
+DATA_CENTRE = "eu"
+SCOPES = (
+    "tn.acc.inventorybills:r",
+    "tn.acc.inventorybills:w",
+    "tn.acc.apbills:r",
+    "tn.acc.apbills:w",
+    "tn.acc.glaccounts:r",
+    "tn.acc.taxzones:r",
+    "tn.inv.vendors:r",
+    "tn.inv.vendors:w",
+    "tn.inv.receipts:r",
+    "tn.inv.purchaseorders:r",
+    "tn.stt.businessunits:r",
+    "tn.jpm.jobs:r",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Credentials of the sandbox's own making; they open nothing anywhere else."""
+
+    tenant_id: str = "1204586702"
+    client_id: str = "cid.prairie-lantern-sandbox"
+    client_secret: str = "cs1.sandbox-prairie-lantern"  # noqa: S105 - opens the sandbox only
+    app_key: str = "ak1.sandbox-ml-connector"
+    application_guid: str = "7d1c2f50-3f1e-4a55-9a0b-5c0f6a7e2b11"
+    organization_id: str = "20083355021"
+    zoho_client_id: str = "1000.SANDBOXPRAIRIELANTERN"
+    zoho_client_secret: str = "sandbox-prairie-lantern-eu"  # noqa: S105
+    redirect: str = "http://127.0.0.1:8743/oauth/zoho-books"
+
+    def as_dict(self) -> dict[str, dict[str, str]]:
+        """For the hand-over file."""
+        return {
+            "servicetitan": {
+                "environment": PRODUCTION,
+                "tenant_id": self.tenant_id,
+                "client_id": self.client_id,
+                "client_secret": self.client_secret,
+                "app_key": self.app_key,
+                "application_guid": self.application_guid,
+            },
+            "zoho_books": {
+                "data_centre": DATA_CENTRE,
+                "client_id": self.zoho_client_id,
+                "client_secret": self.zoho_client_secret,
+                "redirect": self.redirect,
+                "organization_id": self.organization_id,
+            },
+        }
+
+
+def open_books(
+    servicetitan: ServiceTitanBooks, zoho_books: ZohoBooksBooks, keeps_bills: bool
+) -> tuple[Access, TenantBooks, OrganisationBooks]:
+    """Open the tenant and the organisation: US sales tax, dollars, Chicago's time, in the EU data centre."""
+    access = Access()
+    tenant = servicetitan.add_tenant(access.tenant_id, COMPANY, PRODUCTION, keeps_bills=keeps_bills)
+    servicetitan.add_app(access.app_key, "ML Connector", access.application_guid)
+    servicetitan.add_grant(access.app_key, access.tenant_id, access.client_id, access.client_secret, SCOPES)
+    organisation = zoho_books.organisation(
+        access.organization_id,
+        name=COMPANY,
+        data_centre=DATA_CENTRE,
+        plan="Professional",
+        time_zone=ZONE,
+        currency="USD",
+        country_code="US",
+        tax_edition="us",
+    )
+    zoho_books.client(
+        access.zoho_client_id, access.zoho_client_secret, (access.redirect,), DATA_CENTRE, name="ML Connector"
+    )
+    return access, tenant, organisation

@@ -1,0 +1,186 @@
+"""The seeded companies: the demo, a tiny one, a large ordinary one, and one that keeps no bills."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ml_connector_sandbox.company import (
+    cases_amounts,
+    cases_identity,
+    cases_rules,
+    cases_texts,
+    masters,
+    ordinary,
+    receipt_cases,
+)
+from ml_connector_sandbox.company import catalogue as names
+from ml_connector_sandbox.company.access import Access, open_books
+from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.seed import CURRENCY, Seed
+from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.servicetitan.books import ServiceTitanBooks
+from ml_connector_sandbox.servicetitan.switches import Switches as ServiceTitanSwitches
+from ml_connector_sandbox.zoho_books import Switches as ZohoBooksSwitches
+from ml_connector_sandbox.zoho_books import ZohoBooksBooks
+
+CASES = (*cases_amounts.CASES, *cases_identity.CASES, *cases_rules.CASES, *cases_texts.CASES)
+SAME_SECOND = 300
+# How many orders come in so many shipments; 0: sent and still open.
+DEMO_SHIPMENTS = ((1, 215), (2, 85), (3, 12), (0, 18))
+
+
+@dataclass(slots=True, kw_only=True)
+class Company:
+    """A seeded company in both systems' books, with how everything in it must end.
+
+    ``bill_source``: ``bills`` or ``receipts``. ``same_second``: the second that many bills share as their
+    modification; empty for none. ``seeded``: ids of documents keyed by hand in the ledger. ``limits``: kept by the
+    emulators.
+    """
+
+    kind: str
+    servicetitan: ServiceTitanBooks
+    zoho_books: ZohoBooksBooks
+    access: Access
+    seed: Seed
+    bill_source: str = "bills"
+    limits: bool = True
+    same_second: str = ""
+    servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
+    zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)
+
+    @property
+    def start_date(self) -> date:
+        """From here on documents are posted."""
+        return self.seed.dates.start_date
+
+    @property
+    def truth(self) -> list[BillTruth]:
+        """Every bill (or receipt) and its ending."""
+        return self.seed.truth
+
+    @property
+    def vendors(self) -> list[VendorTruth]:
+        """Every ServiceTitan vendor and its ending."""
+        return self.seed.vendor_truth
+
+    @property
+    def answers(self) -> Answers:
+        """The mapping tables as a person would fill them."""
+        return self.seed.answers
+
+    @property
+    def seeded(self) -> list[str]:
+        """Ids of bills and vendor credits that stood in the ledger before."""
+        books = self.seed.organisation
+        return [one.document_id for one in (*books.bills, *books.vendor_credits)]
+
+    def settings(self) -> dict[str, Any]:
+        """The integration's settings in the demo."""
+        return {
+            "start_date": self.start_date.isoformat(),
+            "currency": CURRENCY,
+            "bill_source": self.bill_source,
+            "gate": "received",
+            "line_account": "cost",
+            "business_unit_as": "tag",
+            "freight_account": self.seed.ledger[names.FREIGHT_CODE].account_id,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the hand-over file. Call it before anything is posted: what stands in the ledger then is ``seeded``."""
+        return {
+            "kind": self.kind,
+            "name": names.COMPANY,
+            "time_zone": ZONE,
+            "currency": CURRENCY,
+            "start_date": self.start_date.isoformat(),
+            "tenant_id": self.access.tenant_id,
+            "organization_id": self.access.organization_id,
+            "settings": self.settings(),
+            "mapping": self.answers.as_dict(),
+            "fill_later": self.answers.later,
+            "same_second": self.same_second,
+            "seeded_documents": self.seeded,
+            "vendors": [one.as_dict() for one in self.vendors],
+            "truth": [one.as_dict() for one in self.truth],
+        }
+
+
+def demo(clock: SandboxClock, seed: int = 1) -> Company:
+    """The whole company: more than 45 vendors, 320 orders, 420 bills, and every awkward case."""
+    company = _founded(clock, seed, "demo", suppliers=len(names.SUPPLIERS))
+    masters.file_account_traps(company.seed)
+    masters.file_vendor_traps(company.seed)
+    shipments = [count for count, orders in DEMO_SHIPMENTS for _ in range(orders)]
+    company.seed.chance.shuffle(shipments)
+    ordinary.trade(company.seed, _buyable(company.seed), shipments)
+    ordinary.settle(company.seed)
+    for case in CASES:
+        case(company.seed)
+    company.same_second = ordinary.share_one_second(company.seed, SAME_SECOND)
+    company.servicetitan_switches.newer_bill_fields = True
+    company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
+    return _ended(company)
+
+
+def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
+    """``bills`` ordinary bills of five vendors, nothing awkward."""
+    company = _founded(clock, seed, "small", suppliers=4)
+    ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
+    return _ended(company)
+
+
+def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
+    """``bills`` ordinary bills of forty vendors with the vendors' limits off, for measuring."""
+    company = _founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
+    ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
+    company.limits = False
+    return _ended(company)
+
+
+def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
+    """A tenant that keeps no bills: some eighty orders, whose receipts are the source."""
+    company = _founded(clock, seed, "receipts", suppliers=8, keeps_bills=False)
+    company.bill_source = "receipts"
+    masters.file_account_traps(company.seed)
+    ordinary.trade(company.seed, _buyable(company.seed), [1, 1, 2, 1, 3, 1, 2, 0] * 10)
+    for case in receipt_cases.CASES:
+        case(company.seed)
+    company.answers.tax = {receipt_cases.NO_ZONE: "cost"}
+    return _ended(company)
+
+
+def _founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
+    servicetitan, zoho_books = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed)
+    access, tenant, organisation = open_books(servicetitan, zoho_books, keeps_bills)
+    chance = random.Random(seed)
+    begun = Seed(dates=Dates.reckoned(clock.start), chance=chance, tenant=tenant, organisation=organisation)
+    masters.file_accounts(begun)
+    masters.file_settings(begun)
+    masters.file_jobs(begun)
+    masters.file_suppliers(begun, suppliers)
+    return Company(kind=kind, servicetitan=servicetitan, zoho_books=zoho_books, access=access, seed=begun)
+
+
+def _buyable(seed: Seed) -> Sequence[str]:
+    """Vendors of ordinary business: those without any trap."""
+    ordinary_names = {*names.SUPPLIERS, *names.KNOWN}
+    return [name for name in seed.vendors if name in ordinary_names]
+
+
+def _ended(company: Company) -> Company:
+    """Vendors that no bill needs are never brought over."""
+    used = {one.vendor_id for one in company.truth}
+    for place, one in enumerate(company.vendors):
+        if one.vendor_id not in used:
+            company.vendors[place] = VendorTruth(
+                vendor_id=one.vendor_id, name=one.name, ends=SKIPPED, reason="not_needed",
+                contact_id=one.contact_id, contact_name=one.contact_name,
+            )  # fmt: skip
+    return company

@@ -1,0 +1,99 @@
+"""The running sandbox: a seeded company behind both emulators on loopback, and the file that says where."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ml_connector_sandbox import company as companies
+from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.kernel.server import SandboxServer
+from ml_connector_sandbox.servicetitan.emulator import ServiceTitanEmulator
+from ml_connector_sandbox.zoho_books import ZohoBooksEmulator
+
+START = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
+_COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
+    "demo": companies.demo,
+    "small": companies.small,
+    "receipts": companies.receipts_only,
+}
+KINDS = f"{', '.join(_COMPANIES)}, or bulk:<number of bills>"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox under way. ``handover`` is what the hand-over file says."""
+
+    clock: SandboxClock
+    company: Company
+    servicetitan: ServiceTitanEmulator
+    zoho_books: ZohoBooksEmulator
+    server: SandboxServer
+    handover: dict[str, Any]
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls,
+        company: str | Company = "demo",
+        *,
+        speed: float = 1.0,
+        start: datetime = START,
+        limits: bool | None = None,
+        port: int = 0,
+        admin_port: int = 0,
+    ) -> AsyncIterator[Sandbox]:
+        """Serve a company, by its kind or ready-made, on 127.0.0.1; 0 picks free ports.
+
+        ``speed``: sandbox seconds per second. ``limits``: whether the vendors' limits are kept, None as the company
+        says. A ready-made company brings its own clock. Raises ValueError on an unknown kind, OSError on a taken port.
+        """
+        made = seeded(company, SandboxClock.starting(start, speed)) if isinstance(company, str) else company
+        clock = made.servicetitan.clock
+        kept = made.limits if limits is None else limits
+        made.servicetitan_switches.limits = made.zoho_books_switches.limits = kept
+        made.zoho_books_switches.auto_consent = True
+        servicetitan = ServiceTitanEmulator(clock, made.servicetitan, made.servicetitan_switches)
+        zoho_books = ZohoBooksEmulator(clock, made.zoho_books, made.zoho_books_switches)
+        server = SandboxServer([servicetitan, zoho_books])
+        try:
+            await server.start(port, admin_port)
+            handover = _handover(clock, made, server)
+            yield cls(clock, made, servicetitan, zoho_books, server, handover)
+        finally:
+            await server.stop()
+
+    def write(self, path: Path) -> None:
+        """Write the hand-over file in one step: it is there whole or not at all. Only its owner may read it."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(self.handover, file, ensure_ascii=False)
+        beside.replace(path)
+
+
+def seeded(kind: str, clock: SandboxClock) -> Company:
+    """The company of this kind. Raises ValueError on an unknown kind."""
+    name, _, count = kind.partition(":")
+    if name == "bulk" and count.isdecimal() and int(count) > 0:
+        return companies.bulk(clock, int(count))
+    if kind not in _COMPANIES:
+        raise ValueError(f"there is no company {kind!r}; there are: {KINDS}")
+    return _COMPANIES[kind](clock)
+
+
+def _handover(clock: SandboxClock, company: Company, server: SandboxServer) -> dict[str, Any]:
+    return {
+        "clock": clock.as_dict(),
+        "hosts": server.hosts(),
+        "admin": f"http://127.0.0.1:{server.admin_port}",
+        "credentials": company.access.as_dict(),
+        "company": company.as_dict(),
+    }
