@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was found. ``sums``: what was posted by us, by currency, credits negative; ``by_target`` the same by kind."""
+    """What was found. ``sums``: what we posted, by currency, credits negative; ``by_target``: the same by kind."""
 
     findings: list[Finding] = field(default_factory=list)
     documents: int = 0
@@ -217,7 +217,8 @@ def _owed(tenant: Mapping[str, Any]) -> dict[str, Decimal]:
     """What each bill and receipt says is owed now, by id."""
     bills = msgspec.convert(tenant["bills"], list[Bill], builtin_types=(Decimal,))
     receipts = msgspec.convert(tenant["receipts"], list[Receipt], builtin_types=(Decimal,))
-    return {str(one.id): amount_of(one) for one in (*bills, *receipts)}
+    documents: list[Bill | Receipt] = [*bills, *receipts]
+    return {str(one.id): amount_of(one) for one in documents}
 
 
 def _texts(sums: Mapping[str, Decimal]) -> dict[str, str]:

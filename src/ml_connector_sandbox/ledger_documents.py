@@ -1,4 +1,4 @@
-"""The live bills and vendor credits of an emulated Zoho Books organisation, each with the ServiceTitan bill it names."""
+"""The live bills and vendor credits of an emulated organisation, each with the ServiceTitan bill it names."""
 
 from __future__ import annotations
 

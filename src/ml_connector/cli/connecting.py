@@ -85,7 +85,7 @@ def _command(connector: Connector) -> Callable[..., Coroutine[Any, Any, int]]:
     """A command whose options are the connector's credential fields, secrets as files, and those all have."""
 
     async def command(*, cli: Cli, **given: Any) -> int:
-        wanted = _Wanted(**{name: given.pop(name) for name in _OPTIONS})
+        wanted = _Wanted(**{name: given.pop(name, default) for name, (_, default, _) in _OPTIONS.items()})
         return await _connect(cli, connector, given, wanted)
 
     command.__doc__ = f"Connect {connector.title}.\n\nRepeated for the same organisation, it renews the grant."

@@ -14,6 +14,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
+from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Actor, Role
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """One invocation. ``out`` is for results, ``err`` for progress and faults; with ``json`` only one document goes out."""
+    """One invocation. ``out`` takes results (with ``json`` one document), ``err`` progress and faults."""
 
     settings: Settings
     json: bool
@@ -94,8 +95,6 @@ Given = Annotated[Cli, Parameter(parse=False)]
 
 def pairs(words: tuple[str, ...], what: str) -> dict[str, str]:
     """``name=value`` words as a mapping. Raises BadInput."""
-    from ml_connector.errors import BadInput
-
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")

@@ -72,7 +72,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 
 def _settings(data: Path | None) -> Settings:
     try:
-        return Settings(**({"data": data} if data is not None else {}))
+        return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
         first = error.errors()[0]
         name = "ML_CONNECTOR_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -45,10 +45,7 @@ async def export(table: str, file: Path | None = None, *, integration: str = "",
     async with cli.desk() as desk:
         text = await files.export_mapping(desk, await integration_named(desk, integration), table)
     if file is not None:
-        try:
-            file.write_text(text, encoding="utf-8-sig")  # so that spreadsheets read names as they are
-        except OSError as error:
-            raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+        _write(file, text)
     if cli.json:
         cli.show({"table": table, "file": str(file) if file else None, "csv": text}, lambda *_: None)
     elif file is None:
@@ -56,6 +53,13 @@ async def export(table: str, file: Path | None = None, *, integration: str = "",
     else:
         cli.say(f"{text.count(chr(10)) - 1:,} rows written to {file}.")
     return Exit.GOOD
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8-sig")  # so that spreadsheets read names as they are
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
 
 
 async def import_(table: str, file: Path, *, integration: str = "", cli: Given) -> int:

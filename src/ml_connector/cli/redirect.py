@@ -52,11 +52,11 @@ async def received(cli: Cli, redirect: str) -> Mapping[str, str]:
         await web.TCPSite(runner, host, parts.port or 80).start()
         cli.say(f"Waiting for the browser at {redirect} (Ctrl-C to stop, --paste to paste the address instead).")
         return await asyncio.wait_for(came, _PATIENCE)
+    except TimeoutError as error:
+        raise BadInput("Nobody came back from the consent page in ten minutes: connect again.") from error
     except OSError as error:
         raise BadInput(
             f"{redirect} cannot be received here ({error.strerror}): free the port, or use --paste."
         ) from error
-    except TimeoutError as error:
-        raise BadInput("Nobody came back from the consent page in ten minutes: connect again.") from error
     finally:
         await runner.cleanup()

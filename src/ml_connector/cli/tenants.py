@@ -15,7 +15,7 @@ def mount(app: App) -> None:
     """Add these commands."""
     app.command(
         tenants,
-        help_epilogue="Example: ml-connector tenants\n\nExample: ml-connector tenants --create 'Polar Air' --zone America/Chicago",
+        help_epilogue="Example: ml-connector tenants --create 'Polar Air' --zone America/Chicago",
     )
 
 

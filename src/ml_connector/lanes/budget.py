@@ -46,10 +46,12 @@ class _Sliding:
             self.used.popleft()
         return self.limit.calls - len(self.used) - under_way
 
-    def wait(self, now: float, under_way: int) -> float:
-        if self.free(now, under_way) > 0:
+    def wait(self, now: float, under_way: int, calls: int = 1) -> float:
+        short = min(calls, self.limit.calls) - self.free(now, under_way)
+        if short <= 0:
             return 0.0
-        return self.used[0] + self.limit.seconds - now if self.used else 0.05
+        # Calls under way give no date yet: they are asked about again soon.
+        return self.used[short - 1] + self.limit.seconds - now if short <= len(self.used) else 0.05
 
 
 @dataclass(slots=True)
@@ -129,11 +131,11 @@ class LaneBudget:
         daily = [day.free(self._clock.now(), self._under_way) for day in self._days]
         return max(0, min(sliding + daily, default=1_000))
 
-    def wait(self) -> float:
-        """Clock seconds until a call may start; 0 when one may now."""
+    def wait(self, calls: int = 1) -> float:
+        """Clock seconds until ``calls`` may start; 0 when they may now. A day's allowance is asked for one call."""
         now = self._clock.seconds()
         waits = [max(0.0, self._blocked_until - now)]
-        waits += [window.wait(now, self._under_way) for window in self._windows]
+        waits += [window.wait(now, self._under_way, calls) for window in self._windows]
         waits += [day.wait(self._clock.now(), self._under_way) for day in self._days]
         return max(waits)
 

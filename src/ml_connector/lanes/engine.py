@@ -16,6 +16,7 @@ import structlog
 from procrastinate import exceptions, jobs
 
 from ml_connector.lanes.dispatch import DueLane
+from ml_connector.store.errors import DatabaseUnavailable
 
 QUEUE = "lanes"
 STALLED_AFTER = 15.0
@@ -44,26 +45,31 @@ class Engine:
             yield cls(app)
 
     async def submit(self, lane: DueLane) -> bool:
-        """Hand a lane to whichever worker is free; False when it is queued already."""
+        """Hand a lane to whichever worker is free; False when it is queued already. Raises DatabaseUnavailable."""
         key = str(lane.connection_id)
         task = self._app.configure_task("lane", lock=key, queueing_lock=key, queue=QUEUE)
         try:
             await task.defer_async(tenant_id=lane.tenant_id, connection_id=lane.connection_id)
         except exceptions.AlreadyEnqueued:
             return False
+        except exceptions.ConnectorException as error:
+            raise _unavailable(error) from error
         return True
 
     async def recover(self) -> int:
-        """Finish what dead workers left behind, as failed; how many."""
+        """Finish what dead workers left behind, as failed; how many. Raises DatabaseUnavailable."""
         manager = self._app.job_manager
-        stalled = list(await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER))
-        for job in stalled:
-            assert job.id is not None
-            await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
+        try:
+            stalled = list(await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER))
+            for job in stalled:
+                assert job.id is not None
+                await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
+        except exceptions.ConnectorException as error:
+            raise _unavailable(error) from error
         return len(stalled)
 
     async def serve(self, slots: int, name: str) -> None:
-        """Run lanes until cancelled; what runs is awaited then."""
+        """Run lanes until cancelled; what runs is awaited then. Returns early when the library gives up its worker."""
         await self._app.run_worker_async(
             queues=[QUEUE],
             name=name,
@@ -77,6 +83,10 @@ class Engine:
             stalled_worker_timeout=STALLED_AFTER,
             shutdown_graceful_timeout=10.0,
         )
+
+
+def _unavailable(error: exceptions.ConnectorException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"The database does not answer the job engine: {error.__cause__ or error}")
 
 
 async def stopped(task: asyncio.Task[None]) -> None:

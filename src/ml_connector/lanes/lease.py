@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 
 from ml_connector.errors import ConnectorError
@@ -40,8 +41,12 @@ class LaneLease:
             raise LeaseLost(f"the lease on lane {self.connection_id} has run out; nothing was sent")
 
 
+# Where there is no such clock (macOS), the monotonic one is what comes nearest.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def _boot_time() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(_CLOCK)
 
 
 async def take(database: Database, tenant_id: int, connection_id: int, owner: str) -> LaneLease | None:
@@ -50,7 +55,8 @@ async def take(database: Database, tenant_id: int, connection_id: int, owner: st
     async with database.tenant(tenant_id) as connection:
         row = await (
             await connection.execute(
-                b"""update lane set fence = fence + 1, owner = %s, lease_until = now() + make_interval(secs => %s)
+                b"""update lane set fence = fence + 1, owner = %s, sent_at = '-infinity',
+                       lease_until = now() + make_interval(secs => %s)
                 where tenant_id = %s and connection_id = %s and lease_until < now() returning fence""",
                 [owner, SECONDS, tenant_id, connection_id],
             )
@@ -78,8 +84,8 @@ async def _renew(database: Database, lease: LaneLease) -> None:
         before = _boot_time()
         try:
             held = await _renewed(database, lease)
-        except ConnectorError as error:
-            log.warning("lease not renewed", lane=lease.connection_id, why=error.sentence)
+        except (ConnectorError, psycopg.OperationalError) as error:  # a long transaction of our own holds the row, too
+            log.warning("lease not renewed", lane=lease.connection_id, why=str(error))
             continue
         lease.believed_until = before + SECONDS - MARGIN if held else 0.0
         if not held:

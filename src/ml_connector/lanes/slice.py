@@ -79,7 +79,7 @@ async def run_slice(
 async def _leave(runtime: Runtime, lease: leases.LaneLease, due: dt.datetime, not_before: dt.datetime | None) -> None:
     async with runtime.database.tenant(lease.tenant_id) as connection:
         await connection.execute(
-            b"""update lane set owner = null, lease_until = '-infinity', due_at = %s,
+            b"""update lane set owner = null, lease_until = '-infinity', sent_at = '-infinity', due_at = %s,
                    not_before = coalesce(%s, '-infinity'::timestamptz)
             where tenant_id = %s and connection_id = %s and fence = %s""",
             [due, not_before, lease.tenant_id, lease.connection_id, lease.fence],

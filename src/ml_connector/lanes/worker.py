@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import structlog
 
+import psycopg
+
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes import dispatch
 from ml_connector.lanes.engine import Engine, stopped
@@ -29,7 +31,7 @@ log = structlog.get_logger()
 
 
 class WorkerLost(ConnectorError):
-    """The worker could not write its heartbeat for too long: it ends, so that it is started afresh."""
+    """The worker, or the job engine in it, could not write its heartbeat: it ends, so that it is started afresh."""
 
 
 async def serve(
@@ -37,15 +39,17 @@ async def serve(
 ) -> None:
     """Run lanes until ``stop`` is set or ``until`` says so. Slices that run are asked to end and awaited.
 
-    Raises WorkerLost when the database has been away for longer than a heartbeat may be.
+    Raises WorkerLost when the database has been away for longer than a heartbeat may be, or the engine has given up.
     """
     worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:6]}"
     running: set[Slice] = set()
+    closing = asyncio.Event()
 
     async def run(tenant_id: int, connection_id: int) -> None:
         mine: list[Slice] = []
 
         def current(span: Slice) -> None:
+            span.stopping = closing.is_set()
             running.add(span)
             mine.append(span)
 
@@ -67,7 +71,10 @@ async def serve(
             done, _ = await asyncio.wait([engine_task, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            if engine_task in done:  # the library stops its worker when a heartbeat of its own fails
+                raise WorkerLost("the job engine has stopped taking work; this worker ends and starts afresh")
         finally:
+            closing.set()
             for span in running:
                 span.stopping = True
             for task in tasks:
@@ -103,17 +110,19 @@ async def _dispatch(runtime: Runtime, engine: Engine, slots: int) -> None:
             await dispatch.woken(runtime.database, runtime.clock)
             for lane in await dispatch.due(runtime.database, runtime.clock, 2 * slots):
                 await engine.submit(lane)
-                await dispatch.sent(runtime.database, lane)
-        except ConnectorError as error:
-            log.warning("nothing dispatched", why=error.sentence)
+        except (ConnectorError, psycopg.OperationalError) as error:
+            log.warning("nothing dispatched", why=str(error))
         await asyncio.sleep(LOOK_EVERY)
 
 
 async def _recover(engine: Engine) -> None:
     while True:
         await asyncio.sleep(RECOVER_EVERY)
-        if left := await engine.recover():
-            log.info("jobs of dead workers finished", jobs=left)
+        try:
+            if left := await engine.recover():
+                log.info("jobs of dead workers finished", jobs=left)
+        except ConnectorError as error:
+            log.warning("jobs of dead workers not looked for", why=error.sentence)
 
 
 async def _register(database: Database, worker: str) -> None:
@@ -139,6 +148,6 @@ async def _beat(database: Database, worker: str) -> None:
                 await connection.execute(b"update worker set beat_at = now() where worker_id = %s", [worker])
                 await connection.execute(b"delete from worker where beat_at < now() - interval '1 day'")
             last = asyncio.get_running_loop().time()
-        except ConnectorError as error:
+        except (ConnectorError, psycopg.OperationalError) as error:
             if asyncio.get_running_loop().time() - last > DEAD_AFTER:
                 raise WorkerLost("the database has been away too long; this worker ends and starts afresh") from error

@@ -19,7 +19,7 @@ def connector_of(runtime: Runtime, vendor: str) -> Connector:
 
 
 def checked_credentials(connector: Connector, given: Mapping[str, str]) -> dict[str, str]:
-    """The credentials with their defaults. Raises BadInput naming what is unknown, missing or wrong, and where it is."""
+    """The credentials with their defaults. Raises BadInput: what is unknown, missing or wrong, and where it is."""
     known = [field.name for field in connector.credentials]
     for name in given:
         if name not in known:

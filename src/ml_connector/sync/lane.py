@@ -28,8 +28,8 @@ class Capacity(Protocol):
     def free(self) -> int:
         """Calls that may start at once."""
 
-    def wait(self) -> float:
-        """Clock seconds until some may start; 0 when they may now."""
+    def wait(self, calls: int = 1) -> float:
+        """Clock seconds until ``calls`` may start; 0 when they may now."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class ExchangeBuffer:
         return taken
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slice:
     """The time a lane may run before it makes room, on the machine's monotonic clock."""
 

@@ -27,6 +27,8 @@ from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
 BATCH = 50
 # An intent that has not left by then never leaves; a successor may look it up from then on (machine seconds).
 SEND_WITHIN = 20.0
+LINGER = 4  # versions; fewer are claimed only when no more room is in sight
+WAIT_AT_MOST = 3.0  # machine seconds a lane waits for its budget before it leaves
 
 _step = msgspec.json.Encoder(order="deterministic")
 _steps = msgspec.json.Decoder(Step)
@@ -38,7 +40,6 @@ class Pushed:
 
     sent: int = 0
     settled: int = 0
-    more: bool = False
 
 
 async def push(lane: Lane) -> Pushed:
@@ -56,33 +57,49 @@ class _Pusher:
     async def run(self) -> Pushed:
         outcomes: list[Sent] = []
         while True:
-            intended, claimed = await self._turn(outcomes)
+            room = self._room()
+            intended, claimed = await self._turn(outcomes, room)
             outcomes = await self._send_all(intended)
             self._done.sent += len(outcomes)
-            if not outcomes and (not claimed or self._stop()):
+            if outcomes or claimed:
+                continue
+            if room > 0 or not await self._room_soon():
                 return self._done
 
-    def _stop(self) -> bool:
+    def _room(self) -> int:
+        """How many versions may be claimed now; a handful at least, so that tiny transactions do not eat the time."""
         lane = self._lane
-        return lane.slice.over() or lane.not_before is not None or lane.capacity.free() == 0
+        if lane.slice.over() or lane.not_before is not None:
+            return 0
+        free = min(BATCH, lane.capacity.free())
+        return free if free >= LINGER or lane.capacity.wait(LINGER) > WAIT_AT_MOST else 0
 
-    async def _turn(self, outcomes: list[Sent]) -> tuple[list[Intended], int]:
+    async def _room_soon(self) -> bool:
+        """Wait for the vendor's limit to give room, if that takes a moment only."""
+        lane = self._lane
+        if lane.slice.over() or lane.not_before is not None:
+            return False
+        wait = lane.capacity.wait(LINGER)
+        if wait <= 0 or lane.clock.real(wait) > WAIT_AT_MOST:
+            return False
+        await lane.clock.sleep(wait)
+        return True
+
+    async def _turn(self, outcomes: list[Sent], room: int) -> tuple[list[Intended], int]:
         """One transaction: what became of the last batch, and what is to be sent next."""
         lane = self._lane
-        room = 0 if self._stop() else min(BATCH, lane.capacity.free())
         async with lane.transaction() as transaction:
-            flows = {
-                flow.flow_id: flow
-                for flow in await flows_of(
-                    transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations
-                )
-            }
+            flows = await self._flows(transaction)
             await record_outcomes(transaction, outcomes, flows)
             items = await claim(transaction, room)
             intended = await self._decide(transaction, flows, items)
             self._done.settled += len(items)
-            self._done.more = len(items) == room and room > 0
         return intended, len(items)
+
+    async def _flows(self, transaction: LaneTransaction) -> Mapping[int, Flow]:
+        lane = self._lane
+        found = await flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
+        return {flow.flow_id: flow for flow in found}
 
     async def _decide(
         self, transaction: LaneTransaction, flows: Mapping[int, Flow], items: Sequence[tuple[int, Item]]

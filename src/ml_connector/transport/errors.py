@@ -14,6 +14,7 @@ TransportError
 from __future__ import annotations
 
 from ml_connector.errors import Acts, ConnectorError, Recovery
+from ml_connector.transport import redact
 
 
 class TransportError(ConnectorError):
@@ -66,7 +67,7 @@ class NotJson(TransportError):
     recovery = Recovery.UNCERTAIN
 
     def __init__(self, status: int, body: bytes) -> None:
-        shown = body[:80].decode("utf-8", "replace").strip() or "nothing"
+        shown = redact.body(body[:80]).decode().strip() or "nothing"
         super().__init__(f"the vendor answered {status} with something that is not JSON: {shown!r}")
         self.status = status
 

@@ -1,4 +1,8 @@
-"""Redaction: what may be kept of an exchange. Secrets go first, whatever the vendor calls them."""
+"""Redaction: what may be kept of an exchange. Secrets go first, whatever the vendor calls them.
+
+In JSON, short values of ``code`` and ``state`` stay: there they are account codes and addresses' states, and an OAuth
+code is never that short. A body may be cut anywhere, so a value counts as one without its closing quote too.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,34 @@ import re
 from collections.abc import Sequence
 
 _SECRET_NAMES = (
-    "access_token|refresh_token|id_token|client_secret|client_id|code|state|token|password|authorization|"
-    "st-app-key|servicetitanapplicationkey|assertion|api_key|apikey|secret|signature"
+    r"[\w-]*(?:token|secret|password|assertion|signature|app[_-]?key|api[_-]?key|applicationkey)|client[_-]?id|"
+    r"authorization"
 )
-_IN_JSON = re.compile(rf'("(?:{_SECRET_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
-_IN_FORM = re.compile(rf"(^|[?&\s])({_SECRET_NAMES})=[^&\s]+", re.IGNORECASE)
+_CODES = "code|state"
+_QUOTE = r"\\*\""  # JSON inside a JSON string has its quotes escaped
+_IN_JSON = re.compile(
+    rf"({_QUOTE}(?:{_SECRET_NAMES}){_QUOTE}\s*:\s*)(?:({_QUOTE})(?:(?!\2).)*(?:\2|$)|-?\d[\d.eE+-]*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CODE_IN_JSON = re.compile(
+    rf"({_QUOTE}(?:{_CODES}){_QUOTE}\s*:\s*)({_QUOTE})[^\s\"\\]{{16,}}(?:\2|$)", re.IGNORECASE
+)
+_IN_FORM = re.compile(rf"(^|[?&\s\"])({_SECRET_NAMES}|{_CODES})=[^&\s\"]+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Zoho-oauthtoken|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
-_SECRET_QUERY = re.compile(rf"^(?:{_SECRET_NAMES})$", re.IGNORECASE)
+_SECRET_QUERY = re.compile(rf"(?:{_SECRET_NAMES}|{_CODES})", re.IGNORECASE)
 KEPT = 64 * 1024  # bytes of a body kept in the trail
 
 
 def body(data: bytes) -> bytes:
     """A body without secrets, cut after 64 KiB."""
     text = data[:KEPT].decode("utf-8", "replace")
-    text = _IN_JSON.sub(r'\1"[redacted]"', text)
+    text = _CODE_IN_JSON.sub(r"\1\2[redacted]\2", _IN_JSON.sub(_hidden, text))
     return _BEARER.sub(r"\1 [redacted]", _IN_FORM.sub(r"\1\2=[redacted]", text)).encode()
+
+
+def _hidden(match: re.Match[str]) -> str:
+    quote = match[2] or '"'
+    return f"{match[1]}{quote}[redacted]{quote}"
 
 
 def text(sentence: str) -> str:
@@ -30,5 +47,5 @@ def text(sentence: str) -> str:
 
 def url(path: str, query: Sequence[tuple[str, str]]) -> str:
     """A path with its query, secret parameters redacted."""
-    shown = "&".join(f"{name}={'[redacted]' if _SECRET_QUERY.match(name) else value}" for name, value in query)
-    return f"{path}?{shown}" if shown else path
+    shown = "&".join(f"{name}={'[redacted]' if _SECRET_QUERY.fullmatch(name) else value}" for name, value in query)
+    return text(f"{path}{'&' if '?' in path else '?'}{shown}" if shown else path)

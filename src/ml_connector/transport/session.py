@@ -15,7 +15,7 @@ import stamina
 
 from ml_connector.clock import Clock
 from ml_connector.transport import redact
-from ml_connector.transport.errors import AnswerLost, NotSent, Throttled
+from ml_connector.transport.errors import AnswerLost, NotSent, Reconnect, Throttled, TransportError
 from ml_connector.transport.messages import Answer, Exchange, Request
 from ml_connector.transport.protocols import Budget, ExchangeLog, Lease, Token, TokenSource
 from ml_connector.transport.wire import Wire
@@ -69,15 +69,24 @@ class HttpSession:
         raise AssertionError("unreachable: the retry loop returns or raises")
 
     async def _authorised(self, request: Request) -> Answer:
-        token = await self.tokens.current()
+        token = await self._token()
         answer = await self._once(request, token)
         if self.rules.unauthorised(answer):
-            answer = await self._once(request, await self.tokens.replace(token))
+            answer = await self._once(request, await self._token(token))
         wait = self.rules.throttle(answer)
         if wait is not None:
             self.budget.throttled(wait)
             raise Throttled(f"{self.rules.title} asks to wait {wait:.0f} s: too many calls", wait)
         return answer
+
+    async def _token(self, refused: Token | None = None) -> Token:
+        """A token. A lost token call says nothing about the request itself, which has not been sent or was refused."""
+        try:
+            return await (self.tokens.replace(refused) if refused else self.tokens.current())
+        except (NotSent, Reconnect):
+            raise
+        except TransportError as error:
+            raise NotSent(f"there is no token to call {self.rules.title} with: {error.sentence}") from error
 
     async def _once(self, request: Request, token: Token) -> Answer:
         await self.budget.take()

@@ -69,17 +69,22 @@ class Addresses:
 
     def resolve(self, url: str, allowed: frozenset[str]) -> tuple[URL, str]:
         """The address to call and the Host header. Raises ForbiddenAddress for anything but https on an allowed host."""
-        parsed = URL(url)
+        try:
+            parsed = URL(url)
+        except ValueError as error:
+            raise ForbiddenAddress("what was to be called is no address; it was not called") from error
         host = parsed.host or ""
-        if parsed.scheme != "https" or host not in allowed or parsed.explicit_port not in (None, 443):
+        plain = parsed.explicit_port in (None, 443) and parsed.user is None and parsed.password is None
+        if parsed.scheme != "https" or host not in allowed or not plain:
             raise ForbiddenAddress(f"{parsed.scheme}://{host} is not an address of this connection; it was not called")
         if not self.is_sandbox:
             return parsed, host
         if host not in self.loopback:
             raise ForbiddenAddress(f"the sandbox has no {host}; on the sandbox nothing else is called")
-        address, _, port = self.loopback[host].partition(":")
-        if address not in ("127.0.0.1", "localhost", "::1"):
-            raise ForbiddenAddress(f"the sandbox must be on this machine, not at {address}")
+        address, _, port = self.loopback[host].rpartition(":")
+        address = address.strip("[]")
+        if address not in ("127.0.0.1", "localhost", "::1") or not port.isdecimal():
+            raise ForbiddenAddress(f"the sandbox must be on this machine, not at {self.loopback[host]}")
         return parsed.with_scheme("http").with_host(address).with_port(int(port)), host
 
 

@@ -86,8 +86,8 @@ def ten_decimals(seed: Seed) -> None:
         seed.line("REG-6x12", 3, "2.1116666667"),
     )
     seed.purchase("ten_decimals", NUT, items, seed.dates.day(30))
-    items = tuple(seed.line("WIR-18-8", 1, "0.0049999999") for _ in range(7))
-    seed.purchase("ten_decimals", NUT, (*items, seed.line("TST-WIFI", 1)), seed.dates.day(31))
+    wires = [seed.line("WIR-18-8", 1, "0.0049999999") for _ in range(7)]
+    seed.purchase("ten_decimals", NUT, (*wires, seed.line("TST-WIFI", 1)), seed.dates.day(31))
 
 
 def does_not_tie(seed: Seed) -> None:

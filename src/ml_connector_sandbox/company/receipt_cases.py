@@ -17,8 +17,8 @@ NO_ZONE = "(no zone)"
 def parts_with_charges(seed: Seed) -> None:
     """Three shipments of one order, sharing its tax and freight."""
     items = (seed.line("FRN-80-96", 3), seed.line("REG-6x12", 10))
-    charges = {"tax": Decimal("210.44"), "shipping": Decimal("96.30")}
-    order = seed.order(VENDOR, items, seed.dates.day(3), zone=ACCOUNT_ZONE, **charges)
+    tax, shipping = Decimal("210.44"), Decimal("96.30")
+    order = seed.order(VENDOR, items, seed.dates.day(3), zone=ACCOUNT_ZONE, tax=tax, shipping=shipping)
     for place, quantities in enumerate(((1, 0), (1, 4), None)):
         seed.receive("parts_with_charges", order, seed.dates.day(5 + 3 * place), quantities=quantities)
 
