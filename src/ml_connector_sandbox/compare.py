@@ -215,8 +215,8 @@ def _facts(row: BillTruth) -> tuple[Any, ...]:
 
 def _owed(tenant: Mapping[str, Any]) -> dict[str, Decimal]:
     """What each bill and receipt says is owed now, by id."""
-    bills = msgspec.convert(tenant["bills"], list[Bill], builtin_types=(Decimal,))
-    receipts = msgspec.convert(tenant["receipts"], list[Receipt], builtin_types=(Decimal,))
+    bills = msgspec.json.decode(exact.dumps(tenant["bills"]), type=list[Bill])
+    receipts = msgspec.json.decode(exact.dumps(tenant["receipts"]), type=list[Receipt])
     documents: list[Bill | Receipt] = [*bills, *receipts]
     return {str(one.id): amount_of(one) for one in documents}
 

@@ -67,7 +67,7 @@ class Canonical(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="docu
 
 
 class Party(Canonical, frozen=True, tag="party"):
-    """A vendor or customer. Bank details are never read; ``tax_id`` is read for matching only and never stored in clear."""
+    """A vendor or customer. Bank details are never read; ``tax_id`` is for matching only and never stored in clear."""
 
     id: str
     kind: str  # "vendor" or "customer"
@@ -133,7 +133,7 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
 class Organisation(Canonical, frozen=True, tag="organisation"):
     """The company's books at a vendor. ``zone`` is an IANA name; ``locked_through`` the last closed date for purchases.
 
-    ``edition`` is the tax edition (US, UK, EU, GLOBAL ...); ``rounding`` how the ledger rounds tax ("line" or "document").
+    ``edition`` is the tax edition (US, UK, EU, GLOBAL ...); ``rounding`` how it rounds tax ("line" or "document").
     """
 
     id: str
@@ -153,8 +153,8 @@ class Organisation(Canonical, frozen=True, tag="organisation"):
 class BillLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a bill. ``amount`` is the line's share of the bill's total without tax and freight.
 
-    ``quantity`` x ``unit_cost`` may have more digits than the currency; ``amount`` is what ties. ``tax`` and ``freight``
-    are the source's own allocation where it states one (landed cost), None where it does not.
+    ``quantity`` x ``unit_cost`` may have more digits than the currency; ``amount`` is what ties. ``tax`` and
+    ``freight`` are the source's own allocation where it states one (landed cost), None where it does not.
     """
 
     id: str
@@ -189,12 +189,12 @@ class BillState(StrEnum):
 
 
 class Bill(Canonical, frozen=True, tag="bill"):
-    """What a company owes a vendor for one delivery or invoice (a negative total: what the vendor owes, a vendor credit).
+    """What a company owes a vendor for one delivery or invoice; with a negative total a vendor credit.
 
     ``number`` is the vendor's invoice number; ``own_number`` the number the source gave the document.
     Tie-out: ``sum(lines) - discount + tax + shipping + other == total``.
-    ``reference`` is our external reference where a target stores it. ``complete`` is False for a list row without lines,
-    or for a source whose lines may be hidden by a missing scope (``hidden_reason`` names it).
+    ``reference`` is our external reference where a target stores it. ``complete`` is False for a list row without
+    lines, or for a source whose lines may be hidden by a missing scope (``hidden_reason`` names it).
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Tie-out: a document's parts must give its total to the cent, in the source, in the plan and in the target's answer."""
+"""Tie-out: a document's parts give its total to the cent, in the source, in the plan and in the target's answer."""
 
 from __future__ import annotations
 

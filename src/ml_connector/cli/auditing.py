@@ -44,7 +44,7 @@ async def verify(*, anchor: str = "", cli: Given) -> int:
         cli.show(plain(shown), lambda *_: None)
     else:
         _verified(cli.out, found, head)
-    return Exit.GOOD if found.intact else Exit.FAILED
+    return Exit.GOOD if found.intact else Exit.ATTENTION
 
 
 def _verified(console: Console, found: Verification, head: str) -> None:

@@ -173,11 +173,13 @@ async def _granted(
 ) -> Granted:
     if not connecting.needs_consent(connector, credentials):
         return await connecting.granted(runtime, connector, credentials, settings)
-    redirect = credentials.get("redirect") or way_back.OWN
+    redirect = credentials.get("redirect") or way_back.own(connector.vendor)
     asked = connecting.consent(connector, credentials, redirect)
     _ask_consent(cli, connector, asked.address)
-    if paste or not way_back.is_loopback(redirect):
-        returned: Mapping[str, str] = way_back.pasted(_line(cli))
+    if runtime.sandbox is not None:
+        returned: Mapping[str, str] = await way_back.consented(runtime.sandbox, asked.address)
+    elif paste or not way_back.is_loopback(redirect):
+        returned = way_back.pasted(_line(cli))
     else:
         returned = await way_back.received(cli, redirect)
     checked = connecting.checked_return(asked, returned)
@@ -223,14 +225,14 @@ async def check(connection: str = "", *, cli: Given) -> int:
             known = await connections_in(reading)
         chosen = [pick_connection(known, connection)] if connection or not known else known
         found = await check_all(desk, chosen)
-    cli.show(found, _checked)
+    cli.show(found, show_checked)
     return Exit.GOOD if all(one.good for one in found) else Exit.ATTENTION
 
 
 _STYLES = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.MISSING: "red"}
 
 
-def _checked(console: Console, found: list[Checked]) -> None:
+def show_checked(console: Console, found: list[Checked]) -> None:
     for one in found:
         made = render.table("what", "", "found", title=one.connection)
         for finding in one.findings:

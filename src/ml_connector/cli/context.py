@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -48,7 +49,8 @@ class Cli:
     def on(cls, settings: Settings, json: bool, tenant: str) -> Cli:
         """For the terminal this process runs in."""
         plain = {"highlight": False, "soft_wrap": False}
-        out = Console(**plain) if sys.stdout.isatty() else Console(width=120, **plain)  # type: ignore[arg-type]
+        wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+        out = Console(width=wide, **plain)  # type: ignore[arg-type]
         return cls(settings, json, tenant or settings.tenant, out, Console(stderr=True, **plain))  # type: ignore[arg-type]
 
     @property

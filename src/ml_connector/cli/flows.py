@@ -158,27 +158,27 @@ async def preview(integration: str = "", *, limit: int = 20, cli: Given) -> int:
     async with cli.desk() as desk:
         with progress.shown(cli) as report:
             found = await make_preview(desk, await integration_named(desk, integration), report, limit=limit)
-    cli.show(found, _preview)
+    cli.show(found, show_preview)
     waits = any(cause.person for flow in found.flows for cause in flow.held)
     return _ended(found.quiet, waits)
 
 
 def _ended(quiet: Quiet, waits: bool) -> int:
-    if quiet.progress.problem and not quiet.done:
+    waits_for_time = quiet.progress.quiet and quiet.progress.until is not None
+    if not quiet.done and (quiet.progress.problem or not waits_for_time):
         return Exit.FAILED
     return Exit.ATTENTION if waits else Exit.GOOD
 
 
-def _preview(console: Console, found: Preview) -> None:
+def show_preview(console: Console, found: Preview) -> None:
     if not found.quiet.done:
         render.lines(console, f"This preview is not complete: {found.quiet.sentence}", style="yellow")
     made = render.table("flow", "mode", "post", "sum", "link", "there", "held", "skipped", right=_NUMBERS)
     for flow in found.flows:
-        held = len_held(flow)
         skipped = sum(tally.count for tally in flow.skipped.values())
         render.add(
             made, flow.flow, flow.mode, f"{flow.post.count:,}", render.sums(flow.post.sums), f"{flow.link.count:,}",
-            f"{flow.linked.count:,}", f"{held:,}", f"{skipped:,}",
+            f"{flow.linked.count:,}", f"{flow.hold.count:,}", f"{skipped:,}",
         )  # fmt: skip
     console.print(made)
     for flow in found.flows:
@@ -186,11 +186,6 @@ def _preview(console: Console, found: Preview) -> None:
 
 
 _NUMBERS = ("post", "sum", "link", "there", "held", "skipped")
-
-
-def len_held(flow: FlowPreview) -> int:
-    """Waits by cause; a document that waits for two things stands under both."""
-    return sum(cause.count for cause in flow.held)
 
 
 def _flow_preview(console: Console, flow: FlowPreview) -> None:

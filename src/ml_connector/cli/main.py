@@ -20,6 +20,7 @@ from rich.text import Text
 
 from ml_connector.cli import auditing, connecting, flows, mapping, records, running, tenants
 from ml_connector.cli.context import Cli, Exit
+from ml_connector.cli.logs import to_errors
 from ml_connector.errors import BadInput, ConnectorError, Refused
 from ml_connector.service.mapping.files import FileRefused
 from ml_connector.settings import Settings
@@ -60,6 +61,7 @@ def launch(
     """Parse the command and run it."""
     command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
     given: dict[str, Any] = {"cli": Cli.on(_settings(data), json, tenant)} if "cli" in ignored else {}
+    to_errors(service=command in (running.up, running.worker))
     result = command(*bound.args, **bound.kwargs, **given)
     if inspect.iscoroutine(result):
         result = asyncio.run(_awaited(result))

@@ -6,16 +6,21 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+import aiohttp
 from aiohttp import web
 
 from ml_connector.cli.context import Cli
 from ml_connector.errors import BadInput
+from ml_connector.settings import Sandbox
 
-#: Where we listen when no redirect address is registered elsewhere.
-OWN = "http://localhost:8765/consent"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PATIENCE = 600.0  # machine seconds
 _DONE = "Thank you. You can close this page and go back to the terminal."
+
+
+def own(vendor: str) -> str:
+    """Where we listen when no other redirect address is registered with the vendor."""
+    return f"http://127.0.0.1:8743/oauth/{vendor.replace('_', '-')}"
 
 
 def is_loopback(redirect: str) -> bool:
@@ -30,6 +35,20 @@ def pasted(text: str) -> dict[str, str]:
     if not query:
         raise BadInput("What was pasted is no address with a code: copy the whole address the browser ended at.")
     return dict(parse_qsl(query, keep_blank_values=True))
+
+
+async def consented(sandbox: Sandbox, address: str) -> dict[str, str]:
+    """The answer of a sandbox, which consents by itself: no browser finds its vendors' host names."""
+    parts = urlsplit(address)
+    where = sandbox.hosts.get(parts.hostname or "", "")
+    if not where:
+        raise BadInput(f"The sandbox does not play {parts.hostname}: start it with this vendor.")
+    url = f"http://{where}{parts.path}?{parts.query}"
+    headers = {"Host": parts.hostname or ""}
+    async with aiohttp.ClientSession() as browser, browser.get(url, headers=headers, allow_redirects=False) as answer:
+        if not 300 <= answer.status < 400:
+            raise BadInput(f"The sandbox's consent page refused: {(await answer.text())[:200]}")
+        return pasted(answer.headers.get("Location", ""))
 
 
 async def received(cli: Cli, redirect: str) -> Mapping[str, str]:

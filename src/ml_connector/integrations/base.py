@@ -19,7 +19,7 @@ from ml_connector.integrations import reasons
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """One thing a document waits for. ``kind`` and ``key`` say what frees it: a mapping row, a link, a fact, a person."""
+    """One thing a document waits for. ``kind`` and ``key`` say what frees it: a mapping row, a link, a person ..."""
 
     code: str
     kind: str  # mapping | link | fact | source | person
@@ -58,7 +58,7 @@ class Adopt(msgspec.Struct, frozen=True, tag="adopt"):
 
 
 class Write(msgspec.Struct, frozen=True, tag="write"):
-    """Steps to be sent in order. ``notes`` are shown to people; ``placeholders`` are ids the target has still to give."""
+    """Steps to be sent in order. ``notes`` are shown; ``placeholders`` are ids the target has still to give."""
 
     steps: tuple[Step, ...]
     target_entity: str

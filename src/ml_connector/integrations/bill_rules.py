@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref, TaxCode
-from ml_connector.canonical.money import ZERO, decimal, split, total
+from ml_connector.canonical.money import ZERO, decimal, is_exact, split, total
 from ml_connector.integrations.base import View, Waiting, waiting
 
 NO_ACCOUNT = "(none)"
@@ -26,6 +27,7 @@ _SHARE = re.compile(r"^(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*)?(?P<kind>cost|accou
 class Draft:
     """Target lines under construction, with what is missing and what is worth telling."""
 
+    currency: str = ""  # the bill's
     lines: list[BillLine] = field(default_factory=list)
     waits: list[Waiting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -57,12 +59,20 @@ def target_lines(bill: Bill, view: View, draft: Draft) -> None:
         if line.amount == 0:
             draft.notes.append(f"line {line.id} '{line.description[:40]}' of 0.00 is left out")
             continue
+        # A new line, not a changed one: no reference of the source may reach the target.
         draft.lines.append(
-            msgspec.structs.replace(
-                line,
-                account=_account(line, bill, view, draft),
+            BillLine(
+                line.id,
+                line.amount,
+                line.kind,
                 description=_description(line, bill),
-                **_dimension(line, bill, view, draft),
+                sku=line.sku,
+                quantity=line.quantity,
+                unit_cost=line.unit_cost,
+                account=_account(line, bill, view, draft),
+                tax=line.tax,
+                freight=line.freight,
+                **_dimension(line.business_unit, bill, view, draft),
             )
         )
 
@@ -81,22 +91,40 @@ def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
         code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
         draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
         return Ref()
-    return checked_account(target, key, view, draft)
+    return checked_account(target, Named("accounts", key), view, draft)
 
 
-def checked_account(target: str, key: str, view: View, draft: Draft) -> Ref:
-    """The ledger account, if it is there and active; else what is wrong with it is added to the draft."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Where a person has named a ledger account: row ``key`` of a mapping table, or the setting ``key`` (no table)."""
+
+    table: str
+    key: str
+
+    @property
+    def what(self) -> str:
+        """In words, for a sentence."""
+        return f"row '{self.key}' of the mapping table {self.table}" if self.table else f"setting {self.key}"
+
+
+def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
+    """The ledger account, if lines may use it; else what is wrong with it is added to the draft."""
     account = view.ledger.accounts.get(target)
     if account is None:
-        draft.wait(waiting("account_unknown", "mapping", f"accounts:{key}", target=target))
+        kind, key = ("mapping", f"{named.table}:{named.key}") if named.table else ("setting", f"setting:{named.key}")
+        draft.wait(waiting("account_unknown", kind, key, what=named.what, target=target))
         return Ref(target)
+    told = {"name": " ".join(part for part in (account.number, account.name) if part), "what": named.what}
     if not account.active:
-        draft.wait(waiting("account_inactive", "fact", f"accounts:{target}", name=account.name, source=key))
+        draft.wait(waiting("account_inactive", "fact", f"accounts:{target}", **told))
+    elif not account.postable:
+        draft.wait(waiting("account_not_postable", "fact", f"accounts:{target}", **told))
     return Ref(target, account.name, account.number)
 
 
-def _dimension(line: BillLine, bill: Bill, view: View, draft: Draft) -> dict[str, object]:
-    unit = line.business_unit if line.business_unit.id else bill.business_unit
+def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
+    """The tag or location of a line's own business unit, else of the bill's."""
+    unit = own if own.id else bill.business_unit
     if view.settings.business_unit_as == "none" or not unit.id:
         return {}
     target = view.mappings["business_units"].get(unit.id, bill.date)
@@ -166,19 +194,19 @@ def tax_lines(bill: Bill, view: View, draft: Draft) -> None:
         return
     try:
         shares = tax_rule(rule)
-        parts = split(bill.tax, [share.percent for share in shares], bill.currency)
+        parts = split(bill.tax, [share.percent for share in shares], draft.currency)
         for share, part in zip(shares, parts, strict=True):
-            _book_tax(share, part, key, view, draft)
+            _book_tax(share, part, bill.tax, key, view, draft)
     except ValueError as error:
         draft.wait(waiting("tax_rule_unusable", "mapping", f"tax:{key}", rule=rule, zone=key, why=str(error)))
 
 
-def _book_tax(share: TaxShare, amount: Decimal, key: str, view: View, draft: Draft) -> None:
+def _book_tax(share: TaxShare, amount: Decimal, whole: Decimal, key: str, view: View, draft: Draft) -> None:
     if share.kind == "cost":
-        spread(amount, [line.tax for line in draft.lines], draft, view.ledger.organisation.currency)
+        spread(amount, [line.tax for line in draft.lines], draft, whole)
     elif share.kind == "account":
-        account = checked_account(share.target, f"tax {key}", view, draft)
-        draft.lines.append(_charge_line("tax", LineKind.TAX, f"Tax {key}", amount, account))
+        account = checked_account(share.target, Named("tax", key), view, draft)
+        _add_line(BillLine("tax", amount, LineKind.TAX, f"Tax {key}", account=account), view, draft)
     else:
         code = view.ledger.tax_codes.get(share.target)
         if code is None or not code.active:
@@ -190,8 +218,8 @@ def _book_tax(share: TaxShare, amount: Decimal, key: str, view: View, draft: Dra
 
 
 def tax_ref(code: TaxCode) -> Ref:
-    """A tax code on a target line; its number is the rate in per cent, for the target's arithmetic."""
-    return Ref(code.id, code.name, format((code.rate or ZERO) * 100, "f"))
+    """A tax code on a target line; its number is the rate in per cent, for the target's arithmetic, if it is known."""
+    return Ref(code.id, code.name, "" if code.rate is None else format(code.rate * 100, "f"))
 
 
 def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind, view: View, draft: Draft) -> None:
@@ -199,7 +227,7 @@ def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind,
     if amount == 0:
         return
     if not value:
-        shown = money(amount, view.ledger.organisation.currency)
+        shown = money(amount, draft.currency)
         draft.wait(
             waiting("freight_unmapped", "setting", f"setting:{setting}", what=what, amount=shown, setting=setting)
         )
@@ -207,37 +235,53 @@ def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind,
     if value == "lines":
         allocated = [line.freight for line in draft.lines] if kind is LineKind.FREIGHT else []
         try:
-            spread(amount, allocated, draft, view.ledger.organisation.currency)
+            spread(amount, allocated, draft, amount)
         except ValueError as error:
-            told = {"what": what, "amount": money(amount), "why": str(error), "setting": setting}
+            told = {"what": what, "amount": money(amount, draft.currency), "why": str(error), "setting": setting}
             draft.wait(waiting("charge_unspread", "setting", f"setting:{setting}", **told))
         return
-    account = checked_account(value, setting, view, draft)
-    draft.lines.append(_charge_line(what, kind, what.capitalize(), amount, account))
+    account = checked_account(value, Named("", setting), view, draft)
+    _add_line(BillLine(what, amount, kind, what.capitalize(), account=account), view, draft)
 
 
-def _charge_line(name: str, kind: LineKind, description: str, amount: Decimal, account: Ref) -> BillLine:
-    return BillLine(name, amount, kind, description, quantity=Decimal(1), unit_cost=amount, account=account)
+def _add_line(line: BillLine, view: View, draft: Draft) -> None:
+    """A line of our own; like every line of the bill it carries the bill's business unit and job."""
+    bill = view.document
+    assert isinstance(bill, Bill)
+    draft.lines.append(
+        msgspec.structs.replace(
+            line,
+            unit_cost=line.amount,
+            description=_description(line, bill),
+            **_dimension(Ref(), bill, view, draft),
+        )
+    )
 
 
-def spread(amount: Decimal, allocated: Sequence[Decimal | None], draft: Draft, currency: str) -> None:
-    """Add ``amount`` to the item lines: by the source's own allocation when it is complete, else by value.
+def spread(amount: Decimal, allocated: Sequence[Decimal | None], draft: Draft, whole: Decimal) -> None:
+    """Add ``amount`` to the item lines: as the source allocated the ``whole`` it is a part of, else by value.
 
     Raises ValueError when there is no line to carry it.
     """
     bearers = [i for i, line in enumerate(draft.lines) if line.kind in (LineKind.ITEM, LineKind.EXPENSE)]
     if not bearers:
         raise ValueError("the bill has no line that could carry it")
-    stated = [allocated[i] for i in bearers] if allocated else []
-    if stated and None not in stated and total(part for part in stated if part is not None) == amount:
-        shares: Sequence[Decimal] = [part or ZERO for part in stated]
+    stated = [part for part in (allocated[i] for i in bearers) if part is not None] if allocated else []
+    complete = len(stated) == len(bearers) and total(stated) == whole
+    if complete and whole == amount and all(is_exact(part, draft.currency) for part in stated):
+        shares: Sequence[Decimal] = stated
     else:
-        weights = [max(draft.lines[i].amount, ZERO) for i in bearers]
-        if total(weights) == 0:
-            weights = [abs(draft.lines[i].amount) for i in bearers]
-        shares = split(amount, weights, currency)
+        weights = _weights(stated) if complete else None
+        shares = split(amount, weights or _weights([draft.lines[i].amount for i in bearers]) or (), draft.currency)
     for i, share in zip(bearers, shares, strict=True):
         draft.lines[i] = msgspec.structs.replace(draft.lines[i], amount=draft.lines[i].amount + share)
+
+
+def _weights(amounts: Sequence[Decimal]) -> list[Decimal] | None:
+    """What each line bears: amounts of the sum's sign, the others nothing; None when there is none of that sign."""
+    sign = -1 if total(amounts) < 0 else 1
+    weights = [max(sign * amount, ZERO) for amount in amounts]
+    return weights if any(weights) else None
 
 
 def rounding_line(difference: Decimal, view: View, draft: Draft) -> bool:
@@ -245,7 +289,7 @@ def rounding_line(difference: Decimal, view: View, draft: Draft) -> bool:
     settings = view.settings
     if not settings.rounding_account or abs(difference) > settings.rounding_limit:
         return False
-    account = checked_account(settings.rounding_account, "rounding_account", view, draft)
-    draft.lines.append(_charge_line("rounding", LineKind.ROUNDING, "Rounding", difference, account))
-    draft.notes.append(f"rounding of {money(difference)} to {account.label()}")
+    account = checked_account(settings.rounding_account, Named("", "rounding_account"), view, draft)
+    _add_line(BillLine("rounding", difference, LineKind.ROUNDING, "Rounding", account=account), view, draft)
+    draft.notes.append(f"rounding of {money(difference, draft.currency)} to {account.label()}")
     return True

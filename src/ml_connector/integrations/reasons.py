@@ -12,7 +12,7 @@ from ml_connector.errors import Acts
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads the group of everything that waits for it."""
+    """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads all that wait for it."""
 
     code: str
     title: str
@@ -38,20 +38,27 @@ _ALL = (
     Reason(
         "account_inactive",
         "A mapped ledger account is inactive",
-        "The ledger account {name} that {source} is mapped to is inactive.",
-        "Make it active in the ledger, or map {source} to another account.",
+        "The ledger account {name} that the {what} names is inactive.",
+        "Make it active in the ledger, or put another account into the {what}.",
+    ),
+    Reason(
+        "account_not_postable",
+        "A mapped ledger account takes no bill lines",
+        "The ledger does not let bill lines use account {name}, which the {what} names.",
+        "Put an expense, cost or asset account into the {what}.",
     ),
     Reason(
         "account_unknown",
         "A mapped ledger account does not exist",
-        "The mapping table sends {key} to ledger account {target}, which does not exist there.",
-        "Correct the row '{key}' of the mapping table.",
+        "The {what} names ledger account {target}, which does not exist there.",
+        "Correct the {what}.",
     ),
     Reason(
         "tax_unmapped",
         "Tax without a rule",
         "The bill carries tax of {amount} ({zone}), and nobody has said how tax of that zone is booked.",
-        "Fill the row '{key}' of the mapping table tax: cost, account:<id>, tax:<id>, or shares such as '40% cost, 60% account:<id>'.",
+        "Fill the row '{key}' of the mapping table tax: cost, account:<id>, tax:<id>, or shares such as "
+        "'40% cost, 60% account:<id>'.",
     ),
     Reason(
         "tax_rule_unusable",
@@ -68,7 +75,7 @@ _ALL = (
     Reason(
         "charge_unspread",
         "A charge has no line to carry it",
-        "The {what} of {amount} cannot be spread: {why}.",
+        "The bill carries {what} of {amount}, which cannot be spread over its lines: {why}.",
         "Set {setting} of the integration to a ledger account.",
     ),
     Reason(
@@ -100,7 +107,7 @@ _ALL = (
         "vendor_pending",
         "The vendor is not in the ledger yet",
         "Vendor {name} is being brought to the ledger first.",
-        "Nothing to do: the bill follows by itself as soon as the vendor is there.",
+        "Nothing to do here: the bill follows by itself. If the vendor itself waits, settle that first.",
         Acts.NOBODY,
     ),
     Reason(
@@ -155,9 +162,15 @@ _ALL = (
     Reason(
         "hidden_lines",
         "Part of the bill cannot be seen",
-        "The bill says {stated}, but only {computed} of it can be seen: {why}.",
+        "The bill says {stated}, but what can be seen of it comes to {computed}: the right {scope} is missing.",
         "Let the ServiceTitan administrator accept the app's newest version with the scope {scope}, then reconnect.",
         Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "lines_missing",
+        "Lines of the bill are missing",
+        "The bill says {stated}, but what can be seen of it comes to {computed}. {why}",
+        "Complete the bill in ServiceTitan; it is read again by itself.",
     ),
     Reason(
         "target_total_differs",
@@ -182,13 +195,15 @@ _ALL = (
         "same_number_same_total",
         "Suspected duplicate",
         "{where} already has bill {number} of this vendor with the same total {total} ({other}).",
-        "If it is the same bill, link or void one of them; if not, give this one another number in the mapping table bill_numbers (row '{key}').",
+        "If it is the same bill, link or void one of them; if not, give this one another number in the mapping table "
+        "bill_numbers (row '{key}').",
     ),
     Reason(
         "same_number_other_total",
         "The vendor's invoice number is used twice",
         "{where} already has bill {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
-        "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), or put both into one bill.",
+        "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), "
+        "or put both into one bill.",
     ),
     Reason(
         "already_exported",

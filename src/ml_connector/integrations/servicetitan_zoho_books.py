@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillState, Dimension, Document, LineKind, Party, Ref
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.documents import Bill, BillState, Dimension, Document, LineKind, Party, Ref, TaxBasis
+from ml_connector.canonical.money import ZERO, digits
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.tie_out import computed_total, difference
 from ml_connector.connectors.base import Action, Composed, Step
@@ -46,7 +47,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     start_date: documents dated before it are never posted (mandatory).
     currency: the company's, where the business unit states none.
-    bill_source: ``bills`` = inventory and AP bills; ``receipts`` = received purchase orders, for a tenant without bills.
+    bill_source: ``bills`` = inventory and AP bills; ``receipts`` = received purchase orders, where there are no bills.
     gate: how far a bill must have come: received, reconciled (needs AP bills) or posted.
     bill_date: which of ServiceTitan's dates the ledger gets.
     line_account: ``cost`` books to the expense or cost-of-sale account; ``asset`` to the inventory account, and then
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
+_SCOPE = re.compile(r"\b[a-z]+(?:\.[a-z]+)+:[rw]\b")  # as ServiceTitan writes rights, such as tn.acc.apbills:r
 _REACHED = {BillState.RECEIVED: 0, BillState.DISCREPANCY: 0, BillState.RECONCILED: 1, BillState.POSTED: 2}
 
 
@@ -196,11 +198,11 @@ class Bills(FlowType):
         if passed_over is not None:
             return passed_over
         bill = msgspec.structs.replace(bill, currency=_currency(bill, view, settings), date=_date(bill, settings))
-        draft = Draft()
+        draft = Draft(bill.currency)
         _source_checks(bill, view, settings, draft)
-        if bill.currency and not draft.waits:
+        if bill.complete and _is_code(bill.currency):
             _target_lines(bill, view, settings, draft)
-        elif bill.currency:
+        else:  # what cannot be seen cannot be spread; accounts can be asked for already
             target_lines(bill, view, draft)
         number = _number(bill, view, draft)
         vendor_id, asks = _vendor(bill, view, draft)
@@ -216,22 +218,33 @@ def _only_vendor(waits: list[Waiting]) -> bool:
 def _already_linked(bill: Bill, view: View) -> Decision:
     assert view.link is not None
     posted = view.link.source
-    flow = Bills()
-    if posted is None or flow.project(posted) == flow.project(bill):
+    if not isinstance(posted, Bill) or _as_posted(posted, view.settings) == _as_posted(bill, view.settings):
         return Unchanged()
-    assert isinstance(posted, Bill)
     what = _changes(posted, bill)
     return Hold((waiting("changed_after_posting", "person", "changed_after_posting", what=what),))
 
 
+def _as_posted(bill: Bill, settings: Settings) -> Bill:
+    """What a posted bill must not differ in. Received, reconciled and posted are its way, and no change."""
+    stopped = bill.state in (BillState.CANCELED, BillState.DISCREPANCY)
+    return msgspec.structs.replace(
+        bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="",
+        state=bill.state if stopped else BillState.RECEIVED,
+        post_date=bill.post_date if settings.bill_date == "post date" else None,
+    )  # fmt: skip
+
+
 def _changes(before: Bill, after: Bill) -> str:
-    names = ("total", "number", "date", "due_date", "tax", "shipping", "state", "active", "lines", "vendor")
-    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
-    told = [
-        f"{name} {getattr(before, name)} -> {getattr(after, name)}" if name not in ("lines", "vendor") else name
-        for name in changed
-    ]
+    shown = ("total", "number", "date", "due_date", "post_date", "tax", "shipping", "other", "discount", "state")
+    named = ("lines", "vendor", "tax_zone", "business_unit", "job", "purchase_order", "active", "do_not_pay")
+    changed = [name for name in (*shown, *named) if getattr(before, name) != getattr(after, name)]
+    told = [f"{name} {_shown(before, name)} -> {_shown(after, name)}" if name in shown else name for name in changed]
     return ", ".join(told).replace("_", " ") or "a detail"
+
+
+def _shown(bill: Bill, name: str) -> str:
+    value = getattr(bill, name)
+    return "none" if value in (None, "") else money(value) if isinstance(value, Decimal) else str(value)
 
 
 def _date(bill: Bill, settings: Settings) -> dt.date | None:
@@ -255,7 +268,7 @@ def _passed_over(bill: Bill, view: View, settings: Settings) -> Skip | None:
         return skip("before_start", date=str(date), start=str(settings.start_date))
     if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and bill.state is not BillState.DISCREPANCY:
         return skip("not_yet", state=str(bill.state), gate=settings.gate)
-    if bill.total == 0 and bill.complete:
+    if bill.total == 0 and bill.complete and difference(bill) == 0:
         return skip("zero")
     return None
 
@@ -278,9 +291,11 @@ def _source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> 
 def _ties(bill: Bill, draft: Draft) -> None:
     apart = difference(bill)
     shown = {"stated": money(bill.total, bill.currency), "computed": money(computed_total(bill), bill.currency)}
-    if not bill.complete:
-        scope = bill.hidden_reason or "tn.acc.apbills:r"
-        draft.wait(waiting("hidden_lines", "fact", f"scope:{scope}", scope=scope, why=scope, **shown))
+    scope = _SCOPE.search(bill.hidden_reason)
+    if not bill.complete and scope is not None:
+        draft.wait(waiting("hidden_lines", "fact", f"scope:{scope[0]}", scope=scope[0], **shown))
+    elif not bill.complete:
+        draft.wait(waiting("lines_missing", "source", f"bills:{bill.id}", why=bill.hidden_reason, **shown))
     elif apart != 0:
         key = f"bills:{bill.id}"
         draft.wait(waiting("does_not_tie", "source", key, difference=money(apart, bill.currency), **shown))
@@ -294,17 +309,22 @@ def _period(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
 
 
 def _currencies(bill: Bill, view: View, draft: Draft) -> None:
-    target = view.ledger.organisation.currency
-    party = view.ledger.parties.get(view.links.get(("vendors", bill.vendor.id), ""))
-    if not bill.currency:
+    if not _is_code(bill.currency):
         draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
-    elif party is not None and party.currency and party.currency != bill.currency:
-        key, what = f"parties:{party.id}", f"the vendor's ledger contact {party.name}"
-        draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=party.currency, what=what))
-    elif party is None and target and target != bill.currency:
-        draft.wait(
-            waiting("currency_differs", "fact", "organisation", source=bill.currency, target=target, what="the ledger")
-        )
+        return
+    party = view.ledger.parties.get(view.links.get(("vendors", bill.vendor.id), ""))
+    key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
+    if party is not None and party.currency:
+        key, what, target = f"parties:{party.id}", f"the vendor's ledger contact {party.name}", party.currency
+    if target and target != bill.currency:
+        draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=target, what=what))
+
+
+def _is_code(currency: str) -> bool:
+    try:
+        return bool(digits(currency) >= 0)
+    except ValueError:
+        return False
 
 
 def _target_lines(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
@@ -360,6 +380,8 @@ def _composed(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft)
         composed = _compose(bill, number, vendor_id, view, draft)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"bills:{bill.id}", why=error.sentence),))
+    if draft.waits:  # the rounding line's account
+        return Hold(tuple(draft.waits))
     if composed.total != bill.total:
         stated, theirs = money(bill.total, bill.currency), money(composed.total, bill.currency)
         told = {"stated": stated, "target": theirs}
@@ -377,17 +399,28 @@ def _compose(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) 
     """The ledger's payload; when its own arithmetic is off by no more than is allowed, with a rounding line."""
     composed = view.compose(Action.CREATE, _target_bill(bill, number, vendor_id, view, draft), view.reference)
     apart = bill.total - composed.total
-    if apart == 0 or not rounding_line(apart, view, draft):
+    if apart == 0 or not rounding_line(apart, view, draft) or draft.waits:
         return composed
     return view.compose(Action.CREATE, _target_bill(bill, number, vendor_id, view, draft), view.reference)
 
 
 def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft) -> Bill:
-    return msgspec.structs.replace(
-        bill, id="", vendor=Ref(vendor_id, bill.vendor.name), number=number, lines=tuple(draft.lines),
-        tax=ZERO if all(not line.tax_code.id for line in draft.lines) else bill.tax,
-        shipping=ZERO, other=ZERO, discount=ZERO, reference=view.reference, business_unit=Ref(),
-    )  # fmt: skip
+    """The ledger's bill: a new document, so that no reference of the source reaches the target."""
+    taxed = any(line.tax_code.id for line in draft.lines)
+    return Bill(
+        id="",
+        vendor=Ref(vendor_id, bill.vendor.name),
+        total=bill.total,
+        number=number,
+        date=bill.date,
+        due_date=bill.due_date,
+        currency=bill.currency,
+        tax_basis=TaxBasis.EXCLUSIVE,
+        lines=tuple(draft.lines),
+        tax=bill.tax if taxed else ZERO,
+        purchase_order=Ref(number=bill.purchase_order.number),
+        reference=view.reference,
+    )
 
 
 INTEGRATION = IntegrationType(

@@ -1,15 +1,15 @@
 """A lane's own count of the vendor's limits, so that no limit is ever hit by our own calls.
 
 A call counts from the moment it is taken until its window after its *completion* has passed: the vendor counts it at
-some instant between the two, so its window is never exceeded, whatever the network does. Long windows are reserved
-in the database in small chunks before use; a crash forfeits the chunk, so a successor never bursts.
+some instant between the two, so its window is never exceeded, whatever the network does. Long windows and days are
+reserved in the database in small chunks before use; a crash forfeits the chunk, so a successor never bursts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections import deque
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -18,12 +18,14 @@ import msgspec
 
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Limit, Limits, Window
-from ml_connector.store.database import Database
-from ml_connector.transport.errors import BudgetEmpty
+from ml_connector.lanes.lease import LaneLease
+from ml_connector.store.database import Database, Session
+from ml_connector.transport.errors import BudgetEmpty, LeaseLost
 
 WAIT_AT_MOST = 3.0  # machine seconds; a lane that would wait longer leaves and comes back
 RESERVED_FROM = 5.0  # seconds: shorter windows have passed before a successor can start
 CHUNKS = 5  # a window is reserved in so many chunks
+DAY_CHUNKS = 100
 
 _stamps = msgspec.json.Decoder(list[tuple[float, int]])
 
@@ -33,7 +35,7 @@ class _Sliding:
     """One sliding window."""
 
     limit: Limit
-    used: deque[float] = field(default_factory=deque)
+    used: list[float] = field(default_factory=list)  # when each call ended, or may have, in order
     reserved: int = 0  # calls of the current chunk that have not been taken yet
     good_until: float = 0.0  # until when the chunk may be used
 
@@ -42,16 +44,22 @@ class _Sliding:
         return self.limit.seconds / CHUNKS
 
     def free(self, now: float, under_way: int) -> int:
-        while self.used and self.used[0] <= now - self.limit.seconds:
-            self.used.popleft()
+        del self.used[: bisect_right(self.used, now - self.limit.seconds)]
         return self.limit.calls - len(self.used) - under_way
 
     def wait(self, now: float, under_way: int, calls: int = 1) -> float:
-        short = min(calls, self.limit.calls) - self.free(now, under_way)
-        if short <= 0:
+        lacking = min(calls, self.limit.calls) - self.free(now, under_way)
+        if lacking <= 0:
             return 0.0
         # Calls under way give no date yet: they are asked about again soon.
-        return self.used[short - 1] + self.limit.seconds - now if short <= len(self.used) else 0.05
+        return self.used[lacking - 1] + self.limit.seconds - now if lacking <= len(self.used) else 0.05
+
+    def is_spent(self, now: float) -> bool:
+        return self.limit.seconds >= RESERVED_FROM and (self.reserved <= 0 or now >= self.good_until)
+
+    def reserve(self, now: float) -> None:
+        self.reserved = max(1, self.limit.calls // CHUNKS)
+        self.good_until = now + self.chunk_life
 
 
 @dataclass(slots=True)
@@ -62,23 +70,37 @@ class _Day:
     zone: ZoneInfo
     day: dt.date | None = None
     used: int = 0
+    reserved: int = 0
+    of_yesterday: int = 0  # calls under way at midnight: the vendor's count in their answers is the old day's
 
     def free(self, now: dt.datetime, under_way: int) -> int:
         today = now.astimezone(self.zone).date()
-        if today != self.day:
-            self.day, self.used = today, 0
+        if self.day is None or today > self.day:
+            self.of_yesterday = under_way if self.day is not None else 0
+            self.day, self.used, self.reserved = today, 0, 0
         return self.limit.calls - self.used - under_way
 
     def wait(self, now: dt.datetime, under_way: int) -> float:
         if self.free(now, under_way) > 0:
             return 0.0
-        local = now.astimezone(self.zone)
-        midnight = dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), self.zone)
-        return (midnight - local).total_seconds()
+        assert self.day is not None
+        midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), self.zone)
+        return (midnight.astimezone(dt.UTC) - now).total_seconds()
+
+    def done(self, now: dt.datetime, under_way: int, left: int | None) -> None:
+        self.free(now, under_way)
+        self.used += 1
+        if self.of_yesterday > 0:
+            self.of_yesterday -= 1
+        elif left is not None:
+            self.used = max(self.used, self.limit.calls - left)
 
 
 class LaneBudget:
-    """Fulfils ``transport.protocols.Budget`` and ``sync.lane.Capacity``. One per lane slice."""
+    """Fulfils ``transport.protocols.Budget`` and ``sync.lane.Capacity``. One per lane slice.
+
+    With a ``lease``, the count is written only while the lane is held: a stale worker would undo its successor's.
+    """
 
     def __init__(
         self,
@@ -88,8 +110,11 @@ class LaneBudget:
         clock: Clock,
         zone: str,
         day_left: Callable[[Mapping[str, str]], int | None],
+        *,
+        lease: LaneLease | None = None,
     ) -> None:
         self._database, self._tenant_id, self._clock, self._day_left = database, tenant_id, clock, day_left
+        self._lease = lease
         self._windows = [_Sliding(one) for one in limits.limits if one.window is Window.SLIDING]
         self._days = [_Day(one, ZoneInfo(zone or "UTC")) for one in limits.limits if one.window is Window.DAY]
         self._places = asyncio.Semaphore(limits.concurrency)
@@ -110,8 +135,7 @@ class LaneBudget:
         held = {(row[0], row[1]): row[2:] for row in rows}
         for window in self._windows:
             if (row := held.get(_key(window.limit))) is not None:
-                stamps = sorted(at for at, calls in _stamps.decode(row[0]) for _ in range(calls))
-                window.used = deque(stamps)
+                window.used = sorted(at for at, calls in _stamps.decode(row[0]) for _ in range(calls))
                 self._block(row[3])
         for day in self._days:
             if (row := held.get(_key(day.limit))) is not None:
@@ -132,77 +156,112 @@ class LaneBudget:
         return max(0, min(sliding + daily, default=1_000))
 
     def wait(self, calls: int = 1) -> float:
-        """Clock seconds until ``calls`` may start; 0 when they may now. A day's allowance is asked for one call."""
-        now = self._clock.seconds()
-        waits = [max(0.0, self._blocked_until - now)]
-        waits += [window.wait(now, self._under_way, calls) for window in self._windows]
-        waits += [day.wait(self._clock.now(), self._under_way) for day in self._days]
-        return max(waits)
+        """Clock seconds until ``calls`` may start; 0 when they may now. A day answers for one call."""
+        return max(self._waits(calls).values())
+
+    def _waits(self, calls: int = 1) -> dict[str, float]:
+        now, instant = self._clock.seconds(), self._clock.now()
+        waits = {"the vendor asked for": max(0.0, self._blocked_until - now)}
+        waits |= {window.limit.name: window.wait(now, self._under_way, calls) for window in self._windows}
+        return waits | {day.limit.name: day.wait(instant, self._under_way) for day in self._days}
 
     async def take(self) -> None:
-        """Wait for a free call, a few seconds at most. Raises BudgetEmpty when it takes longer."""
+        """Wait for a free call, a few seconds at most. Raises BudgetEmpty when it takes longer, LeaseLost."""
         await self._places.acquire()
         try:
             async with self._turn:
-                while (wait := self.wait()) > 0:
-                    if self._clock.real(wait) > WAIT_AT_MOST:
-                        raise BudgetEmpty(self._fullest(), wait)
-                    await self._clock.sleep(wait)
-                await self._reserve()
+                await self._wait_for_one()
+                self._spend_reserved()
                 self._under_way += 1
         except BaseException:
             self._places.release()
             raise
 
-    def _fullest(self) -> str:
-        now = self._clock.seconds()
-        waits = {window.limit.name: window.wait(now, self._under_way) for window in self._windows}
-        waits |= {day.limit.name: day.wait(self._clock.now(), self._under_way) for day in self._days}
-        return max(waits, key=lambda name: waits[name], default="the vendor's pause")
+    def _spend_reserved(self) -> None:
+        for window in self._windows:
+            window.reserved -= 1
+        for day in self._days:
+            day.reserved -= 1
+
+    async def _wait_for_one(self) -> None:
+        """Return when a call may start now, and its chunk is in the database."""
+        waited = 0.0
+        while True:
+            name, wait = max(self._waits().items(), key=lambda one: one[1])
+            if wait > 0:
+                waited += self._clock.real(wait)
+                if waited > WAIT_AT_MOST:
+                    raise BudgetEmpty(name, wait)
+                await self._clock.sleep(wait)
+            elif not await self._reserved():
+                return
 
     def done(self, headers: Mapping[str, str], status: int) -> None:
         """A call ended: it counts from now on, and the vendor's own count corrects ours."""
         del status
+        left = self._day_left(headers) if headers else None
+        for day in self._days:
+            day.done(self._clock.now(), self._under_way, left)
+        for window in self._windows:
+            insort(window.used, self._clock.seconds())
         self.calls += 1
         self._under_way -= 1
         self._places.release()
-        now = self._clock.seconds()
-        for window in self._windows:
-            window.used.append(now)
-        left = self._day_left(headers) if headers else None
-        for day in self._days:
-            day.free(self._clock.now(), 0)
-            day.used = max(day.used + 1, day.limit.calls - left if left is not None else 0)
 
     def throttled(self, retry_after: float) -> None:
         """The vendor said "too many calls": none before ``retry_after`` seconds from now."""
         self._blocked_until = max(self._blocked_until, self._clock.seconds() + retry_after)
 
-    async def _reserve(self) -> None:
-        """Take the next chunk of each long window in the database before its first call leaves."""
+    async def _reserved(self) -> bool:
+        """Write the next chunk of each window that has used up its own; False when there was none to write."""
         now = self._clock.seconds()
-        long = [window for window in self._windows if window.limit.seconds >= RESERVED_FROM]
-        spent = [window for window in long if window.reserved <= 0 or now >= window.good_until]
-        for window in spent:
-            window.reserved = max(1, window.limit.calls // CHUNKS)
-            window.good_until = now + window.chunk_life
-        if spent:
+        windows = [window for window in self._windows if window.is_spent(now)]
+        days = [day for day in self._days if day.reserved <= 0]
+        if not windows and not days:
+            return False
+        for window in windows:
+            window.reserve(now)
+        for day in days:
+            day.reserved = max(1, day.limit.calls // DAY_CHUNKS)
+        try:
             await self.store()
-        for window in self._windows:
-            window.reserved -= 1
+        except BaseException:
+            for window in windows:
+                window.reserved = 0
+            for day in days:
+                day.reserved = 0
+            raise
+        return True
 
     async def store(self, *, final: bool = False) -> None:
-        """Write the count. While the slice runs, the current chunk counts as used, and calls under way too."""
+        """Write the count. While the slice runs, the current chunk counts as used, and calls under way too.
+
+        Raises LeaseLost when another worker has taken the lane; then nothing is written.
+        """
         now = self._clock.seconds()
         async with self._database.tenant(self._tenant_id) as connection:
+            await self._check_fence(connection)
             for window in self._windows:
-                open_calls = 0 if final else max(0, window.reserved) + self._under_way
+                open_calls = self._under_way + (0 if final else max(0, window.reserved))
                 # A successor counts the chunk from the last moment at which it may have been used.
-                latest = now + window.chunk_life
+                latest = now if final else now + window.chunk_life
                 stamps = [(at, 1) for at in window.used] + ([(latest, open_calls)] if open_calls else [])
                 await connection.execute(_STORE, self._row(window.limit, stamps, None, 0))
             for day in self._days:
-                await connection.execute(_STORE, self._row(day.limit, [], day.day, day.used + self._under_way))
+                used = day.used + self._under_way + (0 if final else max(0, day.reserved))
+                await connection.execute(_STORE, self._row(day.limit, [], day.day, used))
+
+    async def _check_fence(self, connection: Session) -> None:
+        if self._lease is None:
+            return
+        row = await (
+            await connection.execute(
+                b"select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                [self._tenant_id, self._lease.connection_id, self._lease.fence],
+            )
+        ).fetchone()
+        if row is None:
+            raise LeaseLost(f"lane {self._lease.connection_id} was taken by another worker; its count stands")
 
     def _row(self, limit: Limit, stamps: list[tuple[float, int]], day: dt.date | None, used: int) -> list[object]:
         blocked = dt.datetime.fromtimestamp(self._blocked_until, dt.UTC) if self._blocked_until else None

@@ -1,4 +1,4 @@
-"""The first contact with a vendor, before there is a connection and a lane: consent, tokens, and which books they reach."""
+"""The first contact with a vendor, before there is a lane: consent, tokens, and which books they reach."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
-        """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane that is carried here."""
+        """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here."""
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4))
 
         @app.task(name="lane", queue=QUEUE)

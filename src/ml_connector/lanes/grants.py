@@ -1,28 +1,35 @@
 """A grant's tokens: refreshed before they expire, once per grant across all machines, kept sealed.
 
-The holder of the grant's lease commits ``refreshing_since``, calls, and commits the new pair. A grant found marked was
-being refreshed by somebody who died: the refresh is repeated with the old token. Waiting workers read the new serial.
+The holder of the grant's lease commits ``refreshing_since``, calls, and commits the new pair; until then the old one
+stays. A grant found marked was being refreshed by somebody who died, or whose answer was lost: the refresh is repeated
+with the old token, which vendors accept for a while. Waiting workers read the new serial.
 """
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Connector, Credentials, Tokens
+from ml_connector.errors import ConnectorError
 from ml_connector.sealing import Keyring, Sealer
 from ml_connector.store.database import Database
+from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.transport.errors import NotSent, Reconnect
 from ml_connector.transport.messages import Answer, Request
 from ml_connector.transport.protocols import Token
 from ml_connector.transport.wire import Wire
 
-HELD_FOR = 30.0  # machine seconds a refresh may take before another worker repeats it
+REFRESH_TIMEOUT = 20.0  # clock seconds
+HELD_BEYOND = 10.0  # machine seconds after that time-out at which another worker repeats the refresh
 LOOK_AGAIN = 0.2
 
+log = structlog.get_logger()
 _credentials = msgspec.json.Decoder(dict[str, str])
 _tokens = msgspec.json.Decoder(Tokens)
 
@@ -55,7 +62,9 @@ class GrantTokens:
         tenant_id: int, grant_id: int, worker: str,
     ) -> None:  # fmt: skip
         self._database, self._keyring, self._clock, self._wire = database, keyring, clock, wire
-        self._connector, self._tenant_id, self._grant_id, self._worker = connector, tenant_id, grant_id, worker
+        self._connector, self._tenant_id, self._grant_id = connector, tenant_id, grant_id
+        # One worker runs several lanes of one grant: each is a holder of its own.
+        self._holder = f"{worker}/{uuid.uuid4().hex[:8]}"
         self._held: _Held | None = None
         self._turn = asyncio.Lock()
         self.refreshes = 0
@@ -89,10 +98,8 @@ class GrantTokens:
         return Token(headers, held.tokens.api_base, held.tokens.expires_at, held.serial)
 
     async def credentials(self) -> Credentials:
-        """What a person gave at connect. Raises Reconnect when the grant is dead."""
-        if self._held is None:
-            self._held = await self._load()
-        return self._held.credentials
+        """What a person gave at connect; of a dead grant too. Raises Reconnect when it was never connected."""
+        return (self._held or await self._load(dead_too=True)).credentials
 
     async def scopes(self) -> frozenset[str]:
         """What the grant allows, as far as the vendor tells with the token."""
@@ -102,7 +109,7 @@ class GrantTokens:
     async def _sealer(self) -> Sealer:
         return await self._keyring.credential_sealer(self._tenant_id, self._grant_id)
 
-    async def _load(self) -> _Held:
+    async def _load(self, *, dead_too: bool = False) -> _Held:
         async with self._database.tenant(self._tenant_id) as connection:
             row = await (
                 await connection.execute(
@@ -113,7 +120,7 @@ class GrantTokens:
             ).fetchone()
         if row is None or row[1] is None:
             raise Reconnect(f"{self._connector.title} has not been connected yet: connect it")
-        if row[3] != "good":
+        if row[3] != "good" and not dead_too:
             raise Reconnect(row[4] or f"{self._connector.title} needs to be connected again")
         sealer = await self._sealer()
         return _Held(
@@ -128,36 +135,52 @@ class GrantTokens:
             newer = await self._load()
             if newer.serial > held.serial:
                 return newer
-        hosts = self._connector.hosts(held.credentials)
-        http = PlainHttp(self._wire, hosts)
-        try:
-            tokens = await self._connector.auth.refresh(http, held.credentials, held.tokens, self._clock)
-        except Reconnect as error:
-            await self._dead(error.sentence)
-            raise
-        except NotSent:
-            await self._unclaim()
-            raise
+        tokens = await self._asked(held)
         self.refreshes += 1
-        return await self._store(held, tokens)
+        return await self._kept(held, tokens)
+
+    async def _asked(self, held: _Held) -> Tokens:
+        """The vendor's new tokens. A refresh whose answer was lost stays marked; whoever comes next repeats it."""
+        http = PlainHttp(self._wire, self._connector.hosts(held.credentials), REFRESH_TIMEOUT)
+        try:
+            return await self._connector.auth.refresh(http, held.credentials, held.tokens, self._clock)
+        except Reconnect as error:
+            await self._dead(held.serial, error.sentence)
+            raise
+        except ConnectorError as error:
+            await self._unclaim(marked=not isinstance(error, NotSent))
+            raise
+
+    async def _kept(self, held: _Held, tokens: Tokens) -> _Held:
+        """Commit the new tokens, again and again while the database is away: the old ones may be worth nothing now."""
+        while True:
+            try:
+                return await self._store(held, tokens)
+            except DatabaseUnavailable as error:
+                log.warning("new tokens not saved yet", grant=self._grant_id, why=error.sentence)
+                await asyncio.sleep(LOOK_AGAIN)
 
     async def _claim(self, serial: int) -> bool:
         async with self._database.tenant(self._tenant_id) as connection:
             done = await connection.execute(
                 b"""update vendor_grant set refreshing_since = %s, holder = %s,
                        held_until = now() + make_interval(secs => %s)
-                where tenant_id = %s and grant_id = %s and serial = %s
+                where tenant_id = %s and grant_id = %s and serial = %s and state = 'good'
                   and (holder is null or holder = %s or held_until < now())""",
-                [self._clock.now(), self._worker, HELD_FOR, self._tenant_id, self._grant_id, serial, self._worker],
-            )
+                [
+                    self._clock.now(), self._holder, self._clock.real(REFRESH_TIMEOUT) + HELD_BEYOND, self._tenant_id,
+                    self._grant_id, serial, self._holder,
+                ],
+            )  # fmt: skip
         return done.rowcount == 1
 
-    async def _unclaim(self) -> None:
+    async def _unclaim(self, *, marked: bool) -> None:
         async with self._database.tenant(self._tenant_id) as connection:
             await connection.execute(
-                b"""update vendor_grant set refreshing_since = null, holder = null, held_until = null
+                b"""update vendor_grant set holder = null, held_until = null,
+                       refreshing_since = case when %s then refreshing_since end
                 where tenant_id = %s and grant_id = %s and holder = %s""",
-                [self._tenant_id, self._grant_id, self._worker],
+                [marked, self._tenant_id, self._grant_id, self._holder],
             )
 
     async def _store(self, held: _Held, tokens: Tokens) -> _Held:
@@ -176,14 +199,16 @@ class GrantTokens:
             return await self._load()
         return _Held(held.credentials, tokens, held.serial + 1)
 
-    async def _dead(self, problem: str) -> None:
-        """A dead grant turns its connections to `needs reconnect`, and says why."""
+    async def _dead(self, serial: int, problem: str) -> None:
+        """A dead grant turns its connections to `needs reconnect`, and says why; one renewed meanwhile is not dead."""
         async with self._database.tenant(self._tenant_id) as connection:
-            await connection.execute(
+            done = await connection.execute(
                 b"""update vendor_grant set state = 'needs reconnect', problem = %s, refreshing_since = null,
-                       holder = null, held_until = null where tenant_id = %s and grant_id = %s""",
-                [problem, self._tenant_id, self._grant_id],
+                       holder = null, held_until = null where tenant_id = %s and grant_id = %s and serial = %s""",
+                [problem, self._tenant_id, self._grant_id, serial],
             )
+            if done.rowcount == 0:
+                return
             await connection.execute(
                 b"""update connection set state = 'needs reconnect', problem = %s
                 where tenant_id = %s and grant_id = %s""",

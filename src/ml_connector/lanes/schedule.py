@@ -1,7 +1,7 @@
 """Schedules in one line: a cron expression, optionally kept to business days and off a country's holidays.
 
-``*/15 * * * *`` every quarter of an hour; ``business days US 0 7-18 * * *`` hourly from 7 to 18 on working days that are
-no holiday in the United States. Times are in the company's zone; daylight saving is exact.
+``*/15 * * * *`` every quarter of an hour; ``business days US 0 7-18 * * *`` hourly from 7 to 18 on working days that
+are no holiday in the United States. Times are in the company's zone; daylight saving is exact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOOK_AHEAD = dt.timedelta(days=400)
 
 
 def next_run(schedule: str, zone: str, after: dt.datetime) -> dt.datetime:
-    """The first instant (UTC) of a schedule after ``after``. Raises BadInput on a malformed schedule, country or zone."""
+    """The first instant (UTC) of a schedule after ``after``. Raises BadInput on a bad schedule, country or zone."""
     match = _BUSINESS.match(schedule.strip())
     cron = match["cron"] if match else schedule.strip() or DEFAULT
     free = _holidays(match["country"]) if match else None

@@ -117,7 +117,8 @@ async def _connection(runtime: Runtime, tenant_id: int, connection_id: int) -> _
     async with runtime.database.tenant(tenant_id) as connection:
         row = await (
             await connection.execute(
-                b"""select grant_id, vendor, organisation, organisation_id, organisation_read_at, settings, scopes, state
+                b"""select grant_id, vendor, organisation, organisation_id, organisation_read_at, settings, scopes,
+                       state
                 from connection where tenant_id = %s and connection_id = %s""",
                 [tenant_id, connection_id],
             )
@@ -136,7 +137,9 @@ async def _lane(
     tenant_id, clock = lease.tenant_id, runtime.clock
     credentials = await tokens.credentials()
     limits = connector.limits(held.organisation, credentials, held.settings)
-    budget = LaneBudget(runtime.database, tenant_id, limits, clock, held.organisation.zone, connector.day_left)
+    budget = LaneBudget(
+        runtime.database, tenant_id, limits, clock, held.organisation.zone, connector.day_left, lease=lease
+    )
     await budget.load()
     exchanges = ExchangeBuffer()
     rules = VendorRules(
@@ -173,20 +176,22 @@ async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt
     except LeaseLost:
         raise
     except Reconnect as error:
-        await _problem(lane, "needs reconnect", error.sentence)
+        await _problem(lane, error.sentence, reconnect=True)
         return lane.clock.now() + _IDLE
     except TransportError as error:
         log.warning("vendor in trouble", lane=lane.connection_id, why=error.sentence)
         pause(lane, max(getattr(error, "retry_after", 0.0), 1.0 if hasattr(error, "retry_after") else _AFTER_TROUBLE))
-        await _problem(lane, "good", error.sentence)
+        await _problem(lane, error.sentence)
         return lane.not_before or lane.clock.now()
 
 
-async def _problem(lane: Lane, state: str, sentence: str) -> None:
+async def _problem(lane: Lane, sentence: str, *, reconnect: bool = False) -> None:
+    """What stands in the connection's way. A good one stays good; one a person has paused meanwhile stays paused."""
     async with lane.database.tenant(lane.tenant_id) as connection:
         await connection.execute(
-            b"update connection set state = %s, problem = %s where tenant_id = %s and connection_id = %s",
-            [state, sentence, lane.tenant_id, lane.connection_id],
+            b"""update connection set problem = %s, state = case when %s then 'needs reconnect' else state end
+            where tenant_id = %s and connection_id = %s and state = 'good'""",
+            [sentence, reconnect, lane.tenant_id, lane.connection_id],
         )
 
 
@@ -217,7 +222,7 @@ async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime
     await push(lane)
     if look_again is None:
         look_again = await resolve(lane)
-    await _problem(lane, "good", "")
+    await _problem(lane, "")
     return await _next_due(lane, look_again)
 
 
@@ -278,14 +283,17 @@ async def _read_done(lane: Lane, flow: Flow) -> None:
 
 
 async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
-    """When the lane has something to do again."""
+    """When the lane has something to do again. What waits for an open intent waits for its next look."""
     now = lane.clock.now()
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
                 b"""select (select min(greatest(w.not_before, %s)) from work w
                             join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
-                            where w.tenant_id = %s and w.connection_id = %s and s.state = 0),
+                            where w.tenant_id = %s and w.connection_id = %s and s.state = 0
+                              and not exists (select 1 from intent i where i.tenant_id = w.tenant_id
+                                              and i.connection_id = w.connection_id and i.record_id = s.record_id
+                                              and i.state in (0, 1))),
                            (select min(coalesce(next_read_at, %s)) from flow
                             where tenant_id = %s and source_id = %s and mode <> 'off')""",
                 [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id],

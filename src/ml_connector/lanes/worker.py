@@ -9,9 +9,8 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import structlog
-
 import psycopg
+import structlog
 
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes import dispatch

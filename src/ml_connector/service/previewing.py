@@ -49,6 +49,7 @@ class FlowPreview:
     post: Tally
     link: Tally
     linked: Tally
+    hold: Tally
     skipped: dict[str, Tally]
     held: tuple[Cause, ...]
     planned: tuple[Planned, ...]
@@ -117,8 +118,10 @@ async def shown_preview(desk: Desk, integration: Integration, quiet: Quiet, *, l
 _THERE = [State.POSTED.value, State.LINKED.value, State.UNCHANGED.value]
 _TALLIES = """
     select case when s.state = %s then 'skipped ' || s.reason
+                when s.state = %s then 'hold'
                 when s.state = any(%s::smallint[]) then 'linked'
-                when s.state = %s and p.target like 'new: %%' then 'post' when s.state = %s then 'link' else '' end,
+                when s.state = %s and p.target like 'new: %%' then 'post'
+                when s.state = %s then 'link' else '' end,
            count(*), d.currency, sum(d.amount)
     from version_state s
     join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
@@ -129,7 +132,7 @@ _TALLIES = """
 async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Cause, ...], limit: int) -> FlowPreview:
     planned = State.PLANNED.value
     rows = await reading.all(
-        _TALLIES, State.SKIPPED.value, _THERE, planned, planned, reading.tenant_id, flow.flow_id,
+        _TALLIES, State.SKIPPED.value, State.HELD.value, _THERE, planned, planned, reading.tenant_id, flow.flow_id,
     )  # fmt: skip
     tallies = tallied((row[0], *row[1:]) for row in rows)
     skipped = tallied(
@@ -137,7 +140,8 @@ async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Ca
     )
     return FlowPreview(
         flow.name, flow.title, flow.mode, tallies.get("post", Tally()), tallies.get("link", Tally()),
-        tallies.get("linked", Tally()), skipped, held, await _planned(reading, sealer, flow, limit),
+        tallies.get("linked", Tally()), tallies.get("hold", Tally()), skipped, held,
+         await _planned(reading, sealer, flow, limit),
     )  # fmt: skip
 
 

@@ -190,7 +190,11 @@ def _remains(now: Progress) -> str:
         f"{now.due:,} are still to be worked off" if now.due else "",
     ]
     told = "; ".join(one for one in left if one) or "nothing is under way"
-    return f"{told}. {now.problem}".strip() if now.problem else f"{told}; it goes on by itself while a worker runs."
+    if now.problem:
+        return f"{told}. {now.problem}"
+    if now.quiet:
+        return f"{told}; it goes on by itself while a worker runs."
+    return f"{told}, and nothing has moved for a while: look at the log of 'ml-connector up' or 'worker'."
 
 
 async def sync(desk: Desk, integration: Integration, flow_name: str = "", report: Report = _silent) -> Quiet:

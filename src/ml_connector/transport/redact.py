@@ -9,22 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_SECRET_NAMES = (
+_NAMES = (
     r"[\w-]*(?:token|secret|password|assertion|signature|app[_-]?key|api[_-]?key|applicationkey)|client[_-]?id|"
     r"authorization"
 )
 _CODES = "code|state"
 _QUOTE = r"\\*\""  # JSON inside a JSON string has its quotes escaped
 _IN_JSON = re.compile(
-    rf"({_QUOTE}(?:{_SECRET_NAMES}){_QUOTE}\s*:\s*)(?:({_QUOTE})(?:(?!\2).)*(?:\2|$)|-?\d[\d.eE+-]*)",
+    rf"({_QUOTE}(?:{_NAMES}){_QUOTE}\s*:\s*)(?:({_QUOTE})(?:(?!\2).)*(?:\2|$)|-?\d[\d.eE+-]*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE_IN_JSON = re.compile(
-    rf"({_QUOTE}(?:{_CODES}){_QUOTE}\s*:\s*)({_QUOTE})[^\s\"\\]{{16,}}(?:\2|$)", re.IGNORECASE
-)
-_IN_FORM = re.compile(rf"(^|[?&\s\"])({_SECRET_NAMES}|{_CODES})=[^&\s\"]+", re.IGNORECASE)
+_CODE_IN_JSON = re.compile(rf"({_QUOTE}(?:{_CODES}){_QUOTE}\s*:\s*)({_QUOTE})[^\s\"\\]{{16,}}(?:\2|$)", re.IGNORECASE)
+_IN_FORM = re.compile(rf"(^|[?&\s\"])({_NAMES}|{_CODES})=[^&\s\"]+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Zoho-oauthtoken|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
-_SECRET_QUERY = re.compile(rf"(?:{_SECRET_NAMES}|{_CODES})", re.IGNORECASE)
+_SECRET_QUERY = re.compile(rf"(?:{_NAMES}|{_CODES})", re.IGNORECASE)
 KEPT = 64 * 1024  # bytes of a body kept in the trail
 
 

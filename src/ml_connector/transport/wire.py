@@ -1,4 +1,4 @@
-"""The one place where bytes leave: known hosts only, the lease checked last, a write never sent twice by the library."""
+"""The one place where bytes leave: known hosts only, the lease checked last, a write never sent twice by itself."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _GuardedRequest(aiohttp.ClientRequest):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where host names lead. ``loopback`` maps a vendor's host to an address on this machine (the sandbox); else https."""
+    """Where host names lead. ``loopback`` maps a vendor's host to this machine (the sandbox); else https."""
 
     loopback: Mapping[str, str]
 
@@ -68,7 +68,7 @@ class Addresses:
         return bool(self.loopback)
 
     def resolve(self, url: str, allowed: frozenset[str]) -> tuple[URL, str]:
-        """The address to call and the Host header. Raises ForbiddenAddress for anything but https on an allowed host."""
+        """The address to call, and the Host header. Raises ForbiddenAddress unless it is https on an allowed host."""
         try:
             parsed = URL(url)
         except ValueError as error:
@@ -133,7 +133,7 @@ class Wire:
         timeout: float,
         lease: Lease | None = None,
     ) -> Answer:
-        """One request, once. ``timeout`` in seconds on the clock. Raises NotSent, AnswerLost, LeaseLost, ForbiddenAddress."""
+        """One request, once. ``timeout`` in clock seconds. Raises NotSent, AnswerLost, LeaseLost, ForbiddenAddress."""
         target, host = self.addresses.resolve(url, allowed)
         passage = _Passage(request.safe, lease)
         token = _passage.set(passage)

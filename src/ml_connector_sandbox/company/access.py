@@ -45,7 +45,7 @@ class Access:
         return {
             "servicetitan": {
                 "environment": PRODUCTION,
-                "tenant_id": self.tenant_id,
+                "tenant": self.tenant_id,
                 "client_id": self.client_id,
                 "client_secret": self.client_secret,
                 "app_key": self.app_key,

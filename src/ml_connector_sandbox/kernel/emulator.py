@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -100,11 +101,17 @@ class Emulator(ABC):
                 response = await handler(request)
             except web.HTTPException as answer:
                 call.status = answer.status
+                answer.headers["Date"] = self._date()
                 raise
             call.status = response.status
+            response.headers["Date"] = self._date()
             return response
 
         return middleware
+
+    def _date(self) -> str:
+        """The Date header: the vendor's clock is the sandbox's."""
+        return format_datetime(self.clock.now().replace(microsecond=0), usegmt=True)
 
     def set_switches(self, values: dict[str, Any]) -> dict[str, Any]:
         """Set switches by name, all or none; returns all of them. Raises UnknownSwitch."""

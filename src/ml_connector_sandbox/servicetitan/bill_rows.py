@@ -38,9 +38,7 @@ def inventory_bill_row(books: TenantBooks, switches: Switches, bill: Bill) -> Ro
         "shipToDescription": bill.ship_to_description,
         "postDate": midnight(bill.post_date),
         **_references(books, bill),
-        "items": [
-            _inventory_item(books, switches, bill, place, item) for place, item in enumerate(bill.items, 1)
-        ],
+        "items": [_inventory_item(books, switches, bill, place, item) for place, item in enumerate(bill.items, 1)],
         "customFields": None,
         "jobId": bill.job_id,
         "jobNumber": _job_number(books, bill),
@@ -56,9 +54,7 @@ def ap_bill_row(books: TenantBooks, switches: Switches, bill: Bill) -> Row:
         "source": bill.source,
         "billType": bill.bill_type,
         "earlyDiscountDate": midnight(bill.early_discount_date),
-        "vendorInvoiceTotal": None
-        if bill.vendor_invoice_total is None
-        else money_text(bill.vendor_invoice_total),
+        "vendorInvoiceTotal": None if bill.vendor_invoice_total is None else money_text(bill.vendor_invoice_total),
         "doNotPay": bill.do_not_pay,
         "dateCanceled": shown_or_none(bill.canceled_on),
         "canceledBy": None if bill.canceled_by is None else {"id": 21, "name": bill.canceled_by},

@@ -67,9 +67,7 @@ class Property:
     values: tuple[str, ...] = ()
 
 
-def check_body(
-    body: dict[str, Any], properties: Sequence[Property], refuse_unknown: bool, prefix: str = ""
-) -> Errors:
+def check_body(body: dict[str, Any], properties: Sequence[Property], refuse_unknown: bool, prefix: str = "") -> Errors:
     """What is wrong with ``body``, by property; empty when nothing is."""
     errors: Errors = {}
     for one in properties:

@@ -53,12 +53,8 @@ class ServiceTitanEmulator(Emulator):
             **super().statistics(),
             "tokens_issued": self.tokens.issued,
             "tokens_refused": self.tokens.refused,
-            "most_calls_per_second": {
-                "/".join(key): one.most_used for key, one in self.gateway.windows.items()
-            },
-            "most_tokens_per_minute": {
-                "/".join(key): one.most_used for key, one in self.tokens.windows.items()
-            },
+            "most_calls_per_second": {"/".join(key): one.most_used for key, one in self.gateway.windows.items()},
+            "most_tokens_per_minute": {"/".join(key): one.most_used for key, one in self.tokens.windows.items()},
         }
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -84,7 +80,5 @@ class ServiceTitanEmulator(Emulator):
 
     async def _call(self, environment: str, request: web.Request) -> web.StreamResponse:
         operation, values, books = self.gateway.admit(environment, request)
-        call = ApiCall(
-            request, values, books=books, switches=self.switches, clock=self.clock, rows=self._rows
-        )
+        call = ApiCall(request, values, books=books, switches=self.switches, clock=self.clock, rows=self._rows)
         return await operation.answer(call)

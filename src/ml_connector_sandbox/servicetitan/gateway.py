@@ -22,9 +22,7 @@ _VERSION = "v2"
 class Gateway:
     """Lets a call through to an operation on a tenant's books, or refuses it with the gateway's four keys."""
 
-    def __init__(
-        self, clock: SandboxClock, books: ServiceTitanBooks, tokens: Tokens, switches: Switches
-    ) -> None:
+    def __init__(self, clock: SandboxClock, books: ServiceTitanBooks, tokens: Tokens, switches: Switches) -> None:
         self._clock, self._books, self._tokens, self._switches = clock, books, tokens, switches
         self._operations: list[tuple[Operation, list[str]]] = []
         self.windows: dict[tuple[str, str, str], SlidingWindow] = {}
@@ -68,9 +66,7 @@ class Gateway:
     def _tenant(self, environment: str, bearer: Bearer, number: str) -> TenantBooks:
         books = self._books.find_tenant(number, environment)
         if books is None or bearer.grant.tenant != number:
-            raise gateway_refusal(
-                403, "Resource owner validation failed, please check 'tenant' path value(s)."
-            )
+            raise gateway_refusal(403, "Resource owner validation failed, please check 'tenant' path value(s).")
         return books
 
     def _count(self, environment: str, grant: Grant) -> None:

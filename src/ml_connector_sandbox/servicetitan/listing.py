@@ -137,9 +137,7 @@ def _sort(call: ApiCall, rules: ListRules) -> tuple[str, bool] | None:
         return None
     sign, name = text[0], text[1:]
     if sign not in "+-" or name not in rules.sorts:
-        call.parameters.refuse(
-            "sort", f"The value '{text}' is not valid; use + or - and one of {rules.sorts}."
-        )
+        call.parameters.refuse("sort", f"The value '{text}' is not valid; use + or - and one of {rules.sorts}.")
         return None
     return _SORTS[name], sign == "-"
 
@@ -152,9 +150,7 @@ def _ordered(found: list[R], sort: tuple[str, bool] | None) -> list[R]:
     return rows
 
 
-def envelope(
-    call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]
-) -> web.Response:
+def envelope(call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]) -> web.Response:
     """The page with its numbers; ``totalCount`` is there as null unless asked for."""
     head: Row = {
         "page": page.number,
@@ -168,9 +164,7 @@ def envelope(
     return call.answer(head)
 
 
-def bare_array(
-    call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]
-) -> web.Response:
+def bare_array(call: ApiCall, page: Page, table: Table[R], view: str, build: Callable[[R], Row]) -> web.Response:
     """The rows of the page and nothing else: no way to see whether there are more."""
     return call.answer(_rows(call, page, table, view, build))
 

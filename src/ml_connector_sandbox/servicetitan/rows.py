@@ -22,9 +22,7 @@ class Rows:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str, int], tuple[Record, tuple[Any, ...], msgspec.Raw]] = {}
 
-    def row(
-        self, call: ApiCall, table: Table[Any], view: str, record: Record, build: Callable[[], Row]
-    ) -> msgspec.Raw:
+    def row(self, call: ApiCall, table: Table[Any], view: str, record: Record, build: Callable[[], Row]) -> msgspec.Raw:
         """The JSON of ``record`` in ``view``, built when it is not kept or no longer true."""
         context = call.row_context
         place = (id(table), view, record.id)

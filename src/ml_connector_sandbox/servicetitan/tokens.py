@@ -66,11 +66,7 @@ class Tokens:
         grant = self._books.grants.get((environment, client_id))
         given = str(form.get("client_secret", ""))
         # compared byte by byte as sent: a blank at the end of a secret is a wrong secret
-        if (
-            grant is None
-            or grant.revoked
-            or not hmac.compare_digest(given.encode(), grant.client_secret.encode())
-        ):
+        if grant is None or grant.revoked or not hmac.compare_digest(given.encode(), grant.client_secret.encode()):
             raise oauth_refusal("invalid_client")
         return grant
 

@@ -197,9 +197,7 @@ def _error(word: str) -> web.Response:
 
 def _throttled() -> web.Response:
     description = "You have made too many requests continuously. Please try again after some time."
-    return json_response(
-        {"error": "Access Denied", "error_description": description, "status": "failure"}, status=400
-    )
+    return json_response({"error": "Access Denied", "error_description": description, "status": "failure"}, status=400)
 
 
 def _html(title: str, content: str, status: int = 200) -> web.Response:

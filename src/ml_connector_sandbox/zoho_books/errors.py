@@ -33,9 +33,7 @@ def not_authorised() -> Refused:
 
 def foreign_organisation(organization_id: str) -> Refused:
     """The user has no part in that organisation, or it does not exist; 400 code 6041."""
-    return Refused(
-        400, 6041, f"This user is not associated with the CompanyID/CompanyName:{organization_id}."
-    )
+    return Refused(400, 6041, f"This user is not associated with the CompanyID/CompanyName:{organization_id}.")
 
 
 def invalid_url() -> Refused:

@@ -46,7 +46,7 @@ def contact_of(company: Company, vendor_id: str) -> Contact:
 
 def ledger_lines(company: Company, bill: Bill) -> list[dict[str, Any]]:
     """One piece a line, the odd cents and tax that is cost on the dearest line."""
-    numbers = {account.id: account.number for account in company.seed.tenant.gl_accounts}
+    numbers: dict[int | None, str | None] = {one.id: one.number for one in company.seed.tenant.gl_accounts}
     pieces: list[list[Any]] = [
         [numbers[item.accounts.cost_of_sale or item.accounts.general_ledger], cents(item.value), item.description]
         for item in bill.items

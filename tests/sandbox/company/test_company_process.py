@@ -70,7 +70,7 @@ async def feed(session: aiohttp.ClientSession, found: dict[str, Any]) -> list[di
         "Authorization": await bearer(session, found),
         "ST-App-Key": given["app_key"],
     }
-    path = f"/accounting/v2/tenant/{given['tenant_id']}/export/inventory-bills"
+    path = f"/accounting/v2/tenant/{given['tenant']}/export/inventory-bills"
     async with session.get(f"http://{found['hosts']['api.servicetitan.io']}{path}", headers=headers) as answer:
         rows: list[dict[str, Any]] = (await answer.json())["data"]
         return rows

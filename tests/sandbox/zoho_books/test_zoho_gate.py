@@ -114,3 +114,19 @@ async def test_bodies(sandbox: Sandbox) -> None:
     broken = await sandbox.raw("POST", host, path, headers=headers, data=b"{")
     assert (broken.status, broken.body["code"]) == (400, 1038)
     assert (await sandbox.raw("POST", host, path, headers=headers)).body["code"] == 1038
+
+
+async def test_the_api_grows_by_addition_when_switched_on(sandbox: Sandbox) -> None:
+    plain = await sandbox.get("/chartofaccounts")
+    sandbox.switches.extra_fields = True
+    grown = await sandbox.get("/chartofaccounts")
+    assert "sandboxAddition" not in plain.body["chartofaccounts"][0]
+    assert "sandboxAddition" in grown.body["chartofaccounts"][0]
+    assert grown.body["code"] == 0
+
+
+async def test_inspection_shows_what_a_bill_moved_in_the_ledger(sandbox: Sandbox) -> None:
+    await sandbox.api("POST", "/bills", sandbox.bill())
+    (bill,) = sandbox.emulator.books()["organisations"][ORG]["bills"]
+    moved = {one["account_type"]: one["amount"] for one in bill["postings"]}
+    assert moved == {"expense": 100, "accounts_payable": -100}

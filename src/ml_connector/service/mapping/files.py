@@ -107,8 +107,9 @@ def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
     empty = 0
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        if faults := _header_faults(header):
-            return [], 0, [(1, f"line 1: {fault}") for fault in faults]
+        problems += [(1, f"line 1: {fault}") for fault in _header_faults(header)]
+        if not all(header.count(name) == 1 for name in _NEEDED):
+            return [], 0, problems
         for number, cells in _numbered(reader):
             line = _line(number, header, cells, problems)
             lines += [line] if line else []

@@ -126,8 +126,4 @@ class Receipt(Record):
     @property
     def amount(self) -> Decimal:
         """Items, tax and shipping."""
-        return (
-            cents(sum((item.quantity * item.cost for item in self.items), Decimal(0)))
-            + self.tax
-            + self.shipping
-        )
+        return cents(sum((item.quantity * item.cost for item in self.items), Decimal(0))) + self.tax + self.shipping

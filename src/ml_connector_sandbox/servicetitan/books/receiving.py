@@ -46,9 +46,7 @@ def receive(books: TenantBooks, order_id: int, shipment: Shipment) -> tuple[Rece
     receipt = _receipt(books, order, taken, shipment, complete)
     bill = _bill(books, order, receipt, shipment.bill) if books.keeps_bills else None
     kept_bill = None if bill is None else books.add_bill(bill, shipment.at)
-    kept = books.receipts.add(
-        changed(receipt, bill_id=None if kept_bill is None else kept_bill.id), shipment.at
-    )
+    kept = books.receipts.add(changed(receipt, bill_id=None if kept_bill is None else kept_bill.id), shipment.at)
     books.purchase_orders.modify(
         order_id,
         shipment.at,
@@ -132,9 +130,7 @@ def _bill(books: TenantBooks, order: PurchaseOrder, receipt: Receipt, further: d
         reference_number=f"BILL-{receipt.number.removeprefix('R-')}",
         vendor_id=order.vendor_id,
         bill_date=receipt.received_on,
-        items=tuple(
-            _bill_item(ordered[line.purchase_order_item_id], line, receipt) for line in receipt.items
-        ),
+        items=tuple(_bill_item(ordered[line.purchase_order_item_id], line, receipt) for line in receipt.items),
         purchase_order_id=order.id,
         vendor_number=receipt.vendor_invoice_number or None,
         summary=order.summary or None,
@@ -161,9 +157,7 @@ def _bill_item(ordered: PurchaseOrderItem, line: ReceiptItem, receipt: Receipt) 
         receipt_item_id=line.id,
         vendor_part_number=ordered.vendor_part_number or None,
         accounts=line.accounts,
-        inventory_location=InventoryLocation(
-            id=receipt.inventory_location_id, name=receipt.ship_to_description
-        ),
+        inventory_location=InventoryLocation(id=receipt.inventory_location_id, name=receipt.ship_to_description),
     )
 
 

@@ -68,11 +68,7 @@ class Table(Generic[R]):
         Raises KeyError when there is no such record, TypeError on a field the record does not have.
         """
         old = self[number]
-        stamp = (
-            max(stamp_at(self._clock.now()), old.modified_on)
-            if modified_on is None
-            else canonical(modified_on)
-        )
+        stamp = max(stamp_at(self._clock.now()), old.modified_on) if modified_on is None else canonical(modified_on)
         new = changed(old, modified_on=stamp, **changes)
         self._earlier.setdefault(number, []).append(old)
         del self._by_modification[bisect_left(self._by_modification, (old.modified_on, number))]

@@ -32,23 +32,17 @@ _FIRST_ID = 100_000_001  # every tenant counts from here: ids are unique within 
 class TenantBooks:
     """One company. ``keeps_bills`` False: receipts make no bills. ``ap_module`` False: no ap-bills."""
 
-    def __init__(
-        self, number: str, name: str, clock: SandboxClock, keeps_bills: bool, ap_module: bool
-    ) -> None:
+    def __init__(self, number: str, name: str, clock: SandboxClock, keeps_bills: bool, ap_module: bool) -> None:
         self.number, self.name, self.clock = number, name, clock
         self.keeps_bills, self.ap_module = keeps_bills, ap_module
         self._ids = itertools.count(_FIRST_ID)
         self._numbers = itertools.count(1)
         self.vendors: Table[Vendor] = Table("vendor", clock, self.next_id)
         self.purchase_orders: Table[PurchaseOrder] = Table("purchase order", clock, self.next_id)
-        self.receipts: Table[Receipt] = Table(
-            "receipt", clock, self.next_id, lambda receipt: receipt.purchase_order_id
-        )
+        self.receipts: Table[Receipt] = Table("receipt", clock, self.next_id, lambda receipt: receipt.purchase_order_id)
         self.bills: Table[Bill] = Table("bill", clock, self.next_id, lambda bill: bill.purchase_order_id)
         self.gl_accounts: Table[GlAccount] = Table("general ledger account", clock, self.next_id)
-        self.gl_account_types: Table[GlAccountType] = Table(
-            "general ledger account type", clock, self.next_id
-        )
+        self.gl_account_types: Table[GlAccountType] = Table("general ledger account type", clock, self.next_id)
         self.business_units: Table[BusinessUnit] = Table("business unit", clock, self.next_id)
         self.tax_zones: Table[TaxZone] = Table("tax zone", clock, self.next_id)
         self.jobs: Table[Job] = Table("job", clock, self.next_id)
@@ -78,9 +72,7 @@ class TenantBooks:
 
     # -- adding; each gives the id and the stamps (now unless told) and returns the record as kept
 
-    def add_vendor(
-        self, vendor: Vendor, created_on: Moment | None = None, modified_on: Moment | None = None
-    ) -> Vendor:
+    def add_vendor(self, vendor: Vendor, created_on: Moment | None = None, modified_on: Moment | None = None) -> Vendor:
         return self.vendors.add(vendor, created_on, modified_on)
 
     def add_business_unit(
@@ -121,22 +113,18 @@ class TenantBooks:
         """Numbers the items. Raises ValueError when a record it points at does not exist."""
         self._check_order(order)
         items = tuple(
-            changed(item, id=item.id or self.next_id(), sku_id=item.sku_id or self.next_id())
-            for item in order.items
+            changed(item, id=item.id or self.next_id(), sku_id=item.sku_id or self.next_id()) for item in order.items
         )
         return self.purchase_orders.add(changed(order, items=items), created_on, modified_on)
 
-    def add_bill(
-        self, bill: Bill, created_on: Moment | None = None, modified_on: Moment | None = None
-    ) -> Bill:
+    def add_bill(self, bill: Bill, created_on: Moment | None = None, modified_on: Moment | None = None) -> Bill:
         """Numbers the lines. For bills without a receipt; ``receive`` makes the others.
 
         Raises ValueError when a record it points at does not exist.
         """
         self._check_bill(bill)
         items = tuple(
-            changed(item, id=item.id or self.next_id(), sku_id=item.sku_id or self.next_id())
-            for item in bill.items
+            changed(item, id=item.id or self.next_id(), sku_id=item.sku_id or self.next_id()) for item in bill.items
         )
         expenses = tuple(changed(line, id=line.id or self.next_id()) for line in bill.expense_items)
         return self.bills.add(changed(bill, items=items, expense_items=expenses), created_on, modified_on)
@@ -183,9 +171,7 @@ class TenantBooks:
         sent = self._when(at)
         return self.purchase_orders.modify(order_id, sent, status="Sent", sent_on=sent)
 
-    def post_bills(
-        self, bill_ids: Sequence[int], batch_name: str, post_date: date, at: Moment | None = None
-    ) -> Batch:
+    def post_bills(self, bill_ids: Sequence[int], batch_name: str, post_date: date, at: Moment | None = None) -> Batch:
         """Post bills in one batch: syncStatus Posted. Raises ValueError on a bill that is not Pending."""
         for bill_id in bill_ids:
             if self.bills[bill_id].sync_status != "Pending":
@@ -217,9 +203,7 @@ class TenantBooks:
         self._check_bill(changed(self.bills[bill_id], **changes))
         return self.bills.modify(bill_id, at, **changes)
 
-    def mark_bill_exported(
-        self, bill_id: int, move_modified_on: bool = True, order_follows: bool = True
-    ) -> Bill:
+    def mark_bill_exported(self, bill_id: int, move_modified_on: bool = True, order_follows: bool = True) -> Bill:
         """syncStatus Exported; with ``order_follows`` a received order whose bills all are becomes Exported."""
         old = self.bills[bill_id]
         at = None if move_modified_on else old.modified_on

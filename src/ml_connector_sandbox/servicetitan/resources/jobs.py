@@ -35,9 +35,7 @@ async def _list(call: ApiCall) -> web.Response:
         *equal("business_unit_id", asked.integer("businessUnitId")),
         *equal("invoice_id", asked.integer("invoiceId")),
         *equal("priority", asked.text("priority")),
-        *window(
-            asked.stamp("completedOnOrAfter"), asked.stamp("completedBefore"), lambda job: job.completed_on
-        ),
+        *window(asked.stamp("completedOnOrAfter"), asked.stamp("completedBefore"), lambda job: job.completed_on),
     ]
     page = read_page(call, call.books.jobs, _RULES, tests)
     return envelope(call, page, call.books.jobs, "jobs", _row)

@@ -28,9 +28,7 @@ _DELIVERY = (
     "VendorPortal",
 )
 _REQUIRED = ("name", "active", "isTruckReplenishment", "taxRate", "restrictedMobileCreation", "address")
-_ADDRESS = tuple(
-    Property(one, "text", required=True) for one in ("street", "unit", "city", "state", "zip", "country")
-)
+_ADDRESS = tuple(Property(one, "text", required=True) for one in ("street", "unit", "city", "state", "zip", "country"))
 _KINDS: dict[str, str] = {
     "name": "text", "active": "boolean", "memo": "text", "firstName": "text", "lastName": "text", "phone": "text",
     "email": "text", "fax": "text", "isTruckReplenishment": "boolean", "deliveryOption": "text",
@@ -90,9 +88,7 @@ async def _update(call: ApiCall) -> web.Response:
     body = await call.json_object()
     _require(call, body, creating=False, own_name=old.name)
     new = _written(old, body)
-    call.books.vendors.modify(
-        number, **{name: value for name, value in vars(new).items() if name in _CHANGEABLE}
-    )
+    call.books.vendors.modify(number, **{name: value for name, value in vars(new).items() if name in _CHANGEABLE})
     return call.answer(rendered({"id": number}, call.switches.extra_fields))
 
 
@@ -145,9 +141,7 @@ def _written(vendor: Vendor, body: dict[str, Any]) -> Vendor:
         changes["tag_type_ids"] = tuple(tag["tagTypeId"] for tag in body["tags"])
     if body.get("vendorContacts") is not None:
         contacts = body["vendorContacts"]
-        changes["vendor_contacts"] = tuple(
-            VendorContact(name=one["name"], email=one["email"]) for one in contacts
-        )
+        changes["vendor_contacts"] = tuple(VendorContact(name=one["name"], email=one["email"]) for one in contacts)
     changes["external_data"] = external_data.applied(vendor.external_data, body.get("externalData"))
     return replace(vendor, **changes)
 

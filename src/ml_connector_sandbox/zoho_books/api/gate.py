@@ -118,9 +118,7 @@ def grants_scope(scopes: frozenset[str], wanted: str) -> bool:
     """Do these scopes cover ``module.OPERATION``."""
     held = {one.casefold() for one in scopes}
     module, _, operation = wanted.casefold().partition(".")
-    return bool(
-        held & {"zohobooks.fullaccess.all", f"zohobooks.{module}.all", f"zohobooks.{module}.{operation}"}
-    )
+    return bool(held & {"zohobooks.fullaccess.all", f"zohobooks.{module}.all", f"zohobooks.{module}.{operation}"})
 
 
 def refused(refusal: Refused, headers: dict[str, str] | None = None) -> web.Response:

@@ -60,9 +60,7 @@ class OrganisationLimits:
     def _require_day(self) -> None:
         limit = self._books.profile.calls_per_day
         if self.day_used >= limit:
-            message = (
-                f"The API call for this organization has exceeded the maximum call rate limit of {limit}."
-            )
+            message = f"The API call for this organization has exceeded the maximum call rate limit of {limit}."
             raise LimitReached(45, message, self._until_midnight())
 
     def _take_minute(self) -> None:

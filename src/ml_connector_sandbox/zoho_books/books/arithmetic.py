@@ -47,8 +47,7 @@ def components(tax: Tax | TaxGroup) -> list[tuple[Tax, Decimal]]:
         return [(tax, tax.percentage / HUNDRED)]
     simple = sum((one.percentage for one in tax.taxes if one.tax_type != "compound_tax"), ZERO) / HUNDRED
     return [
-        (one, one.percentage / HUNDRED * ((1 + simple) if one.tax_type == "compound_tax" else 1))
-        for one in tax.taxes
+        (one, one.percentage / HUNDRED * ((1 + simple) if one.tax_type == "compound_tax" else 1)) for one in tax.taxes
     ]
 
 
@@ -63,9 +62,7 @@ def _gross(line: LineItem, document: PurchaseDocument, settings: Settings) -> No
 def _share_discount(document: PurchaseDocument, precision: int) -> None:
     """A discount on the whole document, before tax, lowers each line's taxed amount in proportion."""
     base = sum((line.item_total for line in document.lines), ZERO)
-    total = (
-        discount_of(document.discount, base, precision) if document.discount_type == "entity_level" else ZERO
-    )
+    total = discount_of(document.discount, base, precision) if document.discount_type == "entity_level" else ZERO
     document.discount_total = total
     taken, seen = ZERO, ZERO
     for line in document.lines:
@@ -120,6 +117,4 @@ def _totals(document: PurchaseDocument) -> None:
     else:
         document.sub_total_inclusive_of_tax = ZERO
         document.sub_total = sum((line.item_total for line in document.lines), ZERO)
-        document.total = (
-            document.sub_total - document.discount_total + document.tax_total + document.adjustment
-        )
+        document.total = document.sub_total - document.discount_total + document.tax_total + document.adjustment

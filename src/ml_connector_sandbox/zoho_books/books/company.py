@@ -117,9 +117,7 @@ class ZohoBooksBooks:
         self.clients[client_id] = client
         return client
 
-    def refresh_token(
-        self, client_id: str, user: str = "", scopes: str = "ZohoBooks.fullaccess.all"
-    ) -> RefreshToken:
+    def refresh_token(self, client_id: str, user: str = "", scopes: str = "ZohoBooks.fullaccess.all") -> RefreshToken:
         """A ready-made refresh token, as if the person had consented. ``user``: e-mail; empty: the first one the
         client can reach. ``.token`` is its text. Raises KeyError on an unknown client or user."""
         client = self.clients[client_id]

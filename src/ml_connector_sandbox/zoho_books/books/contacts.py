@@ -173,8 +173,7 @@ def _name_free(books: OrganisationBooks, contact: Contact) -> None:
     others = books.contacts.having("name", contact.contact_name.casefold())
     if any(one.contact_id != contact.contact_id for one in others):
         message = (
-            f'The {contact.contact_type} "{contact.contact_name}" already exists. '
-            "Please specify a different name."
+            f'The {contact.contact_type} "{contact.contact_name}" already exists. Please specify a different name.'
         )
         raise Refused(400, 3062, message)
 
@@ -195,9 +194,7 @@ def _currency(books: OrganisationBooks, contact: Contact, body: Body) -> None:
 def _terms(contact: Contact, body: Body) -> None:
     if "payment_terms" in body:
         contact.payment_terms = whole(body, "payment_terms", 0)
-        contact.payment_terms_label = (
-            f"Net {contact.payment_terms}" if contact.payment_terms else "Due on Receipt"
-        )
+        contact.payment_terms_label = f"Net {contact.payment_terms}" if contact.payment_terms else "Due on Receipt"
     contact.payment_terms_label = text(body, "payment_terms_label", 200, contact.payment_terms_label)
 
 

@@ -43,16 +43,12 @@ def require_location(books: OrganisationBooks, location_id: str) -> None:
     if not location_id:
         return
     if not books.profile.locations_enabled:
-        raise Refused(
-            400, books.switches.feature_off_code, "Locations are not enabled for this organization."
-        )
+        raise Refused(400, books.switches.feature_off_code, "Locations are not enabled for this organization.")
     location = books.locations.get(location_id)
     if location is None:
         raise _unknown(books, "location_id")
     if not location.active:
-        raise Refused(
-            400, books.switches.inactive_code, f"The location {location.location_name} is inactive."
-        )
+        raise Refused(400, books.switches.inactive_code, f"The location {location.location_name} is inactive.")
 
 
 def _line(books: OrganisationBooks, item: Body, order: int, known: set[str]) -> LineItem:
@@ -130,9 +126,7 @@ def _require_exemption(books: OrganisationBooks, item: Body) -> None:
     if wanted_code and wanted_code not in {one.code for one in books.tax_exemptions.values()}:
         raise _unknown(books, "tax_exemption_code")
     if books.profile.tax_exemption_required and not (wanted_id or wanted_code):
-        raise Refused(
-            400, books.switches.exemption_code, "Please select a tax or a tax exemption for every line."
-        )
+        raise Refused(400, books.switches.exemption_code, "Please select a tax or a tax exemption for every line.")
 
 
 def _unknown(books: OrganisationBooks, name: str) -> Refused:

@@ -197,9 +197,7 @@ class OrganisationBooks:
     ) -> Account:
         """File an account. Raises ValueError on an unknown account type."""
         if account_type not in ACCOUNT_TYPES:
-            raise ValueError(
-                f"account type {account_type!r} is unknown; there are: {', '.join(ACCOUNT_TYPES)}"
-            )
+            raise ValueError(f"account type {account_type!r} is unknown; there are: {', '.join(ACCOUNT_TYPES)}")
         moment = created or self.now()
         account = Account(
             account_id=account_id or self.new_id(),
@@ -227,9 +225,7 @@ class OrganisationBooks:
     ) -> Contact:
         """File a contact as keyed by hand. ``body`` takes the API's own names (``company_name``, ``email`` goes into
         ``contact_persons``, ``currency_code`` is accepted beside ``currency_id``). Raises Refused as the API would."""
-        contact = contact_rules.create(
-            self, {"contact_name": name, "contact_type": contact_type, **body}, created
-        )
+        contact = contact_rules.create(self, {"contact_name": name, "contact_type": contact_type, **body}, created)
         contact.active, contact.source = active, "user"
         return contact
 
@@ -266,9 +262,7 @@ class OrganisationBooks:
 
     def add_tax_exemption(self, code: str, kind: str = "item", description: str = "") -> TaxExemption:
         """File an exemption; ``kind`` is ``item`` or ``customer``."""
-        exemption = TaxExemption(
-            tax_exemption_id=self.new_id(), code=code, kind=kind, description=description
-        )
+        exemption = TaxExemption(tax_exemption_id=self.new_id(), code=code, kind=kind, description=description)
         self.tax_exemptions[exemption.tax_exemption_id] = exemption
         return exemption
 
@@ -298,9 +292,7 @@ class OrganisationBooks:
             self.add_tag_option(tag, own, parent)
         return tag
 
-    def add_tag_option(
-        self, tag: ReportingTag, name: str, parent: str = "", *, active: bool = True
-    ) -> TagOption:
+    def add_tag_option(self, tag: ReportingTag, name: str, parent: str = "", *, active: bool = True) -> TagOption:
         """File one more option. Raises StopIteration when no option is called ``parent``."""
         above = next(one for one in tag.options.values() if one.option_name == parent) if parent else None
         option = TagOption(
@@ -433,9 +425,7 @@ class OrganisationBooks:
         """Pay ``amount`` (bill currency) on a bill. The bill's last change moves to now. Raises ValueError if over."""
         value = Decimal(amount)
         if value <= 0 or value > bill.balance:
-            raise ValueError(
-                f"a payment of {value} does not fit the balance {bill.balance} of bill {bill.number}"
-            )
+            raise ValueError(f"a payment of {value} does not fit the balance {bill.balance} of bill {bill.number}")
         payment = Payment(
             payment_id=self.new_id(),
             bill_payment_id=self.new_id(),

@@ -142,9 +142,7 @@ def create_vendor_credit(
     return _enter_credit(books, credit)
 
 
-def update_vendor_credit(
-    books: OrganisationBooks, old: VendorCredit, body: Body, by: str = ""
-) -> VendorCredit:
+def update_vendor_credit(books: OrganisationBooks, old: VendorCredit, body: Body, by: str = "") -> VendorCredit:
     """Change a vendor credit under the same rules as a bill. Raises Refused."""
     if old.state == "void":
         raise Refused(400, books.switches.wrong_status_code, "Void vendor credits cannot be edited.")
@@ -264,9 +262,7 @@ def _check_bill(books: OrganisationBooks, bill: Bill, old: Bill | None) -> None:
     if bill.due_date < bill.date:
         raise invalid("due_date")
     if bill.total < bill.paid + bill.credited:
-        raise Refused(
-            400, books.switches.payments_applied_code, "The total is less than the amount already paid."
-        )
+        raise Refused(400, books.switches.payments_applied_code, "The total is less than the amount already paid.")
     changed = old is None or (old.vendor_id, old.number, old.date) != (bill.vendor_id, bill.number, bill.date)
     if changed:
         _number_free(books, bill)
@@ -276,9 +272,7 @@ def _number_free(books: OrganisationBooks, bill: Bill) -> None:
     """A bill number is used once per vendor and fiscal year."""
     year = fiscal_year(books, bill.date)
     for other in books.bills.having("bill_number", bill.number):
-        ignored = other.document_id == bill.document_id or (
-            books.switches.void_frees_number and other.state == "void"
-        )
+        ignored = other.document_id == bill.document_id or (books.switches.void_frees_number and other.state == "void")
         if not ignored and other.vendor_id == bill.vendor_id and fiscal_year(books, other.date) == year:
             message = f"A bill with the number {bill.number} has already been created for this vendor."
             raise Refused(400, books.switches.duplicate_bill_code, message)

@@ -77,9 +77,7 @@ class Register(Generic[D]):
 
     def slice_created(self, until: datetime, start: int, stop: int, descending: bool) -> list[D]:
         """Positions ``start`` to ``stop`` of what was created up to ``until``, in order of creation."""
-        return self._slice(
-            self._created, bisect_right(self._created, (until, 1 << 62)), start, stop, descending
-        )
+        return self._slice(self._created, bisect_right(self._created, (until, 1 << 62)), start, stop, descending)
 
     def slice_modified(self, start: int, stop: int, descending: bool) -> list[D]:
         """Positions ``start`` to ``stop`` in order of last change."""

@@ -109,9 +109,7 @@ def _identity(contact: Contact) -> dict[str, Any]:
         "is_linked_with_zohocrm": False,
         "twitter": contact.texts.get("twitter", ""),
         "facebook": contact.texts.get("facebook", ""),
-        **(
-            {"contact_number": contact.texts["contact_number"]} if contact.texts.get("contact_number") else {}
-        ),
+        **({"contact_number": contact.texts["contact_number"]} if contact.texts.get("contact_number") else {}),
     }
 
 
@@ -130,9 +128,7 @@ def _amounts(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
     unused = sum((one.balance for one in credits), ZERO)
     unused_base = sum((one.balance * one.exchange_rate for one in credits), ZERO)
     owed_base = books.payable_to(key) + unused_base
-    bills = (
-        () if contact.currency_code == books.profile.currency_code else books.bills.having("vendor_id", key)
-    )
+    bills = () if contact.currency_code == books.profile.currency_code else books.bills.having("vendor_id", key)
     owed = sum((one.balance for one in bills), ZERO) if bills else owed_base
     return {
         "outstanding_receivable_amount": 0,

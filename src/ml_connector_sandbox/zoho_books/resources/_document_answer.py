@@ -172,8 +172,7 @@ def _line_tax(books: OrganisationBooks, item: LineItem) -> dict[str, Any]:
         "tax_type": tax.tax_type if single and isinstance(tax, Tax) else "tax_group",
         "tax_percentage": number(sum((one.percentage for one in parts), start=0 * parts[0].percentage)),
         "line_item_taxes": [
-            {"tax_id": tax_id, "tax_name": name, "tax_amount": number(amount)}
-            for tax_id, name, amount in item.taxes
+            {"tax_id": tax_id, "tax_name": name, "tax_amount": number(amount)} for tax_id, name, amount in item.taxes
         ],
     }
 

@@ -20,9 +20,7 @@ def list_payments(call: ApiCall) -> Reply:
     vendor = call.books.contacts.get(bill.vendor_id)
     shown = {"vendor_id": bill.vendor_id, "vendor_name": vendor.contact_name if vendor else ""}
     rows = [payment(call.books, bill, one) | shown for one in bill.payments]
-    return Reply(
-        payload={"payments": [one | {"paid_through": one["paid_through_account_name"]} for one in rows]}
-    )
+    return Reply(payload={"payments": [one | {"paid_through": one["paid_through_account_name"]} for one in rows]})
 
 
 def unapply_payment(call: ApiCall) -> Reply:

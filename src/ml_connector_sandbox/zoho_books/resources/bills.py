@@ -61,9 +61,7 @@ def rules(call: ApiCall) -> ListRules[Bill]:
             "due_date": lambda one: one.due_date,
             "created_date": lambda one: one.created.astimezone(books.zone).date(),
         },
-        search=lambda one: (
-            f"{one.number} {one.reference_number} {vendor_by_id(books, one.vendor_id).contact_name}"
-        ),
+        search=lambda one: f"{one.number} {one.reference_number} {vendor_by_id(books, one.vendor_id).contact_name}",
         modified=lambda one: one.modified,
     )
 

@@ -173,9 +173,7 @@ def _row(call: ApiCall, account: Account) -> dict[str, Any]:
         "is_system_account": account.is_system,
         "depth": 1 if account.parent_account_id else 0,
         "has_attachment": False,
-        "is_child_present": any(
-            one.parent_account_id == account.account_id for one in books.accounts.values()
-        ),
+        "is_child_present": any(one.parent_account_id == account.account_id for one in books.accounts.values()),
         "child_count": "",
         **(shown if call.query.get("showbalance") == "true" else {}),
     }

@@ -52,7 +52,5 @@ def _row(currency: Currency) -> dict[str, Any]:
 
 ROUTES = [
     Route(method="GET", path="/settings/currencies", scope="settings.READ", handler=list_currencies),
-    Route(
-        method="GET", path="/settings/currencies/{currency_id}", scope="settings.READ", handler=get_currency
-    ),
+    Route(method="GET", path="/settings/currencies/{currency_id}", scope="settings.READ", handler=get_currency),
 ]

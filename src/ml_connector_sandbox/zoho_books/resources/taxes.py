@@ -104,8 +104,6 @@ def _row(books: OrganisationBooks, tax: Tax | TaxGroup) -> dict[str, Any]:
 ROUTES = [
     Route(method="GET", path="/settings/taxes", scope="settings.READ", handler=list_taxes),
     Route(method="GET", path="/settings/taxes/{tax_id}", scope="settings.READ", handler=get_tax),
-    Route(
-        method="GET", path="/settings/taxgroups/{tax_group_id}", scope="settings.READ", handler=get_tax_group
-    ),
+    Route(method="GET", path="/settings/taxgroups/{tax_group_id}", scope="settings.READ", handler=get_tax_group),
     Route(method="GET", path="/settings/taxexemptions", scope="settings.READ", handler=list_exemptions),
 ]

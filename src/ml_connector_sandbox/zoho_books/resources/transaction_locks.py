@@ -42,9 +42,7 @@ def list_locks(call: ApiCall) -> Reply:
 
 
 def _named(call: ApiCall, lock: TransactionLock) -> bool:
-    wanted_lock, wanted_period = (
-        call.query.get(name, "") for name in ("transaction_lock_id", "accounting_period_id")
-    )
+    wanted_lock, wanted_period = (call.query.get(name, "") for name in ("transaction_lock_id", "accounting_period_id"))
     return wanted_lock in ("", lock.transaction_lock_id) and wanted_period in ("", lock.accounting_period_id)
 
 
@@ -88,8 +86,6 @@ def _unlocked() -> dict[str, Any]:
 
 ROUTES = [
     Route(method="GET", path="/transactionlock", scope="accountants.READ", handler=get_lock),
-    Route(
-        method="GET", path="/accountingperiods/transactionlock", scope="accountants.READ", handler=get_lock
-    ),
+    Route(method="GET", path="/accountingperiods/transactionlock", scope="accountants.READ", handler=get_lock),
     Route(method="GET", path="/transactionlocks", scope="accountants.READ", handler=list_locks),
 ]
