@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A linear clock: ``start`` (UTC) at machine time ``anchor`` (Unix seconds), ``speed`` clock seconds per second."""
 
-    start: datetime = datetime.fromtimestamp(0, UTC)
+    start: datetime = _EPOCH
     anchor: float = 0.0
     speed: float = 1.0
 

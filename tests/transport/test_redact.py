@@ -13,9 +13,28 @@ from ml_connector.transport import redact
 
 SECRETS = st.text("ABCDEFGHJKabcdefghjk0123456789.-_~", min_size=16, max_size=60)
 NAMES = st.sampled_from(
-    ("access_token", "refresh_token", "id_token", "accessToken", "client_secret", "clientSecret", "client_id", "code")
-    + ("state", "token", "password", "ST-App-Key", "ServiceTitanApplicationKey", "app_key", "api_key", "apiKey")
-    + ("assertion", "client_assertion", "signature", "x-zoho-token")
+    [
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "accessToken",
+        "client_secret",
+        "clientSecret",
+        "client_id",
+        "code",
+        "state",
+        "token",
+        "password",
+        "ST-App-Key",
+        "ServiceTitanApplicationKey",
+        "app_key",
+        "api_key",
+        "apiKey",
+        "assertion",
+        "client_assertion",
+        "signature",
+        "x-zoho-token",
+    ]
 )
 
 

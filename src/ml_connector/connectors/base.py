@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -214,7 +215,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One write, complete: the same bytes are shown in preview, stored in the intent and sent.
 
     ``reference`` is ours and stays with the record for ever. ``expected`` is what the target must show when it is done:
-    party id, number, date, total, currency. ``target_id`` for everything but a create; ``target_ids`` for a bulk step.
+    party id, number, date, total, currency. ``target_id`` for everything but a create.
     """
 
     entity: str
@@ -316,6 +317,7 @@ class Connector(ABC):
     scopes: ClassVar[tuple[Scope, ...]]
     readable: ClassVar[Mapping[str, Readable]]
     writable: ClassVar[Mapping[str, frozenset[Action]]]
+    batches: ClassVar[Mapping[tuple[str, Action], int]] = MappingProxyType({})  # steps one call takes; else 1
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists
 
@@ -383,6 +385,13 @@ class Connector(ABC):
     @abstractmethod
     async def write(self, session: Session, step: Step) -> Outcome:
         """Send one step, once, and say what the answer proves. Never raises for the vendor's answer; raises LeaseLost."""
+
+    async def write_batch(self, session: Session, steps: Sequence[Step]) -> Sequence[Outcome]:
+        """Send steps of one entity and action in as few calls as the vendor allows, once; an outcome for each, in order.
+
+        Called with at most ``batches`` steps, and only where ``batches`` names more than one. As ``write`` otherwise.
+        """
+        return [await self.write(session, step) for step in steps]
 
     @abstractmethod
     async def find(self, session: Session, step: Step) -> Sequence[Document]:

@@ -179,6 +179,7 @@ class FlowType(ABC):
     priority: ClassVar[int] = 5  # order inside a lane: smaller first; parties before the documents that need them
     as_needed: ClassVar[bool] = False
     dated: ClassVar[bool] = True  # has a start date
+    follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:

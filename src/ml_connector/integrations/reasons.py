@@ -286,6 +286,13 @@ _ALL = (
         Acts.NOBODY,
     ),
     Reason(
+        "no_mark",
+        "Receipts cannot be marked",
+        "It was posted from a receipt, which ServiceTitan's API cannot mark as exported.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
         "linked_already",
         "Linked already",
         "{name} is linked; later changes are not sent while vendors move as needed.",

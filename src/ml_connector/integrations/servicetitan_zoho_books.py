@@ -423,6 +423,38 @@ def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Dra
     )
 
 
+class BillsExported(FlowType):
+    """Bills that we posted are marked as exported in ServiceTitan, which locks them there. It never undoes a posting."""
+
+    name = "bills_exported"
+    title = "Posted bills: marked as exported in ServiceTitan"
+    source_vendor = target_vendor = "servicetitan"
+    priority = 6
+    dated = False
+    follows = "bills"
+    source_lists = target_lists = tables = ()
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def project(self, document: Document) -> Any:
+        return document.id
+
+    def plan(self, view: View) -> Decision:
+        bill = view.document
+        assert isinstance(bill, Bill)
+        if view.link is not None or bill.exported:
+            return Unchanged()
+        if bill.source_kind != "bill":
+            return skip("no_mark")
+        composed = view.compose(Action.MARK_EXPORTED, bill, view.reference)
+        step = Step("bills", Action.MARK_EXPORTED, view.reference, composed.body, target_id=bill.id)
+        return Write((step,), self.name, composed.notes)
+
+
 INTEGRATION = IntegrationType(
     kind="servicetitan-zoho_books",
     title="ServiceTitan with Zoho Books",
@@ -430,7 +462,7 @@ INTEGRATION = IntegrationType(
     source_title="ServiceTitan",
     target_vendor="zoho_books",
     target_title="Zoho Books",
-    flows=(Vendors(), Bills()),
+    flows=(Vendors(), Bills(), BillsExported()),
     tables=(
         TableType("accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts"),
         TableType(

@@ -27,7 +27,16 @@ RESERVED_FROM = 5.0  # seconds: shorter windows have passed before a successor c
 CHUNKS = 5  # a window is reserved in so many chunks
 DAY_CHUNKS = 100
 
-_stamps = msgspec.json.Decoder(list[tuple[float, int]])
+
+class _Counted(msgspec.Struct, array_like=True, frozen=True):
+    """Calls counted at one instant. ``open`` ones were reserved or under way: when they ended is not known."""
+
+    at: float
+    calls: int
+    open: bool = False
+
+
+_counted = msgspec.json.Decoder(list[_Counted])
 
 
 @dataclass(slots=True)
@@ -132,10 +141,13 @@ class LaneBudget:
                     [self._tenant_id],
                 )
             ).fetchall()
-        held = {(row[0], row[1]): row[2:] for row in rows}
+        held, now = {(row[0], row[1]): row[2:] for row in rows}, self._clock.seconds()
         for window in self._windows:
             if (row := held.get(_key(window.limit))) is not None:
-                window.used = sorted(at for at, calls in _stamps.decode(row[0]) for _ in range(calls))
+                found = _counted.decode(row[0])
+                window.used = sorted(
+                    max(one.at, now) if one.open else one.at for one in found for _ in range(one.calls)
+                )
                 self._block(row[3])
         for day in self._days:
             if (row := held.get(_key(day.limit))) is not None:
@@ -245,8 +257,9 @@ class LaneBudget:
                 open_calls = self._under_way + (0 if final else max(0, window.reserved))
                 # A successor counts the chunk from the last moment at which it may have been used.
                 latest = now if final else now + window.chunk_life
-                stamps = [(at, 1) for at in window.used] + ([(latest, open_calls)] if open_calls else [])
-                await connection.execute(_STORE, self._row(window.limit, stamps, None, 0))
+                counted = [_Counted(at, 1) for at in window.used]
+                counted += [_Counted(latest, open_calls, True)] if open_calls else []
+                await connection.execute(_STORE, self._row(window.limit, counted, None, 0))
             for day in self._days:
                 used = day.used + self._under_way + (0 if final else max(0, day.reserved))
                 await connection.execute(_STORE, self._row(day.limit, [], day.day, used))
@@ -263,9 +276,9 @@ class LaneBudget:
         if row is None:
             raise LeaseLost(f"lane {self._lease.connection_id} was taken by another worker; its count stands")
 
-    def _row(self, limit: Limit, stamps: list[tuple[float, int]], day: dt.date | None, used: int) -> list[object]:
+    def _row(self, limit: Limit, counted: list[_Counted], day: dt.date | None, used: int) -> list[object]:
         blocked = dt.datetime.fromtimestamp(self._blocked_until, dt.UTC) if self._blocked_until else None
-        return [self._tenant_id, *_key(limit), msgspec.json.encode(stamps).decode(), day, used, blocked]
+        return [self._tenant_id, *_key(limit), msgspec.json.encode(counted).decode(), day, used, blocked]
 
 
 _STORE = b"""

@@ -20,6 +20,7 @@ from ml_connector.store.errors import DatabaseUnavailable
 
 QUEUE = "lanes"
 STALLED_AFTER = 15.0
+CONNECT_WITHIN = 10.0  # machine seconds to wait for a connection to the jobs tables
 
 log = structlog.get_logger()
 RunLane = Callable[[int, int], Awaitable[None]]
@@ -35,7 +36,7 @@ class Engine:
     @asynccontextmanager
     async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
         """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here."""
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4))
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4, timeout=CONNECT_WITHIN))
 
         @app.task(name="lane", queue=QUEUE)
         async def lane(tenant_id: int, connection_id: int) -> None:

@@ -24,6 +24,7 @@ from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import pull
 from ml_connector.sync.push import pause, push
@@ -218,6 +219,7 @@ async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime
     await _lists(
         lane, {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
     )
+    await _follow(lane, flows)
     look_again = await resolve(lane)
     await push(lane)
     if look_again is None:
@@ -266,10 +268,20 @@ async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:
             continue
         if flow.next_read_at is not None and flow.next_read_at > lane.clock.now():
             continue
+        if flow.type.follows:
+            continue
         actor = flow.requested_by or "schedule"
         await pull(lane, flow, "person" if flow.requested_by else "schedule", actor)
         if not lane.slice.stopping:
             await _read_done(lane, flow)
+
+
+async def _follow(lane: Lane, flows: Sequence[Flow]) -> None:
+    for flow in flows:
+        if flow.type.follows and flow.source_id == lane.connection_id:
+            await follow(lane, flow, "posted", flow.requested_by or "engine")
+            if flow.requested_by is not None:
+                await _read_done(lane, flow)
 
 
 async def _read_done(lane: Lane, flow: Flow) -> None:

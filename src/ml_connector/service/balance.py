@@ -92,7 +92,7 @@ def _added(parts: list[Mapping[str, Decimal]]) -> dict[str, Decimal]:
 
 def _differing(one: Mapping[str, Decimal], other: Mapping[str, Decimal], first: str, second: str) -> list[str]:
     return [
-        f"{one.get(currency, ZERO)} {currency} {first}, {other.get(currency, ZERO)} {second}"
+        f"{one.get(currency, ZERO)} {currency} {first}, {other.get(currency, ZERO)} {currency} {second}"
         for currency in sorted({*one, *other})
         if one.get(currency, ZERO) != other.get(currency, ZERO)
     ]

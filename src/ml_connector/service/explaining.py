@@ -130,8 +130,9 @@ async def find_record(desk: Desk, wanted: str) -> int:
         else:
             rows = await reading.all(
                 f"""{_FIND} and (r.record_id = %s or r.source_id = %s or r.reference = %s or l.target_id = %s
-                    or d.number_key = nullif(%s, '')) order by r.record_id limit 9""",
-                desk.tenant_id, record_id, text, text, text, number_key(text),
+                    or d.number_key = nullif(%s, ''))
+                and (f.name <> all(%s::text[]) or r.reference = %s) order by r.record_id limit 9""",
+                desk.tenant_id, record_id, text, text, text, number_key(text), _followers(desk), text,
             )  # fmt: skip
     if len(rows) == 1:
         return int(rows[0][0])
@@ -148,6 +149,11 @@ _FIND = """
     left join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
          and l.source_id = r.source_id
     where r.tenant_id = %s"""
+
+
+def _followers(desk: Desk) -> list[str]:
+    """Flows whose documents are another flow's; a number means the record of the flow they follow."""
+    return [flow.name for kind in desk.runtime.integrations.values() for flow in kind.flows if flow.follows]
 
 
 async def explain(desk: Desk, wanted: str) -> Life:

@@ -112,7 +112,12 @@ async def _text(desk: Desk, reading: Reading, sealer: Sealer, text: str, found: 
 
 async def _parties_named(desk: Desk, reading: Reading, sealer: Sealer, text: str) -> list[str]:
     """Source ids of parties whose name contains the text. Names are sealed, so the parties are opened one by one."""
-    flows = [flow.name for kind in desk.runtime.integrations.values() for flow in kind.flows if not flow.dated]
+    flows = [
+        flow.name
+        for kind in desk.runtime.integrations.values()
+        for flow in kind.flows
+        if not (flow.dated or flow.follows)
+    ]
     rows = await reading.all(
         """select r.source_id, d.content_hash, d.canonical from record r
         join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id

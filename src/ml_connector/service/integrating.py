@@ -143,6 +143,7 @@ async def integrate(
     )
     for held in existing:
         if (held.kind, held.source_id, held.target_id) == (kind, one.connection_id, other.connection_id):
+            await _add_new_flows(desk, type_, held)
             return await change_settings(desk, held, settings)
     if one.sandbox != other.sandbox:
         raise Refused(
@@ -182,14 +183,41 @@ async def _create(desk: Desk, kind: IntegrationType, settings: Any, source_id: i
         )  # fmt: skip
         assert row is not None
         for flow in kind.flows:
-            await change.run(
-                """insert into flow (tenant_id, integration_id, name, mode, source_id, target_id, start_date)
-                values (%s, %s, %s, %s, %s, %s, %s)""",
-                desk.tenant_id, row[0], flow.name, _first_mode(flow), source_id, target_id,
-                settings.start_date if flow.dated else None,
-            )  # fmt: skip
+            await _add_flow(change, kind, flow, row[0], source_id, target_id, settings)
         change.event("integrated", integration=kind.kind, settings=texts.plain(settings))
         await change.wake([source_id, target_id], "integrated")
+
+
+async def _add_flow(
+    change: Change,
+    kind: IntegrationType,
+    flow: FlowType,
+    integration_id: int,
+    source_id: int,
+    target_id: int,
+    settings: Any,
+) -> None:
+    """One flow between the two connections; some go back, or stay within one of them."""
+    ends = {kind.source_vendor: source_id, kind.target_vendor: target_id}
+    await change.run(
+        """insert into flow (tenant_id, integration_id, name, mode, source_id, target_id, start_date)
+        values (%s, %s, %s, %s, %s, %s, %s)""",
+        change.tenant_id, integration_id, flow.name, _first_mode(flow), ends[flow.source_vendor],
+        ends[flow.target_vendor], settings.start_date if flow.dated else None,
+    )  # fmt: skip
+
+
+async def _add_new_flows(desk: Desk, kind: IntegrationType, held: Integration) -> None:
+    """Flows that a later release offers; they start like those of a new integration."""
+    there = {flow.name for flow in held.flows}
+    missing = [flow for flow in kind.flows if flow.name not in there]
+    if not missing:
+        return
+    settings = texts.with_changes(kind, held.settings, {})
+    async with desk.changing() as change:
+        for flow in missing:
+            await _add_flow(change, kind, flow, held.integration_id, held.source_id, held.target_id, settings)
+        change.event("flows added", integration=kind.kind, flows=[flow.name for flow in missing])
 
 
 def _first_mode(flow: FlowType) -> str:

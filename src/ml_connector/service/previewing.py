@@ -71,13 +71,14 @@ def _silent(_: object) -> None:
 async def preview(desk: Desk, integration: Integration, report: Report = _silent, *, limit: int = 20) -> Preview:
     """Turn flows that are off to preview, read and plan, and show it; flows that are live are left as they are.
 
-    A flow that runs as needed and was turned off by a person stays off. At most ``limit`` documents of each flow are
-    opened; counts and sums are of all. Raises ConnectorError.
+    Flows that run as needed, and flows that follow what another has posted, stay off. At most
+    ``limit`` documents of each flow are opened; counts and sums are of all. Raises ConnectorError.
     """
     desk.require(Role.APPROVER, Role.BOOKKEEPER)
     kind = desk.runtime.integrations[integration.kind]
     for flow in integration.flows:
-        if flow.mode == "off" and not kind.flow(flow.name).as_needed:
+        type_ = kind.flow(flow.name)
+        if flow.mode == "off" and not type_.as_needed and not type_.follows:
             await set_flow_mode(desk, integration, flow.name, "preview")
     integration = await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
     await _plan_anew(desk, integration)
@@ -141,7 +142,7 @@ async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Ca
     return FlowPreview(
         flow.name, flow.title, flow.mode, tallies.get("post", Tally()), tallies.get("link", Tally()),
         tallies.get("linked", Tally()), tallies.get("hold", Tally()), skipped, held,
-         await _planned(reading, sealer, flow, limit),
+        await _planned(reading, sealer, flow, limit),
     )  # fmt: skip
 
 

@@ -55,14 +55,16 @@ async def request_sync(desk: Desk, integration: Integration, flow_name: str = ""
     desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
     if flow_name:
         integration.flow(flow_name)
+    kind = desk.runtime.integrations[integration.kind]
     chosen = [one for one in integration.flows if one.mode != "off" and flow_name in ("", one.name)]
     if not chosen:
         raise Refused(f"{flow_name or 'Every flow'} is off: 'ml-connector preview' shows first what would be posted.")
+    read = [one.flow_id for one in chosen if not kind.flow(one.name).follows]
     async with desk.changing() as change:
         await change.run(
             """update flow set next_read_at = %s, read_requested_by = %s
             where tenant_id = %s and flow_id = any(%s::int[])""",
-            desk.clock.now(), desk.actor.name, desk.tenant_id, [one.flow_id for one in chosen],
+            desk.clock.now(), desk.actor.name, desk.tenant_id, read,
         )  # fmt: skip
         await _lists_anew(change, integration)
         names = tuple(one.name for one in chosen)
@@ -94,7 +96,7 @@ _PROGRESS = """
         where f.tenant_id = %(tenant)s and f.flow_id = any(%(flows)s::int[]) and f.read_requested_by is not null
     ), latest as (
         select distinct on (flow_id) rows, new_versions, finished_at from run
-        where tenant_id = %(tenant)s and flow_id = any(%(flows)s::int[]) and kind = 'read'
+        where tenant_id = %(tenant)s and flow_id = any(%(reading)s::int[]) and kind = 'read'
         order by flow_id, run_id desc
     ), states as (
         select state, count(*) as n from version_state
@@ -122,10 +124,12 @@ async def progress(desk: Desk, integration: Integration) -> Progress:
 
 async def _look(desk: Desk, integration: Integration) -> tuple[Progress, bool]:
     """The progress, and whether a connection cannot go on without a person."""
+    kind = desk.runtime.integrations[integration.kind]
     values = {
         "tenant": desk.tenant_id,
         "lanes": [integration.source_id, integration.target_id],
         "flows": [one.flow_id for one in integration.flows if one.mode != "off"],
+        "reading": [one.flow_id for one in integration.flows if not kind.flow(one.name).follows],
         "now": desk.clock.now(),
         "flying": [state.value for state in IN_FLIGHT],
         "held": State.HELD.value,

@@ -12,7 +12,7 @@ import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
 from ml_connector.integrations.base import Waiting, waiting
 from ml_connector.sync.decide import Intended, links_made
 from ml_connector.sync.directory import file_documents
@@ -110,6 +110,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         _event(transaction, one, "posted", target=one.outcome.target_id, adopted=one.adopted)
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
+    await _wake_followers(transaction, good)
 
 
 def _content(one: Sent) -> list[str]:
@@ -117,11 +118,25 @@ def _content(one: Sent) -> list[str]:
     return differences(one.intended.step, one.outcome.document)
 
 
+async def _wake_followers(transaction: LaneTransaction, posted: Sequence[Sent]) -> None:
+    """Flows that follow what was posted have work in their own lane now."""
+    lane = transaction.lane
+    for flow in {one.intended.flow.flow_id: one.intended.flow for one in posted}.values():
+        followers = [one.name for one in flow.integration.flows if one.follows == flow.name]
+        await transaction.run(
+            """insert into wake (tenant_id, connection_id, reason)
+            select %s, source_id, 'posted' from flow
+            where tenant_id = %s and integration_id = %s and name = any(%s::text[]) and mode = 'live'""",
+            lane.tenant_id, lane.tenant_id, flow.integration_id, followers,
+        )  # fmt: skip
+
+
 async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     by_entity: dict[str, list[Document]] = defaultdict(list)
     for one in done:
         assert isinstance(one.outcome, Done)
-        by_entity[one.intended.target_entity].append(one.outcome.document)
+        if one.intended.step.action is not Action.MARK_EXPORTED:  # a mark shows no document
+            by_entity[one.intended.target_entity].append(one.outcome.document)
     for entity, found in by_entity.items():
         await file_documents(transaction, entity, found)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 
 import msgspec
 
@@ -16,30 +15,11 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.base import Page, Reading, Row
 from ml_connector.sync.flows import Flow
-from ml_connector.sync.lane import Lane, LaneTransaction, wake
+from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
 from ml_connector.sync.states import Needed, Priority, State
 
 _projection = msgspec.json.Encoder(order="deterministic")
-
-
-@dataclass(slots=True)
-class Intake:
-    """The page reader's own count: rows = new versions + repeats + stale + unread, in number and per currency."""
-
-    rows: int = 0
-    new: int = 0
-    repeats: int = 0
-    stale: int = 0
-    unread: int = 0
-    sums: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-
-    def count(self, what: str, document: documents.Document | None, currency: str) -> None:
-        """Count one row under ``what`` and under rows, with its amount."""
-        for name in ("rows", what):
-            setattr(self, name, getattr(self, name) + 1)
-            amount = getattr(document, "total", ZERO)
-            by_currency = self.sums.setdefault(name, {})
-            by_currency[currency] = by_currency.get(currency, ZERO) + amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +49,13 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
 
     An error leaves the run open with what was staged so far; the cursor stands after the last staged page.
     """
-    run_id = await _begin(lane, flow, trigger, actor)
+    async with lane.transaction() as transaction:
+        run_id = await begin_run(transaction, flow, trigger, actor)
     for entity in flow.type.source_entities(flow.settings):
         await _walk(lane, flow, run_id, entity)
-    await _finish(lane, flow, run_id)
-    return run_id
-
-
-async def _begin(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
     async with lane.transaction() as transaction:
-        row = await transaction.one(
-            """insert into run (tenant_id, flow_id, kind, trigger, actor, started_at)
-            values (%s, %s, 'read', %s, %s, %s) returning run_id""",
-            lane.tenant_id, flow.flow_id, trigger, actor, lane.clock.now(),
-        )  # fmt: skip
-        assert row is not None
-        return int(row[0])
+        await finish_run(transaction, flow, run_id)
+    return run_id
 
 
 async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
@@ -124,19 +95,6 @@ async def move_cursor(transaction: LaneTransaction, name: str, page: Page) -> No
     )  # fmt: skip
 
 
-async def _finish(lane: Lane, flow: Flow, run_id: int) -> None:
-    async with lane.transaction() as transaction:
-        row = await transaction.one(
-            """update run set finished_at = %s where tenant_id = %s and run_id = %s
-            returning rows, new_versions, repeats, stale, unread""",
-            lane.clock.now(), lane.tenant_id, run_id,
-        )  # fmt: skip
-        assert row is not None
-        counts = dict(zip(("rows", "new_versions", "repeats", "stale", "unread"), row, strict=True))
-        transaction.event("read", run_id=run_id, flow=flow.name, **counts)
-        await wake(transaction, flow.target_id, "new documents")
-
-
 # --- staging -----------------------------------------------------------------------------------------------------
 
 
@@ -150,7 +108,7 @@ async def _stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: tu
         fresh = _classify(wave, known, intake, lambda document: _currency(document, flow, transaction.lane))
         await _store_unread(transaction, flow, run_id, [row for row in wave if row.document is None])
         await _store(transaction, flow, run_id, fresh)
-        await _count(transaction, run_id, intake)
+        await count_rows(transaction, run_id, intake)
 
 
 def _unique(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -180,7 +138,7 @@ def _classify(
     fresh = []
     for row in rows:
         if row.document is None:
-            intake.count("unread", None, "")
+            intake.count("unread", ZERO, "")
             continue
         last = known.get(row.id)
         content_hash = hashlib.sha256(row.raw).digest()
@@ -191,7 +149,7 @@ def _classify(
         else:
             what = "new"
             fresh.append(_Version(row, row.document, content_hash, last))
-        intake.count(what, row.document, currency_of(row.document))
+        intake.count(what, getattr(row.document, "total", ZERO), currency_of(row.document))
     return fresh
 
 
@@ -360,23 +318,4 @@ async def _store_states(transaction: LaneTransaction, flow: Flow, run_id: int, f
         select %b, %b, %b, v, %b from unnest(%b::bigint[]) as page (v)""",
         lane.tenant_id, flow.target_id, min(flow.type.priority, Priority.DOCUMENT), flow.flow_id,
         [one.version_id for one in fresh if one.version_id not in passed],
-    )  # fmt: skip
-
-
-async def _count(transaction: LaneTransaction, run_id: int, intake: Intake) -> None:
-    row = await transaction.one(
-        "select sums from run where tenant_id = %s and run_id = %s", transaction.lane.tenant_id, run_id
-    )
-    assert row is not None
-    sums = msgspec.json.decode(row[0], type=dict[str, dict[str, Decimal]])
-    for what, by_currency in intake.sums.items():
-        for currency, amount in by_currency.items():
-            held = sums.setdefault(what, {})
-            held[currency] = held.get(currency, ZERO) + amount
-    await transaction.run(
-        """update run set rows = rows + %s, new_versions = new_versions + %s, repeats = repeats + %s,
-               stale = stale + %s, unread = unread + %s, sums = %s
-        where tenant_id = %s and run_id = %s""",
-        intake.rows, intake.new, intake.repeats, intake.stale, intake.unread,
-        msgspec.json.encode(sums).decode(), transaction.lane.tenant_id, run_id,
     )  # fmt: skip

@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from ml_connector.canonical import documents
-from ml_connector.connectors.base import Later, Outcome, Step, Uncertain
+from ml_connector.connectors.base import Action, Later, Outcome, Uncertain
 from ml_connector.sync.decide import Intended, Settled, decide
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
@@ -29,9 +27,6 @@ BATCH = 50
 SEND_WITHIN = 20.0
 LINGER = 4  # versions; fewer are claimed only when no more room is in sight
 WAIT_AT_MOST = 3.0  # machine seconds a lane waits for its budget before it leaves
-
-_step = msgspec.json.Encoder(order="deterministic")
-_steps = msgspec.json.Decoder(Step)
 
 
 @dataclass(slots=True)
@@ -116,27 +111,47 @@ class _Pusher:
         if not intended:
             return []
         room = asyncio.Semaphore(self._lane.concurrency)
-        return list(await asyncio.gather(*(self._send(one, room) for one in intended)))
+        sent = await asyncio.gather(*(self._send(group, room) for group in self._groups(intended)))
+        return [one for group in sent for one in group]
 
-    async def _send(self, one: Intended, room: asyncio.Semaphore) -> Sent:
+    def _groups(self, intended: Sequence[Intended]) -> list[list[Intended]]:
+        """What goes in one call: as many steps of one entity and action as the vendor takes."""
+        alike: dict[tuple[str, Action], list[Intended]] = defaultdict(list)
+        for one in intended:
+            alike[one.step.entity, one.step.action].append(one)
+        batches = self._lane.connector.batches
+        return [
+            group[start : start + size]
+            for kind, group in alike.items()
+            for size in (batches.get(kind, 1),)
+            for start in range(0, len(group), size)
+        ]
+
+    async def _send(self, group: list[Intended], room: asyncio.Semaphore) -> list[Sent]:
         async with room:
-            return Sent(one, await self._outcome(one))
+            outcomes = await self._outcomes(group)
+        return [Sent(one, outcome) for one, outcome in zip(group, outcomes, strict=True)]
 
-    async def _outcome(self, one: Intended) -> Outcome:
+    async def _outcomes(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane
-        if lane.not_before is not None or datetime.now(UTC) >= one.send_before:
-            return Later("its time to be sent has passed; nothing left")
+        outcomes: Sequence[Outcome]
+        if lane.not_before is not None or datetime.now(UTC) >= min(one.send_before for one in group):
+            return [Later("its time to be sent has passed; nothing left")] * len(group)
         try:
-            outcome = await lane.connector.write(lane.session, one.step)
+            if len(group) == 1:
+                outcomes = [await lane.connector.write(lane.session, group[0].step)]
+            else:
+                outcomes = await lane.connector.write_batch(lane.session, [one.step for one in group])
         except LeaseLost:
             raise
         except NotSent as error:
-            outcome = Later(error.sentence, getattr(error, "retry_after", 5.0))
+            outcomes = [Later(error.sentence, getattr(error, "retry_after", 5.0))] * len(group)
         except TransportError as error:
-            outcome = Uncertain(error.sentence)
-        if isinstance(outcome, Later) and outcome.seconds > 0:
-            pause(lane, outcome.seconds)
-        return outcome
+            outcomes = [Uncertain(error.sentence)] * len(group)
+        wait = max((one.seconds for one in outcomes if isinstance(one, Later)), default=0.0)
+        if wait > 0:
+            pause(lane, wait)
+        return outcomes
 
 
 def pause(lane: Lane, seconds: float) -> None:

@@ -9,7 +9,7 @@ from tests.connectors.servicetitan.servicetitan_script import Script, answer, bi
 from ml_connector.canonical.documents import Bill, BillLine, LineKind, Organisation, Party, Ref
 from ml_connector.canonical.money import ZERO
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
-from ml_connector.connectors.servicetitan import CONNECTOR, write
+from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.errors import Refused
 from ml_connector.transport.errors import AnswerLost, BudgetEmpty, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Answer, Request
@@ -23,8 +23,11 @@ def procured(id: str) -> Bill:
     return Bill(id, Ref("41"), ZERO, purchase_order=Ref("7"))
 
 
-def step(body: bytes = b'{"inventoryBillIds":[1,2]}') -> Step:
+def step(body: bytes = b'{"inventoryBillIds":[1]}') -> Step:
     return Step("bills", Action.MARK_EXPORTED, "ours-1", body)
+
+
+TWO = (step(), step(b'{"inventoryBillIds":[2]}'))
 
 
 def said(*results: tuple[int, str]) -> Answer:
@@ -45,34 +48,37 @@ def test_body_says_which_call() -> None:
     assert CONNECTOR.compose(Action.MARK_EXPORTED, with_expense, HOME, "", {}).body == b'{"billIds":[3]}'
     standalone = Bill("4", Ref("41"), ZERO)
     assert CONNECTOR.compose(Action.MARK_EXPORTED, standalone, HOME, "", {}).body == b'{"billIds":[4]}'
-    assert write.compose(Action.MARK_EXPORTED, [procured("9"), procured("8")]).body == b'{"inventoryBillIds":[8,9]}'
-    with pytest.raises(Refused):
-        write.compose(Action.MARK_EXPORTED, [procured("9"), standalone])
     for action, document in ((Action.CREATE, procured("1")), (Action.MARK_EXPORTED, Party("1", "vendor", "x"))):
         with pytest.raises(Refused):
             CONNECTOR.compose(action, document, HOME, "", {})
 
 
-async def test_all_marked() -> None:
-    script = Script(instead={PATH: said((1, ""), (2, ""))})
+async def test_one_marked() -> None:
+    script = Script(instead={PATH: said((1, ""))})
     found = await CONNECTOR.write(script, step())
     assert isinstance(found, Done)
-    assert found.target_id == "1,2"
+    assert found.target_id == "1"
     assert script.sent == [Request("POST", f"/accounting/v2/tenant/1234567/{PATH}", body=step().body)]
     assert not script.sent[0].safe
 
 
-async def test_some_marked() -> None:
-    found = await outcome(said((1, ""), (2, "Bill is not posted")))
-    assert isinstance(found, Done)
-    assert found.target_id == "1"
-    assert write.marked(found.raw, write.INVENTORY) == {"1": "", "2": "Bill is not posted"}
+async def test_several_share_a_call_and_each_has_its_own_outcome() -> None:
+    script = Script(instead={PATH: said((2, "Bill is not posted"), (1, ""))})
+    good, bad = await CONNECTOR.write_batch(script, TWO)
+    assert len(script.sent) == 1
+    assert script.sent[0].body == b'{"inventoryBillIds":[1,2]}'
+    assert isinstance(good, Done)
+    assert good.target_id == "1"
+    assert isinstance(bad, Rejected)
+    assert "bill 2 as exported: Bill is not posted" in bad.sentence
 
 
-async def test_none_marked() -> None:
-    found = await outcome(said((1, "Not found"), (2, "Locked")))
-    assert isinstance(found, Rejected)
-    assert "1: Not found; 2: Locked" in found.sentence
+async def test_bills_of_both_kinds_take_two_calls() -> None:
+    ap = answer(200, [{"billId": 3, "success": True, "errorMessage": None}])
+    script = Script(instead={PATH: said((1, "")), "ap-bills/markasexported": ap})
+    outcomes = await CONNECTOR.write_batch(script, (step(b'{"billIds":[3]}'), step()))
+    assert [one.target_id for one in outcomes if isinstance(one, Done)] == ["3", "1"]
+    assert len(script.sent) == 2
 
 
 @pytest.mark.parametrize("reply", [said((9, "")), answer(200, b"<html>"), answer(200, {"ok": True}), answer(502, b"")])
@@ -114,7 +120,7 @@ async def test_a_lost_lease_is_raised() -> None:
         await CONNECTOR.write(Script(before=fail), step())
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"inventoryBillIds":[]}', b'{"ids":[1]}'])
+@pytest.mark.parametrize("body", [b"{}", b'{"inventoryBillIds":[]}', b'{"inventoryBillIds":[1,2]}', b'{"ids":[1]}'])
 async def test_a_step_that_is_none_of_ours_is_refused(body: bytes) -> None:
     with pytest.raises(Refused):
         await CONNECTOR.write(Script(), step(body))
@@ -129,3 +135,4 @@ async def test_find_shows_what_is_exported_now() -> None:
     script = Script()
     script.lists["inventory-bills/paginated"] = [bill(1, stamp(), syncStatus="Exported"), bill(2, stamp())]
     assert [found.id for found in await CONNECTOR.find(script, step()) if isinstance(found, Bill)] == ["1"]
+    assert await CONNECTOR.find(script, TWO[1]) == []

@@ -336,7 +336,7 @@ def _agrees(numbers: Mapping[str, Any]) -> bool:
 
 def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
     if cli.json:
-        print(json.dumps(numbers, indent=2))  # noqa: T201
+        print(json.dumps(numbers, indent=2))
         return
     calls = ", ".join(
         f"{one['name']} {one['calls']} calls, {one['http_429']} refused for the limit" for one in numbers["connections"]

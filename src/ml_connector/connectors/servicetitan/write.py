@@ -1,6 +1,6 @@
 """Writing to ServiceTitan: bills are marked as exported. Vendors would have their place beside this, in the same way.
 
-A step's body is what is sent, byte for byte; its one key says which of the vendor's two calls takes it. Marking is
+A step names one bill; its body's one key says which of the vendor's two calls takes it. Steps share a call. Marking is
 idempotent in meaning (a bill marked twice is marked), and every id gets an answer of its own inside a 200.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ml_connector.canonical.documents import Bill, Document, LineKind, Ref
-from ml_connector.canonical.money import ZERO, total
+from ml_connector.canonical.money import ZERO
 from ml_connector.connectors.base import (
     Action,
     Composed,
@@ -41,6 +41,8 @@ from ml_connector.transport.errors import (
 from ml_connector.transport.messages import Answer, Request
 
 WRITABLE: Mapping[str, frozenset[Action]] = {"bills": frozenset([Action.MARK_EXPORTED])}
+# The API names no maximum; this keeps one call well inside the vendor's 100 seconds.
+BATCHES = {("bills", Action.MARK_EXPORTED): 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,11 @@ INVENTORY = Mark("inventory-bills/markasexported", "inventoryBillIds", "inventor
 AP = Mark("ap-bills/markasexported", "billIds", "billId", "tn.acc.apbills:w")
 
 
-def compose(action: Action, documents: Sequence[Document]) -> Composed:
-    """The body that marks bills of one kind (see ``mark_of``) as exported; its total is theirs. Raises Refused."""
-    bills = [one for one in documents if isinstance(one, Bill)]
-    if action is not Action.MARK_EXPORTED or len(bills) != len(documents) or not bills:
+def compose(action: Action, document: Document) -> Composed:
+    """The body that marks one bill as exported; its total is the bill's. Raises Refused for anything else."""
+    if action is not Action.MARK_EXPORTED or not isinstance(document, Bill):
         raise Refused("ServiceTitan's API takes no bills from outside: it can only mark its own as exported.")
-    marks = {mark_of(one) for one in bills}
-    if len(marks) > 1:
-        raise Refused("Bills with and without a purchase order are marked as exported by two separate calls.")
-    ids = sorted(int(one.id) for one in bills)
-    return Composed(msgspec.json.encode({marks.pop().ids: ids}), total(one.total for one in bills))
+    return Composed(msgspec.json.encode({mark_of(document).ids: [int(document.id)]}), document.total)
 
 
 def mark_of(bill: Bill) -> Mark:
@@ -92,63 +89,80 @@ class _Marked(msgspec.Struct, rename="camel"):
     error_message: str | None = None
 
 
-def target(step: Step) -> tuple[Mark, tuple[str, ...]]:
-    """The call and the ids of a step's body. Raises Refused when the body is none of ours."""
+def target(step: Step) -> tuple[Mark, str]:
+    """The call and the bill of a step. Raises Refused when the step is none of ours."""
+    if step.action not in WRITABLE.get(step.entity, ()):
+        raise Refused(f"ServiceTitan takes no {step.action} of {step.entity}.")
     body = msgspec.json.decode(step.body, type=dict[str, list[int]])
     for mark in (INVENTORY, AP):
-        if body.keys() == {mark.ids} and body[mark.ids]:
-            return mark, tuple(map(str, body[mark.ids]))
-    raise Refused("The step names no bills to mark as exported.")
+        if body.keys() == {mark.ids} and len(body[mark.ids]) == 1:
+            return mark, str(body[mark.ids][0])
+    raise Refused("The step does not name one bill to mark as exported.")
 
 
 async def write(session: Session, step: Step) -> Outcome:
-    """Mark the step's bills. Done names those that succeeded in ``target_id``, comma-separated, also if not all did;
+    """Mark the step's bill. Raises LeaseLost, and Refused for a step that is none of ours."""
+    return (await write_batch(session, [step]))[0]
 
-    ``raw`` has the answer for each (see ``marked``). Raises LeaseLost, and Refused for a step that is none of ours.
-    """
-    if step.action not in WRITABLE.get(step.entity, ()):
-        raise Refused(f"ServiceTitan takes no {step.action} of {step.entity}.")
-    mark, ids = target(step)
+
+async def write_batch(session: Session, steps: Sequence[Step]) -> Sequence[Outcome]:
+    """Mark the steps' bills, one call for each of the two kinds; every bill gets the answer that names it."""
+    targets = [target(step) for step in steps]
+    outcomes: dict[str, Outcome] = {}
+    for mark in (INVENTORY, AP):
+        ids = [one for of, one in targets if of is mark]
+        if ids:
+            outcomes |= await _mark(session, mark, ids)
+    return [outcomes[one] for _, one in targets]
+
+
+async def _mark(session: Session, mark: Mark, ids: Sequence[str]) -> dict[str, Outcome]:
     client = Client(session)
-    request = Request("POST", client.path("accounting", mark.path), body=step.body)
+    body = msgspec.json.encode({mark.ids: sorted(map(int, ids))})
+    outcome: Outcome
     try:
-        answer = await session.send(request)
+        answer = await session.send(Request("POST", client.path("accounting", mark.path), body=body))
     except (LeaseLost, ForbiddenAddress):
         raise
     except (Throttled, BudgetEmpty) as error:
-        return Later(error.sentence, error.retry_after)
+        outcome = Later(error.sentence, error.retry_after)
     except (NotSent, Reconnect) as error:
-        return Later(error.sentence)
+        outcome = Later(error.sentence)
     except AnswerLost as error:
-        return Uncertain(error.sentence)
-    if answer.status != 200:
-        return write_outcome(answer, what=mark.path, tenant=client.tenant, scope=mark.scope)
-    return _read_answer(answer, mark, ids)
+        outcome = Uncertain(error.sentence)
+    else:
+        if answer.status == 200:
+            return _read_answer(answer, mark, ids)
+        outcome = write_outcome(answer, what=mark.path, tenant=client.tenant, scope=mark.scope)
+    return dict.fromkeys(ids, outcome)
 
 
-def _read_answer(answer: Answer, mark: Mark, ids: tuple[str, ...]) -> Outcome:
+def _read_answer(answer: Answer, mark: Mark, ids: Sequence[str]) -> dict[str, Outcome]:
     try:
         said = marked(answer.body, mark)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Uncertain(f"ServiceTitan answered {mark.path} with 200 and not as documented: {error}.")
-    done = [one for one in ids if said.get(one) == ""]
-    failed = [f"{one}: {said[one]}" for one in ids if said.get(one)]
-    if done:
-        return Done(",".join(done), _shown(done), answer.body)
-    if failed:
-        sentence = f"ServiceTitan did not mark as exported {'; '.join(failed)}."
-        return Rejected("200", sentence, "Look at the bill in ServiceTitan and replay.", raw=answer.body)
-    return Uncertain(f"ServiceTitan's answer to {mark.path} names none of the bills.")
+        why = f"ServiceTitan answered {mark.path} with 200 and not as documented: {error}."
+        return dict.fromkeys(ids, Uncertain(why))
+    return {one: _said(one, said.get(one), mark, answer.body) for one in ids}
 
 
-def _shown(done: Sequence[str]) -> Bill:
-    """What the answer proves of the bills: exported, nothing else."""
-    return Bill(id=",".join(done), vendor=Ref(), total=ZERO, exported=True, complete=False)
+def _said(bill_id: str, words: str | None, mark: Mark, raw: bytes) -> Outcome:
+    if words is None:
+        return Uncertain(f"ServiceTitan's answer to {mark.path} does not name bill {bill_id}.")
+    if words:
+        sentence = f"ServiceTitan did not mark bill {bill_id} as exported: {words}."
+        return Rejected("200", sentence, "Look at the bill in ServiceTitan and replay.", raw=raw)
+    return Done(bill_id, _shown(bill_id), raw)
+
+
+def _shown(bill_id: str) -> Bill:
+    """What the answer proves of the bill: exported, nothing else."""
+    return Bill(id=bill_id, vendor=Ref(), total=ZERO, exported=True, complete=False)
 
 
 async def find(session: Session, step: Step) -> Sequence[Document]:
-    """Those of the step's bills that ServiceTitan now shows as exported. Raises transport.errors."""
-    _, ids = target(step)
-    reading = Reading("bills", ids=ids)
+    """The step's bill, if ServiceTitan shows it as exported now. Raises transport.errors."""
+    _, bill_id = target(step)
+    reading = Reading("bills", ids=(bill_id,))
     documents = [row.document async for page in read.read(session, reading) for row in page.rows]
-    return [found for found in documents if isinstance(found, Bill) and found.exported]
+    return [found for found in documents if isinstance(found, Bill) and found.exported and found.id == bill_id]

@@ -129,7 +129,7 @@ async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integ
     listed = await _list(reading, sealer, integration.source_id, found.table.source_entity)
     for document in (listed or {}).values():
         _note_listed(found, document)
-    async for document in _documents(reading, sealer, integration):
+    async for document in _documents(desk, reading, sealer, integration):
         _note_used(found, document)
     rows = await reading.all(
         """select w.key, count(distinct w.version_id) from wait w join flow f using (tenant_id, flow_id)
@@ -146,9 +146,10 @@ async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integ
         found.seen[key].waiting = count
 
 
-async def _documents(reading: Reading, sealer: Sealer, integration: Integration) -> AsyncIterator[Document]:
+async def _documents(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> AsyncIterator[Document]:
     """The newest version of every record of an integration, opened one by one."""
-    after, flows = 0, [flow.flow_id for flow in integration.flows]
+    kind = desk.runtime.integrations[integration.kind]
+    after, flows = 0, [flow.flow_id for flow in integration.flows if not kind.flow(flow.name).follows]
     while True:
         rows = await reading.all(
             """select r.record_id, d.content_hash, d.canonical from record r

@@ -7,7 +7,6 @@ batch. In the clear stand ids, numbers, dates, amounts, currencies and states; e
 
 from __future__ import annotations
 
-from alembic import op
 from ml_connector.store.tables import run_sql, tenant_table_sql
 
 revision = "0002"
@@ -384,9 +383,10 @@ create index exchange_by_intent on exchange (tenant_id, intent_id) where intent_
 """
 
 TABLES = (
-    "vendor_grant connection integration flow mapping lane wake budget question run feed record document "
-    "version_state unread work wait release plan intent link directory exchange"
-).split()
+    "vendor_grant", "connection", "integration", "flow", "mapping", "lane", "wake", "budget", "question",
+    "run", "feed", "record", "document", "version_state", "unread", "work", "wait", "release", "plan",
+    "intent", "link", "directory", "exchange",
+)  # fmt: skip
 
 # The dispatcher decides which lane runs where; it sees lanes and wakes of all tenants, and nothing else of theirs.
 DISPATCHER = """

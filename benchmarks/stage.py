@@ -1,0 +1,132 @@
+"""What a measurement stands on: the emulators in a process of their own, and a company joined and mapped."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors.base import Connector, Credentials, Limit, Limits
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import connecting, integrating
+from ml_connector.service.connecting import Granted
+from ml_connector.service.credentials import checked_credentials, checked_settings
+from ml_connector.service.desk import Desk
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.values import set_value
+from ml_connector.service.roles import Actor, Role
+
+KIND = "servicetitan-zoho_books"
+VENDORS = ("servicetitan", "zoho_books")
+_READY_WITHIN = 600.0  # machine seconds; seeding 100,000 bills takes a while
+
+
+# --- the emulators -----------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def sandbox(file: Path, bills: int, *, speed: float = 1.0, limits: bool = False) -> AsyncIterator[dict[str, Any]]:
+    """Both emulators with ``bills`` ordinary bills; their hand-over file's content. Raises RuntimeError."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--company", f"bulk:{bills}",
+        "--speed", str(speed), "--limits" if limits else "--no-limits", "--with-parent", str(os.getpid()),
+    )  # fmt: skip
+    try:
+        for _ in range(int(_READY_WITHIN * 10)):
+            if file.exists() or process.returncode is not None:
+                break
+            await asyncio.sleep(0.1)
+        if not file.exists():
+            raise RuntimeError("the sandbox did not start; its error output says why")
+        yield json.loads(file.read_text())
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def emulator(handover: Mapping[str, Any], vendor: str, what: str) -> Any:
+    """What an emulator tells of itself: ``statistics`` or ``calls``."""
+    async with aiohttp.ClientSession() as session, session.get(f"{handover['admin']}/{vendor}/{what}") as answer:
+        return await answer.json()
+
+
+# --- the product's side ------------------------------------------------------------------------------------------
+
+
+def without_limits(runtime: Runtime) -> Runtime:
+    """The runtime with connectors that count their calls as always, but are allowed any number of them."""
+    free = {vendor: _free(connector) for vendor, connector in runtime.connectors.items()}
+    return dataclasses.replace(runtime, connectors=free)
+
+
+def _free(connector: Connector) -> Connector:
+    kind: type[Connector] = type(connector)
+
+    class Free(kind):  # type: ignore[valid-type, misc]
+        def limits(
+            self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
+        ) -> Limits:
+            known = kind.limits(self, organisation, credentials, settings)
+            scope = known.limits[0].scope
+            return Limits((Limit("calls a second", 1_000_000, seconds=1.0, scope=scope),), known.concurrency)
+
+        def day_left(self, headers: Mapping[str, str]) -> int | None:
+            return None
+
+    return Free()
+
+
+async def joined(runtime: Runtime, handover: Mapping[str, Any]) -> tuple[Desk, Integration]:
+    """Both vendors connected, integrated and mapped as a person would; bills live, nothing read yet."""
+    actor, company = Actor("benchmark", Role.OWNER), handover["company"]
+    desk: Desk | None = None
+    for vendor in VENDORS:
+        grant = await _granted(runtime, vendor, handover["credentials"][vendor])
+        organisation = grant.choose("")
+        wanted = company["name"] if desk is None else ""
+        tenant = await connecting.tenant_to_connect(runtime, actor, wanted, organisation, company["time_zone"])
+        desk = Desk(runtime, tenant.tenant_id, actor)
+        await connecting.connect(desk, grant, organisation.id)
+    assert desk is not None
+    settings = {name: str(value) for name, value in company["settings"].items()}
+    integration = await integrating.integrate(desk, KIND, settings)
+    for table, rows in company["mapping"].items():
+        for key, value in rows.items():
+            await set_value(desk, integration, table, key, value)
+    await set_flow_mode(desk, integration, "bills", "live")
+    return desk, await integrating.integration_named(desk, KIND)
+
+
+async def _granted(runtime: Runtime, vendor: str, given: Mapping[str, str]) -> Granted:
+    connector = runtime.connectors[vendor]
+    names = {one.name for one in connector.credentials}
+    credentials = checked_credentials(connector, {name: value for name, value in given.items() if name in names})
+    settings = checked_settings(connector, {})
+    if not connecting.needs_consent(connector, credentials):
+        return await connecting.granted(runtime, connector, credentials, settings)
+    redirect = credentials["redirect"]
+    asked = connecting.consent(connector, credentials, redirect)
+    returned = connecting.checked_return(asked, await _accepted(runtime, connector, credentials, asked.address))
+    return await connecting.granted_by_consent(runtime, connector, credentials, settings, redirect, returned)
+
+
+async def _accepted(
+    runtime: Runtime, connector: Connector, credentials: Credentials, address: str
+) -> Mapping[str, str]:
+    """The query of the redirect with which the emulator accepts; nobody has to listen for it."""
+    url, host = runtime.wire.addresses.resolve(address, connector.hosts(credentials))
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(url, headers={"Host": host}, allow_redirects=False) as answer:
+            return dict(URL(answer.headers["Location"]).query)

@@ -1,0 +1,90 @@
+"""FOLLOW: a flow whose documents are another flow's, once those are posted. Marking exported is such a flow.
+
+It is a reading of our own ledger instead of a vendor: what was posted and has no record here yet is staged, with the
+same document. So it may be turned on at any time, follows what was posted before, and never undoes it.
+"""
+
+from __future__ import annotations
+
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.pull import reference
+from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
+from ml_connector.sync.states import State
+
+_AT_ONCE = 500
+
+# Only what we created ourselves: a document that was linked was in the target before, by somebody else's doing.
+_STAGE = """
+    with posted as (
+        select l.source_id, d.*
+        from link l join document d on d.tenant_id = l.tenant_id and d.version_id = l.version_id
+        where l.tenant_id = %b and l.integration_id = %b and l.entity = %b and l.origin = 'created'
+          and not exists (select 1 from record r where r.tenant_id = l.tenant_id and r.flow_id = %b
+                          and r.source_id = l.source_id)
+        order by l.link_id limit %b
+    ), numbered as (
+        select posted.*, nextval('record_record_id_seq') as new_record, nextval('document_version_id_seq') as new_version
+        from posted
+    ), records as (
+        insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash)
+        select tenant_id, new_record, %b, source_id, %b || source_id, new_version, stamp, content_hash from numbered
+    ), documents as (
+        insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
+                              projection_hash, number, number_key, party_id, document_date, amount, currency, raw,
+                              canonical)
+        select tenant_id, new_version, new_record, 1, %b, %b, stamp, content_hash, projection_hash, number, number_key,
+               party_id, document_date, amount, currency, raw, canonical
+        from numbered
+    ), states as (
+        insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, changed_at)
+        select tenant_id, new_version, new_record, %b, %b, %b, %b from numbered
+    ), queued as (
+        insert into work (tenant_id, connection_id, priority, version_id, flow_id)
+        select tenant_id, %b, %b, new_version, %b from numbered
+    )
+    select new_record, new_version, amount, currency from numbered"""
+
+
+async def follow(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
+    """Stage what the followed flow has posted since; how many. Raises LeaseLost."""
+    staged = 0
+    while not lane.slice.stopping:
+        async with lane.transaction() as transaction:
+            found = await _stage(transaction, flow, trigger, actor)
+        staged += found
+        if found < _AT_ONCE:
+            break
+    return staged
+
+
+async def _stage(transaction: LaneTransaction, flow: Flow, trigger: str, actor: str) -> int:
+    lane = transaction.lane
+    if not await _any(transaction, flow):
+        return 0
+    run_id = await begin_run(transaction, flow, trigger, actor)
+    own = reference(lane.connector.vendor, lane.organisation.id, flow.name, "")
+    rows = await transaction.all(
+        _STAGE,
+        lane.tenant_id, flow.integration_id, flow.type.follows, flow.flow_id, _AT_ONCE, flow.flow_id, own, run_id,
+        lane.clock.now(), flow.flow_id, run_id, State.STAGED.value, lane.clock.now(), flow.target_id,
+        flow.type.priority, flow.flow_id,
+    )  # fmt: skip
+    for record_id, version_id, _, _ in rows:
+        transaction.event("followed", record_id=record_id, version_id=version_id, run_id=run_id, flow=flow.type.follows)
+    intake = Intake()
+    for _, _, amount, currency in rows:
+        intake.count("new", amount, currency)
+    await count_rows(transaction, run_id, intake)
+    await finish_run(transaction, flow, run_id)
+    return len(rows)
+
+
+async def _any(transaction: LaneTransaction, flow: Flow) -> bool:
+    row = await transaction.one(
+        """select exists (select 1 from link l where l.tenant_id = %b and l.integration_id = %b and l.entity = %b
+             and l.origin = 'created' and not exists (select 1 from record r where r.tenant_id = l.tenant_id
+             and r.flow_id = %b and r.source_id = l.source_id))""",
+        transaction.lane.tenant_id, flow.integration_id, flow.type.follows, flow.flow_id,
+    )  # fmt: skip
+    return bool(row and row[0])

@@ -1,0 +1,286 @@
+"""A connector's line to its emulator: real requests on loopback, which a test may watch, spoil or lose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.clock import Clock
+from ml_connector.connectors.base import Connector, Limit, Page, Reading, Row, Tokens, Window
+from ml_connector.lanes.grants import PlainHttp
+from ml_connector.transport.messages import Answer, Exchange, Request
+from ml_connector.transport.protocols import Lease, Token
+from ml_connector.transport.session import HttpSession, VendorRules
+from ml_connector.transport.wire import Addresses, Wire
+from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.kernel.clock import SandboxClock
+
+
+class SkippingClock(SandboxClock):
+    """The sandbox's clock, which a test can set forward."""
+
+    __slots__ = ("_skipped",)
+    _skipped: list[float]
+
+    def __init__(self, start: datetime, anchor: float, speed: float) -> None:
+        super().__init__(start, anchor, speed)
+        object.__setattr__(self, "_skipped", [0.0])
+
+    def skip(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once."""
+        self._skipped[0] += seconds
+
+    def now(self) -> datetime:
+        return SandboxClock.now(self) + timedelta(seconds=self._skipped[0])
+
+    def seconds(self) -> float:
+        return SandboxClock.seconds(self) + self._skipped[0]
+
+
+class SameClock(Clock):
+    """The product's clock, reading what the sandbox's reads."""
+
+    __slots__ = ("_other",)
+    _other: SandboxClock
+
+    def __init__(self, other: SandboxClock) -> None:
+        super().__init__(other.start, other.anchor, other.speed)
+        object.__setattr__(self, "_other", other)
+
+    def now(self) -> datetime:
+        return self._other.now()
+
+    def seconds(self) -> float:
+        return self._other.seconds()
+
+
+class WatchedWire(Wire):
+    """The product's wire. ``before`` sees every request, ``after`` may put another answer in place of the vendor's."""
+
+    before: Callable[[Request], None] = staticmethod(lambda request: None)
+    after: Callable[[Request, Answer], Answer] = staticmethod(lambda request, answer: answer)
+
+    async def send(
+        self, request: Request, url: str, headers: Mapping[str, str], *, allowed: frozenset[str], timeout: float,
+        lease: Lease | None = None,
+    ) -> Answer:  # fmt: skip
+        self.before(request)
+        answer = await super().send(request, url, headers, allowed=allowed, timeout=timeout, lease=lease)
+        return self.after(request, answer)
+
+
+@dataclass
+class LineTokens:
+    """Fulfils ``TokenSource`` for one process, with the connector's own rules."""
+
+    connector: Connector
+    credentials: Mapping[str, str]
+    http: PlainHttp
+    clock: Clock
+    held: Tokens | None = None
+    serial: int = 0
+    refreshes: int = 0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def current(self) -> Token:
+        async with self._turn:
+            if self.held is None:
+                self.held = await self.connector.auth.first(self.http, self.credentials, self.clock)
+            elif (self.held.expires_at - self.clock.now()).total_seconds() <= self.connector.auth.margin:
+                await self._refresh(self.held)
+            return self._token()
+
+    async def replace(self, refused: Token) -> Token:
+        async with self._turn:
+            assert self.held is not None
+            if self.serial <= refused.serial:
+                await self._refresh(self.held)
+            return self._token()
+
+    async def _refresh(self, held: Tokens) -> None:
+        self.held = await self.connector.auth.refresh(self.http, self.credentials, held, self.clock)
+        self.serial += 1
+        self.refreshes += 1
+
+    def _token(self) -> Token:
+        assert self.held is not None
+        headers = self.connector.auth.headers(self.credentials, self.held)
+        return Token(headers, self.held.api_base, self.held.expires_at, self.serial)
+
+
+class LineBudget:
+    """Fulfils ``Budget`` by the limits the connector declares, counted exactly and waited for on the clock."""
+
+    def __init__(self, clock: Clock, limits: tuple[Limit, ...]) -> None:
+        self._clock = clock
+        self._windows = [(one, deque[float]()) for one in limits if one.window is Window.SLIDING]
+        self.throttles: list[float] = []
+
+    async def take(self) -> None:
+        while (wait := max((self._wait(*window) for window in self._windows), default=0.0)) > 0:
+            await self._clock.sleep(wait)
+        for _, taken in self._windows:
+            taken.append(self._clock.seconds())
+
+    def _wait(self, limit: Limit, taken: deque[float]) -> float:
+        now = self._clock.seconds()
+        # The vendor counts when a call arrives, which is later than when it was counted here.
+        while taken and taken[0] <= now - limit.seconds * 1.1:
+            taken.popleft()
+        return taken[0] + limit.seconds * 1.1 - now if len(taken) >= limit.calls else 0.0
+
+    def done(self, headers: Mapping[str, str], status: int) -> None:
+        return
+
+    def throttled(self, retry_after: float) -> None:
+        self.throttles.append(retry_after)
+
+
+class _NoLease:
+    def check(self) -> None:
+        return
+
+
+@dataclass
+class Exchanges:
+    """Fulfils ``ExchangeLog``."""
+
+    all: list[Exchange] = field(default_factory=list)
+
+    def add(self, exchange: Exchange) -> None:
+        self.all.append(exchange)
+
+    @property
+    def statuses(self) -> list[int]:
+        return [one.status for one in self.all]
+
+
+@dataclass
+class Walked:
+    """One walk: rows as they came, its last cursor, and whether it proved that it saw everything."""
+
+    rows: list[Row]
+    cursor: bytes
+    complete: bool
+    pages: int
+
+    @property
+    def ids(self) -> list[str]:
+        return [row.id for row in self.rows]
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """The newest document by id."""
+        return {row.id: row.document for row in self.rows if row.document is not None}
+
+    @property
+    def problems(self) -> list[Row]:
+        return [row for row in self.rows if row.document is None]
+
+
+@dataclass
+class Line:
+    """A session of one connector with everything a test looks at."""
+
+    connector: Connector
+    clock: Clock
+    wire: WatchedWire
+    tokens: LineTokens
+    session: HttpSession
+    budget: LineBudget
+    exchanges: Exchanges
+
+    async def walk(
+        self, entity: str, cursor: bytes | None = None, *, resumed: bool = False, **options: str
+    ) -> Walked:
+        """Read to the end. ``resumed``: every page by a reader of its own, as after a crash between two pages."""
+        walked = Walked([], cursor or b"", False, 0)
+        pages = self._resumed(entity, cursor, options) if resumed else self._read(entity, cursor, options)
+        async for page in pages:
+            walked.rows += page.rows
+            walked.cursor, walked.complete = page.cursor, page.complete
+            walked.pages += 1
+            assert walked.pages < 500, f"the walk of {entity} does not end"
+        return walked
+
+    async def by_ids(self, entity: str, ids: list[str]) -> Walked:
+        walked = Walked([], b"", False, 0)
+        async for page in self.connector.read(self.session, Reading(entity, cursor=b"kept", ids=tuple(ids))):
+            walked.rows += page.rows
+            walked.cursor = page.cursor
+        return walked
+
+    async def _read(self, entity: str, cursor: bytes | None, options: dict[str, str]) -> AsyncIterator[Page]:
+        async for page in self.connector.read(self.session, Reading(entity, cursor=cursor, options=options)):
+            yield page
+            if page.last:
+                return
+        raise AssertionError(f"the walk of {entity} stopped without a last page")
+
+    async def _resumed(self, entity: str, cursor: bytes | None, options: dict[str, str]) -> AsyncIterator[Page]:
+        last = False
+        while not last:
+            reader = self.connector.read(self.session, Reading(entity, cursor=cursor, options=options))
+            page = await anext(reader)
+            yield page
+            cursor, last = page.cursor, page.last
+
+
+@asynccontextmanager
+async def opened(
+    connector: Connector, hosts: Mapping[str, str], clock: SandboxClock, credentials: Mapping[str, str],
+    organisation: str, settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Line]:  # fmt: skip
+    """A line to the emulators at ``hosts``, its first token already won where that needs no call of the test's."""
+    same = SameClock(clock)
+    wire = WatchedWire(Addresses(hosts), same)
+    try:
+        yield await _line(connector, wire, same, credentials, organisation, settings or {})
+    finally:
+        await wire.close()
+
+
+async def _line(
+    connector: Connector, wire: WatchedWire, clock: Clock, credentials: Mapping[str, str], organisation: str,
+    settings: Mapping[str, str],
+) -> Line:  # fmt: skip
+    allowed = connector.hosts(credentials)
+    tokens = LineTokens(connector, credentials, PlainHttp(wire, allowed), clock)
+    rules = VendorRules(connector.title, allowed, connector.timeout, connector.throttle, connector.unauthorised)
+    budget = LineBudget(clock, connector.limits(Organisation(organisation, ""), credentials, settings).limits)
+    exchanges = Exchanges()
+    await tokens.current()
+    scopes = frozenset(tokens.held.scopes if tokens.held else ())
+    session = HttpSession(
+        wire, rules, tokens, budget, _NoLease(), exchanges, clock, organisation, settings, scopes
+    )  # fmt: skip
+    return Line(connector, clock, wire, tokens, session, budget, exchanges)
+
+
+def edited(answer: Answer, edit: Callable[[list[Any]], None]) -> Answer:
+    """The answer with its list of rows edited in place; unchanged when it holds no rows."""
+    body = exact.loads(answer.body)
+    rows = body if isinstance(body, list) else _rows(body)
+    if not rows:
+        return answer
+    edit(rows)
+    return replaced(answer, exact.dumps(body))
+
+
+def _rows(body: Any) -> list[Any]:
+    if not isinstance(body, dict):
+        return []
+    lists = [value for key, value in body.items() if isinstance(value, list) and key != "page_context"]
+    return lists[0] if lists else []
+
+
+def replaced(answer: Answer, body: bytes, status: int | None = None) -> Answer:
+    """The answer with another body, and perhaps another status."""
+    return Answer(status or answer.status, answer.headers, body, answer.at)
+

@@ -1,0 +1,135 @@
+"""The job engine: a lane is queued once, carried to a worker, and never retried after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from ml_connector.lanes import engine as engines
+from ml_connector.lanes.dispatch import DueLane
+from ml_connector.lanes.engine import Engine, stopped
+from ml_connector.store.database import Database
+from ml_connector.store.errors import DatabaseUnavailable
+
+pytestmark = pytest.mark.anyio
+
+
+class Carried:
+    """What was carried, and a gate that holds lanes while they run."""
+
+    def __init__(self) -> None:
+        self.lanes = list[tuple[int, int]]()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.most = self.under_way = 0
+
+    async def run(self, tenant_id: int, connection_id: int) -> None:
+        self.lanes.append((tenant_id, connection_id))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await self.gate.wait()
+        finally:
+            self.under_way -= 1
+        if connection_id == 13:
+            raise RuntimeError("a defect in a lane")
+
+    async def seen(self, number: int) -> None:
+        while len(self.lanes) < number:
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def carried() -> Carried:
+    return Carried()
+
+
+@pytest.fixture
+async def engine(database: Database, carried: Carried) -> AsyncIterator[Engine]:
+    async with Engine.opened(database.jobs_url, carried.run) as opened:
+        yield opened
+
+
+async def jobs(database: Database) -> list[tuple[str, str]]:
+    async with database.dispatch() as session:
+        rows = await (
+            await session.execute(b"select queueing_lock, status::text from procrastinate_jobs order by id")
+        ).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def test_a_lane_is_queued_once(engine: Engine, database: Database) -> None:
+    assert await engine.submit(DueLane(1, 7))
+    assert not await engine.submit(DueLane(1, 7))
+    assert await engine.submit(DueLane(1, 8))
+    assert await jobs(database) == [("7", "todo"), ("8", "todo")]
+
+
+async def test_lanes_are_carried_and_a_defect_in_one_stops_nobody(
+    engine: Engine, carried: Carried, database: Database
+) -> None:
+    for connection_id in (13, 7, 8):
+        await engine.submit(DueLane(1, connection_id))
+    worker = asyncio.create_task(engine.serve(2, "worker"))
+    await asyncio.wait_for(carried.seen(3), 10)
+    await engine.submit(DueLane(1, 13))
+    await asyncio.wait_for(carried.seen(4), 10)
+    await stopped(worker)
+    assert sorted(carried.lanes) == [(1, 7), (1, 8), (1, 13), (1, 13)]
+    assert await jobs(database) == []
+
+
+async def test_one_lane_never_runs_twice_at_once(engine: Engine, carried: Carried) -> None:
+    carried.gate.clear()
+    worker = asyncio.create_task(engine.serve(3, "worker"))
+    await engine.submit(DueLane(1, 7))
+    await asyncio.wait_for(carried.seen(1), 10)
+    await engine.submit(DueLane(1, 7))  # queued behind the one that runs
+    await engine.submit(DueLane(1, 8))
+    await asyncio.wait_for(carried.seen(2), 10)
+    assert carried.lanes == [(1, 7), (1, 8)]
+    carried.gate.set()
+    await asyncio.wait_for(carried.seen(3), 10)
+    await stopped(worker)
+    assert carried.lanes == [(1, 7), (1, 8), (1, 7)]
+
+
+async def test_what_a_dead_worker_left_is_finished_and_the_lane_can_be_sent_again(
+    engine: Engine, database: Database, database_url: str
+) -> None:
+    await engine.submit(DueLane(1, 7))
+    async with await psycopg.AsyncConnection.connect(
+        database_url, options="-c search_path=jobs", autocommit=True
+    ) as by:
+        await by.execute(
+            """insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 min')""",
+        )
+        await by.execute(
+            """update procrastinate_jobs set status = 'doing',
+               worker_id = (select max(id) from procrastinate_workers)"""
+        )
+    assert await engine.submit(DueLane(1, 7))  # its twin waits; a retry of the first would now fail
+    assert await engine.recover() == 1
+    assert await jobs(database) == [("7", "todo")]
+    assert await engine.recover() == 0
+
+
+async def test_a_database_that_is_away_is_told_as_such(
+    database: Database, carried: Carried, postgres_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "CONNECT_WITHIN", 0.5)
+    name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+    async with (
+        Engine.opened(database.jobs_url, carried.run) as engine,
+        await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as by,
+    ):
+        await by.execute(f"alter database {name} allow_connections false".encode())
+        await by.execute(b"select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        with pytest.raises(DatabaseUnavailable, match="does not answer the job engine"):
+            await engine.submit(DueLane(1, 7))
+        with pytest.raises(DatabaseUnavailable):
+            await engine.recover()
+        await by.execute(f"alter database {name} allow_connections true".encode())

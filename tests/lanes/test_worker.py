@@ -1,0 +1,159 @@
+"""A whole worker: it runs what is due, answers questions, stops when asked, and ends when it has lost its heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import pytest
+from lane_world import TinyConnector, TokenServer, add_lane, one, run
+
+from ml_connector.clock import Clock
+from ml_connector.lanes import engine as engines
+from ml_connector.lanes import worker as workers
+from ml_connector.lanes.runtime import Runtime, connectors, integrations
+from ml_connector.lanes.worker import WorkerLost, serve, workers_alive
+from ml_connector.sealing import Keyring
+from ml_connector.store.database import Database
+from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.transport.wire import Wire
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def runtime(database: Database, keyring: Keyring, now_clock: Clock, wire: Wire) -> Runtime:
+    return Runtime(database, keyring, now_clock, wire, {"tiny": TinyConnector()}, {}, None)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(15):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def ask(runtime: Runtime, tenant_id: int, connection_id: int) -> Callable[[], Awaitable[bool]]:
+    """Ask for a check and wake the lane; whether it is answered."""
+    await run(
+        runtime.database, tenant_id,
+        """insert into question (tenant_id, connection_id, what, asked_by, asked_at)
+        values (%s, %s, 'check', 'test', now())""", tenant_id, connection_id,
+    )  # fmt: skip
+    await run(
+        runtime.database, tenant_id, "insert into wake (tenant_id, connection_id, reason) values (%s, %s, 'test')",
+        tenant_id, connection_id,
+    )  # fmt: skip
+
+    async def answered() -> bool:
+        query = "select count(*) from question where answered_at is null"
+        return bool((await one(runtime.database, tenant_id, query))[0] == 0)
+
+    return answered
+
+
+async def answer(runtime: Runtime, tenant_id: int) -> list[dict[str, str]]:
+    (sealed,) = await one(runtime.database, tenant_id, "select answer from question order by question_id desc limit 1")
+    sealer = await runtime.keyring.document_sealer(tenant_id, runtime.clock.now().strftime("%Y-%m"))
+    return list(msgspec.json.decode(sealer.open(b"answer", sealed)))
+
+
+async def idle(runtime: Runtime, tenant_id: int) -> bool:
+    """Whether the lane has been left in good order."""
+    row = await one(runtime.database, tenant_id, "select owner is null and fence > 0 and due_at > now() from lane")
+    return bool(row[0])
+
+
+async def test_a_worker_runs_what_is_due_and_stops_when_asked(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer
+) -> None:
+    tenant = two_tenants[0]
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(runtime, stop=stop, slots=2))
+    await until(lambda: idle(runtime, tenant))
+    assert await workers_alive(runtime) == 1
+    await until(await ask(runtime, tenant, lane))
+    assert (await answer(runtime, tenant))[0]["sentence"] == "answered 200"
+    await until(lambda: idle(runtime, tenant))
+    stop.set()
+    await asyncio.wait_for(task, 15)
+    assert vendor.pings == 1
+    assert await workers_alive(runtime) == 0
+    assert await idle(runtime, tenant)
+
+
+async def test_a_worker_ends_by_itself_when_its_condition_holds(runtime: Runtime, two_tenants: tuple[int, int]) -> None:
+    await add_lane(runtime.database, runtime.keyring, two_tenants[0], now=runtime.clock.now())
+
+    async def done() -> bool:
+        return await idle(runtime, two_tenants[0])
+
+    await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=done), 15)
+
+
+async def test_a_dead_grant_answers_questions_and_the_lane_rests(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer
+) -> None:
+    tenant = two_tenants[0]
+    vendor.serial = 9
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now(), expires_in=1.0)
+    answered = await ask(runtime, tenant, lane)
+    await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=answered), 15)
+    [finding] = await answer(runtime, tenant)
+    assert (finding["verdict"], finding["sentence"]) == ("missing", "the consent was withdrawn: connect again")
+    again = await ask(runtime, tenant, lane)  # of a grant that is known to be dead
+    await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=again), 15)
+    assert "withdrawn" in (await answer(runtime, tenant))[0]["sentence"]
+    assert len(vendor.asked) == 1
+    assert (await one(runtime.database, tenant, "select state from connection"))[0] == "needs reconnect"
+
+
+async def test_a_connection_paused_while_its_slice_runs_stays_paused(
+    runtime: Runtime, two_tenants: tuple[int, int]
+) -> None:
+    tenant = two_tenants[0]
+    await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
+    await run(runtime.database, tenant, "update connection set state = 'paused'")
+
+    async def done() -> bool:
+        return await idle(runtime, tenant)
+
+    await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=done), 15)
+    assert (await one(runtime.database, tenant, "select state from connection"))[0] == "paused"
+
+
+async def test_a_worker_that_cannot_write_its_heartbeat_ends(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "BEAT_EVERY", 0.05)
+    monkeypatch.setattr(workers, "DEAD_AFTER", 0.2)
+    monkeypatch.setattr(workers, "LOOK_EVERY", 30.0)
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(runtime, stop=stop))
+    await until(lambda: _alive(runtime))
+
+    def away() -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(runtime.database, "dispatch", away)
+    with pytest.raises(WorkerLost, match="away too long"):
+        await asyncio.wait_for(task, 15)
+
+
+async def _alive(runtime: Runtime) -> bool:
+    return bool(await workers_alive(runtime))
+
+
+async def test_a_worker_whose_engine_has_given_up_ends(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gives_up(self: engines.Engine, slots: int, name: str) -> None:
+        """What the library does when its own heartbeat fails."""
+
+    monkeypatch.setattr(engines.Engine, "serve", gives_up)
+    with pytest.raises(WorkerLost, match="job engine has stopped"):
+        await asyncio.wait_for(serve(runtime, stop=asyncio.Event()), 15)
+
+
+def test_connectors_and_integrations_are_found_by_scan() -> None:
+    found = integrations()
+    assert {"servicetitan", "zoho_books"} <= set(connectors())
+    for integration in found.values():
+        assert {integration.source_vendor, integration.target_vendor} <= set(connectors())

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from service_ledger import BOOKS, CREDENTIALS, KIND, TITAN, Company, granted
+
+from ml_connector.connectors.base import Consent, Tokens
+from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.connecting import checked_return, store_connection, tenant_to_connect
+from ml_connector.service.connections import connections
+from ml_connector.service.credentials import checked_credentials, checked_settings
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import integrate
+from ml_connector.service.roles import Actor, NotAllowed, Role
+from ml_connector.service.tenants import create_tenant, selected_tenant
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"client_secret": ""}, "Client Secret of ServiceTitan is missing. Where it is found: "),
+        ({"client_secret": "cs1.x "}, "Client Secret of ServiceTitan contains a blank"),
+        ({"environment": "prod"}, "'prod'; it can be production, integration"),
+        ({"client_ids": "x"}, "no credential 'client_ids' (did you mean client_id?)"),
+    ],
+)
+async def test_wrong_credentials_are_named(runtime: Runtime, changes: dict[str, str], told: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        checked_credentials(runtime.connectors["servicetitan"], {**CREDENTIALS["servicetitan"], **changes})
+    assert told in str(refused.value)
+    assert "cs1.x" not in str(refused.value)
+
+
+async def test_connection_settings_are_checked(runtime: Runtime) -> None:
+    connector = runtime.connectors["zoho_books"]
+    assert checked_settings(connector, {"trial": "yes"}) == {"trial": "yes"}
+    with pytest.raises(BadInput, match="it can be no, yes"):
+        checked_settings(connector, {"trial": "maybe"})
+    with pytest.raises(BadInput, match="did you mean trial"):
+        checked_settings(connector, {"trail": "yes"})
+
+
+async def test_secrets_lie_sealed_and_open_again(company: Company) -> None:
+    desk = company.desk
+    async with desk.looking() as reading:
+        rows = await reading.all("select grant_id, credentials, tokens from vendor_grant where vendor = 'servicetitan'")
+    grant_id, credentials, tokens = rows[0]
+    assert b"cs1.x" not in credentials and b"access" not in tokens
+    sealer = await desk.runtime.keyring.credential_sealer(desk.tenant_id, grant_id)
+    assert msgspec.json.decode(sealer.open(b"credentials", credentials)) == CREDENTIALS["servicetitan"]
+    assert msgspec.json.decode(sealer.open(b"tokens", tokens), type=Tokens).refresh_token == "refresh"
+
+
+async def test_the_same_organisation_again_renews_its_grant(company: Company) -> None:
+    desk = company.desk
+    async with desk.changing() as change:
+        await change.run("update vendor_grant set state = 'needs reconnect', problem = 'revoked'")
+        await change.run("update connection set state = 'needs reconnect', problem = 'revoked'")
+    grant = granted(desk.runtime.connectors["zoho_books"], BOOKS)
+    again = await store_connection(desk, grant, BOOKS, frozenset(), again="Zoho Books")
+    assert again.renewed and again.connection_id == company.target.connection_id
+    found = {one.vendor: one for one in await connections(desk)}
+    assert (found["zoho_books"].state, found["zoho_books"].grant_state, found["zoho_books"].problem) == (
+        "good",
+        "good",
+        "",
+    )
+    assert found["servicetitan"].state == "needs reconnect"
+    async with desk.looking() as reading:
+        assert await reading.one("select serial from vendor_grant where vendor = 'zoho_books'") == (2,)
+
+
+async def test_another_organisation_is_a_new_connection(company: Company) -> None:
+    desk = company.desk
+    other = msgspec.structs.replace(BOOKS, id="999", name="Other Books")
+    grant = granted(desk.runtime.connectors["zoho_books"], other)
+    with pytest.raises(Refused, match="that is a new connection"):
+        await store_connection(desk, grant, other, frozenset(), again="Zoho Books")
+    made = await store_connection(desk, grant, other, frozenset())
+    assert not made.renewed and made.name == "Zoho Books Other Books"
+    with pytest.raises(BadInput, match="Several connections fit"):
+        await integrate(desk, KIND, {"start_date": "2026-07-01"})
+
+
+async def test_test_books_never_meet_real_ones(desk: Desk) -> None:
+    connectors = desk.runtime.connectors
+    await store_connection(desk, granted(connectors["servicetitan"], TITAN), TITAN, frozenset(), test_books=True)
+    await store_connection(desk, granted(connectors["zoho_books"], BOOKS), BOOKS, frozenset())
+    with pytest.raises(Refused, match="test data never goes to real books"):
+        await integrate(desk, KIND, {"start_date": "2026-07-01"})
+    with pytest.raises(Refused, match="the two are never mixed"):
+        await store_connection(desk, granted(connectors["zoho_books"], BOOKS), BOOKS, frozenset(), test_books=True)
+
+
+async def test_the_answer_to_another_consent_is_refused() -> None:
+    asked = Consent("https://vendor.example", "expected")
+    assert checked_return(asked, {"state": "expected", "code": "1"})["code"] == "1"
+    with pytest.raises(BadInput, match="belongs to another attempt"):
+        checked_return(asked, {"state": "other", "code": "1"})
+
+
+async def test_organisations_are_chosen_by_name(runtime: Runtime) -> None:
+    other = msgspec.structs.replace(BOOKS, id="999", name="Other")
+    grant = granted(runtime.connectors["zoho_books"], BOOKS, other)
+    assert grant.choose("Other") == other
+    with pytest.raises(BadInput, match=r"choose one of 20069000001 \(Polar Air Books\), 999 \(Other\)"):
+        grant.choose()
+    with pytest.raises(BadInput, match="no organisation 'Third'"):
+        grant.choose("Third")
+
+
+async def test_the_first_connection_makes_the_tenant(runtime: Runtime) -> None:
+    actor = Actor("cli/anna")
+    with pytest.raises(NotFound, match="connect a system first"):
+        await selected_tenant(runtime)
+    made = await tenant_to_connect(runtime, actor, "", TITAN)
+    assert (made.name, made.zone) == ("Polar Air", "America/Chicago")
+    assert (await selected_tenant(runtime)).tenant_id == made.tenant_id
+    await create_tenant(runtime, actor, "Desert Heating", "America/Phoenix")
+    with pytest.raises(BadInput, match="say which with --tenant"):
+        await selected_tenant(runtime)
+    with pytest.raises(BadInput, match="is not a time zone"):
+        await create_tenant(runtime, actor, "Third", "Mars/Base")
+    with pytest.raises(BadInput, match="already"):
+        await create_tenant(runtime, actor, "Polar Air", "UTC")
+
+
+async def test_roles_are_asked_for(company: Company) -> None:
+    viewer = Desk(company.desk.runtime, company.desk.tenant_id, Actor("cli/bob", Role.VIEWER))
+    with pytest.raises(NotAllowed, match="cli/bob is viewer here, and this needs owner"):
+        await integrate(viewer, KIND, {})
+    assert len(await connections(viewer)) == 2

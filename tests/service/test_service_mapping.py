@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from service_ledger import Company, bill
+
+from ml_connector.canonical.documents import Ref
+from ml_connector.errors import BadInput, NotFound
+from ml_connector.service.explaining import explain
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.mapping.files import FileRefused, export_mapping, import_mapping
+from ml_connector.service.mapping.suggesting import accept_exact, suggest
+from ml_connector.service.mapping.values import remove_value, set_value
+
+pytestmark = pytest.mark.anyio
+HEADER = "source_key,target_key,valid_from,valid_until,note\n"
+
+
+@pytest.fixture
+async def read_company(company: Company) -> Company:
+    """Bills read and held for want of mappings; the ledger's lists known."""
+    await set_flow_mode(company.desk, company.integration, "bills", "preview")
+    taxed = bill("2", account="6100", tax=Decimal("8.25"), total="108.25", tax_zone=Ref("z1", "Texas"))
+    await company.read(bill("1"), taxed, bill("3", account="9999"))
+    for _ in range(2):
+        await company.plan()
+    return company
+
+
+async def test_the_export_is_there_to_be_filled(read_company: Company) -> None:
+    company = read_company
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", "as agreed")
+    rows = list(csv.DictReader(io.StringIO(await export_mapping(company.desk, company.integration, "accounts"))))
+    assert [(row["source_key"], row["target_key"], row["target_name"]) for row in rows] == [
+        ("5100", "a1", "5100 Job Materials"), ("6100", "", ""), ("9999", "", ""),
+    ]  # fmt: skip
+    assert rows[0]["note"] == "as agreed" and rows[1]["source_name"] == "Materials"
+    again = await import_mapping(
+        company.desk,
+        company.integration,
+        "accounts",
+        await export_mapping(company.desk, company.integration, "accounts"),
+    )
+    assert (again.added, again.changed, again.unchanged, again.left_empty) == (0, 0, 1, 2)
+
+
+async def test_an_import_frees_what_waited(read_company: Company) -> None:
+    company = read_company
+    before = (await company.now()).generation
+    done = await import_mapping(company.desk, company.integration, "accounts", f"{HEADER}5100,a1,,,\n6100,a2,,,\n")
+    assert (done.added, done.released) == (2, 2)
+    assert (await company.now()).generation > before
+    await company.plan()
+    assert (await explain(company.desk, "INV-1")).versions[-1].state == "planned"
+    assert [one.code for one in (await explain(company.desk, "INV-2")).versions[-1].waits] == ["tax_unmapped"]
+    await set_value(company.desk, company.integration, "tax", "Texas", "cost")
+    await company.plan()
+    assert (await explain(company.desk, "INV-2")).versions[-1].state == "planned"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("source_key,note\n5100,x\n", ["line 1: the column target_key is missing"]),
+        (f"{HEADER.strip()},colour\n5100,a1,,,,red\n", ["line 1: the column 'colour' is unknown"]),
+        ("source_key,target_key,target_key\n1,a1,a1\n", ["line 1: the column 'target_key' stands there twice"]),
+        (f"{HEADER}5100,a1\n", ["line 2: it has 2 cells, and the header has 5"]),
+        (f"{HEADER}5100,zzz,,,\n", ["line 2: 'zzz' is no account of the ledger"]),
+        (f"{HEADER}5100,a1,,,\n5100,a1,,,\n", ["line 3: it repeats line 2"]),
+        (f"{HEADER}5100,a1,,,\n5100,a2,2026-01-01,,\n", ["line 3: it contradicts line 2"]),
+        (f"{HEADER}5100,a1,2026-13-01,,\n", ["line 2: valid_from '2026-13-01' is no date"]),
+        (f"{HEADER}5100,a1,2026-02-01,2026-01-01,\n", ["line 2: valid_until 2026-01-01 is before valid_from"]),
+        (f"{HEADER},a1,,,\n", ["line 2: source_key is empty"]),
+        (f'{HEADER}5100,"a1,,,\n', ["is no CSV row"]),
+        ("", ["line 1: the column source_key is missing", "line 1: the column target_key is missing"]),
+    ],
+)
+async def test_a_file_with_a_fault_changes_nothing(read_company: Company, text: str, told: list[str]) -> None:
+    company = read_company
+    before = await company.now()
+    with pytest.raises(FileRefused) as refused:
+        await import_mapping(company.desk, company.integration, "accounts", text + "6100,a2,,,\n" * bool(text))
+    for sentence in told:
+        assert any(sentence in problem for problem in refused.value.problems), refused.value.problems
+    assert (await company.now()).generation == before.generation
+    async with company.desk.looking() as reading:
+        assert await reading.one("select count(*) from mapping") == (0,)
+
+
+async def test_all_faults_are_told_at_once(read_company: Company) -> None:
+    text = f"{HEADER}5100,zzz,,,\n6100,a2,nonsense,,\n9999\n"
+    with pytest.raises(FileRefused) as refused:
+        await import_mapping(read_company.desk, read_company.integration, "accounts", text)
+    assert [problem.split(":")[0] for problem in refused.value.problems] == ["line 2", "line 3", "line 4"]
+
+
+async def test_validity_dates(read_company: Company) -> None:
+    company = read_company
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    with pytest.raises(FileRefused, match="give that row an end in the same file"):
+        await import_mapping(company.desk, company.integration, "accounts", f"{HEADER}5100,a2,2026-10-01,,\n")
+    both = f"{HEADER}5100,a1,,2026-09-30,\n5100,a2,2026-10-01,,new year\n"
+    done = await import_mapping(company.desk, company.integration, "accounts", both)
+    assert (done.added, done.changed) == (1, 1)
+    exported = await export_mapping(company.desk, company.integration, "accounts")
+    assert "5100,Materials,a1,5100 Job Materials,,2026-09-30," in exported
+    assert "5100,Materials,a2,6100 Small Tools,2026-10-01,,new year" in exported
+    with pytest.raises(BadInput, match="has rows with dates"):
+        await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+
+
+async def test_spreadsheets_that_write_semicolons_and_marks(read_company: Company) -> None:
+    text = "\ufeffsource_key;target_key\r\n5100;a1\r\n\r\n"
+    assert (await import_mapping(read_company.desk, read_company.integration, "accounts", text)).added == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "told"),
+    [
+        ("accounts", "zzz", "'zzz' is no account of the ledger"),
+        ("tax", "half", "'half' is none of cost, account:<id>, tax:<id>"),
+        ("tax", "40% cost, 50% account:a1", "do not add up to 100 %"),
+        ("tax", "tax:t9", "'t9' is no tax of the ledger"),
+        ("tax", "account:zzz", "'zzz' is no account of the ledger"),
+        ("business_units", "d9", "nor one of none"),
+        ("vendors", "p9", "'p9' is no vendor of the ledger, nor one of new"),
+    ],
+)
+async def test_wrong_values_are_refused(read_company: Company, table: str, value: str, told: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        await set_value(read_company.desk, read_company.integration, table, "key", value)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [("tax", "40% cost, 60% account:a1"), ("tax", "tax:t1"), ("business_units", "none"), ("vendors", "new"),
+     ("bill_numbers", "INV-1 B")],
+)  # fmt: skip
+async def test_special_values_are_taken(read_company: Company, table: str, value: str) -> None:
+    assert (await set_value(read_company.desk, read_company.integration, table, "key", value)).added == 1
+    assert (await remove_value(read_company.desk, read_company.integration, table, "key")).removed == 1
+    with pytest.raises(NotFound, match="has no row 'key'"):
+        await remove_value(read_company.desk, read_company.integration, table, "key")
+
+
+async def test_every_change_is_in_the_trail(read_company: Company) -> None:
+    company = read_company
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await set_value(company.desk, company.integration, "accounts", "5100", "a2")
+    from ml_connector.service.auditing import export_audit
+
+    trail = b"".join([line async for line in export_audit(company.desk)]).decode()
+    assert '"before":null' in trail and '"before":"a1"' in trail and '"after":"a2"' in trail
+
+
+async def test_unknown_tables_and_unread_lists(company: Company) -> None:
+    with pytest.raises(NotFound, match="no mapping table 'colours'; it has accounts, tax"):
+        await set_value(company.desk, company.integration, "colours", "a", "b")
+    done = await set_value(company.desk, company.integration, "accounts", "5100", "whatever")
+    assert "accounts have not been read yet" in done.warnings[0]
+
+
+async def test_suggestions_carry_their_evidence(read_company: Company) -> None:
+    company = read_company
+    found = {one.key: one for one in await suggest(company.desk, company.integration, "accounts")}
+    assert found["5100"].exact is not None and found["5100"].exact.value == "a1"
+    assert found["5100"].waiting == 1 and found["5100"].uses == 1
+    assert found["9999"].exact is None
+    done = await accept_exact(company.desk, company.integration, "accounts")
+    assert done.added == sum(one.exact is not None for one in found.values())
+    assert "9999" in {one.key for one in await suggest(company.desk, company.integration, "accounts")}
+
+
+async def test_a_like_name_is_no_proof(read_company: Company) -> None:
+    company = read_company
+    found = {one.key: one for one in await suggest(company.desk, company.integration, "vendors")}
+    assert found["v1"].exact is not None and found["v1"].exact.value == "p1"
+    assert found["v3"].exact is None and found["v3"].candidates[0].value == "p1"
+    assert "% alike" in found["v3"].candidates[0].evidence
+    tax = await suggest(company.desk, company.integration, "tax")
+    assert [(one.key, one.candidates[0].value, one.exact) for one in tax] == [("Texas", "tax:t1", None)]
