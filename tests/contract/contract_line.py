@@ -196,9 +196,7 @@ class Line:
     budget: LineBudget
     exchanges: Exchanges
 
-    async def walk(
-        self, entity: str, cursor: bytes | None = None, *, resumed: bool = False, **options: str
-    ) -> Walked:
+    async def walk(self, entity: str, cursor: bytes | None = None, *, resumed: bool = False, **options: str) -> Walked:
         """Read to the end. ``resumed``: every page by a reader of its own, as after a crash between two pages."""
         walked = Walked([], cursor or b"", False, 0)
         pages = self._resumed(entity, cursor, options) if resumed else self._read(entity, cursor, options)
@@ -283,4 +281,3 @@ def _rows(body: Any) -> list[Any]:
 def replaced(answer: Answer, body: bytes, status: int | None = None) -> Answer:
     """The answer with another body, and perhaps another status."""
     return Answer(status or answer.status, answer.headers, body, answer.at)
-

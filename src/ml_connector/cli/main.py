@@ -25,6 +25,7 @@ from ml_connector.errors import BadInput, ConnectorError, Refused
 from ml_connector.service.mapping.files import FileRefused
 from ml_connector.settings import Settings
 from ml_connector.store.embedded import install_signal_release
+from ml_connector.telemetry import logs
 
 _HELP = """Keeps field-service, accounting and procurement systems in agreement.
 
@@ -109,6 +110,7 @@ def _tell(errors: Console, *sentences: str) -> None:
 
 def main() -> None:
     """Entry point of ``ml-connector``."""
+    logs.configure(json=False)
     install_signal_release()
     sys.exit(run(sys.argv[1:]))
 

@@ -12,6 +12,7 @@ from cyclopts import App
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.lanes.worker import serve
 from ml_connector.store.embedded import DataDirectory
+from ml_connector.telemetry import logs
 
 
 def mount(app: App) -> None:
@@ -39,6 +40,7 @@ async def worker(*, cli: Given) -> int:
 
 
 async def _serve(cli: Cli, what: str, *, alone: bool) -> int:
+    logs.configure(json=cli.json, verbose=True)
     directory = DataDirectory(cli.settings.data)
     with _stopping() as stop, directory.claim_service(what) if alone else nullcontext():
         async with cli.runtime() as runtime:

@@ -38,6 +38,11 @@ def _hidden(match: re.Match[str]) -> str:
     return f"{match[1]}{quote}[redacted]{quote}"
 
 
+def is_secret(name: str) -> bool:
+    """Whether a field of this name holds a secret."""
+    return _SECRET_QUERY.fullmatch(name) is not None
+
+
 def text(sentence: str) -> str:
     """A log line or error text without secrets."""
     return body(sentence.encode()).decode()

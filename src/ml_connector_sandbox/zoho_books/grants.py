@@ -156,6 +156,10 @@ class Grants:
             self._access.pop(one, None)
         return token is not None
 
+    def withdraw_all(self) -> None:
+        """Every access token given out until now is refused with 401; refresh tokens live on."""
+        self._access.clear()
+
     def refresh_tokens(self) -> list[RefreshToken]:
         """All living refresh tokens, oldest first."""
         return list(self._refresh.values())

@@ -187,7 +187,7 @@ def _counted(listing: Listing, state: Cursor, rows: Sequence[_Seen], reply: Repl
     more = reply.more()
     digest = _digest(rows)
     known = state.earlier[state.page - 1 : state.page] == (digest,)
-    fresh = () if known else rows
+    fresh = () if known else _looked_back_to(state, rows)
     state = replace(state, now=(*state.now, digest))
     if more and not _far_enough(state, rows):
         state = replace(state, page=state.page + 1)
@@ -233,6 +233,12 @@ def _far_enough(state: Cursor, rows: Sequence[_Seen]) -> bool:
         position = values.instant(state.position)
         return at is not None and position is not None and at >= position + 2 * _SECOND
     return False
+
+
+def _looked_back_to(state: Cursor, rows: Sequence[_Seen]) -> Sequence[_Seen]:
+    """Without the tail of a downward page, which the walk before has handed on already."""
+    since = values.instant(state.since) if state.mode is Mode.DELTA else None
+    return rows if since is None else [row for row in rows if row.at is None or row.at >= since]
 
 
 def _check_filter(listing: Listing, state: Cursor, rows: Sequence[_Seen]) -> None:

@@ -1,0 +1,45 @@
+"""Log lines: one event with its fields, secrets redacted first, as text for people or JSON for machines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from ml_connector.transport import redact
+
+# The job engine and the driver speak through the standard library; below a warning they only repeat what we say.
+_LIBRARIES = ("procrastinate", "psycopg", "alembic", "aiohttp")
+
+
+def configure(*, json: bool, verbose: bool = False) -> None:
+    """Send log lines to the error output. Called once, by an entry point."""
+    shared: list[Any] = [
+        redacted,
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Every text of an event without secrets, under whatever name it comes."""
+    for name, value in event.items():
+        if redact.is_secret(name):
+            event[name] = "[redacted]"
+        elif isinstance(value, str):
+            event[name] = redact.text(value)
+    return event

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_terminal import COMMAND, environment, in_terminal, piped
+
+COMMANDS = (
+    ["up"], ["worker"], ["connect", "servicetitan"], ["connect", "zoho-books"], ["check"], ["connections"],
+    ["integrate"], ["settings"], ["preview"], ["live"], ["off"], ["sync"], ["status"], ["records"], ["explain"],
+    ["replay"], ["release"], ["link"], ["map", "export"], ["map", "import"], ["map", "suggest"], ["map", "set"],
+    ["audit", "verify"], ["audit", "export"], ["tenants"],
+)  # fmt: skip
+
+
+@pytest.fixture
+def env(tmp_path: Path, database_url: str) -> dict[str, str]:
+    """A fresh migrated database and an empty data directory."""
+    return environment(tmp_path / "data", DATABASE_URL=database_url)
+
+
+def test_help_fits_a_terminal_and_tells_the_exit_codes(tmp_path: Path) -> None:
+    shown = in_terminal(["--help"], environment(tmp_path))
+    assert shown.code == 0 and shown.widest <= 80
+    assert "Exit codes: 0 nothing waits for a person" in shown.text
+    for command in COMMANDS:
+        assert f"│ {command[0]} " in shown.text
+    assert "--json" in shown.text and "--tenant" in shown.text and "--data" in shown.text
+
+
+def test_every_command_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from ml_connector.cli.main import run
+
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in COMMANDS:
+        assert run([*command, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert f"ml-connector {' '.join(command)}" in " ".join(shown.split("Example: ")[1].split()), command
+        assert max(len(line) for line in shown.splitlines()) <= 80, command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["frobnicate"], 'Unknown command "frobnicate"'),
+        (["status", "--colour"], "Unknown option: --colour"),
+        (["explain"], "requires an argument"),
+        (["records", "--limit", "many"], "many"),
+        (["records", "--since", "1.1.2026"], "--since '1.1.2026' is no date such as 2026-01-31"),
+        (["map", "import", "accounts", "nowhere.csv"], "nowhere.csv cannot be read: No such file or directory"),
+        (["map", "set", "accounts", "5100"], "Give a value, or --remove"),
+        (["audit", "verify", "--anchor", "12"], "The hash of the anchor '12' has 0 bytes"),
+        (["integrate", "servicetitan-zoho_books", "--set", "gate"], "'gate' is no setting such as name=value"),
+        (["status", "--tenant", "Nobody"], "There is no tenant 'Nobody'; there is none yet"),
+    ],
+)
+def test_bad_input_is_one_sentence(env: dict[str, str], arguments: list[str], told: str) -> None:
+    shown = in_terminal(arguments, env)
+    if arguments[0] == "integrate":  # the tenant is looked for first
+        assert shown.code == 2 and "Nothing is connected yet" in shown.sentence
+        return
+    assert shown.code == 2, shown.text
+    assert told in shown.sentence and "Traceback" not in shown.text
+
+
+def test_bad_input_in_json_mode_leaves_standard_output_empty(env: dict[str, str]) -> None:
+    done = piped(["status", "--json"], env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Nothing is connected yet: connect a system first")
+
+
+def test_status_of_a_company_without_anything(env: dict[str, str]) -> None:
+    made = piped(["tenants", "--create", "Polar Air", "--zone", "America/Chicago", "--json"], env)
+    assert made.returncode == 0 and json.loads(made.stdout)[0]["name"] == "Polar Air"
+    shown = in_terminal(["status"], env)
+    assert shown.code == 0 and shown.widest <= 80
+    assert "Nothing is integrated yet" in shown.text
+    found = json.loads(piped(["status", "--json"], env).stdout)
+    assert found == {"connections": [], "integrations": [], "attention": []}
+    assert "The trail is intact: 1 events" in in_terminal(["audit", "verify"], env).sentence
+    refused = in_terminal(["integrate", "servicetitan-xero", "--set", "start_date=2026-01-01"], env)
+    assert refused.code == 2 and "there are servicetitan-zoho_books" in refused.sentence
+
+
+def test_secrets_are_no_arguments(env: dict[str, str]) -> None:
+    shown = in_terminal(["connect", "servicetitan", "--client-secret", "cs1.x"], env)
+    assert shown.code == 2 and "Unknown option" in shown.sentence
+
+
+def test_missing_credentials_name_the_field_and_where_it_is(env: dict[str, str]) -> None:
+    done = piped(["connect", "servicetitan"], env)
+    assert done.returncode == 2
+    told = " ".join(done.stderr.split())
+    assert "Tenant ID of ServiceTitan is missing. Where it is found: ServiceTitan, Settings, Integrations" in told
+
+
+def test_a_database_that_is_down_ends_with_three(tmp_path: Path) -> None:
+    nowhere = environment(tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    done = piped(["status"], nowhere)
+    assert done.returncode == 3 and "The database cannot be reached" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_environment_variable_is_named(env: dict[str, str]) -> None:
+    done = piped(["status"], {**env, "ML_CONNECTOR_SANDBOX": "/nowhere/sandbox.json"})
+    assert done.returncode == 2 and "start the sandbox first" in " ".join(done.stderr.split())
+
+
+@pytest.mark.slow
+def test_up_runs_once_and_leaves_no_server_behind(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    env = environment(data)
+    service = subprocess.Popen([*COMMAND, "up"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True)
+    assert service.stderr is not None
+    try:
+        assert "ml-connector up works on" in service.stderr.readline()
+        second = in_terminal(["up"], env)
+        assert second.code == 2
+        assert "ml-connector up is already running on the data directory" in second.sentence
+        assert str(service.pid) in second.sentence
+        assert in_terminal(["tenants"], env).code == 0
+    finally:
+        service.terminate()
+    assert service.wait(60) == 0
+    assert not (data / "postgres" / "postmaster.pid").exists()

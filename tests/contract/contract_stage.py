@@ -1,0 +1,165 @@
+"""What the contract's checks must be able to do to one vendor's emulator, whichever vendor it is.
+
+Every connector has a module ``contract_<vendor>`` beside this one, whose ``STAGE`` is a ``Stage``. The checks know no
+vendor; a stage knows nothing of the checks.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.connectors.base import Action, Connector, Step
+from ml_connector.lanes.runtime import connectors
+from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.kernel.emulator import Emulator
+from ml_connector_sandbox.sandbox import Sandbox
+
+CONNECTORS = connectors()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A credential that is wrong: its name, the value, and what the one sentence must speak of."""
+
+    name: str
+    value: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something a company does not have: how to take it away, and what ``check`` must then say is missing."""
+
+    name: str
+    take: Callable[[Any], None]
+    subject: str
+    words: tuple[str, ...]
+    also: frozenset[str] = frozenset()  # other findings that follow from the same lack
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """An uncertain fact: values besides its default, or the reason why the main checks cannot meet it."""
+
+    values: tuple[Any, ...] = ()
+    untouched: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)  # the connection's settings this value calls for
+
+
+class Stage(ABC):
+    """One vendor's side of a seeded company."""
+
+    vendor: ClassVar[str]
+    page: ClassVar[int]  # rows a page during the checks, far below the vendor's own
+    wrong: ClassVar[tuple[Wrong, ...]]
+    lacks: ClassVar[tuple[Lack, ...]]
+    switches: ClassVar[Mapping[str, Switch]]
+    fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.company: Company = sandbox.company
+        self.clock: Any = sandbox.clock
+
+    @property
+    def connector(self) -> Connector:
+        return CONNECTORS[self.vendor]
+
+    @property
+    def emulator(self) -> Emulator:
+        return self.sandbox.server.emulators[self.vendor]
+
+    @property
+    @abstractmethod
+    def credentials(self) -> dict[str, str]:
+        """Good ones, for a connection without a consent screen."""
+
+    @property
+    @abstractmethod
+    def organisation(self) -> str:
+        """The id of the connected organisation."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The connection's settings during the checks."""
+        return {}
+
+    @abstractmethod
+    def expected(self) -> Organisation:
+        """The organisation as its books have it."""
+
+    @abstractmethod
+    def short_pages(self) -> None:
+        """Let the vendor answer ``page`` rows a page where that is the vendor's choice."""
+
+    @abstractmethod
+    def fill(self, entity: str, count: int, at: datetime) -> list[str]:
+        """Add documents last changed in the second of ``at``; their ids."""
+
+    @abstractmethod
+    def touch(self, entity: str, id: str) -> None:
+        """Change a document now."""
+
+    @abstractmethod
+    def remove(self, entity: str, id: str) -> bool:
+        """Take a document away; False where the vendor's API cannot."""
+
+    @abstractmethod
+    def spoilt(self, entity: str, row: dict[str, Any]) -> dict[str, Any]:
+        """The row with one field that cannot be understood; id and stamp stay."""
+
+    @abstractmethod
+    def lists(self, entity: str) -> str:
+        """The end of the path whose rows are the entity's documents."""
+
+    @abstractmethod
+    def step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
+        """A step that the books as they are can take."""
+
+    @abstractmethod
+    def shows(self, step: Step, document: Document) -> bool:
+        """Whether the document shows the step as done."""
+
+    @abstractmethod
+    def counted(self, entity: str) -> int:
+        """Live documents of the entity at the vendor."""
+
+    @abstractmethod
+    def forget_tokens(self) -> None:
+        """Every access token given out is refused from now on; the grant lives."""
+
+    @abstractmethod
+    def revoke(self) -> None:
+        """The grant is withdrawn."""
+
+
+def stage_class(vendor: str) -> type[Stage]:
+    """The stage of a vendor. Raises ModuleNotFoundError where a connector has none."""
+    found: type[Stage] = importlib.import_module(f"contract_{vendor}").STAGE
+    return found
+
+
+def entities() -> list[tuple[str, str]]:
+    """(vendor, entity) of everything that can be read."""
+    return [(vendor, entity) for vendor, one in sorted(CONNECTORS.items()) for entity in sorted(one.readable)]
+
+
+def incremental() -> list[tuple[str, str]]:
+    """The same, where changes can be asked for."""
+    return [(vendor, entity) for vendor, entity in entities() if CONNECTORS[vendor].readable[entity].incremental]
+
+
+def actions() -> list[tuple[str, str, Action]]:
+    """(vendor, entity, action) of everything that can be written."""
+    return [
+        (vendor, entity, action)
+        for vendor, one in sorted(CONNECTORS.items())
+        for entity in sorted(one.writable)
+        for action in sorted(one.writable[entity])
+    ]
