@@ -142,7 +142,7 @@ def _rate_table(found: list[dict[str, Any]]) -> Table:
 
 async def _all(given: argparse.Namespace, console: Console) -> dict[str, Any]:
     sizes = [max(1, given.bills // 10), given.bills]
-    speeds = [] if given.no_rates else SPEEDS[1:2] if given.quick else SPEEDS
+    speeds = () if given.no_rates else SPEEDS[1:2] if given.quick else SPEEDS
     costs, rates = [], []
     for size in sizes:
         with console.status(f"{size:,} bills, limits off"):

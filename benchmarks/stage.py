@@ -127,6 +127,8 @@ async def _accepted(
 ) -> Mapping[str, str]:
     """The query of the redirect with which the emulator accepts; nobody has to listen for it."""
     url, host = runtime.wire.addresses.resolve(address, connector.hosts(credentials))
-    async with aiohttp.ClientSession() as browser:
-        async with browser.get(url, headers={"Host": host}, allow_redirects=False) as answer:
-            return dict(URL(answer.headers["Location"]).query)
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(url, headers={"Host": host}, allow_redirects=False) as answer,
+    ):
+        return dict(URL(answer.headers["Location"]).query)

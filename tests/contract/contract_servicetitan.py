@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from contract_stage import Lack, Stage, Switch, Wrong
 
@@ -84,7 +84,7 @@ class StageOfServiceTitan(Stage):
         _lack("tn.inv.purchaseorders:r", "purchase-orders"),
         _lack("tn.stt.businessunits:r", "business-units"),
     )
-    switches = {
+    switches: ClassVar[Mapping[str, Switch]] = {
         "limits": Switch((True,)),
         "token_requests_per_minute": Switch((1, 0)),
         "retry_after_header": Switch(untouched="met by its own check, which has a 429 to look at"),

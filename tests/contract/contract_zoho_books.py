@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from contract_stage import Lack, Stage, Switch, Wrong
 
@@ -88,7 +88,7 @@ class StageOfZohoBooks(Stage):
         Lack("unique field", _repeating_field, "reference field of bills", (_FIELD, "prevent duplicate values")),
         Lack("organisation", _another_user, "organisation", ("20083355021", "none")),
     )
-    switches = {
+    switches: ClassVar[Mapping[str, Switch]] = {
         "auto_consent": Switch(untouched="consent has its own tests"),
         "consent_user": Switch(untouched="consent has its own tests"),
         "live_access_tokens": Switch((1, 15, 30)),

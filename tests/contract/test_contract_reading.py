@@ -141,6 +141,7 @@ async def test_documents_can_be_read_by_id(playing: Sets, vendor: str, entity: s
 @each_entity
 async def test_unknown_fields_change_nothing(playing: Sets, vendor: str, entity: str) -> None:
     async with playing(vendor) as set:
+        set.stage.fill(entity, 3, set.line.clock.now() - LONG_AGO)
         plain = await set.line.walk(entity)
         set.stage.emulator.set_switches({"extra_fields": True})
         grown = await set.line.walk(entity)

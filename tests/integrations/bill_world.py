@@ -74,6 +74,8 @@ TABLES: dict[str, dict[str, str]] = {
     "bill_numbers": {},
 }
 
+_json = msgspec.json.Decoder(float_hook=Decimal)
+
 
 class Rows(dict[str, str]):
     """A mapping table without dates."""
@@ -168,7 +170,7 @@ def assert_readable(sentence: str) -> None:
 def body(decision: Decision) -> dict[str, Any]:
     """What would be sent to Zoho."""
     assert isinstance(decision, Write), decision
-    return dict(msgspec.json.decode(decision.steps[0].body, float_hook=Decimal))
+    return dict(_json.decode(decision.steps[0].body))
 
 
 def amounts(decision: Decision) -> list[tuple[str, Decimal]]:

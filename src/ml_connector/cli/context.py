@@ -81,7 +81,7 @@ class Cli:
     def say(self, text: str) -> None:
         """Something to know by the way; never part of the result."""
         if not self.json:
-            self.err.print(text, markup=False)
+            self.err.print(text, markup=False, soft_wrap=not self.err.is_terminal)
 
 
 def _user() -> str:

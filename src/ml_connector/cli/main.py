@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import inspect
 import sys
@@ -18,7 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from ml_connector.cli import auditing, connecting, flows, mapping, records, running, tenants
+from ml_connector.cli import auditing, connecting, flows, loop, mapping, records, running, tenants
 from ml_connector.cli.context import Cli, Exit
 from ml_connector.cli.logs import to_errors
 from ml_connector.errors import BadInput, ConnectorError, Refused
@@ -65,7 +64,7 @@ def launch(
     to_errors(service=command in (running.up, running.worker))
     result = command(*bound.args, **bound.kwargs, **given)
     if inspect.iscoroutine(result):
-        result = asyncio.run(_awaited(result))
+        result = loop.run(_awaited(result))
     return result if isinstance(result, int) else Exit.GOOD
 
 
@@ -105,7 +104,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _tell(errors: Console, *sentences: str) -> None:
     for sentence in sentences:
-        errors.print(Text(sentence))
+        errors.print(Text(sentence), soft_wrap=not errors.is_terminal)
 
 
 def main() -> None:

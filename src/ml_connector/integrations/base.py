@@ -238,7 +238,7 @@ class IntegrationType:
 
     def flow(self, name: str) -> FlowType:
         """The flow of that name. Raises KeyError."""
-        return next(flow for flow in self.flows if flow.name == name)
+        return {flow.name: flow for flow in self.flows}[name]
 
     def table(self, name: str) -> TableType:
         """The mapping table of that name. Raises KeyError."""

@@ -32,7 +32,7 @@ _ALL = (
     Reason(
         "account_missing",
         "A line has no GL account",
-        "{lines} carries no GL account in ServiceTitan.",
+        "The bill's {lines} carries no GL account in ServiceTitan.",
         "Give the item or expense an account in ServiceTitan, or fill the row '(none)' of the mapping table accounts.",
     ),
     Reason(

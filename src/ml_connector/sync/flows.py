@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.store.database import Session as Transaction
+from ml_connector.sync.release import release
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,46 @@ async def flows_of(
     rows = await (await connection.execute(_FLOWS.encode(), [tenant_id, connection_id, connection_id])).fetchall()
     flows = [_flow(row, integrations) for row in rows]
     return sorted(flows, key=lambda flow: (flow.type.priority, flow.flow_id))
+
+
+async def settled_flows_of(
+    connection: Transaction, tenant_id: int, connection_id: int, integrations: Mapping[str, IntegrationType]
+) -> list[Flow]:
+    """As ``flows_of``, and they stand still until the transaction ends: settings, mappings, links, facts and modes.
+
+    The first thing in every transaction that stages, plans or records outcomes. So whoever changes one of these sees
+    what was held because of it, and locks are taken in one order: integrations, flows, everything else.
+    """
+    await lock_integrations(connection, tenant_id, connection_id)
+    await connection.execute(
+        b"""select 1 from flow where tenant_id = %s and (source_id = %s or target_id = %s)
+        order by flow_id for share""",
+        [tenant_id, connection_id, connection_id],
+    )
+    return await flows_of(connection, tenant_id, connection_id, integrations)
+
+
+async def lock_integrations(connection: Transaction, tenant_id: int, connection_id: int) -> None:
+    """Hold every integration of a connection until the transaction ends. Exclusive at once: a lock that is raised
+
+    later, while another lane holds its own, is a deadlock.
+    """
+    await connection.execute(
+        b"""select 1 from integration where tenant_id = %s and (source_id = %s or target_id = %s)
+        order by integration_id for no key update""",
+        [tenant_id, connection_id, connection_id],
+    )
+
+
+async def facts_changed(connection: Transaction, tenant_id: int, connection_id: int, keys: Sequence[str]) -> None:
+    """Facts of every integration on a connection are a new generation; what waited for them goes on."""
+    await lock_integrations(connection, tenant_id, connection_id)
+    await connection.execute(
+        b"""update integration set generation = generation + 1
+        where tenant_id = %s and (source_id = %s or target_id = %s)""",
+        [tenant_id, connection_id, connection_id],
+    )
+    await release(connection, tenant_id, "fact", keys)
 
 
 def _flow(row: tuple[Any, ...], integrations: Mapping[str, IntegrationType]) -> Flow:

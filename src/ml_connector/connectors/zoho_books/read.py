@@ -7,13 +7,12 @@ By ``ids`` documents come in full detail; one that does not exist any more is si
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from ml_connector.canonical.documents import Dimension, Document
+from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Page, Readable, Reading, Row, Session
 from ml_connector.connectors.zoho_books import translate, values
 from ml_connector.connectors.zoho_books.client import Books, Reply
@@ -65,7 +64,7 @@ def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
     if reading.entity not in READABLE:
         raise BadInput(f"Zoho Books has no {reading.entity} to read here; it has {', '.join(sorted(READABLE))}.")
     if reading.entity == "dimensions":
-        return _dimensions(Books(session))
+        return _dimensions(Books(session), reading)
     if reading.ids:
         return _by_id(Books(session), reading)
     return _walk(Books(session), reading)
@@ -80,14 +79,20 @@ def row_of(resource: Resource, raw: bytes, field: str) -> Row:
     """One document, or the sentence why it could not be understood. Bank details are dropped first."""
     fields = values.decode(raw)
     if not isinstance(fields, dict):
-        return Row("", raw, None, problem=f"a row of {resource.path} is not an object")
+        return unread(f"a row of {resource.path}", raw, "it is no object")
     if resource.singular == "contact" and translate.BANK_DETAILS & fields.keys():
         raw = values.encode(translate.without_bank_details(fields))
     id_, stamp = values.text(fields, resource.id_key), values.text(fields, "last_modified_time")
     try:
         return Row(id_, raw, resource.translate(fields, field), stamp)
     except Unreadable as error:
-        return Row(id_, raw, None, stamp, f"{resource.singular} {id_ or 'without id'} of Zoho Books: {error}.")
+        return unread(resource.singular.replace("_", " "), raw, str(error), id_, stamp)
+
+
+def unread(what: str, raw: bytes, why: str, id_: str = "", stamp: str = "") -> Row:
+    """A row that could not be understood. One without an id gets a key of its text, so that it is not mistaken."""
+    key = id_ or f"unreadable-{hashlib.sha256(raw).hexdigest()[:16]}"
+    return Row(key, raw, None, stamp, f"{what} {id_ or 'without an id'} of Zoho Books: {why}.")
 
 
 async def detail(books: Books, resource: Resource, id_: str, field: str) -> Row | None:
@@ -175,9 +180,13 @@ async def _one(books: Books, resource: Resource, id_: str, field: str) -> Row | 
     return row
 
 
-async def _dimensions(books: Books) -> AsyncIterator[Page]:
+async def _dimensions(books: Books, reading: Reading) -> AsyncIterator[Page]:
     """Reporting tags with their options, and locations: few, without stamps, so always all on one page."""
     rows = [*await _tags(books), *await _locations(books)]
+    if reading.ids:
+        named = tuple(row for row in rows if row.id in reading.ids)
+        yield Page(named, reading.cursor or b"", last=True)
+        return
     yield Page(tuple(rows), b"", last=True, complete=True)
 
 
@@ -185,13 +194,7 @@ async def _tags(books: Books) -> list[Row]:
     rows: list[Row] = []
     for tag in await reporting_tags(books):
         options = await _options(books, values.text(tag, "tag_id"))
-        try:
-            rows += [_dimension_row(row, dimension) for row, dimension in translate.tag_options(tag, options)]
-        except Unreadable as error:
-            name = values.text(tag, "tag_name")
-            rows.append(
-                Row(values.text(tag, "tag_id"), values.encode(tag), None, problem=f"reporting tag {name}: {error}.")
-            )
+        rows += [_option_row(tag, one) for one in translate.all_options(options)]
     return rows
 
 
@@ -201,9 +204,9 @@ async def reporting_tags(books: Books) -> list[Fields]:
     return [values.decode(raw) for raw in reply.rows("reporting_tags")] if reply else []
 
 
-async def _options(books: Books, tag_id: str) -> list[Fields]:
+async def _options(books: Books, tag_id: str) -> list[Any]:
     """The option tree of a tag, at most 200 a page."""
-    options: list[Fields] = []
+    options: list[Any] = []
     number, more = 1, True
     while more:
         reply = await books.page("/reportingtags/options", number, ("tag_id", tag_id))
@@ -228,15 +231,24 @@ async def _feature(books: Books, path: str) -> Reply | None:
         raise
 
 
-def _dimension_row(row: Fields, dimension: Dimension) -> Row:
-    alone = {name: value for name, value in row.items() if name != "children"}
-    return Row(dimension.id, values.encode(alone), dimension)
+def _option_row(tag: Fields, option: Any) -> Row:
+    what = f"option of the reporting tag {values.text(tag, 'tag_name')}"
+    if not isinstance(option, dict):
+        return unread(what, values.encode(option), "it is no object")
+    alone = values.encode({name: value for name, value in option.items() if name != "children"})
+    try:
+        dimension = translate.tag_option(tag, option)
+    except Unreadable as error:
+        return unread(what, alone, str(error), values.text(option, "option_id"))
+    return Row(dimension.id, alone, dimension)
 
 
 def _location_row(raw: bytes) -> Row:
+    fields = values.decode(raw)
+    if not isinstance(fields, dict):
+        return unread("location", raw, "it is no object")
     try:
-        fields = values.decode(raw)
         dimension = translate.location(fields)
-    except (Unreadable, AttributeError, msgspec.DecodeError) as error:
-        return Row("", raw, None, problem=f"a location of Zoho Books: {error}.")
+    except Unreadable as error:
+        return unread("location", raw, str(error), values.text(fields, "location_id"))
     return Row(dimension.id, raw, dimension)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -156,24 +157,27 @@ def tax_code(row: Fields, field: str = "") -> TaxCode:
     )
 
 
-def tag_options(tag: Fields, options: list[Fields]) -> Iterator[tuple[Fields, Dimension]]:
-    """Every option of a reporting tag, children included, with its row. Raises Unreadable."""
-    usable = tag.get("is_active") is not False and tag.get("is_draft") is not True
+def all_options(options: Sequence[Any]) -> Iterator[Any]:
+    """Every row of a tag's option tree, children after their parent, as it came; the pseudo row of no option left out."""
     for option in options:
-        if text(option, "option_id") == "untagged":
-            continue
-        yield (
-            option,
-            Dimension(
-                id=needed(option, "option_id"),
-                kind="reporting_tag",
-                name=needed(option, "option_name"),
-                set=Ref(id=needed(tag, "tag_id"), name=text(tag, "tag_name")),
-                active=usable and option.get("is_active") is not False,
-                mandatory=tag.get("is_mandatory") is True,
-            ),
-        )
-        yield from tag_options(tag, children(option, "children"))
+        if not isinstance(option, dict):
+            yield option
+        elif text(option, "option_id") != "untagged":
+            yield option
+            yield from all_options(children(option, "children"))
+
+
+def tag_option(tag: Fields, option: Fields) -> Dimension:
+    """One option of a reporting tag. Raises Unreadable."""
+    usable = tag.get("is_active") is not False and tag.get("is_draft") is not True
+    return Dimension(
+        id=needed(option, "option_id"),
+        kind="reporting_tag",
+        name=needed(option, "option_name"),
+        set=Ref(id=needed(tag, "tag_id"), name=text(tag, "tag_name")),
+        active=usable and option.get("is_active") is not False,
+        mandatory=tag.get("is_mandatory") is True,
+    )
 
 
 def location(row: Fields) -> Dimension:
