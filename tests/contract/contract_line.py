@@ -262,20 +262,17 @@ async def _line(
 
 
 def edited(answer: Answer, edit: Callable[[list[Any]], None]) -> Answer:
-    """The answer with its list of rows edited in place; unchanged when it holds no rows."""
+    """The answer with its lists of rows edited in place; unchanged when it holds none."""
     body = exact.loads(answer.body)
-    rows = body if isinstance(body, list) else _rows(body)
-    if not rows:
-        return answer
-    edit(rows)
-    return replaced(answer, exact.dumps(body))
+    lists = [body] if isinstance(body, list) else _lists(body)
+    for rows in lists:
+        edit(rows)
+    return replaced(answer, exact.dumps(body)) if lists else answer
 
 
-def _rows(body: Any) -> list[Any]:
-    if not isinstance(body, dict):
-        return []
-    lists = [value for key, value in body.items() if isinstance(value, list) and key != "page_context"]
-    return lists[0] if lists else []
+def _lists(body: Any) -> list[list[Any]]:
+    found = body.values() if isinstance(body, dict) else ()
+    return [one for one in found if isinstance(one, list) and one and all(isinstance(row, dict) for row in one)]
 
 
 def replaced(answer: Answer, body: bytes, status: int | None = None) -> Answer:

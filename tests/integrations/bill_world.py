@@ -108,8 +108,10 @@ def line(amount: str, **changes: Any) -> BillLine:
     )
 
 
-def view(document: Bill, *, tables: Mapping[str, Mapping[str, str]] | None = None, books: Organisation = BOOKS,
-         settings: Mapping[str, Any] | None = None, ledger: Mapping[str, Any] | None = None, **changes: Any) -> View:  # fmt: skip
+def view(
+    document: Bill, *, tables: Mapping[str, Mapping[str, str]] | None = None, books: Organisation = BOOKS,
+    settings: Mapping[str, Any] | None = None, ledger: Mapping[str, Any] | None = None, **changes: Any,
+) -> View:  # fmt: skip
     """Everything known for the good bill, changed. ``tables`` replaces whole tables."""
     known = Ledger(books, ACCOUNTS, TAXES, TAGS, VENDORS)
     found = View(

@@ -96,6 +96,7 @@ SCOPED = "The lines do not add up: the ServiceTitan scope tn.acc.apbills:r is mi
 ELSEWHERE = "The lines do not add up, and ServiceTitan shows no AP bill with this id: look for expense lines."
 LOCKED = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 9))
 CANADIAN = msgspec.structs.replace(BOOKS, currency="CAD")
+DOLLARS = Dimension("bu1", "business_unit", "North", currency="USD")
 MANDATORY = {**TAGS, "a": Dimension("a", "reporting_tag", "A", Ref("class", "Class"), mandatory=True)}
 TWIN = Twin("Zoho Books", "zb9", "INV-1", D(100), "bill INV-1 of 2026-06-09, open", False)
 
@@ -201,7 +202,7 @@ def test_a_vendor_is_asked_for_only_when_nothing_else_is_missing() -> None:
         {"books": LOCKED, "released": frozenset(["period_closed"])},
         {"books": msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 8))},
         {"settings": {"bill_date": "post date"}, "books": LOCKED},  # posted on the 30th, after the lock
-        {"settings": {"currency": ""}, "source_lists": {"business_units": {"bu1": Dimension("bu1", "", "N", currency="USD")}}},
+        {"settings": {"currency": ""}, "source_lists": {"business_units": {"bu1": DOLLARS}}},
         {"links": {("vendors", "v1"): "zv4"}},
         {"links": {("vendors", "v1"): "new: vendors v1"}},
     ],
@@ -281,6 +282,11 @@ def test_tax_as_cost_goes_by_value_where_the_source_allocates_none_or_not_all() 
     for first in (line("75"), line("75", tax=D(1))):
         decision = plan(bill(total="108.25", tax="8.25", lines=(first, line("25", id="2"))))
         assert amounts(decision) == [("z5000", D("81.19")), ("z5000", D("27.06"))]
+
+
+def test_an_allocation_finer_than_cents_is_brought_to_cents() -> None:
+    lines = (line("75", tax=D("2.005")), line("25", id="2", tax=D("6.245")))
+    assert amounts(plan(bill(total="108.25", tax="8.25", lines=lines))) == [("z5000", D("77.01")), ("z5000", D("31.24"))]
 
 
 def test_a_share_of_the_tax_follows_the_allocation_too() -> None:

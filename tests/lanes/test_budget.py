@@ -124,6 +124,18 @@ async def test_a_crash_forfeits_the_chunks_of_window_and_day(database: Database,
     assert third.free() == 297  # a hundredth of the day
 
 
+async def test_a_call_that_was_under_way_at_a_crash_counts_from_when_that_is_known(
+    database: Database, two_tenants: tuple[int, int]
+) -> None:
+    began = dt.datetime(2026, 6, 9, 18, tzinfo=dt.UTC)
+    first = budget(database, two_tenants[0], standing(began), Limit("a minute", 100))
+    await first.take()  # and is under way for a minute and more
+    later = standing(began + dt.timedelta(seconds=73))
+    second = budget(database, two_tenants[0], later, Limit("a minute", 100))
+    await second.load()
+    assert second.free() == 80
+
+
 async def test_a_wait_that_is_too_long_is_told_with_the_limits_name(
     database: Database, two_tenants: tuple[int, int], now_clock: Clock
 ) -> None:

@@ -1,4 +1,4 @@
-"""``integrate``, ``settings``, ``preview``, ``live``, ``off``, ``sync`` and ``status``."""
+"""``integrate``, ``settings``, ``preview``, ``live``, ``off``, ``schedule``, ``sync`` and ``status``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ml_connector.service.flows import ModeSet, set_flow_mode
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.previewing import FlowPreview, Preview
 from ml_connector.service.previewing import preview as make_preview
+from ml_connector.service.scheduling import Scheduled
+from ml_connector.service.scheduling import schedule as set_schedule
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import FlowStatus, Status
 from ml_connector.service.status import status as current_status
@@ -35,6 +37,7 @@ def mount(app: App) -> None:
     app.command(preview, help_epilogue="Example: ml-connector preview --limit 50")
     app.command(live, help_epilogue="Example: ml-connector live bills")
     app.command(off, help_epilogue="Example: ml-connector off bills")
+    app.command(schedule, help_epilogue="Example: ml-connector schedule bills 'business days US */15 7-18 * * *'")
     app.command(sync, help_epilogue="Example: ml-connector sync bills")
     app.command(status, help_epilogue="Example: ml-connector status --json")
 
@@ -124,6 +127,29 @@ async def off(flow: str, *, integration: str = "", cli: Given) -> int:
         Its integration, when there are several.
     """
     return await _mode(cli, flow, integration, "off")
+
+
+async def schedule(flow: str, text: str | None = None, *, integration: str = "", cli: Given) -> int:
+    """Show or set when a flow reads, in the company's zone.
+
+    Parameters
+    ----------
+    flow
+        The flow, such as bills.
+    text
+        A cron expression; 'business days', with a country such as US for its holidays, may stand before it.
+    integration
+        Its integration, when there are several.
+    """
+    async with cli.desk() as desk:
+        found = await set_schedule(desk, await integration_named(desk, integration), flow, text)
+    cli.show(found, _scheduled)
+    return Exit.GOOD
+
+
+def _scheduled(console: Console, found: Scheduled) -> None:
+    runs = ", ".join(render.instant(at) for at in found.next_runs)
+    render.lines(console, f"{found.title} reads at '{found.schedule}' ({found.zone}).", f"Next: {runs} (UTC).")
 
 
 async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
@@ -257,13 +283,21 @@ def show_status(console: Console, found: Status) -> None:
 _SHORT = {"unchanged": "same", "rejected": "refused"}
 
 
+_ALWAYS = ("read", "posted", "skipped", "held")
+
+
 def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None:
+    """Where there is little room, columns in which nothing stands are left out: a number is never cut."""
     wide = console.width >= 110
-    names = [word if wide else _SHORT.get(word, word) for word in render.SHOWN_STATES]
-    numbers = ["read", *names, "open"]
-    made = render.table("flow", "mode", *numbers, title=title, right=numbers)
-    for flow in flows:
-        render.add(made, flow.flow, flow.mode, f"{flow.read:,}", *render.tally_cells(flow.states))
+    names = ("read", *render.SHOWN_STATES, "open")
+    rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
+    kept = [n for n, name in enumerate(names) if wide or name in _ALWAYS or any(row[n] != "0" for row in rows)]
+    shown = [names[n] if wide else _SHORT.get(names[n], names[n]) for n in kept]
+    made = render.table("flow", *(("mode",) if wide else ()), *shown, title=title, right=("flow", *shown))
+    made.columns[0].justify = "left"
+    made.padding = (0, 1) if wide else (0, 1, 0, 0)
+    for flow, row in zip(flows, rows, strict=True):
+        render.add(made, flow.flow, *((flow.mode,) if wide else ()), *(row[n] for n in kept))
     console.print(made)
 
 
@@ -279,4 +313,6 @@ def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
         if flow.last_run is not None:
             adds_up = "every run adds up" if flow.balanced else "NOT EVERY RUN ADDS UP"
             at = render.instant(flow.last_run.finished_at or flow.last_run.started_at)
-            render.lines(console, f"{flow.flow}: last {flow.last_run.kind} {at} UTC; {adds_up}.")
+            render.lines(console, f"{flow.flow} ({flow.mode}): last {flow.last_run.kind} {at} UTC; {adds_up}.")
+        else:
+            render.lines(console, f"{flow.flow} ({flow.mode}): not read yet.")

@@ -36,7 +36,9 @@ class Engine:
     @asynccontextmanager
     async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
         """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here."""
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4, timeout=CONNECT_WITHIN))
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4, timeout=CONNECT_WITHIN)
+        )
 
         @app.task(name="lane", queue=QUEUE)
         async def lane(tenant_id: int, connection_id: int) -> None:

@@ -23,12 +23,11 @@ from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
 from ml_connector.sync.directory import refresh
-from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import pull
 from ml_connector.sync.push import pause, push
-from ml_connector.sync.release import release
 from ml_connector.sync.resolve import resolve
 from ml_connector.transport.errors import LeaseLost, Reconnect, TransportError
 from ml_connector.transport.session import HttpSession, VendorRules
@@ -184,16 +183,20 @@ async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt
         pause(lane, max(getattr(error, "retry_after", 0.0), 1.0 if hasattr(error, "retry_after") else _AFTER_TROUBLE))
         await _problem(lane, error.sentence)
         return lane.not_before or lane.clock.now()
+    except ConnectorError as error:  # a setting, a schedule, a cursor: a person has to know of it
+        log.warning("lane stopped", lane=lane.connection_id, why=error.sentence)
+        await _problem(lane, error.sentence)
+        return lane.clock.now() + dt.timedelta(seconds=_AFTER_TROUBLE)
 
 
 async def _problem(lane: Lane, sentence: str, *, reconnect: bool = False) -> None:
     """What stands in the connection's way. A good one stays good; one a person has paused meanwhile stays paused."""
-    async with lane.database.tenant(lane.tenant_id) as connection:
-        await connection.execute(
-            b"""update connection set problem = %s, state = case when %s then 'needs reconnect' else state end
+    async with lane.transaction() as transaction:
+        await transaction.run(
+            """update connection set problem = %s, state = case when %s then 'needs reconnect' else state end
             where tenant_id = %s and connection_id = %s and state = 'good'""",
-            [sentence, reconnect, lane.tenant_id, lane.connection_id],
-        )
+            sentence, reconnect, lane.tenant_id, lane.connection_id,
+        )  # fmt: skip
 
 
 async def _flush(lane: Lane) -> None:
@@ -224,7 +227,7 @@ async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime
     await push(lane)
     if look_again is None:
         look_again = await resolve(lane)
-    await _problem(lane, "")
+    await _problem(lane, lane.problem)
     return await _next_due(lane, look_again)
 
 
@@ -247,12 +250,7 @@ async def _organisation(lane: Lane, held: _Connection) -> None:
             lane.connection_id,
         )  # fmt: skip
         if changed:
-            await transaction.run(
-                """update integration set generation = generation + 1
-                where tenant_id = %s and (source_id = %s or target_id = %s)""",
-                lane.tenant_id, lane.connection_id, lane.connection_id,
-            )  # fmt: skip
-            await release(transaction.connection, lane.tenant_id, "fact", ["organisation"])
+            await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, ["organisation"])
             transaction.event("organisation changed", name=found.name, locked_through=str(found.locked_through))
     lane.organisation = found
 
@@ -285,30 +283,36 @@ async def _follow(lane: Lane, flows: Sequence[Flow]) -> None:
 
 
 async def _read_done(lane: Lane, flow: Flow) -> None:
-    zone = lane.organisation.zone
     async with lane.transaction() as transaction:
+        tenant = await transaction.one("select zone from tenant where tenant_id = %s", lane.tenant_id)
+        assert tenant is not None
+        zone = str(tenant[0])
         await transaction.run(
             """update flow set next_read_at = %s, read_requested_by = null
-            where tenant_id = %s and flow_id = %s and read_requested_by is not distinct from %s""",
+            where tenant_id = %s and flow_id = %s
+              and (read_requested_by, next_read_at) is not distinct from (%s::text, %s::timestamptz)""",
             next_run(flow.schedule, zone, lane.clock.now()), lane.tenant_id, flow.flow_id, flow.requested_by,
+            flow.next_read_at,
         )  # fmt: skip
 
 
 async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
     """When the lane has something to do again. What waits for an open intent waits for its next look."""
     now = lane.clock.now()
+    read = [flow.flow_id for flow in await _flows(lane) if flow.on and (flow.requested_by or not flow.type.follows)]
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
                 b"""select (select min(greatest(w.not_before, %s)) from work w
+                            join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
                             join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
                             where w.tenant_id = %s and w.connection_id = %s and s.state = 0
                               and not exists (select 1 from intent i where i.tenant_id = w.tenant_id
                                               and i.connection_id = w.connection_id and i.record_id = s.record_id
                                               and i.state in (0, 1))),
                            (select min(coalesce(next_read_at, %s)) from flow
-                            where tenant_id = %s and source_id = %s and mode <> 'off')""",
-                [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id],
+                            where tenant_id = %s and source_id = %s and flow_id = any(%s::int[]))""",
+                [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id, read],
             )
         ).fetchone()
     assert row is not None

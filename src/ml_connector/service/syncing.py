@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ml_connector.errors import Refused
@@ -21,7 +21,7 @@ PATIENCE = 120.0  # machine seconds without any progress after which waiting her
 class Progress:
     """How far a sync is: what is still to be read, planned, sent or looked up, and what has ended so far.
 
-    ``later`` of the ``due`` ones wait only for time (a limit, a retry), the first until ``until``.
+    ``later`` more wait only for time (a limit, a retry), the first until ``until``. ``lanes`` are at work or about to be.
     """
 
     reads: int
@@ -34,11 +34,12 @@ class Progress:
     held: int
     until: datetime | None = None
     problem: str = ""
+    lanes: int = 0
 
     @property
     def quiet(self) -> bool:
         """Nothing is being done and nothing can be done now."""
-        return not self.reads and not self.due and not self.open
+        return not (self.reads or self.due or self.open or self.lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,10 @@ _PROGRESS = """
            coalesce((select string_agg(name || ': ' || coalesce(nullif(problem, ''), state), '; ') from connection
                      where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
                        and (state <> 'good' or problem <> '')), ''),
+           (select count(*) from lane l where l.tenant_id = %(tenant)s and l.connection_id = any(%(lanes)s::int[])
+              and (l.lease_until > now() or l.due_at <= %(now)s and l.not_before <= %(now)s
+                   or exists (select 1 from wake w where w.tenant_id = l.tenant_id
+                              and w.connection_id = l.connection_id))),
            exists (select 1 from connection where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
                    and state <> 'good')"""
 
@@ -137,8 +142,8 @@ async def _look(desk: Desk, integration: Integration) -> tuple[Progress, bool]:
     async with desk.looking() as reading:
         row = await (await reading.connection.execute(_PROGRESS.encode(), values)).fetchone()
     assert row is not None
-    *counts, until, problem, dead = row
-    return made(Progress, *(int(count) for count in counts), until, problem), bool(dead)
+    *counts, until, problem, lanes, dead = row
+    return made(Progress, *(int(count) for count in counts), until, problem, int(lanes)), bool(dead)
 
 
 Report = Callable[[Progress], None]
@@ -165,8 +170,8 @@ async def _until_quiet(desk: Desk, integration: Integration, report: Report, pat
     seen, since, calm = None, loop.time(), 0
     while True:
         now, dead = await _look(desk, integration)
-        if now != seen:
-            seen, since = now, loop.time()
+        if replace(now, lanes=0) != seen:
+            seen, since = replace(now, lanes=0), loop.time()
             report(now)
         calm = calm + 1 if now.quiet and not now.later else 0
         # Twice in a row: between two steps of a lane there is a moment with nothing to see.

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 
 from ml_connector.canonical import documents
-from ml_connector.connectors.base import Step
+from ml_connector.canonical.documents import Document
+from ml_connector.connectors.base import Action, Step
 from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, View, Waiting, Write, waiting
 from ml_connector.sync import plan
+from ml_connector.sync.content import differences
+from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.prepare import Item, Preparer, asked_level
 from ml_connector.sync.release import release
 from ml_connector.sync.states import IntentState, Needed, Priority, State
 
+log = structlog.get_logger()
 _step = msgspec.json.Encoder(order="deterministic")
+
+
+class IntendedStep(Step, frozen=True, omit_defaults=True):
+    """A step as its intent keeps it: with what its target is linked as, and whether the record is done with it."""
+
+    linked_as: str = ""
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,18 @@ class Settled:
 
     transaction: LaneTransaction
     planned: list[_Planned] = field(default_factory=list)
+    adopted: set[tuple[int, str, str]] = field(default_factory=set)
 
     def add(self, item: Item, flow: Flow, decision: Decision, live: bool) -> None:
-        """Add one decision."""
+        """Add one decision. The second of a batch to be linked with one target stays staged: it is planned again,
+
+        and then sees that the target is taken.
+        """
+        if live and isinstance(decision, Adopt):
+            target = (flow.integration_id, decision.target_entity, decision.target_id)
+            if target in self.adopted:
+                return
+            self.adopted.add(target)
         self.planned.append(_Planned(item, flow, decision, live))
 
     def _of(self, kind: type[Any]) -> list[_Planned]:
@@ -76,12 +97,76 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
     """Plan a batch of one flow."""
     views = await preparer.views(settled.transaction, flow, items)
     approved = await _approved(settled.transaction, items)
-    for item, view in zip(items, views, strict=True):
-        decision = plan.plan(flow.type, view)
+    decisions = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
+    ours = await _ours(settled.transaction, flow, decisions)
+    for item, view, planned in zip(items, views, decisions, strict=True):
+        decision = _knowing(planned, ours)
         live = is_live(flow, item)
         if live and item.version_id in approved:
-            decision = _as_approved(flow, view, decision, approved[item.version_id])
+            decision = _as_approved(flow, view, decision, *approved[item.version_id])
         settled.add(item, flow, decision, live)
+
+
+def _planned(flow: Flow, item: Item, view: View) -> Decision:
+    """The rules' decision. Rules that fail on one document hold that one, and nobody else."""
+    try:
+        return plan.plan(flow.type, view)
+    except Exception as error:
+        log.exception("planning failed", flow=flow.name, version=item.version_id)
+        why = f"This document could not be planned ({type(error).__name__}: {error}): a defect of this product."
+        action = "Report it with the record's number; after the correction, replay the record."
+        return Hold((Waiting("defect", "person", "defect", why, action),))
+
+
+async def _ours(
+    transaction: LaneTransaction, flow: Flow, decisions: Sequence[Decision]
+) -> dict[tuple[str, str], Document]:
+    """Live documents of the target under our own references that no link names: made by us and not known to be."""
+    creates = {
+        (step.entity, step.reference)
+        for one in decisions
+        if isinstance(one, Write)
+        for step in one.steps
+        if step.action is Action.CREATE
+    }
+    if not creates:
+        return {}
+    wanted = sorted(creates)
+    rows = await transaction.all(
+        """select e.entity, e.reference, e.object_id, e.body
+        from unnest(%b::text[], %b::text[]) as wanted (entity, reference)
+        join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = wanted.entity
+             and e.reference = wanted.reference
+        where wanted.reference <> '' and e.active and e.state <> 'gone'
+          and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
+                          and l.target_entity = e.entity and l.target_id = e.object_id)""",
+        [one[0] for one in wanted], [one[1] for one in wanted], transaction.lane.tenant_id, flow.target_id,
+        flow.integration_id,
+    )  # fmt: skip
+    unseal = transaction.lane.sealer.open
+    return {
+        (entity, reference): documents.decode(unseal(entry_name(entity, object_id), body))
+        for entity, reference, object_id, body in rows
+    }
+
+
+def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> Decision:
+    """A create whose reference the target already shows is never sent: equal content is adopted, other is a conflict.
+
+    Some targets take a create under a known reference as an update, and would lose what was changed there.
+    """
+    if not isinstance(decision, Write):
+        return decision
+    for step in decision.steps:
+        shown = ours.get((step.entity, step.reference)) if step.action is Action.CREATE else None
+        if shown is None:
+            continue
+        if other := differences(step, shown):
+            told = f"document {shown.id} with {'; '.join(other)}"
+            return Hold((waiting("conflict", "person", "conflict", reference=step.reference, other=told),))
+        if len(decision.steps) == 1:
+            return Adopt(decision.target_entity, shown.id, "adopted", "our reference and the same content")
+    return decision
 
 
 def is_live(flow: Flow, item: Item) -> bool:
@@ -89,22 +174,25 @@ def is_live(flow: Flow, item: Item) -> bool:
     return flow.mode == "live" or (flow.mode == "as needed" and item.needed == Needed.LIVE)
 
 
-async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, bytes]]:
+async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, tuple[str, ...]]]:
+    """By version: the digest that was approved, and the ids in it that were still to be given."""
     rows = await transaction.all(
         """select version_id, digest, body from plan
         where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
         transaction.lane.tenant_id, [item.version_id for item in items],
     )  # fmt: skip
-    return {row[0]: (row[1], row[2]) for row in rows}
+    unseal = transaction.lane.sealer.open
+    shown = {version_id: (digest, plan.decode(unseal(b"plan", body))) for version_id, digest, body in rows}
+    return {
+        version_id: (digest, decision.placeholders if isinstance(decision, Write) else ())
+        for version_id, (digest, decision) in shown.items()
+    }
 
 
-def _as_approved(flow: Flow, view: View, decision: Decision, stored: tuple[bytes, bytes]) -> Decision:
+def _as_approved(flow: Flow, view: View, decision: Decision, digest: bytes, placeholders: tuple[str, ...]) -> Decision:
     """The decision, if it is what the approved preview showed; else a hold. A hold or skip of its own stays."""
     if not isinstance(decision, Write | Adopt):
         return decision
-    digest, body = stored
-    del body
-    placeholders = tuple(plan.placeholder(*pair) for pair in view.links)
     for shown in (decision, plan.as_previewed(flow.type, view, placeholders)):
         if isinstance(shown, Write | Adopt) and plan.digest(shown) == digest:
             return decision
@@ -266,7 +354,7 @@ async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send
     lane = transaction.lane
     proven = await _proven(transaction, writes)
     rows = [(one, *_next_step(one, proven)) for one in writes]
-    encoded = [_step.encode(step) for _, _, step, _ in rows]
+    encoded = [_step.encode(_kept(one, step, last)) for one, _, step, last in rows]
     ids = await transaction.all(
         """insert into intent (tenant_id, version_id, record_id, connection_id, step, entity, action, reference,
                                payload, digest, fence, made_at, send_before)
@@ -291,6 +379,12 @@ async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send
         entity = one.decision.target_entity
         intended.append(Intended(intent_id, one.item, one.flow, position, step, entity, send_before, last))
     return intended
+
+
+def _kept(one: _Planned, step: Step, last: bool) -> IntendedStep:
+    assert isinstance(one.decision, Write)
+    values = {name: getattr(step, name) for name in Step.__struct_fields__}
+    return IntendedStep(**values, linked_as=one.decision.target_entity, last=last)
 
 
 def _next_step(one: _Planned, proven: dict[int, int]) -> tuple[int, Step, bool]:

@@ -8,63 +8,103 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.connectors.base import Reading, Row
+from ml_connector.sync.flows import facts_changed
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.pull import move_cursor
-from ml_connector.sync.release import release
+
+ALL_ANEW = timedelta(days=1)
 
 
 async def refresh(lane: Lane, entity: str, older_than: float) -> None:
-    """Read an entity's changes when its last reading is older than ``older_than`` clock seconds.
+    """Read an entity's changes when its last reading is older than ``older_than`` clock seconds, or broke off.
 
-    Raises transport.errors; what was read before stays.
+    Once a day everything is read, since no list of changes tells what was deleted. Raises transport.errors; what was
+    read before stays, and the next reading goes on from there.
     """
-    name = f"directory {entity}"
-    cursor, due = await _due(lane, name, older_than)
-    if not due:
+    walk = await _begin(lane, entity, older_than)
+    if walk is None:
         return
-    walk = await _new_walk(lane)
-    async for page in lane.connector.read(lane.session, Reading(entity, cursor=cursor)):
+    async for page in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
         async with lane.transaction() as transaction:
-            changed = await file_rows(transaction, entity, page.rows, walk)
-            if page.last and page.complete and not _incremental(lane, entity):
-                changed += await _gone(transaction, entity, walk)
-            await move_cursor(transaction, name, page)
-            await _facts_changed(transaction, entity, changed)
+            changed = await file_rows(transaction, entity, page.rows, walk.number)
+            if page.last and page.complete:
+                changed += await _gone(transaction, entity, walk.number)
+            await move_cursor(transaction, f"directory {entity}", page)
+            if page.last:
+                await _end(transaction, entity, walk)
+            if changed:
+                keys = [f"{entity}:{one}" for one in changed]
+                await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
 
 
-def _incremental(lane: Lane, entity: str) -> bool:
-    return lane.connector.readable[entity].incremental
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One reading of a list to its end, over as many slices as it takes; ``whole`` if from its beginning.
+
+    ``number`` is when it began, in microseconds of the clock: what was last seen before that is not there any more.
+    """
+
+    number: int
+    cursor: bytes | None
+    whole: bool
 
 
-async def _due(lane: Lane, name: str, older_than: float) -> tuple[bytes | None, bool]:
-    async with lane.database.tenant(lane.tenant_id) as connection:
-        row = await (
-            await connection.execute(
-                "select cursor, moved_at from feed where tenant_id = %s and connection_id = %s and name = %s",
-                [lane.tenant_id, lane.connection_id, name],
-            )
-        ).fetchone()
-    if row is None:
-        return None, True
-    return bytes(row[0]) or None, (lane.clock.now() - row[1]).total_seconds() >= older_than
+_FEED = """
+    select d.cursor, greatest(d.moved_at, timestamptz '1970-01-01 00:00:00+00'), w.cursor, w.complete_at
+    from (values (1)) as one
+    left join feed d on d.tenant_id = %s and d.connection_id = %s and d.name = %s
+    left join feed w on w.tenant_id = %s and w.connection_id = %s and w.name = %s"""
 
 
-async def _new_walk(lane: Lane) -> int:
-    async with lane.database.tenant(lane.tenant_id) as connection:
-        row = await (
-            await connection.execute(
-                "select coalesce(max(walk), 0) + 1 from directory where tenant_id = %s and connection_id = %s",
-                [lane.tenant_id, lane.connection_id],
-            )
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
+async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
+    """The walk that is under way, or else is due; None when what is known is fresh enough."""
+    now, ids = lane.clock.now(), (lane.tenant_id, lane.connection_id)
+    async with lane.transaction() as transaction:
+        row = await transaction.one(_FEED, *ids, f"directory {entity}", *ids, f"walk {entity}")
+        assert row is not None
+        cursor, moved_at, under_way, complete_at = row
+        if under_way:
+            number, _, kind = bytes(under_way).partition(b" ")
+            return _Walk(int(number), bytes(cursor) if cursor else None, bool(kind))
+        if moved_at is not None and (now - moved_at).total_seconds() < older_than:
+            return None
+        whole = bool(not cursor or complete_at is None or now - complete_at >= ALL_ANEW)
+        walk = _Walk(_moment(lane), None if whole else bytes(cursor), whole)
+        if whole:  # also if it breaks off before its first page
+            await transaction.run(
+                "update feed set cursor = '' where tenant_id = %s and connection_id = %s and name = %s",
+                *ids, f"directory {entity}",
+            )  # fmt: skip
+        await _note(transaction, entity, f"{walk.number}{' whole' if whole else ''}", ended=False)
+        return walk
+
+
+async def _end(transaction: LaneTransaction, entity: str, walk: _Walk) -> None:
+    await _note(transaction, entity, "", ended=walk.whole)
+
+
+async def _note(transaction: LaneTransaction, entity: str, walk: str, *, ended: bool) -> None:
+    lane, now = transaction.lane, transaction.lane.clock.now()
+    await transaction.run(
+        """insert into feed (tenant_id, connection_id, name, cursor, moved_at, complete_at)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (tenant_id, connection_id, name) do update
+        set cursor = excluded.cursor, moved_at = excluded.moved_at,
+            complete_at = coalesce(excluded.complete_at, feed.complete_at)""",
+        lane.tenant_id, lane.connection_id, f"walk {entity}", walk.encode(), now, now if ended else None,
+    )  # fmt: skip
+
+
+def _moment(lane: Lane) -> int:
+    return int(lane.clock.now().timestamp() * 1_000_000)
 
 
 # Only what differs is written; a list row never erases the reference that a detail showed.
@@ -78,12 +118,12 @@ _FILE = """
     set party_id = excluded.party_id, number_key = excluded.number_key, name_digest = excluded.name_digest,
         reference = case when excluded.reference = '' then held.reference else excluded.reference end,
         document_date = excluded.document_date, total = excluded.total, currency = excluded.currency,
-        state = excluded.state, active = excluded.active, stamp = excluded.stamp, walk = excluded.walk,
+        state = excluded.state, active = excluded.active, stamp = excluded.stamp, walk = greatest(held.walk, excluded.walk),
         body = excluded.body, content_hash = excluded.content_hash
     where held.content_hash is distinct from excluded.content_hash or held.state = 'gone'
     returning object_id"""
 _SEEN = """
-    update directory set walk = %b
+    update directory set walk = greatest(walk, %b)
     where tenant_id = %b and connection_id = %b and entity = %b and object_id = any(%b::text[])"""
 
 
@@ -97,10 +137,11 @@ async def file_rows(transaction: LaneTransaction, entity: str, rows: Sequence[Ro
 
 
 async def file_documents(
-    transaction: LaneTransaction, entity: str, found: Iterable[Document], walk: int = 0
+    transaction: LaneTransaction, entity: str, found: Iterable[Document], walk: int | None = None
 ) -> list[str]:
-    """File documents of the target as last seen; the ids of those that are new or changed."""
+    """File documents of the target as last seen, in a walk or just now; the ids of those that are new or changed."""
     lane = transaction.lane
+    walk = _moment(lane) if walk is None else walk
     entries = list({_id(document): document for document in found}.values())
     if not entries:
         return []
@@ -144,24 +185,12 @@ def _party(document: Document) -> str:
 
 
 async def _gone(transaction: LaneTransaction, entity: str, walk: int) -> list[str]:
-    """After a proven complete enumeration: what was not seen is not there any more."""
+    """After a proven complete enumeration: what was not seen is not there any more, but for what lists may lag behind."""
+    lag = int(transaction.lane.connector.list_lag * 1_000_000)
     rows = await transaction.all(
         """update directory set active = false, state = 'gone'
         where tenant_id = %s and connection_id = %s and entity = %s and walk < %s and state <> 'gone'
         returning object_id""",
-        transaction.lane.tenant_id, transaction.lane.connection_id, entity, walk,
+        transaction.lane.tenant_id, transaction.lane.connection_id, entity, walk - lag,
     )  # fmt: skip
     return [row[0] for row in rows]
-
-
-async def _facts_changed(transaction: LaneTransaction, entity: str, changed: list[str]) -> None:
-    """Facts of every integration on this connection are a new generation; what waited for them goes on."""
-    if not changed:
-        return
-    lane = transaction.lane
-    await transaction.run(
-        """update integration set generation = generation + 1
-        where tenant_id = %s and (source_id = %s or target_id = %s)""",
-        lane.tenant_id, lane.connection_id, lane.connection_id,
-    )  # fmt: skip
-    await release(transaction.connection, lane.tenant_id, "fact", [f"{entity}:{one}" for one in changed])

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.pull import reference
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
+from ml_connector.sync.stage import reference
 from ml_connector.sync.states import State
 
 _AT_ONCE = 500

@@ -18,8 +18,11 @@ from ml_connector.sealing import Sealer
 from ml_connector.sealing.seal import IndexKey
 from ml_connector.store.database import Database
 from ml_connector.store.database import Session as Transaction
-from ml_connector.transport.errors import LeaseLost
+from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Exchange
+
+# Nobody at the vendor can be asked now. Every other error is about the one document that was asked for.
+UNREACHABLE = (NotSent, AnswerLost, Reconnect)
 
 
 class Capacity(Protocol):
@@ -82,6 +85,7 @@ class Lane:
     integrations: Mapping[str, IntegrationType]
     actor: str = "engine"
     not_before: datetime | None = None
+    problem: str = ""  # what keeps the lane from going on for longer than a moment, for a person
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[LaneTransaction]:

@@ -6,18 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
 from ml_connector.integrations.base import Waiting, waiting
+from ml_connector.sync.content import differences
 from ml_connector.sync.decide import Intended, links_made
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.stage import forget_waiting
 from ml_connector.sync.states import IntentState, State
 
 
@@ -30,22 +31,6 @@ class Sent:
     adopted: bool = False
 
 
-def differences(step: Step, shown: Document) -> list[str]:
-    """What the target shows otherwise than the step says; empty when it is the same document."""
-    expected = {"number": step.number, "date": step.date, "total": step.total, "currency": step.currency}
-    found: list[str] = []
-    if step.party_id and getattr(shown, "vendor", None) is not None and shown.vendor.id != step.party_id:  # type: ignore[union-attr]
-        found.append(f"another vendor ({shown.vendor.label()})")  # type: ignore[union-attr]
-    for name, value in expected.items():
-        theirs = getattr(shown, name, None)
-        if not value or theirs is None or theirs == "" or (name == "number" and not hasattr(shown, "total")):
-            continue
-        same = abs(theirs) == abs(value) if isinstance(value, Decimal) else theirs == value
-        if not same:
-            found.append(f"{name} {theirs} instead of {value}")
-    return found
-
-
 async def record_outcomes(transaction: LaneTransaction, sent: Sequence[Sent], flows: Mapping[int, Flow]) -> None:
     """Write the outcomes of one batch: intents, states, links, directory, waits, events."""
     if not sent:
@@ -56,7 +41,7 @@ async def record_outcomes(transaction: LaneTransaction, sent: Sequence[Sent], fl
     await _rejected(transaction, [one for one in sent if isinstance(one.outcome, Rejected)])
     await _later(transaction, [one for one in sent if isinstance(one.outcome, Later)])
     await _uncertain(transaction, [one for one in sent if isinstance(one.outcome, Uncertain)])
-    await links_made(transaction, [one.intended for one in done if _is_last(one)])
+    await _give_way(transaction, [one for one in sent if not isinstance(one.outcome, Uncertain)])
 
 
 _INTENT_STATE = {
@@ -70,7 +55,8 @@ _INTENT_STATE = {
 async def _settle_intents(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
     lane = transaction.lane
     now = lane.clock.now()
-    look_at = now + timedelta(seconds=lane.connector.timeout)
+    # Absence proves something only once the vendor cannot be at work on it any more and its lists would show it.
+    look_at = now + timedelta(seconds=lane.connector.timeout + lane.connector.list_lag)
     states = [_INTENT_STATE[type(one.outcome)] for one in sent]
     await transaction.run(
         """update intent i set state = page.state, target_id = page.target, answer = page.answer,
@@ -101,9 +87,11 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         return
     await _file(transaction, done)
     last = [one for one in done if _is_last(one)]
-    await _store_links(transaction, last)
-    wrong = {one.intended.item.version_id: diff for one in last if (diff := _content(one))}
+    wrong = await _taken(transaction, last) | {
+        one.intended.item.version_id: diff for one in last if (diff := _content(one))
+    }
     good = [one for one in last if one.intended.item.version_id not in wrong]
+    await _store_links(transaction, good)
     await _state(transaction, good, State.POSTED, "")
     for one in good:
         assert isinstance(one.outcome, Done)
@@ -111,11 +99,55 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
     await _wake_followers(transaction, good)
+    await links_made(transaction, [one.intended for one in good])
 
 
 def _content(one: Sent) -> list[str]:
     assert isinstance(one.outcome, Done)
     return differences(one.intended.step, one.outcome.document)
+
+
+async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int, list[str]]:
+    """By version: the target is linked to another document already; one document has one counterpart."""
+    rows = await transaction.all(
+        """select integration_id, target_entity, target_id, entity, source_id from link
+        where tenant_id = %b and (integration_id, target_entity, target_id) in
+              (select * from unnest(%b::integer[], %b::text[], %b::text[]))""",
+        transaction.lane.tenant_id, [one.intended.flow.integration_id for one in done],
+        [one.intended.target_entity for one in done], [_target_id(one) for one in done],
+    )  # fmt: skip
+    holders = {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+    found: dict[int, list[str]] = {}
+    for one in done:
+        flow, item = one.intended.flow, one.intended.item
+        mine = (flow.name, item.source_id)
+        holder = holders.setdefault((flow.integration_id, one.intended.target_entity, _target_id(one)), mine)
+        if holder != mine:
+            found[item.version_id] = [f"document {_target_id(one)}, which is linked to {' '.join(holder)}"]
+    return found
+
+
+def _target_id(one: Sent) -> str:
+    return one.outcome.target_id if isinstance(one.outcome, Done) else ""
+
+
+async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
+    """What was not carried out, and is not its record's newest version any more, is superseded now."""
+    lane = transaction.lane
+    rows = await transaction.all(
+        """update version_state s set state = %b, reason = '', changed_at = %b
+        from record r
+        where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
+          and r.tenant_id = s.tenant_id and r.record_id = s.record_id and r.version_id <> s.version_id
+          and not exists (select 1 from intent i where i.tenant_id = s.tenant_id and i.record_id = s.record_id
+                          and i.version_id = s.version_id and i.state = %b)
+        returning s.version_id, s.record_id, s.run_id""",
+        State.SUPERSEDED.value, lane.clock.now(), lane.tenant_id, [one.intended.item.version_id for one in sent],
+        [State.STAGED, State.REJECTED, State.HELD], IntentState.DONE.value,
+    )  # fmt: skip
+    for version_id, record_id, run_id in rows:
+        transaction.event("superseded", record_id=record_id, version_id=version_id, run_id=run_id)
+    await forget_waiting(transaction, [row[0] for row in rows])
 
 
 async def _wake_followers(transaction: LaneTransaction, posted: Sequence[Sent]) -> None:
@@ -142,8 +174,10 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
 
 
 async def _store_links(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    if not done:
+        return
     lane = transaction.lane
-    targets = [one.outcome.target_id for one in done if isinstance(one.outcome, Done)]
+    targets = [_target_id(one) for one in done]
     bases = [
         lane.sealer.seal(f"base {one.outcome.target_id}".encode(), documents.encode(one.outcome.document))
         for one in done
@@ -219,6 +253,7 @@ async def hold_conflict(transaction: LaneTransaction, one: Sent, other: str) -> 
         IntentState.REJECTED.value, transaction.lane.clock.now(), transaction.lane.tenant_id, one.intended.intent_id,
     )  # fmt: skip
     await _conflict(transaction, [one], {one.intended.item.version_id: [other]})
+    await _give_way(transaction, [one])
 
 
 async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:

@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import structlog
 
-import msgspec
+from ml_connector.connectors.base import Page, Reading
+from ml_connector.errors import ConnectorError
+from ml_connector.sync.flows import Flow, settled_flows_of
+from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
+from ml_connector.sync.runs import begin_run, close_interrupted, finish_run
+from ml_connector.sync.stage import stage
 
-from ml_connector.canonical import documents
-from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.numbers import number_key
-from ml_connector.canonical.stamps import stamp_key
-from ml_connector.connectors.base import Page, Reading, Row
-from ml_connector.sync.flows import Flow
-from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
-from ml_connector.sync.states import Needed, Priority, State
-
-_projection = msgspec.json.Encoder(order="deterministic")
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    record_id: int
-    version_id: int
-    versions: int
-    stamp: str
-    content_hash: bytes
-    needed: int
-
-
-@dataclass(slots=True)
-class _Version:
-    """One new version on its way into the ledger."""
-
-    row: Row
-    document: documents.Document
-    content_hash: bytes
-    known: _Known | None
-    record_id: int = 0
-    version_id: int = 0
+log = structlog.get_logger()
+_RETRIED = 50  # unread rows a run asks for again
 
 
 async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
     """Read everything that changed at the source of ``flow``; the run's id. Raises transport.errors, LeaseLost.
 
-    An error leaves the run open with what was staged so far; the cursor stands after the last staged page.
+    An error leaves the run open with what was staged so far; the cursor stands after the last staged page, and the next
+    run closes it.
     """
     async with lane.transaction() as transaction:
+        await close_interrupted(transaction, flow)
         run_id = await begin_run(transaction, flow, trigger, actor)
-    for entity in flow.type.source_entities(flow.settings):
+    entities = flow.type.source_entities(flow.settings)
+    if entities:
+        await _retry_unread(lane, flow, run_id, entities[-1])
+    for entity in entities:
         await _walk(lane, flow, run_id, entity)
     async with lane.transaction() as transaction:
         await finish_run(transaction, flow, run_id)
@@ -68,10 +44,44 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
     )
     async for page in lane.connector.read(lane.session, reading):
         async with lane.transaction() as transaction:
-            await _stage(transaction, flow, run_id, page.rows)
+            await stage(transaction, await _as_it_is(transaction, flow), run_id, page.rows)
             await move_cursor(transaction, name, page)
         if lane.slice.stopping:
             return
+
+
+async def _as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:
+    """The flow as the database has it now, standing still; a walk may take longer than a person's decision."""
+    lane = transaction.lane
+    found = await settled_flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
+    return next(one for one in found if one.flow_id == flow.flow_id)
+
+
+async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
+    """Ask alone for the rows that could not be read; one that the vendor refuses again holds nobody up."""
+    options = flow.type.reading_options(flow.settings)
+    for source_id in await _unread(lane, flow):
+        if lane.slice.stopping:
+            return
+        try:
+            async for page in lane.connector.read(lane.session, Reading(entity, ids=(source_id,), options=options)):
+                async with lane.transaction() as transaction:
+                    await stage(transaction, await _as_it_is(transaction, flow), run_id, page.rows)
+        except UNREACHABLE:
+            raise
+        except ConnectorError as error:
+            log.warning("still unread", lane=lane.connection_id, source_id=source_id, why=error.sentence)
+
+
+async def _unread(lane: Lane, flow: Flow) -> tuple[str, ...]:
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        rows = await connection.execute(
+            b"""select source_id from unread
+            where tenant_id = %s and flow_id = %s and resolved_at is null and source_id <> ''
+            order by attempts, first_read_at limit %s""",
+            [lane.tenant_id, flow.flow_id, _RETRIED],
+        )
+        return tuple(row[0] for row in await rows.fetchall())
 
 
 async def _cursor(lane: Lane, name: str) -> bytes | None:
@@ -92,230 +102,4 @@ async def move_cursor(transaction: LaneTransaction, name: str, page: Page) -> No
             complete_at = coalesce(excluded.complete_at, feed.complete_at)""",
         lane.tenant_id, lane.connection_id, name, page.cursor, lane.clock.now(),
         lane.clock.now() if page.complete else None,
-    )  # fmt: skip
-
-
-# --- staging -----------------------------------------------------------------------------------------------------
-
-
-async def _stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: tuple[Row, ...]) -> None:
-    """Classify and store one page's rows. A page that holds a document twice holds two versions of it, in its order."""
-    later = list(rows)
-    while later:
-        wave, later = _unique(later)
-        known = await _known(transaction, flow, [row.id for row in wave])
-        intake = Intake()
-        fresh = _classify(wave, known, intake, lambda document: _currency(document, flow, transaction.lane))
-        await _store_unread(transaction, flow, run_id, [row for row in wave if row.document is None])
-        await _store(transaction, flow, run_id, fresh)
-        await count_rows(transaction, run_id, intake)
-
-
-def _unique(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    first: dict[str, Row] = {}
-    repeated = [row for row in rows if first.setdefault(row.id, row) is not row]
-    return list(first.values()), repeated
-
-
-async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> dict[str, _Known]:
-    rows = await transaction.all(
-        """select source_id, record_id, version_id, versions, stamp, content_hash, needed from record
-        where tenant_id = %b and flow_id = %b and source_id = any(%b::text[])""",
-        transaction.lane.tenant_id, flow.flow_id, ids,
-    )  # fmt: skip
-    return {row[0]: _Known(*row[1:]) for row in rows}
-
-
-def _currency(document: documents.Document, flow: Flow, lane: Lane) -> str:
-    stated = getattr(document, "currency", "")
-    return str(stated or getattr(flow.settings, "currency", "") or lane.organisation.currency)
-
-
-def _classify(
-    rows: list[Row], known: dict[str, _Known], intake: Intake, currency_of: Callable[[documents.Document], str]
-) -> list[_Version]:
-    """The new versions among the rows; repeats, stale and unread rows are only counted here."""
-    fresh = []
-    for row in rows:
-        if row.document is None:
-            intake.count("unread", ZERO, "")
-            continue
-        last = known.get(row.id)
-        content_hash = hashlib.sha256(row.raw).digest()
-        if last is not None and last.content_hash == content_hash:
-            what = "repeats"
-        elif last is not None and _older(row.stamp, last.stamp):
-            what = "stale"
-        else:
-            what = "new"
-            fresh.append(_Version(row, row.document, content_hash, last))
-        intake.count(what, getattr(row.document, "total", ZERO), currency_of(row.document))
-    return fresh
-
-
-def _older(stamp: str, than: str) -> bool:
-    if not stamp or not than:
-        return False
-    return stamp_key(stamp) < stamp_key(than)
-
-
-async def _store_unread(transaction: LaneTransaction, flow: Flow, run_id: int, rows: list[Row]) -> None:
-    lane = transaction.lane
-    for row in rows:
-        seal = lane.sealer.seal
-        name = f"unread {flow.flow_id} {row.id}".encode()
-        await transaction.run(
-            """insert into unread (tenant_id, flow_id, source_id, run_id, content_hash, raw, problem, first_read_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s)
-            on conflict (tenant_id, flow_id, source_id) do update
-            set run_id = excluded.run_id, content_hash = excluded.content_hash, raw = excluded.raw,
-                problem = excluded.problem, attempts = unread.attempts + 1, resolved_at = null""",
-            lane.tenant_id, flow.flow_id, row.id, run_id, hashlib.sha256(row.raw).digest(),
-            seal(name, row.raw), seal(name, row.problem.encode()), lane.clock.now(),
-        )  # fmt: skip
-
-
-async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:
-    if not fresh:
-        return
-    lane = transaction.lane
-    await _number(transaction, fresh)
-    await _supersede(transaction, [one.known.version_id for one in fresh if one.known is not None])
-    await _store_records(transaction, flow, fresh)
-    await _store_documents(transaction, flow, run_id, fresh)
-    await _store_states(transaction, flow, run_id, fresh)
-    await transaction.run(
-        "update unread set resolved_at = %b where tenant_id = %b and flow_id = %b and source_id = any(%b::text[])",
-        lane.clock.now(), lane.tenant_id, flow.flow_id, [one.row.id for one in fresh],
-    )  # fmt: skip
-    for one in fresh:
-        details = {"source_id": one.row.id, "number": getattr(one.document, "number", ""), "stamp": one.row.stamp}
-        transaction.event("read", record_id=one.record_id, version_id=one.version_id, run_id=run_id, **details)
-
-
-async def _number(transaction: LaneTransaction, fresh: list[_Version]) -> None:
-    """Give every version its id, and every new record its own."""
-    versions = await transaction.all(
-        "select nextval('document_version_id_seq') from generate_series(1, %b)", len(fresh)
-    )
-    for one, (version_id,) in zip(fresh, versions, strict=True):
-        one.version_id = version_id
-    new = [one for one in fresh if one.known is None]
-    records = await transaction.all("select nextval('record_record_id_seq') from generate_series(1, %b)", len(new))
-    for one, (record_id,) in zip(new, records, strict=True):
-        one.record_id = record_id
-    for one in fresh:
-        if one.known is not None:
-            one.record_id = one.known.record_id
-
-
-async def _supersede(transaction: LaneTransaction, versions: list[int]) -> None:
-    """Older versions that have not been sent give way; one that is being sent stays until its outcome is known."""
-    if not versions:
-        return
-    tenant = transaction.lane.tenant_id
-    rows = await transaction.all(
-        """update version_state set state = %b, reason = '', changed_at = %b
-        where tenant_id = %b and version_id = any(%b::bigint[]) and state = any(%b::smallint[])
-        returning version_id""",
-        State.SUPERSEDED.value, transaction.lane.clock.now(), tenant, versions,
-        [State.STAGED, State.PLANNED, State.HELD, State.SKIPPED, State.REJECTED],
-    )  # fmt: skip
-    gone = [row[0] for row in rows]
-    for table in ("work", "wait", "plan"):
-        await transaction.run(
-            f"delete from {table} where tenant_id = %b and version_id = any(%b::bigint[])", tenant, gone
-        )
-
-
-async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_Version]) -> None:
-    source = transaction.lane.connector.vendor
-    organisation = transaction.lane.organisation.id
-    await transaction.run(
-        """insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash,
-                               exported_at_first_sight)
-        select %b, r, %b, s, f, v, t, h, e
-        from unnest(%b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::boolean[])
-             as page (r, s, f, v, t, h, e)
-        on conflict (tenant_id, flow_id, source_id) do update
-        set version_id = excluded.version_id, stamp = excluded.stamp, content_hash = excluded.content_hash,
-            versions = record.versions + 1""",
-        transaction.lane.tenant_id, flow.flow_id,
-        [one.record_id for one in fresh],
-        [one.row.id for one in fresh],
-        [reference(source, organisation, flow.name, one.row.id) for one in fresh],
-        [one.version_id for one in fresh],
-        [one.row.stamp for one in fresh],
-        [one.content_hash for one in fresh],
-        [bool(getattr(one.document, "exported", False)) for one in fresh],
-    )  # fmt: skip
-
-
-def reference(vendor: str, organisation: str, flow: str, source_id: str) -> str:
-    """Our external reference: made of the source's identity alone, so that it outlives this database.
-
-    >>> reference("servicetitan", "1001", "bills", "450001")
-    'servicetitan-1001-bills-450001'
-    """
-    return f"{vendor}-{organisation}-{flow}-{source_id}"
-
-
-async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:
-    lane = transaction.lane
-    seal = lane.sealer.seal
-    await transaction.run(
-        """insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                                 projection_hash, number, number_key, party_id, document_date, amount, currency,
-                                 raw, canonical)
-        select %b, v, r, q, %b, %b, t, h, p, n, k, y, d, a, c, w, x
-        from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[], %b::bytea[], %b::text[],
-                    %b::text[], %b::text[], %b::date[], %b::numeric[], %b::text[], %b::bytea[], %b::bytea[])
-             as page (v, r, q, t, h, p, n, k, y, d, a, c, w, x)""",
-        lane.tenant_id, run_id, lane.clock.now(),
-        [one.version_id for one in fresh],
-        [one.record_id for one in fresh],
-        [one.known.versions + 1 if one.known else 1 for one in fresh],
-        [one.row.stamp for one in fresh],
-        [one.content_hash for one in fresh],
-        [hashlib.sha256(_projection.encode(flow.type.project(one.document))).digest() for one in fresh],
-        [shown_number(one.document) for one in fresh],
-        [number_key(shown_number(one.document)) for one in fresh],
-        [flow.type.party_of(one.document) for one in fresh],
-        [_date(one.document) for one in fresh],
-        [getattr(one.document, "total", ZERO) for one in fresh],
-        [_currency(one.document, flow, lane) for one in fresh],
-        [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
-        [seal(b"canonical " + one.content_hash, documents.encode(one.document)) for one in fresh],
-    )  # fmt: skip
-
-
-def shown_number(document: documents.Document) -> str:
-    """The number by which people know a document; parties and lists have none in the clear."""
-    return str(getattr(document, "number", "") or getattr(document, "own_number", ""))
-
-
-def _date(document: documents.Document) -> dt.date | None:
-    return getattr(document, "date", None)
-
-
-async def _store_states(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:
-    lane = transaction.lane
-    idle = flow.type.as_needed and flow.mode == "as needed"
-    waiting = [one for one in fresh if idle and not (one.known and one.known.needed != Needed.NOBODY)]
-    passed = {one.version_id for one in waiting}
-    await transaction.run(
-        """insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, reason, changed_at)
-        select %b, v, r, %b, %b, s, c, %b
-        from unnest(%b::bigint[], %b::bigint[], %b::smallint[], %b::text[]) as page (v, r, s, c)""",
-        lane.tenant_id, flow.flow_id, run_id, lane.clock.now(),
-        [one.version_id for one in fresh],
-        [one.record_id for one in fresh],
-        [State.SKIPPED if one.version_id in passed else State.STAGED for one in fresh],
-        ["not_needed" if one.version_id in passed else "" for one in fresh],
-    )  # fmt: skip
-    await transaction.run(
-        """insert into work (tenant_id, connection_id, priority, version_id, flow_id)
-        select %b, %b, %b, v, %b from unnest(%b::bigint[]) as page (v)""",
-        lane.tenant_id, flow.target_id, min(flow.type.priority, Priority.DOCUMENT), flow.flow_id,
-        [one.version_id for one in fresh if one.version_id not in passed],
     )  # fmt: skip

@@ -11,21 +11,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.connectors.base import Action, Later, Outcome, Uncertain
 from ml_connector.sync.decide import Intended, Settled, decide
-from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, record_outcomes
 from ml_connector.sync.prepare import Item, Preparer
 from ml_connector.sync.states import State
 from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
 
+log = structlog.get_logger()
+
 BATCH = 50
 # An intent that has not left by then never leaves; a successor may look it up from then on (machine seconds).
 SEND_WITHIN = 20.0
 LINGER = 4  # versions; fewer are claimed only when no more room is in sight
+AFTER_NOT_SENT = 5.0  # clock seconds until a vendor that could not be reached is tried again
+TOLD_FROM = 600.0  # clock seconds; a person is told of a wait as long as this
 WAIT_AT_MOST = 3.0  # machine seconds a lane waits for its budget before it leaves
 
 
@@ -84,17 +91,12 @@ class _Pusher:
         """One transaction: what became of the last batch, and what is to be sent next."""
         lane = self._lane
         async with lane.transaction() as transaction:
-            flows = await self._flows(transaction)
+            flows = await flows_now(transaction)
             await record_outcomes(transaction, outcomes, flows)
             items = await claim(transaction, room)
             intended = await self._decide(transaction, flows, items)
             self._done.settled += len(items)
         return intended, len(items)
-
-    async def _flows(self, transaction: LaneTransaction) -> Mapping[int, Flow]:
-        lane = self._lane
-        found = await flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
-        return {flow.flow_id: flow for flow in found}
 
     async def _decide(
         self, transaction: LaneTransaction, flows: Mapping[int, Flow], items: Sequence[tuple[int, Item]]
@@ -111,8 +113,20 @@ class _Pusher:
         if not intended:
             return []
         room = asyncio.Semaphore(self._lane.concurrency)
-        sent = await asyncio.gather(*(self._send(group, room) for group in self._groups(intended)))
-        return [one for group in sent for one in group]
+        groups = self._groups(intended)
+        # All of them end before anything else happens: none may still be at work when the lane is another's.
+        ended = await asyncio.gather(*(self._send(group, room) for group in groups), return_exceptions=True)
+        return [one for group, sent in zip(groups, ended, strict=True) for one in self._ended(group, sent)]
+
+    def _ended(self, group: list[Intended], sent: list[Sent] | BaseException) -> list[Sent]:
+        """A group's outcomes. What failed in a way nobody foresaw may have been done: only a look-up tells."""
+        if isinstance(sent, list):
+            return sent
+        if isinstance(sent, LeaseLost) or not isinstance(sent, Exception):
+            raise sent
+        log.error("sending failed", lane=self._lane.connection_id, exc_info=sent)
+        why = f"sending ended in {type(sent).__name__}: {sent}; it may have been done"
+        return [Sent(one, Uncertain(why)) for one in group]
 
     def _groups(self, intended: Sequence[Intended]) -> list[list[Intended]]:
         """What goes in one call: as many steps of one entity and action as the vendor takes."""
@@ -135,7 +149,9 @@ class _Pusher:
     async def _outcomes(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane
         outcomes: Sequence[Outcome]
-        if lane.not_before is not None or datetime.now(UTC) >= min(one.send_before for one in group):
+        if lane.not_before is not None:
+            return [Later("the lane waits for the vendor; nothing left")] * len(group)
+        if datetime.now(UTC) >= min(one.send_before for one in group):
             return [Later("its time to be sent has passed; nothing left")] * len(group)
         try:
             if len(group) == 1:
@@ -145,13 +161,20 @@ class _Pusher:
         except LeaseLost:
             raise
         except NotSent as error:
-            outcomes = [Later(error.sentence, getattr(error, "retry_after", 5.0))] * len(group)
+            outcomes = [Later(error.sentence, getattr(error, "retry_after", 0.0))] * len(group)
         except TransportError as error:
             outcomes = [Uncertain(error.sentence)] * len(group)
-        wait = max((one.seconds for one in outcomes if isinstance(one, Later)), default=0.0)
-        if wait > 0:
-            pause(lane, wait)
+        self._heed([one for one in outcomes if isinstance(one, Later)])
         return outcomes
+
+    def _heed(self, later: Sequence[Later]) -> None:
+        """What provably did not reach the vendor stops the lane for as long as it said, else for a moment."""
+        if not later:
+            return
+        longest = max(later, key=lambda one: one.seconds)
+        pause(self._lane, longest.seconds or AFTER_NOT_SENT)
+        if longest.seconds >= TOLD_FROM:
+            self._lane.problem = longest.why
 
 
 def pause(lane: Lane, seconds: float) -> None:
@@ -165,6 +188,14 @@ def send_before() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=SEND_WITHIN)
 
 
+async def flows_now(transaction: LaneTransaction) -> Mapping[int, Flow]:
+    """The lane's flows by id, standing still until the transaction ends."""
+    lane = transaction.lane
+    found = await settled_flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
+    return {flow.flow_id: flow for flow in found}
+
+
+# Of a flow that was turned off nothing is planned; its versions stay where they are.
 _CLAIM = """
     select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
            r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash
@@ -172,6 +203,7 @@ _CLAIM = """
     join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
     join record r on r.tenant_id = s.tenant_id and r.record_id = s.record_id
     join document d on d.tenant_id = w.tenant_id and d.version_id = w.version_id
+    join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
     where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
       and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
                       and i.record_id = s.record_id and i.state in (0, 1))
@@ -179,12 +211,17 @@ _CLAIM = """
 
 
 async def claim(transaction: LaneTransaction, room: int) -> list[tuple[int, Item]]:
-    """The next versions in order, with their flow ids. One whose record has an open intent waits for it."""
+    """The next versions in order, with their flow ids, one of a record. One whose record has an open intent waits."""
     if room <= 0:
         return []
     lane = transaction.lane
     rows = await transaction.all(_CLAIM, lane.tenant_id, lane.connection_id, lane.clock.now(), [State.STAGED], room)
-    return [(row[0], _item(lane, row[1:])) for row in rows]
+    oldest: dict[int, tuple[Any, ...]] = {}
+    for row in rows:
+        held = oldest.setdefault(row[2], row)
+        if row[1] < held[1]:
+            oldest[row[2]] = row
+    return [(row[0], _item(lane, row[1:])) for row in oldest.values()]
 
 
 def _item(lane: Lane, row: tuple[object, ...]) -> Item:

@@ -2,31 +2,40 @@
 
 Done when a live document with our reference shows the step's content; a conflict when it shows something else; not done
 after two clear absences, the first not before the send time + the vendor's time-out + its list lag. Never repeated blind.
+A look-up that fails for one document is tried again later and holds nobody up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Done, Later, Step
-from ml_connector.sync.decide import Intended
-from ml_connector.sync.flows import Flow, flows_of
-from ml_connector.sync.lane import Lane
-from ml_connector.sync.outcomes import Sent, differences, hold_conflict, record_outcomes
+from ml_connector.connectors.base import Action, Done, Later
+from ml_connector.errors import ConnectorError
+from ml_connector.sync.content import differences
+from ml_connector.sync.decide import Intended, IntendedStep
+from ml_connector.sync.directory import file_documents
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
+from ml_connector.sync.outcomes import Sent, hold_conflict, record_outcomes
 from ml_connector.sync.prepare import Item
-from ml_connector.sync.states import IntentState
+from ml_connector.sync.push import flows_now
+from ml_connector.sync.states import IntentState, State
+from ml_connector.transport.errors import AnswerLost
 
-_steps = msgspec.json.Decoder(Step)
+LOOK_AFTER_FAILURE = 30.0  # clock seconds, doubled with each look-up that failed
+LOOK_AT_LEAST_EVERY = 3600.0
+
+_steps = msgspec.json.Decoder(IntendedStep)
 
 _OPEN = """
-    select i.intent_id, i.step, i.payload, i.state, i.made_at, i.send_before, i.absent_since, i.look_at, i.looks,
-           s.flow_id, i.version_id, i.record_id, s.run_id, r.source_id, r.reference, d.canonical, d.content_hash
+    select i.intent_id, i.version_id, i.record_id, s.run_id, s.flow_id, i.step, i.payload, i.state, i.send_before,
+           i.absent_since, i.look_at, i.looks, r.source_id, r.reference, d.canonical, d.content_hash
     from intent i
     join version_state s on s.tenant_id = i.tenant_id and s.version_id = i.version_id
     join record r on r.tenant_id = i.tenant_id and r.record_id = i.record_id
@@ -35,95 +44,181 @@ _OPEN = """
     order by i.intent_id"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An intent of which nobody knows what became."""
+
+    intent_id: int
+    version_id: int
+    record_id: int
+    run_id: int
+    flow_id: int
+    position: int
+    payload: bytes
+    state: int
+    send_before: datetime
+    absent_since: datetime | None
+    look_at: datetime | None
+    looks: int
+    source_id: str
+    reference: str
+    canonical: bytes
+    content_hash: bytes
+
+
 async def resolve(lane: Lane) -> datetime | None:
     """Look up every open intent that is due; when the next one is due (clock time), None when nothing is open.
 
     Intents left in `sending` by a worker that died become due once nobody can start them any more and the vendor's own
     time-out has passed. Raises transport.errors when the target cannot be asked now.
     """
-    next_due: datetime | None = None
-    for row in await _open(lane):
-        due = _due(lane, row)
-        if due <= lane.clock.now():
-            due_again = await _look(lane, row)
-        else:
-            due_again = due
-        if due_again is not None:
-            next_due = min(next_due or due_again, due_again)
-    return next_due
+    dues: list[datetime] = []
+    for one in await _open(lane):
+        due = _due(lane, one)
+        again = await _look(lane, one) if due <= lane.clock.now() and not lane.slice.stopping else due
+        if again is not None:
+            dues.append(again)
+    return min(dues, default=None)
 
 
-async def _open(lane: Lane) -> list[tuple[Any, ...]]:
+async def _open(lane: Lane) -> list[_Open]:
     async with lane.database.tenant(lane.tenant_id) as connection:
-        return await (await connection.execute(_OPEN.encode(), [lane.tenant_id, lane.connection_id])).fetchall()
+        rows = await (await connection.execute(_OPEN.encode(), [lane.tenant_id, lane.connection_id])).fetchall()
+    return [_Open(*row) for row in rows]
 
 
-def _due(lane: Lane, row: tuple[Any, ...]) -> datetime:
-    state, send_before, look_at = row[3], row[5], row[7]
-    if state == IntentState.UNCERTAIN and look_at is not None:
-        return look_at  # type: ignore[no-any-return]
+def _due(lane: Lane, one: _Open) -> datetime:
+    if one.state == IntentState.UNCERTAIN and one.look_at is not None:
+        return one.look_at
     # `sending` without an owner: nobody starts it after `send_before` (machine time); the vendor may work on it until
-    # its own time-out (clock time).
-    left = (send_before - datetime.now(UTC)).total_seconds()
-    return lane.clock.now() + timedelta(seconds=left * lane.clock.speed + lane.connector.timeout)
+    # its own time-out, and its lists may lag (clock time).
+    left = (one.send_before - datetime.now(UTC)).total_seconds()
+    after = lane.connector.timeout + lane.connector.list_lag
+    return lane.clock.now() + timedelta(seconds=left * lane.clock.speed + after)
 
 
-async def _look(lane: Lane, row: tuple[Any, ...]) -> datetime | None:
-    """One look-up and what it proves; when to look again, None when it is settled."""
-    step = _steps.decode(lane.sealer.open(b"intent", row[2]))
-    found = await lane.connector.find(lane.session, step)
+async def _look(lane: Lane, one: _Open) -> datetime | None:
+    """One look-up and what it proves; when to look again, None when it is settled. Raises what keeps all from asking."""
+    step = _steps.decode(lane.sealer.open(b"intent", one.payload))
+    try:
+        found = await lane.connector.find(lane.session, step)
+    except AnswerLost as error:  # an outage, or this one look-up alone: the others come first next time
+        await _failed(lane, one, error.sentence)
+        raise
+    except UNREACHABLE:
+        raise
+    except ConnectorError as error:
+        return await _failed(lane, one, error.sentence)
+    return await _concluded(lane, one, step, found)
+
+
+async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+    mine = _mine(lane, step, found)
+    good = [document for document in mine if not differences(step, document)]
+    if len(mine) == 1 and good:
+        await _settle(lane, one, step, Done(good[0].id, good[0], documents.encode(good[0])))
+        return None
+    if mine:
+        await _conflict(lane, one, step, mine)
+        return None
+    return await _absent(lane, one, step, found)
+
+
+def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Document]:
+    """What can be this step's doing.
+
+    Of a create: live documents under our reference; one made by us that shows no reference counts if it is the same.
+    What others made under the same number is no proof of anything: it is planned with, as everybody's documents are.
+    """
+    if step.action is Action.VOID:
+        return [document for document in found if not getattr(document, "active", True)]
     live = [document for document in found if getattr(document, "active", True)]
-    ours = [document for document in live if lane.connector.is_ours(document) and not differences(step, document)]
-    if len(ours) == 1 and len(live) == 1:
-        await _settle(lane, row, step, Done(ours[0].id, ours[0], documents.encode(ours[0])))
-        return None
-    if live:
-        await _conflict(lane, row, step, live)
-        return None
-    return await _absent(lane, row, step)
+    if step.action is not Action.CREATE:
+        return live
+    named = [document for document in live if getattr(document, "reference", "") == step.reference]
+    return named or [
+        document
+        for document in live
+        if not getattr(document, "reference", "")
+        and lane.connector.is_ours(document)
+        and not differences(step, document)
+    ]
 
 
-async def _absent(lane: Lane, row: tuple[Any, ...], step: Step) -> datetime | None:
-    absent_since = row[6]
-    if absent_since is not None:
-        await _settle(lane, row, step, Later("looked up twice: it is not there; it is sent again"))
+async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+    if one.absent_since is not None:
+        await _settle(lane, one, step, Later("looked up twice: it is not there; it is sent again"), found)
         return None
-    again = lane.clock.now() + timedelta(seconds=max(lane.connector.list_lag, 1.0))
+    now = lane.clock.now()
+    again = now + timedelta(seconds=max(lane.connector.list_lag, 1.0))
     async with lane.transaction() as transaction:
-        await transaction.run(
-            """update intent set absent_since = %s, look_at = %s, looks = looks + 1, state = %s
-            where tenant_id = %s and intent_id = %s""",
-            lane.clock.now(), again, IntentState.UNCERTAIN.value, lane.tenant_id, row[0],
-        )  # fmt: skip
-        transaction.event("not found yet", record_id=row[11], version_id=row[10], intent=row[0], look_again=again)
+        await _look_again(transaction, one, again, absent_since=now)
+        transaction.event("not found yet", look_again=again, **_about(one))
     return again
 
 
-async def _settle(lane: Lane, row: tuple[Any, ...], step: Step, outcome: Done | Later) -> None:
+async def _failed(lane: Lane, one: _Open, why: str) -> datetime:
+    """The look-up itself failed: nothing is known, and it is tried again, less and less often."""
+    wait = min(LOOK_AFTER_FAILURE * 2**one.looks, LOOK_AT_LEAST_EVERY)
+    again = lane.clock.now() + timedelta(seconds=wait)
     async with lane.transaction() as transaction:
-        flows = await _flows(lane, transaction.connection)
-        sent = Sent(_intended(lane, row, step, flows), outcome, adopted=True)
+        await _look_again(transaction, one, again, absent_since=one.absent_since)
+        transaction.event("look-up failed", why=why, look_again=again, **_about(one))
+    return again
+
+
+async def _look_again(
+    transaction: LaneTransaction, one: _Open, again: datetime, *, absent_since: datetime | None
+) -> None:
+    lane = transaction.lane
+    await transaction.run(
+        """update intent set absent_since = %s, look_at = %s, looks = least(looks + 1, 30), state = %s
+        where tenant_id = %s and intent_id = %s""",
+        absent_since, again, IntentState.UNCERTAIN.value, lane.tenant_id, one.intent_id,
+    )  # fmt: skip
+    await transaction.run(
+        "update version_state set state = %s, changed_at = %s where tenant_id = %s and version_id = %s and state = %s",
+        State.UNCERTAIN.value, lane.clock.now(), lane.tenant_id, one.version_id, State.SENDING.value,
+    )  # fmt: skip
+
+
+def _about(one: _Open) -> dict[str, int]:
+    return {
+        "record_id": one.record_id,
+        "version_id": one.version_id,
+        "run_id": one.run_id,
+        "intent": one.intent_id,
+    }
+
+
+async def _settle(
+    lane: Lane, one: _Open, step: IntendedStep, outcome: Done | Later, found: Sequence[Document] = ()
+) -> None:
+    async with lane.transaction() as transaction:
+        flows = await flows_now(transaction)
+        await file_documents(transaction, step.entity, found)
+        sent = Sent(_intended(lane, one, step, flows), outcome, adopted=True)
         await record_outcomes(transaction, [sent], flows)
 
 
-async def _conflict(lane: Lane, row: tuple[Any, ...], step: Step, found: Sequence[Document]) -> None:
-    shown = "; ".join(f"{document.id}: {', '.join(differences(step, document)) or 'not ours'}" for document in found)
+async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
+    """What stands there is filed with its reference, so that a replay knows of it too."""
+    shown = "; ".join(
+        f"document {document.id} with {', '.join(differences(step, document)) or 'the same content'}"
+        for document in found
+    )
     async with lane.transaction() as transaction:
-        flows = await _flows(lane, transaction.connection)
-        sent = Sent(_intended(lane, row, step, flows), Later("a conflict"))
+        flows = await flows_now(transaction)
+        await file_documents(transaction, step.entity, found)
+        sent = Sent(_intended(lane, one, step, flows), Later("a conflict"))
         await hold_conflict(transaction, sent, shown)
 
 
-async def _flows(lane: Lane, connection: Any) -> Mapping[int, Flow]:
-    found = await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)
-    return {flow.flow_id: flow for flow in found}
-
-
-def _intended(lane: Lane, row: tuple[Any, ...], step: Step, flows: Mapping[int, Flow]) -> Intended:
-    (intent_id, position, _, _, _, send_before, _, _, _, flow_id, version_id, record_id, run_id, source_id, reference,
-     canonical, content_hash) = row  # fmt: skip
-    document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+def _intended(lane: Lane, one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:
+    document = documents.decode(lane.sealer.open(b"canonical " + one.content_hash, one.canonical))
     item = Item(
-        version_id, record_id, run_id, 0, source_id, reference, False, 0, document, "", "", content_hash
+        one.version_id, one.record_id, one.run_id, 0, one.source_id, one.reference, False, 0, document, "", "",
+        one.content_hash,
     )  # fmt: skip
-    return Intended(intent_id, item, flows[flow_id], position, step, step.entity, send_before, True)
+    linked_as = step.linked_as or step.entity
+    return Intended(one.intent_id, item, flows[one.flow_id], one.position, step, linked_as, one.send_before, step.last)

@@ -43,6 +43,16 @@ async def begin_run(transaction: LaneTransaction, flow: Flow, trigger: str, acto
     return int(row[0])
 
 
+async def close_interrupted(transaction: LaneTransaction, flow: Flow) -> None:
+    """Close readings that broke off. What they staged stands and is counted; the next one goes on from there."""
+    await transaction.run(
+        """update run set finished_at = %s, problem = %s
+        where tenant_id = %s and flow_id = %s and kind = 'read' and finished_at is null""",
+        transaction.lane.clock.now(), "It broke off; what it had read stands, and the next reading went on from there.",
+        transaction.lane.tenant_id, flow.flow_id,
+    )  # fmt: skip
+
+
 async def count_rows(transaction: LaneTransaction, run_id: int, intake: Intake) -> None:
     """Add a page's count to its run."""
     row = await transaction.one(

@@ -140,7 +140,7 @@ def test_options_of_a_tag_with_children_and_without_untagged() -> None:
         {"option_id": "10", "option_name": "Sales", "children": [{"option_id": "11", "option_name": "East",
                                                                 "is_active": False}]},
     ]  # fmt: skip
-    found = [dimension for _, dimension in translate.tag_options(tag, options)]
+    found = [translate.tag_option(tag, one) for one in translate.all_options(options)]
     assert [(one.id, one.active, one.mandatory, one.set.id) for one in found] == [
         ("10", True, True, "1"),
         ("11", False, True, "1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from ml_connector.connectors.base import Finding, Session, Verdict
@@ -14,6 +14,7 @@ from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail,
 from ml_connector.transport.errors import NotJson, Reconnect
 
 _SKEW = 60.0  # seconds
+_ORGANISATION_SCOPE = "ZohoBooks.settings.READ"
 _FIELD_ENTITIES = {"bills": "bill", "parties": "contact", "vendor_credits": "vendor_credit"}
 _UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_duplicates")
 
@@ -24,9 +25,10 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
     try:
         first = await books.get("/organizations")
     except (Reconnect, Refusal) as error:
-        return [Finding("consent", Verdict.MISSING, error.sentence, "Connect again.")]
+        action = f"Connect again, and consent to {_ORGANISATION_SCOPE}, as a user whose role allows it."
+        return [Finding("consent", Verdict.MISSING, error.sentence, action)]
     findings = [Finding("consent", Verdict.GOOD, "Zoho Books accepts the connection's token.")]
-    findings += [await _organisation(session), _clock(session, first), _day(first)]
+    findings += [await _organisation(session), _clock(session, first), _day(await _counted(books, first))]
     for entity in entities:
         findings += [finding async for finding in _entity(books, entity)]
     findings += [await _tags(books), await _lock(session)]
@@ -60,8 +62,17 @@ def _clock(session: Session, reply: Reply) -> Finding:
     )
 
 
-def _day(reply: Reply) -> Finding:
-    headers = reply.answer.headers
+async def _counted(books: Books, first: Reply) -> Mapping[str, str]:
+    """The headers of a call that counts for the organisation; whether the list of organisations does is not known."""
+    if limits.day_left(first.answer.headers) is not None:
+        return first.answer.headers
+    try:
+        return (await books.page("/settings/taxes", 1)).answer.headers
+    except (Reconnect, Refusal, NotJson):
+        return {}
+
+
+def _day(headers: Mapping[str, str]) -> Finding:
     left, most = limits.day_left(headers), headers.get("x-rate-limit-limit", "?")
     if left is None:
         return Finding("calls today", Verdict.WARNING, "Zoho Books did not say how many calls are left today.")

@@ -12,7 +12,7 @@ import msgspec
 
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.zoho_books import values
-from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
 from ml_connector.transport.errors import NotJson, Reconnect
 from ml_connector.transport.messages import Answer, Request
 
@@ -46,12 +46,13 @@ class Reply:
         """The vendor's text of the part under ``key``; empty when it is not there."""
         return bytes(self.parts[key]) if key in self.parts else b""
 
-    def rows(self, key: str) -> list[bytes]:
-        """The vendor's text of each row under ``key``. Raises NotJson when there is no such list."""
+    def rows(self, *keys: str) -> list[bytes]:
+        """The vendor's text of each row under the first of ``keys`` that is there. Raises Incomplete without any."""
+        key = next((one for one in keys if one in self.parts), keys[0])
         try:
             return [bytes(row) for row in _list.decode(self.parts[key])]
         except (KeyError, msgspec.DecodeError) as error:
-            raise NotJson(self.answer.status, self.answer.body) from error
+            raise Incomplete(self.answer.status, f"the list {key}") from error
 
     @property
     def context(self) -> dict[str, Any]:
@@ -59,10 +60,10 @@ class Reply:
         return self.object("page_context")
 
     def more(self) -> bool:
-        """Whether another page follows. Raises NotJson where the reply does not say: that would lose the tail."""
+        """Whether another page follows. Raises Incomplete where the reply does not say: that would lose the tail."""
         flag = self.context.get("has_more_page")
         if not isinstance(flag, bool):
-            raise NotJson(self.answer.status, self.answer.body)
+            raise Incomplete(self.answer.status, "page_context.has_more_page")
         return flag
 
     def vendor_time(self) -> dt.datetime | None:
@@ -74,9 +75,11 @@ class Reply:
 
 
 def parse(answer: Answer) -> Reply:
-    """The envelope of an answer. Raises NotJson."""
+    """The envelope of an answer. Raises NotJson, Incomplete."""
     try:
         parts = _envelope.decode(answer.body)
+    except msgspec.ValidationError as error:
+        raise Incomplete(answer.status, "an object") from error
     except msgspec.DecodeError as error:
         raise NotJson(answer.status, answer.body) from error
     code = values.decode(parts["code"]) if "code" in parts else None

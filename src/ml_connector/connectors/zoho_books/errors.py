@@ -7,6 +7,8 @@ advice: a refusal stays a refusal either way.
 ZohoError
 +-- Refusal          the API answered a read with an error code
 +-- FilterIgnored    a list holds rows that do not match the filter asked for
+NotJson
++-- Incomplete       an answer is JSON and lacks what Zoho documents
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 
 from ml_connector.connectors.base import Rejected
 from ml_connector.errors import Acts, Recovery
-from ml_connector.transport.errors import TransportError
+from ml_connector.transport.errors import NotJson, TransportError
 
 ABSENT = 1002
 
@@ -48,6 +50,18 @@ class FilterIgnored(ZohoError):
 
     recovery = Recovery.DEFECT
     acts = Acts.US
+
+
+class Incomplete(NotJson):
+    """The answer is JSON and lacks ``what``, which Zoho documents; for a write the outcome is unknown."""
+
+    def __init__(self, status: int, what: str) -> None:
+        TransportError.__init__(
+            self,
+            f"Zoho Books answered {status} without {what}, which it documents: it is read again later; if it stays, "
+            "report it to support.",
+        )
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ml_connector.connectors.base import Page, Readable, Reading, Row, Session
 from ml_connector.connectors.zoho_books import translate, values
 from ml_connector.connectors.zoho_books.client import Books, Reply
 from ml_connector.connectors.zoho_books.compose import REFERENCE_FIELD
-from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
 from ml_connector.connectors.zoho_books.values import Fields, Unreadable
 from ml_connector.connectors.zoho_books.walk import Listing, cursor_of, walk
 from ml_connector.errors import BadInput
@@ -36,19 +36,33 @@ READABLE: Mapping[str, Readable] = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A document of the API: its path, its keys in answers, and its translation."""
+    """A document of the API: its path, its keys in answers, and its translation.
+
+    ``other_plural`` is the key of its list where the published pages name two.
+    """
 
     path: str
     plural: str
     singular: str
     id_key: str
     translate: Callable[[Fields, str], Document]
+    other_plural: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys its list may come under."""
+        return (self.plural, self.other_plural) if self.other_plural else (self.plural,)
 
 
 RESOURCES: Mapping[str, Resource] = {
     "bills": Resource("/bills", "bills", "bill", "bill_id", translate.bill),
     "vendor_credits": Resource(
-        "/vendorcredits", "vendor_credits", "vendor_credit", "vendor_credit_id", translate.vendor_credit
+        "/vendorcredits",
+        "vendor_credits",
+        "vendor_credit",
+        "vendor_credit_id",
+        translate.vendor_credit,
+        other_plural="vendorcredits",
     ),
     "parties": Resource("/contacts", "contacts", "contact", "contact_id", translate.party),
     "accounts": Resource("/chartofaccounts", "chartofaccounts", "chart_of_account", "account_id", translate.account),
@@ -105,7 +119,7 @@ async def detail(books: Books, resource: Resource, id_: str, field: str) -> Row 
         raise
     raw = reply.raw(resource.singular)
     if not raw:
-        raise NotJson(reply.answer.status, reply.answer.body)
+        raise Incomplete(reply.answer.status, f"the {resource.singular}")
     return row_of(resource, raw, field)
 
 
@@ -123,7 +137,7 @@ def _listing(books: Books, reading: Reading) -> Listing:
     def row(raw: bytes) -> Row | None:
         return row_of(resource, raw, field)
 
-    base = Listing(resource.path, resource.plural, resource.id_key, row)
+    base = Listing(resource.path, resource.keys, resource.id_key, row)
     if reading.entity in ("bills", "vendor_credits"):
         return dataclasses.replace(base, filters=True, sorts=True, settled=_CREATED, date_filter="date_start")
     if reading.entity == "parties":

@@ -64,7 +64,7 @@ class Listing:
     """
 
     path: str
-    key: str
+    keys: tuple[str, ...]
     id_key: str
     row: Callable[[bytes], Row | None]
     query: tuple[tuple[str, str], ...] = ()
@@ -110,7 +110,7 @@ async def walk(books: Books, listing: Listing, cursor: Cursor) -> AsyncIterator[
     while not last:
         reply = await books.page(listing.path, state.page, *_query(listing, state))
         state = state if state.start else replace(state, start=_start(books, reply))
-        rows = [_seen(listing, raw) for raw in reply.rows(listing.key)]
+        rows = [_seen(listing, raw) for raw in reply.rows(*listing.keys)]
         if not _as_asked(state, reply, rows):
             state = replace(state, mode=Mode.ALL, page=1, now=(), earlier=(), passes=0, seen=())
             continue

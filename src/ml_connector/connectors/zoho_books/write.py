@@ -15,7 +15,7 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Session, Step, Uncertain
 from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.client import Books, Reply, parse
-from ml_connector.connectors.zoho_books.errors import FilterIgnored, Refusal, rejected
+from ml_connector.connectors.zoho_books.errors import FilterIgnored, Incomplete, Refusal, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
 from ml_connector.connectors.zoho_books.read import RESOURCES, Resource, detail, reference_field, row_of
 from ml_connector.errors import BadInput
@@ -197,7 +197,7 @@ async def _candidates(books: Books, resource: Resource, step: Step) -> list[str]
     number, more = 1, True
     while more:
         reply = await books.page(resource.path, number, *filters)
-        for raw in reply.rows(resource.plural):
+        for raw in reply.rows(*resource.keys):
             fields = values.decode(raw)
             _verify(resource, fields, filters)
             ids.append(_id(reply, fields, resource))
@@ -206,10 +206,10 @@ async def _candidates(books: Books, resource: Resource, step: Step) -> list[str]
 
 
 def _id(reply: Reply, fields: values.Fields, resource: Resource) -> str:
-    """Raises NotJson: a row without its id cannot be looked at, so the answer proves nothing."""
+    """Raises Incomplete: a row without its id cannot be looked at, so the answer proves nothing."""
     id_ = values.text(fields, resource.id_key)
     if not id_:
-        raise NotJson(reply.answer.status, reply.answer.body)
+        raise Incomplete(reply.answer.status, f"the {resource.id_key} of a row")
     return id_
 
 

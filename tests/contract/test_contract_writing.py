@@ -1,0 +1,166 @@
+"""Writing, the same for every connector: a step does what it says, and the look-up tells whether it was done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from contract_line import Line, replaced
+from contract_set import Sets
+from contract_stage import CONNECTORS, Stage, actions
+
+from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.errors import BadInput, ConnectorError
+from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
+from ml_connector.transport.messages import Answer, Request
+
+pytestmark = pytest.mark.anyio
+each_action = pytest.mark.parametrize(("vendor", "entity", "action"), actions())
+
+
+@dataclass
+class Write:
+    """A step that was not yet sent."""
+
+    stage: Stage
+    line: Line
+    step: Step
+
+    async def shown(self) -> list[str]:
+        """Ids of the documents that the look-up shows with the step done."""
+        found = await self.line.connector.find(self.line.session, self.step)
+        return [one.id for one in found if self.stage.shows(self.step, one)]
+
+    def tamper(self, change: Callable[[Answer], Answer]) -> None:
+        """Put another answer in place of the write's own."""
+        self.line.wire.after = lambda request, answer: answer if request.safe else change(answer)
+
+
+@pytest.fixture
+def writing(playing: Sets) -> Callable[..., object]:
+    @asynccontextmanager
+    async def start(vendor: str, entity: str, action: Action) -> AsyncIterator[Write]:
+        async with playing(vendor) as set:
+            organisation = await set.line.connector.organisation(set.line.session)
+            step = set.stage.step(entity, action, "MLC-contract-1", organisation)
+            yield Write(set.stage, set.line, step)
+
+    return start
+
+
+Writing = Callable[..., "asynccontextmanager[Write]"]
+
+
+@each_action
+async def test_a_step_does_what_it_says(writing: Writing, vendor: str, entity: str, action: Action) -> None:
+    async with writing(vendor, entity, action) as write:
+        assert await write.shown() == []
+        before = write.stage.counted(entity)
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Done)
+        assert write.stage.shows(write.step, outcome.document) and outcome.raw
+        assert await write.shown() == [outcome.target_id]
+        assert write.stage.counted(entity) == before + (action is Action.CREATE)
+
+
+@each_action
+async def test_a_lost_answer_is_uncertain_and_the_look_up_finds_it(
+    writing: Writing, vendor: str, entity: str, action: Action
+) -> None:
+    def lose(answer: Answer) -> Answer:
+        raise AnswerLost("the answer was lost")
+
+    async with writing(vendor, entity, action) as write:
+        write.tamper(lose)
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Uncertain)
+        assert len(await write.shown()) == 1
+
+
+@each_action
+@pytest.mark.parametrize(
+    "body", [b"<html>Gateway</html>", b"", b"[]", b"{}", b'{"code":0,"message":"success"}', b"null"]
+)
+async def test_an_answer_that_proves_nothing_is_uncertain(
+    writing: Writing, vendor: str, entity: str, action: Action, body: bytes
+) -> None:
+    async with writing(vendor, entity, action) as write:
+        write.tamper(lambda answer: replaced(answer, body))
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        # A void's answer shows no document anyway; then the document itself is the proof.
+        assert isinstance(outcome, Uncertain) or (action is Action.VOID and isinstance(outcome, Done))
+        assert len(await write.shown()) == 1
+
+
+@each_action
+async def test_a_server_error_is_uncertain(writing: Writing, vendor: str, entity: str, action: Action) -> None:
+    async with writing(vendor, entity, action) as write:
+        write.tamper(lambda answer: replaced(answer, b"", 503))
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Uncertain)
+
+
+@each_action
+@pytest.mark.parametrize("fault", [NotSent("no route"), LeaseLost("taken over")], ids=["not sent", "lease lost"])
+async def test_what_never_left_is_not_uncertain(
+    writing: Writing, vendor: str, entity: str, action: Action, fault: NotSent
+) -> None:
+    def before(request: Request) -> None:
+        if not request.safe:
+            raise fault
+
+    async with writing(vendor, entity, action) as write:
+        write.line.wire.before = before
+        if isinstance(fault, LeaseLost):
+            with pytest.raises(LeaseLost):
+                await write.line.connector.write(write.line.session, write.step)
+        else:
+            assert isinstance(await write.line.connector.write(write.line.session, write.step), Later)
+        write.line.wire.before = lambda request: None
+        assert await write.shown() == []
+
+
+@each_action
+async def test_too_many_calls_is_later(writing: Writing, vendor: str, entity: str, action: Action) -> None:
+    async with writing(vendor, entity, action) as write:
+        write.tamper(lambda answer: Answer(429, {**answer.headers, "retry-after": "7"}, b"{}", answer.at))
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Later) and outcome.seconds == 7.0
+
+
+@each_action
+async def test_a_withdrawn_grant_writes_nothing(writing: Writing, vendor: str, entity: str, action: Action) -> None:
+    async with writing(vendor, entity, action) as write:
+        before = write.stage.emulator.books()
+        write.stage.revoke()
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Later | Rejected)
+        assert write.stage.emulator.books() == before
+
+
+@pytest.mark.parametrize(("vendor", "entity", "action"), [one for one in actions() if one[2] is Action.CREATE])
+async def test_sent_twice_by_mistake_it_is_not_there_twice(
+    writing: Writing, vendor: str, entity: str, action: Action
+) -> None:
+    async with writing(vendor, entity, action) as write:
+        first = await write.line.connector.write(write.line.session, write.step)
+        before = write.stage.counted(entity)
+        await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(first, Done)
+        # What cannot be upserted has its number or our reference to refuse a second one.
+        assert write.stage.counted(entity) == before
+        assert await write.shown() == [first.target_id]
+
+
+@pytest.mark.parametrize("vendor", sorted(CONNECTORS))
+async def test_a_step_of_something_else_is_refused_before_anything_is_sent(playing: Sets, vendor: str) -> None:
+    async with playing(vendor) as set:
+        sent = len(set.stage.emulator.log.calls)
+        with pytest.raises(ConnectorError, match=set.stage.connector.title) as refused:
+            step = Step("bills", Action.MARK_EXPORTED if vendor != "servicetitan" else Action.CREATE, "r", b"{}")
+            await set.line.connector.write(set.line.session, step)
+        assert str(refused.value).endswith(".") and not isinstance(refused.value, AnswerLost)
+        assert len(set.stage.emulator.log.calls) == sent
+        assert issubclass(refused.type, BadInput) or "takes no" in str(refused.value)
