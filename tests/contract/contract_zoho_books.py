@@ -84,7 +84,12 @@ class StageOfZohoBooks(Stage):
         Lack("settings", _without_scope("settings"), "consent", ("settings.READ",)),
         Lack("bill field", _without_field("bill"), "reference field of bills", (_FIELD, "bills")),
         Lack("contact field", _without_field("contact"), "reference field of parties", (_FIELD, "contacts")),
-        Lack("credit field", _without_field("vendor_credit"), "reference field of vendor_credits", (_FIELD, "credits")),
+        Lack(
+            "credit field",
+            _without_field("vendor_credit"),
+            "reference field of vendor_credits",
+            (_FIELD, "vendor credits"),
+        ),
         Lack("unique field", _repeating_field, "reference field of bills", (_FIELD, "prevent duplicate values")),
         Lack("organisation", _another_user, "organisation", ("20083355021", "none")),
     )

@@ -286,7 +286,10 @@ def test_tax_as_cost_goes_by_value_where_the_source_allocates_none_or_not_all() 
 
 def test_an_allocation_finer_than_cents_is_brought_to_cents() -> None:
     lines = (line("75", tax=D("2.005")), line("25", id="2", tax=D("6.245")))
-    assert amounts(plan(bill(total="108.25", tax="8.25", lines=lines))) == [("z5000", D("77.01")), ("z5000", D("31.24"))]
+    assert amounts(plan(bill(total="108.25", tax="8.25", lines=lines))) == [
+        ("z5000", D("77.01")),
+        ("z5000", D("31.24")),
+    ]
 
 
 def test_a_share_of_the_tax_follows_the_allocation_too() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -141,6 +142,7 @@ class TokenServer:
     asked: list[str] = field(default_factory=list)
     delay: float = 0.0
     pings: int = 0
+    on_ping: Callable[[], Awaitable[None]] | None = None
     port: int = 0
 
     def app(self) -> web.Application:
@@ -150,8 +152,6 @@ class TokenServer:
         return app
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        import asyncio
-
         given = (await request.text()).removeprefix("refresh_token=")
         self.asked.append(given)
         await asyncio.sleep(self.delay)
@@ -166,6 +166,8 @@ class TokenServer:
 
     async def _ping(self, request: web.Request) -> web.Response:
         self.pings += 1
+        if self.on_ping is not None:
+            await self.on_ping()
         return web.json_response({})
 
 

@@ -58,8 +58,8 @@ async def test_a_good_token_is_used_as_it_is(world: World, vendor: TokenServer) 
 async def test_many_callers_of_several_holders_make_one_refresh(world: World, vendor: TokenServer) -> None:
     await world.grant(30)  # inside the margin of a minute
     vendor.delay = 0.05
-    holders = [world.holder("one"), world.holder("one"), world.holder("two")]  # two lanes of one worker, and another's
-    tokens = await asyncio.gather(*(holder.current() for holder in holders for _ in range(5)))
+    holders = [*(world.holder("one") for _ in range(4)), world.holder("two")]  # lanes of one worker, and another's
+    tokens = await asyncio.gather(*(holder.current() for _ in range(3) for holder in holders))
     assert vendor.asked == ["refresh-1"]
     assert {token.headers["Authorization"] for token in tokens} == {"Bearer access-2"}
     assert (await world.row())[:3] == (1, None, None)

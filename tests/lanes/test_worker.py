@@ -110,14 +110,19 @@ async def test_a_dead_grant_answers_questions_and_the_lane_rests(
 
 
 async def test_a_connection_paused_while_its_slice_runs_stays_paused(
-    runtime: Runtime, two_tenants: tuple[int, int]
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer
 ) -> None:
     tenant = two_tenants[0]
-    await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
-    await run(runtime.database, tenant, "update connection set state = 'paused'")
+
+    async def pause() -> None:
+        await run(runtime.database, tenant, "update connection set state = 'paused'")
+
+    vendor.on_ping = pause
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
+    answered = await ask(runtime, tenant, lane)
 
     async def done() -> bool:
-        return await idle(runtime, tenant)
+        return await answered() and await idle(runtime, tenant)
 
     await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=done), 15)
     assert (await one(runtime.database, tenant, "select state from connection"))[0] == "paused"

@@ -186,7 +186,8 @@ class World:
         await self.free(connection_id)
 
     async def free(self, connection_id: int) -> None:
-        """As if the lease of a dead worker had run out."""
+        """As if the lease of a dead worker had run out, and the time in which it might have sent something."""
+        await self.run("update intent set send_before = now() - interval '1 minute' where state = 0")
         await self.run(
             "update lane set lease_until = '-infinity' where tenant_id = %s and connection_id = %s",
             self.desk.tenant_id, connection_id,

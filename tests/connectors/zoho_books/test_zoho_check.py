@@ -137,8 +137,14 @@ async def test_a_missing_scope_is_named() -> None:
 
 
 async def test_a_missing_reference_field_says_how_to_make_it() -> None:
-    found = await finding(vendor(contacts=listed("contacts")), "reference field of parties")
+    none = {"settings/fields": answer({"code": 0, "fields": []})}
+    found = await finding(vendor(None, contacts=listed("contacts"), **none), "reference field of parties")
     assert found.verdict is Verdict.MISSING and "cf_ml_connector_ref" in found.action
+
+
+async def test_a_reference_field_that_cannot_be_seen_is_not_called_missing() -> None:
+    found = await finding(vendor(contacts=listed("contacts")), "reference field of parties")
+    assert found.verdict is Verdict.WARNING and "cf_ml_connector_ref" in found.sentence
 
 
 async def test_the_field_administration_is_asked_where_it_exists() -> None:

@@ -92,7 +92,7 @@ class Client:
         return await self.session.send(Request.get(self.path(resource.module, resource.path), *wanted))
 
     async def page(self, resource: Resource, query: Query) -> Listing:
-        """One page of a list. Raises Reconnect, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
+        """One page of a list. Raises Reconnect, FeatureOff, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
         answer = await self.ask(resource, query)
         body = self._body(answer, resource, _Envelope)
         return Listing(_rows(body.data), body.has_more, body.total_count, vendor_time(answer))
@@ -122,6 +122,8 @@ class Client:
         return tuple(rows)
 
     def _body(self, answer: Answer, resource: Resource, shape: type[_Shape]) -> _Shape:
+        if answer.status == 403 and resource.scope in self.session.scopes and not errors.is_wrong_tenant(answer):
+            raise errors.FeatureOff(resource.path, resource.scope)
         if answer.status != 200:
             errors.refuse(answer, what=resource.path, tenant=self.tenant, scope=resource.scope)
         try:

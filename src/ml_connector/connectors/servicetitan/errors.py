@@ -5,6 +5,8 @@ TransportError
 +-- Outage           the vendor failed (5xx); a read may be repeated later
 +-- UnexpectedShape  a good status with a body that lacks what the published specification promises
 +-- Unsettled        a list kept changing while it was read by page number; nothing read of it may count
+Reconnect
++-- FeatureOff       refused with 403 although the token has the scope: the tenant does not have the module
 
 Two error bodies exist: the gateway's (type, status, title, traceId) and the module's, which adds a map
 ``errors`` of field to sentences. Neither is certain to be JSON at all.
@@ -63,6 +65,16 @@ class Unsettled(TransportError):
     """The list moved while it was read by page number; it is read again later."""
 
     acts = Acts.NOBODY
+
+
+class FeatureOff(Reconnect):
+    """Refused although the token has the scope. What a tenant without a module is answered is not published."""
+
+    def __init__(self, what: str, scope: str) -> None:
+        super().__init__(
+            f"ServiceTitan refuses {what} although the connection has the scope {scope}: the tenant seems not to have "
+            "this module; ask ServiceTitan's support, or the tenant's administrator connects the application again."
+        )
 
 
 def problem(answer: Answer) -> str:

@@ -25,7 +25,7 @@ import msgspec
 from ml_connector.connectors.base import Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads, resources
 from ml_connector.connectors.servicetitan.client import Client, Feed
-from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
+from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import understood, unread
 from ml_connector.connectors.servicetitan.translate_bills import Choices, bill
@@ -166,7 +166,7 @@ class _BillWalk:
                 rows = await self._join.ap_rows(stretch.rows, frozenset(self._cursor.gone))
                 self._advance(kind, stretch)
                 yield self._page(rows)
-        except NotFound:  # the tenant has no AP bills at all
+        except (NotFound, FeatureOff):  # the tenant has no AP bills at all
             self._end_leg(kind)
             yield self._page(())
 
@@ -241,7 +241,7 @@ class _Join:
         for kind in (resources.PROCUREMENT, resources.STANDALONE):
             try:
                 found |= {_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
-            except NotFound:
+            except (NotFound, FeatureOff):
                 return found
             missing -= found.keys()
         return found

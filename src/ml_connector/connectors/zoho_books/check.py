@@ -115,15 +115,10 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
             "No custom field is set for our reference: it goes into the notes, and a document is found by number.",
             "Create a text field that rejects duplicates in Zoho and enter its API name as reference_field.",
         )
-    field = _named(_listed_fields(listed), name) or _named(await _administered(books, entity), name)
+    administered = await _administered(books, entity)
+    field = _named(_listed_fields(listed), name) or _named(administered or (), name)
     if field is None:
-        return Finding(
-            subject,
-            Verdict.MISSING,
-            f"{_FIELD_ENTITIES[entity]}s have no custom field with the API name {name}.",
-            f"In Zoho's settings add a custom text field to {_FIELD_ENTITIES[entity]}s, 'prevent duplicate values' on, "
-            f"API name {name}; or change the setting reference_field.",
-        )
+        return _no_field(subject, f"{_FIELD_ENTITIES[entity].replace('_', ' ')}s", name, seen=administered is not None)
     flags = [field[flag] for flag in _UNIQUE_FLAGS if flag in field]
     if flags and not any(flags):
         return Finding(
@@ -135,17 +130,29 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
     return Finding(subject, Verdict.GOOD, f"The custom field {name} exists.")
 
 
+def _no_field(subject: str, documents: str, name: str, *, seen: bool) -> Finding:
+    action = (
+        f"In Zoho's settings add a custom text field to {documents}, 'prevent duplicate values' on, API name {name}; "
+        "or change the setting reference_field."
+    )
+    if seen:
+        said = f"{documents.capitalize()} have no custom field with the API name {name}."
+        return Finding(subject, Verdict.MISSING, said, action)
+    said = f"Zoho's API does not show here whether {documents} have the custom field {name}."
+    return Finding(subject, Verdict.WARNING, said, f"Look whether it is there. {action}")
+
+
 def _listed_fields(reply: Reply) -> list[values.Fields]:
     return values.children(reply.context, "custom_fields")
 
 
-async def _administered(books: Books, entity: str) -> list[values.Fields]:
-    """The field administration; not in the published specification, so anything but a list means unknown."""
+async def _administered(books: Books, entity: str) -> list[values.Fields] | None:
+    """The field administration; not in the published specification, so anything but a list means unknown: None."""
     try:
         reply = await books.get("/settings/fields", ("entity", _FIELD_ENTITIES[entity]))
         return [values.decode(raw) for raw in reply.rows("fields")]
     except (Refusal, Reconnect, NotJson):
-        return []
+        return None
 
 
 def _named(fields: Sequence[values.Fields], name: str) -> dict[str, Any] | None:

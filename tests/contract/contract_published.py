@@ -1,0 +1,129 @@
+"""The vendors' published documents as validators of what goes over the wire.
+
+``EXCEPTIONS`` lists every place where our requests or the emulators' answers differ on purpose, each with its reason.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+
+VENDORS = Path(__file__).resolve().parents[3] / "shared" / "vendors"
+SERVICETITAN = VENDORS / "servicetitan" / "openapi" / "_merged-core.json"
+ZOHO_BOOKS = VENDORS / "zoho_books" / "openapi" / "books_2026-07"
+
+# "vendor method template place" -> reason; a place is "path", "query.<name>", "request.<field>" or "answer.<field>".
+EXCEPTIONS: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One published operation. ``queries``: the names it takes."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    queries: frozenset[str]
+    request: Any
+    answers: dict[str, Any]
+
+
+def differences(
+    vendor: str, method: str, path: str, query: list[str], sent: bytes, status: int, got: bytes
+) -> set[str]:
+    """Everything about one exchange that is not as published, without the known exceptions."""
+    operation = next((one for one in operations(vendor) if one.method == method and one.pattern.fullmatch(path)), None)
+    if operation is None:
+        return _unknown(f"{vendor} {method} {re.sub(r'[0-9]{3,}', '{id}', path)}", ["path: not published"])
+    found = [f"query.{name}: not published" for name in query if name not in operation.queries]
+    if sent and operation.request is not None:
+        found += [f"request.{one}" for one in _errors(json.loads(sent), operation.request)]
+    if sent and operation.request is None:
+        found.append("request: takes no body")
+    if 200 <= status < 300 and got:
+        shape = operation.answers.get(str(status)) or next(iter(operation.answers.values()), None)
+        found += [f"answer.{one}" for one in _errors(json.loads(got), shape)] if shape is not None else []
+    return _unknown(f"{vendor} {method} {operation.template}", found)
+
+
+def _unknown(where: str, found: list[str]) -> set[str]:
+    return {f"{where} {one}" for one in found if f"{where} {one.partition(':')[0]}" not in EXCEPTIONS}
+
+
+def _errors(value: Any, shape: Any) -> Iterator[str]:
+    for error in Draft7Validator(shape).iter_errors(value):
+        where = ".".join(str(one) for one in error.absolute_path if isinstance(one, str))
+        if error.validator == "additionalProperties":
+            names = re.findall(r"'(\w+)'", error.message.partition("(")[2])
+            yield from (f"{'.'.join(filter(None, (where, name)))}: not published" for name in names)
+        else:
+            yield f"{where}: {error.message[-120:]}"
+
+
+@functools.cache
+def operations(vendor: str) -> tuple[Operation, ...]:
+    """All of a vendor's operations; a literal path before one with a value in the same place."""
+    if vendor == "servicetitan":
+        found = [*_operations(json.loads(SERVICETITAN.read_text()), "")]
+    else:
+        found = [one for file in sorted(ZOHO_BOOKS.glob("*.yml")) for one in _operations(_yaml(file), "/books/v3")]
+    return tuple(sorted(found, key=lambda one: one.template.count("{")))
+
+
+def _yaml(file: Path) -> Any:
+    return yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _operations(document: Any, base: str) -> Iterator[Operation]:
+    components = _json_words(document.get("components", {}))
+    for template, methods in document["paths"].items():
+        for method, one in methods.items():
+            if method not in ("get", "post", "put", "delete", "patch"):
+                continue
+            names = [_put_in_place(document, given).get("name", "") for given in one.get("parameters", ())]
+            answers = one.get("responses", {}).items()
+            yield Operation(
+                method.upper(), template, re.compile(base + re.sub(r"\{\w+\}", "[^/]+", template)), frozenset(names),
+                _json_schema(document, components, one.get("requestBody")),
+                {status: _json_schema(document, components, answer) for status, answer in answers},
+            )  # fmt: skip
+
+
+def _json_schema(document: Any, components: Any, part: Any) -> Any:
+    """The schema of a body with the document's components beside it, in JSON Schema's words; None without one."""
+    content = _put_in_place(document, part).get("content", {}) if part else {}
+    schema = content.get("application/json", {}).get("schema")
+    return None if schema is None else {**_json_words(schema), "components": components}
+
+
+def _put_in_place(document: Any, node: Any) -> Any:
+    while isinstance(node, dict) and "$ref" in node:
+        found = document
+        for part in node["$ref"].split("/")[1:]:
+            found = found[part]
+        node = found
+    return node
+
+
+def _json_words(value: Any) -> Any:
+    """OpenAPI 3.0's ``nullable`` as a type; whole amounts are integers only because the samples are; no examples."""
+    if isinstance(value, list):
+        return [_json_words(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _json_words(one) for key, one in value.items() if key not in ("example", "examples", "format")}
+    if changed.get("type") == "integer":
+        changed["type"] = "number"
+    if value.get("nullable") is True and isinstance(changed.get("type"), str):
+        changed["type"] = [changed["type"], "null"]
+        if "enum" in changed:
+            changed["enum"] = [*changed["enum"], None]
+    return changed

@@ -1,0 +1,92 @@
+"""Everything that goes over the wire while whole companies are worked off, held against the published documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import contract_published as published
+import pytest
+
+from joined import joined
+from ml_connector.store.database import Database
+from ml_connector.transport.messages import Answer, Request
+from ml_connector.transport.protocols import Lease
+from ml_connector.transport.wire import Wire
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.shared,
+    pytest.mark.skipif(
+        not published.VENDORS.is_dir(),
+        reason="the vendors' published documents are not beside the checkout (../shared)",
+    ),
+]
+
+
+@dataclass
+class Heard:
+    """Every exchange once per kind: method, path, names of the query, whether it had a body."""
+
+    exchanges: list[tuple[str, Request, str, Answer]] = field(default_factory=list)
+
+    def note(self, url: str, request: Request, answer: Answer) -> None:
+        parts = urlsplit(url)
+        if "oauth" in parts.path or "connect/token" in parts.path:
+            return
+        vendor = "servicetitan" if "servicetitan" in parts.netloc else "zoho_books"
+        self.exchanges.append((vendor, request, parts.path, answer))
+
+    def differences(self) -> set[str]:
+        found: set[str] = set()
+        for vendor, request, path, answer in self.exchanges:
+            names = [name for name, _ in request.query]
+            found |= published.differences(
+                vendor, request.method, path, names, request.body or b"", answer.status, answer.body
+            )
+        return found
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """What every wire of this process sends and is answered."""
+    found, send = Heard(), Wire.send
+
+    async def listening(
+        self: Wire, request: Request, url: str, headers: Mapping[str, str], *, allowed: frozenset[str], timeout: float,
+        lease: Lease | None = None,
+    ) -> Answer:  # fmt: skip
+        answer = await send(self, request, url, headers, allowed=allowed, timeout=timeout, lease=lease)
+        found.note(url, request, answer)
+        return answer
+
+    monkeypatch.setattr(Wire, "send", listening)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["small", "receipts", pytest.param("demo", marks=pytest.mark.slow)])
+async def test_requests_and_answers_are_as_published(
+    database: Database, tmp_path: Path, heard: Heard, kind: str
+) -> None:
+    async with joined(database, tmp_path, kind) as company:
+        # The additions that the demo's emulators make everywhere are undocumented on purpose.
+        for emulator in company.sandbox.server.emulators.values():
+            emulator.set_switches({"extra_fields": False})
+        heard.exchanges.clear()
+        await company.fill_mappings()
+        quiet = await company.go()
+        assert quiet.progress.ended
+        posted = company.books()[1]["organisations"][company.company["organization_id"]]["bills"]
+        assert len(posted) > len(company.company["seeded_documents"])
+    assert len(heard.exchanges) > 30
+    assert "\n".join(sorted(heard.differences())) == ""
+
+
+def test_the_check_sees_what_is_not_published() -> None:
+    found = published.differences("zoho_books", "GET", "/books/v3/bills", ["vendor_id", "vendor"], b"", 200, b"[]")
+    assert found == {
+        "zoho_books GET /bills query.vendor: not published",
+        "zoho_books GET /bills answer.: [] is not of type 'object'",
+    }
