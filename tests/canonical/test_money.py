@@ -54,7 +54,7 @@ def test_a_split_that_has_no_meaning_is_refused(amount: str, weights: list[str])
         split(Decimal(amount), [Decimal(one) for one in weights], "USD")
 
 
-@given(st.decimals(-(10**30), 10**30, places=12), CURRENCIES)
+@given(st.decimals(-(10**14), 10**14, places=12), CURRENCIES)
 def test_rounding_moves_by_half_a_unit_at_most_and_halves_go_away_from_zero(amount: Decimal, currency: str) -> None:
     near = rounded(amount, currency)
     assert is_exact(near, currency)

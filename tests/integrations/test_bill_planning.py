@@ -128,9 +128,12 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"tables": {"business_units": {"bu1": "x404"}}}, "dimension_inactive", "mapping", "business_units:bu1"),
     ({}, {"ledger": {"dimensions": MANDATORY}}, "tag_mandatory", "fact", "dimensions:class"),
     ({}, {"links": {}, "asked": frozenset([("vendors", "v1")])}, "vendor_pending", "link", "vendors:v1"),
-    ({}, {"links": {}}, "vendor_unknown", "link", "vendors:v1"),
-    ({}, {"links": {}, "brings": frozenset()}, "vendor_flow_off", "link", "vendors:v1"),
+    ({}, {"links": {}}, "vendor_unknown", "mapping", "vendors:v1"),
+    ({}, {"links": {}, "brings": frozenset()}, "vendor_flow_off", "mapping", "vendors:v1"),
     ({}, {"links": {("vendors", "v1"): "zv2"}}, "vendor_inactive", "fact", "parties:zv2"),
+    ({}, {"links": {}, "tables": {"vendors": {"v1": "zv2"}}}, "vendor_inactive", "fact", "parties:zv2"),
+    ({}, {"links": {}, "tables": {"vendors": {"v1": "zv3"}}}, "currency_differs", "fact", "parties:zv3"),
+    ({}, {"links": {}, "tables": {"vendors": {"v1": "zv404"}}}, "vendor_unknown", "mapping", "vendors:v1"),
     ({"total": "101"}, {}, "does_not_tie", "source", "bills:b1"),
     ({"total": "150", "complete": False, "hidden_reason": SCOPED}, {}, "hidden_lines", "fact",
      "scope:tn.acc.apbills:r"),
@@ -204,6 +207,7 @@ def test_a_vendor_is_asked_for_only_when_nothing_else_is_missing() -> None:
         {"settings": {"bill_date": "post date"}, "books": LOCKED},  # posted on the 30th, after the lock
         {"settings": {"currency": ""}, "source_lists": {"business_units": {"bu1": DOLLARS}}},
         {"links": {("vendors", "v1"): "zv4"}},
+        {"links": {}, "tables": {"vendors": {"v1": "zv1"}}},
         {"links": {("vendors", "v1"): "new: vendors v1"}},
     ],
 )  # fmt: skip

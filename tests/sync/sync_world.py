@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -342,6 +342,9 @@ class World:
             self.desk.tenant_id, [State.STAGED, State.PLANNED, State.SENDING, State.UNCERTAIN],
         )  # fmt: skip
         assert flying[0] == 0, await self.states()
+
+
+Start = Callable[..., AbstractAsyncContextManager[World]]
 
 
 @asynccontextmanager

@@ -78,9 +78,7 @@ async def test_what_cannot_be_reached_is_not_asked_over_and_over(company: World)
     company.faults.on("refused", is_bill, times=1000)
     await company.slice(company.target)
     assert len(company.faults.calls) <= len(company.bills)
-    not_before = await company.one(
-        "select not_before > %s from lane where connection_id = %s", company.runtime.clock.now(), company.target
-    )
+    not_before = await company.one("select isfinite(not_before) from lane where connection_id = %s", company.target)
     assert not_before[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +15,7 @@ from ml_connector.errors import BadInput
 from ml_connector.settings import Sandbox
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PARAGRAPH = re.compile(r"<p>([^<]*)</p>")
 _PATIENCE = 600.0  # machine seconds
 _DONE = "Thank you. You can close this page and go back to the terminal."
 
@@ -47,7 +49,11 @@ async def consented(sandbox: Sandbox, address: str) -> dict[str, str]:
     headers = {"Host": parts.hostname or ""}
     async with aiohttp.ClientSession() as browser, browser.get(url, headers=headers, allow_redirects=False) as answer:
         if not 300 <= answer.status < 400:
-            raise BadInput(f"The sandbox's consent page refused: {(await answer.text())[:200]}")
+            said = _PARAGRAPH.search(await answer.text())
+            raise BadInput(
+                f"The sandbox's consent page refused with {said[1] if said else answer.status!r}: check the client id, "
+                "where the account lives, and the redirect address; then connect again."
+            )
         return pasted(answer.headers.get("Location", ""))
 
 

@@ -111,6 +111,9 @@ class Vendors(FlowType):
         vendor = view.document
         assert isinstance(vendor, Party)
         if view.link is not None:
+            posted = view.link.source
+            if posted is not None and self.project(posted) == self.project(vendor):
+                return Unchanged()
             return skip("linked_already", name=vendor.name)
         if not vendor.name.strip():
             return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
@@ -312,7 +315,7 @@ def _currencies(bill: Bill, view: View, draft: Draft) -> None:
     if not _is_code(bill.currency):
         draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
         return
-    party = view.ledger.parties.get(view.links.get(("vendors", bill.vendor.id), ""))
+    party = view.ledger.parties.get(_target_vendor(bill, view))
     key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
     if party is not None and party.currency:
         key, what, target = f"parties:{party.id}", f"the vendor's ledger contact {party.name}", party.currency
@@ -357,21 +360,29 @@ def _number(bill: Bill, view: View, draft: Draft) -> str:
     return number
 
 
+def _target_vendor(bill: Bill, view: View) -> str:
+    """The ledger's id of the bill's vendor: linked, else chosen by a person where no record of it can be brought."""
+    wanted = ("vendors", bill.vendor.id)
+    chosen = view.mappings["vendors"].get(bill.vendor.id) or ""
+    usable = wanted not in view.asked and chosen in view.ledger.parties
+    return view.links.get(wanted) or (chosen if usable else "")
+
+
 def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
     wanted = ("vendors", bill.vendor.id)
     key = f"vendors:{bill.vendor.id}"
     name = bill.vendor.name or bill.vendor.id
-    linked = view.links.get(wanted)
-    if linked is not None:
-        party = view.ledger.parties.get(linked)
+    target = _target_vendor(bill, view)
+    if target:
+        party = view.ledger.parties.get(target)
         if party is not None and not party.active:
-            draft.wait(waiting("vendor_inactive", "fact", f"parties:{linked}", name=name, target=party.name))
-        return linked, ()
+            draft.wait(waiting("vendor_inactive", "fact", f"parties:{target}", name=name, target=party.name))
+        return target, ()
     if wanted in view.asked:
         draft.wait(waiting("vendor_pending", "link", key, name=name))
         return "", (wanted,)
     code = "vendor_unknown" if "vendors" in view.brings else "vendor_flow_off"
-    draft.wait(waiting(code, "link", key, name=name))
+    draft.wait(waiting(code, "mapping", key, name=name))
     return "", ()
 
 

@@ -28,6 +28,7 @@ from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import pull
 from ml_connector.sync.push import pause, push
+from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
 from ml_connector.transport.errors import LeaseLost, Reconnect, TransportError
 from ml_connector.transport.session import HttpSession, VendorRules
@@ -37,6 +38,8 @@ LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
 DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
 _FRESH = frozenset({"parties", "bills"})
 _IDLE = dt.timedelta(hours=1)
+HOLDS_AGE = dt.timedelta(hours=1)
+SWEPT_AT_ONCE = 500
 _AFTER_TROUBLE = 30.0
 
 log = structlog.get_logger()
@@ -223,6 +226,7 @@ async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime
         lane, {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
     )
     await _follow(lane, flows)
+    await _sweep(lane)
     look_again = await resolve(lane)
     await push(lane)
     if look_again is None:
@@ -272,6 +276,13 @@ async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:
         await pull(lane, flow, "person" if flow.requested_by else "schedule", actor)
         if not lane.slice.stopping:
             await _read_done(lane, flow)
+
+
+async def _sweep(lane: Lane) -> None:
+    """Holds free themselves by what they wait for; once an hour they are planned again all the same."""
+    before = lane.clock.now() - HOLDS_AGE
+    async with lane.transaction() as transaction:
+        await sweep(transaction.connection, lane.tenant_id, lane.connection_id, before, SWEPT_AT_ONCE)
 
 
 async def _follow(lane: Lane, flows: Sequence[Flow]) -> None:

@@ -23,6 +23,7 @@ from ml_connector.service.desk import Change, Desk
 from ml_connector.service.roles import Actor
 from ml_connector.service.tenants import Tenant, create_tenant, selected_tenant, tenants
 from ml_connector.sync.release import release
+from ml_connector.transport.errors import Reconnect
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ async def granted_by_consent(
 async def _reached(
     runtime: Runtime, connector: Connector, credentials: Credentials, settings: Mapping[str, str], tokens: Tokens
 ) -> Granted:
-    found = await reachable_organisations(runtime, connector, credentials, tokens, settings)
+    try:
+        found = await reachable_organisations(runtime, connector, credentials, tokens, settings)
+    except Reconnect as error:  # there is nothing to reconnect yet: what was given is wrong
+        raise BadInput(error.sentence) from error
     return Granted(connector, credentials, tokens, settings, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -215,6 +216,10 @@ async def _move(
         where s.tenant_id = %b and s.version_id = page.version_id""",
         lane.clock.now(), [one.item.version_id for one in ended], list(states), list(reasons), lane.tenant_id,
     )  # fmt: skip
+    free = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.HELD]
+    await transaction.run(
+        "delete from wait where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, free
+    )
     done = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.SENDING]
     await transaction.run(
         "delete from work where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, done
@@ -235,11 +240,7 @@ async def _hold(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
     for one in held:
         assert isinstance(one.decision, Hold)
         rows.extend((one, position, wait) for position, wait in enumerate(one.decision.waits))
-        _event(transaction, one, "held", waits=[[wait.code, wait.sentence] for wait in one.decision.waits])
-    await transaction.run(
-        "delete from wait where tenant_id = %b and version_id = any(%b::bigint[])",
-        lane.tenant_id, [one.item.version_id for one in held],
-    )  # fmt: skip
+    await _tell_held(transaction, held)
     await transaction.run(
         """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
         select %b, page.*, %b from unnest(%b::bigint[], %b::smallint[], %b::integer[], %b::text[], %b::text[],
@@ -252,6 +253,21 @@ async def _hold(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
     )  # fmt: skip
     firsts = [one.decision.waits[0].code if isinstance(one.decision, Hold) else "" for one in held]
     await _move(transaction, held, [State.HELD] * len(held), firsts)
+
+
+async def _tell_held(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
+    """Take away what they waited for before, and tell of those that wait for something else now."""
+    gone = await transaction.all(
+        "delete from wait where tenant_id = %b and version_id = any(%b::bigint[]) returning version_id, code, key",
+        transaction.lane.tenant_id, [one.item.version_id for one in held],
+    )  # fmt: skip
+    before: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    for version_id, code, key in gone:
+        before[version_id].add((code, key))
+    for one in held:
+        assert isinstance(one.decision, Hold)
+        if before[one.item.version_id] != {(wait.code, wait.key) for wait in one.decision.waits}:
+            _event(transaction, one, "held", waits=[[wait.code, wait.sentence] for wait in one.decision.waits])
 
 
 async def _skip(transaction: LaneTransaction, skipped: Sequence[_Planned]) -> None:

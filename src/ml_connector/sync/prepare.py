@@ -139,7 +139,11 @@ class Preparer:
 
 
 class _Batch:
-    """The queries for one flow's batch, and the views made of their answers."""
+    """The queries for one flow's batch, and the views made of their answers.
+
+    `offset 0` has PostgreSQL look up the batch's keys one by one, by index. Left to itself it joins whole tables as long
+    as it has no statistics of them, which is the time of the first large intake.
+    """
 
     def __init__(
         self, lane: Lane, transaction: LaneTransaction, flow: Flow, items: Sequence[Item], lists: Lists
@@ -257,11 +261,13 @@ class _Batch:
         rows = await self._transaction.all(
             """select mine.record_id, other.source_id, d.number, d.amount, s.state
             from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
-            join document d on d.tenant_id = %b and d.number_key = mine.number_key and d.party_id = mine.party_id
-            join record other on other.tenant_id = d.tenant_id and other.record_id = d.record_id
-                 and other.version_id = d.version_id and other.flow_id = %b
-            join version_state s on s.tenant_id = d.tenant_id and s.version_id = d.version_id
-            where other.record_id <> mine.record_id and mine.number_key <> '' and d.number_key <> ''
+            cross join lateral (select * from document where tenant_id = %b and number_key = mine.number_key
+                                and party_id = mine.party_id and number_key <> '' offset 0) d
+            cross join lateral (select * from record where tenant_id = d.tenant_id and record_id = d.record_id
+                                and version_id = d.version_id and flow_id = %b offset 0) other
+            cross join lateral (select state from version_state where tenant_id = d.tenant_id
+                                and version_id = d.version_id offset 0) s
+            where other.record_id <> mine.record_id
               and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
@@ -280,11 +286,12 @@ class _Batch:
         rows = await self._transaction.all(
             """select mine.record_id, e.object_id, e.total, e.document_date, e.state, e.reference, e.body
             from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, number_key, party, own)
-            join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = %b
-                 and e.number_key = mine.number_key and e.party_id = mine.party
+            cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = %b
+                                and number_key = mine.number_key and party_id = mine.party
+                                and number_key <> '' offset 0) e
             where e.state <> 'gone' and e.active and e.reference <> mine.own
               and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
-                              and l.target_entity = e.entity and l.target_id = e.object_id)""",
+                              and l.target_entity = e.entity and l.target_id = e.object_id offset 0)""",
             [item.record_id for item, _ in keys], [item.number_key for item, _ in keys], [party for _, party in keys],
             [item.reference for item, _ in keys], self._lane.tenant_id, self._flow.target_id, self._flow.name,
             self._flow.integration_id,

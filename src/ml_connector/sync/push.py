@@ -206,7 +206,7 @@ _CLAIM = """
     join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
     where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
       and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
-                      and i.record_id = s.record_id and i.state in (0, 1))
+                      and i.record_id = s.record_id and i.state in (0, 1) offset 0)
     order by w.priority, w.version_id limit %b"""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.states import Priority, State
@@ -46,6 +47,38 @@ async def release(connection: Transaction, tenant_id: int, kind: str, keys: Sequ
             "insert into wake (tenant_id, connection_id, reason) values (%s, %s, 'released')", [tenant_id, lane]
         )
     return len(rows)
+
+
+# Old holds are planned again, a slice at a time and behind everything else; what they wait for stays until it is known
+# whether they still do. Only what a person has to decide is left alone.
+_SWEEP = """
+    with old as (
+        select distinct w.version_id, w.flow_id, f.target_id
+        from wait w join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id
+        where w.tenant_id = %b and f.target_id = %b and f.mode <> 'off' and w.since < %b
+          and not exists (select 1 from wait p where p.tenant_id = w.tenant_id and p.version_id = w.version_id
+                          and p.kind = 'person')
+        limit %b
+    ), freed as (
+        update version_state s set state = %b, reason = '' from old
+        where s.tenant_id = %b and s.version_id = old.version_id and s.state = %b
+        returning s.version_id
+    )
+    insert into work (tenant_id, connection_id, priority, version_id, flow_id)
+    select %b, old.target_id, %b, old.version_id, old.flow_id from old join freed using (version_id)
+    on conflict (tenant_id, version_id) do nothing"""
+
+
+async def sweep(connection: Transaction, tenant_id: int, connection_id: int, before: datetime, at_most: int) -> int:
+    """Stage holds of a lane again that are older than ``before`` (clock time); how many."""
+    done = await connection.execute(
+        _SWEEP.encode(),
+        [
+            tenant_id, connection_id, before, at_most, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
+            Priority.BACKFILL.value,
+        ],
+    )  # fmt: skip
+    return done.rowcount
 
 
 async def restage(

@@ -165,17 +165,20 @@ async def _number(transaction: LaneTransaction, fresh: list[_Version]) -> None:
 async def _supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
     """Older versions that have not been sent give way; one that is being sent stays until its outcome is known.
 
-    An approval goes over to the newer version: it is sent only if it comes to what was approved.
+    What is in the target already (a replay had staged it again) stays what it was. An approval goes over to the newer
+    version: it is sent only if it comes to what was approved.
     """
     if not newer:
         return
     tenant = transaction.lane.tenant_id
     rows = await transaction.all(
-        """update version_state set state = %b, reason = '', changed_at = %b
-        where tenant_id = %b and version_id = any(%b::bigint[]) and state = any(%b::smallint[])
-        returning version_id""",
-        State.SUPERSEDED.value, transaction.lane.clock.now(), tenant, list(newer),
-        [State.STAGED, State.PLANNED, State.HELD, State.SKIPPED, State.REJECTED],
+        """update version_state s set reason = '', changed_at = %b, state = coalesce(
+               (select case l.origin when 'created' then %b else %b end from link l
+                where l.tenant_id = s.tenant_id and l.version_id = s.version_id limit 1), %b)
+        where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
+        returning s.version_id""",
+        transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.SUPERSEDED.value, tenant,
+        list(newer), [State.STAGED, State.PLANNED, State.HELD, State.SKIPPED, State.REJECTED],
     )  # fmt: skip
     gone = [row[0] for row in rows]
     await transaction.run(

@@ -342,6 +342,7 @@ create table link (
     unique (tenant_id, integration_id, target_entity, target_id),
     foreign key (tenant_id, integration_id) references integration
 );
+create index link_by_version on link (tenant_id, version_id);
 create table directory (
     tenant_id integer not null references tenant,
     connection_id integer not null,
