@@ -33,6 +33,7 @@ class Joined:
     runtime: Runtime
     desk: Desk
     integration: Integration
+    patience: float = 20.0  # machine seconds
 
     @property
     def company(self) -> dict[str, Any]:
@@ -57,8 +58,10 @@ class Joined:
         return await self.sync()
 
     async def sync(self) -> syncing.Quiet:
-        """Read, plan and send until it is quiet."""
-        return await syncing.sync(self.desk, await integrating.integration_named(self.desk, KIND))
+        """Read, plan and send until it is quiet, or nothing moves for some seconds."""
+        integration = await integrating.integration_named(self.desk, KIND)
+        await syncing.request_sync(self.desk, integration)
+        return await syncing.wait_until_quiet(self.desk, integration, patience=self.patience)
 
 
 def credentials(sandbox: Sandbox, runtime: Runtime, vendor: str, **changed: str) -> dict[str, str]:

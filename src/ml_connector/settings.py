@@ -34,10 +34,10 @@ class Sandbox:
             )
         except OSError as error:
             raise BadInput(
-                f"the sandbox's file {path} cannot be read: {error.strerror}; start the sandbox first"
+                f"The sandbox's file {path} cannot be read: {error.strerror}. Start the sandbox first."
             ) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is not a sandbox's file: {error}") from error
+            raise BadInput(f"{path} is not the file of a running sandbox ({error}): start the sandbox again.") from error
 
 
 class Settings(BaseSettings):

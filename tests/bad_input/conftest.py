@@ -43,4 +43,5 @@ async def sandbox(shell: Shell, tmp_path: Path) -> AsyncIterator[Sandbox]:
 async def company(database: Database, tmp_path: Path) -> AsyncIterator[Joined]:
     """The small company, both systems connected and integrated, nothing mapped, bills off."""
     async with joined(database, tmp_path) as one:
+        one.patience = 4.0
         yield one

@@ -28,7 +28,9 @@ def crashing(database: Database, database_url: str, tmp_path: Path) -> Start:
     async def begin(bills: int) -> AsyncIterator[Crashing]:
         async with started(database, tmp_path, f"bulk:{bills}", speed=SPEED, limits=False) as world:
             await map_company(world)
-            world.sandbox.zoho_books.switches.latency_seconds = 15.0  # a quarter of a second: there is time to be killed
+            world.sandbox.zoho_books.switches.latency_seconds = (
+                15.0  # a quarter of a second: there is time to be killed
+            )
             await world.live()
             company = Crashing(world, database_url, tmp_path)
             try:

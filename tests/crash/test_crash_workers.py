@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-BILLS = 60
+BILLS = 45
 
 
 async def test_workers_killed_again_and_again_post_everything_once(crashing) -> None:

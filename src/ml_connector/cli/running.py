@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 from cyclopts import App
 
 from ml_connector.cli.context import Cli, Exit, Given
-from ml_connector.lanes.worker import serve
+from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.store.embedded import DataDirectory
+from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.telemetry import logs
+
+START_AGAIN_AFTER = 3.0  # machine seconds
 
 
 def mount(app: App) -> None:
@@ -43,12 +46,31 @@ async def _serve(cli: Cli, what: str, *, alone: bool) -> int:
     logs.configure(json=cli.json, verbose=True)
     directory = DataDirectory(cli.settings.data)
     with _stopping() as stop, directory.claim_service(what) if alone else nullcontext():
-        async with cli.runtime() as runtime:
-            where = "the given database" if cli.settings.database_url else str(directory.path)
-            cli.say(f"{what} works on {where}. Stop it with Ctrl-C.")
-            await serve(runtime, stop=stop)
+        await _keep_serving(cli, what, directory, stop)
     cli.say(f"{what} has stopped.")
     return Exit.GOOD
+
+
+async def _keep_serving(cli: Cli, what: str, directory: DataDirectory, stop: asyncio.Event) -> None:
+    """Serve until told to stop. A worker that lost its database ends and is started afresh, as often as it takes.
+
+    Raises ConnectorError when it cannot even start.
+    """
+    started = False
+    while not stop.is_set():
+        try:
+            async with cli.runtime() as runtime:
+                if not started:
+                    where = "the given database" if cli.settings.database_url else str(directory.path)
+                    cli.say(f"{what} works on {where}. Stop it with Ctrl-C.")
+                started = True
+                await serve(runtime, stop=stop)
+        except (WorkerLost, DatabaseUnavailable) as error:
+            if not started:
+                raise
+            cli.say(f"{error.sentence} Starting again.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), START_AGAIN_AFTER)
 
 
 @contextmanager

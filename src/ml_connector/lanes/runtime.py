@@ -8,12 +8,14 @@ import pkgutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ml_connector.connectors
 import ml_connector.integrations
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Connector
+from ml_connector.errors import BadInput
 from ml_connector.integrations.base import IntegrationType
 from ml_connector.sealing import Keyring, MasterKey
 from ml_connector.settings import Sandbox, Settings
@@ -56,11 +58,21 @@ class Runtime:
         sandbox = Sandbox.read(settings.sandbox) if settings.sandbox else None
         clock = sandbox.clock if sandbox else Clock()
         given = settings.master_key.get_secret_value() if settings.master_key else None
-        settings.data.mkdir(parents=True, exist_ok=True)
+        _make(settings.data)
         keyring = Keyring(MasterKey.load(given, settings.master_key_path), DatabaseKeyStore(database))
         await keyring.check_master()
         async with Wire.opened(Addresses(sandbox.hosts if sandbox else {}), clock) as wire:
             yield cls(database, keyring, clock, wire, connectors(), integrations(), sandbox)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"The data directory {folder} cannot be made: {error.strerror}. Name another with --data or "
+            "ML_CONNECTOR_DATA, or correct the rights of the directory above it."
+        ) from error
 
 
 @asynccontextmanager

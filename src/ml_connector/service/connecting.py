@@ -253,6 +253,10 @@ async def _renew(
         sorted(scopes), desk.tenant_id, connection_id,
     )  # fmt: skip
     await change.run(
+        "update connection set state = 'good', problem = '' where tenant_id = %s and grant_id = %s and state <> 'paused'",
+        desk.tenant_id, grant_id,
+    )  # fmt: skip
+    await change.run(
         """update integration set generation = generation + 1
         where tenant_id = %s and (source_id = %s or target_id = %s)""",
         desk.tenant_id, connection_id, connection_id,

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Party
 from ml_connector.canonical.numbers import name_key, number_key
-from ml_connector.errors import BadInput
+from ml_connector.errors import BadInput, NotFound
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.sync.states import State
@@ -64,11 +64,12 @@ RECORDS = """
 
 
 async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filter) -> Conditions:
-    """The filter in SQL. Raises BadInput for a state that is none."""
+    """The filter in SQL. Raises BadInput for a state that is none, NotFound for a flow."""
     found = Conditions(["r.tenant_id = %s"], [desk.tenant_id])
     if chosen.integration_id:
         found.add("f.integration_id = %s", chosen.integration_id)
     if chosen.flow:
+        _require_flow(desk, chosen.flow)
         found.add("f.name = %s", chosen.flow)
     if chosen.state:
         found.add("s.state = %s", state_named(chosen.state).value)
@@ -91,6 +92,12 @@ async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filte
     if chosen.text:
         await _text(desk, reading, sealer, chosen.text, found)
     return found
+
+
+def _require_flow(desk: Desk, name: str) -> None:
+    names = list(dict.fromkeys(flow.name for kind in desk.runtime.integrations.values() for flow in kind.flows))
+    if name not in names:
+        raise NotFound(f"There is no flow {name!r}; there are {', '.join(names)}.")
 
 
 def state_named(word: str) -> State:

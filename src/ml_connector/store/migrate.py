@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from ml_connector.errors import BadInput
 from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.roles import OWNER, as_role, prepare_roles
 
@@ -38,7 +39,8 @@ def migrate(url: str, *, to: str = "head") -> str:
 
     `to` names an earlier version to stop at; it never goes back. A process migrates one database at a time.
     Of several that start at once, one migrates and the others wait for it. Each migration is one transaction, so a
-    failed one leaves the schema at the version before. Raises DatabaseUnavailable, DatabaseNotPrepared, SchemaTooNew.
+    failed one leaves the schema at the version before. Raises BadInput for an address that is none,
+    DatabaseUnavailable, DatabaseNotPrepared, SchemaTooNew.
     """
     with _only_migrator(url) as guard:
         prepare_roles(guard)
@@ -65,8 +67,16 @@ async def upgrade(url: str) -> str:
 def _only_migrator(url: str) -> Iterator[psycopg.Connection]:
     try:
         guard = psycopg.connect(url, autocommit=True)
+    except psycopg.ProgrammingError as error:  # its text may hold a password
+        raise BadInput(
+            "The database's address (DATABASE_URL) cannot be understood: it must be like "
+            "postgresql://user:password@host:5432/name."
+        ) from error
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"The database cannot be reached: {str(error).strip()}") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise DatabaseUnavailable(
+            f"The database cannot be reached: {reason}. See that it runs, and that its address (DATABASE_URL) is right."
+        ) from error
     with guard:
         try:
             guard.execute(f"SET lock_timeout = '{_WAIT_FOR_OTHER_MIGRATOR}'".encode())

@@ -210,20 +210,24 @@ async def _move(
     if not ended:
         return
     lane = transaction.lane
-    await transaction.run(
-        """update version_state s set state = page.state, reason = page.reason, changed_at = %b
-        from unnest(%b::bigint[], %b::smallint[], %b::text[]) as page (version_id, state, reason)
-        where s.tenant_id = %b and s.version_id = page.version_id""",
-        lane.clock.now(), [one.item.version_id for one in ended], list(states), list(reasons), lane.tenant_id,
-    )  # fmt: skip
+    alike: dict[tuple[State, str], list[int]] = defaultdict(list)
+    for one, state, reason in zip(ended, states, reasons, strict=True):
+        alike[state, reason].append(one.item.version_id)
+    for (state, reason), versions in alike.items():
+        await transaction.run(
+            """update version_state set state = %b, reason = %b, changed_at = %b
+            where tenant_id = %b and version_id = any(%b::bigint[])""",
+            state.value, reason, lane.clock.now(), lane.tenant_id, versions,
+        )  # fmt: skip
     free = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.HELD]
     await transaction.run(
         "delete from wait where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, free
     )
     done = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.SENDING]
-    await transaction.run(
-        "delete from work where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, done
-    )
+    if done:
+        await transaction.run(
+            "delete from work where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, done
+        )
 
 
 def _event(transaction: LaneTransaction, one: _Planned, kind: str, **details: object) -> None:

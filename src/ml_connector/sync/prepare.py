@@ -263,11 +263,11 @@ class _Batch:
             from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
             cross join lateral (select * from document where tenant_id = %b and number_key = mine.number_key
                                 and party_id = mine.party_id and number_key <> '' offset 0) d
-            cross join lateral (select * from record where tenant_id = d.tenant_id and record_id = d.record_id
-                                and version_id = d.version_id and flow_id = %b offset 0) other
+            cross join lateral (select * from record where tenant_id = d.tenant_id
+                                and record_id = d.record_id offset 0) other
             cross join lateral (select state from version_state where tenant_id = d.tenant_id
                                 and version_id = d.version_id offset 0) s
-            where other.record_id <> mine.record_id
+            where other.version_id = d.version_id and other.flow_id = %b and other.record_id <> mine.record_id
               and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",

@@ -149,6 +149,8 @@ class _Pusher:
     async def _outcomes(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane
         outcomes: Sequence[Outcome]
+        if lane.slice.stopping:
+            return [Later("the worker was told to stop; nothing left")] * len(group)
         if lane.not_before is not None:
             return [Later("the lane waits for the vendor; nothing left")] * len(group)
         if datetime.now(UTC) >= min(one.send_before for one in group):
@@ -195,14 +197,16 @@ async def flows_now(transaction: LaneTransaction) -> Mapping[int, Flow]:
     return {flow.flow_id: flow for flow in found}
 
 
-# Of a flow that was turned off nothing is planned; its versions stay where they are.
+# Of a flow that was turned off nothing is planned; its versions stay where they are. The queue is walked in its order
+# and the rest looked up row by row (`offset 0`): joined as whole tables, a batch would cost more the longer the queue.
 _CLAIM = """
     select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
            r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash
     from work w
-    join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
-    join record r on r.tenant_id = s.tenant_id and r.record_id = s.record_id
-    join document d on d.tenant_id = w.tenant_id and d.version_id = w.version_id
+    cross join lateral (select * from version_state where tenant_id = w.tenant_id and version_id = w.version_id
+                        offset 0) s
+    cross join lateral (select * from record where tenant_id = w.tenant_id and record_id = s.record_id offset 0) r
+    cross join lateral (select * from document where tenant_id = w.tenant_id and version_id = w.version_id offset 0) d
     join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
     where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
       and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id

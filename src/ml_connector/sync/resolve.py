@@ -7,6 +7,7 @@ A look-up that fails for one document is tried again later and holds nobody up.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,13 +73,44 @@ async def resolve(lane: Lane) -> datetime | None:
     Intents left in `sending` by a worker that died become due once nobody can start them any more and the vendor's own
     time-out has passed. Raises transport.errors when the target cannot be asked now.
     """
-    dues: list[datetime] = []
+    dues: list[datetime | None] = []
+    now, ripe = lane.clock.now(), []
     for one in await _open(lane):
         due = _due(lane, one)
-        again = await _look(lane, one) if due <= lane.clock.now() and not lane.slice.stopping else due
-        if again is not None:
-            dues.append(again)
-    return min(dues, default=None)
+        if due <= now:
+            ripe.append(one)
+        else:
+            dues.append(due)
+    for start in range(0, len(ripe), lane.concurrency):
+        if lane.slice.stopping:
+            dues.append(now)
+            break
+        dues += await _look_at(lane, ripe[start : start + lane.concurrency])
+    return min((due for due in dues if due is not None), default=None)
+
+
+async def _look_at(lane: Lane, ripe: Sequence[_Open]) -> list[datetime | None]:
+    """Ask for several at once; what each look-up proves is written one after the other.
+
+    When to look again at each, None where it is settled. Raises what keeps all from asking, once the others are written.
+    """
+    steps = [_steps.decode(lane.sealer.open(b"intent", one.payload)) for one in ripe]
+    asked = await asyncio.gather(*(lane.connector.find(lane.session, one) for one in steps), return_exceptions=True)
+    again: list[datetime | None] = []
+    stopped: BaseException | None = None
+    for one, step, found in zip(ripe, steps, asked, strict=True):
+        if isinstance(found, AnswerLost):  # an outage, or this one look-up alone: the others come first next time
+            await _failed(lane, one, found.sentence)
+            stopped = found
+        elif isinstance(found, ConnectorError) and not isinstance(found, UNREACHABLE):
+            again.append(await _failed(lane, one, found.sentence))
+        elif isinstance(found, BaseException):
+            stopped = found
+        else:
+            again.append(await _concluded(lane, one, step, found))
+    if stopped is not None:
+        raise stopped
+    return again
 
 
 async def _open(lane: Lane) -> list[_Open]:
@@ -95,21 +127,6 @@ def _due(lane: Lane, one: _Open) -> datetime:
     left = (one.send_before - datetime.now(UTC)).total_seconds()
     after = lane.connector.timeout + lane.connector.list_lag
     return lane.clock.now() + timedelta(seconds=left * lane.clock.speed + after)
-
-
-async def _look(lane: Lane, one: _Open) -> datetime | None:
-    """One look-up and what it proves; when to look again, None when it is settled. Raises what keeps all from asking."""
-    step = _steps.decode(lane.sealer.open(b"intent", one.payload))
-    try:
-        found = await lane.connector.find(lane.session, step)
-    except AnswerLost as error:  # an outage, or this one look-up alone: the others come first next time
-        await _failed(lane, one, error.sentence)
-        raise
-    except UNREACHABLE:
-        raise
-    except ConnectorError as error:
-        return await _failed(lane, one, error.sentence)
-    return await _concluded(lane, one, step, found)
 
 
 async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ml_connector.integrations.base import TableType
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import Integration
 from ml_connector.sync.release import release
@@ -82,7 +83,8 @@ async def apply(
         for row in new:
             await _write(desk, change, integration, table, row, held.get((row.key, row.valid_from)))
         keys = sorted({row.key for row in (*new, *remove)})
-        freed = await _follow(change, integration, table, keys) if keys else 0
+        former = sorted({before.value for (key, _), before in held.items() if key in set(keys)})
+        freed = await _follow(change, integration, found_type(desk, integration, table), keys, former) if keys else 0
         added = sum((row.key, row.valid_from) not in held for row in new)
         return Applied(table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings)
 
@@ -119,12 +121,19 @@ def _bounded(day: dt.date) -> dt.date | None:
     return None if day in (EVER, FOR_EVER) else day
 
 
-async def _follow(change: Change, integration: Integration, table: str, keys: list[str]) -> int:
+def found_type(desk: Desk, integration: Integration, table: str) -> TableType:
+    """The table's type. Raises KeyError."""
+    return desk.runtime.integrations[integration.kind].table(table)
+
+
+async def _follow(
+    change: Change, integration: Integration, table: TableType, keys: list[str], former: list[str]
+) -> int:
+    """The rows are facts of a new generation: what waits for them, or for what they named before, goes on."""
     await change.run(
         "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
         change.tenant_id, integration.integration_id,
     )  # fmt: skip
-    waited = [f"{table}:{key}" for key in keys]
-    if table == "tax":  # an account that a tax rule names is waited for under the rule's name
-        waited += [f"accounts:tax {key}" for key in keys]
-    return await release(change.connection, change.tenant_id, "mapping", waited)
+    freed = await release(change.connection, change.tenant_id, "mapping", [f"{table.name}:{key}" for key in keys])
+    facts = [f"{table.target_entity}:{value}" for value in former if table.target_entity]
+    return freed + await release(change.connection, change.tenant_id, "fact", facts)
