@@ -94,9 +94,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def two_tenants(database: Database) -> tuple[int, int]:
     """The ids of two fresh tenants."""
-    query = (
-        "INSERT INTO tenant (name, zone, created_at) VALUES (%s, 'America/Chicago', %s) RETURNING tenant_id"
-    )
+    query = "INSERT INTO tenant (name, zone, created_at) VALUES (%s, 'America/Chicago', %s) RETURNING tenant_id"
     ids = []
     async with database.dispatch() as session:
         for name in ("Polar Air", "Desert Heating"):

@@ -37,7 +37,9 @@ class Sandbox:
                 f"The sandbox's file {path} cannot be read: {error.strerror}. Start the sandbox first."
             ) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is not the file of a running sandbox ({error}): start the sandbox again.") from error
+            raise BadInput(
+                f"{path} is not the file of a running sandbox ({error}): start the sandbox again."
+            ) from error
 
 
 class Settings(BaseSettings):

@@ -39,9 +39,7 @@ async def test_an_export_is_readable(database: Database, tenant_id: int, sealer:
     assert event["at"] == "2026-11-21T09:30:00Z"
 
 
-async def test_an_export_verifies_by_its_own_bytes(
-    database: Database, tenant_id: int, sealer: Sealer
-) -> None:
+async def test_an_export_verifies_by_its_own_bytes(database: Database, tenant_id: int, sealer: Sealer) -> None:
     previous = bytes(32)
     for line in await lines(database, tenant_id, sealer):
         at = int(datetime.fromisoformat(line["at"]).timestamp()) * 1_000_000

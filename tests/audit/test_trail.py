@@ -44,9 +44,7 @@ async def test_a_timeline_is_the_life_of_one_record(
     assert [(e.chain_no, e.position, e.note) for e in entries] == [(1, 1, ""), (2, 1, "")]
 
 
-async def test_no_events_make_no_link(
-    database: Database, two_tenants: tuple[int, int], sealer: Sealer
-) -> None:
+async def test_no_events_make_no_link(database: Database, two_tenants: tuple[int, int], sealer: Sealer) -> None:
     assert await append_all(database, two_tenants[0], sealer, []) == [0]
     assert (await verify(database, two_tenants[0])).links == 0
 
@@ -61,9 +59,7 @@ async def test_a_failed_transaction_leaves_no_event(
     assert await append_all(database, two_tenants[0], sealer, [Event("read", "engine")]) == [1]
 
 
-async def test_appends_at_once_make_one_chain(
-    database: Database, two_tenants: tuple[int, int], sealer: Sealer
-) -> None:
+async def test_appends_at_once_make_one_chain(database: Database, two_tenants: tuple[int, int], sealer: Sealer) -> None:
     numbers = await asyncio.gather(
         *(append_all(database, two_tenants[0], sealer, [Event("read", f"lane/{n}")] * 3) for n in range(12))
     )

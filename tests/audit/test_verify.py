@@ -63,9 +63,7 @@ async def test_an_untouched_chain_is_intact(database: Database, tenant_id: int) 
         "digest = sha256('other')",
     ],
 )
-async def test_an_altered_event_is_named(
-    database: Database, database_url: str, tenant_id: int, change: str
-) -> None:
+async def test_an_altered_event_is_named(database: Database, database_url: str, tenant_id: int, change: str) -> None:
     tamper(database_url, f"UPDATE audit_event SET {change} WHERE chain_no = 2 AND position = 3")
     found = await verify(database, tenant_id)
     assert places(found)[0] == (2, 3)
@@ -85,17 +83,13 @@ async def test_an_event_altered_with_its_digest_breaks_its_link(
     assert "its hash does not fit" in found.faults[0].sentence
 
 
-async def test_two_events_that_changed_places_are_found(
-    database: Database, database_url: str, tenant_id: int
-) -> None:
+async def test_two_events_that_changed_places_are_found(database: Database, database_url: str, tenant_id: int) -> None:
     swap = "UPDATE audit_event SET position = {} WHERE chain_no = 2 AND position = {}"
     tamper(database_url, swap.format(99, 1), swap.format(1, 2), swap.format(2, 99))
     assert places(await verify(database, tenant_id)) == [(2, None)]
 
 
-async def test_two_links_that_changed_places_are_found(
-    database: Database, database_url: str, tenant_id: int
-) -> None:
+async def test_two_links_that_changed_places_are_found(database: Database, database_url: str, tenant_id: int) -> None:
     swap = "UPDATE {0} SET chain_no = {1} WHERE chain_no = {2}"
     moves = [(99, 2), (2, 3), (3, 99)]
     tamper(
@@ -140,9 +134,7 @@ async def test_what_is_missing_or_moved_is_named(
 async def test_removed_links_are_counted(
     database: Database, database_url: str, tenant_id: int, condition: str, sentence: str
 ) -> None:
-    tamper(
-        database_url, *(f"DELETE FROM {table} WHERE {condition}" for table in ("audit_event", "audit_chain"))
-    )
+    tamper(database_url, *(f"DELETE FROM {table} WHERE {condition}" for table in ("audit_event", "audit_chain")))
     found = await verify(database, tenant_id)
     assert [fault.sentence for fault in found.faults] == [sentence]
 

@@ -83,7 +83,11 @@ def test_another_master_key_than_the_one_it_was_sealed_with(shell: Shell) -> Non
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, ("cannot be read", "start the sandbox")), ("no json", ("not the file of a running sandbox",)), ("{}", ("clock",))],
+    [
+        (None, ("cannot be read", "start the sandbox")),
+        ("no json", ("not the file of a running sandbox",)),
+        ("{}", ("clock",)),
+    ],
 )
 def test_a_sandbox_file_that_is_none(shell: Shell, tmp_path: Path, text: str | None, words: tuple[str, ...]) -> None:
     shell.sandbox_file = tmp_path / "none.json"

@@ -67,6 +67,11 @@ class Crashing:
                 await asyncio.sleep(0.05)
         return code
 
+    async def owner(self) -> str:
+        """Who holds the lane of Zoho Books."""
+        row = await self.world.one("select coalesce(owner, '') from lane where connection_id = %s", self.world.target)
+        return str(row[0])
+
     async def owned(self) -> int:
         """Lanes that a worker holds."""
         row = await self.world.one("select count(*) from lane where owner is not null and lease_until > now()")

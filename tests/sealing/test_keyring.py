@@ -29,9 +29,7 @@ class MemoryKeyStore:
 
     async def find(self, tenant_id: int, prefix: str) -> dict[str, bytes]:
         return {
-            name: key
-            for (tenant, name), key in self.wrapped.items()
-            if tenant == tenant_id and name.startswith(prefix)
+            name: key for (tenant, name), key in self.wrapped.items() if tenant == tenant_id and name.startswith(prefix)
         }
 
     async def add(self, tenant_id: int, name: str, wrapped: bytes) -> bytes:
@@ -121,9 +119,7 @@ async def test_another_master_key_is_refused_and_named(keyring: Keyring, store: 
     assert await keyring.check_master() == 1
 
 
-async def test_a_wrapped_key_moved_to_another_place_is_refused(
-    keyring: Keyring, store: MemoryKeyStore
-) -> None:
+async def test_a_wrapped_key_moved_to_another_place_is_refused(keyring: Keyring, store: MemoryKeyStore) -> None:
     await keyring.credential_sealer(1, 10)
     await keyring.credential_sealer(2, 10)
     store.wrapped[1, "credential/11"] = store.wrapped[1, "credential/10"]

@@ -30,9 +30,7 @@ def test_first_start_makes_a_key_only_its_owner_may_read(tmp_path: Path) -> None
 def test_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
     ids: list[bytes] = []
-    starts = [
-        threading.Thread(target=lambda: ids.append(MasterKey.load(None, path).key_id)) for _ in range(8)
-    ]
+    starts = [threading.Thread(target=lambda: ids.append(MasterKey.load(None, path).key_id)) for _ in range(8)]
     for start in starts:
         start.start()
     for start in starts:

@@ -79,9 +79,7 @@ async def test_values_arrive_exact(database: Database, two_tenants: tuple[int, i
         assert await text.fetchone() == (b'{"total": 1.10}',)
 
 
-async def test_a_snapshot_does_not_move_and_cannot_write(
-    database: Database, two_tenants: tuple[int, int]
-) -> None:
+async def test_a_snapshot_does_not_move_and_cannot_write(database: Database, two_tenants: tuple[int, int]) -> None:
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         async with database.tenant(two_tenants[0], snapshot=True) as reading:
             assert await value(reading, NAME) == "Polar Air"

@@ -220,9 +220,7 @@ def test_first_start_then_restart_keeps_the_data(home: Path) -> None:
         assert settings(url, "fsync", "synchronous_commit", "listen_addresses") == ["on", "on", ""]
         assert settings(url, "TimeZone", "server_encoding", "shared_buffers") == ["UTC", "UTF8", "64MB"]
         with psycopg.connect(url) as connection:
-            words = [
-                row[0] for row in connection.execute("select w from unnest('{b,É,B,a}'::text[]) w order by w")
-            ]
+            words = [row[0] for row in connection.execute("select w from unnest('{b,É,B,a}'::text[]) w order by w")]
             lowered = connection.execute("select lower('É')").fetchone()
         assert (words, lowered) == (["B", "a", "b", "É"], ("é",))
     assert living(home) == []
@@ -359,9 +357,7 @@ def test_a_signal_to_the_last_holder_leaves_no_server(
 
 
 @slow
-def test_a_forked_child_neither_releases_nor_keeps_its_parents_hold(
-    directory: DataDirectory, start: Start
-) -> None:
+def test_a_forked_child_neither_releases_nor_keeps_its_parents_hold(directory: DataDirectory, start: Start) -> None:
     parent = start(FORK, directory.path)
     (child,) = psutil.Process(parent.pid).children()
     assert living(directory.path)
@@ -417,9 +413,7 @@ def test_a_copied_directory_does_not_take_the_originals_socket(home: Path) -> No
 
 
 @slow
-def test_postgresql_sees_none_of_our_environment(
-    directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_postgresql_sees_none_of_our_environment(directory: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGPORT": "7777", "SOME_KEY": "sesame", "LC_ALL": "xx_YY.UTF-8"}.items():
         monkeypatch.setenv(name, value)
     with EmbeddedServer(directory) as url:
@@ -446,9 +440,7 @@ def test_another_major_version_is_refused(home: Path) -> None:
     directory = DataDirectory(home / "data")
     directory.postgres.mkdir(parents=True)
     (directory.postgres / "PG_VERSION").write_text("16\n")
-    with pytest.raises(
-        EmbeddedServerError, match=f"made by PostgreSQL 16 .* carries PostgreSQL {MAJOR_VERSION}"
-    ):
+    with pytest.raises(EmbeddedServerError, match=f"made by PostgreSQL 16 .* carries PostgreSQL {MAJOR_VERSION}"):
         EmbeddedServer(directory).acquire()
 
 
@@ -489,9 +481,7 @@ def test_an_unwritable_directory_is_named_with_its_remedy(home: Path) -> None:
 @as_root
 def test_a_directory_only_root_can_enter_is_named_with_its_remedy(home: Path) -> None:
     home.chmod(0o700)
-    with pytest.raises(
-        EmbeddedServerError, match=r"Permission denied; .* system user ml-connector, who must be able"
-    ):
+    with pytest.raises(EmbeddedServerError, match=r"Permission denied; .* system user ml-connector, who must be able"):
         EmbeddedServer(DataDirectory(home / "data")).acquire()
 
 

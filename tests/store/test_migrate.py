@@ -77,18 +77,14 @@ def test_an_ordinary_login_that_was_given_the_roles_may_migrate(
     )
 
 
-def test_a_login_without_rights_is_told_what_it_needs(
-    empty_database_url: str, migrated_template: str
-) -> None:
+def test_a_login_without_rights_is_told_what_it_needs(empty_database_url: str, migrated_template: str) -> None:
     execute(empty_database_url, "CREATE ROLE poor_login LOGIN")
     with pytest.raises(DatabaseNotPrepared, match="poor_login cannot prepare"):
         migrate(conninfo.make_conninfo(empty_database_url, user="poor_login"))
     execute(empty_database_url, "DROP ROLE poor_login")
 
 
-def test_a_role_that_looks_past_row_level_security_is_refused(
-    empty_database_url: str, migrated_template: str
-) -> None:
+def test_a_role_that_looks_past_row_level_security_is_refused(empty_database_url: str, migrated_template: str) -> None:
     execute(empty_database_url, "ALTER ROLE mlc_app BYPASSRLS")
     try:
         with pytest.raises(DatabaseNotPrepared, match="ALTER ROLE mlc_app"):

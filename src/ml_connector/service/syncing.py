@@ -41,6 +41,12 @@ class Progress:
         """Nothing is being done and nothing can be done now."""
         return not (self.reads or self.due or self.open or self.lanes)
 
+    @property
+    def moved(self) -> tuple[int, ...]:
+        """What changes only when work is brought forward, and not when a retry is put off once more."""
+        left = self.reads + self.due + self.later
+        return self.rows, self.new, left, self.open, self.ended, self.held
+
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
@@ -167,11 +173,14 @@ async def wait_until_quiet(
 
 async def _until_quiet(desk: Desk, integration: Integration, report: Report, patience: float, work: Work) -> Quiet:
     loop = asyncio.get_running_loop()
-    seen, since, calm = None, loop.time(), 0
+    seen: Progress | None = None
+    since, calm = loop.time(), 0
     while True:
         now, dead = await _look(desk, integration)
+        if seen is None or now.moved != seen.moved:
+            since = loop.time()
         if replace(now, lanes=0) != seen:
-            seen, since = replace(now, lanes=0), loop.time()
+            seen = replace(now, lanes=0)
             report(now)
         calm = calm + 1 if now.quiet and not now.later else 0
         # Twice in a row: between two steps of a lane there is a moment with nothing to see.

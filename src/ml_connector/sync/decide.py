@@ -136,11 +136,12 @@ async def _ours(
     rows = await transaction.all(
         """select e.entity, e.reference, e.object_id, e.body
         from unnest(%b::text[], %b::text[]) as wanted (entity, reference)
-        join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = wanted.entity
-             and e.reference = wanted.reference
-        where wanted.reference <> '' and e.active and e.state <> 'gone'
+        cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
+                            and entity = wanted.entity and reference = wanted.reference and reference <> ''
+                            offset 0) e  -- see prepare._Batch
+        where e.active and e.state <> 'gone'
           and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
-                          and l.target_entity = e.entity and l.target_id = e.object_id)""",
+                          and l.target_entity = e.entity and l.target_id = e.object_id offset 0)""",
         [one[0] for one in wanted], [one[1] for one in wanted], transaction.lane.tenant_id, flow.target_id,
         flow.integration_id,
     )  # fmt: skip

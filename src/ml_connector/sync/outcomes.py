@@ -111,10 +111,10 @@ async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int
     """By version: the target is linked to another document already; one document has one counterpart."""
     rows = await transaction.all(
         """select integration_id, target_entity, target_id, entity, source_id from link
-        where tenant_id = %b and (integration_id, target_entity, target_id) in
-              (select * from unnest(%b::integer[], %b::text[], %b::text[]))""",
-        transaction.lane.tenant_id, [one.intended.flow.integration_id for one in done],
-        [one.intended.target_entity for one in done], [_target_id(one) for one in done],
+        where tenant_id = %b and integration_id = any(%b::integer[]) and target_entity = any(%b::text[])
+          and target_id = any(%b::text[])""",
+        transaction.lane.tenant_id, sorted({one.intended.flow.integration_id for one in done}),
+        sorted({one.intended.target_entity for one in done}), [_target_id(one) for one in done],
     )  # fmt: skip
     holders = {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
     found: dict[int, list[str]] = {}

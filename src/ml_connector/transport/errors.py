@@ -68,7 +68,10 @@ class NotJson(TransportError):
 
     def __init__(self, status: int, body: bytes) -> None:
         shown = redact.body(body[:80]).decode().strip() or "nothing"
-        super().__init__(f"the vendor answered {status} with something that is not JSON: {shown!r}")
+        super().__init__(
+            f"The vendor answered {status} with something that is not JSON: {shown!r}. It is asked again later; if it "
+            "stays so, see whether the vendor's service is disturbed."
+        )
         self.status = status
 
 

@@ -30,9 +30,7 @@ def standalone(world: World, **more: object) -> Bill:
     return world.books.add_bill(Bill(**{**values, **more}))  # type: ignore[arg-type]
 
 
-async def test_the_plain_list_is_a_bare_array_and_the_paginated_one_an_envelope(
-    api: Client, world: World
-) -> None:
+async def test_the_plain_list_is_a_bare_array_and_the_paginated_one_an_envelope(api: Client, world: World) -> None:
     bill = received(world)
     plain = (await api.get(BILLS, includeTotal="true")).body
     assert isinstance(plain, list)
@@ -73,9 +71,7 @@ async def test_a_renamed_vendor_shows_on_its_bills_at_once(api: Client, world: W
     assert world.books.bills[bill.id].modified_on == bill.modified_on
 
 
-async def test_inventory_bills_show_procurement_bills_unless_another_type_is_asked(
-    api: Client, world: World
-) -> None:
+async def test_inventory_bills_show_procurement_bills_unless_another_type_is_asked(api: Client, world: World) -> None:
     bill, other = received(world), standalone(world)
     assert await api.ids(BILLS) == [bill.id]
     assert await api.ids(BILLS, billType="ApBill") == [other.id]
@@ -212,16 +208,12 @@ async def test_an_edit_and_a_deletion(api: Client, world: World) -> None:
 
 async def test_the_newer_generation_adds_fields(api: Client, world: World) -> None:
     world.switches.newer_bill_fields, api.check_published = True, False
-    bill = received(
-        world, landed_cost_method="ByValue", other=Decimal("7.00"), pre_tax_charge=Decimal("1.00")
-    )
+    bill = received(world, landed_cost_method="ByValue", other=Decimal("7.00"), pre_tax_charge=Decimal("1.00"))
     row = (await api.get(BILLS)).body[0]
     assert (row["landedCostMethod"], row["otherAmount"], row["dateReconciled"]) == ("ByValue", "7.00", None)
     assert row["billAmount"] == "289.03"
     # the capacitors are 200.00 of 249.38 of the goods
-    assert Decimal(row["items"][0]["allocatedTax"]) == pytest.approx(
-        Decimal("16.65") * 200 / Decimal("249.38")
-    )
+    assert Decimal(row["items"][0]["allocatedTax"]) == pytest.approx(Decimal("16.65") * 200 / Decimal("249.38"))
     assert Decimal(row["items"][0]["fullyLandedUnitCost"]) > 20
     whole = (await api.get(f"{AP}/{bill.id}")).body
     assert (whole["preTaxCharge"], whole["postTaxDiscountAmount"]) == ("1.00", "0.00")

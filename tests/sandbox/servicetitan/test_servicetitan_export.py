@@ -81,9 +81,7 @@ async def test_a_token_of_another_tenant_means_nothing(api: Client, world: World
     assert (await api.get(FEED, **{"from": token})).status == 400
 
 
-async def test_recent_changes_come_early_and_again_until_the_lag_has_passed(
-    api: Client, world: World
-) -> None:
+async def test_recent_changes_come_early_and_again_until_the_lag_has_passed(api: Client, world: World) -> None:
     world.switches.export_lag_seconds = 60
     old = add_bills(world, 2)
     recent = add_bills(world, 2, "2026-05-10T12:00:00Z")

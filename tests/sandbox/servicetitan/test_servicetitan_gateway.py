@@ -56,9 +56,7 @@ async def test_another_tenant_is_403_with_the_captured_body(api: Client, world: 
         ("GET", "inventory/gl-accounts"),
     ],
 )
-async def test_what_is_no_operation_is_404_with_the_captured_body(
-    api: Client, method: str, path: str
-) -> None:
+async def test_what_is_no_operation_is_404_with_the_captured_body(api: Client, method: str, path: str) -> None:
     answer = await api.call(method, path)
     assert answer.status == 404
     assert list(answer.body) == FOUR_KEYS
@@ -106,9 +104,7 @@ async def test_the_limit_is_per_tenant_and_can_be_switched_off(api: Client, worl
 
 async def test_switches_and_books_are_reached_through_the_admin_address(api: Client, world: World) -> None:
     api.port, port = world.admin_port, api.port
-    answer = await api.send(
-        "POST", "localhost", "/servicetitan/switches", data=exact.dumps({"limits": False})
-    )
+    answer = await api.send("POST", "localhost", "/servicetitan/switches", data=exact.dumps({"limits": False}))
     assert answer.body["limits"] is False
     books = (await api.send("GET", "localhost", "/servicetitan/books")).body
     assert books["tenants"]["production/1001"]["vendors"][0]["name"] == "Parts Supply Co"

@@ -15,9 +15,7 @@ pytestmark = pytest.mark.anyio
 async def test_accounts_are_filtered_and_read_by_id(api: Client, world: World) -> None:
     path = "accounting/gl-accounts"
     income = world.books.add_gl_account(
-        GlAccount(
-            name="Sales", number="4000", type="Income", source="PublicApi", default_account_type="Revenue"
-        )
+        GlAccount(name="Sales", number="4000", type="Income", source="PublicApi", default_account_type="Revenue")
     )
     hits = {
         "names": "Sales,Other",
@@ -55,9 +53,7 @@ async def test_tax_rates_are_fractions_as_numbers(api: Client) -> None:
 
 
 async def test_job_numbers_are_read_by_ids(api: Client, world: World) -> None:
-    done = Job(
-        job_number="J-78", business_unit_id=world.unit.id, job_status="Completed", summary="<p>Coil</p>"
-    )
+    done = Job(job_number="J-78", business_unit_id=world.unit.id, job_status="Completed", summary="<p>Coil</p>")
     kept = world.books.add_job(done)
     rows = (await api.get("jpm/jobs", ids=f"{world.job.id},{kept.id}", sort="+Id")).body["data"]
     assert [row["jobNumber"] for row in rows] == ["J-77", "J-78"]

@@ -146,9 +146,7 @@ async def test_vendors_are_found_by_external_data(api: Client) -> None:
     assert (await api.get(PATH, **{**look_up, "externalDataValues": many})).status == 400
 
 
-async def test_a_business_unit_keeps_external_data_and_changes_in_nothing_else(
-    api: Client, world: World
-) -> None:
+async def test_a_business_unit_keeps_external_data_and_changes_in_nothing_else(api: Client, world: World) -> None:
     path = f"settings/business-units/{world.unit.id}"
     body = {"name": "Other", "externalData": external({"key": "k", "value": "v"})}
     assert (await api.call("PATCH", path, json=body)).body == {"id": world.unit.id}

@@ -221,9 +221,7 @@ async def test_us_exemption_rule(sandbox: Sandbox) -> None:
     assert (await post(sandbox, line_items=[line])).status == 201
 
 
-async def upsert(
-    sandbox: Sandbox, value: str, body: Any, create: bool = True, key: str = "cf_ml_ref"
-) -> Answer:
+async def upsert(sandbox: Sandbox, value: str, body: Any, create: bool = True, key: str = "cf_ml_ref") -> Answer:
     sandbox.extra = {"X-Unique-Identifier-Key": key, "X-Unique-Identifier-Value": value}
     if create:
         sandbox.extra["X-Upsert"] = "true"
@@ -295,9 +293,7 @@ async def test_vendor_credits(sandbox: Sandbox) -> None:
     credit = made.body["vendor_credit"]
     assert (made.status, credit["status"], credit["balance"]) == (201, "open", 30)
     assert sandbox.books.payable_to(body["vendor_id"]) == 70
-    applied = {
-        "apply_vendor_credits": [{"vendor_credit_id": credit["vendor_credit_id"], "amount_applied": 30}]
-    }
+    applied = {"apply_vendor_credits": [{"vendor_credit_id": credit["vendor_credit_id"], "amount_applied": 30}]}
     assert (await sandbox.api("POST", f"/bills/{bill}/credits", applied)).status == 201
     assert (await sandbox.get(f"/bills/{bill}")).body["bill"]["balance"] == 70
     path = f"/vendorcredits/{credit['vendor_credit_id']}"

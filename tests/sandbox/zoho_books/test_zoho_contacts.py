@@ -49,9 +49,7 @@ async def test_duplicate_names(sandbox: Sandbox) -> None:
     refused = await post(sandbox, "Acme Corp")
     assert (refused.status, refused.body["code"]) == (400, 3062)
     assert '"Acme Corp" already exists' in refused.body["message"]
-    renamed = await sandbox.api(
-        "PUT", f"/contacts/{made.body['contact']['contact_id']}", {"contact_name": "ACME CORP"}
-    )
+    renamed = await sandbox.api("PUT", f"/contacts/{made.body['contact']['contact_id']}", {"contact_name": "ACME CORP"})
     assert renamed.body["code"] == 3062
 
 

@@ -17,9 +17,7 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "vendors" / "zoho_book
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.shared,
-    pytest.mark.skipif(
-        not SHARED.is_dir(), reason="the vendors' published specifications are not beside the checkout"
-    ),
+    pytest.mark.skipif(not SHARED.is_dir(), reason="the vendors' published specifications are not beside the checkout"),
 ]
 
 # Where the specification is known to differ from recorded traffic or from itself; the emulator follows the traffic.
@@ -76,18 +74,14 @@ async def filled(sandbox: Sandbox) -> dict[str, str]:
     tag = books.add_reporting_tag("Unit", ["HVAC"])
     books.lock_transactions(date(2025, 12, 31))
     field = books.add_unique_field("bill", "ML Ref")
-    line = sandbox.line(
-        10, tax_id=tax.tax_id, tags=[{"tag_id": tag.tag_id, "tag_option_id": next(iter(tag.options))}]
-    )
+    line = sandbox.line(10, tax_id=tax.tax_id, tags=[{"tag_id": tag.tag_id, "tag_option_id": next(iter(tag.options))}])
     custom = [{"customfield_id": field.field_id, "value": "r"}]
     body = sandbox.bill(line_items=[line], custom_fields=custom)
     bill = (await sandbox.api("POST", "/bills", body)).body["bill"]
     kept = books.bills.get(bill["bill_id"])
     assert kept is not None
     books.record_payment(kept, 1, date(2026, 6, 9))
-    credit = books.add_vendor_credit(
-        books.contacts.having("name", "beta supplies ltd")[0], date(2026, 6, 9), [line]
-    )
+    credit = books.add_vendor_credit(books.contacts.having("name", "beta supplies ltd")[0], date(2026, 6, 9), [line])
     return {
         "bill_id": bill["bill_id"],
         "contact_id": bill["vendor_id"],
@@ -122,9 +116,7 @@ async def filled(sandbox: Sandbox) -> dict[str, str]:
         ("transaction-locking.yml", "/transactionlocks"),
     ],
 )
-async def test_answers_fit_the_specification(
-    sandbox: Sandbox, filled: dict[str, str], file: str, path: str
-) -> None:
+async def test_answers_fit_the_specification(sandbox: Sandbox, filled: dict[str, str], file: str, path: str) -> None:
     answer = await sandbox.get(path.format(**filled))
     assert answer.status == 200
     plain = json.loads(json.dumps(answer.body, default=float))
@@ -134,9 +126,7 @@ async def test_answers_fit_the_specification(
 def types(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
-    return {"int": "number", "float": "number", "Decimal": "number"}.get(
-        type(value).__name__, type(value).__name__
-    )
+    return {"int": "number", "float": "number", "Decimal": "number"}.get(type(value).__name__, type(value).__name__)
 
 
 def compare(recorded: Any, ours: Any, path: str = "") -> Iterator[str]:

@@ -31,9 +31,7 @@ async def test_account_life(sandbox: Sandbox) -> None:
     made = await sandbox.api("POST", "/chartofaccounts", {"account_name": "Parts", "account_type": "expense"})
     account_id = made.body["chart_of_account"]["account_id"]
     assert made.headers["location"] == f"/api/v3/chartofaccountdetails/{account_id}"
-    again = await sandbox.api(
-        "POST", "/chartofaccounts", {"account_name": "parts", "account_type": "expense"}
-    )
+    again = await sandbox.api("POST", "/chartofaccounts", {"account_name": "parts", "account_type": "expense"})
     assert again.body["code"] == 1001
     assert (await sandbox.api("POST", f"/chartofaccounts/{account_id}/inactive")).status == 201
     assert (await sandbox.api("DELETE", f"/chartofaccounts/{account_id}")).status == 200
@@ -75,17 +73,13 @@ async def test_locations(sandbox: Sandbox) -> None:
     sandbox.books.profile.locations_enabled = True
     place = sandbox.books.add_location("Phoenix")
     assert (await sandbox.get("/locations")).body["locations"][0]["location_name"] == "Phoenix"
-    body = sandbox.bill(
-        location_id=place.location_id, line_items=[sandbox.line(location_id=place.location_id)]
-    )
+    body = sandbox.bill(location_id=place.location_id, line_items=[sandbox.line(location_id=place.location_id)])
     made = (await sandbox.api("POST", "/bills", body)).body["bill"]
     assert (made["location_name"], made["line_items"][0]["location_name"]) == ("Phoenix", "Phoenix")
 
 
 async def test_locks(sandbox: Sandbox) -> None:
-    assert (await sandbox.get("/transactionlock")).body["transaction_lock"][
-        "transaction_lock_status"
-    ] == "disabled"
+    assert (await sandbox.get("/transactionlock")).body["transaction_lock"]["transaction_lock_status"] == "disabled"
     sandbox.books.lock_transactions(date(2026, 3, 31), reason="Year end")
     for path in ("/transactionlock", "/accountingperiods/transactionlock"):
         assert (await sandbox.get(path)).body["transaction_lock"]["transaction_lock_date"] == "2026-03-31"

@@ -67,9 +67,7 @@ class Sandbox:
     async def raw(self, method: str, host: str, path: str, **options: Any) -> Answer:
         headers = {"Host": host, **options.pop("headers", {})}
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self.session.request(
-            method, url, headers=headers, allow_redirects=False, **options
-        ) as got:
+        async with self.session.request(method, url, headers=headers, allow_redirects=False, **options) as got:
             raw = await got.read()
             json = got.content_type == "application/json"
             return Answer(
@@ -79,9 +77,7 @@ class Sandbox:
                 "" if json else raw.decode(errors="replace"),
             )
 
-    async def api(
-        self, method: str, path: str, body: Any = None, *, org: str | None = ORG, **query: Any
-    ) -> Answer:
+    async def api(self, method: str, path: str, body: Any = None, *, org: str | None = ORG, **query: Any) -> Answer:
         headers = {"Authorization": f"Zoho-oauthtoken {self.token}", **self.extra}
         params = {name: str(value) for name, value in query.items()}
         if org is not None:
