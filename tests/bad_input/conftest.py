@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from bad_input_world import Shell
 
 from joined import Joined, joined
@@ -24,10 +25,11 @@ def _certificates_read_once() -> Iterator[None]:
 @pytest.fixture
 def shell(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shell:
-    """The command line, on a database of its own and no sandbox."""
+) -> Iterator[Shell]:
+    """The command line, on a database of its own and no sandbox. A command sets where this process logs."""
     monkeypatch.delenv("ML_CONNECTOR_SANDBOX", raising=False)
-    return Shell(database_url, tmp_path / "data", capsys, monkeypatch)
+    yield Shell(database_url, tmp_path / "data", capsys, monkeypatch)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

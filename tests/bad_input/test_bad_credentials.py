@@ -30,7 +30,7 @@ ST, ZB = "servicetitan", "zoho-books"
         ((ZB, "--organisation", "123"), ("organisation", "'123'", "20083355021")),
         ((ZB, "--set", "tax_rounding=penny"), ("tax_rounding", "'penny'", "document, line")),
         ((ZB, "--redirect", "http://127.0.0.1:9/else"), ("invalid_redirect_uri", "redirect address")),
-        ((ZB, "--again", "Zoho Books"), ("Zoho Books", "Nothing was changed")),
+        ((ZB, "--again", "Zoho Books"), ("Nothing is connected yet",)),
         (("xero",), ("xero",)),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) and one and one[0] in (ST, ZB, "xero") else "",

@@ -13,7 +13,8 @@ from sync_world import Start, World, is_bill
 from ml_connector.integrations.servicetitan_zoho_books import Bills
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.replaying import Filter, replay
-from ml_connector.sync import decide, lane, prepare, push
+from ml_connector.sync import decide, lane, prepare, push, stage
+from ml_connector.sync.states import State
 
 pytestmark = pytest.mark.anyio
 
@@ -284,12 +285,36 @@ async def meanwhile(tasks: list[asyncio.Task[Any]], arrive: Callable[[], Awaitab
 async def test_a_vendor_asked_for_while_its_new_version_is_staged_is_brought(
     company: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await company.live()
+    """The reader has seen that nobody needs the vendor, and has not said so yet."""
     vendor = company.sandbox.company.truth[0].vendor_id
+    await company.run("delete from plan")
+    await company.run("update record set needed = 0")
+    await company.run(
+        """update version_state set state = %s, reason = 'not_needed' where flow_id in
+           (select flow_id from flow where name = 'vendors')""",
+        State.SKIPPED,
+    )  # fmt: skip
+    await company.live()
+    company.tenant.vendors.modify(int(vendor), email="new@supplier.example")
+    await company.ask()
+    tasks: list[asyncio.Task[Any]] = []
+    patch(monkeypatch, stage, "_number", lambda: meanwhile(tasks, lambda: company.slice(company.target)))
+    await company.slice(company.source)
+    await tasks[0]
+    await company.settle()
+    assert (await company.one("select count(*) from link where entity = 'vendors' and source_id = %s", vendor))[0] == 1
+    assert await company.states() == {"posted": len(company.bills)}
+
+
+async def test_what_is_being_held_is_not_superseded_halfway(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, _ = await another_account(company)
+    await company.remove("accounts", key)
+    await company.live()
     tasks: list[asyncio.Task[Any]] = []
 
     async def read_source() -> None:
-        company.tenant.vendors.modify(int(vendor), email="new@supplier.example")
+        for bill in company.bills:
+            company.tenant.modify_bill(bill, summary="a newer version")
         await company.ask()
         await company.slice(company.source)
 
@@ -297,8 +322,10 @@ async def test_a_vendor_asked_for_while_its_new_version_is_staged_is_brought(
     await company.slice(company.target)
     await tasks[0]
     await company.settle()
-    assert (await company.one("select count(*) from link where entity = 'vendors' and source_id = %s", vendor))[0] == 1
-    assert await company.states() == {"posted": len(company.bills)}
+    held = await company.all("select version_id from version_state where state = %s", State.HELD)
+    newest = await company.all("select version_id from record")
+    assert held and set(held) <= set(newest)
+    assert set(await company.all("select distinct version_id from wait")) == set(held)
 
 
 async def test_what_is_being_sent_is_not_superseded_halfway(company: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,6 @@ from ml_connector.service.checking import Checked, check_all
 from ml_connector.service.connecting import Connected, Granted
 from ml_connector.service.connections import Connection, connections_in, pick_connection
 from ml_connector.service.credentials import checked_credentials, checked_settings
-from ml_connector.service.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +153,10 @@ async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], w
         settings = checked_settings(connector, pairs(wanted.set, "setting"))
         grant = await _granted(cli, runtime, connector, credentials, settings, wanted.paste)
         organisation = grant.choose(wanted.organisation)
-        tenant = await connecting.tenant_to_connect(runtime, cli.actor, cli.tenant, organisation, wanted.zone)
-        desk = Desk(runtime, tenant.tenant_id, cli.actor)
-        made = await connecting.connect(
-            desk, grant, organisation.id, name=wanted.name, test_books=wanted.test_books, again=wanted.again
-        )
+        made = await connecting.take_in(
+            runtime, cli.actor, grant, organisation,
+            tenant=cli.tenant, zone=wanted.zone, name=wanted.name, test_books=wanted.test_books, again=wanted.again,
+        )  # fmt: skip
     cli.show(made, _connected)
     return Exit.GOOD
 

@@ -289,5 +289,17 @@ _STORE = b"""
         blocked_until = excluded.blocked_until"""
 
 
+# More than a connect makes (organisations, organisation, taxes, locks ...), so that the lane's first window is not exceeded.
+FIRST_CALLS = 12
+
+
+async def count_first_calls(connection: Session, tenant_id: int, limits: Limits, now: float) -> None:
+    """Count the calls made before there was a lane (``now``: clock seconds), in the transaction that makes the lane."""
+    for limit in limits.limits:
+        if limit.window is Window.SLIDING:
+            counted = msgspec.json.encode([_Counted(now, FIRST_CALLS)]).decode()
+            await connection.execute(_STORE, [tenant_id, *_key(limit), counted, None, 0, None])
+
+
 def _key(limit: Limit) -> tuple[str, str]:
     return limit.scope, limit.name

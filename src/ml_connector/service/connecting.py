@@ -16,6 +16,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Organisation
 from ml_connector.connectors.base import Connector, Consent, Credentials, Tokens
 from ml_connector.errors import BadInput, Refused
+from ml_connector.lanes.budget import count_first_calls
 from ml_connector.lanes.connecting import reachable_organisations, read_organisation, tokens_for, tokens_from_redirect
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.sealing import Sealer
@@ -131,6 +132,33 @@ async def tenant_to_connect(
 # --- storing it --------------------------------------------------------------------------------------------------
 
 
+async def take_in(
+    runtime: Runtime,
+    actor: Actor,
+    grant: Granted,
+    organisation: Organisation,
+    *,
+    tenant: str = "",
+    zone: str = "",
+    name: str = "",
+    test_books: bool = False,
+    again: str = "",
+) -> Connected:
+    """Connect for the tenant meant, which is made when it is new, and only once the vendor has told everything.
+
+    Raises NotFound when ``again`` is to renew a tenant's connection and there is none, and what ``connect`` raises.
+    """
+    found, scopes = await read_organisation(
+        runtime, grant.connector, grant.credentials, grant.tokens, grant.settings, organisation.id
+    )
+    if again:
+        chosen = await selected_tenant(runtime, tenant)
+    else:
+        chosen = await tenant_to_connect(runtime, actor, tenant, organisation, zone)
+    desk = Desk(runtime, chosen.tenant_id, actor)
+    return await store_connection(desk, grant, found, scopes, name=name, test_books=test_books, again=again)
+
+
 async def connect(
     desk: Desk, grant: Granted, organisation_id: str, *, name: str = "", test_books: bool = False, again: str = ""
 ) -> Connected:
@@ -227,6 +255,8 @@ async def _create(
         msgspec.json.encode(dict(grant.settings)).decode(), sorted(scopes), now,
     )  # fmt: skip
     assert row is not None
+    limits = grant.connector.limits(organisation, grant.credentials, grant.settings)
+    await count_first_calls(change.connection, desk.tenant_id, limits, desk.clock.seconds())
     await change.run(
         "insert into lane (tenant_id, connection_id, due_at) values (%s, %s, %s)", desk.tenant_id, row[0], now
     )

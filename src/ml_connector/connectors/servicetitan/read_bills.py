@@ -17,6 +17,7 @@ A row's stamp is the later of the two stamps, so a version that knew both is nev
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import AsyncIterator, Iterable
 
@@ -166,7 +167,11 @@ class _BillWalk:
                 rows = await self._join.ap_rows(stretch.rows, frozenset(self._cursor.gone))
                 self._advance(kind, stretch)
                 yield self._page(rows)
-        except (NotFound, FeatureOff):  # the tenant has no AP bills at all
+        except NotFound:  # the tenant has no AP bills at all
+            self._end_leg(kind)
+            yield self._page(())
+        except FeatureOff:
+            self._join.refused()
             self._end_leg(kind)
             yield self._page(())
 
@@ -180,7 +185,9 @@ class _BillWalk:
         cursor = self._cursor
         cursor.width = 0.0
         cursor.leg = _NEXT_LEG[leg] if self._join.granted else ""
-        if leg != _FEED:
+        if self._join.off:  # should they be opened one day, every bill may gain lines
+            cursor.lists = dict.fromkeys((resources.PROCUREMENT, resources.STANDALONE), cursor.origin or moment(EPOCH))
+        elif leg != _FEED:
             cursor.lists[leg] = self._behind()
         if not cursor.leg:
             cursor.through, cursor.begun = cursor.begun, ""
@@ -211,6 +218,15 @@ class _Join:
     def __init__(self, client: Client, choices: Choices) -> None:
         self._client, self._choices = client, choices
         self.granted = choices.granted
+        self.off = False
+
+    def refused(self) -> None:
+        """AP bills are closed in spite of the right: from here on bills are read as without it, and never taken for
+
+        whole where their amount shows that lines are missing.
+        """
+        self.granted, self.off = False, True
+        self._choices = dataclasses.replace(self._choices, granted=False)
 
     async def inventory_rows(self, raws: Iterable[bytes]) -> tuple[Row, ...]:
         """Rows of the feed, completed with their AP bills."""
@@ -241,8 +257,11 @@ class _Join:
         for kind in (resources.PROCUREMENT, resources.STANDALONE):
             try:
                 found |= {_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
-            except (NotFound, FeatureOff):
+            except NotFound:
                 return found
+            except FeatureOff:
+                self.refused()
+                return {}
             missing -= found.keys()
         return found
 
