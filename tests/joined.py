@@ -66,13 +66,11 @@ class Joined:
 
 def credentials(sandbox: Sandbox, runtime: Runtime, vendor: str, **changed: str) -> dict[str, str]:
     """Good credentials of a vendor, without a consent screen, with ``changed`` in place of some. Raises BadInput."""
-    given = dict(sandbox.handover["credentials"][vendor])
+    given: dict[str, str] = dict(sandbox.handover["credentials"][vendor])
     if vendor == "zoho_books":
         given["refresh_token"] = sandbox.company.zoho_books.refresh_token(given["client_id"]).token
     names = {one.name for one in runtime.connectors[vendor].credentials}
-    return checked_credentials(
-        runtime.connectors[vendor], {name: changed.get(name, given.get(name, "")) for name in names}
-    )
+    return checked_credentials(runtime.connectors[vendor], {name: {**given, **changed}.get(name, "") for name in names})
 
 
 async def connected(sandbox: Sandbox, runtime: Runtime, vendor: str, desk: Desk | None, **changed: str) -> Desk:

@@ -45,5 +45,5 @@ async def sandbox(shell: Shell, tmp_path: Path) -> AsyncIterator[Sandbox]:
 async def company(database: Database, tmp_path: Path) -> AsyncIterator[Joined]:
     """The small company, both systems connected and integrated, nothing mapped, bills off."""
     async with joined(database, tmp_path) as one:
-        one.patience = 4.0
+        one.patience = 2.5
         yield one

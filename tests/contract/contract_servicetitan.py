@@ -65,6 +65,7 @@ class StageOfServiceTitan(Stage):
 
     vendor = "servicetitan"
     page = 50
+    limits_speed = 1.0
     wrong = (
         Wrong("client_secret", "cs1.other", ("Client Secret",)),
         Wrong("client_id", "cid.other", ("Client ID",)),
@@ -212,6 +213,9 @@ class StageOfServiceTitan(Stage):
 
     def shows(self, step: Step, document: Document) -> bool:
         return isinstance(document, CanonicalBill) and document.exported
+
+    def another(self, answer: Any) -> Any:
+        return [{**one, "inventoryBillId": 1, "billId": 1} for one in answer]
 
     def counted(self, entity: str) -> int:
         return sum(1 for one in self._table(entity) if one.active)

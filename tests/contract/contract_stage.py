@@ -60,6 +60,7 @@ class Stage(ABC):
     wrong: ClassVar[tuple[Wrong, ...]]
     lacks: ClassVar[tuple[Lack, ...]]
     switches: ClassVar[Mapping[str, Switch]]
+    limits_speed: ClassVar[float]  # the clock's speed at which this machine can reach the vendor's shortest limit
     fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -125,6 +126,10 @@ class Stage(ABC):
     @abstractmethod
     def shows(self, step: Step, document: Document) -> bool:
         """Whether the document shows the step as done."""
+
+    @abstractmethod
+    def another(self, answer: Any) -> Any:
+        """A write's answer that speaks of something else than the step."""
 
     @abstractmethod
     def counted(self, entity: str) -> int:

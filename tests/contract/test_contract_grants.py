@@ -136,7 +136,7 @@ async def test_a_right_that_is_missing_costs_at_most_one_refresh(vendor: str) ->
 @each_vendor
 async def test_the_declared_limits_are_never_hit(vendor: str) -> None:
     connector = CONNECTORS[vendor]
-    async with staged(vendor, limits=True, speed=40.0) as stage, line_to(stage) as line:
+    async with staged(vendor, limits=True, speed=stage_class(vendor).limits_speed) as stage, line_to(stage) as line:
         organisation = await line.connector.organisation(line.session)
         declared = connector.limits(organisation, stage.credentials, stage.settings)
         turn = asyncio.Semaphore(declared.concurrency)
@@ -179,7 +179,12 @@ async def _at_once() -> None:
 async def test_the_day_that_is_left_comes_from_the_vendor(playing: Sets, vendor: str) -> None:
     seen: list[Answer] = []
     async with playing(vendor) as set:
-        set.line.wire.after = lambda request, answer: (seen.append(answer), answer)[1]
+
+        def after(request: Request, answer: Answer) -> Answer:
+            seen.append(answer)
+            return answer
+
+        set.line.wire.after = after
         await set.line.walk(sorted(CONNECTORS[vendor].readable)[0])
         left = [set.line.connector.day_left(one.headers) for one in seen]
         day = [one for one in set.line.connector.limits(None, set.stage.credentials, {}).limits if one.seconds > 3600]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +15,7 @@ from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Un
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 from ml_connector.transport.messages import Answer, Request
+from ml_connector_sandbox.kernel import exact
 
 pytestmark = pytest.mark.anyio
 each_action = pytest.mark.parametrize(("vendor", "entity", "action"), actions())
@@ -39,7 +40,7 @@ class Write:
 
 
 @pytest.fixture
-def writing(playing: Sets) -> Callable[..., object]:
+def writing(playing: Sets) -> Writing:
     @asynccontextmanager
     async def start(vendor: str, entity: str, action: Action) -> AsyncIterator[Write]:
         async with playing(vendor) as set:
@@ -50,7 +51,7 @@ def writing(playing: Sets) -> Callable[..., object]:
     return start
 
 
-Writing = Callable[..., "asynccontextmanager[Write]"]
+Writing = Callable[..., AbstractAsyncContextManager[Write]]
 
 
 @each_action
@@ -91,6 +92,17 @@ async def test_an_answer_that_proves_nothing_is_uncertain(
         outcome = await write.line.connector.write(write.line.session, write.step)
         # A void's answer shows no document anyway; then the document itself is the proof.
         assert isinstance(outcome, Uncertain) or (action is Action.VOID and isinstance(outcome, Done))
+        assert len(await write.shown()) == 1
+
+
+@pytest.mark.parametrize(("vendor", "entity", "action"), [one for one in actions() if one[2] is not Action.VOID])
+async def test_an_answer_that_shows_something_else_is_uncertain(
+    writing: Writing, vendor: str, entity: str, action: Action
+) -> None:
+    async with writing(vendor, entity, action) as write:
+        write.tamper(lambda answer: replaced(answer, exact.dumps(write.stage.another(exact.loads(answer.body)))))
+        outcome = await write.line.connector.write(write.line.session, write.step)
+        assert isinstance(outcome, Uncertain)
         assert len(await write.shown()) == 1
 
 
