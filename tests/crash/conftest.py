@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sync"))
 
-from crash_world import Crashing
+from crash_world import Crashing, Start
 from sync_world import map_company, started
 
 from ml_connector.store.database import Database
 
 SPEED = 60.0  # the sandbox's minutes are seconds, so that a vendor's time-out passes; leases stay on real time
-Start = Callable[[int], AbstractAsyncContextManager[Crashing]]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,3 +84,6 @@ class Crashing:
         assert self.world.compared().findings == []
         await self.world.sound()
         assert set(await self.world.states()) <= {"posted", "superseded"}
+
+
+Start = Callable[[int], AbstractAsyncContextManager[Crashing]]

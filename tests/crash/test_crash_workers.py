@@ -6,13 +6,14 @@ import asyncio
 import random
 
 import pytest
+from crash_world import Start
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 BILLS = 40
 
 
-async def test_workers_killed_while_they_send_leave_nothing_undone_and_nothing_twice(crashing) -> None:
+async def test_workers_killed_while_they_send_leave_nothing_undone_and_nothing_twice(crashing: Start) -> None:
     """The first is killed beside a second one, which goes on; that one is killed too, and a third one finishes."""
     chance = random.Random(20261116)
     async with crashing(BILLS) as company:
@@ -35,7 +36,7 @@ async def test_workers_killed_while_they_send_leave_nothing_undone_and_nothing_t
         await company.agrees()
 
 
-async def test_a_worker_told_to_stop_ends_in_order(crashing) -> None:
+async def test_a_worker_told_to_stop_ends_in_order(crashing: Start) -> None:
     async with crashing(BILLS) as company:
         worker = company.start()
         await company.until_bills(1)

@@ -250,6 +250,14 @@ class World:
             flows = await flows_of(connection, self.desk.tenant_id, self.source, self.runtime.integrations)
         return next(one for one in flows if one.name == name)
 
+    async def somebody_waits(self) -> bool:
+        """Whether a transaction waits for another one's locks."""
+        row = await self.one(
+            """select count(*) from pg_locks l join pg_stat_activity a using (pid)
+            where not l.granted and a.datname = current_database()"""
+        )
+        return bool(row[0])
+
     # --- looking -------------------------------------------------------------------------------------------------
 
     async def all(self, query: str, *values: Any, **named: Any) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sync_world import World
 
+from ml_connector.lanes import lease as lane_lease
 from ml_connector.lanes import slice as slices
 from ml_connector.lanes.lease import LaneLease, take
 from ml_connector.sync.pull import pull
@@ -26,7 +27,7 @@ def leases(monkeypatch: pytest.MonkeyPatch) -> list[LaneLease]:
             taken.append(lease)
         return lease
 
-    monkeypatch.setattr(slices.leases, "take", taking)
+    monkeypatch.setattr(lane_lease, "take", taking)
     return taken
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sync_world import Start, World, is_bill, is_write, map_company
 
+from ml_connector.canonical.documents import Document
+from ml_connector.connectors.base import Session, Step
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import REPLAYABLE, Priority, State
@@ -84,6 +88,16 @@ async def test_what_cannot_be_reached_is_not_asked_over_and_over(start: Start) -
         assert waits[0]
 
 
+async def test_absence_is_asked_for_only_when_it_proves_something(company: World) -> None:
+    await settle_vendors(company)
+    company.faults.on("lost", is_bill, times=1)
+    await company.live()
+    await company.slice(company.target)
+    connector = company.runtime.connectors["zoho_books"]
+    waited = await company.one("select extract(epoch from look_at - made_at) from intent where state = 1")
+    assert waited[0] >= connector.timeout + connector.list_lag
+
+
 async def test_a_list_that_lags_makes_no_duplicate(company: World) -> None:
     company.sandbox.zoho_books.switches.list_lag_seconds = 50.0
     company.faults.on("lost", is_write, times=6)
@@ -155,13 +169,13 @@ async def test_a_look_up_that_fails_holds_nobody_up(company: World) -> None:
     connector = company.runtime.connectors["zoho_books"]
     find = connector.find
 
-    async def refusing(session, step):
+    async def refusing(session: Session, step: Step) -> Sequence[Document]:
         if step.reference == reference and not reachable:
             raise Refusal("/bills", 400, 9, "a row cannot be understood")
         return await find(session, step)
 
     reachable: list[bool] = []
-    connector.find = refusing
+    connector.find = refusing  # type: ignore[method-assign]
     try:
         await company.runtime.clock.sleep(200)
         await company.slice(company.target)
@@ -250,7 +264,7 @@ async def uncertain_bill(company: World) -> tuple[str, int]:
     )
 
 
-def change_rate(company: World, bill, rate: str) -> None:
+def change_rate(company: World, bill: Any, rate: str) -> None:
     """What a bookkeeper does in Zoho Books by hand."""
     organisation = company.sandbox.company.seed.organisation
     line = {"line_item_id": bill.lines[0].line_item_id, "account_id": bill.lines[0].account_id, "rate": Decimal(rate)}

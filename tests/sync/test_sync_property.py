@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from sync_world import World, is_write, map_company, started
+from sync_world import Killed, World, is_write, map_company, started
 
 from ml_connector.store.database import Database
 
@@ -57,12 +59,9 @@ async def do(company: World, what: str, which: int, taken: set[tuple[str, str]])
 
 async def pushed(company: World) -> None:
     """A slice of the target's lane, which a fault may kill."""
-    from sync_world import Killed
-
-    try:
+    with suppress(Killed):
         await company.slice(company.target)
-    except Killed:
-        await company.free(company.target)
+    await company.free(company.target)
 
 
 @given(STEPS)
@@ -71,7 +70,9 @@ async def pushed(company: World) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 async def test_the_books_end_as_the_source_says(
-    make_database, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+    make_database: Callable[[], AbstractAsyncContextManager[Database]],
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[str, int]],
 ) -> None:
     async with make_database() as database, begun(database, tmp_path_factory.mktemp("company")) as company:
         await map_company(company)
@@ -91,5 +92,5 @@ async def test_the_books_end_as_the_source_says(
         await company.sound()
 
 
-def begun(database: Database, folder: Path):
+def begun(database: Database, folder: Path) -> AbstractAsyncContextManager[World]:
     return started(database, folder, "small", speed=600.0, limits=False)

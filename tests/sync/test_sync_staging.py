@@ -64,7 +64,7 @@ async def go_on(company: World, source: Scripted) -> int:
 
 
 async def counts(company: World, run_id: int) -> tuple[int, int, int, int, int]:
-    return await company.one("select rows, new_versions, repeats, stale, unread from run where run_id = %s", run_id)  # type: ignore[return-value]
+    return await company.one("select rows, new_versions, repeats, stale, unread from run where run_id = %s", run_id)
 
 
 async def balanced(company: World) -> bool:
@@ -179,6 +179,7 @@ async def approved_plan(lane: Lane, version: int) -> None:
         )
 
 
+Told = tuple[str, str, int, str, bool]
 ROWS = st.lists(
     st.tuples(
         st.sampled_from("xyz"), st.sampled_from("AB"), st.integers(1, 8), st.sampled_from(["10.00", "-3.25"]),
@@ -190,7 +191,7 @@ ROWS = st.lists(
 
 @given(st.lists(ROWS, min_size=1, max_size=3))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_every_row_is_accounted_for_in_number_and_money(company: World, pages: list[list[tuple]]) -> None:
+async def test_every_row_is_accounted_for_in_number_and_money(company: World, pages: list[list[Told]]) -> None:
     prefix = f"{next(_serial)}-"
     made = [[row(prefix + id_, text, stamp, total=total, readable=good) for id_, text, stamp, total, good in page]
             for page in pages]  # fmt: skip

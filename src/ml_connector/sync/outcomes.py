@@ -14,10 +14,10 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
 from ml_connector.integrations.base import Waiting, waiting
 from ml_connector.sync.content import differences
-from ml_connector.sync.decide import Intended, links_made
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.settle import Intended, links_made
 from ml_connector.sync.stage import forget_waiting
 from ml_connector.sync.states import IntentState, State
 

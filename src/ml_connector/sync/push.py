@@ -17,11 +17,12 @@ import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.connectors.base import Action, Later, Outcome, Uncertain
-from ml_connector.sync.decide import Intended, Settled, decide
+from ml_connector.sync.decide import decide
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, record_outcomes
 from ml_connector.sync.prepare import Item, Preparer
+from ml_connector.sync.settle import Intended, Settled
 from ml_connector.sync.states import State
 from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
 

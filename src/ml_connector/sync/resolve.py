@@ -19,13 +19,13 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.content import differences
-from ml_connector.sync.decide import Intended, IntendedStep
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, hold_conflict, record_outcomes
 from ml_connector.sync.prepare import Item
 from ml_connector.sync.push import flows_now
+from ml_connector.sync.settle import Intended, IntendedStep
 from ml_connector.sync.states import IntentState, State
 from ml_connector.transport.errors import AnswerLost
 

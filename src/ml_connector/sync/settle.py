@@ -1,0 +1,346 @@
+"""What decisions do to the ledger: holds with their waits, skips, links, stored plans, and intents about to be sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical import documents
+from ml_connector.connectors.base import Step
+from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Waiting, Write
+from ml_connector.sync import plan
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.prepare import Item, asked_level
+from ml_connector.sync.release import release
+from ml_connector.sync.states import IntentState, Needed, Priority, State
+
+_step = msgspec.json.Encoder(order="deterministic")
+
+
+class IntendedStep(Step, frozen=True, omit_defaults=True):
+    """A step as its intent keeps it: with what its target is linked as, and whether the record is done with it."""
+
+    linked_as: str = ""
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """One step, committed, about to be sent."""
+
+    intent_id: int
+    item: Item
+    flow: Flow
+    position: int
+    step: Step
+    target_entity: str
+    send_before: datetime
+    last: bool  # whether the record is done when this step is
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    item: Item
+    flow: Flow
+    decision: Decision
+    live: bool
+
+
+@dataclass(slots=True)
+class Settled:
+    """Decisions of one transaction, written set by set."""
+
+    transaction: LaneTransaction
+    planned: list[_Planned] = field(default_factory=list)
+    adopted: set[tuple[int, str, str]] = field(default_factory=set)
+
+    def add(self, item: Item, flow: Flow, decision: Decision, live: bool) -> None:
+        """Add one decision. The second of a batch to be linked with one target stays staged: it is planned again,
+
+        and then sees that the target is taken.
+        """
+        if live and isinstance(decision, Adopt):
+            target = (flow.integration_id, decision.target_entity, decision.target_id)
+            if target in self.adopted:
+                return
+            self.adopted.add(target)
+        self.planned.append(_Planned(item, flow, decision, live))
+
+    def _of(self, kind: type[Any]) -> list[_Planned]:
+        return [one for one in self.planned if isinstance(one.decision, kind)]
+
+    async def write(self, send_before: datetime) -> list[Intended]:
+        """Write everything; the intents to be sent once this transaction is committed."""
+        await _hold(self.transaction, self._of(Hold))
+        await _skip(self.transaction, self._of(Skip))
+        await _unchanged(self.transaction, self._of(Unchanged))
+        await _link(self.transaction, [one for one in self._of(Adopt) if one.live])
+        writes = self._of(Write)
+        await _preview(self.transaction, [one for one in [*writes, *self._of(Adopt)] if not one.live])
+        intended = await _intend(self.transaction, [one for one in writes if one.live], send_before)
+        await _ask(self.transaction, self._of(Hold))
+        return intended
+
+
+async def _move(
+    transaction: LaneTransaction, ended: Sequence[_Planned], states: Sequence[State], reasons: Sequence[str]
+) -> None:
+    """Set states and take the versions off the queue, unless they are about to be sent."""
+    if not ended:
+        return
+    lane = transaction.lane
+    alike: dict[tuple[State, str], list[int]] = defaultdict(list)
+    for one, state, reason in zip(ended, states, reasons, strict=True):
+        alike[state, reason].append(one.item.version_id)
+    for (state, reason), versions in alike.items():
+        await transaction.run(
+            """update version_state set state = %b, reason = %b, changed_at = %b
+            where tenant_id = %b and version_id = any(%b::bigint[])""",
+            state.value, reason, lane.clock.now(), lane.tenant_id, versions,
+        )  # fmt: skip
+    free = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.HELD]
+    await transaction.run(
+        "delete from wait where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, free
+    )
+    done = [one.item.version_id for one, state in zip(ended, states, strict=True) if state is not State.SENDING]
+    if done:
+        await transaction.run(
+            "delete from work where tenant_id = %b and version_id = any(%b::bigint[])", lane.tenant_id, done
+        )
+
+
+def _event(transaction: LaneTransaction, one: _Planned, kind: str, **details: object) -> None:
+    transaction.event(
+        kind, record_id=one.item.record_id, version_id=one.item.version_id, run_id=one.item.run_id, **details
+    )
+
+
+async def _hold(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
+    if not held:
+        return
+    lane = transaction.lane
+    rows: list[tuple[_Planned, int, Waiting]] = []
+    for one in held:
+        assert isinstance(one.decision, Hold)
+        rows.extend((one, position, wait) for position, wait in enumerate(one.decision.waits))
+    await _tell_held(transaction, held)
+    await transaction.run(
+        """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
+        select %b, page.*, %b from unnest(%b::bigint[], %b::smallint[], %b::integer[], %b::text[], %b::text[],
+                                          %b::text[], %b::bytea[]) as page""",
+        lane.tenant_id, lane.clock.now(),
+        [one.item.version_id for one, _, _ in rows], [position for _, position, _ in rows],
+        [one.flow.flow_id for one, _, _ in rows], [wait.code for _, _, wait in rows],
+        [wait.kind for _, _, wait in rows], [wait.key for _, _, wait in rows],
+        [lane.sealer.seal(b"wait", msgspec.json.encode(wait)) for _, _, wait in rows],
+    )  # fmt: skip
+    firsts = [one.decision.waits[0].code if isinstance(one.decision, Hold) else "" for one in held]
+    await _move(transaction, held, [State.HELD] * len(held), firsts)
+
+
+async def _tell_held(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
+    """Take away what they waited for before, and tell of those that wait for something else now."""
+    gone = await transaction.all(
+        "delete from wait where tenant_id = %b and version_id = any(%b::bigint[]) returning version_id, code, key",
+        transaction.lane.tenant_id, [one.item.version_id for one in held],
+    )  # fmt: skip
+    before: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    for version_id, code, key in gone:
+        before[version_id].add((code, key))
+    for one in held:
+        assert isinstance(one.decision, Hold)
+        if before[one.item.version_id] != {(wait.code, wait.key) for wait in one.decision.waits}:
+            _event(transaction, one, "held", waits=[[wait.code, wait.sentence] for wait in one.decision.waits])
+
+
+async def _skip(transaction: LaneTransaction, skipped: Sequence[_Planned]) -> None:
+    codes = []
+    for one in skipped:
+        assert isinstance(one.decision, Skip)
+        codes.append(one.decision.code)
+        _event(transaction, one, "skipped", code=one.decision.code, sentence=one.decision.sentence)
+    await _move(transaction, skipped, [State.SKIPPED] * len(skipped), codes)
+
+
+async def _unchanged(transaction: LaneTransaction, unchanged: Sequence[_Planned]) -> None:
+    """A version that is itself what was posted stays `posted` or `linked`; a newer one without a difference is unchanged."""
+    if not unchanged:
+        return
+    rows = await transaction.all(
+        """select version_id, origin from link where tenant_id = %b and version_id = any(%b::bigint[])""",
+        transaction.lane.tenant_id, [one.item.version_id for one in unchanged],
+    )  # fmt: skip
+    origins = dict(rows)
+    states = []
+    for one in unchanged:
+        origin = origins.get(one.item.version_id)
+        state = State.UNCHANGED if origin is None else State.POSTED if origin == "created" else State.LINKED
+        states.append(state)
+        _event(transaction, one, "unchanged", state=state.word)
+    await _move(transaction, unchanged, states, [""] * len(unchanged))
+
+
+async def _link(transaction: LaneTransaction, adopted: Sequence[_Planned]) -> None:
+    for one in adopted:
+        assert isinstance(one.decision, Adopt)
+        adopt = one.decision
+        await write_link(transaction, one.flow, one.item, adopt.target_entity, adopt.target_id, adopt.origin, None)
+        _event(transaction, one, "linked", target=adopt.target_id, evidence=adopt.evidence)
+    await _move(transaction, adopted, [State.LINKED] * len(adopted), [""] * len(adopted))
+    await links_made(transaction, adopted)
+
+
+async def links_made(transaction: LaneTransaction, linked: Sequence[Any]) -> None:
+    """New links are what others wait for."""
+    keys = [f"{one.flow.name}:{one.item.source_id}" for one in linked]
+    await release(transaction.connection, transaction.lane.tenant_id, "link", keys)
+
+
+async def write_link(
+    transaction: LaneTransaction, flow: Flow, item: Item, entity: str, target_id: str, origin: str,
+    base: documents.Document | None,
+) -> None:  # fmt: skip
+    """Write one link; a party's link is a fact for matching, so the integration's generation moves."""
+    lane = transaction.lane
+    sealed = lane.sealer.seal(f"base {target_id}".encode(), documents.encode(base)) if base is not None else None
+    await transaction.run(
+        """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
+                             version_id, origin, base, made_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        lane.tenant_id, flow.integration_id, flow.name, item.source_id, entity, target_id, item.record_id,
+        item.version_id, origin, sealed, lane.clock.now(),
+    )  # fmt: skip
+    if entity == "parties":
+        await transaction.run(
+            "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
+            lane.tenant_id, flow.integration_id,
+        )  # fmt: skip
+
+
+async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) -> None:
+    """Store what would be done. Others may plan with what it would bring."""
+    if not planned:
+        return
+    lane = transaction.lane
+    for one in planned:
+        assert isinstance(one.decision, Write | Adopt)
+        target = (
+            one.decision.target_id
+            if isinstance(one.decision, Adopt)
+            else plan.placeholder(one.flow.name, one.item.source_id)
+        )
+        await transaction.run(
+            """insert into plan (tenant_id, version_id, record_id, digest, body, target, planned_at)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            on conflict (tenant_id, version_id) do update
+            set digest = excluded.digest, body = excluded.body, target = excluded.target,
+                planned_at = excluded.planned_at, approved_at = null, approved_by = null""",
+            lane.tenant_id, one.item.version_id, one.item.record_id, plan.digest(one.decision),
+            lane.sealer.seal(b"plan", plan.encode(one.decision)), target, lane.clock.now(),
+        )  # fmt: skip
+        _event(transaction, one, "planned", decision=msgspec.to_builtins(one.decision))
+    await _move(transaction, planned, [State.PLANNED] * len(planned), [""] * len(planned))
+    await links_made(transaction, planned)
+
+
+async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send_before: datetime) -> list[Intended]:
+    """Commit what is about to leave: exact payload, reference, and until when it may leave.
+
+    Of a plan with several steps the first unproven one goes; the next follows when it is proved.
+    """
+    if not writes:
+        return []
+    lane = transaction.lane
+    proven = await _proven(transaction, writes)
+    rows = [(one, *_next_step(one, proven)) for one in writes]
+    encoded = [_step.encode(_kept(one, step, last)) for one, _, step, last in rows]
+    ids = await transaction.all(
+        """insert into intent (tenant_id, version_id, record_id, connection_id, step, entity, action, reference,
+                               payload, digest, fence, made_at, send_before)
+        select %b, v, r, %b, p, e, a, f, b, d, %b, %b, %b
+        from unnest(%b::bigint[], %b::bigint[], %b::smallint[], %b::text[], %b::text[], %b::text[], %b::bytea[],
+                    %b::bytea[]) as page (v, r, p, e, a, f, b, d)
+        returning intent_id, version_id""",
+        lane.tenant_id, lane.connection_id, lane.fence, lane.clock.now(), send_before,
+        [one.item.version_id for one, *_ in rows], [one.item.record_id for one, *_ in rows],
+        [position for _, position, *_ in rows], [step.entity for _, _, step, _ in rows],
+        [step.action.value for _, _, step, _ in rows], [step.reference for _, _, step, _ in rows],
+        [lane.sealer.seal(b"intent", text) for text in encoded],
+        [hashlib.sha256(text).digest() for text in encoded],
+    )  # fmt: skip
+    intent_of = {version_id: intent_id for intent_id, version_id in ids}
+    await _move(transaction, writes, [State.SENDING] * len(writes), [""] * len(writes))
+    intended = []
+    for one, position, step, last in rows:
+        assert isinstance(one.decision, Write)
+        intent_id = intent_of[one.item.version_id]
+        _event(transaction, one, "sending", intent=intent_id, step=msgspec.to_builtins(step), notes=one.decision.notes)
+        entity = one.decision.target_entity
+        intended.append(Intended(intent_id, one.item, one.flow, position, step, entity, send_before, last))
+    return intended
+
+
+def _kept(one: _Planned, step: Step, last: bool) -> IntendedStep:
+    assert isinstance(one.decision, Write)
+    values = {name: getattr(step, name) for name in Step.__struct_fields__}
+    return IntendedStep(**values, linked_as=one.decision.target_entity, last=last)
+
+
+def _next_step(one: _Planned, proven: dict[int, int]) -> tuple[int, Step, bool]:
+    assert isinstance(one.decision, Write)
+    position = proven.get(one.item.version_id, 0)
+    return position, one.decision.steps[position], position == len(one.decision.steps) - 1
+
+
+async def _proven(transaction: LaneTransaction, writes: Sequence[_Planned]) -> dict[int, int]:
+    several = [one for one in writes if isinstance(one.decision, Write) and len(one.decision.steps) > 1]
+    if not several:
+        return {}
+    rows = await transaction.all(
+        """select version_id, count(*) from intent
+        where tenant_id = %b and version_id = any(%b::bigint[]) and state = %b group by version_id""",
+        transaction.lane.tenant_id, [one.item.version_id for one in several], IntentState.DONE.value,
+    )  # fmt: skip
+    return dict(rows)
+
+
+async def _ask(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
+    """Ask for the documents a held one depends on, as records of their own flow."""
+    lane = transaction.lane
+    wanted: dict[tuple[int, str, str], Needed] = {}
+    for one in held:
+        assert isinstance(one.decision, Hold)
+        level = Needed.LIVE if one.live else asked_level(one.flow)
+        for entity, source_id in one.decision.asks_for:
+            wanted[one.flow.integration_id, entity, source_id] = level
+    if not wanted:
+        return
+    await transaction.run(
+        """with asked as (
+            select a.level, r.record_id, r.version_id, f.flow_id, f.target_id
+            from unnest(%b::integer[], %b::text[], %b::text[], %b::smallint[]) as a (integration, entity, source, level)
+            join flow f on f.tenant_id = %b and f.integration_id = a.integration and f.name = a.entity
+            join record r on r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.source_id = a.source
+        ), marked as (
+            update record r set needed = greatest(r.needed, asked.level) from asked
+            where r.tenant_id = %b and r.record_id = asked.record_id
+        ), staged as (
+            update version_state s set state = %b, reason = '', changed_at = %b from asked
+            where s.tenant_id = %b and s.version_id = asked.version_id
+              and (s.state = %b and s.reason = 'not_needed' or s.state = %b and asked.level = %b)
+            returning s.version_id, asked.flow_id, asked.target_id
+        )
+        insert into work (tenant_id, connection_id, priority, version_id, flow_id)
+        select %b, target_id, %b, version_id, flow_id from staged
+        on conflict (tenant_id, version_id) do nothing""",
+        [one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted], list(wanted.values()),
+        lane.tenant_id, lane.tenant_id, State.STAGED.value, lane.clock.now(), lane.tenant_id, State.SKIPPED.value,
+        State.PLANNED.value, Needed.LIVE.value, lane.tenant_id, Priority.PARTY.value,
+    )  # fmt: skip
