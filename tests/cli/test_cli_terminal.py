@@ -103,7 +103,7 @@ def test_a_database_that_is_down_ends_with_three(tmp_path: Path) -> None:
 
 def test_a_wrong_environment_variable_is_named(env: dict[str, str]) -> None:
     done = piped(["status"], {**env, "ML_CONNECTOR_SANDBOX": "/nowhere/sandbox.json"})
-    assert done.returncode == 2 and "start the sandbox first" in " ".join(done.stderr.split())
+    assert done.returncode == 2 and "Start the sandbox first." in " ".join(done.stderr.split())
 
 
 @pytest.fixture
