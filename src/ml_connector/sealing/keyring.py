@@ -77,7 +77,7 @@ class Keyring:
         if name not in wrapped:
             wrapped[name] = await self._add(tenant, name)
         keys = {each: _unwrap(tenant, each, sealed) for each, sealed in wrapped.items()}
-        return Sealer(tenant_id, keys.pop(name), keys.values())
+        return Sealer(tenant_id, keys.pop(name), keys.values(), compress=True)
 
     async def index_key(self, tenant_id: int) -> IndexKey:
         """The key for hashes by which sealed words are found."""

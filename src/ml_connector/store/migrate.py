@@ -1,8 +1,7 @@
-"""Bring a database to this release's schema: at every start, forward only, one migrator at a time."""
+"""Bring a database to this release's schema: forward only, one migrator at a time."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,20 +17,13 @@ from sqlalchemy.pool import NullPool
 from ml_connector.errors import BadInput
 from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.roles import OWNER, as_role, prepare_roles
+from ml_connector.store.schema import newest_version
 
 # Any number, but the same in every release: whoever holds it migrates this database.
 _MIGRATING = 0x6D6C_632D_6D69_6772
 _WAIT_FOR_OTHER_MIGRATOR = "10min"
 # A migration gives up rather than queue behind a long transaction and block all who come after it.
 _LOCK_TIMEOUT = "10s"
-
-
-def head_version() -> str:
-    """The schema version this release brings, such as "0001"; versions sort as text."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("the package carries no migrations")
-    return head
 
 
 def migrate(url: str, *, to: str = "head") -> str:
@@ -55,12 +47,7 @@ def migrate(url: str, *, to: str = "head") -> str:
                     f"The schema could not be changed within {_LOCK_TIMEOUT}, since another transaction holds a table: "
                     "stop the workers or wait for the backup to end, and start again."
                 ) from error
-    return head_version() if to == "head" else to
-
-
-async def upgrade(url: str) -> str:
-    """`migrate` for asynchronous callers."""
-    return await asyncio.to_thread(migrate, url)
+    return newest_version() if to == "head" else to
 
 
 @contextmanager
@@ -103,7 +90,7 @@ def _refuse_later_schema(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
         raise SchemaTooNew(
-            f"The database has schema {current}, and this release knows only up to {head_version()}: start the release "
+            f"The database has schema {current}, and this release knows only up to {newest_version()}: start the release "
             "that migrated it, or a later one."
         )
 

@@ -72,7 +72,7 @@ CREATE TABLE audit_event (
     run_id      bigint,
     actor       text NOT NULL,
     kind        text NOT NULL,
-    body        bytea NOT NULL,
+    body        bytea STORAGE EXTERNAL NOT NULL,
     digest      bytea NOT NULL CHECK (length(digest) = 32),
     PRIMARY KEY (tenant_id, chain_no, position)
 );
