@@ -11,6 +11,9 @@ import pytest
 import stamina
 from raw_server import ALLOWED, BASE, RawServer, Talk, http, serving
 
+from ml_connector.transport import deadline
+from ml_connector.transport.about import about
+from ml_connector.transport.deadline import leaving_before
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect, Throttled
 from ml_connector.transport.messages import Answer, Exchange, Request
 from ml_connector.transport.protocols import Token
@@ -19,7 +22,7 @@ from ml_connector.transport.session import READ_ATTEMPTS, HttpSession, ServerFau
 pytestmark = pytest.mark.anyio
 
 READ = Request.get("/bills")
-WRITE = Request("POST", "/bills", body=b'{"number":"1"}', intent=7)
+WRITE = Request("POST", "/bills", body=b'{"number":"1"}')
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +204,8 @@ async def test_an_exchange_keeps_what_was_said_without_secrets() -> None:
     said = json.dumps({"bill_id": "1", "access_token": secret}).encode()
     async with a_session(lambda request: http(201, said)) as desk:
         body = json.dumps({"number": "1", "client_secret": secret}).encode()
-        answer = await desk.session.send(Request("POST", "/bills", [("code", secret)], body, intent=7))
+        with about(7):
+            answer = await desk.session.send(Request("POST", "/bills", [("code", secret)], body))
         assert answer.body == said
     [kept] = desk.log.exchanges
     assert (kept.method, kept.status, kept.intent) == ("POST", 201, 7)
@@ -228,3 +232,36 @@ async def test_money_in_an_answer_is_exact() -> None:
 def test_a_token_never_shows_itself() -> None:
     token = Token({"Authorization": "Bearer hidden"}, BASE, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), 1)
     assert "hidden" not in repr(token)
+
+
+async def test_a_fresh_token_that_is_refused_is_the_connectors_to_judge_at_once() -> None:
+    async with a_session(lambda request: http(401)) as desk:
+
+        async def the_same(refused: Token) -> Token:
+            return refused
+
+        desk.tokens.replace = the_same  # type: ignore[method-assign]
+        assert (await desk.session.send(WRITE)).status == 401
+        assert len(desk.server.requests) == 1
+
+
+async def test_a_write_never_leaves_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_session(lambda request: http(401)) as desk:
+        now = dt.datetime.now(dt.UTC)
+        with leaving_before(now + dt.timedelta(minutes=1)):
+            soon = deadline.boot_time() + 61
+            replace = desk.tokens.replace
+
+            async def slow(refused: Token) -> Token:
+                monkeypatch.setattr(deadline, "boot_time", lambda: soon)  # the machine slept, say
+                return await replace(refused)
+
+            desk.tokens.replace = slow  # type: ignore[method-assign]
+            with pytest.raises(NotSent, match="time to be sent has passed"):
+                await desk.session.send(WRITE)
+            assert len(desk.server.requests) == 1  # refused for its token, and not repeated
+            assert desk.budget.taken == len(desk.budget.ended)
+            assert (await desk.session.send(READ)).status == 401  # a look is free
+        seen = len(desk.server.requests)
+        assert (await desk.session.send(WRITE)).status == 401  # another write has its own time
+        assert len(desk.server.requests) > seen

@@ -7,7 +7,8 @@ TransportError
 |   +-- BudgetEmpty    our own count says the limit is used up until ``seconds`` from now
 +-- AnswerLost         bytes left and no complete answer came: the outcome is unknown
 +-- NotJson            an answer came that is not what the vendor documents
-+-- Reconnect          the grant is dead or lacks a right; a person must act
++-- Reconnect          the grant is dead; a person must act
++-- NotPermitted       the grant is alive and lacks the right to this; a person must act
 +-- ForbiddenAddress   the address is not one of the connection's known hosts
 """
 
@@ -76,7 +77,14 @@ class NotJson(TransportError):
 
 
 class Reconnect(TransportError):
-    """The consent is gone or lacks a right: the connection needs to be connected again."""
+    """The consent is gone, or lacks what everything needs: the connection needs to be connected again."""
+
+    recovery = Recovery.RECONNECT
+    acts = Acts.TENANT_ADMIN
+
+
+class NotPermitted(TransportError):
+    """The vendor does not let this connection see or do this, and no new token helps; other things it may."""
 
     recovery = Recovery.RECONNECT
     acts = Acts.TENANT_ADMIN

@@ -20,7 +20,7 @@ class Request:
     """One HTTP request. ``path`` is below the connection's base address, or absolute (https://...) on an allowed host.
 
     ``safe`` says that repeating it cannot change anything at the vendor (reads); only safe requests are ever retried.
-    ``timeout`` is in seconds on the vendor's clock, None = the vendor's own. ``intent`` is the intent of a write.
+    ``timeout`` is in seconds on the vendor's clock, None = the vendor's own.
     """
 
     method: str
@@ -31,7 +31,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     safe: bool = False
     timeout: float | None = None
-    intent: int | None = None
 
     @classmethod
     def get(cls, path: str, *query: tuple[str, str]) -> Request:

@@ -30,7 +30,10 @@ class TokenSource(Protocol):
         """A token that is good for at least the vendor's safety margin. Raises Reconnect, Throttled, AnswerLost."""
 
     async def replace(self, refused: Token) -> Token:
-        """A newer token than ``refused`` (refreshes at most once per refused token). Raises Reconnect."""
+        """A newer token than ``refused`` (refreshes at most once per refused token). Raises Reconnect.
+
+        The same one when it is fresh: then it is not the token that was refused.
+        """
 
 
 class Budget(Protocol):

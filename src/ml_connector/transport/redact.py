@@ -7,7 +7,7 @@ code is never that short. A body may be cut anywhere, so a value counts as one w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _NAMES = (
     r"[\w-]*(?:token|secret|password|assertion|signature|app[_-]?key|api[_-]?key|applicationkey)|client[_-]?id|"
@@ -28,28 +28,61 @@ _NAMED = (
     *("token", "secret", "password", "assertion", "signature", "key"),
     *('"clientid', '"client_id', '"client-id', '"authorization'),
 )
-_SCHEMES = re.compile(r"bearer\s|oauthtoken\s|basic\s")
+_CODED = ('"code', '"state')
+_IN_FORMS = tuple(f"{word.lstrip(chr(34))}=" for word in (*_NAMED, *_CODED))
+_SCHEMES = ("bearer", "oauthtoken", "basic")
 KEPT = 64 * 1024  # bytes of a body kept in the trail
 
 
 def body(data: bytes) -> bytes:
     """A body without secrets, cut after 64 KiB."""
     text = data[:KEPT].decode("utf-8", "replace")
-    # Beyond ASCII, letters have other ways to be equal without case, so nothing is ruled out there.
-    lowered = text.lower() if text.isascii() else None
-    if lowered is None or any(word in lowered for word in _NAMED):
-        text = _IN_JSON.sub(_hidden, text)
-    text = _CODE_IN_JSON.sub(r"\1\2[redacted]\2", text)
-    if "=" in text:
+    text = _without(_IN_JSON, _hidden, _NAMED, text)
+    text = _without(_CODE_IN_JSON, _hidden_code, _CODED, text)
+    if "=" in text and _may_hold(_IN_FORMS, text):
         text = _IN_FORM.sub(r"\1\2=[redacted]", text)
-    if lowered is None or _SCHEMES.search(lowered):
+    if _may_hold(_SCHEMES, text):
         text = _BEARER.sub(r"\1 [redacted]", text)
     return text.encode()
+
+
+def _may_hold(words: Sequence[str], text: str) -> bool:
+    """Beyond ASCII, letters have other ways to be equal without case, so nothing is ruled out there."""
+    if not text.isascii():
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in words)
+
+
+def _without(pattern: re.Pattern[str], hidden: Callable[[re.Match[str]], str], words: Sequence[str], text: str) -> str:
+    """``pattern.sub(hidden, text)``, tried only where a quoted name holds one of the words."""
+    if not text.isascii():
+        return pattern.sub(hidden, text)
+    lowered = text.lower()
+    begins = {lowered.rfind('"', 0, at + 1) for word in words if word in lowered for at in _places(word, lowered)}
+    kept: list[str] = []
+    end = 0
+    for begin in sorted(begins):
+        if begin >= end and (match := pattern.match(text, begin)):
+            kept += text[end:begin], hidden(match)
+            end = match.end()
+    return "".join((*kept, text[end:])) if kept else text
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _hidden(match: re.Match[str]) -> str:
     quote = match[2] or '"'
     return f"{match[1]}{quote}[redacted]{quote}"
+
+
+def _hidden_code(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}[redacted]{match[2]}"
 
 
 def is_secret(name: str) -> bool:

@@ -1,6 +1,7 @@
 """A connection's HTTP inside its lane: budget, token, lease, time-out, exchange log, and the one retry rule.
 
-The rule: a 401 refreshes the token once and repeats once (a refused call was not carried out). Reads are repeated on
+The rule: a 401 refreshes the token once and repeats once (a refused call was not carried out); one to a token that was
+refreshed a moment ago does neither: it says that a right is missing. Reads are repeated on
 broken connections and 5xx; writes never. A "too many calls" answer is told to the budget and raised, never waited out.
 """
 
@@ -14,7 +15,7 @@ from datetime import datetime
 import stamina
 
 from ml_connector.clock import Clock
-from ml_connector.transport import redact
+from ml_connector.transport import about, redact
 from ml_connector.transport.errors import AnswerLost, NotSent, Reconnect, Throttled, TransportError
 from ml_connector.transport.messages import Answer, Exchange, Request
 from ml_connector.transport.protocols import Budget, ExchangeLog, Lease, Token, TokenSource
@@ -71,8 +72,8 @@ class HttpSession:
     async def _authorised(self, request: Request) -> Answer:
         token = await self._token()
         answer = await self._once(request, token)
-        if self.rules.unauthorised(answer):
-            answer = await self._once(request, await self._token(token))
+        if self.rules.unauthorised(answer) and (newer := await self._token(token)).serial != token.serial:
+            answer = await self._once(request, newer)
         wait = self.rules.throttle(answer)
         if wait is not None:
             self.budget.throttled(wait)
@@ -122,6 +123,6 @@ def _exchange(request: Request, answer: Answer | None, error: str, at: datetime,
         milliseconds=round((time.monotonic() - began) * 1000),
         request=redact.body(request.body or b"") if not request.safe else b"",
         answer=redact.body(answer.body) if answer is not None and keep_answer else b"",
-        intent=request.intent,
+        intent=about.intent(),
         error=error,
     )

@@ -1,4 +1,4 @@
-"""The one place where bytes leave: known hosts only, the lease checked last, a write never sent twice by itself."""
+"""The one place where bytes leave: known hosts only, lease and time checked last, a write never sent twice by itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from ml_connector.clock import Clock
+from ml_connector.transport.deadline import check_time_left
 from ml_connector.transport.errors import AnswerLost, ForbiddenAddress, NotSent, TransportError
 from ml_connector.transport.messages import Answer, Request
 
@@ -37,6 +38,8 @@ class _Passage:
             raise AnswerLost("the connection broke while a write was under way; its outcome has to be looked up")
         if self.lease is not None:
             self.lease.check()
+        if not self.safe:
+            check_time_left()
         self.sent = True
 
 
@@ -44,7 +47,7 @@ _passage: ContextVar[_Passage | None] = ContextVar("passage", default=None)
 
 
 class _GuardedRequest(aiohttp.ClientRequest):
-    """Checks the lease when the connection is open, as the last act before the first byte.
+    """Checks lease and time when the connection is open, as the last act before the first byte.
 
     The library repeats idempotent methods by itself on a stale connection; for a write the passage refuses that.
     """
