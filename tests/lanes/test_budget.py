@@ -14,7 +14,7 @@ from lane_world import add_lane, clock, one, run
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Limit, Limits, Window
 from ml_connector.lanes import lease as leases
-from ml_connector.lanes.budget import LaneBudget
+from ml_connector.lanes.budget import FIRST_CALLS, LaneBudget, count_first_calls
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
 from ml_connector.transport.errors import BudgetEmpty, LeaseLost
@@ -249,7 +249,7 @@ async def test_calls_are_given_back_when_the_count_cannot_be_written(
 ) -> None:
     count = budget(database, two_tenants[0], now_clock, Limit("a minute", 10), concurrency=1)
 
-    async def failing(*, final: bool = False) -> None:
+    async def failing(**given: bool) -> None:
         raise LeaseLost("away")
 
     monkeypatch.setattr(count, "store", failing)
@@ -259,3 +259,74 @@ async def test_calls_are_given_back_when_the_count_cannot_be_written(
     monkeypatch.undo()
     await count.take()
     assert count.free() == 9
+
+
+async def lane_budget(
+    database: Database, keyring: Keyring, tenant: int, clock: Clock, *limits: Limit, name: str
+) -> LaneBudget:
+    """The count of a lane of its own, which shares its limits' scope with the others."""
+    _, connection_id = await add_lane(database, keyring, tenant, now=clock.now(), name=name)
+    held = await leases.take(database, tenant, connection_id, name)
+    found = LaneBudget(database, tenant, Limits(limits, 5), clock, CHICAGO, day_left, lease=held)
+    await found.load()
+    return found
+
+
+async def test_two_lanes_together_never_exceed_a_limit_they_share(
+    database: Database, database_url: str, keyring: Keyring, two_tenants: tuple[int, int]
+) -> None:
+    fast = clock(200.0)
+    vendor = Vendor(fast, 7)
+    limits = (
+        Limit("a window", 12, seconds=60.0, scope="application"),
+        Limit("a day", 45, Window.DAY, scope="application"),
+    )
+    another = await Database.open(database_url, pool_size=4)
+    try:
+        lanes = [
+            await lane_budget(one_, keyring, two_tenants[0], fast, *limits, name=f"lane {n}")
+            for n, one_ in enumerate((database, another))
+        ]
+        until = fast.seconds() + 400
+        await asyncio.gather(*(calling(lane, vendor, until, 6.0) for lane in lanes for _ in range(3)))
+        for lane in lanes:
+            await lane.store(final=True)
+    finally:
+        await another.close()
+    assert vendor.most(60.0) <= 12
+    assert min(lane.calls for lane in lanes) > 0
+    assert 30 < len(vendor.stamps) <= 45
+    assert await one(database, two_tenants[0], "select day_used from budget where name = 'a day'") == (
+        len(vendor.stamps),
+    )
+
+
+async def test_the_last_call_of_a_shared_limit_is_reserved_once(
+    database: Database, keyring: Keyring, two_tenants: tuple[int, int], now_clock: Clock
+) -> None:
+    limits = Limit("a minute", 1, scope="application"), Limit("a day", 1, Window.DAY, scope="application")
+    for limit in limits:
+        pair = [
+            await lane_budget(database, keyring, two_tenants[0], now_clock, limit, name=f"{limit.name} {n}")
+            for n in range(4)
+        ]
+        taken = await asyncio.gather(*(lane.take() for lane in pair), return_exceptions=True)
+        assert sorted(type(one_).__name__ for one_ in taken) == ["BudgetEmpty"] * 3 + ["NoneType"]
+
+
+async def test_first_calls_and_pauses_of_one_lane_hold_for_all_that_share_the_limit(
+    database: Database, keyring: Keyring, two_tenants: tuple[int, int]
+) -> None:
+    still = standing(dt.datetime(2026, 6, 9, 18, tzinfo=dt.UTC))
+    shared = Limit("a minute", 40, scope="application")
+    first = await lane_budget(database, keyring, two_tenants[0], still, shared, name="first")
+    await first.take()  # a chunk of eight
+    async with database.tenant(two_tenants[0]) as session:
+        await count_first_calls(session, two_tenants[0], Limits((shared,), 5), still.seconds())
+    second = await lane_budget(database, keyring, two_tenants[0], still, shared, name="second")
+    assert second.free() == 40 - 8 - FIRST_CALLS
+    first.done({}, 200)
+    first.throttled(300.0)
+    await first.store(final=True)
+    await second.store()
+    assert second.free() == 0 and second.wait() > 299

@@ -7,9 +7,10 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from lane_world import TinyConnector, TokenServer, add_lane, one, run
+from lane_world import TinyAuth, TinyConnector, TokenServer, add_lane, one, run
 
 from ml_connector.clock import Clock
+from ml_connector.lanes import grants
 from ml_connector.lanes.grants import GrantTokens
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
@@ -73,7 +74,38 @@ async def test_a_refused_token_is_replaced_once_for_all(world: World, vendor: To
     assert vendor.asked == ["refresh-1"]
     assert {token.serial for token in found} == {1}
     assert (await two.replace(also)).serial == 1
-    assert (await one_.replace(found[0])).serial == 2
+
+
+async def test_a_token_just_refreshed_is_not_refreshed_for_a_refusal(
+    world: World, vendor: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vendors count refreshes, and what a fresh token is refused is a matter of rights."""
+    await world.grant(3600)
+    holder = world.holder()
+    newer = await holder.replace(await holder.current())
+    assert (await holder.replace(newer)).serial == newer.serial
+    assert vendor.asked == ["refresh-1"]
+    monkeypatch.setattr(grants, "FRESH", 0.0)
+    assert (await holder.replace(newer)).serial == newer.serial + 1
+
+
+async def test_an_idle_grant_is_refreshed_before_the_vendor_lets_it_die(
+    world: World, vendor: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = 86_400.0
+    await world.grant(-30 * day)
+    await world.holder().keep_alive()  # this vendor lets none die
+    monkeypatch.setattr(TinyAuth, "idle_days", 60.0)
+    await world.holder().keep_alive()
+    assert vendor.asked == []
+    await run(world.database, world.tenant_id, "delete from lane")
+    await run(world.database, world.tenant_id, "delete from connection")
+    await world.grant(-41 * day)
+    await world.holder().keep_alive()
+    assert vendor.asked == ["refresh-1"]
+    await run(world.database, world.tenant_id, "update vendor_grant set state = 'needs reconnect', problem = 'dead'")
+    await world.holder().keep_alive()  # there is nothing to be kept
+    assert vendor.asked == ["refresh-1"]
 
 
 async def test_a_dead_holders_refresh_is_taken_over_with_the_old_token(world: World, vendor: TokenServer) -> None:

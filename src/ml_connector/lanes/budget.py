@@ -3,106 +3,32 @@
 A call counts from the moment it is taken until its window after its *completion* has passed: the vendor counts it at
 some instant between the two, so its window is never exceeded, whatever the network does. Long windows and days are
 reserved in the database in small chunks before use; a crash forfeits the chunk, so a successor never bursts.
+
+What a vendor counts over several connections has one row: every lane writes its own part of it, and takes a chunk of
+what all of them leave, while it holds that row. Windows shorter than ``RESERVED_FROM`` are counted per lane only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Limit, Limits, Window
+from ml_connector.lanes.counting import Counted, Day, Row, Sliding
 from ml_connector.lanes.lease import LaneLease
 from ml_connector.store.database import Database, Session
 from ml_connector.transport.errors import BudgetEmpty, LeaseLost
 
 WAIT_AT_MOST = 3.0  # machine seconds; a lane that would wait longer leaves and comes back
-RESERVED_FROM = 5.0  # seconds: shorter windows have passed before a successor can start
-CHUNKS = 5  # a window is reserved in so many chunks
-DAY_CHUNKS = 100
 
 
-class _Counted(msgspec.Struct, array_like=True, frozen=True):
-    """Calls counted at one instant. ``open`` ones were reserved or under way: when they ended is not known."""
-
-    at: float
-    calls: int
-    open: bool = False
-
-
-_counted = msgspec.json.Decoder(list[_Counted])
-
-
-@dataclass(slots=True)
-class _Sliding:
-    """One sliding window."""
-
-    limit: Limit
-    used: list[float] = field(default_factory=list)  # when each call ended, or may have, in order
-    reserved: int = 0  # calls of the current chunk that have not been taken yet
-    good_until: float = 0.0  # until when the chunk may be used
-
-    @property
-    def chunk_life(self) -> float:
-        return self.limit.seconds / CHUNKS
-
-    def free(self, now: float, under_way: int) -> int:
-        del self.used[: bisect_right(self.used, now - self.limit.seconds)]
-        return self.limit.calls - len(self.used) - under_way
-
-    def wait(self, now: float, under_way: int, calls: int = 1) -> float:
-        lacking = min(calls, self.limit.calls) - self.free(now, under_way)
-        if lacking <= 0:
-            return 0.0
-        # Calls under way give no date yet: they are asked about again soon.
-        return self.used[lacking - 1] + self.limit.seconds - now if lacking <= len(self.used) else 0.05
-
-    def is_spent(self, now: float) -> bool:
-        return self.limit.seconds >= RESERVED_FROM and (self.reserved <= 0 or now >= self.good_until)
-
-    def reserve(self, now: float) -> None:
-        self.reserved = max(1, self.limit.calls // CHUNKS)
-        self.good_until = now + self.chunk_life
-
-
-@dataclass(slots=True)
-class _Day:
-    """One calendar day's allowance, in the organisation's zone."""
-
-    limit: Limit
-    zone: ZoneInfo
-    day: dt.date | None = None
-    used: int = 0
-    reserved: int = 0
-    of_yesterday: int = 0  # calls under way at midnight: the vendor's count in their answers is the old day's
-
-    def free(self, now: dt.datetime, under_way: int) -> int:
-        today = now.astimezone(self.zone).date()
-        if self.day is None or today > self.day:
-            self.of_yesterday = under_way if self.day is not None else 0
-            self.day, self.used, self.reserved = today, 0, 0
-        return self.limit.calls - self.used - under_way
-
-    def wait(self, now: dt.datetime, under_way: int) -> float:
-        if self.free(now, under_way) > 0:
-            return 0.0
-        assert self.day is not None
-        midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), self.zone)
-        return (midnight.astimezone(dt.UTC) - now).total_seconds()
-
-    def done(self, now: dt.datetime, under_way: int, left: int | None) -> None:
-        self.free(now, under_way)
-        self.used += 1
-        if self.of_yesterday > 0:
-            self.of_yesterday -= 1
-        elif left is not None:
-            self.used = max(self.used, self.limit.calls - left)
+_counted = msgspec.json.Decoder(list[Counted])
 
 
 class LaneBudget:
@@ -124,8 +50,9 @@ class LaneBudget:
     ) -> None:
         self._database, self._tenant_id, self._clock, self._day_left = database, tenant_id, clock, day_left
         self._lease = lease
-        self._windows = [_Sliding(one) for one in limits.limits if one.window is Window.SLIDING]
-        self._days = [_Day(one, ZoneInfo(zone or "UTC")) for one in limits.limits if one.window is Window.DAY]
+        self._lane = lease.connection_id if lease is not None else 0
+        self._windows = [Sliding(one) for one in limits.limits if one.window is Window.SLIDING]
+        self._days = [Day(one, ZoneInfo(zone or "UTC")) for one in limits.limits if one.window is Window.DAY]
         self._places = asyncio.Semaphore(limits.concurrency)
         self._turn = asyncio.Lock()
         self._under_way = 0
@@ -133,26 +60,34 @@ class LaneBudget:
         self.calls = 0
 
     async def load(self) -> None:
-        """What earlier slices have used and reserved."""
+        """What earlier slices and other lanes have used and reserved."""
         async with self._database.tenant(self._tenant_id) as connection:
-            rows = await (
-                await connection.execute(
-                    b"select scope, name, reserved, day, day_used, blocked_until from budget where tenant_id = %s",
-                    [self._tenant_id],
-                )
-            ).fetchall()
-        held, now = {(row[0], row[1]): row[2:] for row in rows}, self._clock.seconds()
+            rows = await self._rows(connection, b"")
+        now = self._clock.seconds()
         for window in self._windows:
-            if (row := held.get(_key(window.limit))) is not None:
-                found = _counted.decode(row[0])
-                window.used = sorted(
-                    max(one.at, now) if one.open else one.at for one in found for _ in range(one.calls)
-                )
-                self._block(row[3])
+            window.take_over(rows.get(_key(window.limit), Row()), self._lane, now)
+        self._see(rows)
+
+    def _see(self, rows: Mapping[tuple[str, str], Row]) -> None:
+        now, instant = self._clock.seconds(), self._clock.now()
+        for window in self._windows:
+            window.see(rows.get(_key(window.limit), Row()), self._lane, now)
         for day in self._days:
-            if (row := held.get(_key(day.limit))) is not None:
-                day.day, day.used = row[1], row[2]
-                self._block(row[3])
+            day.see(rows.get(_key(day.limit), Row()), self._lane, instant, self._under_way)
+        for limit in self._limits():
+            self._block(rows.get(_key(limit), Row()).blocked_until)
+
+    async def _rows(self, connection: Session, lock: bytes) -> dict[tuple[str, str], Row]:
+        found = await (
+            await connection.execute(
+                b"""select b.scope, b.name, b.reserved, b.day, b.day_used, b.blocked_until
+                from budget b join unnest(%s::text[], %s::text[]) as k (scope, name) using (scope, name)
+                where b.tenant_id = %s order by b.scope, b.name """
+                + lock,
+                [*self._keys(), self._tenant_id],
+            )
+        ).fetchall()
+        return {(row[0], row[1]): Row(_counted.decode(row[2]), *row[3:]) for row in found}
 
     def _block(self, until: dt.datetime | None) -> None:
         if until is not None:
@@ -193,7 +128,7 @@ class LaneBudget:
         for window in self._windows:
             window.reserved -= 1
         for day in self._days:
-            day.reserved -= 1
+            day.spend()
 
     async def _wait_for_one(self) -> None:
         """Return when a call may start now, and its chunk is in the database."""
@@ -231,12 +166,8 @@ class LaneBudget:
         days = [day for day in self._days if day.reserved <= 0]
         if not windows and not days:
             return False
-        for window in windows:
-            window.reserve(now)
-        for day in days:
-            day.reserved = max(1, day.limit.calls // DAY_CHUNKS)
         try:
-            await self.store()
+            await self.store(reserve=True)
         except BaseException:
             for window in windows:
                 window.reserved = 0
@@ -245,24 +176,33 @@ class LaneBudget:
             raise
         return True
 
-    async def store(self, *, final: bool = False) -> None:
-        """Write the count. While the slice runs, the current chunk counts as used, and calls under way too.
+    async def store(self, *, final: bool = False, reserve: bool = False) -> None:
+        """Write the count, with the next chunk of each window and day that has used up its own if ``reserve``.
 
-        Raises LeaseLost when another worker has taken the lane; then nothing is written.
+        All of it while the rows are held, so that lanes which share a limit never reserve the same calls. Raises
+        LeaseLost when another worker has taken the lane; then nothing is written.
         """
-        now = self._clock.seconds()
         async with self._database.tenant(self._tenant_id) as connection:
             await self._check_fence(connection)
+            await connection.execute(_BEGUN, [self._tenant_id, *self._keys()])
+            self._see(await self._rows(connection, b"for update of b"))
+            now = self._clock.seconds()
             for window in self._windows:
-                open_calls = self._under_way + (0 if final else max(0, window.reserved))
-                # A successor counts the chunk from the last moment at which it may have been used.
-                latest = now if final else now + window.chunk_life
-                counted = [_Counted(at, 1) for at in window.used]
-                counted += [_Counted(latest, open_calls, True)] if open_calls else []
-                await connection.execute(_STORE, self._row(window.limit, counted, None, 0))
+                if reserve and window.is_spent(now):
+                    window.reserve(now, self._under_way)
+                row = window.row(now, self._under_way, self._lane, final=final)
+                await connection.execute(_STORE, self._values(window.limit, row))
             for day in self._days:
-                used = day.used + self._under_way + (0 if final else max(0, day.reserved))
-                await connection.execute(_STORE, self._row(day.limit, [], day.day, used))
+                if reserve and day.reserved <= 0:
+                    day.reserve()
+                await connection.execute(_STORE, self._values(day.limit, day.row(self._lane, final=final)))
+
+    def _limits(self) -> list[Limit]:
+        return [window.limit for window in self._windows] + [day.limit for day in self._days]
+
+    def _keys(self) -> tuple[list[str], list[str]]:
+        keys = sorted(map(_key, self._limits()))
+        return [scope for scope, _ in keys], [name for _, name in keys]
 
     async def _check_fence(self, connection: Session) -> None:
         if self._lease is None:
@@ -276,17 +216,24 @@ class LaneBudget:
         if row is None:
             raise LeaseLost(f"lane {self._lease.connection_id} was taken by another worker; its count stands")
 
-    def _row(self, limit: Limit, counted: list[_Counted], day: dt.date | None, used: int) -> list[object]:
+    def _values(self, limit: Limit, row: Row) -> list[object]:
         blocked = dt.datetime.fromtimestamp(self._blocked_until, dt.UTC) if self._blocked_until else None
-        return [self._tenant_id, *_key(limit), msgspec.json.encode(counted).decode(), day, used, blocked]
+        counted = msgspec.json.encode(row.counted).decode()
+        return [counted, row.day, row.day_used, blocked, self._tenant_id, *_key(limit)]
 
+
+_BEGUN = b"""
+    insert into budget (tenant_id, scope, name)
+    select %s, k.scope, k.name from unnest(%s::text[], %s::text[]) as k (scope, name)
+    on conflict (tenant_id, scope, name) do nothing"""
 
 _STORE = b"""
-    insert into budget (tenant_id, scope, name, reserved, day, day_used, blocked_until)
-    values (%s, %s, %s, %s, %s, %s, %s)
-    on conflict (tenant_id, scope, name) do update
-    set reserved = excluded.reserved, day = excluded.day, day_used = excluded.day_used,
-        blocked_until = excluded.blocked_until"""
+    update budget set reserved = %s, day = %s, day_used = %s, blocked_until = greatest(blocked_until, %s)
+    where tenant_id = %s and scope = %s and name = %s"""
+
+_COUNT = b"""
+    insert into budget (tenant_id, scope, name, reserved) values (%s, %s, %s, %s)
+    on conflict (tenant_id, scope, name) do update set reserved = budget.reserved || excluded.reserved"""
 
 
 # More than a connect makes (organisations, organisation, taxes, locks ...), so that the lane's first window is not exceeded.
@@ -297,8 +244,8 @@ async def count_first_calls(connection: Session, tenant_id: int, limits: Limits,
     """Count the calls made before there was a lane (``now``: clock seconds), in the transaction that makes the lane."""
     for limit in limits.limits:
         if limit.window is Window.SLIDING:
-            counted = msgspec.json.encode([_Counted(now, FIRST_CALLS)]).decode()
-            await connection.execute(_STORE, [tenant_id, *_key(limit), counted, None, 0, None])
+            counted = msgspec.json.encode([Counted(now, FIRST_CALLS)]).decode()
+            await connection.execute(_COUNT, [tenant_id, *_key(limit), counted])
 
 
 def _key(limit: Limit) -> tuple[str, str]:

@@ -54,12 +54,12 @@ def _session(
     given = Token(connector.auth.headers(credentials, tokens), tokens.api_base, tokens.expires_at, 0)
     return HttpSession(
         runtime.wire, rules, _GivenToken(given), _NoBudget(), _NoLease(), _NoLog(), runtime.clock, organisation,
-        settings, frozenset(tokens.scopes),
+        connector.seen_by_session(credentials, settings), frozenset(tokens.scopes),
     )  # fmt: skip
 
 
 class _GivenToken:
-    """The tokens just won. Refused, they are sent once more; what the second refusal means the connector says."""
+    """The tokens just won; what their refusal means the connector says."""
 
     def __init__(self, token: Token) -> None:
         self._token = token

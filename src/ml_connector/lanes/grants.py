@@ -8,15 +8,18 @@ with the old token, which vendors accept for a while. Waiting workers read the n
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
+from ml_connector.audit import Event, append
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Connector, Credentials, Tokens
 from ml_connector.errors import ConnectorError
+from ml_connector.lanes.rights import lock_lanes, rights_changed
 from ml_connector.sealing import Keyring, Sealer
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable
@@ -28,6 +31,7 @@ from ml_connector.transport.wire import Wire
 REFRESH_TIMEOUT = 20.0  # clock seconds
 HELD_BEYOND = 10.0  # machine seconds after that time-out at which another worker repeats the refresh
 LOOK_AGAIN = 0.2
+FRESH = 60.0  # clock seconds for which a token we have just refreshed cannot be the reason of a refusal
 
 log = structlog.get_logger()
 _credentials = msgspec.json.Decoder(dict[str, str])
@@ -67,6 +71,7 @@ class GrantTokens:
         self._holder = f"{worker}/{uuid.uuid4().hex[:8]}"
         self._held: _Held | None = None
         self._turn = asyncio.Lock()
+        self._own_refresh = (-1, 0.0)  # the serial of our own last refresh, and when (clock seconds)
         self.refreshes = 0
 
     async def current(self) -> Token:
@@ -81,17 +86,37 @@ class GrantTokens:
             return self._token(held)
 
     async def replace(self, refused: Token) -> Token:
-        """A newer token than ``refused``; refreshed at most once per refused token. Raises Reconnect."""
+        """A newer token than ``refused``; refreshed at most once per refused token. Raises Reconnect.
+
+        One that was refreshed a moment ago is fresh: the vendor refuses the call, and vendors count refreshes.
+        """
         async with self._turn:
             held = await self._load()
-            if held.serial <= refused.serial:
+            if held.serial <= refused.serial and not self._fresh(held):
                 held = await self._refreshed(held)
             self._held = held
             return self._token(held)
 
+    async def keep_alive(self) -> None:
+        """Refresh a grant nobody uses, in the last third of the days the vendor gives it. A dead one is left alone."""
+        days = self._connector.auth.idle_days
+        if days is None:
+            return
+        try:
+            held = self._held or await self._load()
+        except Reconnect:
+            return
+        # The access token's end is the only trace of the last refresh, and at most a few hours later.
+        if self._clock.now() - held.tokens.expires_at > dt.timedelta(days=days) * 2 / 3:
+            await self.current()
+
     def _expiring(self, tokens: Tokens) -> bool:
         left = (tokens.expires_at - self._clock.now()).total_seconds()
         return left <= self._connector.auth.margin
+
+    def _fresh(self, held: _Held) -> bool:
+        serial, at = self._own_refresh
+        return held.serial == serial and self._clock.seconds() - at < FRESH
 
     def _token(self, held: _Held) -> Token:
         headers = self._connector.auth.headers(held.credentials, held.tokens)
@@ -137,7 +162,9 @@ class GrantTokens:
                 return newer
         tokens = await self._asked(held)
         self.refreshes += 1
-        return await self._kept(held, tokens)
+        kept = await self._kept(held, tokens)
+        self._own_refresh = (kept.serial, self._clock.seconds())
+        return kept
 
     async def _asked(self, held: _Held) -> Tokens:
         """The vendor's new tokens. A refresh whose answer was lost stays marked; whoever comes next repeats it."""
@@ -185,7 +212,12 @@ class GrantTokens:
 
     async def _store(self, held: _Held, tokens: Tokens) -> _Held:
         sealer = await self._sealer()
+        told, before = frozenset(tokens.scopes), frozenset(held.tokens.scopes)
+        gained = told - before
+        audit = await self._audit() if told and told != before else None
         async with self._database.tenant(self._tenant_id) as connection:
+            if gained:
+                await lock_lanes(connection, self._tenant_id, self._grant_id)
             done = await connection.execute(
                 b"""update vendor_grant set tokens = %s, serial = serial + 1, expires_at = %s, refreshing_since = null,
                        holder = null, held_until = null
@@ -195,9 +227,17 @@ class GrantTokens:
                     self._grant_id, held.serial,
                 ],
             )  # fmt: skip
+            if done.rowcount == 1 and audit is not None:
+                await rights_changed(connection, self._tenant_id, self._grant_id, told, gained)
+                details = {"grant": self._grant_id, "gained": sorted(gained), "lost": sorted(before - told)}
+                event = Event("rights changed", "engine", None, None, None, details)
+                await append(connection, self._tenant_id, [event], audit, self._clock.now())
         if done.rowcount != 1:
             return await self._load()
         return _Held(held.credentials, tokens, held.serial + 1)
+
+    async def _audit(self) -> Sealer:
+        return await self._keyring.document_sealer(self._tenant_id, self._clock.now().strftime("%Y-%m"))
 
     async def _dead(self, serial: int, problem: str) -> None:
         """A dead grant turns its connections to `needs reconnect`, and says why; one renewed meanwhile is not dead."""

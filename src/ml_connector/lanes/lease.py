@@ -7,7 +7,6 @@ while the machine sleeps) for our own belief, which ends well before the databas
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import structlog
 
 from ml_connector.errors import ConnectorError
 from ml_connector.store.database import Database
+from ml_connector.transport.deadline import boot_time as _boot_time
 from ml_connector.transport.errors import LeaseLost
 
 SECONDS = 15.0  # another worker may take the lane this long after the last renewal
@@ -39,14 +39,6 @@ class LaneLease:
         """Raises LeaseLost when the lease may have ended."""
         if _boot_time() >= self.believed_until:
             raise LeaseLost(f"the lease on lane {self.connection_id} has run out; nothing was sent")
-
-
-# Where there is no such clock (macOS), the monotonic one is what comes nearest.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def _boot_time() -> float:
-    return time.clock_gettime(_CLOCK)
 
 
 async def take(database: Database, tenant_id: int, connection_id: int, owner: str) -> LaneLease | None:

@@ -22,7 +22,7 @@ from ml_connector.settings import Sandbox, Settings
 from ml_connector.store.database import Database
 from ml_connector.store.embedded import DataDirectory, EmbeddedServer
 from ml_connector.store.keys import DatabaseKeyStore
-from ml_connector.store.migrate import upgrade
+from ml_connector.store.schema import upgrade
 from ml_connector.transport.wire import Addresses, Wire
 
 

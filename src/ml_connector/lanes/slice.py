@@ -6,9 +6,8 @@ A slice never sleeps longer than a few seconds: what has to wait longer sets `no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import structlog
@@ -20,27 +19,30 @@ from ml_connector.errors import ConnectorError
 from ml_connector.lanes import lease as leases
 from ml_connector.lanes.budget import LaneBudget
 from ml_connector.lanes.grants import GrantTokens
+from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
-from ml_connector.sync.pull import pull
+from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
+from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows, try_again
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
-from ml_connector.transport.errors import LeaseLost, Reconnect, TransportError
+from ml_connector.transport.errors import LeaseLost, NotPermitted, Reconnect, TransportError
 from ml_connector.transport.session import HttpSession, VendorRules
 
 SLICE_SECONDS = 45.0
 LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
 DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
-_FRESH = frozenset({"parties", "bills"})
+_FRESH = frozenset({"parties", "bills", "vendor_credits"})
 _IDLE = dt.timedelta(hours=1)
 HOLDS_AGE = dt.timedelta(hours=1)
 SWEPT_AT_ONCE = 500
 _AFTER_TROUBLE = 30.0
+_AFTER_DEFECT = dt.timedelta(minutes=5)
 
 log = structlog.get_logger()
 
@@ -76,7 +78,31 @@ async def run_slice(
         return
     except ConnectorError as trouble:
         log.warning("lane stopped", lane=connection_id, why=trouble.sentence)
+        await _tell(runtime, lease, trouble.sentence)
+    except Exception as defect:
+        log.exception("lane stopped by a defect", lane=connection_id)
+        due = not_before = runtime.clock.now() + _AFTER_DEFECT
+        await _tell(runtime, lease, _defect(defect))
     await _leave(runtime, lease, due, not_before)
+
+
+def _defect(error: Exception) -> str:
+    """What a person can do about a failure nobody foresaw; its text may hold anything, so it is in the log alone."""
+    return (
+        f"A defect of this product ({type(error).__name__}) stopped the work on this connection; nothing is lost, and "
+        f"it is tried again every {_AFTER_DEFECT.total_seconds() / 60:.0f} minutes. If it stays, report it with the log."
+    )
+
+
+async def _tell(runtime: Runtime, lease: leases.LaneLease, sentence: str) -> None:
+    """What stopped the lane outside its own transactions, told on the connection as long as the lane is still held."""
+    async with runtime.database.tenant(lease.tenant_id) as connection:
+        await connection.execute(
+            b"""update connection c set problem = %s from lane l
+            where l.tenant_id = %s and l.connection_id = %s and l.fence = %s
+              and c.tenant_id = l.tenant_id and c.connection_id = l.connection_id and c.state = 'good'""",
+            [sentence, lease.tenant_id, lease.connection_id, lease.fence],
+        )
 
 
 async def _leave(runtime: Runtime, lease: leases.LaneLease, due: dt.datetime, not_before: dt.datetime | None) -> None:
@@ -107,7 +133,7 @@ async def _work(
     )
     lane, budget = await _lane(runtime, lease, span, held, connector, tokens)
     try:
-        next_due = await _guarded(lane, lambda: _steps(runtime, lane, held))
+        next_due = await _guarded(lane, lambda: _steps(lane, held, tokens))
     finally:
         await budget.store(final=True)
         await _flush(lane)
@@ -149,8 +175,9 @@ async def _lane(
         connector.title, connector.hosts(credentials), connector.timeout, connector.throttle, connector.unauthorised
     )
     session = HttpSession(
-        runtime.wire, rules, tokens, budget, lease, exchanges, clock, held.organisation_id, held.settings, held.scopes
-    )
+        runtime.wire, rules, tokens, budget, lease, exchanges, clock, held.organisation_id,
+        connector.seen_by_session(credentials, held.settings), held.scopes,
+    )  # fmt: skip
     lane = Lane(
         database=runtime.database,
         tenant_id=tenant_id,
@@ -178,7 +205,7 @@ async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt
         return await work()
     except LeaseLost:
         raise
-    except Reconnect as error:
+    except (Reconnect, NotPermitted) as error:  # not permitted, of something that all else needs
         await _problem(lane, error.sentence, reconnect=True)
         return lane.clock.now() + _IDLE
     except TransportError as error:
@@ -212,27 +239,29 @@ async def _flush(lane: Lane) -> None:
 # --- the order inside a lane -------------------------------------------------------------------------------------
 
 
-async def _steps(runtime: Runtime, lane: Lane, held: _Connection) -> dt.datetime:
-    await _answer_questions(runtime, lane)
+async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datetime:
+    await answer_questions(lane)
     if held.state != "good":
+        await tokens.keep_alive()
         return lane.clock.now() + _IDLE
     await _organisation(lane, held)
     flows = [flow for flow in await _flows(lane) if flow.on]
-    await _lists(
-        lane, {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
-    )
+    if not flows:
+        await tokens.keep_alive()
+    await try_again(lane, [flow.flow_id for flow in flows if flow.requested_by])
+    await _lists(lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id])
     await _read_due(lane, flows)
-    await _lists(
-        lane, {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
-    )
+    await _lists(lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id])
     await _follow(lane, flows)
     await _sweep(lane)
     look_again = await resolve(lane)
+    await hold_back(lane, await refused_flows(lane))
     await push(lane)
     if look_again is None:
         look_again = await resolve(lane)
-    await _problem(lane, lane.problem)
-    return await _next_due(lane, look_again)
+    refused = await refused_flows(lane)
+    await _problem(lane, lane.problem or " ".join(dict.fromkeys(one.sentence for one in refused.values())))
+    return await _next_due(lane, look_again, refused)
 
 
 async def _flows(lane: Lane) -> Sequence[Flow]:
@@ -245,6 +274,8 @@ async def _organisation(lane: Lane, held: _Connection) -> None:
     if (lane.clock.now() - held.read_at).total_seconds() < LISTS_AGE:
         return
     found = await lane.connector.organisation(lane.session)
+    if not found.lock_known:
+        found = msgspec.structs.replace(found, locked_through=held.organisation.locked_through)
     changed = documents.encode(found) != documents.encode(held.organisation)
     async with lane.transaction() as transaction:
         await transaction.run(
@@ -259,23 +290,42 @@ async def _organisation(lane: Lane, held: _Connection) -> None:
     lane.organisation = found
 
 
-async def _lists(lane: Lane, entities: set[str]) -> None:
-    for entity in sorted(entities):
-        await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE)
+async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> None:
+    """Refresh what flows need. A list that may not be read stops the flows that need it, and nobody else."""
+    refused = await refused_flows(lane)
+    by_entity: dict[str, list[int]] = {}
+    for flow, entities in needed:
+        for entity in entities if flow.flow_id not in refused else ():
+            by_entity.setdefault(entity, []).append(flow.flow_id)
+    for entity, flows in sorted(by_entity.items()):
+        try:
+            await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE)
+        except NotPermitted as error:
+            log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)
+            await refuse(lane, flows, error.sentence)
 
 
 async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:
     for flow in flows:
-        if flow.source_id != lane.connection_id or lane.slice.over():
+        if flow.source_id != lane.connection_id or lane.slice.over(READING_SHARE):
             continue
         if flow.next_read_at is not None and flow.next_read_at > lane.clock.now():
             continue
         if flow.type.follows:
             continue
-        actor = flow.requested_by or "schedule"
-        await pull(lane, flow, "person" if flow.requested_by else "schedule", actor)
-        if not lane.slice.stopping:
-            await _read_done(lane, flow)
+        if flow.flow_id not in await refused_flows(lane):
+            await _read(lane, flow)
+        refused = flow.flow_id in await refused_flows(lane)
+        if flow.flow_id not in lane.unfinished and (flow.requested_by or not refused):
+            await _read_done(lane, flow)  # of one that is refused, the person's wish: it was tried
+
+
+async def _read(lane: Lane, flow: Flow) -> None:
+    try:
+        await pull(lane, flow, "person" if flow.requested_by else "schedule", flow.requested_by or "schedule")
+    except NotPermitted as error:
+        log.warning("reading refused", lane=lane.connection_id, flow=flow.name, why=error.sentence)
+        await refuse(lane, [flow.flow_id], error.sentence)
 
 
 async def _sweep(lane: Lane) -> None:
@@ -307,10 +357,11 @@ async def _read_done(lane: Lane, flow: Flow) -> None:
         )  # fmt: skip
 
 
-async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
+async def _next_due(lane: Lane, look_again: dt.datetime | None, refused: Mapping[int, Refusal]) -> dt.datetime:
     """When the lane has something to do again. What waits for an open intent waits for its next look."""
     now = lane.clock.now()
-    read = [flow.flow_id for flow in await _flows(lane) if flow.on and (flow.requested_by or not flow.type.follows)]
+    on = [flow for flow in await _flows(lane) if flow.on and flow.flow_id not in refused]
+    read = [flow.flow_id for flow in on if flow.requested_by or not flow.type.follows]
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
@@ -327,48 +378,8 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None) -> dt.datetime:
             )
         ).fetchone()
     assert row is not None
-    times: list[dt.datetime] = [moment for moment in (*row, look_again, now + _IDLE) if moment is not None]
+    again = (*row, look_again, now + _IDLE, *(one.until for one in refused.values()))
+    times: list[dt.datetime] = [moment for moment in again if moment is not None]
     if lane.capacity.free() == 0 and row[0] is not None:
         pause(lane, lane.capacity.wait())
     return min(times)
-
-
-# --- questions a person asked ------------------------------------------------------------------------------------
-
-
-async def _answer_questions(runtime: Runtime, lane: Lane) -> None:
-    async with runtime.database.tenant(lane.tenant_id) as connection:
-        rows = await (
-            await connection.execute(
-                b"""select question_id, what from question
-                where tenant_id = %s and connection_id = %s and answered_at is null order by question_id""",
-                [lane.tenant_id, lane.connection_id],
-            )
-        ).fetchall()
-    for question_id, what in rows:
-        answer = await _answer(lane, what)
-        async with lane.transaction() as transaction:
-            await transaction.run(
-                "update question set answered_at = %s, answer = %s where tenant_id = %s and question_id = %s",
-                lane.clock.now(), lane.sealer.seal(b"answer", msgspec.json.encode(answer)), lane.tenant_id, question_id,
-            )  # fmt: skip
-            transaction.event("checked", what=what, findings=len(answer))
-
-
-async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
-    if what != "check":
-        return []
-    flows = await _flows(lane)
-    entities = {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
-    entities |= {
-        entity
-        for flow in flows
-        if flow.source_id == lane.connection_id
-        for entity in flow.type.source_entities(flow.settings)
-    }
-    entities |= {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
-    try:
-        found = await lane.connector.check(lane.session, sorted(entities or lane.connector.readable))
-    except (TransportError, ConnectorError) as error:
-        return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": "Reconnect it."}]
-    return [asdict(finding) for finding in found]

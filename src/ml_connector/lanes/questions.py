@@ -1,0 +1,65 @@
+"""Questions a person asked of a connection; no other code calls the vendor, so they are answered in its lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+import structlog
+
+from ml_connector.errors import ConnectorError
+from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.lane import Lane
+from ml_connector.transport.errors import TransportError
+
+log = structlog.get_logger()
+
+
+async def answer_questions(lane: Lane) -> None:
+    """Answer what is open, oldest first. Raises LeaseLost."""
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        rows = await (
+            await connection.execute(
+                b"""select question_id, what from question
+                where tenant_id = %s and connection_id = %s and answered_at is null order by question_id""",
+                [lane.tenant_id, lane.connection_id],
+            )
+        ).fetchall()
+    for question_id, what in rows:
+        answer = await _answer(lane, what)
+        async with lane.transaction() as transaction:
+            await transaction.run(
+                "update question set answered_at = %s, answer = %s where tenant_id = %s and question_id = %s",
+                lane.clock.now(), lane.sealer.seal(b"answer", msgspec.json.encode(answer)), lane.tenant_id, question_id,
+            )  # fmt: skip
+            transaction.event("checked", what=what, findings=len(answer))
+
+
+async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
+    if what != "check":
+        return []
+    flows = await _flows(lane)
+    entities = {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
+    entities |= {
+        entity
+        for flow in flows
+        if flow.source_id == lane.connection_id
+        for entity in flow.type.source_entities(flow.settings)
+    }
+    entities |= {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
+    try:
+        found = await lane.connector.check(lane.session, sorted(entities or lane.connector.readable))
+    except (TransportError, ConnectorError) as error:
+        return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": "Reconnect it."}]
+    except Exception as error:  # a question that cannot be answered stops nothing else
+        log.exception("check failed", lane=lane.connection_id)
+        said = f"A defect of this product ({type(error).__name__}) ended the check."
+        return [{"subject": "check", "verdict": "missing", "sentence": said, "action": "Report it with the log."}]
+    return [asdict(finding) for finding in found]
+
+
+async def _flows(lane: Lane) -> Sequence[Flow]:
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        return await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)

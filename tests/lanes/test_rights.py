@@ -1,0 +1,190 @@
+"""A missing right stops the flows that need it, says so, and ends when a person connects again; so does a dead grant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from joined import KIND, Joined, connected, joined
+from ml_connector.connectors.zoho_books.auth import SCOPES
+from ml_connector.lanes.slice import run_slice
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import integration_named
+from ml_connector.service.mapping.values import set_value
+from ml_connector.service.syncing import request_sync
+from ml_connector.store.database import Database
+from ml_connector.sync.states import State
+from ml_connector.transport.messages import Answer, Request
+
+pytestmark = pytest.mark.anyio
+
+SPEED = 60.0
+WRITE_BILLS = frozenset(["ZohoBooks.bills.CREATE", "ZohoBooks.bills.UPDATE"])
+READ_BILLS = frozenset(["ZohoBooks.bills.READ"])
+
+
+@dataclass
+class Company:
+    """A mapped company whose lanes are run by hand."""
+
+    joined: Joined
+
+    async def slices(self, rounds: int = 3) -> None:
+        for _ in range(rounds):
+            for connection_id in (self.joined.integration.source_id, self.joined.integration.target_id):
+                await run_slice(self.joined.runtime, "test", self.joined.desk.tenant_id, connection_id, lambda _: None)
+
+    async def ask(self) -> None:
+        """Ask for a sync, as a person would."""
+        await request_sync(self.joined.desk, await integration_named(self.joined.desk, KIND))
+
+    async def waits(self) -> bool:
+        """Whether no lane is due at once."""
+        row = await self.one("select min(due_at) > %s from lane", self.joined.runtime.clock.now())
+        return bool(row[0])
+
+    def revoke(self, scopes: frozenset[str]) -> None:
+        """As if the consent had never covered these; the access tokens in use end."""
+        grants = self.joined.sandbox.company.zoho_books.grants
+        for token in grants._refresh.values():
+            token.scopes = frozenset(scope.name for scope in SCOPES) - scopes
+        grants._access.clear()
+
+    def refreshes(self) -> int:
+        return int(self.joined.sandbox.company.zoho_books.grants.counts["refreshes"])
+
+    async def one(self, query: str, *values: Any) -> tuple[Any, ...]:
+        async with self.joined.desk.looking() as reading:
+            row = await reading.one(query, *values)
+        assert row is not None
+        return row
+
+    async def states(self, flow: str) -> dict[str, int]:
+        async with self.joined.desk.looking() as reading:
+            rows = await reading.all(
+                """select s.state, count(*) from version_state s join flow f using (tenant_id, flow_id)
+                where f.name = %s group by s.state""",
+                flow,
+            )
+        return {State(row[0]).word: row[1] for row in rows}
+
+    async def reconnect(self) -> None:
+        await connected(self.joined.sandbox, self.joined.runtime, "zoho_books", self.joined.desk)
+
+    def count_calls(self, path: str) -> list[str]:
+        """From here on, the calls below this path."""
+        calls: list[str] = []
+        wire = self.joined.runtime.wire
+        send = wire.send
+
+        async def counting(request: Request, url: str, *given: Any, **options: Any) -> Answer:
+            if path in url:
+                calls.append(f"{request.method} {url}")
+            return await send(request, url, *given, **options)
+
+        wire.send = counting  # type: ignore[method-assign]
+        return calls
+
+
+@pytest.fixture
+async def company(database: Database, tmp_path: Path) -> AsyncIterator[Company]:
+    async with joined(database, tmp_path, speed=SPEED) as found:
+        made = Company(found)
+        await set_flow_mode(found.desk, found.integration, "bills", "preview")
+        await made.ask()
+        await made.slices(2)
+        for table, rows in found.company["mapping"].items():
+            for key, value in rows.items():
+                await set_value(found.desk, found.integration, table, key, value)
+        await made.slices(2)
+        yield made
+
+
+TARGET = "select state, problem from connection where vendor = 'zoho_books'"
+
+
+async def test_a_right_to_write_that_is_missing_stops_its_flow_alone_until_somebody_connects_again(
+    company: Company,
+) -> None:
+    company.revoke(WRITE_BILLS)
+    before, calls = company.refreshes(), company.count_calls("/bills")
+    await set_flow_mode(company.joined.desk, company.joined.integration, "bills", "live")
+    await company.slices(4)
+    assert (await company.states("vendors")).keys() >= {"posted"}  # the lane goes on
+    assert (await company.states("bills")).keys() == {"staged"}  # and nothing is rejected
+    state, problem = await company.one(TARGET)
+    assert state == "good" and "the consent does not cover bills" in problem
+    writes = [one for one in calls if one.startswith("PUT")]
+    assert 0 < len(writes) <= 12  # a call or two for each that may be under way at once, not one for each slice
+    assert company.refreshes() - before <= 2
+    assert await company.one("select max(not_before) <= %s from lane", company.joined.runtime.clock.now()) == (True,)
+    assert await company.waits()
+
+    await company.reconnect()
+    assert await company.one("select count(*) from work where not_before > '-infinity'") == (0,)
+    await company.slices(3)
+    assert (await company.states("bills")).keys() == {"posted"}
+    assert await company.one(TARGET) == ("good", "")
+
+
+async def test_a_list_that_may_not_be_read_stops_the_flows_that_need_it(company: Company) -> None:
+    company.revoke(READ_BILLS)
+    await company.joined.runtime.clock.sleep(61)  # the list is read again after a minute
+    await set_flow_mode(company.joined.desk, company.joined.integration, "bills", "live")
+    before, calls = company.refreshes(), company.count_calls("/bills")
+    await company.slices(4)
+    assert [one for one in calls if one.startswith("PUT")] == []  # nothing is posted unseen
+    assert len([one for one in calls if one.startswith("GET")]) <= 2
+    assert company.refreshes() - before <= 2
+    state, problem = await company.one(TARGET)
+    assert state == "good" and "does not cover bills" in problem
+    assert await company.waits()  # no busy loop
+    await company.reconnect()
+    await company.slices(4)
+    assert (await company.states("bills")).keys() == {"posted"}
+
+
+async def test_a_source_that_may_not_be_read_is_asked_when_a_person_asks_and_not_over_and_over(
+    company: Company,
+) -> None:
+    path = "/receipts" if company.joined.company["settings"].get("bill_source") == "receipts" else "/inventory-bills"
+    calls = company.count_calls(path)
+    wire = company.joined.runtime.wire
+    send, refusing = wire.send, True
+
+    async def refused(request: Request, url: str, *given: Any, **options: Any) -> Answer:
+        answer = await send(request, url, *given, **options)
+        return Answer(403, {}, b"", answer.at) if refusing and path in url else answer
+
+    wire.send = refused  # type: ignore[method-assign]
+    source = "select state, problem from connection where vendor = 'servicetitan'"
+    for asked in (1, 2):
+        await company.ask()
+        await company.slices(3)
+        assert len(calls) == asked
+        assert await company.one("select count(*) from flow where read_requested_by is not null") == (0,)
+        state, problem = await company.one(source)
+        assert state == "good" and path[1:] in problem
+    refusing = False
+    await company.ask()
+    await company.slices(2)
+    assert await company.one(source) == ("good", "")
+
+
+async def test_a_dead_grant_still_needs_a_person(company: Company) -> None:
+    grants = company.joined.sandbox.company.zoho_books.grants
+    grants._refresh.clear()
+    grants._access.clear()
+    await company.joined.runtime.clock.sleep(61)
+    await set_flow_mode(company.joined.desk, company.joined.integration, "bills", "live")
+    await company.slices(2)
+    state, problem = await company.one(TARGET)
+    assert state == "needs reconnect" and "connect again" in problem
+    await company.reconnect()
+    await company.slices(3)
+    assert (await company.states("bills")).keys() == {"posted"}
+    assert await company.one(TARGET) == ("good", "")
