@@ -12,7 +12,6 @@ from typing import Any
 
 from benchmarks import stage
 from benchmarks.measure import Moment, peak_megabytes, postmaster_of
-from ml_connector.cli.logs import to_errors
 from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
@@ -22,6 +21,7 @@ from ml_connector.service.syncing import request_sync
 from ml_connector.settings import Settings
 from ml_connector.store.embedded import install_signal_release
 from ml_connector.sync.states import State
+from ml_connector.telemetry import logs
 
 _LOOK_EVERY = 0.5  # machine seconds
 
@@ -112,7 +112,7 @@ def main() -> int:
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
     given = parser.parse_args()
     install_signal_release()
-    to_errors(service=True)
+    logs.configure(service=True)
     print(json.dumps(run(measured(given.data, given.sandbox, limits=given.limits))))
     return 0
 

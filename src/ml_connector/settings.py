@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +50,33 @@ class Settings(BaseSettings):
     ML_CONNECTOR_DATA: the data directory (master key, embedded database), default ``./ml-connector-data``.
     ML_CONNECTOR_MASTER_KEY: base64 of 32 bytes; unset, the key lies in the data directory.
     ML_CONNECTOR_SANDBOX: a sandbox's hand-over file; then no vendor is ever called, only the sandbox.
-    ML_CONNECTOR_TENANT: the tenant to work on when several exist.
+    ML_CONNECTOR_COMPANY: the company (tenant) to work on when several exist.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ML_CONNECTOR_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="ML_CONNECTOR_")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     data: Path = Path("ml-connector-data")
     master_key: SecretStr | None = None
     sandbox: Path | None = None
-    tenant: str = ""
+    company: str = ""
 
     @property
     def master_key_path(self) -> Path:
         """Where the master key lies when the environment does not hold it."""
         return self.data / "master.key"
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that bears our prefix and means nothing: a misspelt one would be ignored in silence.
+
+    Raises BadInput naming it and the nearest that exists.
+    """
+    prefix = str(Settings.model_config["env_prefix"])
+    known = [f"{prefix}{name}".upper() for name, one in Settings.model_fields.items() if one.validation_alias is None]
+    for name in environment:
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            close = get_close_matches(name.upper(), known, 1)
+            near = f" (did you mean {close[0]}?)" if close else ""
+            there = ", ".join(["DATABASE_URL", *known])
+            raise BadInput(f"There is no environment variable {name}{near}; there are {there}.")

@@ -45,7 +45,7 @@ def told_shell(shell: Shell, company: Joined, tmp_path: Path) -> Shell:
         (("map", "set", "accounts", "5110", ""), ("value", "--remove")),
         (("map", "set", "accounts", "5110", "--remove"), ("accounts", "'5110'")),
         (("map", "import", "accounts", "nowhere.csv"), ("nowhere.csv", "cannot be read")),
-        (("--tenant", "Elsewhere", "status"), ("'Elsewhere'", "ServiceTitan tenant")),
+        (("--company", "Elsewhere", "status"), ("'Elsewhere'", "ServiceTitan tenant")),
         (("stats",), ("stats",)),
         (("live",), ("flow",)),
         (("records", "--limit", "many"), ("many",)),

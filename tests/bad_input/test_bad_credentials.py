@@ -36,7 +36,7 @@ ST, ZB = "servicetitan", "zoho-books"
     ids=lambda one: " ".join(one) if isinstance(one, tuple) and one and one[0] in (ST, ZB, "xero") else "",
 )
 async def test_a_wrong_option(shell: Shell, sandbox: Sandbox, command: tuple[str, ...], words: tuple[str, ...]) -> None:
-    told = await shell.aside("tenants")
+    told = await shell.aside("companies")
     assert told.code == 0
     with nothing_changes(shell.url, sandbox):
         told = await shell.aside("connect", *command)
@@ -56,7 +56,7 @@ async def test_a_wrong_option(shell: Shell, sandbox: Sandbox, command: tuple[str
 async def test_a_wrong_secret(
     shell: Shell, sandbox: Sandbox, variable: str, value: str, words: tuple[str, ...]
 ) -> None:
-    await shell.aside("tenants")
+    await shell.aside("companies")
     shell.environment[variable] = value
     with nothing_changes(shell.url, sandbox):
         told = await shell.aside("connect", ST)
@@ -66,7 +66,7 @@ async def test_a_wrong_secret(
 
 
 async def test_a_wrong_secret_of_zoho(shell: Shell, sandbox: Sandbox) -> None:
-    await shell.aside("tenants")
+    await shell.aside("companies")
     shell.environment["ZOHO_BOOKS_CLIENT_SECRET"] = "other-secret"
     with nothing_changes(shell.url, sandbox):
         told = await shell.aside("connect", ZB)
@@ -88,7 +88,7 @@ async def test_a_consent_that_was_declined(shell: Shell, sandbox: Sandbox, monke
         return {"error": "access_denied", "state": state}
 
     monkeypatch.setattr(redirect, "consented", declined)
-    await shell.aside("tenants")
+    await shell.aside("companies")
     with nothing_changes(shell.url, sandbox):
         told = await shell.aside("connect", ZB)
     assert told.code == 2 and "declined at Zoho: connect again and choose Accept" in told.sentence
@@ -114,7 +114,7 @@ async def test_a_redirect_that_is_not_the_answer(
         return {name: value.format(address.rpartition("state=")[2]) for name, value in query.items()}
 
     monkeypatch.setattr(redirect, "consented", returned)
-    await shell.aside("tenants")
+    await shell.aside("companies")
     with nothing_changes(shell.url, sandbox):
         told = await shell.aside("connect", ZB)
     assert told.code == 2 and words in told.sentence, told.sentence

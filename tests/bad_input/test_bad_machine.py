@@ -74,9 +74,9 @@ def test_a_master_key_that_is_none(shell: Shell) -> None:
 
 
 def test_another_master_key_than_the_one_it_was_sealed_with(shell: Shell) -> None:
-    assert shell.run("tenants", "--create", "Polar Air").code == 0
+    assert shell.run("companies", "--create", "Polar Air").code == 0
     (shell.data / "master.key").rename(shell.data / "master.key.old")
-    told = shell.run("tenants")
+    told = shell.run("companies")
     assert told.code in (2, 3), told
     one_sentence(told.sentence, "master key")
 
@@ -100,8 +100,24 @@ def test_a_sandbox_file_that_is_none(shell: Shell, tmp_path: Path, text: str | N
 
 def test_an_unknown_environment_variable_value(shell: Shell) -> None:
     shell.environment["ML_CONNECTOR_DATA"] = ""
-    told = shell.run("--data", str(shell.data), "tenants")
+    told = shell.run("--data", str(shell.data), "companies")
     assert told.code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ML_CONNECTOR_COMPAN", ("did you mean ML_CONNECTOR_COMPANY",)),
+        ("ml_connector_datas", ("did you mean ML_CONNECTOR_DATA",)),
+        ("ML_CONNECTOR_COLOUR_OF_THE_SKY", ("there are DATABASE_URL, ML_CONNECTOR_DATA",)),
+        ("ML_CONNECTOR_DATABASE_URL", ("there are DATABASE_URL, ML_CONNECTOR_DATA",)),
+    ],
+)
+def test_a_misspelt_environment_variable(shell: Shell, name: str, words: tuple[str, ...]) -> None:
+    shell.environment[name] = "x"
+    told = shell.run("status")
+    assert told.code == 2, told
+    one_sentence(told.sentence, name, *words)
 
 
 def test_a_second_service_on_one_directory(shell: Shell) -> None:

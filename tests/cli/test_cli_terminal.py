@@ -13,7 +13,7 @@ COMMANDS = (
     ["up"], ["worker"], ["connect", "servicetitan"], ["connect", "zoho-books"], ["check"], ["connections"],
     ["integrate"], ["settings"], ["preview"], ["live"], ["off"], ["sync"], ["status"], ["records"], ["explain"],
     ["replay"], ["release"], ["link"], ["map", "export"], ["map", "import"], ["map", "suggest"], ["map", "set"],
-    ["audit", "verify"], ["audit", "export"], ["tenants"],
+    ["audit", "verify"], ["audit", "export"], ["companies"],
 )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def test_help_fits_a_terminal_and_tells_the_exit_codes(tmp_path: Path) -> None:
     assert "Exit codes: 0 nothing waits for a person" in shown.text
     for command in COMMANDS:
         assert f"│ {command[0]} " in shown.text
-    assert "--json" in shown.text and "--tenant" in shown.text and "--data" in shown.text
+    assert "--json" in shown.text and "--company" in shown.text and "--data" in shown.text
 
 
 def test_every_command_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +54,7 @@ def test_every_command_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: p
         (["map", "import", "accounts", "nowhere.csv"], "nowhere.csv cannot be read: No such file or directory"),
         (["map", "set", "accounts", "5100"], "Give a value, or --remove"),
         (["audit", "verify", "--anchor", "12"], "The hash of the anchor '12' has 0 bytes"),
-        (["status", "--tenant", "Nobody"], "There is no tenant 'Nobody'; there is none yet"),
+        (["status", "--company", "Nobody"], "There is no company 'Nobody'; there is none yet"),
     ],
 )
 def test_bad_input_is_one_sentence(env: dict[str, str], arguments: list[str], told: str) -> None:
@@ -70,7 +70,7 @@ def test_bad_input_in_json_mode_leaves_standard_output_empty(env: dict[str, str]
 
 
 def test_status_of_a_company_without_anything(env: dict[str, str]) -> None:
-    made = piped(["tenants", "--create", "Polar Air", "--zone", "America/Chicago", "--json"], env)
+    made = piped(["companies", "--create", "Polar Air", "--zone", "America/Chicago", "--json"], env)
     assert made.returncode == 0 and json.loads(made.stdout)[0]["name"] == "Polar Air"
     shown = in_terminal(["status"], env)
     assert shown.code == 0 and shown.widest <= 80
@@ -126,7 +126,7 @@ def test_up_runs_once_and_leaves_no_server_behind(enterable: Path) -> None:
         assert second.code == 2
         assert "ml-connector up is already running on the data directory" in second.sentence
         assert str(service.pid) in second.sentence
-        assert in_terminal(["tenants"], env).code == 0
+        assert in_terminal(["companies"], env).code == 0
     finally:
         service.terminate()
     assert service.wait(60) == 0

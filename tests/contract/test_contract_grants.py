@@ -14,7 +14,7 @@ from contract_stage import CONNECTORS, Wrong, stage_class
 from ml_connector.connectors.base import CredentialField, Verdict
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.service.credentials import checked_credentials
-from ml_connector.transport.errors import Reconnect, Throttled
+from ml_connector.transport.errors import NotPermitted, Reconnect, Throttled
 from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
@@ -125,7 +125,7 @@ async def test_a_right_that_is_missing_costs_at_most_one_refresh(vendor: str) ->
         lack.take(stage)
         async with line_to(stage) as line:
             entity = lack.subject if lack.subject in stage.connector.readable else "vendors"
-            with pytest.raises(Reconnect) as caught:
+            with pytest.raises(NotPermitted) as caught:
                 await line.walk(entity)
             assert line.tokens.refreshes <= 1 and caught.value.sentence.endswith(".")
 

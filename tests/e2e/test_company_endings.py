@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -68,6 +71,20 @@ async def test_posted_bills_are_marked_as_exported_and_nothing_else_is(running) 
         assert company.compared().findings == []
         # Marked, a bill is read as a new version that changes nothing.
         assert {state for state, _ in (await company.ends()).values()} == {"unchanged"}
+
+
+async def test_a_posted_bills_life_holds_what_was_sent_and_what_was_answered(running) -> None:
+    async with running("small") as company:
+        await company.live()
+        await company.sync()
+        posted = min(bill for bill, (state, _) in (await company.ends()).items() if state == "posted")
+        life = await explain(company.desk, posted)
+        (sent,) = [one for one in life.exchanges if one.method != "GET"]
+        asked, _, answered = sent.body.partition("\n")
+        assert life.link is not None
+        assert json.loads(answered)["bill"]["bill_id"] == life.link.target_id
+        assert json.loads(asked, parse_float=str) == life.intents[0].body
+        assert (life.intents[0].state, life.intents[0].why) == ("done", "")
 
 
 def _exported(company) -> set[str]:

@@ -12,6 +12,7 @@ from bill_world import (
     BILL,
     BOOKS,
     LINE,
+    SETTINGS,
     TAGS,
     VENDORS,
     amounts,
@@ -25,7 +26,7 @@ from bill_world import (
 
 from ml_connector.canonical.documents import Bill, BillState, Dimension, LineKind, Ref
 from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import Decision, Hold, Linked, Twin, Unchanged, Write
+from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Twin, Unchanged, Write
 from ml_connector.integrations.servicetitan_zoho_books import Bills, Settings
 from ml_connector.sync import plan as plans
 
@@ -62,6 +63,8 @@ def test_a_good_bill_goes_as_it_is() -> None:
         ({"post_date": dt.date(2025, 12, 31)}, {"bill_date": "post date"}, "before_start"),
         ({}, {"gate": "reconciled"}, "not_yet"),
         ({"state": BillState.RECONCILED}, {"gate": "posted"}, "not_yet"),
+        ({"state": BillState.UNKNOWN}, {"gate": "posted"}, "not_yet"),
+        ({"own_bill": Ref("b7")}, {}, "has_bill"),
         ({"total": "0", "lines": ()}, {}, "zero"),
         ({"total": "0", "discount": "100"}, {}, "zero"),
         ({}, {"business_units": ("bu2",)}, "out_of_scope"),
@@ -79,11 +82,34 @@ def test_what_is_passed_over(changes: dict[str, Any], settings: dict[str, Any], 
         ({"state": BillState.RECONCILED}, {"gate": "reconciled"}),
         ({"state": BillState.POSTED}, {"gate": "posted"}),
         ({"state": BillState.POSTED}, {}),
+        ({"state": BillState.UNKNOWN}, {"unseen_status": "post"}),
         ({}, {"business_units": ("bu1",)}),
     ],
 )
 def test_what_passes_the_gates(changes: dict[str, Any], settings: dict[str, Any]) -> None:
     assert isinstance(plan(bill(**changes), settings=settings), Write)
+
+
+@pytest.mark.parametrize(
+    ("settings", "scopes", "says"),
+    [
+        ({}, (), "set unseen_status to post to confirm"),
+        ({"gate": "reconciled"}, (), "set gate to received or posted"),
+        ({"gate": "reconciled", "unseen_status": "post"}, (), "set gate to received or posted"),
+        ({"unseen_status": "post"}, (), ""),
+        ({"gate": "posted"}, (), ""),
+        ({"bill_source": "receipts"}, (), ""),
+        ({}, ("tn.acc.apbills:r",), ""),
+    ],
+)
+def test_what_keeps_the_flow_from_going_live(settings: dict[str, Any], scopes: tuple[str, ...], says: str) -> None:
+    told = Bills().not_live(msgspec.structs.replace(SETTINGS, **settings), scopes)
+    assert says in told and bool(told) == bool(says)
+
+
+def test_receipts_are_never_reconciled() -> None:
+    with pytest.raises(ValueError, match="gate must be received or posted"):
+        Settings(start_date=EARLY, bill_source="receipts", gate="reconciled")
 
 
 def test_a_bill_of_zero_whose_lines_are_not_zero_is_no_zero_bill() -> None:
@@ -94,6 +120,7 @@ def test_a_bill_of_zero_whose_lines_are_not_zero_is_no_zero_bill() -> None:
 
 SCOPED = "The lines do not add up: the ServiceTitan scope tn.acc.apbills:r is missing; add it in the portal."
 ELSEWHERE = "The lines do not add up, and ServiceTitan shows no AP bill with this id: look for expense lines."
+UNSEEN = "Without the ServiceTitan scope tn.acc.apbills:r its status is not shown."
 LOCKED = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 9))
 CANADIAN = msgspec.structs.replace(BOOKS, currency="CAD")
 DOLLARS = Dimension("bu1", "business_unit", "North", currency="USD")
@@ -107,7 +134,7 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"tables": {"accounts": {"5000": "z1000"}}}, "account_not_postable", "fact", "accounts:z1000"),
     ({}, {"tables": {"accounts": {"5000": "z404"}}}, "account_unknown", "mapping", "accounts:5000"),
     ({"tax": "8.25", "total": "108.25"}, {"tables": {"tax": {}}}, "tax_unmapped", "mapping", "tax:Duluth"),
-    ({"tax": "8.25", "total": "108.25", "tax_zone": Ref()}, {}, "tax_unmapped", "mapping", "tax:(no zone)"),
+    ({"tax": "8.25", "total": "108.25", "tax_zone": Ref()}, {}, "tax_without_zone", "mapping", "tax:(no zone)"),
     ({"tax": "1", "total": "101"}, {"tables": {"tax": {"Duluth": "costs"}}}, "tax_rule_unusable", "mapping",
      "tax:Duluth"),
     ({"tax": "1", "total": "101"}, {"tables": {"tax": {"Duluth": "tax:t0"}}}, "tax_rule_unusable", "mapping",
@@ -128,12 +155,12 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"tables": {"business_units": {"bu1": "x404"}}}, "dimension_inactive", "mapping", "business_units:bu1"),
     ({}, {"ledger": {"dimensions": MANDATORY}}, "tag_mandatory", "fact", "dimensions:class"),
     ({}, {"links": {}, "asked": frozenset([("vendors", "v1")])}, "vendor_pending", "link", "vendors:v1"),
-    ({}, {"links": {}}, "vendor_unknown", "mapping", "vendors:v1"),
-    ({}, {"links": {}, "brings": frozenset()}, "vendor_flow_off", "mapping", "vendors:v1"),
+    ({}, {"links": {}}, "vendor_unknown", "link", "vendors:v1"),
+    ({}, {"links": {}, "brings": frozenset()}, "vendor_flow_off", "link", "vendors:v1"),
     ({}, {"links": {("vendors", "v1"): "zv2"}}, "vendor_inactive", "fact", "parties:zv2"),
     ({}, {"links": {}, "tables": {"vendors": {"v1": "zv2"}}}, "vendor_inactive", "fact", "parties:zv2"),
     ({}, {"links": {}, "tables": {"vendors": {"v1": "zv3"}}}, "currency_differs", "fact", "parties:zv3"),
-    ({}, {"links": {}, "tables": {"vendors": {"v1": "zv404"}}}, "vendor_unknown", "mapping", "vendors:v1"),
+    ({}, {"links": {}, "tables": {"vendors": {"v1": "zv404"}}}, "vendor_unknown", "link", "vendors:v1"),
     ({"total": "101"}, {}, "does_not_tie", "source", "bills:b1"),
     ({"total": "150", "complete": False, "hidden_reason": SCOPED}, {}, "hidden_lines", "fact",
      "scope:tn.acc.apbills:r"),
@@ -153,6 +180,11 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"settings": {"closed_through": dt.date(2026, 6, 9)}}, "period_closed", "person", "period_closed"),
     ({"state": BillState.DISCREPANCY}, {}, "discrepancy", "source", "bills:b1"),
     ({"state": BillState.DISCREPANCY}, {"settings": {"gate": "posted"}}, "discrepancy", "source", "bills:b1"),
+    ({"state": BillState.UNKNOWN, "hidden_reason": UNSEEN}, {}, "status_unseen", "setting", "setting:unseen_status"),
+    ({"state": BillState.UNKNOWN, "hidden_reason": UNSEEN}, {"settings": {"gate": "reconciled"}}, "never_reconciled",
+     "fact", "scope:tn.acc.apbills:r"),
+    ({"state": BillState.UNKNOWN, "hidden_reason": ELSEWHERE}, {"settings": {"gate": "reconciled"}},
+     "never_reconciled", "source", "bills:b1"),
     ({"do_not_pay": True}, {}, "do_not_pay", "source", "bills:b1"),
     ({"date": None}, {}, "no_date", "source", "bills:b1"),
     ({"post_date": None}, {"settings": {"bill_date": "post date"}}, "no_date", "source", "bills:b1"),
@@ -237,9 +269,53 @@ def test_the_number_of_a_bill(number: str, own: str, given: str | None, sent: st
     assert bool(decision.notes) == (sent != number)  # shown
 
 
-def test_another_number_given_by_a_person_settles_a_twin_and_the_same_one_does_not() -> None:
-    assert isinstance(plan(BILL, twins=(TWIN,), tables={"bill_numbers": {"b1": "INV-1/2"}}), Write)
-    assert codes(plan(BILL, twins=(TWIN,), tables={"bill_numbers": {"b1": "inv 001"}})) == ["same_number_same_total"]
+@pytest.mark.parametrize(
+    ("entity", "way"), [("bills", "link this record with zb9"), ("", "dismiss this record with the reason")]
+)
+def test_the_way_out_of_a_duplicate_depends_on_where_the_other_one_is(entity: str, way: str) -> None:
+    decision = plan(BILL, twins=(msgspec.structs.replace(TWIN, entity=entity),))
+    assert isinstance(decision, Hold)
+    assert way in decision.waits[0].action
+
+
+def test_another_vendor_is_only_offered_where_the_choice_is_heard() -> None:
+    linked = plan(BILL, links={("vendors", "v1"): "zv2"})
+    chosen = plan(BILL, links={}, tables={"vendors": {"v1": "zv2"}})
+    assert isinstance(linked, Hold) and isinstance(chosen, Hold)
+    assert linked.waits[0].action == "Make it active in the ledger."
+    assert "or fill the row 'v1' of the mapping table vendors" in chosen.waits[0].action
+
+
+def test_a_closed_period_offers_only_what_can_be_done() -> None:
+    decision = plan(BILL, books=LOCKED)
+    assert isinstance(decision, Hold)
+    assert "Open the period, then release it; or give the bill a later date" in decision.waits[0].action
+
+
+def test_twins_are_those_of_the_number_that_counts() -> None:
+    given = {"bill_numbers": {"b1": "INV-1/2"}}
+    assert Bills().number_of(BILL, "INV-1/2") == body(plan(BILL, tables=given))["bill_number"] == "INV-1/2"
+    assert codes(plan(BILL, twins=(TWIN,), tables=given)) == ["same_number_same_total"]
+
+
+# --- before the start ----------------------------------------------------------------------------------------------
+
+EARLY = dt.date(2025, 12, 31)
+THERE = msgspec.structs.replace(TWIN, entity="bills")
+
+
+def test_a_bill_from_before_the_start_is_linked_with_its_one_equal_in_the_ledger() -> None:
+    found = plan(bill(date=EARLY), twins=(THERE,))
+    assert isinstance(found, Adopt)
+    assert (found.target_entity, found.target_id, found.origin) == ("bills", "zb9", "matched")
+
+
+@pytest.mark.parametrize(
+    "twins",
+    [(), (TWIN,), (THERE, msgspec.structs.replace(THERE, id="zb8")), (msgspec.structs.replace(THERE, total=D(99)),)],
+)
+def test_a_bill_from_before_the_start_with_no_equal_or_several_is_passed_over(twins: tuple[Twin, ...]) -> None:
+    assert codes(plan(bill(date=EARLY), twins=twins)) == ["before_start"]
 
 
 # --- dimensions ----------------------------------------------------------------------------------------------------
@@ -313,6 +389,33 @@ def test_recoverable_tax_is_the_ledgers_own_tax_and_freight_is_not_taxed() -> No
         settings={"freight_account": "z7000"},
     )  # fmt: skip
     assert [one.get("tax_id") for one in body(decision)["line_items"]] == ["t8", None]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "tax", "taxed"),
+    [
+        ((LineKind.EXPENSE, LineKind.EXPENSE), "8.25", ["t8", "t8"]),
+        ((LineKind.ITEM, LineKind.EXPENSE), "8.25", ["t8", "t8"]),
+        ((LineKind.ITEM, LineKind.EXPENSE), "6.60", ["t8", None]),
+        ((LineKind.ITEM, LineKind.EXPENSE), "1.65", [None, "t8"]),
+    ],
+)
+def test_recoverable_tax_stands_on_expenses_too_as_the_stated_tax_shows(
+    kinds: tuple[LineKind, LineKind], tax: str, taxed: list[str | None]
+) -> None:
+    lines = (line("80", kind=kinds[0]), line("20", id="2", kind=kinds[1]))
+    decision = plan(bill(total=str(100 + D(tax)), tax=tax, lines=lines), tables={"tax": {"Duluth": "tax:t8"}})
+    assert [one.get("tax_id") for one in body(decision)["line_items"]] == taxed
+
+
+def test_freight_of_landed_cost_goes_into_the_lines_as_allocated() -> None:
+    landed = bill(total="105", shipping="5", lines=TWO, landed_by_value=True)
+    into = {"freight_account": "z7000"}
+    assert [one for _, one in amounts(plan(landed, settings=into))] == [76, 29]
+    apart = msgspec.structs.replace(landed, landed_by_value=False)
+    assert amounts(plan(apart, settings=into))[-1] == ("z7000", D(5))
+    bare = bill(total="5", shipping="5", lines=(), landed_by_value=True)
+    assert amounts(plan(bare, settings=into)) == [("z7000", D(5))]
 
 
 def test_freight_into_the_lines_follows_the_allocation_else_value() -> None:

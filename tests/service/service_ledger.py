@@ -35,6 +35,7 @@ from ml_connector.sync.pull import pull
 from ml_connector.sync.push import push
 
 KIND = "servicetitan-zoho_books"
+SCOPES = frozenset({"tn.acc.inventorybills:r", "tn.acc.apbills:r"})
 CREDENTIALS = {
     "servicetitan": {
         "environment": "production", "tenant": "1001", "client_id": "cid.x", "client_secret": "cs1.x",
@@ -183,7 +184,7 @@ def granted(connector: Connector, *organisations: Organisation) -> Granted:
 async def make_company(desk: Desk, **settings: str) -> Company:
     """Connect both systems and integrate them from 2026-07-01 on."""
     connectors = desk.runtime.connectors
-    source = await store_connection(desk, granted(connectors["servicetitan"], TITAN), TITAN, frozenset({"tn.a:r"}))
+    source = await store_connection(desk, granted(connectors["servicetitan"], TITAN), TITAN, SCOPES)
     target = await store_connection(desk, granted(connectors["zoho_books"], BOOKS), BOOKS, frozenset())
     given = {"start_date": "2026-07-01", "business_unit_as": "none", **settings}
     return Company(desk, source, target, await integrate(desk, KIND, given))

@@ -120,7 +120,7 @@ async def test_the_first_connection_makes_the_tenant(runtime: Runtime) -> None:
     assert (made.name, made.zone) == ("Polar Air", "America/Chicago")
     assert (await selected_tenant(runtime)).tenant_id == made.tenant_id
     await create_tenant(runtime, actor, "Desert Heating", "America/Phoenix")
-    with pytest.raises(BadInput, match="say which with --tenant"):
+    with pytest.raises(BadInput, match="say which with --company"):
         await selected_tenant(runtime)
     with pytest.raises(BadInput, match="is not a time zone"):
         await create_tenant(runtime, actor, "Third", "Mars/Base")

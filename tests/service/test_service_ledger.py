@@ -10,7 +10,8 @@ from service_ledger import Company, bill
 from ml_connector.canonical.documents import Bill, Ref
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.auditing import anchor_of, export_audit, verify_audit
-from ml_connector.service.deciding import link, release
+from ml_connector.service.deciding import link
+from ml_connector.service.dismissing import dismiss
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
@@ -18,6 +19,7 @@ from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.previewing import shown_preview
 from ml_connector.service.records import records
+from ml_connector.service.releasing import release
 from ml_connector.service.replaying import replay
 from ml_connector.service.status import FlowStatus, status
 from ml_connector.service.syncing import Progress, Quiet
@@ -132,7 +134,7 @@ async def test_a_closed_period_is_released_by_a_person_only(company: Company) ->
         await release(company.desk, "INV-1", "account_unmapped")
     done = await release(company.desk, "INV-1")
     await company.plan()
-    assert (done.code, done.still_waiting) == ("period_closed", ("vendor_pending",))
+    assert (done.code, done.still_waiting) == ("period_closed", {"vendor_pending": 1})
     await company.plan()
     life = await explain(company.desk, "INV-1")
     assert life.versions[-1].state == "posted" and life.released == ("period_closed",)
@@ -165,6 +167,29 @@ async def test_linking_by_hand(company: Company) -> None:
     await company.plan()
     assert (await explain(company.desk, "INV-1")).versions[-1].state == "linked"
     assert company.books.written == []
+
+
+async def test_a_record_is_dismissed_with_a_reason_and_a_replay_takes_it_up_again(company: Company) -> None:
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await _live(company, bill("1"), bill("2", account="7777"))
+    with pytest.raises(BadInput, match="Say why"):
+        await dismiss(company.desk, "INV-2", "  ")
+    with pytest.raises(Refused, match="only what is held or rejected"):
+        await dismiss(company.desk, "INV-1", "no need")
+    assert (await dismiss(company.desk, "INV-2", "received twice\nby mistake")).was == "held"
+    life = await explain(company.desk, "INV-2")
+    assert (life.versions[-1].state, life.versions[-1].waits) == ("skipped", ())
+    assert life.versions[-1].why == "Dismissed by a person"
+    assert "received twice by mistake" in str([one for one in life.timeline if one.kind == "dismissed"])
+    await company.plan()
+    bills = next(one for one in (await status(company.desk)).integrations[0].flows if one.flow == "bills")
+    assert bills.skipped["Dismissed by a person"].count == 1 and bills.balanced and not bills.waiting
+    await company.read(bill("1"), bill("2", account="7777"))  # read again as it was
+    await company.plan()
+    assert (await explain(company.desk, "INV-2")).versions[-1].state == "skipped"
+    await replay(company.desk, Filter(number="INV-2"))
+    await company.plan()
+    assert (await explain(company.desk, "INV-2")).versions[-1].state == "held"
 
 
 async def test_a_preview_shows_what_would_be_posted(company: Company) -> None:

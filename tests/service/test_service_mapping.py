@@ -14,6 +14,8 @@ from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.files import FileRefused, export_mapping, import_mapping
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.service.mapping.values import remove_value, set_value
+from ml_connector.service.status import status
+from ml_connector.service.tallies import Cause
 
 pytestmark = pytest.mark.anyio
 HEADER = "source_key,target_key,valid_from,valid_until,note\n"
@@ -183,3 +185,39 @@ async def test_a_like_name_is_no_proof(read_company: Company) -> None:
     assert "% alike" in found["v3"].candidates[0].evidence
     tax = await suggest(company.desk, company.integration, "tax")
     assert [(one.key, one.candidates[0].value, one.exact) for one in tax] == [("Texas", "tax:t1", None)]
+
+
+async def test_a_units_tax_row_frees_what_waits_for_tax_without_a_zone(company: Company) -> None:
+    taxed = bill("1", tax=Decimal("8.25"), total="108.25", business_unit=Ref("bu1"))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await set_flow_mode(company.desk, company.integration, "bills", "live")
+    await company.read(taxed)
+    await company.plan()
+    assert [cause.code for cause in await _waiting(company)] == ["tax_without_zone", "vendor_pending"]
+    assert (await set_value(company.desk, company.integration, "tax", "business unit bu1", "cost")).released == 1
+    for _ in range(3):
+        await company.plan()
+    assert [step.total for step in company.books.written if step.entity == "bills"] == [Decimal("108.25")]
+
+
+async def test_a_corrected_tax_rule_frees_what_its_former_account_held(company: Company) -> None:
+    taxed = bill("1", tax=Decimal("8.25"), total="108.25", tax_zone=Ref("z", "Duluth"))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await set_value(company.desk, company.integration, "tax", "Duluth", "account:a3")
+    await set_flow_mode(company.desk, company.integration, "bills", "live")
+    await company.read(taxed)
+    for _ in range(3):
+        await company.plan()
+    assert [cause.code for cause in await _waiting(company)] == ["account_inactive", "vendor_pending"]
+    assert (
+        await set_value(company.desk, company.integration, "tax", "Duluth", "40% cost, 60% account:a2")
+    ).released == 1
+    for _ in range(3):
+        await company.plan()
+    assert [step.total for step in company.books.written if step.entity == "bills"] == [Decimal("108.25")]
+
+
+async def _waiting(company: Company) -> list[Cause]:
+    flows = (await status(company.desk)).integrations[0].flows
+    causes = next(flow.waiting for flow in flows if flow.flow == "bills")
+    return sorted(causes, key=lambda cause: cause.code)

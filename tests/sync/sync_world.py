@@ -27,7 +27,8 @@ from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane, Slice
-from ml_connector.sync.states import State
+from ml_connector.sync.release import restage
+from ml_connector.sync.states import REPLAYABLE, Priority, State
 from ml_connector.transport.errors import AnswerLost, NotSent
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.compare import Comparison, compare
@@ -404,3 +405,41 @@ async def map_company(world: World) -> None:
         for key, value in rows.items():
             await world.fill(table, key, value)
     await world.settle()
+
+
+async def settle_vendors(company: World) -> None:
+    """The vendors first, so that the next slice writes bills and nothing else."""
+    await company.mode("vendors", "live")
+    await company.run("update record set needed = 2 where tenant_id = %s and flow_id in "
+                      "(select flow_id from flow where name = 'vendors')", company.desk.tenant_id)  # fmt: skip
+    rows = await company.all(
+        """select version_id from version_state s join flow f using (tenant_id, flow_id)
+        where tenant_id = %s and f.name = 'vendors' and s.state = any(%s::smallint[])""",
+        company.desk.tenant_id, [State.PLANNED, State.SKIPPED],
+    )  # fmt: skip
+    async with company.runtime.database.tenant(company.desk.tenant_id) as connection:
+        await restage(
+            connection, company.desk.tenant_id, [row[0] for row in rows], [State.PLANNED, State.SKIPPED],
+            Priority.PARTY,
+        )  # fmt: skip
+    await company.settle()
+    company.faults.calls.clear()
+
+
+async def restaged(company: World, source_id: str) -> None:
+    """Plan a bill's newest version again, as a replay does."""
+    row = await company.one(
+        """select r.version_id from record r join flow f using (tenant_id, flow_id)
+        where tenant_id = %s and f.name = 'bills' and r.source_id = %s""",
+        company.desk.tenant_id, source_id,
+    )  # fmt: skip
+    async with company.runtime.database.tenant(company.desk.tenant_id) as connection:
+        gone = await restage(connection, company.desk.tenant_id, [row[0]], REPLAYABLE, Priority.PERSON)
+    assert gone == [row[0]]
+
+
+async def uncertain_bill(company: World) -> tuple[str, int]:
+    """Reference and version of the one bill of which nobody knows."""
+    return await company.one(
+        "select reference, version_id from intent where tenant_id = %s and state = 1", company.desk.tenant_id
+    )

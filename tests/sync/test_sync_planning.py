@@ -52,6 +52,23 @@ async def test_vendors_are_brought_only_as_bills_need_them(company: World) -> No
     assert company.compared().duplicate_vendors == 0
 
 
+async def test_live_bills_wait_quietly_for_vendors_that_are_only_previewed(company: World) -> None:
+    await company.mode("vendors", "preview")
+    await company.settle()
+    held = {bill: (await company.kinds(bill)).count("held") for bill in await company.ends()}
+    await company.live()
+    await company.settle()  # bill and vendor do not release one another for ever
+    waiting = [bill for bill, (state, _) in (await company.ends()).items() if state == "held"]
+    assert waiting
+    for bill in waiting:
+        assert (await company.kinds(bill)).count("held") <= held[bill] + 1
+    assert "planned" in await company.states("vendors")
+    await company.mode("vendors", "live")
+    await company.settle()
+    assert await company.states() == {"posted": len(company.bills)}
+    assert company.compared().findings == []
+
+
 async def test_a_document_that_changed_after_its_approval_is_held(company: World) -> None:
     bill = company.tenant.bills[company.bills[0]]
     await company.live()

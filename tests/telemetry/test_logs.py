@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from ml_connector.telemetry.logs import redacted
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from ml_connector.telemetry.logs import configure, redacted
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What a test sets for the whole process is undone."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def test_secrets_are_hidden_by_name_and_inside_texts() -> None:
@@ -12,3 +30,15 @@ def test_secrets_are_hidden_by_name_and_inside_texts() -> None:
     assert "deadbeef" not in str(shown)
     assert shown["lane"] == 3
     assert shown["event"] == "refused"
+
+
+def test_a_command_is_silent_and_a_service_tells_on_the_error_output(capsys: pytest.CaptureFixture[str]) -> None:
+    for service in (False, True):
+        configure(service=service, json=True)
+        structlog.get_logger().info("refused", client_secret="abc")
+        logging.getLogger("psycopg").warning("connection lost")
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert ("refused" in said.err, "connection lost" in said.err) == (service, service)
+    line = json.loads(said.err.splitlines()[0])
+    assert (line["event"], line["client_secret"], line["level"]) == ("refused", "[redacted]", "info")

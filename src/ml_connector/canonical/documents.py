@@ -134,6 +134,7 @@ class Organisation(Canonical, frozen=True, tag="organisation"):
     """The company's books at a vendor. ``zone`` is an IANA name; ``locked_through`` the last closed date for purchases.
 
     ``edition`` is the tax edition (US, UK, EU, GLOBAL ...); ``rounding`` how it rounds tax ("line" or "document").
+    ``lock_known`` False: the vendor did not tell the lock this time, and the date known before stands.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Organisation(Canonical, frozen=True, tag="organisation"):
     fiscal_year_start_month: int = 1
     locked_through: dt.date | None = None
     sandbox: bool = False
+    lock_known: bool = True
 
 
 class BillLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -175,8 +177,9 @@ class BillLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BillState(StrEnum):
-    """How far a bill has come at the system it was read from."""
+    """How far a bill has come at the system it was read from; ``unknown`` where that is not shown to us."""
 
+    UNKNOWN = "unknown"
     RECEIVED = "received"
     RECONCILED = "reconciled"
     POSTED = "posted"
@@ -194,7 +197,8 @@ class Bill(Canonical, frozen=True, tag="bill"):
     ``number`` is the vendor's invoice number; ``own_number`` the number the source gave the document.
     Tie-out: ``sum(lines) - discount + tax + shipping + other == total``.
     ``reference`` is our external reference where a target stores it. ``complete`` is False for a list row without
-    lines, or for a source whose lines may be hidden by a missing scope (``hidden_reason`` names it).
+    lines, or for a source whose lines may be hidden by a missing scope. ``hidden_reason`` says why lines or, where
+    the state is unknown, the state cannot be seen.
     """
 
     id: str
@@ -230,6 +234,7 @@ class Bill(Canonical, frozen=True, tag="bill"):
     hidden_reason: str = ""
     landed_by_value: bool = False
     source_kind: str = "bill"  # "bill", or "receipt" when made from a received purchase order
+    own_bill: Ref = Ref()  # the bill that the source made of a receipt
     stamp: str = ""
 
 

@@ -24,7 +24,8 @@ from ml_connector.lanes.runtime import connectors as installed
 from ml_connector.service import connecting
 from ml_connector.service.checking import Checked, check_all
 from ml_connector.service.connecting import Connected, Granted
-from ml_connector.service.connections import Connection, connections_in, pick_connection
+from ml_connector.service.connection_settings import change_connection_settings, connection_settings
+from ml_connector.service.connections import Connection, connection_named, connections_in, pick_connection
 from ml_connector.service.credentials import checked_credentials, checked_settings
 
 
@@ -69,6 +70,25 @@ def _epilogue(connector: Connector, name: str) -> str:
     return (
         f"Example: ml-connector connect {name} {shown}\n\nSecrets are asked for without echo, or read from a file or "
         f"the environment ({secrets}); they are never given as arguments, which other users of the machine can see."
+        f"\n\n{_needed(connector)}\n\n" + "\n\n".join(rights(connector))
+    )
+
+
+def rights(connector: Connector) -> list[str]:
+    """The rights that all flows together need, what needs them first, those of one purpose on one line."""
+    by_purpose: dict[str, list[str]] = {}
+    for scope in connector.scopes:
+        by_purpose.setdefault(scope.why, []).append(scope.name)
+    return [f"{why}: {', '.join(names)}" for why, names in by_purpose.items()]
+
+
+def _needed(connector: Connector) -> str:
+    """Where the rights are given: at a consent, or beforehand to the application."""
+    if connector.auth.interactive:
+        return f"{connector.title} will ask for these rights, each line for the flows named:"
+    return (
+        f"These rights are ticked for the application at {connector.title} before it is connected, each line for the "
+        "flows named:"
     )
 
 
@@ -97,12 +117,12 @@ def _command(connector: Connector) -> Callable[..., Coroutine[Any, Any, int]]:
 
 
 def _field(connector: Connector, field: CredentialField) -> inspect.Parameter:
-    where = f"{field.where}." + (f" One of {', '.join(field.choices)}." if field.choices else "")
+    where = field.where.rstrip(".") + (f" (one of {', '.join(field.choices)})" if field.choices else "")
+    if field.name == "redirect":
+        where += f" ({way_back.own(connector.vendor)})"
     if field.secret:
-        text = f"File with the {field.label.lower()}. {where}"
-        return _option(f"{field.name}_file", Path | None, None, text)
-    text = f"{where} [env {_variable(connector, field)}]"
-    return _option(field.name, str, "", text)
+        return _option(f"{field.name}_file", Path | None, None, f"File with the {field.label}: {where}.")
+    return _option(field.name, str, "", f"{field.label}: {where} [env {_variable(connector, field)}].")
 
 
 def _option(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:
@@ -136,7 +156,7 @@ def _stated(connector: Connector, field: CredentialField, options: Mapping[str, 
 
 
 def _asked(cli: Cli, field: CredentialField) -> str:
-    cli.say(f"{field.label}: {field.where}.")
+    cli.say(f"{field.label}: {field.where.rstrip('.')}.")
     ask = getpass.getpass if field.secret else input
     try:
         return ask(f"{field.label}: ").strip()
@@ -148,6 +168,7 @@ def _asked(cli: Cli, field: CredentialField) -> str:
 
 
 async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], wanted: _Wanted) -> int:
+    _show_rights(cli, connector)
     async with cli.runtime() as runtime:
         credentials = _given(cli, runtime, connector, options)
         settings = checked_settings(connector, pairs(wanted.set, "setting"))
@@ -155,10 +176,17 @@ async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], w
         organisation = grant.choose(wanted.organisation)
         made = await connecting.take_in(
             runtime, cli.actor, grant, organisation,
-            tenant=cli.tenant, zone=wanted.zone, name=wanted.name, test_books=wanted.test_books, again=wanted.again,
+            tenant=cli.company, zone=wanted.zone, name=wanted.name, test_books=wanted.test_books, again=wanted.again,
         )  # fmt: skip
     cli.show(made, _connected)
     return Exit.GOOD
+
+
+def _show_rights(cli: Cli, connector: Connector) -> None:
+    """What the flows need, purpose by purpose, before anything is asked. On the error output, with ``--json`` too."""
+    cli.err.print(_needed(connector), markup=False)
+    for line in rights(connector):
+        cli.err.print(f"  {line}", markup=False)
 
 
 async def _granted(
@@ -173,22 +201,21 @@ async def _granted(
         return await connecting.granted(runtime, connector, credentials, settings)
     redirect = credentials.get("redirect") or way_back.own(connector.vendor)
     asked = connecting.consent(connector, credentials, redirect)
-    _ask_consent(cli, connector, asked.address)
-    if runtime.sandbox is not None:
-        returned: Mapping[str, str] = await way_back.consented(runtime.sandbox, asked.address)
-    elif paste or not way_back.is_loopback(redirect):
-        returned = way_back.pasted(_line(cli))
+    _ask_consent(cli, asked.address)
+    if paste:
+        returned: Mapping[str, str] = way_back.pasted(_line(cli))
+    elif runtime.sandbox is not None:
+        returned = await way_back.consented(runtime.sandbox, asked.address)
+    elif way_back.is_loopback(redirect):
+        returned = await way_back.received(cli, redirect, asked)
     else:
-        returned = await way_back.received(cli, redirect)
+        returned = way_back.pasted(_line(cli))
     checked = connecting.checked_return(asked, returned)
     return await connecting.granted_by_consent(runtime, connector, credentials, settings, redirect, checked)
 
 
-def _ask_consent(cli: Cli, connector: Connector, address: str) -> None:
-    """The rights asked for, flow by flow, and the address. On the error output, so that ``--json`` shows it too."""
-    cli.err.print(f"{connector.title} will ask for these rights, for the flows named:", markup=False)
-    for scope in connector.scopes:
-        cli.err.print(f"  {scope.name}: {scope.why}", markup=False)
+def _ask_consent(cli: Cli, address: str) -> None:
+    """The address, on the error output, so that ``--json`` shows it too."""
     cli.err.print("Open this address, and accept:", markup=False)
     cli.err.print(address, markup=False, soft_wrap=True)
 
@@ -237,6 +264,17 @@ def show_checked(console: Console, found: list[Checked]) -> None:
             verdict = render.plain_text(finding.verdict.value, _STYLES[finding.verdict])
             render.add(made, finding.subject, verdict, f"{finding.sentence} {finding.action}".strip())
         console.print(made)
+
+
+async def show_connection_settings(cli: Cli, connection: str, changes: Mapping[str, str]) -> int:
+    """Show a connection's own settings, after changing some."""
+    async with cli.desk() as desk:
+        chosen = await connection_named(desk, connection)
+        if changes:
+            await change_connection_settings(desk, chosen, changes)
+        found = await connection_settings(desk, chosen)
+    cli.show(found, lambda console, shown: console.print(render.settings(shown)))
+    return Exit.GOOD
 
 
 async def connections(*, cli: Given) -> int:

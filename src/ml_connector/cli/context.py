@@ -1,4 +1,4 @@
-"""What every command is given: the settings, the terminal, and a desk at the chosen tenant."""
+"""What every command is given: the settings, the terminal, and a desk at the chosen company."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Cli:
 
     settings: Settings
     json: bool
-    tenant: str
+    company: str
     out: Console
     err: Console
 
     @classmethod
-    def on(cls, settings: Settings, json: bool, tenant: str) -> Cli:
+    def on(cls, settings: Settings, json: bool, company: str) -> Cli:
         """For the terminal this process runs in."""
         plain = {"highlight": False, "soft_wrap": False}
         wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
         out = Console(width=wide, **plain)  # type: ignore[arg-type]
-        return cls(settings, json, tenant or settings.tenant, out, Console(stderr=True, **plain))  # type: ignore[arg-type]
+        return cls(settings, json, company or settings.company, out, Console(stderr=True, **plain))  # type: ignore[arg-type]
 
     @property
     def actor(self) -> Actor:
@@ -66,9 +66,9 @@ class Cli:
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
-        """A desk at the chosen tenant. Raises NotFound, BadInput when it is not clear which."""
+        """A desk at the chosen company. Raises NotFound, BadInput when it is not clear which."""
         async with self.runtime() as runtime:
-            tenant = await selected_tenant(runtime, self.tenant)
+            tenant = await selected_tenant(runtime, self.company)
             yield Desk(runtime, tenant.tenant_id, self.actor)
 
     def show(self, value: T, render: Callable[[Console, T], None]) -> None:

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from ml_connector.cli import progress, render
-from ml_connector.cli.connecting import show_connections
+from ml_connector.cli.connecting import show_connection_settings, show_connections
 from ml_connector.cli.context import Cli, Exit, Given, pairs
 from ml_connector.service import integrating, syncing
 from ml_connector.service.flows import ModeSet, set_flow_mode
@@ -18,7 +18,7 @@ from ml_connector.service.previewing import preview as make_preview
 from ml_connector.service.scheduling import Scheduled
 from ml_connector.service.scheduling import schedule as set_schedule
 from ml_connector.service.settings import Setting
-from ml_connector.service.status import FlowStatus, Status
+from ml_connector.service.status import AWAITING, FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.syncing import Quiet
 from ml_connector.sync.states import State
@@ -73,31 +73,32 @@ def _integrated(console: Console, made: Integration) -> None:
     render.lines(console, "'ml-connector preview' shows what would be posted.")
 
 
-async def settings(integration: str = "", *, set: _Set = (), cli: Given) -> int:
-    """Show an integration's settings with their consequences, or change some.
+async def settings(integration: str = "", *, connection: str = "", set: _Set = (), cli: Given) -> int:
+    """Show an integration's or a connection's settings with their consequences, or change some.
 
     Parameters
     ----------
     integration
         Its kind or number, when there are several.
+    connection
+        The settings of this connection instead, by its name, number or vendor.
     set
         A setting, as name=value; may be repeated. An empty value is the default.
     """
+    if connection:
+        return await show_connection_settings(cli, connection, pairs(set, "setting"))
     async with cli.desk() as desk:
         found = await integration_named(desk, integration)
         if set:
             found = await integrating.change_settings(desk, found, pairs(set, "setting"))
         shown = integrating.described(desk, found)
     cli.show(shown, _settings)
+    cli.say("Each connection has settings of its own: 'ml-connector settings --connection NAME' shows them.")
     return Exit.GOOD
 
 
 def _settings(console: Console, found: list[Setting]) -> None:
-    made = render.table("setting", "value", "what follows from it")
-    for one in found:
-        choices = f" ({', '.join(one.choices)})" if one.choices else ""
-        render.add(made, one.name, one.value or "-", one.consequence + choices)
-    console.print(made)
+    console.print(render.settings(found))
 
 
 # --- modes -------------------------------------------------------------------------------------------------------
@@ -161,6 +162,8 @@ async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
 
 def _mode_set(console: Console, made: ModeSet) -> None:
     render.lines(console, f"{made.title} is {made.mode} (was {made.was}).")
+    if made.taken_up:
+        render.lines(console, f"{made.taken_up:,} records that waited for this are taken up.")
     if made.mode == "live":
         render.lines(
             console,
@@ -275,12 +278,22 @@ def show_status(console: Console, found: Status) -> None:
         _counts(console, title, integration.flows)
         _money(console, integration.flows)
         for flow in integration.flows:
+            _awaiting(console, flow, integration.target)
             render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
             for run in flow.unbalanced:
                 render.lines(console, f"Run {run.run_id} does not balance: {run.imbalance}", style="red")
 
 
-_SHORT = {"unchanged": "same", "rejected": "refused"}
+def _awaiting(console: Console, flow: FlowStatus, target: str) -> None:
+    waiting = flow.states.get(AWAITING)
+    if waiting is None:
+        return
+    told = f"{flow.flow}: {waiting.count:,} sent ({render.sums(waiting.sums)}) and not in the general ledger yet"
+    since = f"the oldest since {render.instant(flow.awaiting_since)} UTC"
+    render.lines(console, f"{told}: they wait for approval in {target}, {since}.", style="yellow")
+
+
+_SHORT = {"awaiting approval": "to approve", "unchanged": "same", "rejected": "refused"}
 
 
 _ALWAYS = ("read", "posted", "skipped", "held")
@@ -291,7 +304,8 @@ def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None
     wide = console.width >= 110
     names = ("read", *render.SHOWN_STATES, "open")
     rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
-    kept = [n for n, name in enumerate(names) if wide or name in _ALWAYS or any(row[n] != "0" for row in rows)]
+    always = [name for name in names if name != AWAITING] if wide else _ALWAYS
+    kept = [n for n, name in enumerate(names) if name in always or any(row[n] != "0" for row in rows)]
     shown = [names[n] if wide else _SHORT.get(names[n], names[n]) for n in kept]
     made = render.table("flow", *(("mode",) if wide else ()), *shown, title=title, right=("flow", *shown))
     made.columns[0].justify = "left"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import os
 import sys
 from collections.abc import Awaitable, Sequence
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +16,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from ml_connector.cli import auditing, connecting, flows, loop, mapping, records, running, tenants
+from ml_connector.cli import auditing, connecting, demo, flows, loop, mapping, records, running, tenants
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.logs import to_errors
 from ml_connector.errors import BadInput, ConnectorError, Refused
 from ml_connector.service.mapping.files import FileRefused
-from ml_connector.settings import Settings
+from ml_connector.settings import Settings, refuse_unknown
 from ml_connector.store.embedded import install_signal_release
 from ml_connector.telemetry import logs
 
@@ -44,24 +42,23 @@ app = App(
     version_flags=["--version"],
     result_action="return_value",
 )
-for group in (running, connecting, flows, records, mapping, auditing, tenants):
+for group in (running, connecting, flows, records, mapping, auditing, tenants, demo):
     group.mount(app)
-# The demonstration comes with the sandbox, which a slim installation leaves out.
-if find_spec("ml_connector.cli.demo") is not None:
-    importlib.import_module("ml_connector.cli.demo").mount(app)
 
 
 @app.meta.default
 def launch(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     json: Annotated[bool, Parameter(negative=(), show_default=False, help="Print one JSON document.")] = False,
-    tenant: Annotated[str, Parameter(show_default=False, help="The company, when there are several.")] = "",
+    company: Annotated[
+        str, Parameter(show_default=False, help="The company, when there are several [env ML_CONNECTOR_COMPANY].")
+    ] = "",
     data: Annotated[Path | None, Parameter(help="The data directory [env ML_CONNECTOR_DATA].")] = None,
 ) -> int:
     """Parse the command and run it."""
     command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
-    given: dict[str, Any] = {"cli": Cli.on(_settings(data), json, tenant)} if "cli" in ignored else {}
-    to_errors(service=command in (running.up, running.worker))
+    given: dict[str, Any] = {"cli": Cli.on(_settings(data), json, company)} if "cli" in ignored else {}
+    logs.configure(service=command in (running.up, running.worker), json=json)
     result = command(*bound.args, **bound.kwargs, **given)
     if inspect.iscoroutine(result):
         result = loop.run(_awaited(result))
@@ -73,6 +70,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 
 
 def _settings(data: Path | None) -> Settings:
+    refuse_unknown(os.environ)
     try:
         return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
@@ -109,7 +107,6 @@ def _tell(errors: Console, *sentences: str) -> None:
 
 def main() -> None:
     """Entry point of ``ml-connector``."""
-    logs.configure(json=False)
     install_signal_release()
     sys.exit(run(sys.argv[1:]))
 

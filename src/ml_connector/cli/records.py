@@ -1,25 +1,35 @@
-"""``records``, ``explain``, ``replay``, ``release`` and ``link``."""
+"""``records``, ``explain``, ``replay``, ``release``, ``link`` and ``dismiss``."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.padding import Padding
 
 from ml_connector.cli import render
-from ml_connector.cli.context import Exit, Given
+from ml_connector.cli.asking import confirm
+from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import BadInput
-from ml_connector.service import deciding, replaying
-from ml_connector.service.deciding import LinkedByHand, Released
+from ml_connector.service import deciding, dismissing, releasing, replaying
+from ml_connector.service.deciding import LinkedByHand
+from ml_connector.service.desk import Desk
+from ml_connector.service.dismissing import Dismissed
 from ml_connector.service.explaining import Life, find_record
 from ml_connector.service.explaining import explain as whole_life
 from ml_connector.service.finding import Filter
 from ml_connector.service.records import Page
 from ml_connector.service.records import records as find_records
+from ml_connector.service.releasing import Releasable, Released
 from ml_connector.service.replaying import Replayed
+from ml_connector.service.tallies import Tally
+
+_Since = Annotated[str, Parameter(name=("--since", "--from"))]
+_Until = Annotated[str, Parameter(name=("--until", "--to"))]
+_Yes = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def mount(app: App) -> None:
@@ -27,8 +37,13 @@ def mount(app: App) -> None:
     app.command(records, help_epilogue="Example: ml-connector records --state held --flow bills")
     app.command(explain, help_epilogue="Example: ml-connector explain INV-1042\n\nExample: ml-connector explain '#17'")
     app.command(replay, help_epilogue="Example: ml-connector replay --flow bills --state rejected")
-    app.command(release, help_epilogue="Example: ml-connector release '#17' period_closed")
+    app.command(
+        release,
+        help_epilogue="Example: ml-connector release --reason period_closed --until 2026-07-31 --vendor Johnstone\n\n"
+        "Example: ml-connector release '#17' period_closed",
+    )
     app.command(link, help_epilogue="Example: ml-connector link '#17' 460000000123456")
+    app.command(dismiss, help_epilogue="Example: ml-connector dismiss '#17' 'received twice by mistake'")
 
 
 def _date(name: str, text: str) -> dt.date | None:
@@ -39,8 +54,8 @@ def _date(name: str, text: str) -> dt.date | None:
 
 
 async def records(
-    text: str = "", *, flow: str = "", state: str = "", reason: str = "", number: str = "", since: str = "",
-    until: str = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
+    text: str = "", *, flow: str = "", state: str = "", reason: str = "", number: str = "", vendor: str = "",
+    since: _Since = "", until: _Until = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
 ) -> int:  # fmt: skip
     """List records.
 
@@ -56,6 +71,8 @@ async def records(
         Only what waits for this, such as account_unmapped.
     number
         Only this document number (case, blanks, dashes, zeros ignored).
+    vendor
+        Only documents of this vendor: part of its name, or its id in the source.
     since
         Only documents dated on or after this day.
     until
@@ -68,8 +85,8 @@ async def records(
         Only records after this one: where the page before ended.
     """
     chosen = Filter(
-        flow=flow, state=state, reason=reason, number=number, text=text, run_id=run, since=_date("since", since),
-        until=_date("until", until),
+        flow=flow, state=state, reason=reason, number=number, text=text, party=vendor, run_id=run,
+        since=_date("since", since), until=_date("until", until),
     )  # fmt: skip
     async with cli.desk() as desk:
         found = await find_records(desk, chosen, limit=limit, after=after)
@@ -182,10 +199,12 @@ def _timeline(console: Console, life: Life) -> None:
 
 
 async def replay(
-    record: str = "", *, flow: str = "", state: str = "", reason: str = "", run: int = 0, since: str = "",
-    until: str = "", cli: Given,
+    record: str = "", *, flow: str = "", state: str = "", reason: str = "", vendor: str = "", run: int = 0,
+    since: _Since = "", until: _Until = "", yes: _Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Plan records again. What is posted is recognised and never posted twice.
+
+    Of several it first says how many they are and their sum, and asks.
 
     Parameters
     ----------
@@ -197,53 +216,126 @@ async def replay(
         Records in this state, such as rejected.
     reason
         Records that wait for this, such as duplicate_number.
+    vendor
+        Records of this vendor: part of its name, or its id in the source.
     run
         What this run read.
     since
         Documents dated on or after this day.
     until
         Documents dated on or before this day.
+    yes
+        Do not ask.
     """
     async with cli.desk() as desk:
         ids = (await find_record(desk, record),) if record else ()
         chosen = Filter(
-            flow=flow, state=state, reason=reason, run_id=run, record_ids=ids, since=_date("since", since),
-            until=_date("until", until),
+            flow=flow, state=state, reason=reason, party=vendor, run_id=run, record_ids=ids,
+            since=_date("since", since), until=_date("until", until),
         )  # fmt: skip
-        found = await replaying.replay(desk, chosen)
+        listed = await replaying.replayable(desk, chosen)
+        if not record:
+            by_state = "; ".join(f"{word}: {_amount(tally)}" for word, tally in listed.states.items())
+            told = f"{_many(listed.total)} would be planned again ({by_state}); what is posted is not posted twice."
+            confirm(cli, told, "Replay them?", yes=yes)
+        found = await replaying.replay_listed(desk, listed)
     cli.show(found, _replayed)
     return Exit.GOOD
+
+
+def _many(total: Tally) -> str:
+    return f"{total.count:,} record{'' if total.count == 1 else 's'}" + (
+        f", {render.sums(total.sums)}," if total.sums else ""
+    )
+
+
+def _amount(tally: Tally) -> str:
+    return f"{tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else "")
 
 
 def _replayed(console: Console, found: Replayed) -> None:
     render.lines(console, f"{found.count:,} records are planned again (run {', '.join(map(str, found.runs))}):")
     for word, tally in found.taken.items():
-        render.lines(
-            console, f"  {tally.count:,} that were {word}" + (f", {render.sums(tally.sums)}" if tally.sums else "")
-        )
+        render.lines(console, f"  that were {word}: {_amount(tally)}")
     render.lines(console, "'ml-connector sync' works them off now; 'ml-connector up' by itself.")
 
 
-async def release(record: str, code: str = "", *, cli: Given) -> int:
-    """Let a record go on that only a person can let go.
+async def release(
+    record: str = "", code: str = "", *, reason: str = "", flow: str = "", vendor: str = "", run: int = 0,
+    since: _Since = "", until: _Until = "", yes: _Yes = False, cli: Given,
+) -> int:  # fmt: skip
+    """Let records go on that only a person can let go: one, or all that wait for a reason.
+
+    Of several it first shows them with their sum, and asks. What was read anew since then is not released.
 
     Parameters
     ----------
     record
-        A document's number, its id in either system, or #record.
+        One record: a document's number, its id in either system, or #record.
     code
-        What to release: already_exported, period_closed or preview_changed.
+        What to release of that record: already_exported, period_closed or preview_changed.
+    reason
+        Release all records that wait for this; the options below say which of them.
+    flow
+        Records of this flow.
+    vendor
+        Records of this vendor: part of its name, or its id in the source.
+    run
+        What this run read.
+    since
+        Documents dated on or after this day.
+    until
+        Documents dated on or before this day.
+    yes
+        Do not ask.
     """
+    if record and (flow or vendor or run or since or until):
+        raise BadInput("Give a record, or a reason with options that say which records; not both.")
     async with cli.desk() as desk:
-        found = await deciding.release(desk, record, code)
+        if record:
+            found = await releasing.release(desk, record, code or reason)
+        else:
+            chosen = Filter(
+                flow=flow, reason=reason, party=vendor, run_id=run, since=_date("since", since),
+                until=_date("until", until),
+            )  # fmt: skip
+            found = await _release_list(cli, desk, chosen, yes)
     cli.show(found, _released)
-    return Exit.GOOD
+    return Exit.ATTENTION if found.changed else Exit.GOOD
+
+
+async def _release_list(cli: Cli, desk: Desk, chosen: Filter, yes: bool) -> Released:
+    listed = await releasing.releasable(desk, chosen)
+    if not cli.json:
+        _listed(cli.err, listed)
+    told = f"{_many(listed.total)} would go on past {listed.code} ({listed.title.lower()})."
+    confirm(cli, told, "Release them?", yes=yes)
+    return await releasing.release_listed(desk, listed)
+
+
+_SHOWN = 100
+
+
+def _listed(console: Console, listed: Releasable) -> None:
+    made = render.table("#", "flow", "number", "party", "date", "amount", right=("#", "amount"))
+    for one in listed.records[:_SHOWN]:
+        amount = render.money(one.amount, one.currency) if one.amount else "-"
+        render.add(made, f"#{one.record_id}", one.flow, one.number or "-", one.party, one.date or "-", amount)
+    console.print(made)
+    if len(listed.records) > _SHOWN:
+        more = len(listed.records) - _SHOWN
+        render.lines(console, f"... and {more:,} more ('ml-connector records --reason {listed.code}' shows all).")
 
 
 def _released(console: Console, found: Released) -> None:
-    render.lines(console, f"Record #{found.record_id} goes on past {found.code}.")
-    if found.still_waiting:
-        render.lines(console, f"It was also waiting for {', '.join(found.still_waiting)}.")
+    numbers = ", ".join(f"#{one}" for one in found.record_ids[:5]) + (", ..." if len(found.record_ids) > 5 else "")
+    goes = "goes" if found.total.count == 1 else "go"
+    render.lines(console, f"{_many(found.total)} {goes} on past {found.code}" + (f": {numbers}." if numbers else "."))
+    for code, count in found.still_waiting.items():
+        render.lines(console, f"{count:,} of them also waited for {code}.")
+    if found.changed:
+        shown = ", ".join(f"#{one}" for one in found.changed)
+        render.lines(console, f"Not released, since it changed meanwhile: {shown}. Look at it again.", style="yellow")
 
 
 async def link(record: str, target: str, *, cli: Given) -> int:
@@ -266,3 +358,23 @@ def _linked(console: Console, found: LinkedByHand) -> None:
     render.lines(
         console, f"Record #{found.record_id} is {found.target_entity} {found.target_id}; nothing was written there."
     )
+
+
+async def dismiss(record: str, why: str, *, cli: Given) -> int:
+    """Say that nothing is to be done about a held or rejected record. A replay takes it up again.
+
+    Parameters
+    ----------
+    record
+        A document's number, its id in either system, or #record.
+    why
+        The reason; it stays in the audit trail.
+    """
+    async with cli.desk() as desk:
+        found = await dismissing.dismiss(desk, record, why)
+    cli.show(found, _dismissed)
+    return Exit.GOOD
+
+
+def _dismissed(console: Console, found: Dismissed) -> None:
+    render.lines(console, f"Record #{found.record_id} was {found.was} and is passed over now: {found.why}")

@@ -11,17 +11,21 @@ import aiohttp
 from aiohttp import web
 
 from ml_connector.cli.context import Cli
+from ml_connector.connectors.base import Consent
 from ml_connector.errors import BadInput
+from ml_connector.service.connecting import checked_return
 from ml_connector.settings import Sandbox
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PARAGRAPH = re.compile(r"<p>([^<]*)</p>")
 _PATIENCE = 600.0  # machine seconds
+_CLOSE = {"Connection": "close"}
 _DONE = "Thank you. You can close this page and go back to the terminal."
+_DECLINED = "The consent was not given. You can close this page; the terminal says more."
 
 
 def own(vendor: str) -> str:
-    """Where we listen when no other redirect address is registered with the vendor."""
+    """Where we listen when no other redirect address is registered with the vendor; vendors compare it exactly."""
     return f"http://127.0.0.1:8743/oauth/{vendor.replace('_', '-')}"
 
 
@@ -57,15 +61,22 @@ async def consented(sandbox: Sandbox, address: str) -> dict[str, str]:
         return pasted(answer.headers.get("Location", ""))
 
 
-async def received(cli: Cli, redirect: str) -> Mapping[str, str]:
-    """Listen on the redirect's port until the browser comes. Raises BadInput when the port is taken or nobody comes."""
+async def received(cli: Cli, redirect: str, asked: Consent, *, patience: float = _PATIENCE) -> Mapping[str, str]:
+    """Listen on the redirect's port until the browser brings the answer to this consent; others are refused there.
+
+    ``patience`` in machine seconds. Raises BadInput when the port is taken or nobody comes.
+    """
     parts = urlsplit(redirect)
-    came: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+    came: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
 
     async def answer(request: web.Request) -> web.Response:
+        try:
+            found = checked_return(asked, dict(request.query))
+        except BadInput as error:
+            return web.Response(text=error.sentence, status=400, headers=_CLOSE)
         if not came.done():
-            came.set_result(dict(request.query))
-        return web.Response(text=_DONE, headers={"Connection": "close"})
+            came.set_result(found)
+        return web.Response(text=_DECLINED if "error" in found else _DONE, headers=_CLOSE)
 
     page = web.Application()
     page.router.add_get(parts.path or "/", answer)
@@ -76,9 +87,12 @@ async def received(cli: Cli, redirect: str) -> Mapping[str, str]:
         host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
         await web.TCPSite(runner, host, parts.port or 80).start()
         cli.say(f"Waiting for the browser at {redirect} (Ctrl-C to stop, --paste to paste the address instead).")
-        return await asyncio.wait_for(came, _PATIENCE)
+        return await asyncio.wait_for(came, patience)
     except TimeoutError as error:
-        raise BadInput("Nobody came back from the consent page in ten minutes: connect again.") from error
+        raise BadInput(
+            f"Nobody came back from the consent page within {patience / 60:.0f} minutes, and nothing was connected: "
+            "connect again, or use --paste where the browser cannot reach this machine."
+        ) from error
     except OSError as error:
         raise BadInput(
             f"{redirect} cannot be received here ({error.strerror}): free the port, or use --paste."

@@ -12,10 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.service.settings import Setting
 from ml_connector.service.tallies import Cause, Tally, merged
 
 #: States in the order they are shown; the first word of each is the column.
-SHOWN_STATES = ("posted", "unchanged", "linked", "tracked", "skipped", "held", "rejected")
+SHOWN_STATES = ("posted", "awaiting approval", "unchanged", "linked", "tracked", "skipped", "held", "rejected")
 _IN_FLIGHT = ("staged", "planned", "sending", "uncertain")
 _COLOURS = {"held": "yellow", "rejected": "red", "posted": "green", "linked": "green", "uncertain": "magenta"}
 
@@ -25,6 +26,15 @@ def table(*columns: str, right: Iterable[str] = (), title: str = "") -> Table:
     made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right, overflow="fold")
+    return made
+
+
+def settings(found: Iterable[Setting]) -> Table:
+    """Settings with their values, choices and consequences."""
+    made = table("setting", "value", "what follows from it")
+    for one in found:
+        choices = f" ({', '.join(one.choices)})" if one.choices else ""
+        add(made, one.name, one.value or "-", one.consequence + choices)
     return made
 
 

@@ -13,7 +13,6 @@ from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.store.embedded import DataDirectory
 from ml_connector.store.errors import DatabaseUnavailable
-from ml_connector.telemetry import logs
 
 START_AGAIN_AFTER = 3.0  # machine seconds
 
@@ -43,7 +42,6 @@ async def worker(*, cli: Given) -> int:
 
 
 async def _serve(cli: Cli, what: str, *, alone: bool) -> int:
-    logs.configure(json=cli.json, verbose=True)
     directory = DataDirectory(cli.settings.data)
     with _stopping() as stop, directory.claim_service(what) if alone else nullcontext():
         await _keep_serving(cli, what, directory, stop)

@@ -1,4 +1,4 @@
-"""``tenants``: the companies on this database."""
+"""``companies``: the tenants on this database, by the word a bookkeeper has for them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ml_connector.service.tenants import tenants as all_tenants
 def mount(app: App) -> None:
     """Add these commands."""
     app.command(
-        tenants,
-        help_epilogue="Example: ml-connector tenants --create 'Polar Air' --zone America/Chicago",
+        companies,
+        help_epilogue="Example: ml-connector companies --create 'Polar Air' --zone America/Chicago",
     )
 
 
-async def tenants(*, create: str = "", zone: str = "UTC", cli: Given) -> int:
+async def companies(*, create: str = "", zone: str = "UTC", cli: Given) -> int:
     """List the companies, or take in another one.
 
     Parameters

@@ -63,7 +63,7 @@ class Session(Protocol):
 
     clock: Clock
     organisation: str  # the connection's organisation id at the vendor ("" before it is known)
-    settings: Mapping[str, str]  # the connection's named settings (uncertain facts, see ``Connector.settings``)
+    settings: Mapping[str, str]  # named settings (uncertain facts) and credentials that are no secrets
     scopes: frozenset[str]  # granted, as far as the vendor tells
 
     async def send(self, request: Request) -> Answer:
@@ -91,6 +91,7 @@ class Auth(ABC):
 
     interactive: ClassVar[bool]  # True when a person must consent in a browser
     margin: ClassVar[float]  # seconds before expiry at which a token is refreshed
+    idle_days: ClassVar[float | None] = None  # after so many days without a refresh the vendor lets a grant die
 
     @abstractmethod
     async def first(self, http: Http, credentials: Credentials, clock: Clock) -> Tokens:
@@ -253,10 +254,14 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
 
 
 class Later(msgspec.Struct, frozen=True, tag="later"):
-    """Provably not done; may be sent again after ``seconds``."""
+    """Provably not done; may be sent again after ``seconds``.
+
+    ``forbidden``: the vendor does not let this connection do such a thing. Its flow waits for a person; others go on.
+    """
 
     why: str
     seconds: float = 0.0
+    forbidden: bool = False
 
 
 class Uncertain(msgspec.Struct, frozen=True, tag="uncertain"):
@@ -299,12 +304,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """A named setting of a connection for an uncertain vendor fact or a choice, with its consequence."""
+    """A named setting of a connection for an uncertain vendor fact or a choice, with its consequence.
+
+    ``rereads``: documents are understood by it, so they are read again when it changes. ``may_be_empty``: an empty text
+    is a value of its own and does not mean the default.
+    """
 
     name: str
     default: str
     consequence: str
     choices: tuple[str, ...] = ()
+    rereads: bool = False
+    may_be_empty: bool = False
 
 
 class Connector(ABC):
@@ -329,6 +340,15 @@ class Connector(ABC):
     @abstractmethod
     def hosts(self, credentials: Credentials) -> frozenset[str]:
         """Host names this connection may call; anything else is refused before it is sent."""
+
+    def seen_by_session(self, credentials: Credentials, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """What ``Session.settings`` holds: the named settings, and what was given at connect and is no secret."""
+        open_ones = [field.name for field in self.credentials if not field.secret]
+        return {name: credentials[name] for name in open_ones if credentials.get(name)} | dict(settings)
+
+    def check_settings(self, settings: Mapping[str, str]) -> None:
+        """Raise BadInput for named settings that cannot be; names and choices are checked already."""
+        return
 
     def organisation_of(self, credentials: Credentials) -> str:
         """The organisation id that the credentials themselves name; empty where the vendor lists organisations."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
@@ -89,7 +89,10 @@ class MappingTable(Protocol):
 
 
 class Twin(msgspec.Struct, frozen=True):
-    """Another document that claims the same vendor's invoice number. ``where`` names the system it was found in."""
+    """Another document that claims the same vendor's invoice number. ``where`` names the system it was found in.
+
+    ``entity``: what it is called at the target; empty for another document of the source.
+    """
 
     where: str
     id: str
@@ -97,6 +100,7 @@ class Twin(msgspec.Struct, frozen=True):
     total: Decimal | None
     label: str
     ours: bool
+    entity: str = ""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -159,7 +163,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class TableType:
-    """A mapping table: what its keys and values are, in words; ``source_entity``/``target_entity`` feed suggestions."""
+    """A mapping table: what its keys and values are, in words; ``source_entity``/``target_entity`` feed suggestions.
+
+    Subclasses say which keys documents show, and which values can be right.
+    """
 
     name: str
     key_words: str
@@ -167,6 +174,36 @@ class TableType:
     source_entity: str
     target_entity: str
     special: tuple[str, ...] = ()  # values that are no ids: "cost", "new", "none" ...
+
+    @property
+    def target_lists(self) -> tuple[str, ...]:
+        """The target's entities whose ids its values may name."""
+        return (self.target_entity,) if self.target_entity else ()
+
+    def listed_key(self, entry: Document) -> str:
+        """The key of an entry of the source's list."""
+        return entry.id
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        """(key, name) for each use of the table that a document of a flow shows."""
+        return ()
+
+    def freed_by(self, key: str) -> tuple[str, ...]:
+        """The keys under which documents wait that a row of this key may free."""
+        return (key,)
+
+    def names(self, value: str) -> tuple[tuple[str, str], ...]:
+        """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
+        return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
+
+    def value_for(self, target_id: str) -> str:
+        """The value that names one entry of the target, as a suggestion."""
+        return target_id
+
+    @property
+    def decided(self) -> bool:
+        """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""
+        return False
 
 
 class FlowType(ABC):
@@ -179,6 +216,7 @@ class FlowType(ABC):
     priority: ClassVar[int] = 5  # order inside a lane: smaller first; parties before the documents that need them
     as_needed: ClassVar[bool] = False
     dated: ClassVar[bool] = True  # has a start date
+    number_table: ClassVar[str] = ""  # the mapping table in which a person gives a document another number
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
 
     @abstractmethod
@@ -204,9 +242,29 @@ class FlowType(ABC):
     def tables(self) -> tuple[str, ...]:
         """Mapping tables its planner reads."""
 
+    def not_live(self, settings: Any, scopes: Collection[str]) -> str:
+        """Why it cannot go live as it is set, and the way out; empty if it can. ``scopes`` are the source's rights."""
+        return ""
+
     def party_of(self, document: Document) -> str:
         """The source id of the party a document belongs to, for finding twins; empty for none."""
         return ""
+
+    def target_entity(self, document: Document) -> str:
+        """What the document is called at the target when a person links it by hand; empty if that cannot be."""
+        return ""
+
+    def number_of(self, document: Document, given: str | None) -> str:
+        """The number the document gets at the target, by which its twins are found. ``given``: by a person."""
+        return given or str(getattr(document, "number", ""))
+
+    def party_name(self, document: Document) -> str:
+        """What the party of a document is called at the source."""
+        return ""
+
+    def only_linked(self, document: Document, settings: Any) -> bool:
+        """Whether the document is never written, and linked with what the target has of it at most."""
+        return False
 
     def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
         """(entity, source id) whose links the planner will ask for."""
@@ -223,7 +281,11 @@ class FlowType(ABC):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationType:
-    """Two vendors joined. Found by package scan: a module of ``integrations`` that defines ``INTEGRATION``."""
+    """Two vendors joined. Found by package scan: a module of ``integrations`` that defines ``INTEGRATION``.
+
+    ``fixed_once_posted``: settings that stand once documents are posted, which would not be found again under another
+    value. ``skipped_by_settings``: codes of skips that a setting decides; they are looked at again when one changes.
+    """
 
     kind: str
     title: str
@@ -234,6 +296,8 @@ class IntegrationType:
     flows: tuple[FlowType, ...]
     tables: tuple[TableType, ...]
     settings: type[msgspec.Struct]
+    fixed_once_posted: tuple[str, ...] = field(default=())
+    skipped_by_settings: tuple[str, ...] = field(default=())
     not_possible: tuple[str, ...] = field(default=())
 
     def flow(self, name: str) -> FlowType:

@@ -20,6 +20,7 @@ from ml_connector.integrations.base import View, Waiting, waiting
 
 NO_ACCOUNT = "(none)"
 NO_ZONE = "(no zone)"
+UNIT_KEY = "business unit "
 _SHARE = re.compile(r"^(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*)?(?P<kind>cost|account:(?P<account>\S+)|tax:(?P<tax>\S+))$")
 
 
@@ -122,13 +123,24 @@ def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
     return Ref(target, account.name, account.number)
 
 
+def line_units(bill: Bill) -> set[Ref]:
+    """The business units of a bill's lines; a line without one of its own has the bill's."""
+    return {line.business_unit if line.business_unit.id else bill.business_unit for line in bill.lines}
+
+
+def unit_name(unit: Ref, view: View) -> str:
+    """What people call a business unit; receipts show its id only."""
+    listed = view.source_lists.get("business_units", {}).get(unit.id)
+    return unit.name or str(getattr(listed, "name", "")) or unit.id
+
+
 def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
     """The tag or location of a line's own business unit, else of the bill's."""
     unit = own if own.id else bill.business_unit
     if view.settings.business_unit_as == "none" or not unit.id:
         return {}
     target = view.mappings["business_units"].get(unit.id, bill.date)
-    name = unit.name or unit.id
+    name = unit_name(unit, view)
     if target is None:
         draft.wait(waiting("business_unit_unmapped", "mapping", f"business_units:{unit.id}", name=name))
         return {}
@@ -186,12 +198,12 @@ def tax_lines(bill: Bill, view: View, draft: Draft) -> None:
     """Book the bill's tax by the tenant's rule for its zone."""
     if bill.tax == 0:
         return
-    key = zone_key(bill.tax_zone)
-    rule = view.mappings["tax"].get(key, bill.date)
-    if rule is None:
-        amount = money(bill.tax, bill.currency)
-        draft.wait(waiting("tax_unmapped", "mapping", f"tax:{key}", amount=amount, zone=key))
+    keys = tax_keys(bill)
+    found = {key: rule for key in keys if (rule := view.mappings["tax"].get(key, bill.date)) is not None}
+    if not found:
+        draft.wait(_tax_unmapped(bill, keys, view))
         return
+    key, rule = next(iter(found.items()))
     try:
         shares = tax_rule(rule)
         parts = split(bill.tax, [share.percent for share in shares], draft.currency)
@@ -199,6 +211,26 @@ def tax_lines(bill: Bill, view: View, draft: Draft) -> None:
             _book_tax(share, part, bill.tax, key, view, draft)
     except ValueError as error:
         draft.wait(waiting("tax_rule_unusable", "mapping", f"tax:{key}", rule=rule, zone=key, why=str(error)))
+
+
+def tax_keys(bill: Bill) -> tuple[str, ...]:
+    """The rows of the tax table for a bill's tax, the first that is filled counts: its zone's, and where it names none,
+
+    as receipts never do, its business unit's, else that of all without a zone.
+    """
+    zone = zone_key(bill.tax_zone)
+    if zone != NO_ZONE:
+        return (zone,)
+    return (f"{UNIT_KEY}{bill.business_unit.id}", NO_ZONE) if bill.business_unit.id else (NO_ZONE,)
+
+
+def _tax_unmapped(bill: Bill, keys: Sequence[str], view: View) -> Waiting:
+    amount = money(bill.tax, bill.currency)
+    if keys[-1] != NO_ZONE:
+        return waiting("tax_unmapped", "mapping", f"tax:{keys[-1]}", amount=amount, zone=keys[-1])
+    unit = unit_name(bill.business_unit, view)
+    other = f" (the row '{keys[0]}' is for business unit {unit} alone)" if len(keys) > 1 else ""
+    return waiting("tax_without_zone", "mapping", f"tax:{NO_ZONE}", amount=amount, other=other)
 
 
 def _book_tax(share: TaxShare, amount: Decimal, whole: Decimal, key: str, view: View, draft: Draft) -> None:
@@ -211,10 +243,24 @@ def _book_tax(share: TaxShare, amount: Decimal, whole: Decimal, key: str, view: 
         code = view.ledger.tax_codes.get(share.target)
         if code is None or not code.active:
             raise ValueError(f"the ledger has no active tax {share.target}")
+        kinds = _taxed_kinds(code, whole, draft)
         draft.lines[:] = [
-            msgspec.structs.replace(line, tax_code=tax_ref(code)) if line.kind is LineKind.ITEM else line
+            msgspec.structs.replace(line, tax_code=tax_ref(code)) if line.kind in kinds else line
             for line in draft.lines
         ]
+
+
+def _taxed_kinds(code: TaxCode, tax: Decimal, draft: Draft) -> tuple[LineKind, ...]:
+    """Which lines a tax code stands on. ServiceTitan does not say; items and expenses, or those that give the tax."""
+    choices = ((LineKind.ITEM, LineKind.EXPENSE), (LineKind.ITEM,), (LineKind.EXPENSE,))
+    if code.rate is None:
+        return choices[0]
+    rate = code.rate
+
+    def apart(kinds: tuple[LineKind, ...]) -> Decimal:
+        return abs(total(line.amount for line in draft.lines if line.kind in kinds) * rate - tax)
+
+    return min(choices, key=apart)
 
 
 def tax_ref(code: TaxCode) -> Ref:

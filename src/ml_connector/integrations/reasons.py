@@ -12,13 +12,17 @@ from ml_connector.errors import Acts
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads all that wait for it."""
+    """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads all that wait for it.
+
+    ``for_version``: where a person may release it, they do so for the version they saw, and for no later one.
+    """
 
     code: str
     title: str
     sentence: str
     action: str
     acts: Acts = Acts.BOOKKEEPER
+    for_version: bool = False
 
 
 _ALL = (
@@ -58,6 +62,14 @@ _ALL = (
         "Tax without a rule",
         "The bill carries tax of {amount} ({zone}), and nobody has said how tax of that zone is booked.",
         "Fill the row '{key}' of the mapping table tax: cost, account:<id>, tax:<id>, or shares such as "
+        "'40% cost, 60% account:<id>'.",
+    ),
+    Reason(
+        "tax_without_zone",
+        "Tax of no zone, without a rule",
+        "The bill carries tax of {amount}, ServiceTitan names no tax zone for it (receipts never have one), and nobody "
+        "has said how such tax is booked.",
+        "Fill the row '{key}' of the mapping table tax{other}: cost, account:<id>, tax:<id>, or shares such as "
         "'40% cost, 60% account:<id>'.",
     ),
     Reason(
@@ -144,7 +156,7 @@ _ALL = (
         "vendor_inactive",
         "The vendor is inactive in the ledger",
         "The ledger's vendor {target} for {name} is inactive.",
-        "Make it active in the ledger, or map {name} to another vendor.",
+        "Make it active in the ledger{other}.",
     ),
     Reason(
         "vendor_incomplete",
@@ -165,6 +177,19 @@ _ALL = (
         "The bill says {stated}, but what can be seen of it comes to {computed}: the right {scope} is missing.",
         "Let the ServiceTitan administrator accept the app's newest version with the scope {scope}, then reconnect.",
         Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "status_unseen",
+        "The bill's status cannot be seen",
+        "{why}",
+        "{first}; or set unseen_status to post: then every bill without a status goes, also those that are cancelled, in "
+        "discrepancy or marked 'do not pay'.",
+    ),
+    Reason(
+        "never_reconciled",
+        "Whether the bill is reconciled cannot be seen",
+        "Bills go when they are reconciled, and only AP bills tell. {why}",
+        "{first}; or set gate to received or posted.",
     ),
     Reason(
         "lines_missing",
@@ -195,8 +220,8 @@ _ALL = (
         "same_number_same_total",
         "Suspected duplicate",
         "{where} already has bill {number} of this vendor with the same total {total} ({other}).",
-        "If it is the same bill, link or void one of them; if not, give this one another number in the mapping table "
-        "bill_numbers (row '{key}').",
+        "If it is the same bill, {same}. If it is another one, give it another number in the mapping table bill_numbers "
+        "(row '{key}').",
     ),
     Reason(
         "same_number_other_total",
@@ -218,24 +243,27 @@ _ALL = (
         "Compare both versions and decide which is right.",
     ),
     Reason(
+        "never_arrives",
+        "Sent again and again, and never arrived",
+        "It was tried {times} times; it never got a clear answer, and was provably not there afterwards. The last time: "
+        "{why}.",
+        "Ask the other system's support what it has against it, or correct it at the source; then replay the record.",
+    ),
+    Reason(
         "changed_after_posting",
         "Changed after it was posted",
         "The bill was changed in ServiceTitan after it was posted: {what}.",
         "Compare both versions; correct the bill in the ledger or in ServiceTitan.",
-    ),
-    Reason(
-        "two_scopes",
-        "In the scope of two integrations",
-        "Business unit {name} of this bill belongs to no single scope of this integration.",
-        "Correct the business units in the integration's settings.",
     ),
     # held: permission and time
     Reason(
         "period_closed",
         "The period is closed",
         "The bill is dated {date}; the ledger is closed through {closed}.",
-        "Open the period, or release it with another posting date. A person decides; it never goes by itself.",
+        "Open the period, then release it; or give the bill a later date in ServiceTitan. It keeps its date when it is "
+        "released: a period that is still locked in the ledger refuses it. It never goes by itself.",
         Acts.APPROVER,
+        for_version=True,
     ),
     Reason(
         "discrepancy",
@@ -263,10 +291,11 @@ _ALL = (
         Acts.APPROVER,
     ),
     Reason(
-        "rejected",
-        "The ledger said no",
-        "The ledger refused it: {message}",
-        "{action}",
+        "defect",
+        "A defect of this product",
+        "This document could not be handled ({problem}): a defect of this product.",
+        "Report it with the record's number; after the correction, replay the record.",
+        Acts.US,
     ),
     # skipped
     Reason(
@@ -277,12 +306,28 @@ _ALL = (
         Acts.NOBODY,
     ),
     Reason("canceled", "Cancelled", "The bill is cancelled in ServiceTitan.", "Nothing to do.", Acts.NOBODY),
+    Reason(
+        "has_bill",
+        "The receipt has a bill of its own",
+        "ServiceTitan made bill {bill} of this receipt.",
+        "Nothing to do here. If the bills are to be posted, set bill_source to bills; that is possible until the first "
+        "document is posted.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "dismissed",
+        "Dismissed by a person",
+        "A person said that nothing is to be done about it.",
+        "Replay it if that was wrong.",
+        Acts.NOBODY,
+    ),
     Reason("zero", "Nothing to post", "The bill's total is zero.", "Nothing to do.", Acts.NOBODY),
     Reason(
         "before_start",
         "Before the start date",
         "The bill is dated {date}, before the start date {start}.",
-        "Nothing to do: what was before the start is linked, never posted.",
+        "Nothing to do: what was before the start is never posted; it is linked where the ledger has exactly one bill of "
+        "the same vendor, number and total.",
         Acts.NOBODY,
     ),
     Reason(
@@ -295,18 +340,11 @@ _ALL = (
     Reason(
         "linked_already",
         "Linked already",
-        "{name} is linked; later changes are not sent while vendors move as needed.",
+        "{name} is linked; what changes in ServiceTitan afterwards is not sent.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
     Reason("not_needed", "Not needed yet", "No document needs it.", "Nothing to do.", Acts.NOBODY),
-    Reason(
-        "has_bill",
-        "Has a bill of its own",
-        "This receipt has its own bill in ServiceTitan.",
-        "Nothing to do.",
-        Acts.NOBODY,
-    ),
     Reason(
         "out_of_scope",
         "Not in this integration's scope",
@@ -316,7 +354,102 @@ _ALL = (
     ),
 )
 
-REASONS = {reason.code: reason for reason in _ALL}
+# Refused by the other system: its own message is shown, and these words where there is none.
+_REFUSED = (
+    Reason(
+        "rejected",
+        "The other system said no",
+        "It was refused: {message}",
+        "Correct the record or its mapping, then replay it.",
+    ),
+    Reason(
+        "invalid_value",
+        "The ledger does not accept a value",
+        "A value was refused: {message}",
+        "Check the mapping of the field that is named, then replay the record.",
+    ),
+    Reason(
+        "too_long",
+        "A text is too long for the ledger",
+        "A text was refused as too long: {message}",
+        "Shorten it at the source; it is read again by itself.",
+    ),
+    Reason(
+        "not_found",
+        "Something it refers to is gone in the ledger",
+        "An account, vendor, tax or document it refers to no longer exists: {message}",
+        "Correct the mapping that names it, then replay the record.",
+    ),
+    Reason(
+        "inactive_account",
+        "Something it uses is inactive in the ledger",
+        "An account or contact it uses is inactive: {message}",
+        "Make it active in the ledger, or change the mapping; then replay the record.",
+    ),
+    Reason(
+        "tag_missing",
+        "The ledger demands a tag",
+        "A tag that the ledger demands is missing: {message}",
+        "Fill the mapping table of that tag, then replay the record.",
+    ),
+    Reason(
+        "no_lines",
+        "The ledger sees no lines",
+        "It was refused as having no lines: {message}",
+        "Add a line at the source; it is read again by itself.",
+    ),
+    Reason(
+        "duplicate_number",
+        "The ledger has this number already",
+        "The number is used already: {message}",
+        "Compare the two; link them if they are the same, else give this one another number.",
+    ),
+    Reason(
+        "duplicate_name",
+        "The ledger has this name already",
+        "The name is used already: {message}",
+        "Link the two, or allow duplicate names in the ledger; then replay the record.",
+    ),
+    Reason(
+        "not_permitted",
+        "The connection lacks a right",
+        "The connection may not do this: {message}",
+        "Correct the role of the user who consented, or connect again; then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "wrong_organisation",
+        "The user who consented is not of this organisation",
+        "The user who consented does not belong to this organisation: {message}",
+        "Invite that user there, or connect again as somebody who belongs to it; then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "plan_expired",
+        "The ledger's subscription has expired",
+        "The organisation's plan or trial has expired: {message}",
+        "Renew it, then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "feature_disabled",
+        "A feature is turned off in the ledger",
+        "A feature it needs is turned off: {message}",
+        "Turn it on in the organisation, then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+    Reason(
+        "reconnect",
+        "The consent is gone",
+        "The connection's consent is gone or lacks a right: {message}",
+        "Connect again, then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+)
+
+REASONS = {reason.code: reason for reason in (*_ALL, *_REFUSED)}
+#: Reasons whose release by a person is meant for one version.
+FOR_VERSION = tuple(reason.code for reason in REASONS.values() if reason.for_version)
 
 
 def sentence(code: str, fields: dict[str, str]) -> str:

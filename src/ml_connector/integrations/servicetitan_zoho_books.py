@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from ml_connector.canonical.money import ZERO, digits
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.tie_out import computed_total, difference
 from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import (
     Adopt,
@@ -24,6 +26,7 @@ from ml_connector.integrations.base import (
     IntegrationType,
     Skip,
     TableType,
+    Twin,
     Unchanged,
     View,
     Waiting,
@@ -40,6 +43,7 @@ from ml_connector.integrations.bill_rules import (
     target_lines,
     tax_lines,
 )
+from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -49,12 +53,16 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     currency: the company's, where the business unit states none.
     bill_source: ``bills`` = inventory and AP bills; ``receipts`` = received purchase orders, where there are no bills.
     gate: how far a bill must have come: received, reconciled (needs AP bills) or posted.
+    unseen_status: what happens at the gate received to bills whose status ServiceTitan does not show, because AP bills
+        are not kept or the scope tn.acc.apbills:r is missing. ``hold`` keeps them; ``post`` posts them, and then bills
+        that are cancelled, in discrepancy or marked 'do not pay' look like any other and are posted too.
     bill_date: which of ServiceTitan's dates the ledger gets.
     line_account: ``cost`` books to the expense or cost-of-sale account; ``asset`` to the inventory account, and then
         consumption is not posted by us.
     business_unit_as: whether a line's business unit becomes a reporting tag, a location, or nothing.
     business_units: only documents of these business unit ids, all if empty.
-    freight_account, other_account, discount_account: a ledger account id, or ``lines`` to spread over the lines.
+    freight_account, other_account, discount_account: a ledger account id, or ``lines`` to spread over the lines. The
+        freight of a bill with landed cost by value goes into its lines in any case, as ServiceTitan allocated it.
     rounding_account, rounding_limit: where up to 0.05 a bill may go when the ledger rounds otherwise; off if empty.
     closed_through: our own closed date; the later of it and the ledger's lock holds.
     """
@@ -63,6 +71,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     currency: str = ""
     bill_source: Literal["bills", "receipts"] = "bills"
     gate: Literal["received", "reconciled", "posted"] = "received"
+    unseen_status: Literal["hold", "post"] = "hold"
     bill_date: Literal["bill date", "post date"] = "bill date"
     line_account: Literal["cost", "asset"] = "cost"
     business_unit_as: Literal["tag", "location", "none"] = "tag"
@@ -77,11 +86,21 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not ZERO <= self.rounding_limit <= Decimal("0.05"):
             raise ValueError("rounding_limit must be between 0 and 0.05")
+        if self.bill_source == "receipts" and self.gate == "reconciled":
+            raise ValueError("receipts are never reconciled in ServiceTitan; gate must be received or posted with them")
 
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
 _SCOPE = re.compile(r"\b[a-z]+(?:\.[a-z]+)+:[rw]\b")  # as ServiceTitan writes rights, such as tn.acc.apbills:r
-_REACHED = {BillState.RECEIVED: 0, BillState.DISCREPANCY: 0, BillState.RECONCILED: 1, BillState.POSTED: 2}
+# A link stays; before there is one, a person may choose.
+_OTHER_VENDOR = ", or fill the row '{key}' of the mapping table vendors with the id of another one"
+_REACHED = {
+    BillState.UNKNOWN: 0,
+    BillState.RECEIVED: 0,
+    BillState.DISCREPANCY: 0,
+    BillState.RECONCILED: 1,
+    BillState.POSTED: 2,
+}
 
 
 class Vendors(FlowType):
@@ -102,6 +121,9 @@ class Vendors(FlowType):
 
     def reading_options(self, settings: Settings) -> dict[str, str]:
         return {}
+
+    def target_entity(self, document: Document) -> str:
+        return "parties"
 
     def project(self, document: Document) -> Any:
         assert isinstance(document, Party)
@@ -151,7 +173,8 @@ def _adopted(vendor: Party, candidate: Candidate, origin: str) -> Decision:
     if candidate.taken_by:
         return Hold((waiting("vendor_taken", "mapping", key, name=vendor.name, target=candidate.party.name),))
     if not candidate.party.active:
-        return Hold((waiting("vendor_inactive", "mapping", key, name=vendor.name, target=candidate.party.name),))
+        told = {"name": vendor.name, "target": candidate.party.name, "other": _OTHER_VENDOR.format(key=vendor.id)}
+        return Hold((waiting("vendor_inactive", "mapping", key, **told),))
     return Adopt("parties", candidate.party.id, origin, candidate.evidence)
 
 
@@ -170,8 +193,9 @@ class Bills(FlowType):
     source_vendor, target_vendor = "servicetitan", "zoho_books"
     priority = 4
     source_lists = ("business_units",)
-    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "bills")
+    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "bills", "vendor_credits")
     tables = ("accounts", "tax", "business_units", "vendors", "bill_numbers")
+    number_table = "bill_numbers"
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return (settings.bill_source,)
@@ -179,9 +203,43 @@ class Bills(FlowType):
     def reading_options(self, settings: Settings) -> dict[str, str]:
         return {"line_account": settings.line_account}
 
+    def not_live(self, settings: Settings, scopes: Collection[str]) -> str:
+        if settings.bill_source != "bills" or AP_BILLS in scopes or settings.gate == "posted":
+            return ""
+        if settings.gate == "reconciled":
+            return (
+                f"Only AP bills tell which bills are reconciled, and the ServiceTitan scope {AP_BILLS} is missing: add it "
+                "in the developer portal, let the tenant accept the new version and connect again; or set gate to "
+                "received or posted."
+            )
+        if settings.unseen_status == "post":
+            return ""
+        return (
+            f"The ServiceTitan scope {AP_BILLS} is missing, and without it nothing tells which bills are cancelled, in "
+            "discrepancy or marked 'do not pay'. Add it in the developer portal, let the tenant accept the new version "
+            "and connect again; or set unseen_status to post to confirm that such bills are posted like any other."
+        )
+
     def party_of(self, document: Document) -> str:
         assert isinstance(document, Bill)
         return document.vendor.id
+
+    def party_name(self, document: Document) -> str:
+        assert isinstance(document, Bill)
+        return document.vendor.name
+
+    def number_of(self, document: Document, given: str | None) -> str:
+        assert isinstance(document, Bill)
+        return _effective_number(document, given)
+
+    def only_linked(self, document: Document, settings: Settings) -> bool:
+        assert isinstance(document, Bill)
+        date = _date(document, settings)
+        return date is not None and date < settings.start_date
+
+    def target_entity(self, document: Document) -> str:
+        assert isinstance(document, Bill)
+        return _entity(document)
 
     def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Bill)
@@ -214,6 +272,11 @@ class Bills(FlowType):
         return _composed(bill, number, vendor_id, view, draft)
 
 
+def _entity(bill: Bill) -> str:
+    """A net-negative bill is a vendor credit in the ledger."""
+    return "bills" if bill.total >= 0 else "vendor_credits"
+
+
 def _only_vendor(waits: list[Waiting]) -> bool:
     return all(wait.code == "vendor_pending" for wait in waits)
 
@@ -228,11 +291,15 @@ def _already_linked(bill: Bill, view: View) -> Decision:
 
 
 def _as_posted(bill: Bill, settings: Settings) -> Bill:
-    """What a posted bill must not differ in. Received, reconciled and posted are its way, and no change."""
+    """What a posted bill must not differ in. Received, reconciled and posted are its way, and no change.
+
+    An order is known by its id: its number shows as soon as the right to read orders is there.
+    """
     stopped = bill.state in (BillState.CANCELED, BillState.DISCREPANCY)
     return msgspec.structs.replace(
         bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="",
-        state=bill.state if stopped else BillState.RECEIVED,
+        state=bill.state if stopped else BillState.RECEIVED, purchase_order=Ref(bill.purchase_order.id),
+        own_bill=Ref(),
         post_date=bill.post_date if settings.bill_date == "post date" else None,
     )  # fmt: skip
 
@@ -260,26 +327,53 @@ def _currency(bill: Bill, view: View, settings: Settings) -> str:
     return bill.currency or stated or settings.currency or view.source.currency
 
 
-def _passed_over(bill: Bill, view: View, settings: Settings) -> Skip | None:
-    """The rules that say there is nothing to do; they go before everything that could hold."""
+def _passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | None:
+    """The rules that say there is nothing to write; they go before everything that could hold."""
     date = _date(bill, settings)
-    if settings.business_units and bill.business_unit.id not in settings.business_units:
-        return skip("out_of_scope", name=bill.business_unit.name or "(none)")
+    if (not_ours := _not_ours(bill, settings)) is not None:
+        return not_ours
     if not bill.active or bill.state is BillState.CANCELED:
         return skip("canceled")
     if date is not None and date < settings.start_date:
-        return skip("before_start", date=str(date), start=str(settings.start_date))
-    if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and bill.state is not BillState.DISCREPANCY:
-        return skip("not_yet", state=str(bill.state), gate=settings.gate)
+        return _before_start(bill, view, date, settings)
+    if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and not _undecided(bill, settings):
+        state = BillState.RECEIVED if bill.state is BillState.UNKNOWN else bill.state
+        return skip("not_yet", state=str(state), gate=settings.gate)
     if bill.total == 0 and bill.complete and difference(bill) == 0:
         return skip("zero")
     return None
+
+
+def _not_ours(bill: Bill, settings: Settings) -> Skip | None:
+    """Documents of another integration, and receipts whose bill is the document."""
+    if bill.own_bill.id:
+        return skip("has_bill", bill=bill.own_bill.id)
+    if settings.business_units and bill.business_unit.id not in settings.business_units:
+        return skip("out_of_scope", name=bill.business_unit.name or "(none)")
+    return None
+
+
+def _undecided(bill: Bill, settings: Settings) -> bool:
+    """Whether waiting for the gate would be for ever, or would hide something: then the bill is held instead."""
+    unseen = bill.state is BillState.UNKNOWN and settings.gate == "reconciled"
+    return unseen or bill.state is BillState.DISCREPANCY
+
+
+def _before_start(bill: Bill, view: View, date: dt.date, settings: Settings) -> Skip | Adopt:
+    """Linked with the one document of the ledger that is its equal, so that what happens to it later finds it."""
+    equal = [twin for twin in view.twins if twin.entity and twin.total == bill.total]
+    if len(equal) == 1:
+        evidence = f"dated before the start date; the ledger has vendor, number {equal[0].number} and total"
+        return Adopt(equal[0].entity, equal[0].id, "matched", evidence)
+    return skip("before_start", date=str(date), start=str(settings.start_date))
 
 
 def _source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
     """What must be right in the source before anything is translated."""
     if bill.state is BillState.DISCREPANCY:
         draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
+    if bill.state is BillState.UNKNOWN:
+        _status_unseen(bill, settings, draft)
     if bill.do_not_pay:
         draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
     if bill.date is None:
@@ -289,6 +383,23 @@ def _source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> 
     _ties(bill, draft)
     _period(bill, view, settings, draft)
     _currencies(bill, view, draft)
+
+
+def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:
+    scope = _SCOPE.search(bill.hidden_reason)
+    if settings.gate == "reconciled":
+        kind, key = ("fact", f"scope:{scope[0]}") if scope else ("source", f"bills:{bill.id}")
+        draft.wait(waiting("never_reconciled", kind, key, why=bill.hidden_reason, first=_first(scope)))
+    elif settings.unseen_status == "hold":
+        told = {"why": bill.hidden_reason, "first": _first(scope)}
+        draft.wait(waiting("status_unseen", "setting", "setting:unseen_status", **told))
+
+
+def _first(scope: re.Match[str] | None) -> str:
+    """What helps without a decision: a right, where that is what is missing."""
+    if scope is None:
+        return "Look at the bill in ServiceTitan"
+    return f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope[0]}, then reconnect"
 
 
 def _ties(bill: Bill, draft: Draft) -> None:
@@ -333,28 +444,41 @@ def _is_code(currency: str) -> bool:
 def _target_lines(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
     target_lines(bill, view, draft)
     tax_lines(bill, view, draft)
-    charge("freight", bill.shipping, "freight_account", settings.freight_account, LineKind.FREIGHT, view, draft)
+    landed = bill.landed_by_value and any(line.kind in (LineKind.ITEM, LineKind.EXPENSE) for line in draft.lines)
+    freight = "lines" if landed else settings.freight_account
+    charge("freight", bill.shipping, "freight_account", freight, LineKind.FREIGHT, view, draft)
     charge("other charges", bill.other, "other_account", settings.other_account, LineKind.OTHER, view, draft)
     charge("a discount", -bill.discount, "discount_account", settings.discount_account, LineKind.OTHER, view, draft)
     mandatory_dimensions(view, draft)
 
 
+def _same_bill(twin: Twin) -> str:
+    """What to do when a twin is the very bill: one of the source has its own counterpart already, or gets it."""
+    if twin.entity:
+        return f"link this record with {twin.id}"
+    return "dismiss this record with the reason, or cancel one of the two in ServiceTitan"
+
+
+def _effective_number(bill: Bill, given: str | None) -> str:
+    return given or bill.number or bill.own_number or bill.id
+
+
 def _number(bill: Bill, view: View, draft: Draft) -> str:
-    """The vendor's invoice number, another one a person gave, or ServiceTitan's own, visibly."""
+    """The vendor's invoice number, another one a person gave, or ServiceTitan's own, visibly. Twins claim it too."""
     given = view.mappings["bill_numbers"].get(bill.id)
-    number = given or bill.number
-    if not number:
-        number = bill.own_number or bill.id
+    number = _effective_number(bill, given)
+    if not given and not bill.number:
         draft.notes.append(f"the bill has no vendor invoice number; ServiceTitan's own {number} is used")
     if given and number_key(given) != number_key(bill.number):
-        draft.notes.append(f"number {given} given by a person instead of {bill.number}")
-        return number
+        draft.notes.append(f"number {given} given by a person instead of {bill.number or 'none'}")
     for twin in view.twins:
         same = twin.total == bill.total
         code = "same_number_same_total" if same else "same_number_other_total"
         shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
         fields = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
-        if not same:
+        if same:
+            fields["same"] = _same_bill(twin)
+        else:
             fields["stated"] = money(bill.total, bill.currency)
         draft.wait(waiting(code, "mapping", f"bill_numbers:{bill.id}", **fields))
     return number
@@ -376,13 +500,15 @@ def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str,
     if target:
         party = view.ledger.parties.get(target)
         if party is not None and not party.active:
-            draft.wait(waiting("vendor_inactive", "fact", f"parties:{target}", name=name, target=party.name))
+            other = "" if wanted in view.links else _OTHER_VENDOR.format(key=bill.vendor.id)
+            told = {"name": name, "target": party.name, "other": other}
+            draft.wait(waiting("vendor_inactive", "fact", f"parties:{target}", **told))
         return target, ()
     if wanted in view.asked:
         draft.wait(waiting("vendor_pending", "link", key, name=name))
         return "", (wanted,)
     code = "vendor_unknown" if "vendors" in view.brings else "vendor_flow_off"
-    draft.wait(waiting(code, "mapping", key, name=name))
+    draft.wait(waiting(code, "link", key, name=name))
     return "", ()
 
 
@@ -397,7 +523,7 @@ def _composed(bill: Bill, number: str, vendor_id: str, view: View, draft: Draft)
         stated, theirs = money(bill.total, bill.currency), money(composed.total, bill.currency)
         told = {"stated": stated, "target": theirs}
         return Hold((waiting("target_total_differs", "setting", "setting:rounding_account", **told),))
-    entity = "bills" if bill.total > 0 else "vendor_credits"
+    entity = _entity(bill)
     step = Step(
         entity, Action.CREATE, view.reference, composed.body, party_id=vendor_id, number=number,
         date=bill.date, total=bill.total, currency=bill.currency,
@@ -475,18 +601,21 @@ INTEGRATION = IntegrationType(
     target_title="Zoho Books",
     flows=(Vendors(), Bills(), BillsExported()),
     tables=(
-        TableType("accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts"),
-        TableType(
-            "tax", "ServiceTitan tax zone (name), or (no zone)", "cost | account:<id> | tax:<id> | shares of these",
+        AccountTable("accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts"),
+        TaxTable(
+            "tax", "ServiceTitan tax zone (name); without one 'business unit <id>', else (no zone)",
+            "cost | account:<id> | tax:<id> | shares of these",
             "tax_zones", "tax_codes", ("cost",),
         ),
-        TableType(
+        BusinessUnitTable(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
             "business_units", "dimensions", ("none",),
         ),
-        TableType("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
+        VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
         TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
     ),
     settings=Settings,
+    fixed_once_posted=("gate", "bill_source"),
+    skipped_by_settings=("before_start", "not_yet", "out_of_scope"),
     not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
 )  # fmt: skip

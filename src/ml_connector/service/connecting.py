@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.roles import Actor
 from ml_connector.service.tenants import Tenant, create_tenant, selected_tenant, tenants
+from ml_connector.sync.refused import REFUSED
 from ml_connector.sync.release import release
 from ml_connector.transport.errors import Reconnect
 
@@ -194,6 +196,8 @@ async def store_connection(
             f"{known[1]} was connected as {was} books and would now be {now} ones: the two are never mixed; "
             "connect it for another tenant."
         )
+    if known is not None and not organisation.lock_known:
+        organisation = msgspec.structs.replace(organisation, locked_through=await _lock_before(desk, known[0]))
     grant_id = known[2] if known else await _new_grant_id(desk)
     sealed = await _sealed(desk, grant_id, grant)
     sealer = await desk.sealer()
@@ -213,6 +217,19 @@ async def _known(desk: Desk, vendor: str, organisation_id: str) -> tuple[Any, ..
             where tenant_id = %s and vendor = %s and organisation_id = %s""",
             desk.tenant_id, vendor, organisation_id,
         )  # fmt: skip
+
+
+async def _lock_before(desk: Desk, connection_id: int) -> dt.date | None:
+    """The lock date as it was last told."""
+    async with desk.looking() as reading:
+        row = await reading.one(
+            "select organisation from connection where tenant_id = %s and connection_id = %s",
+            desk.tenant_id, connection_id,
+        )  # fmt: skip
+    assert row is not None
+    before = documents.decode((await desk.sealer()).open(b"organisation", row[0]))
+    assert isinstance(before, Organisation)
+    return before.locked_through
 
 
 def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organisation, connector: Connector) -> None:
@@ -268,7 +285,13 @@ async def _renew(
     desk: Desk, change: Change, sealer: Sealer, grant: Granted, organisation: Organisation, scopes: frozenset[str],
     connection_id: int, name: str, grant_id: int, sealed: tuple[bytes, bytes],
 ) -> Connected:  # fmt: skip
-    """The same organisation again: its grant is renewed, and what waited for a right that is now there goes on."""
+    """The same organisation again: its grant is renewed, and what waited for a right that is now there goes on.
+
+    The lanes come first: their own transactions lock them before anything else.
+    """
+    of_grant = "select connection_id from connection where tenant_id = %s and grant_id = %s"
+    reached, ids = f"tenant_id = %s and connection_id in ({of_grant})", (desk.tenant_id, desk.tenant_id, grant_id)
+    await change.run(f"update lane set not_before = '-infinity' where {reached}", *ids)
     await change.run(
         """update vendor_grant set credentials = %s, tokens = %s, expires_at = %s, serial = serial + 1, state = 'good',
                problem = '', refreshing_since = null, holder = null, held_until = null
@@ -291,12 +314,11 @@ async def _renew(
         where tenant_id = %s and (source_id = %s or target_id = %s)""",
         desk.tenant_id, connection_id, connection_id,
     )  # fmt: skip
-    await change.run(
-        "update lane set not_before = '-infinity' where tenant_id = %s and connection_id = %s",
-        desk.tenant_id, connection_id,
-    )  # fmt: skip
+    await change.run(f"update work set not_before = '-infinity' where {reached}", *ids)
+    await change.run(f"delete from feed where {reached} and name like %s", *ids, f"{REFUSED}%")
     await release(change.connection, desk.tenant_id, "fact", [f"scope:{scope}" for scope in sorted(scopes)])
-    await change.wake([connection_id], "reconnected")
+    lanes = await change.all(f"select connection_id from lane where {reached}", *ids)
+    await change.wake([row[0] for row in lanes], "reconnected")
     change.event("reconnected", connection=name, organisation=organisation.id, scopes=sorted(scopes))
     return Connected(
         connection_id, name, grant.connector.vendor, organisation.id, organisation.name, True, tuple(sorted(scopes))

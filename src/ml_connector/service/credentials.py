@@ -56,6 +56,7 @@ def checked_settings(connector: Connector, given: Mapping[str, str]) -> dict[str
         choices = fields[name].choices
         if choices and value not in choices:
             raise BadInput(f"The setting {name} of {connector.title} is {value!r}; it can be {', '.join(choices)}.")
+    connector.check_settings(given)
     return dict(given)
 
 

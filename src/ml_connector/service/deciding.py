@@ -1,4 +1,4 @@
-"""What only a person decides about one record: letting it go on, and linking it by hand."""
+"""Linking by hand: a person says that a record is a document the target has already."""
 
 from __future__ import annotations
 
@@ -7,34 +7,15 @@ from typing import Any
 
 import psycopg
 
-from ml_connector.canonical.documents import Bill, Document, Party
+from ml_connector.canonical.documents import Document
 from ml_connector.errors import BadInput, Refused
-from ml_connector.integrations.reasons import REASONS
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.roles import Role
-from ml_connector.sync.directory import entry_name
-from ml_connector.sync.release import release as release_waiting
-from ml_connector.sync.release import restage
-from ml_connector.sync.states import Priority, State
-
-#: What a person may let go on, and who that is. Everything else frees itself when what it waits for arrives.
-RELEASABLE = {
-    "already_exported": (Role.BOOKKEEPER, Role.APPROVER),
-    "period_closed": (Role.APPROVER,),
-    "preview_changed": (Role.APPROVER,),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A record that goes on. ``still_waiting`` are the other codes it was waiting for, as far as known now."""
-
-    record_id: int
-    code: str
-    still_waiting: tuple[str, ...]
+from ml_connector.sync.release import release
+from ml_connector.sync.states import IntentState, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,65 +36,9 @@ class _Held:
     source_id: str
     state: State
     integration_id: int
-    source_connection: int
     target_connection: int
     document: Document
-
-
-async def release(desk: Desk, wanted: str, code: str = "") -> Released:
-    """Let a held record go on past ``code``; without one, past the only thing a person can release.
-
-    Raises NotFound, BadInput, and Refused with what to do instead.
-    """
-    desk.require(Role.BOOKKEEPER, Role.APPROVER)
-    record_id = await find_record(desk, wanted)
-    sealer = await desk.sealer()
-    async with desk.changing(sealer) as change:
-        record = await _locked(change, sealer, record_id)
-        rows = await change.all(
-            "select code from wait where tenant_id = %s and version_id = %s order by position",
-            desk.tenant_id, record.version_id,
-        )  # fmt: skip
-        waits = list(dict.fromkeys(row[0] for row in rows))
-        code = _releasable(record, waits, code)
-        desk.require(*RELEASABLE[code])
-        await _let_go(desk, change, record, code)
-        change.event("released", record_id=record_id, version_id=record.version_id, code=code)
-    return Released(record_id, code, tuple(one for one in waits if one != code))
-
-
-def _releasable(record: _Held, waits: list[str], code: str) -> str:
-    possible = [one for one in waits if one in RELEASABLE]
-    if record.state is not State.HELD:
-        raise Refused(f"Record #{record.record_id} is {record.state.word}, not held: there is nothing to release.")
-    if code in possible:
-        return code
-    if not code and len(possible) == 1:
-        return possible[0]
-    held_for = ", ".join(waits) or "nothing"
-    if code and code in waits:
-        raise Refused(f"{code} is not released by hand. {REASONS[code].action}" if code in REASONS else held_for)
-    if not possible:
-        raise Refused(f"Record #{record.record_id} waits for {held_for}, which frees itself; see 'explain'.")
-    raise BadInput(f"Record #{record.record_id} waits for {held_for}; say which of {', '.join(possible)} to release.")
-
-
-async def _let_go(desk: Desk, change: Change, record: _Held, code: str) -> None:
-    if code == "preview_changed":
-        await change.run(
-            "update plan set approved_at = null, approved_by = null where tenant_id = %s and version_id = %s",
-            desk.tenant_id, record.version_id,
-        )  # fmt: skip
-    else:
-        await change.run(
-            """insert into release (tenant_id, record_id, code, actor, at) values (%s, %s, %s, %s, %s)
-            on conflict (tenant_id, record_id, code) do update set actor = excluded.actor, at = excluded.at""",
-            desk.tenant_id, record.record_id, code, desk.actor.name, desk.clock.now(),
-        )  # fmt: skip
-    await restage(change.connection, desk.tenant_id, [record.version_id], [State.HELD], Priority.PERSON)
-
-
-# --- linking by hand ---------------------------------------------------------------------------------------------
+    entity: str  # what it is called at the target
 
 
 async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
@@ -126,19 +51,17 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
     sealer = await desk.sealer()
     try:
         async with desk.changing(sealer) as change:
-            record = await _locked(change, sealer, record_id)
-            if record.state in (State.SENDING, State.UNCERTAIN):
-                raise Refused(f"Record #{record_id} is being sent right now: wait for its outcome, then link it.")
+            record = await _locked(desk, change, sealer, record_id)
+            await _refuse_open(change, record_id)
             await _refuse_linked(change, record, target_id)
-            entity = _target_entity(record.document)
-            await _link(desk, change, record, entity, target_id, await _base(change, sealer, record, entity, target_id))
+            await _link(desk, change, record, target_id, await _base(change, record, target_id))
             change.event("linked", record_id=record_id, version_id=record.version_id, target=target_id, origin="person")
     except psycopg.errors.UniqueViolation as error:
         raise Refused(f"{target_id} was linked by the engine a moment ago; look at it with 'explain'.") from error
-    return LinkedByHand(record_id, entity, target_id)
+    return LinkedByHand(record_id, record.entity, target_id)
 
 
-async def _locked(change: Change, sealer: Sealer, record_id: int) -> _Held:
+async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int) -> _Held:
     """The record as it is, with its integration locked: no planner looks at it meanwhile."""
     row = await change.one(
         """select i.integration_id from integration i
@@ -148,24 +71,41 @@ async def _locked(change: Change, sealer: Sealer, record_id: int) -> _Held:
         change.tenant_id, record_id,
     )  # fmt: skip
     found = await change.one(
-        """select r.record_id, r.version_id, f.flow_id, f.name, r.source_id, s.state, f.integration_id, f.source_id,
-                  f.target_id, d.content_hash, d.canonical
+        """select r.record_id, r.version_id, f.flow_id, f.name, r.source_id, s.state, f.integration_id, f.target_id,
+                  d.content_hash, d.canonical, i.kind
         from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+        join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
         join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
         join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
         where r.tenant_id = %s and r.record_id = %s""",
         change.tenant_id, record_id,
     )  # fmt: skip
     assert row is not None and found is not None
-    return made(_Held, *found[:5], State(found[5]), *found[6:9], opened_document(sealer, found[9], found[10]))
+    document = opened_document(sealer, found[8], found[9])
+    flow = desk.runtime.integrations[found[10]].flow(found[3])
+    entity = flow.target_entity(document)
+    if not entity:
+        raise Refused(f"{flow.title}: its documents have no counterpart that could be linked by hand.")
+    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity)
+
+
+async def _refuse_open(change: Change, record_id: int) -> None:
+    """Whatever version of it is on its way may be in the target already, under another id."""
+    flying = await change.one(
+        "select 1 from intent where tenant_id = %s and record_id = %s and state = any(%s::smallint[]) limit 1",
+        change.tenant_id, record_id, [IntentState.SENDING.value, IntentState.UNCERTAIN.value],
+    )  # fmt: skip
+    if flying is not None:
+        raise Refused(
+            f"Record #{record_id} was sent, and what became of it is not known yet: wait for its outcome, then link it."
+        )
 
 
 async def _refuse_linked(change: Change, record: _Held, target_id: str) -> None:
     rows = await change.all(
         """select source_id, entity, target_id from link where tenant_id = %s and integration_id = %s
            and (entity = %s and source_id = %s or target_entity = %s and target_id = %s)""",
-        change.tenant_id, record.integration_id, record.flow, record.source_id, _target_entity(record.document),
-        target_id,
+        change.tenant_id, record.integration_id, record.flow, record.source_id, record.entity, target_id,
     )  # fmt: skip
     for source_id, entity, linked in rows:
         if (entity, source_id) == (record.flow, record.source_id):
@@ -173,17 +113,9 @@ async def _refuse_linked(change: Change, record: _Held, target_id: str) -> None:
         raise Refused(f"{linked} is linked to {entity} {source_id} already; one document has one counterpart.")
 
 
-def _target_entity(document: Document) -> str:
-    """What the document is called at the target; a negative bill is a vendor credit there."""
-    if isinstance(document, Party):
-        return "parties"
-    if isinstance(document, Bill):
-        return "bills" if document.total >= 0 else "vendor_credits"
-    raise Refused("Only parties and bills are linked by hand.")
-
-
-async def _base(change: Change, sealer: Sealer, record: _Held, entity: str, target_id: str) -> bytes | None:
-    """What the target shows of it, where its list is kept. Raises BadInput when the list does not have it."""
+async def _base(change: Change, record: _Held, target_id: str) -> bytes | None:
+    """What the target shows of it, sealed, where its list is kept. Raises BadInput when the list does not have it."""
+    entity = record.entity
     rows: list[tuple[Any, ...]] = await change.all(
         """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
            and (object_id = %s or object_id = (select min(object_id) from directory
@@ -193,7 +125,7 @@ async def _base(change: Change, sealer: Sealer, record: _Held, entity: str, targ
     )  # fmt: skip
     for object_id, body in rows:
         if object_id == target_id:
-            return sealer.seal(f"base {target_id}".encode(), sealer.open(entry_name(entity, target_id), body))
+            return bytes(body)
     if rows:
         raise BadInput(
             f"The target has no {entity.replace('_', ' ')[:-1]} {target_id!r}, or it came after the last reading: "
@@ -202,12 +134,12 @@ async def _base(change: Change, sealer: Sealer, record: _Held, entity: str, targ
     return None
 
 
-async def _link(desk: Desk, change: Change, record: _Held, entity: str, target_id: str, base: bytes | None) -> None:
+async def _link(desk: Desk, change: Change, record: _Held, target_id: str, base: bytes | None) -> None:
     await change.run(
         """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
                              version_id, origin, base, made_at)
         values (%s, %s, %s, %s, %s, %s, %s, %s, 'person', %s, %s)""",
-        desk.tenant_id, record.integration_id, record.flow, record.source_id, entity, target_id, record.record_id,
+        desk.tenant_id, record.integration_id, record.flow, record.source_id, record.entity, target_id, record.record_id,
         record.version_id, base, desk.clock.now(),
     )  # fmt: skip
     await change.run(
@@ -222,4 +154,4 @@ async def _link(desk: Desk, change: Change, record: _Held, entity: str, target_i
         "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
         desk.tenant_id, record.integration_id,
     )  # fmt: skip
-    await release_waiting(change.connection, desk.tenant_id, "link", [f"{record.flow}:{record.source_id}"])
+    await release(change.connection, desk.tenant_id, "link", [f"{record.flow}:{record.source_id}"])

@@ -15,12 +15,14 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Step
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading, made
 from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.sync import plan
+from ml_connector.sync.release import lapsed
 from ml_connector.sync.states import IntentState, State
 
 _step = msgspec.json.Decoder(Step)
@@ -60,7 +62,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One step that was committed before it was sent: exactly these bytes, and what the ledger answered."""
+    """One step that was committed before it was sent: exactly these bytes, and why it was not done if it was not."""
 
     intent_id: int
     version_id: int
@@ -72,7 +74,7 @@ class Intent:
     settled_at: datetime | None
     target_id: str | None
     body: Any
-    answer: Any
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Everything that is known of one record."""
+    """Everything that is known of one record. ``released`` is what a person let go on, as far as it still holds."""
 
     record_id: int
     integration: str
@@ -167,7 +169,7 @@ async def explain(desk: Desk, wanted: str) -> Life:
         newest = versions[-1]
         return made(
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
-            tuple(row[0] for row in await reading.all(_RELEASED, desk.tenant_id, record_id)),
+            await _released(reading, record_id, newest.version_id),
             versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
             await _link(reading, record_id), await _exchanges(reading, sealer, record_id),
             tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
@@ -181,6 +183,15 @@ _HEAD = """
     join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
     where r.tenant_id = %s and r.record_id = %s"""
 _RELEASED = "select code from release where tenant_id = %s and record_id = %s order by at"
+
+
+async def _released(reading: Reading, record_id: int, version_id: int) -> tuple[str, ...]:
+    """What a person has let go on, as far as it holds for the newest version."""
+    rows = await reading.all(_RELEASED, reading.tenant_id, record_id)
+    gone = await lapsed(reading.connection, reading.tenant_id, [version_id], FOR_VERSION)
+    return tuple(row[0] for row in rows if (version_id, row[0]) not in gone)
+
+
 _VERSIONS = """
     select d.version_id, d.sequence, d.run_id, d.read_at, d.stamp, d.number, d.document_date, d.amount, d.currency,
            s.state, s.reason, s.changed_at, d.content_hash, d.canonical
@@ -225,7 +236,7 @@ def shown_decision(body: bytes) -> Any:
 
 async def _intents(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Intent, ...]:
     rows = await reading.all(
-        """select intent_id, version_id, step, entity, action, state, made_at, settled_at, target_id, payload, answer
+        """select intent_id, version_id, step, entity, action, state, made_at, settled_at, target_id, payload, why
         from intent where tenant_id = %s and record_id = %s order by intent_id""",
         reading.tenant_id, record_id,
     )  # fmt: skip
@@ -233,7 +244,7 @@ async def _intents(reading: Reading, sealer: Sealer, record_id: int) -> tuple[In
         made(
             Intent, *row[:5], IntentState(row[5]).name.lower(), *row[6:9],
             readable(_step.decode(sealer.open(b"intent", row[9])).body),
-            readable(sealer.open(b"answer", row[10])) if row[10] else None,
+            sealer.open(b"why", row[10]).decode() if row[10] else "",
         )
         for row in rows
     )  # fmt: skip

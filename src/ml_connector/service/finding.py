@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ml_connector.canonical import documents
@@ -19,7 +19,8 @@ from ml_connector.sync.states import State
 class Filter:
     """Which records; an empty field does not filter.
 
-    ``text`` is part of a number, a source or ledger id, or part of a party's name. ``since`` and ``until`` are document
+    ``text`` is part of a number, a source or ledger id, or part of a party's name; ``party`` is part of its name, or its
+    id at the source. ``since`` and ``until`` are document
     dates, both included. ``reason`` is the code of a wait or skip.
     """
 
@@ -29,10 +30,17 @@ class Filter:
     reason: str = ""
     number: str = ""
     text: str = ""
+    party: str = ""
     run_id: int = 0
     record_ids: tuple[int, ...] = ()
     since: dt.date | None = None
     until: dt.date | None = None
+
+
+def told(chosen: Filter) -> dict[str, str]:
+    """The filter in words, for the trail; what does not filter is left out."""
+    named = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
+    return {name: str(value) for name, value in named.items() if value and name != "record_ids"}
 
 
 @dataclass(slots=True)
@@ -89,6 +97,12 @@ async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filte
                 and w.version_id = s.version_id and w.code = %s))""",
             chosen.reason, chosen.reason,
         )  # fmt: skip
+    if chosen.party:
+        parties = [chosen.party, *await _parties_named(desk, reading, sealer, chosen.party)]
+        found.add(
+            "(d.party_id = any(%s::text[]) or f.name = any(%s::text[]) and r.source_id = any(%s::text[]))",
+            parties, _party_flows(desk), parties,
+        )  # fmt: skip
     if chosen.text:
         await _text(desk, reading, sealer, chosen.text, found)
     return found
@@ -112,25 +126,29 @@ async def _text(desk: Desk, reading: Reading, sealer: Sealer, text: str, found: 
     parties = await _parties_named(desk, reading, sealer, text)
     found.add(
         """(strpos(lower(d.number), lower(%s)) > 0 or r.source_id = %s or l.target_id = %s or r.reference = %s
-            or d.party_id = any(%s::text[]) or (f.start_date is null and r.source_id = any(%s::text[])))""",
-        text, text, text, text, parties, parties,
+            or d.party_id = any(%s::text[]) or (f.name = any(%s::text[]) and r.source_id = any(%s::text[])))""",
+        text, text, text, text, parties, _party_flows(desk), parties,
     )  # fmt: skip
 
 
-async def _parties_named(desk: Desk, reading: Reading, sealer: Sealer, text: str) -> list[str]:
-    """Source ids of parties whose name contains the text. Names are sealed, so the parties are opened one by one."""
-    flows = [
+def _party_flows(desk: Desk) -> list[str]:
+    """Flows whose documents are parties."""
+    return [
         flow.name
         for kind in desk.runtime.integrations.values()
         for flow in kind.flows
         if not (flow.dated or flow.follows)
     ]
+
+
+async def _parties_named(desk: Desk, reading: Reading, sealer: Sealer, text: str) -> list[str]:
+    """Source ids of parties whose name contains the text. Names are sealed, so the parties are opened one by one."""
     rows = await reading.all(
         """select r.source_id, d.content_hash, d.canonical from record r
         join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
         join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
         where r.tenant_id = %s and f.name = any(%s::text[])""",
-        desk.tenant_id, flows,
+        desk.tenant_id, _party_flows(desk),
     )  # fmt: skip
     wanted = name_key(text)
     return [

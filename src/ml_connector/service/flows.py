@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ml_connector.errors import BadInput, Refused
+from ml_connector.service import settings as texts
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.integrating import FlowLine, Integration
 from ml_connector.service.roles import Role
-from ml_connector.sync.release import restage
+from ml_connector.sync.release import release_links, restage
 from ml_connector.sync.states import Priority, State
 
 MODES = ("off", "preview", "live", "as needed")
@@ -16,13 +19,17 @@ MODES = ("off", "preview", "live", "as needed")
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
-    """A flow's new mode; ``approved`` plans of its preview are now on their way."""
+    """A flow's new mode; ``approved`` plans of its preview are now on their way, and so is what is ``taken_up``:
+
+    what had been passed over, or waited, only because of the mode the flow was in.
+    """
 
     flow: str
     title: str
     was: str
     mode: str
     approved: int = 0
+    taken_up: int = 0
 
 
 async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mode: str) -> ModeSet:
@@ -43,13 +50,17 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
             return ModeSet(flow.name, flow.title, mode, mode)
         if mode == "live":
             await _refuse_dead(change, integration)
+            await _refuse_unready(desk, change, integration, flow)
         await change.run(
             "update flow set mode = %s where tenant_id = %s and flow_id = %s", mode, desk.tenant_id, flow.flow_id
         )
         approved = await _approve(desk, change, flow) if mode == "live" else 0
-        change.event("flow mode set", flow=flow.name, was=row[0], mode=mode, approved=approved)
+        taken_up = await _take_up(change, integration.integration_id, flow, row[0], mode)
+        change.event(
+            "flow mode set", flow=flow.name, was=row[0], mode=mode, approved=approved, taken_up=taken_up
+        )  # fmt: skip
         await change.wake([integration.source_id, integration.target_id], f"{flow.name} {mode}")
-        return ModeSet(flow.name, flow.title, row[0], mode, approved)
+        return ModeSet(flow.name, flow.title, row[0], mode, approved, taken_up)
 
 
 async def _refuse_dead(change: Change, integration: Integration) -> None:
@@ -60,6 +71,20 @@ async def _refuse_dead(change: Change, integration: Integration) -> None:
     )  # fmt: skip
     for name, problem in rows:
         raise Refused(f"{name} has to be connected again before anything goes live: {problem or 'its grant is dead.'}")
+
+
+async def _refuse_unready(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
+    """What the flow's own rules do not allow with the settings and the source's rights there are now."""
+    kind = desk.runtime.integrations[integration.kind]
+    row = await change.one(
+        """select i.settings, c.scopes from integration i join connection c using (tenant_id)
+        where i.tenant_id = %s and i.integration_id = %s and c.connection_id = %s""",
+        change.tenant_id, integration.integration_id, flow.source_id,
+    )  # fmt: skip
+    assert row is not None
+    settings = texts.with_changes(kind, msgspec.json.decode(row[0]), {})
+    if why := kind.flow(flow.name).not_live(settings, row[1] or ()):
+        raise Refused(f"{flow.title} cannot go live as it is set up. {why}")
 
 
 async def _approve(desk: Desk, change: Change, flow: FlowLine) -> int:
@@ -76,3 +101,21 @@ async def _approve(desk: Desk, change: Change, flow: FlowLine) -> int:
     )  # fmt: skip
     staged = await restage(change.connection, desk.tenant_id, versions, [State.PLANNED], Priority.DOCUMENT)
     return len(staged)
+
+
+async def _take_up(change: Change, integration_id: int, flow: FlowLine, was: str, mode: str) -> int:
+    """What only the former mode kept back is staged: the flow's own records, and those of others that wait for it."""
+    taken_up = 0
+    if mode in ("live", "preview"):
+        rows = await change.all(
+            """select version_id from version_state s join record r using (tenant_id, version_id)
+            where tenant_id = %s and s.flow_id = %s and s.state = %s and s.reason = 'not_needed'""",
+            change.tenant_id, flow.flow_id, State.SKIPPED.value,
+        )  # fmt: skip
+        versions = [row[0] for row in rows]
+        taken_up += len(
+            await restage(change.connection, change.tenant_id, versions, [State.SKIPPED], Priority.BACKFILL)
+        )
+    if was == "off":
+        taken_up += await release_links(change.connection, change.tenant_id, integration_id, flow.name)
+    return taken_up

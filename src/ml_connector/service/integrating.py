@@ -19,10 +19,6 @@ from ml_connector.service.settings import Setting
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.states import Priority, State
 
-#: What was posted under one gate or source would not be found again under another, so these stand once it has begun.
-FIXED_ONCE_POSTED = ("gate", "bill_source")
-#: Skips that a setting decides; they are looked at again when one changes.
-_SKIPPED_BY_SETTING = ("before_start", "not_yet", "out_of_scope")
 _BEGUN = (State.POSTED, State.SENDING, State.UNCERTAIN)
 
 
@@ -250,7 +246,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
         after = texts.plain(settings)
         changed = sorted(name for name in after if after[name] != before[name])
         if changed:
-            await _refuse_fixed(change, integration, changed)
+            await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
             await _follow(change, kind, integration, changed, settings)
             differences = {name: [before[name], after[name]] for name in changed}
@@ -258,8 +254,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
     return await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
 
 
-async def _refuse_fixed(change: Change, integration: Integration, changed: list[str]) -> None:
-    fixed = [name for name in changed if name in FIXED_ONCE_POSTED]
+async def _refuse_fixed(change: Change, integration: Integration, fixed: list[str]) -> None:
     if not fixed:
         return
     row = await change.one(
@@ -290,13 +285,11 @@ async def _follow(
     if "start_date" in changed:
         await _start_again(change, kind, integration, settings.start_date)
     await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])
-    # A setting that names a ledger account is checked like a mapping row, under the setting's own name.
-    await release(change.connection, change.tenant_id, "mapping", [f"accounts:{name}" for name in changed])
     rows = await change.all(
         """select r.version_id from record r join flow f using (tenant_id, flow_id)
         join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
         where r.tenant_id = %s and f.integration_id = %s and s.state = %s and s.reason = any(%s::text[])""",
-        change.tenant_id, integration.integration_id, State.SKIPPED.value, list(_SKIPPED_BY_SETTING),
+        change.tenant_id, integration.integration_id, State.SKIPPED.value, list(kind.skipped_by_settings),
     )  # fmt: skip
     await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.SKIPPED], Priority.RELEASED)
 

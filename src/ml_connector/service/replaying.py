@@ -11,7 +11,7 @@ import msgspec
 from ml_connector.canonical.money import ZERO
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.desk import Change, Desk, made
-from ml_connector.service.finding import RECORDS, Filter, conditions
+from ml_connector.service.finding import RECORDS, Filter, conditions, told
 from ml_connector.service.roles import Role
 from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
@@ -40,22 +40,51 @@ class _Version:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """What a replay would take, by the state it is in, and its sum by currency."""
+
+    chosen: Filter
+    total: Tally
+    states: dict[str, Tally]
+    versions: tuple[_Version, ...]
+
+
 async def replay(desk: Desk, chosen: Filter) -> Replayed:
     """Plan the newest versions of the chosen records again, first in order. Raises NotFound when there is none.
 
     What is being sent or looked up is left alone. Each flow gets a run of kind ``replay`` that counts what it took.
     """
+    return await replay_listed(desk, await replayable(desk, chosen))
+
+
+async def replayable(desk: Desk, chosen: Filter) -> Replayable:
+    """What of a filter can be replayed. Raises NotFound when there is none, BadInput for a filter of everything."""
     desk.require(Role.BOOKKEEPER)
     if chosen == Filter(integration_id=chosen.integration_id):
         raise BadInput("A replay needs to know of what: a record, a flow with a state, a run, or a range of dates.")
     versions = await _chosen(desk, chosen)
     if not versions:
         raise NotFound("No record that can be replayed fits; what is being sent right now is never replayed.")
-    by_flow: dict[int, list[_Version]] = defaultdict(list)
+    total = Tally()
+    states: dict[str, Tally] = {}
     for one in versions:
+        total.add(1, one.currency, one.amount)
+        states.setdefault(one.state.word, Tally()).add(1, one.currency, one.amount)
+    return Replayable(chosen, total, states, tuple(versions))
+
+
+async def replay_listed(desk: Desk, listed: Replayable) -> Replayed:
+    """Replay exactly the listed versions; what has been taken up or has changed since stays as it is."""
+    desk.require(Role.BOOKKEEPER)
+    by_flow: dict[int, list[_Version]] = defaultdict(list)
+    for one in listed.versions:
         by_flow[one.flow_id].append(one)
     taken: dict[str, Tally] = {}
-    runs = [await _replay_flow(desk, flow_id, found, taken) for flow_id, found in sorted(by_flow.items())]
+    runs = [
+        await _replay_flow(desk, flow_id, found, taken, told(listed.chosen))
+        for flow_id, found in sorted(by_flow.items())
+    ]
     return Replayed(tuple(runs), sum(tally.count for tally in taken.values()), taken)
 
 
@@ -73,11 +102,15 @@ async def _chosen(desk: Desk, chosen: Filter) -> list[_Version]:
     return [made(_Version, *row[:4], State(row[4]), *row[5:]) for row in rows]
 
 
-async def _replay_flow(desk: Desk, flow_id: int, found: list[_Version], taken: dict[str, Tally]) -> int:
+async def _replay_flow(
+    desk: Desk, flow_id: int, found: list[_Version], taken: dict[str, Tally], chosen: dict[str, str]
+) -> int:
     run_id = 0
     for start in range(0, len(found), _AT_ONCE):
         async with desk.changing() as change:
-            run_id = run_id or await _begin(desk, change, flow_id)
+            if not run_id:
+                run_id = await _begin(desk, change, flow_id)
+                change.event("replay of a list", run_id=run_id, records=len(found), chosen=chosen)
             part = found[start : start + _AT_ONCE]
             went = set(
                 await restage(

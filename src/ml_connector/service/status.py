@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from ml_connector.canonical.documents import BillState
 from ml_connector.errors import Acts
 from ml_connector.sealing import Sealer
 from ml_connector.service.balance import Run, runs_in
@@ -17,11 +18,16 @@ from ml_connector.service.tallies import Cause, Tally, causes_in, tallied, title
 from ml_connector.sync.states import State
 
 UNREAD = "unread"
+AWAITING = "awaiting approval"
 
 
 @dataclass(frozen=True, slots=True)
 class FlowStatus:
-    """One flow. ``states`` by the words of the ledger; ``skipped`` by reason; ``read`` are rows of all readings."""
+    """One flow. ``states`` by the words of the ledger; ``skipped`` by reason; ``read`` are rows of all readings.
+
+    Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
+    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent.
+    """
 
     flow: str
     title: str
@@ -36,6 +42,7 @@ class FlowStatus:
     waiting: tuple[Cause, ...]
     last_run: Run | None
     unbalanced: tuple[Run, ...]
+    awaiting_since: dt.datetime | None = None
 
     @property
     def balanced(self) -> bool:
@@ -73,6 +80,16 @@ _STATES = """
     from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
     where s.tenant_id = %s and s.flow_id = any(%s::int[])
     group by 1, 2, 3, d.currency"""
+_AWAITING = """
+    select s.flow_id, count(*), d.currency, sum(d.amount), min(l.made_at)
+    from directory e
+    join link l on l.tenant_id = e.tenant_id and l.target_entity = e.entity and l.target_id = e.object_id
+    join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id and f.name = l.entity
+               and f.target_id = e.connection_id
+    join version_state s on s.tenant_id = l.tenant_id and s.version_id = l.version_id and s.flow_id = f.flow_id
+    join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
+    where e.tenant_id = %s and e.state = %s and s.flow_id = any(%s::int[]) and s.state = %s
+    group by s.flow_id, d.currency"""
 _UNREAD = """
     select flow_id, source_id, problem from unread
     where tenant_id = %s and flow_id = any(%s::int[]) and resolved_at is null order by flow_id, first_read_at"""
@@ -91,6 +108,7 @@ async def status(desk: Desk) -> Status:
 async def _integration(reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
     states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
+    awaiting = await reading.all(_AWAITING, reading.tenant_id, BillState.DRAFT.value, ids, State.POSTED.value)
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_in(reading, sealer, ids)
     runs = await runs_in(reading, ids)
@@ -101,6 +119,7 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
             [*causes.get(flow.flow_id, []), *_unread(sealer, [row for row in unread if row[0] == flow.flow_id])],
             [run for run in runs if run.flow_id == flow.flow_id],
             sum(row[0] == flow.flow_id for row in unread),
+            [row[1:] for row in awaiting if row[0] == flow.flow_id],
         )
         for flow in integration.flows
     )
@@ -110,8 +129,9 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
 
 
 def _flow(
-    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: list[Run], unread: int
-) -> FlowStatus:
+    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: list[Run], unread: int,
+    awaiting: list[tuple[Any, ...]],
+) -> FlowStatus:  # fmt: skip
     reads = [run for run in runs if run.kind == "read"]
     return FlowStatus(
         flow=flow.name,
@@ -122,12 +142,21 @@ def _flow(
         repeats=sum(run.repeats for run in reads),
         stale=sum(run.stale for run in reads),
         unread=unread,
-        states=tallied((State(row[0]).word, *row[2:]) for row in states),
+        states=_apart(tallied((State(row[0]).word, *row[2:]) for row in states), awaiting),
         skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
         waiting=tuple(causes),
         last_run=runs[-1] if runs else None,
         unbalanced=tuple(run for run in runs if not run.balanced),
+        awaiting_since=min((row[3] for row in awaiting), default=None),
     )
+
+
+def _apart(states: dict[str, Tally], awaiting: list[tuple[Any, ...]]) -> dict[str, Tally]:
+    """The tallies with what waits for approval taken out of what is posted."""
+    for count, currency, amount, _ in awaiting:
+        states[State.POSTED.word].add(-count, currency, -amount)
+        states.setdefault(AWAITING, Tally()).add(count, currency, amount)
+    return states
 
 
 def _unread(sealer: Sealer, rows: list[tuple[Any, ...]]) -> list[Cause]:
@@ -154,5 +183,7 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
     told = []
     for flow in (flow for integration in found for flow in integration.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
+        if waiting := flow.states.get(AWAITING):
+            told.append(f"{flow.flow}: waiting for approval in the ledger ({waiting.count:,})")
         told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]
     return told

@@ -39,10 +39,10 @@ async def selected_tenant(runtime: Runtime, wanted: str = "") -> Tenant:
         return found[0]
     names = ", ".join(repr(one.name) for one in known)
     if wanted:
-        raise NotFound(f"There is no tenant {wanted!r}; " + (f"there are {names}." if known else "there is none yet."))
+        raise NotFound(f"There is no company {wanted!r}; " + (f"there are {names}." if known else "there is none yet."))
     if not known:
         raise NotFound("Nothing is connected yet: connect a system first, with 'ml-connector connect'.")
-    raise BadInput(f"There are several tenants ({names}): say which with --tenant.")
+    raise BadInput(f"There are several companies ({names}): say which with --company.")
 
 
 async def create_tenant(runtime: Runtime, actor: Actor, name: str, zone: str) -> Tenant:
@@ -50,7 +50,7 @@ async def create_tenant(runtime: Runtime, actor: Actor, name: str, zone: str) ->
     require(actor)
     name = " ".join(name.split())
     if not name:
-        raise BadInput("A tenant needs a name: give the company's.")
+        raise BadInput("A company needs a name: give it one.")
     if zone not in available_timezones():
         raise BadInput(f"{zone!r} is not a time zone such as America/Chicago.")
     query = b"insert into tenant (name, zone, created_at) values (%s, %s, %s) returning tenant_id"
@@ -59,7 +59,7 @@ async def create_tenant(runtime: Runtime, actor: Actor, name: str, zone: str) ->
         async with runtime.database.dispatch() as connection:
             row = await (await connection.execute(query, [name, zone, at])).fetchone()
     except psycopg.errors.UniqueViolation as error:
-        raise BadInput(f"There is a tenant {name!r} already: choose it with --tenant, or give another name.") from error
+        raise BadInput(f"There is a company {name!r} already: choose it with --company, or name another.") from error
     assert row is not None
     tenant = Tenant(row[0], name, zone, at)
     async with Desk(runtime, tenant.tenant_id, actor).changing() as change:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
+import psycopg
 import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, View, Waiting, Write, waiting
+from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, waiting
+from ml_connector.integrations.reasons import FOR_VERSION
+from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.content import differences
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.prepare import Item, Preparer
+from ml_connector.sync.release import lapsed
 from ml_connector.sync.settle import Settled
 from ml_connector.sync.states import Needed
 
@@ -24,16 +29,60 @@ log = structlog.get_logger()
 
 async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequence[Item]) -> None:
     """Plan a batch of one flow."""
-    views = await preparer.views(settled.transaction, flow, items)
-    approved = await _approved(settled.transaction, items)
-    decisions = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
-    ours = await _ours(settled.transaction, flow, decisions)
-    for item, view, planned in zip(items, views, decisions, strict=True):
-        decision = _knowing(planned, ours)
-        live = is_live(flow, item)
-        if live and item.version_id in approved:
+    decisions = await _decisions(settled.transaction, preparer, flow, items)
+    for item, decision in zip(items, decisions, strict=True):
+        settled.add(item, flow, decision, is_live(flow, item))
+
+
+async def _decisions(
+    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
+) -> list[Decision]:
+    """The decision on each. Something kept about one that cannot be read holds that one, and nobody else."""
+    try:
+        return await _decided(transaction, preparer, flow, items)
+    except (psycopg.Error, DatabaseUnavailable):
+        raise
+    except Exception as error:
+        await preparer.lists(transaction, flow)  # what fails for everybody is nobody's own
+        if len(items) == 1:
+            log.exception("preparing failed", flow=flow.name, version=items[0].version_id)
+            return [defect(error)]
+    return [decision for item in items for decision in await _decisions(transaction, preparer, flow, [item])]
+
+
+async def _decided(
+    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
+) -> list[Decision]:
+    views = await _lapsed_taken_away(transaction, items, await preparer.views(transaction, flow, items))
+    approved = await _approved(transaction, items)
+    planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
+    ours = await _ours(transaction, flow, planned)
+    decisions = []
+    for item, view, plain in zip(items, views, planned, strict=True):
+        decision = _knowing(plain, ours)
+        if is_live(flow, item) and item.version_id in approved:
             decision = _as_approved(flow, view, decision, *approved[item.version_id])
-        settled.add(item, flow, decision, live)
+        decisions.append(decision)
+    return decisions
+
+
+def defect(error: Exception) -> Hold:
+    """The hold of a document that this product fails on."""
+    return Hold((waiting("defect", "person", "defect", problem=f"{type(error).__name__}: {error}"),))
+
+
+async def _lapsed_taken_away(transaction: LaneTransaction, items: Sequence[Item], views: Sequence[View]) -> list[View]:
+    """The views without what a person released for an earlier version only."""
+    released = [item.version_id for item, view in zip(items, views, strict=True) if view.released]
+    if not released:
+        return list(views)
+    gone = await lapsed(transaction.connection, transaction.lane.tenant_id, released, FOR_VERSION)
+    return [
+        dataclasses.replace(
+            view, released=frozenset(code for code in view.released if (item.version_id, code) not in gone)
+        )
+        for item, view in zip(items, views, strict=True)
+    ]
 
 
 def _planned(flow: Flow, item: Item, view: View) -> Decision:
@@ -42,9 +91,7 @@ def _planned(flow: Flow, item: Item, view: View) -> Decision:
         return plan.plan(flow.type, view)
     except Exception as error:
         log.exception("planning failed", flow=flow.name, version=item.version_id)
-        why = f"This document could not be planned ({type(error).__name__}: {error}): a defect of this product."
-        action = "Report it with the record's number; after the correction, replay the record."
-        return Hold((Waiting("defect", "person", "defect", why, action),))
+        return defect(error)
 
 
 async def _ours(

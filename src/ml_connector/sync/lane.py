@@ -49,6 +49,10 @@ class ExchangeBuffer:
         taken, self.waiting = self.waiting, []
         return taken
 
+    def put_back(self, taken: list[Exchange]) -> None:
+        """What was taken and not written after all."""
+        self.waiting[:0] = taken
+
 
 @dataclass(slots=True, eq=False)
 class Slice:
@@ -58,9 +62,9 @@ class Slice:
     began: float = field(default_factory=time.monotonic)
     stopping: bool = False
 
-    def over(self) -> bool:
-        """Whether the lane should finish its batch and leave."""
-        return self.stopping or time.monotonic() - self.began > self.seconds
+    def over(self, share: float = 1.0) -> bool:
+        """Whether the lane should finish its batch and leave, or has used up a ``share`` of its time."""
+        return self.stopping or time.monotonic() - self.began > self.seconds * share
 
 
 @dataclass(slots=True)
@@ -85,26 +89,36 @@ class Lane:
     integrations: Mapping[str, IntegrationType]
     actor: str = "engine"
     not_before: datetime | None = None
+    unfinished: set[int] = field(default_factory=set)  # flows whose reading took longer than this slice
     problem: str = ""  # what keeps the lane from going on for longer than a moment, for a person
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[LaneTransaction]:
         """A transaction that commits only while this worker holds the lane; exchanges and events are written at its end.
 
-        Raises LeaseLost when another worker has taken the lane.
+        Raises LeaseLost when another worker has taken the lane. What is not committed leaves the exchanges to the next.
         """
-        async with self.database.tenant(self.tenant_id) as connection:
-            row = await (
-                await connection.execute(
-                    "select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
-                    [self.tenant_id, self.connection_id, self.fence],
-                )
-            ).fetchone()
-            if row is None:
-                raise LeaseLost(f"lane {self.connection_id} was taken by another worker; nothing was written")
-            transaction = LaneTransaction(self, connection)
-            yield transaction
-            await transaction.finish()
+        exchanges: list[Exchange] = []
+        try:
+            async with self.database.tenant(self.tenant_id) as connection:
+                await self._hold(connection)
+                transaction = LaneTransaction(self, connection, exchanges)
+                yield transaction
+                await transaction.finish()
+        except BaseException:
+            self.exchanges.put_back(exchanges)
+            raise
+
+    async def _hold(self, connection: Transaction) -> None:
+        """Keep the lane from being taken until the transaction ends. Raises LeaseLost when it was taken before."""
+        row = await (
+            await connection.execute(
+                "select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                [self.tenant_id, self.connection_id, self.fence],
+            )
+        ).fetchone()
+        if row is None:
+            raise LeaseLost(f"lane {self.connection_id} was taken by another worker; nothing was written")
 
 
 @dataclass(slots=True)
@@ -113,6 +127,7 @@ class LaneTransaction:
 
     lane: Lane
     connection: Transaction
+    exchanges: list[Exchange]  # those that are written with it
     events: list[Event] = field(default_factory=list)
 
     def event(
@@ -145,7 +160,8 @@ class LaneTransaction:
         await append(self.connection, self.lane.tenant_id, self.events, self.lane.sealer, self.lane.clock.now())
 
     async def _exchanges(self) -> None:
-        taken = self.lane.exchanges.take()
+        taken = self.exchanges
+        taken += self.lane.exchanges.take()
         if not taken:
             return
         seal = self.lane.sealer.seal

@@ -27,6 +27,10 @@ class Table:
             return max(rows, key=lambda row: row[1])[2]
         return next((value for first, last, value in rows if first <= on <= last), None)
 
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every key with every value it has at some time."""
+        return ((key, value) for key, rows in self._rows.items() for _, _, value in rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -66,6 +66,11 @@ class PartyIndex:
         proven = self._by_strong_fact(party) or self._by_exact_name(party)
         return proven or self._similar(party)
 
+    def named(self, name: str) -> str:
+        """The id of the one party of that name, empty if there is none or several."""
+        same = self._by_name.get(name_key(name), []) if name_key(name) else []
+        return same[0].id if len(same) == 1 else ""
+
     def _by_strong_fact(self, party: Party) -> list[Candidate]:
         found: dict[str, Candidate] = {}
         for fact in facts(party):

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import msgspec
 
-from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
 from ml_connector.integrations.base import Waiting, waiting
@@ -17,8 +16,9 @@ from ml_connector.sync.content import differences
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.settle import Intended, links_made
-from ml_connector.sync.stage import forget_waiting
+from ml_connector.sync.links import NewLink, store_links
+from ml_connector.sync.settle import Intended
+from ml_connector.sync.stage import give_way
 from ml_connector.sync.states import IntentState, State
 
 
@@ -44,6 +44,17 @@ async def record_outcomes(transaction: LaneTransaction, sent: Sequence[Sent], fl
     await _give_way(transaction, [one for one in sent if not isinstance(one.outcome, Uncertain)])
 
 
+async def still_open(transaction: LaneTransaction, sent: Sequence[Sent]) -> list[Sent]:
+    """Those whose outcome is not written yet: a commit whose answer was lost may have been one."""
+    rows = await transaction.all(
+        "select intent_id from intent where tenant_id = %b and intent_id = any(%b::bigint[]) and state = any(%b::smallint[])",
+        transaction.lane.tenant_id, [one.intended.intent_id for one in sent],
+        [IntentState.SENDING.value, IntentState.UNCERTAIN.value],
+    )  # fmt: skip
+    found = {row[0] for row in rows}
+    return [one for one in sent if one.intended.intent_id in found]
+
+
 _INTENT_STATE = {
     Done: IntentState.DONE,
     Rejected: IntentState.REJECTED,
@@ -59,23 +70,28 @@ async def _settle_intents(transaction: LaneTransaction, sent: Sequence[Sent]) ->
     look_at = now + timedelta(seconds=lane.connector.timeout + lane.connector.list_lag)
     states = [_INTENT_STATE[type(one.outcome)] for one in sent]
     await transaction.run(
-        """update intent i set state = page.state, target_id = page.target, answer = page.answer,
+        """update intent i set state = page.state, target_id = page.target, why = page.why,
                settled_at = case when page.state = 1 then null else %b end,
                look_at = case when page.state = 1 then %b else null end
-        from unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bytea[]) as page (intent_id, state, target, answer)
+        from unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bytea[]) as page (intent_id, state, target, why)
         where i.tenant_id = %b and i.intent_id = page.intent_id""",
         now, look_at,
         [one.intended.intent_id for one in sent], states,
         [one.outcome.target_id if isinstance(one.outcome, Done) else None for one in sent],
-        [lane.sealer.seal(b"answer", _answer(one.outcome)) for one in sent],
+        [lane.sealer.seal(b"why", why.encode()) if (why := _why(one.outcome)) else None for one in sent],
         lane.tenant_id,
     )  # fmt: skip
 
 
-def _answer(outcome: Outcome) -> bytes:
-    if isinstance(outcome, Done | Rejected):
-        return outcome.raw
-    return outcome.why.encode()
+def _why(outcome: Outcome) -> str:
+    """Why it is not done; the vendor's answer itself is kept once, in the exchange."""
+    match outcome:
+        case Done():
+            return ""
+        case Rejected():
+            return outcome.sentence
+        case _:
+            return outcome.why
 
 
 def _is_last(one: Sent) -> bool:
@@ -91,7 +107,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         one.intended.item.version_id: diff for one in last if (diff := _content(one))
     }
     good = [one for one in last if one.intended.item.version_id not in wrong]
-    await _store_links(transaction, good)
+    await store_links(transaction, [_link(one) for one in good])
     await _state(transaction, good, State.POSTED, "")
     for one in good:
         assert isinstance(one.outcome, Done)
@@ -99,7 +115,6 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
     await _wake_followers(transaction, good)
-    await links_made(transaction, [one.intended for one in good])
 
 
 def _content(one: Sent) -> list[str]:
@@ -108,23 +123,39 @@ def _content(one: Sent) -> list[str]:
 
 
 async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int, list[str]]:
-    """By version: the target is linked to another document already; one document has one counterpart."""
+    """By version: one of the two is linked to something else already; one document has one counterpart."""
     rows = await transaction.all(
-        """select integration_id, target_entity, target_id, entity, source_id from link
-        where tenant_id = %b and integration_id = any(%b::integer[]) and target_entity = any(%b::text[])
-          and target_id = any(%b::text[])""",
-        transaction.lane.tenant_id, sorted({one.intended.flow.integration_id for one in done}),
-        sorted({one.intended.target_entity for one in done}), [_target_id(one) for one in done],
+        """select l.integration_id, l.target_entity, l.target_id, l.entity, l.source_id
+        from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[])
+             as shown (integration_id, target_entity, target_id, entity, source_id)
+        cross join lateral (
+            (select * from link where tenant_id = %b and integration_id = shown.integration_id
+             and target_entity = shown.target_entity and target_id = shown.target_id offset 0)  -- see prepare._Batch
+            union all
+            (select * from link where tenant_id = %b and integration_id = shown.integration_id
+             and entity = shown.entity and source_id = shown.source_id offset 0)) l
+        """,
+        [one.intended.flow.integration_id for one in done], [one.intended.target_entity for one in done],
+        [_target_id(one) for one in done], [one.intended.flow.name for one in done],
+        [one.intended.item.source_id for one in done], transaction.lane.tenant_id, transaction.lane.tenant_id,
     )  # fmt: skip
     holders = {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+    counterparts = {(row[0], row[3], row[4]): (row[1], row[2]) for row in rows}
     found: dict[int, list[str]] = {}
     for one in done:
         flow, item = one.intended.flow, one.intended.item
-        mine = (flow.name, item.source_id)
-        holder = holders.setdefault((flow.integration_id, one.intended.target_entity, _target_id(one)), mine)
+        mine, shown = (flow.name, item.source_id), (one.intended.target_entity, _target_id(one))
+        holder = holders.setdefault((flow.integration_id, *shown), mine)
+        counterpart = counterparts.setdefault((flow.integration_id, *mine), shown)
         if holder != mine:
             found[item.version_id] = [f"document {_target_id(one)}, which is linked to {' '.join(holder)}"]
+        elif counterpart != shown:
+            found[item.version_id] = [f"document {_target_id(one)}, while the record is linked to {counterpart[1]}"]
     return found
+
+
+def _link(one: Sent) -> NewLink:
+    return NewLink(one.intended.flow, one.intended.item, one.intended.target_entity, _target_id(one), "created")
 
 
 def _target_id(one: Sent) -> str:
@@ -140,14 +171,14 @@ async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
         where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
           and r.tenant_id = s.tenant_id and r.record_id = s.record_id and r.version_id <> s.version_id
           and not exists (select 1 from intent i where i.tenant_id = s.tenant_id and i.record_id = s.record_id
-                          and i.version_id = s.version_id and i.state = %b)
-        returning s.version_id, s.record_id, s.run_id""",
+                          and i.version_id = s.version_id and i.state = %b offset 0)
+        returning s.version_id, s.record_id, s.run_id, r.version_id""",
         State.SUPERSEDED.value, lane.clock.now(), lane.tenant_id, [one.intended.item.version_id for one in sent],
         [State.STAGED, State.REJECTED, State.HELD], IntentState.DONE.value,
     )  # fmt: skip
-    for version_id, record_id, run_id in rows:
+    for version_id, record_id, run_id, _ in rows:
         transaction.event("superseded", record_id=record_id, version_id=version_id, run_id=run_id)
-    await forget_waiting(transaction, [row[0] for row in rows])
+    await give_way(transaction, {row[0]: row[3] for row in rows})
 
 
 async def _wake_followers(transaction: LaneTransaction, posted: Sequence[Sent]) -> None:
@@ -171,37 +202,6 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
             by_entity[one.intended.target_entity].append(one.outcome.document)
     for entity, found in by_entity.items():
         await file_documents(transaction, entity, found)
-
-
-async def _store_links(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
-    if not done:
-        return
-    lane = transaction.lane
-    targets = [_target_id(one) for one in done]
-    bases = [
-        lane.sealer.seal(f"base {one.outcome.target_id}".encode(), documents.encode(one.outcome.document))
-        for one in done
-        if isinstance(one.outcome, Done)
-    ]
-    await transaction.run(
-        """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
-                             version_id, origin, base, made_at)
-        select %b, i, e, s, n, t, r, v, 'created', b, %b
-        from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[],
-                    %b::bytea[]) as page (i, e, s, n, t, r, v, b)
-        on conflict (tenant_id, integration_id, entity, source_id) do update
-        set version_id = excluded.version_id, base = excluded.base""",
-        lane.tenant_id, lane.clock.now(),
-        [one.intended.flow.integration_id for one in done], [one.intended.flow.name for one in done],
-        [one.intended.item.source_id for one in done], [one.intended.target_entity for one in done], targets,
-        [one.intended.item.record_id for one in done], [one.intended.item.version_id for one in done], bases,
-    )  # fmt: skip
-    parties = {one.intended.flow.integration_id for one in done if one.intended.target_entity == "parties"}
-    for integration_id in sorted(parties):
-        await transaction.run(
-            "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
-            lane.tenant_id, integration_id,
-        )  # fmt: skip
 
 
 async def _state(transaction: LaneTransaction, ended: Sequence[Sent], state: State, reason: str) -> None:
@@ -253,6 +253,19 @@ async def hold_conflict(transaction: LaneTransaction, one: Sent, other: str) -> 
         IntentState.REJECTED.value, transaction.lane.clock.now(), transaction.lane.tenant_id, one.intended.intent_id,
     )  # fmt: skip
     await _conflict(transaction, [one], {one.intended.item.version_id: [other]})
+    await _give_way(transaction, [one])
+
+
+async def hold_withdrawn(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
+    """What is provably not done is not sent again until a person says so; its approval stays."""
+    await _settle_intents(transaction, [one])
+    await _wait(transaction, one, wait)
+    _event(transaction, one, "held", waits=[[wait.code, wait.sentence]])
+    version_id = one.intended.item.version_id
+    await _set_state(transaction, [version_id], State.HELD, wait.code)
+    await transaction.run(
+        "delete from work where tenant_id = %b and version_id = %b", transaction.lane.tenant_id, version_id
+    )
     await _give_way(transaction, [one])
 
 

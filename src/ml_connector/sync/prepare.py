@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
+from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Composed
 from ml_connector.integrations.base import Ledger, Linked, Twin, View
 from ml_connector.sync.directory import entry_name
@@ -19,10 +20,14 @@ from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.states import Needed, State
 
+# Any other record claims its number in the second states, an earlier one in all but the first.
+_PASSED_OVER = (State.SKIPPED, State.SUPERSEDED)
+_CLAIMED = (State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN)
+
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One version that has work to do, as claimed."""
+class Claimed:
+    """One version that has work to do."""
 
     version_id: int
     record_id: int
@@ -32,6 +37,12 @@ class Item:
     reference: str
     exported_at_first_sight: bool
     needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Claimed):
+    """One version that has work to do, with its document."""
+
     document: Document
     number_key: str
     party_id: str
@@ -52,6 +63,7 @@ class Lists:
     dimensions: dict[str, Dimension] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     index: PartyIndex | None = None
+    given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
 
     @property
     def ledger(self) -> Ledger:
@@ -162,6 +174,7 @@ class _Batch:
         await self._load_asked()
         await self._load_released()
         await self._load_source_twins()
+        await self._load_renumbered_twins()
         await self._load_target_twins()
 
     def view(self, item: Item) -> View:
@@ -205,10 +218,10 @@ class _Batch:
         """Links of the documents' dependencies; in preview also those that a preview would make."""
         pairs = self._needed()
         rows = await self._transaction.all(
-            """select entity, source_id, target_id from link
-            where tenant_id = %b and integration_id = %b
-              and (entity, source_id) in (select * from unnest(%b::text[], %b::text[]))""",
-            self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs], [one[1] for one in pairs],
+            """select l.entity, l.source_id, l.target_id from unnest(%b::text[], %b::text[]) as needed (entity, source_id)
+            cross join lateral (select * from link where tenant_id = %b and integration_id = %b
+                                and entity = needed.entity and source_id = needed.source_id offset 0) l""",
+            [one[0] for one in pairs], [one[1] for one in pairs], self._lane.tenant_id, self._flow.integration_id,
         )  # fmt: skip
         self._links = {(entity, source_id): target_id for entity, source_id, target_id in rows}
         if self._flow.mode == "preview":
@@ -227,13 +240,16 @@ class _Batch:
     async def _load_own_links(self) -> None:
         rows = await self._transaction.all(
             """select l.source_id, l.target_entity, l.target_id, l.base, d.content_hash, d.canonical
-            from link l left join document d on d.tenant_id = l.tenant_id and d.version_id = l.version_id
-            where l.tenant_id = %b and l.integration_id = %b and l.entity = %b and l.source_id = any(%b::text[])""",
-            self._lane.tenant_id, self._flow.integration_id, self._flow.name, [one.source_id for one in self._items],
+            from unnest(%b::text[]) as mine (source_id)
+            cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
+                                and source_id = mine.source_id offset 0) l
+            left join lateral (select * from document where tenant_id = l.tenant_id
+                               and version_id = l.version_id offset 0) d on true""",
+            [one.source_id for one in self._items], self._lane.tenant_id, self._flow.integration_id, self._flow.name,
         )  # fmt: skip
         unseal = self._lane.sealer.open
         for source_id, entity, target_id, base, content_hash, canonical in rows:
-            base_document = documents.decode(unseal(f"base {target_id}".encode(), base)) if base else None
+            base_document = documents.decode(unseal(entry_name(entity, target_id), base)) if base else None
             posted = documents.decode(unseal(b"canonical " + content_hash, canonical)) if canonical else None
             self._own[source_id] = Linked(entity, target_id, base_document, posted)
 
@@ -271,41 +287,91 @@ class _Batch:
               and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
-            [item.record_id for item in self._items], [item.number_key for item in self._items],
+            [item.record_id for item in self._items], [self._number_key(item) for item in self._items],
             [item.party_id for item in self._items], self._lane.tenant_id, self._flow.flow_id,
-            [State.SKIPPED, State.SUPERSEDED], [State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN],
+            [*_PASSED_OVER], [*_CLAIMED],
         )  # fmt: skip
+        self._source_twins(rows)
+
+    async def _load_renumbered_twins(self) -> None:
+        """Other records of this flow to which a person gave the number; their own is another one."""
+        given = self._given_keys()
+        keys = [(item, source_id) for item in self._items for source_id in given.get(self._number_key(item), ())]
+        if not keys:
+            return
+        rows = await self._transaction.all(
+            """select mine.record_id, other.source_id, mine.given, d.amount, s.state
+            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, party_id, other, given)
+            join record other on other.tenant_id = %b and other.flow_id = %b and other.source_id = mine.other
+            join document d on d.tenant_id = other.tenant_id and d.version_id = other.version_id
+            join version_state s on s.tenant_id = other.tenant_id and s.version_id = other.version_id
+            where d.party_id = mine.party_id and other.record_id <> mine.record_id and d.number_key <> mine.given
+              and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
+                   or s.state = any(%b::smallint[]))
+            order by other.record_id""",
+            [item.record_id for item, _ in keys], [item.party_id for item, _ in keys], [other for _, other in keys],
+            [self._number_key(item) for item, _ in keys], self._lane.tenant_id, self._flow.flow_id,
+            [*_PASSED_OVER], [*_CLAIMED],
+        )  # fmt: skip
+        table = self._lists.tables[self._flow.type.number_table]
+        self._source_twins([(row[0], row[1], table.get(row[1]), *row[3:]) for row in rows])
+
+    def _source_twins(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        where = self._flow.integration.source_title
         for record_id, source_id, number, amount, state in rows:
             label = f"{self._flow.name[:-1]} {source_id}, {State(state).word}"
-            where = self._flow.integration.source_title
             self._twins[record_id].append(Twin(where, source_id, number, amount, label, True))
+
+    def _number_key(self, item: Item) -> str:
+        """The key of the number that the document gets at the target."""
+        table = self._lists.tables.get(self._flow.type.number_table)
+        return number_key(self._flow.type.number_of(item.document, table.get(item.source_id) if table else None))
+
+    def _given_keys(self) -> dict[str, list[str]]:
+        """By key of a number: the source ids of the documents a person gave it to."""
+        name = self._flow.type.number_table
+        if name not in self._lists.given:
+            given: dict[str, list[str]] = defaultdict(list)
+            for source_id, number in self._lists.tables[name].items() if name in self._lists.tables else ():
+                given[number_key(number)].append(source_id)
+            self._lists.given[name] = given
+        return self._lists.given[name]
 
     async def _load_target_twins(self) -> None:
         """Documents of the ledger with the same party and number that are not linked to this very record."""
-        keys = [(item, self._party_at_target(item)) for item in self._items if item.number_key]
+        keys = [(item, self._number_key(item), self._party_at_target(item)) for item in self._items]
         rows = await self._transaction.all(
-            """select mine.record_id, e.object_id, e.total, e.document_date, e.state, e.reference, e.body
-            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, number_key, party, own)
-            cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = %b
+            """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body
+            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[])
+                 as mine (record_id, entity, number_key, party, own)
+            cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
+                                and entity = mine.entity
                                 and number_key = mine.number_key and party_id = mine.party
                                 and number_key <> '' offset 0) e
             where e.state <> 'gone' and e.active and e.reference <> mine.own
               and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
                               and l.target_entity = e.entity and l.target_id = e.object_id offset 0)""",
-            [item.record_id for item, _ in keys], [item.number_key for item, _ in keys], [party for _, party in keys],
-            [item.reference for item, _ in keys], self._lane.tenant_id, self._flow.target_id, self._flow.name,
-            self._flow.integration_id,
+            [item.record_id for item, _, _ in keys],
+            [self._flow.type.target_entity(item.document) for item, _, _ in keys], [key for _, key, _ in keys],
+            [party for _, _, party in keys], [item.reference for item, _, _ in keys], self._lane.tenant_id,
+            self._flow.target_id, self._flow.integration_id,
         )  # fmt: skip
-        for record_id, object_id, total, date, state, reference, body in rows:
-            found = documents.decode(self._lane.sealer.open(entry_name(self._flow.name, object_id), body))
+        for record_id, entity, object_id, total, date, state, reference, body in rows:
+            found = documents.decode(self._lane.sealer.open(entry_name(entity, object_id), body))
             number = str(getattr(found, "number", ""))
             label = f"{state or 'a document'} of {_day(date)}, id {object_id}"
             where = self._flow.integration.target_title
-            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference)))
+            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), entity))
 
     def _party_at_target(self, item: Item) -> str:
+        """The target's id of the document's party; of a document that is only linked, also the one of its very name."""
         needs = self._flow.type.needs_links(item.document)
-        return self._links.get(needs[0], "") if needs else ""
+        if not needs:
+            return ""
+        linked, index, rules = self._links.get(needs[0], ""), self._lists.index, self._flow.type
+        if linked in self._lists.parties or not rules.only_linked(item.document, self._flow.settings):
+            return linked
+        return index.named(rules.party_name(item.document)) if index else ""
 
 
 def _day(date: dt.date | None) -> str:

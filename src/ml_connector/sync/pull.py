@@ -13,13 +13,15 @@ from ml_connector.sync.stage import stage
 
 log = structlog.get_logger()
 _RETRIED = 50  # unread rows a run asks for again
+READING_SHARE = 0.6  # of a slice; a long reading leaves time for what is to be sent on the same lane
 
 
 async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
-    """Read everything that changed at the source of ``flow``; the run's id. Raises transport.errors, LeaseLost.
+    """Read what changed at the source of ``flow``; the run's id. Raises transport.errors, LeaseLost.
 
-    An error leaves the run open with what was staged so far; the cursor stands after the last staged page, and the next
-    run closes it.
+    A reading that takes longer than its share of the slice ends after a page; ``unfinished`` says so, and the next run
+    goes on there. An error leaves the run open with what was staged so far; the cursor stands after the last staged
+    page, and the next run closes it.
     """
     async with lane.transaction() as transaction:
         await close_interrupted(transaction, flow)
@@ -28,13 +30,16 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
     if entities:
         await _retry_unread(lane, flow, run_id, entities[-1])
     for entity in entities:
-        await _walk(lane, flow, run_id, entity)
+        if not await _walk(lane, flow, run_id, entity):
+            lane.unfinished.add(flow.flow_id)
+            break
     async with lane.transaction() as transaction:
         await finish_run(transaction, flow, run_id)
     return run_id
 
 
-async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
+async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> bool:
+    """Walk an entity from its cursor; whether to its end."""
     name = f"flow {flow.flow_id} {entity}"
     reading = Reading(
         entity,
@@ -46,8 +51,9 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
         async with lane.transaction() as transaction:
             await stage(transaction, await _as_it_is(transaction, flow), run_id, page.rows)
             await move_cursor(transaction, name, page)
-        if lane.slice.stopping:
-            return
+        if not page.last and lane.slice.over(READING_SHARE):
+            return False
+    return True
 
 
 async def _as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:
@@ -61,7 +67,7 @@ async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> Non
     """Ask alone for the rows that could not be read; one that the vendor refuses again holds nobody up."""
     options = flow.type.reading_options(flow.settings)
     for source_id in await _unread(lane, flow):
-        if lane.slice.stopping:
+        if lane.slice.over(READING_SHARE):
             return
         try:
             async for page in lane.connector.read(lane.session, Reading(entity, ids=(source_id,), options=options)):

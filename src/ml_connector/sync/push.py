@@ -11,19 +11,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+import psycopg
 import structlog
 
-from ml_connector.canonical import documents
 from ml_connector.connectors.base import Action, Later, Outcome, Uncertain
-from ml_connector.sync.decide import decide
+from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.sync.claim import Unopened, claim
+from ml_connector.sync.decide import decide, defect
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.outcomes import Sent, record_outcomes
+from ml_connector.sync.outcomes import Sent, record_outcomes, still_open
 from ml_connector.sync.prepare import Item, Preparer
+from ml_connector.sync.refused import put_off
 from ml_connector.sync.settle import Intended, Settled
-from ml_connector.sync.states import State
+from ml_connector.transport.about import about
+from ml_connector.transport.deadline import leaving_before
 from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
 
 log = structlog.get_logger()
@@ -31,6 +34,7 @@ log = structlog.get_logger()
 BATCH = 50
 # An intent that has not left by then never leaves; a successor may look it up from then on (machine seconds).
 SEND_WITHIN = 20.0
+RECORDED_WITHIN = 3  # tries to record outcomes that could not be recorded together with the next claim
 LINGER = 4  # versions; fewer are claimed only when no more room is in sight
 AFTER_NOT_SENT = 5.0  # clock seconds until a vendor that could not be reached is tried again
 TOLD_FROM = 600.0  # clock seconds; a person is told of a wait as long as this
@@ -74,8 +78,8 @@ class _Pusher:
         lane = self._lane
         if lane.slice.over() or lane.not_before is not None:
             return 0
-        free = min(BATCH, lane.capacity.free())
-        return free if free >= LINGER or lane.capacity.wait(LINGER) > WAIT_AT_MOST else 0
+        free, wait = min(BATCH, lane.capacity.free()), lane.capacity.wait(LINGER)
+        return free if free >= LINGER or not 0 < wait <= WAIT_AT_MOST else 0
 
     async def _room_soon(self) -> bool:
         """Wait for the vendor's limit to give room, if that takes a moment only."""
@@ -89,9 +93,21 @@ class _Pusher:
         return True
 
     async def _turn(self, outcomes: list[Sent], room: int) -> tuple[list[Intended], int]:
-        """One transaction: what became of the last batch, and what is to be sent next."""
-        lane = self._lane
-        async with lane.transaction() as transaction:
+        """What became of the last batch, and what is to be sent next; where that fails, what became of it alone.
+
+        What is known of a write is never given up for one that is still to come.
+        """
+        try:
+            return await self._both(outcomes, room)
+        except LeaseLost:
+            raise
+        except Exception:
+            if outcomes:
+                await self._recorded(outcomes)
+            raise
+
+    async def _both(self, outcomes: list[Sent], room: int) -> tuple[list[Intended], int]:
+        async with self._lane.transaction() as transaction:
             flows = await flows_now(transaction)
             await record_outcomes(transaction, outcomes, flows)
             items = await claim(transaction, room)
@@ -99,13 +115,30 @@ class _Pusher:
             self._done.settled += len(items)
         return intended, len(items)
 
+    async def _recorded(self, outcomes: list[Sent]) -> None:
+        """Record outcomes, again where a lock, a deadlock or the connection fails; what remains is looked up."""
+        for left in reversed(range(RECORDED_WITHIN)):
+            try:
+                async with self._lane.transaction() as transaction:
+                    flows = await flows_now(transaction)
+                    await record_outcomes(transaction, await still_open(transaction, outcomes), flows)
+            except (psycopg.OperationalError, DatabaseUnavailable) as error:
+                if not left:
+                    raise
+                log.warning("outcomes are recorded again", lane=self._lane.connection_id, why=str(error))
+            else:
+                return
+
     async def _decide(
-        self, transaction: LaneTransaction, flows: Mapping[int, Flow], items: Sequence[tuple[int, Item]]
+        self, transaction: LaneTransaction, flows: Mapping[int, Flow], items: Sequence[tuple[int, Item | Unopened]]
     ) -> list[Intended]:
         by_flow: dict[int, list[Item]] = defaultdict(list)
-        for flow_id, item in items:
-            by_flow[flow_id].append(item)
         settled = Settled(transaction)
+        for flow_id, item in items:
+            if isinstance(item, Unopened):
+                settled.add(item.version, flows[flow_id], defect(item.error), live=True)
+            else:
+                by_flow[flow_id].append(item)
         for flow_id, batch in by_flow.items():
             await decide(settled, self._preparer, flows[flow_id], batch)
         return await settled.write(send_before())
@@ -144,7 +177,8 @@ class _Pusher:
 
     async def _send(self, group: list[Intended], room: asyncio.Semaphore) -> list[Sent]:
         async with room:
-            outcomes = await self._outcomes(group)
+            with leaving_before(min(one.send_before for one in group)), about(group[0].intent_id):
+                outcomes = await self._outcomes(group)
         return [Sent(one, outcome) for one, outcome in zip(group, outcomes, strict=True)]
 
     async def _outcomes(self, group: list[Intended]) -> Sequence[Outcome]:
@@ -167,7 +201,7 @@ class _Pusher:
             outcomes = [Later(error.sentence, getattr(error, "retry_after", 0.0))] * len(group)
         except TransportError as error:
             outcomes = [Uncertain(error.sentence)] * len(group)
-        self._heed([one for one in outcomes if isinstance(one, Later)])
+        self._heed(await put_off(lane, {one.flow.flow_id for one in group}, outcomes))
         return outcomes
 
     def _heed(self, later: Sequence[Later]) -> None:
@@ -196,45 +230,3 @@ async def flows_now(transaction: LaneTransaction) -> Mapping[int, Flow]:
     lane = transaction.lane
     found = await settled_flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
     return {flow.flow_id: flow for flow in found}
-
-
-# Of a flow that was turned off nothing is planned; its versions stay where they are. The queue is walked in its order
-# and the rest looked up row by row (`offset 0`): joined as whole tables, a batch would cost more the longer the queue.
-_CLAIM = """
-    select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
-           r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash
-    from work w
-    cross join lateral (select * from version_state where tenant_id = w.tenant_id and version_id = w.version_id
-                        offset 0) s
-    cross join lateral (select * from record where tenant_id = w.tenant_id and record_id = s.record_id offset 0) r
-    cross join lateral (select * from document where tenant_id = w.tenant_id and version_id = w.version_id offset 0) d
-    join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
-    where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
-      and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
-                      and i.record_id = s.record_id and i.state in (0, 1) offset 0)
-    order by w.priority, w.version_id limit %b"""
-
-
-async def claim(transaction: LaneTransaction, room: int) -> list[tuple[int, Item]]:
-    """The next versions in order, with their flow ids, one of a record. One whose record has an open intent waits."""
-    if room <= 0:
-        return []
-    lane = transaction.lane
-    rows = await transaction.all(_CLAIM, lane.tenant_id, lane.connection_id, lane.clock.now(), [State.STAGED], room)
-    oldest: dict[int, tuple[Any, ...]] = {}
-    for row in rows:
-        held = oldest.setdefault(row[2], row)
-        if row[1] < held[1]:
-            oldest[row[2]] = row
-    return [(row[0], _item(lane, row[1:])) for row in oldest.values()]
-
-
-def _item(lane: Lane, row: tuple[object, ...]) -> Item:
-    (version_id, record_id, run_id, priority, source_id, reference, exported, needed, canonical, number_key, party_id,
-     content_hash) = row  # fmt: skip
-    assert isinstance(content_hash, bytes) and isinstance(canonical, bytes)
-    document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
-    return Item(
-        version_id, record_id, run_id, priority, source_id, reference, exported, needed, document,  # type: ignore[arg-type]
-        number_key, party_id, content_hash,  # type: ignore[arg-type]
-    )  # fmt: skip

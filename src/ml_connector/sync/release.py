@@ -8,11 +8,11 @@ from datetime import datetime
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.states import Priority, State
 
-# Held versions that wait for one of the keys are staged again; all their waits go, since they are planned anew.
+# Held versions that wait for what is chosen are staged again; all their waits go, since they are planned anew.
 _RELEASE = """
     with freed as (
         update version_state s set state = %b, reason = '', changed_at = now()
-        from (select distinct version_id from wait where tenant_id = %b and kind = %b and key = any(%b::text[])) w
+        from ({chosen}) w
         where s.tenant_id = %b and s.version_id = w.version_id and s.state = %b
         returning s.version_id, s.flow_id
     ), done as (
@@ -23,6 +23,10 @@ _RELEASE = """
     from freed join flow f on f.tenant_id = %b and f.flow_id = freed.flow_id
     on conflict (tenant_id, version_id) do nothing
     returning connection_id"""
+_BY_KEY = "select distinct version_id from wait where tenant_id = %b and kind = %b and key = any(%b::text[])"
+_BY_ENTITY = """
+    select distinct w.version_id from wait w join flow f using (tenant_id, flow_id)
+    where tenant_id = %b and f.integration_id = %b and w.kind = 'link' and starts_with(w.key, %b)"""
 
 
 async def release(connection: Transaction, tenant_id: int, kind: str, keys: Sequence[str]) -> int:
@@ -30,23 +34,51 @@ async def release(connection: Transaction, tenant_id: int, kind: str, keys: Sequ
 
     What waits for several things and gets one of them is planned again too, and then waits for the rest.
     """
-    if not keys:
-        return 0
+    return await _release(connection, tenant_id, _BY_KEY, tenant_id, kind, list(keys)) if keys else 0
+
+
+async def release_links(connection: Transaction, tenant_id: int, integration_id: int, entity: str) -> int:
+    """Free everything of an integration that waits for a link of ``entity``, whichever: its flow may bring them now."""
+    return await _release(connection, tenant_id, _BY_ENTITY, tenant_id, integration_id, f"{entity}:")
+
+
+async def _release(connection: Transaction, tenant_id: int, chosen: str, *values: object) -> int:
     rows = await (
         await connection.execute(
-            _RELEASE.encode(),
+            _RELEASE.format(chosen=chosen).encode(),
             [
-                State.STAGED.value, tenant_id, kind, list(keys), tenant_id, State.HELD.value, tenant_id, tenant_id,
-                Priority.RELEASED.value, tenant_id,
+                State.STAGED.value, *values, tenant_id, State.HELD.value, tenant_id, tenant_id, Priority.RELEASED.value,
+                tenant_id,
             ],
         )
     ).fetchall()  # fmt: skip
-    lanes = {row[0] for row in rows}
+    await _wake(connection, tenant_id, {row[0] for row in rows}, "released")
+    return len(rows)
+
+
+async def _wake(connection: Transaction, tenant_id: int, lanes: set[int], reason: str) -> None:
     for lane in sorted(lanes):
         await connection.execute(
-            "insert into wake (tenant_id, connection_id, reason) values (%s, %s, 'released')", [tenant_id, lane]
+            "insert into wake (tenant_id, connection_id, reason) values (%s, %s, %s)", [tenant_id, lane, reason]
         )
-    return len(rows)
+
+
+# What a person let go on is meant for the version they saw: a release lapses for a version read after it.
+_LAPSED = """
+    select d.version_id, r.code from release r
+    join document d on d.tenant_id = r.tenant_id and d.record_id = r.record_id
+    where r.tenant_id = %b and d.version_id = any(%b::bigint[]) and r.code = any(%b::text[]) and d.read_at > r.at"""
+
+
+async def lapsed(
+    connection: Transaction, tenant_id: int, versions: Sequence[int], codes: Sequence[str]
+) -> set[tuple[int, str]]:
+    """(version, code) of those releases of ``codes`` that were given before the version was read.
+
+    Releasing and reading lock the record's integration, so their times (of the product's clock) tell which came first.
+    """
+    rows = await (await connection.execute(_LAPSED.encode(), [tenant_id, list(versions), list(codes)])).fetchall()
+    return {(version_id, code) for version_id, code in rows}
 
 
 # Old holds are planned again, a slice at a time and behind everything else; what they wait for stays until it is known
@@ -105,8 +137,5 @@ async def restage(
             ],
         )
     ).fetchall()  # fmt: skip
-    for lane in sorted({row[1] for row in rows}):
-        await connection.execute(
-            "insert into wake (tenant_id, connection_id, reason) values (%s, %s, 'staged again')", [tenant_id, lane]
-        )
+    await _wake(connection, tenant_id, {row[1] for row in rows}, "staged again")
     return [row[0] for row in rows]

@@ -13,34 +13,44 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import psycopg
+import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later
 from ml_connector.errors import ConnectorError
+from ml_connector.integrations.base import waiting
+from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.content import differences
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
-from ml_connector.sync.outcomes import Sent, hold_conflict, record_outcomes
-from ml_connector.sync.prepare import Item
+from ml_connector.sync.outcomes import Sent, hold_conflict, hold_withdrawn, record_outcomes
+from ml_connector.sync.prepare import Claimed
 from ml_connector.sync.push import flows_now
 from ml_connector.sync.settle import Intended, IntendedStep
 from ml_connector.sync.states import IntentState, State
-from ml_connector.transport.errors import AnswerLost
+from ml_connector.transport.about import about
+from ml_connector.transport.errors import AnswerLost, LeaseLost
 
 LOOK_AFTER_FAILURE = 30.0  # clock seconds, doubled with each look-up that failed
 LOOK_AT_LEAST_EVERY = 3600.0
+# Clock seconds until what a look-up proved absent is sent again: a fault of the moment, then one that a vendor takes its
+# time to mend. After one more it waits for a person, whose replay begins anew.
+SENT_AGAIN_AFTER = (0.0, 1800.0)
+TRIED_AT_MOST = len(SENT_AGAIN_AFTER) + 1
+
+log = structlog.get_logger()
 
 _steps = msgspec.json.Decoder(IntendedStep)
 
 _OPEN = """
     select i.intent_id, i.version_id, i.record_id, s.run_id, s.flow_id, i.step, i.payload, i.state, i.send_before,
-           i.absent_since, i.look_at, i.looks, r.source_id, r.reference, d.canonical, d.content_hash
+           i.absent_since, i.look_at, i.looks, i.why, r.source_id, r.reference
     from intent i
     join version_state s on s.tenant_id = i.tenant_id and s.version_id = i.version_id
     join record r on r.tenant_id = i.tenant_id and r.record_id = i.record_id
-    join document d on d.tenant_id = i.tenant_id and d.version_id = i.version_id
     where i.tenant_id = %s and i.connection_id = %s and i.state in (0, 1)
     order by i.intent_id"""
 
@@ -61,10 +71,9 @@ class _Open:
     absent_since: datetime | None
     look_at: datetime | None
     looks: int
+    why: bytes | None
     source_id: str
     reference: str
-    canonical: bytes
-    content_hash: bytes
 
 
 async def resolve(lane: Lane) -> datetime | None:
@@ -94,23 +103,47 @@ async def _look_at(lane: Lane, ripe: Sequence[_Open]) -> list[datetime | None]:
 
     When to look again at each, None where it is settled. Raises what keeps all from asking, once the others are written.
     """
-    steps = [_steps.decode(lane.sealer.open(b"intent", one.payload)) for one in ripe]
-    asked = await asyncio.gather(*(lane.connector.find(lane.session, one) for one in steps), return_exceptions=True)
+    asked = await asyncio.gather(*(_find(lane, one) for one in ripe), return_exceptions=True)
     again: list[datetime | None] = []
     stopped: BaseException | None = None
-    for one, step, found in zip(ripe, steps, asked, strict=True):
+    for one, found in zip(ripe, asked, strict=True):
         if isinstance(found, AnswerLost):  # an outage, or this one look-up alone: the others come first next time
             await _failed(lane, one, found.sentence)
             stopped = found
-        elif isinstance(found, ConnectorError) and not isinstance(found, UNREACHABLE):
-            again.append(await _failed(lane, one, found.sentence))
-        elif isinstance(found, BaseException):
+        elif isinstance(found, UNREACHABLE) or not isinstance(found, tuple | Exception):
             stopped = found
+        elif isinstance(found, ConnectorError):
+            again.append(await _failed(lane, one, found.sentence))
+        elif isinstance(found, Exception):
+            log.error("look-up failed", lane=lane.connection_id, intent=one.intent_id, exc_info=found)
+            again.append(await _failed(lane, one, _unforeseen(found)))
         else:
-            again.append(await _concluded(lane, one, step, found))
+            again.append(await _weighed(lane, one, *found))
     if stopped is not None:
         raise stopped
     return again
+
+
+async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Sequence[Document]]:
+    step = _steps.decode(lane.sealer.open(b"intent", one.payload))
+    with about(one.intent_id):
+        return step, await lane.connector.find(lane.session, step)
+
+
+async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+    """What was found concluded from; where that fails for this one, it is looked at again later."""
+    try:
+        return await _concluded(lane, one, step, found)
+    except (LeaseLost, psycopg.OperationalError, DatabaseUnavailable):
+        raise
+    except Exception as error:
+        log.exception("look-up failed", lane=lane.connection_id, intent=one.intent_id)
+        return await _failed(lane, one, _unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> str:
+    """What nobody foresaw may say anything, so its words are in the log alone."""
+    return f"a defect of this product ({type(error).__name__}); its words are in the log"
 
 
 async def _open(lane: Lane) -> list[_Open]:
@@ -164,7 +197,7 @@ def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Doc
 
 async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
     if one.absent_since is not None:
-        await _settle(lane, one, step, Later("looked up twice: it is not there; it is sent again"), found)
+        await _withdrawn(lane, one, step, found)
         return None
     now = lane.clock.now()
     again = now + timedelta(seconds=max(lane.connector.list_lag, 1.0))
@@ -172,6 +205,33 @@ async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Do
         await _look_again(transaction, one, again, absent_since=now)
         transaction.event("not found yet", look_again=again, **_about(one))
     return again
+
+
+async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
+    """Provably not done: it is sent again, later and later; what never arrives waits for a person."""
+    async with lane.transaction() as transaction:
+        flows = await flows_now(transaction)
+        await file_documents(transaction, step.entity, found)
+        before = await _withdrawals(transaction, one) % TRIED_AT_MOST
+        intended = _intended(one, step, flows)
+        if before + 1 < TRIED_AT_MOST:
+            later = Later("looked up twice: it is not there; it is sent again", SENT_AGAIN_AFTER[before])
+            await record_outcomes(transaction, [Sent(intended, later, adopted=True)], flows)
+        else:
+            why = lane.sealer.open(b"why", one.why).decode().rstrip(".") if one.why else "no answer is known"
+            wait = waiting("never_arrives", "person", "never_arrives", times=str(TRIED_AT_MOST), why=why)
+            await hold_withdrawn(transaction, Sent(intended, Later(wait.sentence), adopted=True), wait)
+
+
+async def _withdrawals(transaction: LaneTransaction, one: _Open) -> int:
+    """How often a look-up has proved before that this step of this version was not carried out."""
+    row = await transaction.one(
+        """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
+           and state = %s and absent_since is not null""",
+        transaction.lane.tenant_id, one.record_id, one.version_id, one.position, IntentState.WITHDRAWN.value,
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
 
 
 async def _failed(lane: Lane, one: _Open, why: str) -> datetime:
@@ -208,13 +268,10 @@ def _about(one: _Open) -> dict[str, int]:
     }
 
 
-async def _settle(
-    lane: Lane, one: _Open, step: IntendedStep, outcome: Done | Later, found: Sequence[Document] = ()
-) -> None:
+async def _settle(lane: Lane, one: _Open, step: IntendedStep, outcome: Done) -> None:
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
-        await file_documents(transaction, step.entity, found)
-        sent = Sent(_intended(lane, one, step, flows), outcome, adopted=True)
+        sent = Sent(_intended(one, step, flows), outcome, adopted=True)
         await record_outcomes(transaction, [sent], flows)
 
 
@@ -227,15 +284,11 @@ async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await file_documents(transaction, step.entity, found)
-        sent = Sent(_intended(lane, one, step, flows), Later("a conflict"))
+        sent = Sent(_intended(one, step, flows), Later("a conflict"))
         await hold_conflict(transaction, sent, shown)
 
 
-def _intended(lane: Lane, one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:
-    document = documents.decode(lane.sealer.open(b"canonical " + one.content_hash, one.canonical))
-    item = Item(
-        one.version_id, one.record_id, one.run_id, 0, one.source_id, one.reference, False, 0, document, "", "",
-        one.content_hash,
-    )  # fmt: skip
+def _intended(one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:
+    item = Claimed(one.version_id, one.record_id, one.run_id, 0, one.source_id, one.reference, False, 0)
     linked_as = step.linked_as or step.entity
     return Intended(one.intent_id, item, flows[one.flow_id], one.position, step, linked_as, one.send_before, step.last)

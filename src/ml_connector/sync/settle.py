@@ -11,14 +11,13 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical import documents
 from ml_connector.connectors.base import Step
 from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Waiting, Write
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.prepare import Item, asked_level
-from ml_connector.sync.release import release
+from ml_connector.sync.links import NewLink, links_made, store_links
+from ml_connector.sync.prepare import Claimed, asked_level
 from ml_connector.sync.states import IntentState, Needed, Priority, State
 
 _step = msgspec.json.Encoder(order="deterministic")
@@ -36,7 +35,7 @@ class Intended:
     """One step, committed, about to be sent."""
 
     intent_id: int
-    item: Item
+    item: Claimed
     flow: Flow
     position: int
     step: Step
@@ -47,7 +46,7 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    item: Item
+    item: Claimed
     flow: Flow
     decision: Decision
     live: bool
@@ -61,7 +60,7 @@ class Settled:
     planned: list[_Planned] = field(default_factory=list)
     adopted: set[tuple[int, str, str]] = field(default_factory=set)
 
-    def add(self, item: Item, flow: Flow, decision: Decision, live: bool) -> None:
+    def add(self, item: Claimed, flow: Flow, decision: Decision, live: bool) -> None:
         """Add one decision. The second of a batch to be linked with one target stays staged: it is planned again,
 
         and then sees that the target is taken.
@@ -188,40 +187,14 @@ async def _unchanged(transaction: LaneTransaction, unchanged: Sequence[_Planned]
 
 
 async def _link(transaction: LaneTransaction, adopted: Sequence[_Planned]) -> None:
+    links = []
     for one in adopted:
         assert isinstance(one.decision, Adopt)
         adopt = one.decision
-        await write_link(transaction, one.flow, one.item, adopt.target_entity, adopt.target_id, adopt.origin, None)
+        links.append(NewLink(one.flow, one.item, adopt.target_entity, adopt.target_id, adopt.origin))
         _event(transaction, one, "linked", target=adopt.target_id, evidence=adopt.evidence)
+    await store_links(transaction, links)
     await _move(transaction, adopted, [State.LINKED] * len(adopted), [""] * len(adopted))
-    await links_made(transaction, adopted)
-
-
-async def links_made(transaction: LaneTransaction, linked: Sequence[Any]) -> None:
-    """New links are what others wait for."""
-    keys = [f"{one.flow.name}:{one.item.source_id}" for one in linked]
-    await release(transaction.connection, transaction.lane.tenant_id, "link", keys)
-
-
-async def write_link(
-    transaction: LaneTransaction, flow: Flow, item: Item, entity: str, target_id: str, origin: str,
-    base: documents.Document | None,
-) -> None:  # fmt: skip
-    """Write one link; a party's link is a fact for matching, so the integration's generation moves."""
-    lane = transaction.lane
-    sealed = lane.sealer.seal(f"base {target_id}".encode(), documents.encode(base)) if base is not None else None
-    await transaction.run(
-        """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
-                             version_id, origin, base, made_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-        lane.tenant_id, flow.integration_id, flow.name, item.source_id, entity, target_id, item.record_id,
-        item.version_id, origin, sealed, lane.clock.now(),
-    )  # fmt: skip
-    if entity == "parties":
-        await transaction.run(
-            "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
-            lane.tenant_id, flow.integration_id,
-        )  # fmt: skip
 
 
 async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) -> None:
@@ -247,7 +220,7 @@ async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) ->
         )  # fmt: skip
         _event(transaction, one, "planned", decision=msgspec.to_builtins(one.decision))
     await _move(transaction, planned, [State.PLANNED] * len(planned), [""] * len(planned))
-    await links_made(transaction, planned)
+    await links_made(transaction, [(one.flow, one.item) for one in planned])
 
 
 async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send_before: datetime) -> list[Intended]:
@@ -324,7 +297,7 @@ async def _ask(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
         return
     await transaction.run(
         """with asked as (
-            select a.level, r.record_id, r.version_id, f.flow_id, f.target_id
+            select a.level, r.record_id, r.version_id, f.flow_id, f.target_id, f.mode
             from unnest(%b::integer[], %b::text[], %b::text[], %b::smallint[]) as a (integration, entity, source, level)
             join flow f on f.tenant_id = %b and f.integration_id = a.integration and f.name = a.entity
             join record r on r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.source_id = a.source
@@ -334,7 +307,8 @@ async def _ask(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
         ), staged as (
             update version_state s set state = %b, reason = '', changed_at = %b from asked
             where s.tenant_id = %b and s.version_id = asked.version_id
-              and (s.state = %b and s.reason = 'not_needed' or s.state = %b and asked.level = %b)
+              and (s.state = %b and s.reason = 'not_needed'
+                   or s.state = %b and asked.level = %b and asked.mode = 'as needed')
             returning s.version_id, asked.flow_id, asked.target_id
         )
         insert into work (tenant_id, connection_id, priority, version_id, flow_id)

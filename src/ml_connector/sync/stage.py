@@ -16,6 +16,7 @@ from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.base import Row
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
+from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
 from ml_connector.sync.states import Needed, Priority, State
 
@@ -144,6 +145,9 @@ async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: l
     for one in fresh:
         details = {"source_id": one.row.id, "number": getattr(one.document, "number", ""), "stamp": one.row.stamp}
         transaction.event("read", record_id=one.record_id, version_id=one.version_id, run_id=run_id, **details)
+    # What waited for a counterpart of something nobody had read finds a record to ask for now.
+    appeared = [f"{flow.name}:{one.row.id}" for one in fresh if one.known is None]
+    await release(transaction.connection, transaction.lane.tenant_id, "link", appeared)
 
 
 async def _number(transaction: LaneTransaction, fresh: list[_Version]) -> None:
@@ -180,22 +184,24 @@ async def _supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> 
         transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.SUPERSEDED.value, tenant,
         list(newer), [State.STAGED, State.PLANNED, State.HELD, State.SKIPPED, State.REJECTED],
     )  # fmt: skip
-    gone = [row[0] for row in rows]
+    await give_way(transaction, {row[0]: newer[row[0]] for row in rows})
+
+
+async def give_way(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
+    """Nothing is left to do for versions that gave way to newer ones, which an approval of theirs goes over to."""
+    if not newer:
+        return
+    tenant = transaction.lane.tenant_id
     await transaction.run(
         """update plan p set version_id = page.newer from unnest(%b::bigint[], %b::bigint[]) as page (older, newer)
-        where p.tenant_id = %b and p.version_id = page.older and p.approved_at is not null""",
-        gone, [newer[one] for one in gone], tenant,
+        where p.tenant_id = %b and p.version_id = page.older and p.approved_at is not null
+          and not exists (select 1 from plan own where own.tenant_id = p.tenant_id and own.version_id = page.newer)""",
+        list(newer), list(newer.values()), tenant,
     )  # fmt: skip
-    await forget_waiting(transaction, gone)
-
-
-async def forget_waiting(transaction: LaneTransaction, versions: list[int]) -> None:
-    """Nothing is left to do for versions that gave way."""
     for table in ("work", "wait", "plan"):
         await transaction.run(
-            f"delete from {table} where tenant_id = %b and version_id = any(%b::bigint[])",
-            transaction.lane.tenant_id, versions,
-        )  # fmt: skip
+            f"delete from {table} where tenant_id = %b and version_id = any(%b::bigint[])", tenant, list(newer)
+        )
 
 
 async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_Version]) -> None:

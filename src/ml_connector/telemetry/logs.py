@@ -15,8 +15,11 @@ from ml_connector.transport import redact
 _LIBRARIES = ("procrastinate", "psycopg", "alembic", "aiohttp")
 
 
-def configure(*, json: bool, verbose: bool = False) -> None:
-    """Send log lines to the error output. Called once, by an entry point."""
+def configure(*, service: bool, json: bool = False) -> None:
+    """Send log lines to the error output, so that results stay clean. Called once, by an entry point.
+
+    A ``service`` tells what it does, as JSON where asked; a single command tells its own story and only fails aloud.
+    """
     shared: list[Any] = [
         redacted,
         structlog.contextvars.merge_contextvars,
@@ -28,13 +31,14 @@ def configure(*, json: bool, verbose: bool = False) -> None:
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if service else logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=service,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    level = logging.WARNING if service else logging.CRITICAL
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
     for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(level)
 
 
 def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -23,6 +23,20 @@ SCOPES = (
     "tn.inv.purchaseorders:r",
     "tn.stt.businessunits:r",
     "tn.jpm.jobs:r",
+    "tn.crm.customers:r",
+    "tn.crm.customers:w",
+    "tn.crm.locations:r",
+    "tn.crm.locations:w",
+    "tn.pb.materials:r",
+    "tn.pb.equipment:r",
+    "tn.pb.services:r",
+    "tn.acc.invoices:r",
+    "tn.acc.invoices:w",
+    "tn.acc.invoiceitems:r",
+    "tn.acc.payments:r",
+    "tn.acc.payments:w",
+    "tn.acc.paymentterms:r",
+    "tn.acc.paymenttypes:r",
 )
 
 

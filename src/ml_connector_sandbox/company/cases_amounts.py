@@ -24,7 +24,7 @@ def partial_receipts(seed: Seed) -> None:
 
 
 def freight(seed: Seed) -> None:
-    """Freight that is stated apart and goes to the freight account; once with landed cost by value."""
+    """Freight that is stated apart and goes to the freight account; with landed cost by value, into the lines."""
     for place, method in enumerate(("None", "ByValue")):
         items = (seed.line("PLN-24x24", 3), seed.line("DCT-FLX-10", 7))
         bill = {"landed_cost_method": method}

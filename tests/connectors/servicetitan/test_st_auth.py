@@ -103,6 +103,23 @@ async def test_unknown_client(status: int) -> None:
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
+        (answer(400, {"error": "invalid_grant"}), Reconnect),
+        (answer(400, {"error": "unauthorized_client"}), Reconnect),
+        (answer(400, {"error": "invalid_request"}), Outage),
+        (answer(403, b"<html>blocked by a proxy</html>"), Outage),
+        (answer(404, b""), Outage),
+        (answer(503, {"error": "invalid_client"}), Outage),
+    ],
+)
+async def test_a_grant_is_only_dead_when_the_client_is_refused(reply: Answer, error: type[TransportError]) -> None:
+    tokens = await CONNECTOR.auth.first(granted("t"), GOOD, still(NOON))
+    with pytest.raises(error):
+        await CONNECTOR.auth.refresh(Wire(reply), GOOD, tokens, still(NOON))
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
         (answer(429, b""), Throttled),
         (answer(503, b"down"), Outage),
         (answer(200, b"<html>"), NotJson),

@@ -24,14 +24,16 @@ from tests.connectors.servicetitan.servicetitan_script import (
     versions,
 )
 
-from ml_connector.canonical.documents import Bill, BillState, LineKind
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref
+from ml_connector.connectors.base import Page, Reading, Row
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 from ml_connector.errors import BadInput
-from ml_connector.transport.errors import Reconnect
+from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 WITHOUT = ALL_SCOPES - {"tn.acc.apbills:r"}
+ORDERS = "tn.inv.purchaseorders:r"
+NOW = int((NOON - dt.datetime(2026, 5, 1, tzinfo=dt.UTC)).total_seconds())  # as `stamp` counts
 EXPENSE = {"id": 1, "amount": "5.00"}
 
 
@@ -48,12 +50,12 @@ def last(found: list[Page]) -> dict[str, Bill]:
 
 async def test_feed_alone_without_the_scope() -> None:
     bills = [bill(id, stamp(id)) for id in range(1, 8)]
-    script = tenant([*bills, bill(8, stamp(9), active=False)], largest=3, scopes=WITHOUT)
+    script = tenant([*bills, bill(8, stamp(9), active=False)], largest=3, scopes=WITHOUT - {ORDERS})
     found = await pages(script, Reading("bills"))
-    assert set(script.paths()) == {"export/inventory-bills"}
+    assert set(script.paths()) == {"export/inventory-bills", "inventory-bills/paginated"}
     assert len(versions(found)) == 8
     assert not last(found)["8"].active
-    assert [page.last for page in found] == [False, False, True]
+    assert [page.last for page in found] == [False, False, False, True]
 
 
 async def test_ap_bills_complete_the_feed_and_bring_bills_of_their_own() -> None:
@@ -70,12 +72,37 @@ async def test_ap_bills_complete_the_feed_and_bring_bills_of_their_own() -> None
     assert (found["50"].total, found["50"].complete) == (Decimal(5), True)
 
 
-async def test_a_quiet_walk_costs_three_calls() -> None:
+def order(id: int) -> dict[str, Any]:
+    return {"id": id, "number": f"PO-{id}", "vendorId": 41, "total": 20.0, "status": "Received", "modifiedOn": stamp()}
+
+
+async def test_bills_carry_the_numbers_of_their_orders_asked_for_by_the_page() -> None:
+    bills = [bill(id, stamp(id), purchaseOrderId=100 + id % 60) for id in range(1, 121)]
+    script = tenant(bills, [ap_bill(1, stamp(1), billType="ApBill", purchaseOrderId=None)])
+    script.lists["purchase-orders"] = [order(id) for id in range(100, 159)]  # the last one is not known any more
+    found = last(await pages(script, Reading("bills")))
+    assert found["2"].purchase_order == Ref("102", number="PO-102")
+    assert found["59"].purchase_order == Ref("159")
+    assert script.paths().count("purchase-orders") == 2  # 60 orders, 50 a call
+    [alone] = (await pages(script, Reading("bills", ids=("7",))))[0].rows
+    assert isinstance(alone.document, Bill) and alone.document.purchase_order.number == "PO-107"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_orders_that_may_not_be_read_cost_their_numbers_only(status: int) -> None:
+    script = tenant([bill(1, stamp(1)), bill(2, stamp(2))], largest=1)
+    script.instead["purchase-orders"] = answer(status, {"title": "No."})
+    found = last(await pages(script, Reading("bills")))
+    assert {one.purchase_order for one in found.values()} == {Ref("7")}
+    assert script.paths().count("purchase-orders") == 1
+
+
+async def test_a_quiet_walk_costs_four_calls() -> None:
     script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(1))])
     cursor = (await pages(script, Reading("bills")))[-1].cursor
     script.sent.clear()
     found = await pages(script, Reading("bills", cursor))
-    assert script.paths() == ["export/inventory-bills", "ap-bills", "ap-bills"]
+    assert script.paths() == ["export/inventory-bills", "inventory-bills/paginated", "ap-bills", "ap-bills"]
     assert versions(found) == []
     assert dict(script.sent[0].query)["from"].startswith("token:")
 
@@ -124,13 +151,14 @@ async def test_after_a_long_pause_the_re_reading_starts_before_it() -> None:
 
 
 async def test_a_refused_token_is_replaced_by_a_date() -> None:
-    script = tenant([bill(1, "2026-05-31T00:00:00Z")], scopes=WITHOUT)
+    script = tenant([bill(1, "2026-05-31T00:00:00Z")], scopes=WITHOUT - {ORDERS})
     cursor = (await pages(script, Reading("bills")))[-1].cursor
     script.sent.clear()
     script.instead["export/inventory-bills"] = answer(400, {"title": "Continuation token is invalid."})
     script.before = lambda number: script.instead.clear() if number == 2 else None
     found = await pages(script, Reading("bills", cursor))
-    assert [dict(one.query)["from"] for one in script.sent] == [dict(script.sent[0].query)["from"], "2026-05-25"]
+    fed = [dict(one.query)["from"] for one in script.sent if one.path.endswith("export/inventory-bills")]
+    assert fed == [dict(script.sent[0].query)["from"], "2026-05-25"]
     assert [id for id, _ in versions(found)] == ["1"]
 
 
@@ -152,10 +180,10 @@ async def test_a_tenant_without_ap_bills() -> None:
     assert found[-1].last
 
 
-async def test_a_refused_right_is_a_reconnect_that_names_the_scope() -> None:
+async def test_a_refused_right_stops_bills_alone_and_names_the_scope() -> None:
     script = tenant([bill(1, stamp(1))])
     script.instead["export/inventory-bills"] = answer(403, b"")
-    with pytest.raises(Reconnect, match=r"tn\.acc\.inventorybills:r"):
+    with pytest.raises(NotPermitted, match=r"tn\.acc\.inventorybills:r"):
         await pages(script, Reading("bills"))
 
 
@@ -168,6 +196,59 @@ async def test_ap_bills_that_are_closed_in_spite_of_the_right_are_done_without_u
     del script.instead["ap-bills"]
     second = await pages(script, Reading("bills", first[-1].cursor))
     assert last(second)["1"].complete
+
+
+async def test_an_account_without_the_module_is_told_apart_from_a_right_that_is_missing() -> None:
+    def reason(found: list[Page]) -> str:
+        return last(found)["1"].hidden_reason
+
+    bills = [bill(1, stamp(1), billAmount="25.00")]
+    without = reason(await pages(tenant(bills, scopes=WITHOUT), Reading("bills")))
+    assert "tn.acc.apbills:r" in without and "add it in the developer portal" in without
+    closed = tenant(bills)
+    closed.instead["ap-bills"] = answer(403, b"")
+    module = reason(await pages(closed, Reading("bills")))
+    assert "Accounts Payable module" in module and "tn." not in module  # no right would help
+    assert "no AP bill with this id" in reason(await pages(tenant(bills), Reading("bills")))
+
+
+def recurring(id: int, modified: str, **more: Any) -> dict[str, Any]:
+    return bill(id, modified, billType="RecurringBill", **more)
+
+
+@pytest.mark.parametrize("scopes", [ALL_SCOPES, WITHOUT])
+async def test_recurring_bills_are_read_though_the_feed_does_not_show_them(scopes: frozenset[str]) -> None:
+    script = tenant([bill(1, stamp(1))], scopes=scopes)
+    script.lists["inventory-bills/paginated"] = [bill(1, stamp(1)), recurring(7, stamp(2))]
+    first = await pages(script, Reading("bills"))
+    assert last(first).keys() == {"1", "7"}
+    assert last(await pages(script, Reading("bills", first[-1].cursor))) == {}
+    script.lists["inventory-bills/paginated"][1] = recurring(7, "2026-06-01T11:58:00Z", summary="changed")
+    assert last(await pages(script, Reading("bills", first[-1].cursor)))["7"].memo == "changed"
+    assert last(await pages(script, Reading("bills", ids=("7",)))).keys() == {"7"}
+
+
+async def test_a_cursor_of_before_recurring_bills_were_read_reads_all_of_them() -> None:
+    script = tenant([], scopes=WITHOUT)
+    state = msgspec.json.decode((await pages(script, Reading("bills")))[-1].cursor)
+    del state["lists"]["RecurringBill"]
+    script.lists["inventory-bills/paginated"] = [recurring(7, stamp(2))]
+    assert last(await pages(script, Reading("bills", msgspec.json.encode(state)))).keys() == {"7"}
+
+
+async def test_an_account_that_refuses_recurring_bills_loses_them_alone_until_it_takes_them() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(50, stamp(5), billType="ApBill")])
+    script.instead["inventory-bills/paginated"] = answer(400, {"title": "billType is invalid."})
+
+    def taken_later(number: int) -> None:
+        if any(("billType", "RecurringBill") in one.query for one in script.sent[:-1]):
+            script.instead.clear()
+
+    script.before = taken_later
+    first = await pages(script, Reading("bills"))
+    assert last(first).keys() == {"1", "50"}
+    script.lists["inventory-bills/paginated"] = [recurring(7, stamp(2))]
+    assert last(await pages(script, Reading("bills", first[-1].cursor))).keys() == {"7"}
 
 
 async def test_a_feed_that_stands_still_is_refused() -> None:
@@ -190,7 +271,7 @@ async def test_a_long_walk_over_all_legs_ends_with_its_start() -> None:
     aps = [ap_bill(id, stamp(id * 1000), billType="ApBill") for id in range(1, 60)]
     script = tenant([], aps, settings={"page_size": "9"}, tick=dt.timedelta(minutes=7))
     state = msgspec.json.decode((await resumed(script, Reading("bills")))[-1].cursor)
-    assert state["lists"] == dict.fromkeys(["Procurement", "ApBill"], "2026-06-01T11:55:00Z")
+    assert state["lists"] == dict.fromkeys(["RecurringBill", "Procurement", "ApBill"], "2026-06-01T11:55:00Z")
     assert (state["through"], state["begun"], state["leg"]) == ("2026-06-01T12:00:00Z", "", "")
 
 
@@ -214,7 +295,37 @@ async def test_by_ids() -> None:
 async def test_raw_keeps_both_texts() -> None:
     script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(2))])
     raw = msgspec.json.decode((await pages(script, Reading("bills")))[0].rows[0].raw)
-    assert raw == {"inventory_bill": bill(1, stamp(1)), "ap_bill": ap_bill(1, stamp(2))}
+    assert raw == {"inventory_bill": {**bill(1, stamp(1)), "active": True}, "ap_bill": ap_bill(1, stamp(2))}
+
+
+async def test_a_bill_is_one_text_and_one_document_from_feed_and_list() -> None:
+    """Else a bill that both show would be two versions."""
+    script = tenant([bill(1, stamp(1)), bill(2, stamp(1))], [ap_bill(1, stamp(2)), ap_bill(2, stamp(2))])
+    first = await pages(script, Reading("bills"))
+    from_feed = {row.id: row for page in first for row in page.rows}
+    for row in (*script.feed, *script.lists["ap-bills"]):
+        row["modifiedOn"] = "2026-06-01T11:59:00Z"
+    script.feed[0] = dict(reversed(script.feed[0].items()))
+    both: dict[str, list[Row]] = {}
+    for page in await pages(script, Reading("bills", first[-1].cursor)):
+        for row in page.rows:
+            both.setdefault(row.id, []).append(row)
+    assert {one: len(rows) for one, rows in both.items()} == {"1": 2, "2": 2}  # by the feed and by the list
+    for rows in both.values():
+        assert rows[0].raw == rows[1].raw and rows[0].document == rows[1].document
+    named = (await pages(script, Reading("bills", ids=("1",))))[0].rows[0]
+    assert (named.raw, named.document) == (both["1"][0].raw, both["1"][0].document)
+    assert named.raw != from_feed["1"].raw
+
+
+async def test_a_deleted_bill_is_one_text_from_feed_and_list() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(1, stamp(2))])
+    first = await pages(script, Reading("bills"))
+    script.feed[0] |= {"active": False, "modifiedOn": "2026-06-01T11:59:00Z"}
+    script.lists["ap-bills"][0]["modifiedOn"] = "2026-06-01T11:59:00Z"
+    rows = [row for page in await pages(script, Reading("bills", first[-1].cursor)) for row in page.rows]
+    assert len(rows) == 2 and rows[0].raw == rows[1].raw and rows[0].document == rows[1].document
+    assert isinstance(rows[0].document, Bill) and not rows[0].document.active
 
 
 async def test_unknown_option_and_setting_are_refused() -> None:
@@ -251,7 +362,7 @@ async def test_every_ap_bill_is_seen(seconds: list[int], moves: list[tuple[int, 
     def move(number: int) -> None:
         for at, which in moves:
             if at == number and which < len(aps):
-                aps[which] = ap_bill(which + 1, stamp(2_600_000 + number), billType="ApBill")
+                aps[which] = ap_bill(which + 1, stamp(NOW + number), billType="ApBill")
 
     script.before = move
     walked = await resumed(script, Reading("bills"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,7 +12,7 @@ from tests.connectors.servicetitan.servicetitan_script import ALL_SCOPES, NOON, 
 
 from ml_connector.canonical.documents import Bill, Party
 from ml_connector.connectors.base import Finding, Reading, Verdict
-from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.servicetitan import CONNECTOR, resources, write
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotSent, Reconnect
 
@@ -49,6 +51,55 @@ async def test_missing_rights() -> None:
     assert "administrator accepts" in found["right tn.inv.receipts:r"].action
     assert found["expense lines"].verdict is Verdict.WARNING
     assert "vendors" not in script.paths()
+
+
+@pytest.mark.parametrize("lacking", sorted(ALL_SCOPES - {"tn.acc.inventorybills:r", "tn.stt.businessunits:r"}))
+async def test_every_right_that_the_token_lacks_is_named_with_its_flows_and_the_remedy(lacking: str) -> None:
+    script = Script(scopes=ALL_SCOPES - {lacking})
+    found = by_subject(await CONNECTOR.check(script, ["bills"]))[f"right {lacking}"]
+    why = next(scope.why for scope in CONNECTOR.scopes if scope.name == lacking)
+    assert found.verdict is Verdict.WARNING  # the flow of the bills does without
+    assert why in found.sentence
+    assert lacking in found.action and "administrator accepts" in found.action
+
+
+async def test_ap_bills_are_asked_for_in_earnest() -> None:
+    script = Script()
+    await CONNECTOR.check(script, ["bills"])
+    assert [dict(one.query)["pageSize"] for one in script.sent if one.path.endswith("/ap-bills")] == ["1"]
+    for status in (403, 404):
+        script.instead["ap-bills"] = answer(status, b"")
+        found = by_subject(await CONNECTOR.check(script, ["bills"]))["expense lines"]
+        assert found.verdict is Verdict.WARNING and "Accounts Payable module" in found.sentence
+    script.instead["ap-bills"] = answer(500, b"")
+    assert "500" in by_subject(await CONNECTOR.check(script, ["bills"]))["expense lines"].sentence
+
+
+async def test_recurring_bills_that_are_refused_are_told() -> None:
+    refused = answer(400, {"title": "billType is invalid."})
+    script = Script(instead={"inventory-bills/paginated": refused})
+    found = await CONNECTOR.check(script, ["bills"])
+    assert any("RecurringBill" in one.sentence and one.verdict is Verdict.WARNING for one in found)
+
+
+def test_every_list_that_is_read_and_every_write_has_its_right_declared() -> None:
+    used = {one.scope for lists in resources.CHECKED.values() for one in lists}
+    used |= {scope for one in resources.READABLE.values() for scope in one.scopes}
+    used |= {write.INVENTORY.scope, write.AP.scope, resources.JOBS.scope}
+    used |= {one.scope for one in resources.AP_BILLS.values()}
+    assert used <= ALL_SCOPES
+    assert len(ALL_SCOPES) == len(CONNECTOR.scopes)
+
+
+@pytest.mark.shared
+def test_the_declared_rights_are_names_that_servicetitan_has() -> None:
+    file = Path(__file__).parents[4] / "shared/vendors/servicetitan/openapi/scopes.json"
+    if not file.exists():
+        pytest.skip("the vendor's published list of rights is not here")
+    known = {name for names in json.loads(file.read_text()).values() if isinstance(names, list) for name in names}
+    assert {name.rpartition(":")[0] for name in ALL_SCOPES} <= known
+    only_read = ("paymentterms", "paymenttypes", "taxzones")
+    assert not [name for name in ALL_SCOPES if name.endswith(":w") and any(one in name for one in only_read)]
 
 
 async def test_clock_limits_and_outage() -> None:

@@ -11,7 +11,7 @@ from ml_connector.connectors.base import Later, Reading, Rejected, Uncertain
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.errors import Outage, RequestRefused, UnexpectedShape, problem, write_outcome
 from ml_connector.errors import Acts, ConnectorError, NotFound
-from ml_connector.transport.errors import NotJson, Reconnect, Throttled
+from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled
 from ml_connector.transport.messages import Answer
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ INVALID = {"title": "One or more errors.", "status": 400, "errors": {"ids": ["To
     [
         (answer(401, b""), Reconnect, "App Key is wrong"),
         (answer(403, TENANT_BODY), Reconnect, "tenant 1234567 may not be used"),
-        (answer(403, b""), Reconnect, "scope tn.inv.vendors:r"),
+        (answer(403, b""), NotPermitted, "scope tn.inv.vendors:r"),
         (answer(404, {"title": "Unable to match incoming request to an operation."}), NotFound, "Unable to match"),
         (answer(409, {"title": "Conflict"}), RequestRefused, "409: Conflict"),
         (answer(400, INVALID), RequestRefused, "ids: Too many. At most 50.; Bad."),
@@ -51,7 +51,7 @@ async def test_reads(reply: Answer, error: type[ConnectorError], words: str) -> 
         (answer(400, INVALID), Rejected, "ids: Too many."),
         (answer(401, b""), Rejected, "App Key"),
         (answer(403, TENANT_BODY), Rejected, "tenant 7 may not"),
-        (answer(403, b""), Rejected, "scope tn.x:w"),
+        (answer(403, b""), Later, "scope tn.x:w"),
         (answer(404, b""), Rejected, "an empty answer"),
         (answer(409, {"title": "Locked"}), Rejected, "Locked"),
         (answer(429, b"", retry_after="3"), Later, "too many"),

@@ -176,13 +176,21 @@ def test_line_account(asset: bool, accounts: dict[str, Any], expected: str) -> N
         ("Discrepancy", "Posted", BillState.DISCREPANCY),
         ("Canceled", "Exported", BillState.CANCELED),
         (None, "Exported", BillState.POSTED),
-        (None, None, BillState.RECEIVED),
+        (None, None, BillState.UNKNOWN),
     ],
 )
 def test_state(status: str | None, sync: str | None, expected: BillState) -> None:
     found = read(bill(5, stamp()), ap_bill(5, stamp(), status=status, syncStatus=sync), GRANTED)
     assert found.state is expected
     assert found.exported is (sync == "Exported")
+
+
+@pytest.mark.parametrize(("choices", "says"), [(Choices(), translate_bills.AP_BILLS), (GRANTED, "no AP bill")])
+def test_an_inventory_bill_alone_tells_no_status(choices: Choices, says: str) -> None:
+    found = read(bill(5, stamp()), choices=choices)
+    assert (found.state, found.complete) == (BillState.UNKNOWN, True)
+    assert says in found.hidden_reason and "do not pay" in found.hidden_reason
+    assert read(bill(5, stamp(), syncStatus="Posted"), choices=choices).state is BillState.POSTED
 
 
 @pytest.mark.parametrize(
@@ -264,6 +272,11 @@ def test_receipt_takes_job_and_unit_from_its_order() -> None:
     assert (found.date, difference(found)) == (dt.date(2026, 5, 3), ZERO)
     alone = translate_bills.receipt(payload, Around({}, {}, {}), Choices())
     assert alone.purchase_order == Ref("440")
+    billed = understood(json.dumps({**shown, "billId": 461}).encode(), payloads.Receipt)
+    assert (found.own_bill, translate_bills.receipt(billed, Around({}, {}, {}), Choices()).own_bill.id) == (
+        Ref(),
+        "461",
+    )
     canceled = understood(json.dumps({**shown, "active": False}).encode(), payloads.Receipt)
     assert translate_bills.receipt(canceled, Around({}, {}, {}), Choices()).state is BillState.CANCELED
 

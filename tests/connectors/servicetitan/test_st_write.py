@@ -88,8 +88,8 @@ async def test_what_proves_nothing_is_uncertain(reply: Answer) -> None:
 
 async def test_missing_right() -> None:
     found = await outcome(answer(403, b""))
-    assert isinstance(found, Rejected)
-    assert "tn.acc.inventorybills:w" in found.sentence
+    assert isinstance(found, Later) and found.forbidden
+    assert "tn.acc.inventorybills:w" in found.why
 
 
 @pytest.mark.parametrize(

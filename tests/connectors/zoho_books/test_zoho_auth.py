@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from zoho_script import answer, clock
 
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Tokens
 from ml_connector.connectors.zoho_books import CONNECTOR, regions
-from ml_connector.connectors.zoho_books.auth import SCOPES
+from ml_connector.connectors.zoho_books.scopes import SCOPES
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.transport.errors import AnswerLost, Reconnect, Throttled
 from ml_connector.transport.messages import Answer, Request
@@ -168,11 +169,27 @@ async def test_a_refresh_keeps_the_refresh_token_and_asks_where_the_account_live
         ({**GOOD, "api_domain": "https://evil.example"}, 200, Reconnect),
         (b"<html>error</html>", 200, AnswerLost),
         ({}, 500, AnswerLost),
+        ({"error": "invalid_code"}, 503, AnswerLost),
+        ({"error": "server_error"}, 500, AnswerLost),
+        ({"error": "general_error"}, 200, AnswerLost),
+        ({"error": "invalid_client_secret"}, 400, Reconnect),
     ],
 )
 async def test_what_a_failed_refresh_proves(body: Any, status: int, error: type[ConnectorError]) -> None:
     with pytest.raises(error):
         await CONNECTOR.auth.refresh(OneAnswer(body, status), GIVEN, held(), clock())
+
+
+async def test_a_refresh_that_names_no_scopes_keeps_those_that_were_granted() -> None:
+    known = msgspec.structs.replace(held(), scopes=("ZohoBooks.bills.ALL",))
+    assert (await CONNECTOR.auth.refresh(OneAnswer(GOOD), GIVEN, known, clock())).scopes == known.scopes
+    told = await CONNECTOR.auth.refresh(OneAnswer({**GOOD, "scope": "a,b c"}), GIVEN, known, clock())
+    assert told.scopes == ("a", "b", "c")
+
+
+async def test_a_failing_accounts_server_is_no_mistake_of_the_person_who_connects() -> None:
+    with pytest.raises(AnswerLost, match="503"):
+        await exchange(OneAnswer({"error": "invalid_code"}, 503))
 
 
 def test_the_eight_data_centres() -> None:

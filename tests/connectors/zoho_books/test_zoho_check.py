@@ -13,7 +13,9 @@ from ml_connector.canonical.documents import Dimension
 from ml_connector.connectors.base import Finding, Reading, Verdict
 from ml_connector.connectors.zoho_books import CONNECTOR
 from ml_connector.connectors.zoho_books.organisation import edition, month
+from ml_connector.connectors.zoho_books.scopes import SCOPES, granted
 from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotPermitted, Reconnect
 from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +108,13 @@ async def test_an_organisation_without_the_lock_endpoint_or_right_is_still_known
     assert all(request.path != "/transactionlocks" for request in session.requests)
 
 
+async def test_what_a_fresh_token_is_refused_concerns_that_alone_unless_it_is_everything() -> None:
+    with pytest.raises(NotPermitted, match="does not cover bills, or the role"):
+        await anext(aiter(CONNECTOR.read(vendor(bills=DENIED), Reading("bills"))))
+    with pytest.raises(Reconnect, match="organizations"):
+        await CONNECTOR.organisation(vendor(organizations=DENIED))
+
+
 async def test_another_organisation_is_refused() -> None:
     session = vendor()
     session.organisation = "1"
@@ -119,8 +128,11 @@ def test_months_and_editions() -> None:
 
 
 async def test_everything_good() -> None:
-    found = await CONNECTOR.check(vendor(), ["bills", "parties"])
+    session = vendor()
+    session.scopes = frozenset(scope.name for scope in SCOPES)
+    found = await CONNECTOR.check(session, ["bills", "parties"])
     assert [one.subject for one in found if one.verdict is not Verdict.GOOD] == []
+    assert {f"right {scope.name}" for scope in SCOPES} <= {one.subject for one in found}
     assert {"consent", "organisation", "clock", "calls today", "reference field of bills", "tax rounding",
             "reporting tags", "transaction lock"} <= {one.subject for one in found}  # fmt: skip
 
@@ -134,6 +146,42 @@ async def test_a_dead_grant_is_the_only_finding() -> None:
 async def test_a_missing_scope_is_named() -> None:
     found = await finding(vendor(bills=DENIED), "bills")
     assert found.verdict is Verdict.MISSING and "ZohoBooks.bills.READ" in found.action
+
+
+async def test_every_right_that_was_not_granted_is_named_with_its_flows_and_the_remedy() -> None:
+    session = vendor()
+    session.scopes = frozenset(["ZohoBooks.settings.READ", "zohobooks.contacts.all", "ZohoBooks.bills.READ"])
+    found = {one.subject: one for one in await CONNECTOR.check(session, ["bills", "parties"])}
+    for name in ("ZohoBooks.bills.CREATE", "ZohoBooks.bills.UPDATE"):
+        lacking = found[f"right {name}"]
+        assert lacking.verdict is Verdict.MISSING
+        assert "received orders and inventory bills to bills" in lacking.sentence and "Connect again" in lacking.action
+    assert found["right ZohoBooks.invoices.CREATE"].verdict is Verdict.WARNING  # no flow that is on needs it
+    assert found["right ZohoBooks.contacts.UPDATE"].verdict is Verdict.GOOD
+
+
+async def test_rights_that_zoho_did_not_tell_are_not_called_granted() -> None:
+    found = await finding(vendor(), "rights")
+    assert found.verdict is Verdict.WARNING and "ZohoBooks.bills.CREATE" in found.action
+
+
+def test_all_of_everything_is_a_right_to_each() -> None:
+    assert all(granted(scope.name, ["ZohoBooks.fullaccess.all"]) for scope in SCOPES)
+    assert not granted("ZohoBooks.bills.CREATE", ["ZohoBooks.bills.READ", "ZohoBooks.billing.ALL"])
+
+
+async def test_a_lock_that_cannot_be_read_is_not_called_open() -> None:
+    for given in (UNKNOWN, DENIED, answer({"code": 1000, "message": "internal"}, 500), answer(b"<html>", 200)):
+        session = vendor(transactionlocks=given)
+        known = await CONNECTOR.organisation(session)
+        assert (known.locked_through, known.lock_known) == (None, False)
+        found = await finding(session, "transaction lock")
+        assert found.verdict is Verdict.WARNING
+        assert "known before stands" in found.sentence and "settings --set closed_through=" in found.action
+    assert (await CONNECTOR.organisation(vendor())).lock_known
+    open_ones = vendor(transactionlocks=listed("transaction_locks"))
+    assert (await CONNECTOR.organisation(open_ones)).lock_known
+    assert (await finding(open_ones, "transaction lock")).verdict is Verdict.GOOD
 
 
 async def test_a_missing_reference_field_says_how_to_make_it() -> None:

@@ -146,6 +146,9 @@ async def test_refusals(code: int, message: str, reason: str, acts: Acts) -> Non
 async def test_what_was_provably_not_done(given: Answer, seconds: float) -> None:
     outcome = await CONNECTOR.write(always(given), step())
     assert isinstance(outcome, Later) and outcome.seconds == seconds
+    assert outcome.forbidden is (given.status == 401)  # of this alone; other work of the lane goes on
+    if outcome.forbidden:
+        assert "the consent does not cover bills" in outcome.why
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class _Tour:
         for scope in connector.scopes:
             self._say(f"  {scope.name}: {scope.why}")
         hosts = connector.hosts(credentials)
-        receiving = asyncio.create_task(way_back.received(replace(self._cli, json=True), redirect))
+        receiving = asyncio.create_task(way_back.received(replace(self._cli, json=True), redirect, asked))
         await asyncio.sleep(0.1)
         await stage.accept_consent(self._runtime.wire.addresses, asked.address, hosts)
         returned = connecting.checked_return(asked, await receiving)
@@ -316,7 +316,10 @@ def _flows(found: Status) -> list[dict[str, Any]]:
             "integration": integration.kind,
             "flow": flow.flow,
             "read": flow.read,
-            **{word: flow.states[word].count if word in flow.states else 0 for word in render.SHOWN_STATES},
+            **{
+                word.replace(" ", "_"): flow.states[word].count if word in flow.states else 0
+                for word in render.SHOWN_STATES
+            },
             "balanced": flow.balanced,
             "sums": {
                 word: {currency: str(amount) for currency, amount in tally.sums.items()}

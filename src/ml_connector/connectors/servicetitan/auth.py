@@ -36,7 +36,7 @@ FIELDS = (
         default="production",
     ),
     CredentialField("tenant", "Tenant ID", f"{_ACCESS}: the number called Tenant ID"),
-    CredentialField("client_id", "Client ID", f"{_ACCESS}: it starts with cid."),
+    CredentialField("client_id", "Client ID", f"{_ACCESS}: it starts with cid"),
     CredentialField(
         "client_secret", "Client Secret", f"{_ACCESS}: Generate; it is shown once and starts with cs", secret=True
     ),
@@ -49,6 +49,8 @@ FIELDS = (
     ),
 )
 
+# What OAuth says of a client that is unknown, or may not have this kind of token.
+_DEAD = frozenset(["invalid_client", "invalid_grant", "unauthorized_client"])
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -123,7 +125,10 @@ class ServiceTitanAuth(Auth):
         return await self._token(http, credentials, clock, BadInput)
 
     async def refresh(self, http: Http, credentials: Credentials, tokens: Tokens, clock: Clock) -> Tokens:
-        """A new token in place of ``tokens``. Raises Reconnect when client id or secret are no longer accepted."""
+        """A new token in place of ``tokens``. Raises Reconnect when client id or secret are no longer accepted.
+
+        Any other refusal is an Outage: it says nothing of the grant.
+        """
         return await self._token(http, credentials, clock, Reconnect)
 
     def headers(self, credentials: Credentials, tokens: Tokens) -> Mapping[str, str]:
@@ -168,12 +173,15 @@ def _granted(answer: Answer, refused: type[BadInput | Reconnect]) -> _Grant:
     if answer.status >= 500:
         raise errors.Outage(f"ServiceTitan's token service failed with {answer.status}.")
     code = _oauth_error(answer)
-    if answer.status == 401 or code == "invalid_client":
+    if answer.status == 401 or code in _DEAD:
         raise refused(
             "ServiceTitan does not know this pair of Client ID and Client Secret: check both and the environment, or "
             f"generate a new secret ({_ACCESS}); a secret of the other environment is never accepted."
         )
-    raise refused(f"ServiceTitan's token service refused with {answer.status} {code or errors.problem(answer)}.")
+    said = f"ServiceTitan's token service refused with {answer.status} {code or errors.problem(answer)}."
+    if refused is Reconnect:  # nothing that speaks of the client: a proxy, a changed address, a bad hour
+        raise errors.Outage(f"{said} It is asked again; if it stays, ask ServiceTitan's support.")
+    raise refused(said)
 
 
 def _read_grant(answer: Answer) -> _Grant:

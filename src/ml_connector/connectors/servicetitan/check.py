@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors import rights
 from ml_connector.connectors.base import Finding, Session, Verdict
-from ml_connector.connectors.servicetitan import errors, payloads, resources
+from ml_connector.connectors.servicetitan import errors, payloads, resources, scopes
 from ml_connector.connectors.servicetitan.client import Client, Resource
 from ml_connector.connectors.servicetitan.limits import CALLS_A_SECOND, vendor_time, wait
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import text, understood_or_none
-from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
+from ml_connector.connectors.servicetitan.translate_bills import HIDDEN_BY_MODULE
 from ml_connector.connectors.servicetitan.walks import Walk
 from ml_connector.errors import BadInput, ConnectorError
+from ml_connector.transport.errors import NotPermitted, Reconnect
 from ml_connector.transport.messages import Answer
 
 MOST_SKEW = 120.0  # seconds; tokens are refreshed this long before they expire
@@ -27,7 +29,10 @@ async def organisation(session: Session) -> Organisation:
     is not told. Raises Reconnect naming application key, tenant or scope.
     """
     client, settings = Client(session), Settings.of(session.settings)
-    listing = await Walk(client, resources.BUSINESS_UNITS, settings.page_size).settled()
+    try:
+        listing = await Walk(client, resources.BUSINESS_UNITS, settings.page_size).settled()
+    except NotPermitted as error:  # without them there is no currency, so nothing can be done at all
+        raise Reconnect(error.sentence) from error
     units = [unit for unit in map(_unit, listing.rows) if unit is not None]
     names = [text(unit.tenant.name) for unit in units if unit.tenant and unit.tenant.name]
     currencies = {text(unit.currency).upper() for unit in units if unit.active and unit.currency}
@@ -57,7 +62,17 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         return findings
     wanted = dict.fromkeys((resources.BUSINESS_UNITS, *(one for name in entities for one in resources.CHECKED[name])))
     findings += [await _right(client, resource, first) for resource in wanted]
-    return [*findings, _ap_bills(session)] if "bills" in entities else findings
+    findings += _other_rights(session, {resource.scope for resource in wanted})
+    return [*findings, await _ap_bills(client)] if "bills" in entities else findings
+
+
+def _other_rights(session: Session, asked: Collection[str]) -> list[Finding]:
+    """The rights that no reading above has proven, those to write among them, by the token's claim alone."""
+    others = [scope for scope in scopes.SCOPES if scope.name not in asked]
+    if session.scopes:
+        return rights.findings(others, granted=session.scopes.__contains__, needed=(), remedy=_remedy)
+    said = "ServiceTitan's token does not tell which rights it carries: a right to write shows when it is used."
+    return [Finding("rights", Verdict.WARNING, said, "")]
 
 
 async def _ask(client: Client, resource: Resource) -> Answer | Finding:
@@ -104,30 +119,46 @@ async def _right(client: Client, resource: Resource, first: Answer) -> Finding:
             subject,
             Verdict.MISSING,
             f"The token lacks {resource.scope}, needed for {resource.path}.",
-            _remedy(resource),
+            _remedy(resource.scope),
         )
     answer = first if resource is resources.BUSINESS_UNITS else await _ask(client, resource)
     if isinstance(answer, Finding):
         return answer
     if answer.status == 200:
-        return Finding(subject, Verdict.GOOD, f"{resource.path} can be read.")
+        return Finding(subject, Verdict.GOOD, f"{_what(resource)} can be read.")
     if answer.status in (401, 403):
         return Finding(
-            subject, Verdict.MISSING, errors.rights(answer, client.tenant, resource.scope), _remedy(resource)
+            subject, Verdict.MISSING, errors.rights(answer, client.tenant, resource.scope), _remedy(resource.scope)
         )
-    said = f"ServiceTitan answered {resource.path} with {answer.status}: {errors.problem(answer)}."
+    said = f"ServiceTitan answered {_what(resource)} with {answer.status}: {errors.problem(answer)}."
     return Finding(subject, Verdict.WARNING, said, "Check again later; if it stays, ask ServiceTitan's support.")
 
 
-def _remedy(resource: Resource) -> str:
+def _what(resource: Resource) -> str:
+    kinds = [value for name, value in resource.always if name == "billType"]
+    return f"{resource.path} ({kinds[0]})" if kinds else resource.path
+
+
+def _remedy(scope: str) -> str:
     return (
-        f"The owner of the application adds {resource.scope} in the developer portal; then the tenant's administrator "
-        "accepts the new version under Settings, Integrations, API Application Access."
+        f"The owner of the application adds {scope} in the developer portal; then the tenant's administrator accepts the "
+        "new version under Settings, Integrations, API Application Access. It shows with the next token, within 15 "
+        "minutes; nobody has to connect again."
     )
 
 
-def _ap_bills(session: Session) -> Finding:
-    if AP_BILLS in session.scopes:
-        return Finding("expense lines", Verdict.GOOD, "AP bills can be read: expense lines and status are visible.")
-    said = f"Without {AP_BILLS} expense lines and status of bills are hidden: bills with expenses are held."
-    return Finding("expense lines", Verdict.WARNING, said, _remedy(resources.AP_BILLS[resources.PROCUREMENT]))
+async def _ap_bills(client: Client) -> Finding:
+    """By a call: a tenant whose module is closed is refused in spite of the right."""
+    subject, resource = "expense lines", resources.AP_BILLS[resources.PROCUREMENT]
+    if resource.scope not in client.session.scopes:
+        said = f"Without {resource.scope} expense lines and status of bills are hidden: bills with expenses are held."
+        return Finding(subject, Verdict.WARNING, said, _remedy(resource.scope))
+    answer = await _ask(client, resource)
+    if isinstance(answer, Finding):
+        return answer
+    if answer.status == 200:
+        return Finding(subject, Verdict.GOOD, "AP bills can be read: expense lines and status are visible.")
+    if answer.status in (403, 404):
+        return Finding(subject, Verdict.WARNING, HIDDEN_BY_MODULE, "")
+    said = f"ServiceTitan answered {resource.path} with {answer.status}: {errors.problem(answer)}."
+    return Finding(subject, Verdict.WARNING, said, "Check again later; if it stays, ask ServiceTitan's support.")

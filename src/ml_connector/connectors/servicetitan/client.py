@@ -92,7 +92,7 @@ class Client:
         return await self.session.send(Request.get(self.path(resource.module, resource.path), *wanted))
 
     async def page(self, resource: Resource, query: Query) -> Listing:
-        """One page of a list. Raises Reconnect, FeatureOff, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
+        """One page of a list. Raises Reconnect, NotPermitted, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
         answer = await self.ask(resource, query)
         body = self._body(answer, resource, _Envelope)
         return Listing(_rows(body.data), body.has_more, body.total_count, vendor_time(answer))

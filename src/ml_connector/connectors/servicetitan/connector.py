@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.connectors import base
-from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, settings, write
+from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, scopes, settings, write
+from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.transport.messages import Answer
 
 
@@ -18,7 +19,7 @@ class ServiceTitan(base.Connector):
     title: ClassVar[str] = "ServiceTitan"
     credentials: ClassVar[tuple[base.CredentialField, ...]] = auth.FIELDS
     settings: ClassVar[tuple[base.SettingField, ...]] = settings.FIELDS
-    scopes: ClassVar[tuple[base.Scope, ...]] = resources.SCOPES
+    scopes: ClassVar[tuple[base.Scope, ...]] = scopes.SCOPES
     readable: ClassVar[Mapping[str, base.Readable]] = resources.READABLE
     writable: ClassVar[Mapping[str, frozenset[base.Action]]] = write.WRITABLE
     batches: ClassVar[Mapping[tuple[str, base.Action], int]] = write.BATCHES
@@ -36,6 +37,10 @@ class ServiceTitan(base.Connector):
         """The token host and the API host of the environment."""
         chosen = auth.environment(credentials)
         return frozenset([chosen.auth_host, chosen.api_host])
+
+    def check_settings(self, settings: Mapping[str, str]) -> None:
+        """Numbers within their bounds."""
+        Settings.of(settings)
 
     def organisation_of(self, credentials: base.Credentials) -> str:
         """The tenant id."""

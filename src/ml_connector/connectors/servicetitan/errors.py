@@ -5,7 +5,7 @@ TransportError
 +-- Outage           the vendor failed (5xx); a read may be repeated later
 +-- UnexpectedShape  a good status with a body that lacks what the published specification promises
 +-- Unsettled        a list kept changing while it was read by page number; nothing read of it may count
-Reconnect
+NotPermitted
 +-- FeatureOff       refused with 403 although the token has the scope: the tenant does not have the module
 
 Two error bodies exist: the gateway's (type, status, title, traceId) and the module's, which adds a map
@@ -19,11 +19,13 @@ from typing import Any, NoReturn
 from ml_connector.connectors.base import Later, Outcome, Rejected, Uncertain
 from ml_connector.connectors.servicetitan.limits import wait
 from ml_connector.errors import Acts, NotFound, Recovery
-from ml_connector.transport.errors import NotJson, Reconnect, Throttled, TransportError
+from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled, TransportError
 from ml_connector.transport.messages import Answer
 
 # The gateway's title for a tenant the token may not use; also for one that is not a number.
 _WRONG_TENANT = "resource owner validation failed"
+
+_RIGHT_WAIT = 3600.0  # a person has to act; nothing is gained by asking sooner
 
 APP_KEY_SENTENCE = (
     "ServiceTitan refused the access token or the application key; if the client id and client secret are right, "
@@ -67,7 +69,7 @@ class Unsettled(TransportError):
     acts = Acts.NOBODY
 
 
-class FeatureOff(Reconnect):
+class FeatureOff(NotPermitted):
     """Refused although the token has the scope. What a tenant without a module is answered is not published."""
 
     def __init__(self, what: str, scope: str) -> None:
@@ -116,8 +118,10 @@ def rights(answer: Answer, tenant: str, scope: str) -> str:
 
 def refuse(answer: Answer, *, what: str, tenant: str, scope: str) -> NoReturn:
     """Raise what a read's answer other than 200 means; ``what`` is the resource, ``scope`` the right it needs."""
-    if answer.status in (401, 403):
+    if answer.status == 401 or is_wrong_tenant(answer):
         raise Reconnect(rights(answer, tenant, scope))
+    if answer.status == 403:
+        raise NotPermitted(rights(answer, tenant, scope))
     if answer.status == 404:
         raise NotFound(f"ServiceTitan knows no {what}: {problem(answer)}.")
     if answer.status == 429:
@@ -131,6 +135,8 @@ def write_outcome(answer: Answer, *, what: str, tenant: str, scope: str) -> Outc
     """What a write's answer other than 200 proves. 5xx may have been done: only a look-up tells."""
     if answer.status == 429:
         return Later(f"ServiceTitan says too many calls for {what}.", wait(answer) or 0.0)
+    if answer.status == 403 and not is_wrong_tenant(answer):
+        return Later(rights(answer, tenant, scope), _RIGHT_WAIT, forbidden=True)
     if answer.status in (401, 403):
         sentence = rights(answer, tenant, scope)
         return Rejected(str(answer.status), sentence, "Connect again.", "reconnect", Acts.TENANT_ADMIN, answer.body)

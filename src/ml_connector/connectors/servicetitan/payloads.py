@@ -201,7 +201,10 @@ class ReceiptItem(Payload, frozen=True):
 
 
 class Receipt(Payload, frozen=True):
-    """inventory/receipts: one shipment of a purchase order. ``receipt_amount`` contains tax and shipping."""
+    """inventory/receipts: one shipment of a purchase order. ``receipt_amount`` contains tax and shipping.
+
+    ``bill_id``: the bill that ServiceTitan made of it, none where no bills are kept.
+    """
 
     id: int
     active: bool
@@ -213,6 +216,7 @@ class Receipt(Payload, frozen=True):
     number: str | None = None
     vendor_invoice_number: str | None = None
     memo: str | None = None
+    bill_id: int | None = None
     job_id: int | None = None
     business_unit_id: int | None = None
     received_on: str | None = None

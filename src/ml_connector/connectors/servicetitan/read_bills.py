@@ -1,14 +1,16 @@
 """Reading bills: the export feed, and where granted the AP bills, as one stream of whole bills.
 
-One walk has up to three legs.
+One walk has up to four legs.
 
 feed         export/inventory-bills from the last token: inventory bills of every type, deleted ones too. Its rows are
-             completed with their AP bills, 50 ids a call.
+             completed with their AP bills, 50 ids a call. All bills get their purchase orders' numbers, 50 a call.
+RecurringBill  inventory bills of that type changed since the last walk. Whether the feed shows them is not said, and AP
+             bills know no such type. A tenant that refuses the type loses this leg alone; the check says so.
 Procurement  AP bills changed since the last walk. Reconciling or stopping payment is not known to move the inventory
              bill's own stamp, so these are asked for their own changes; each is joined with its inventory bill.
 ApBill       AP bills changed since the last walk that may have no inventory bill at all (expenses only).
 
-A quiet walk costs three calls. Without the scope for AP bills only the first leg exists; when it is granted later, all
+A quiet walk costs four calls. Without the scope for AP bills only the first two legs exist; when it is granted later, all
 is read again, since every bill may gain lines. AP bills cannot be sorted: they are read by spans of modification time.
 Once a day all legs start some days back instead, and so they do from a token the vendor no longer takes.
 
@@ -19,22 +21,32 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import msgspec
+import structlog
 
 from ml_connector.connectors.base import Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads, resources
-from ml_connector.connectors.servicetitan.client import Client, Feed
+from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings
-from ml_connector.connectors.servicetitan.translate import understood, unread
+from ml_connector.connectors.servicetitan.translate import understood, understood_or_none, unread
 from ml_connector.connectors.servicetitan.translate_bills import Choices, bill
 from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, head, instant, moment, since
 from ml_connector.errors import NotFound
+from ml_connector.transport.errors import NotPermitted
 
+log = structlog.get_logger()
+_PART = 200  # bills of a feed's page that are in memory at once; a page may hold thousands
 _FEED = "feed"
-_NEXT_LEG = {_FEED: resources.PROCUREMENT, resources.PROCUREMENT: resources.STANDALONE, resources.STANDALONE: ""}
+_NEXT_LEG = {
+    _FEED: resources.RECURRING,
+    resources.RECURRING: resources.PROCUREMENT,
+    resources.PROCUREMENT: resources.STANDALONE,
+    resources.STANDALONE: "",
+}
+_AP_LEGS = (resources.PROCUREMENT, resources.STANDALONE)
 _DAY = dt.timedelta(days=1)
 
 
@@ -43,7 +55,8 @@ class BillCursor(msgspec.Struct):
 
     ``origin``: where it began. ``leg``: the leg under way, empty between walks; ``begun``: the vendor's clock when the
     walk began; ``through``: when the last finished walk began. ``token``: where the feed goes on (a token or a date).
-    ``lists``: for each kind of AP bill where its next walk begins, and ``width`` the span in seconds that last fitted.
+    ``lists``: for each type of bill that is listed where its next walk begins, and ``width`` the span in seconds that
+    last fitted.
     ``reread``: the day of the last daily re-reading. ``gone``: ids the feed showed as deleted since then.
     ``granted``: whether AP bills were readable.
     """
@@ -91,7 +104,8 @@ class _BillWalk:
             async for page in self._feed_leg():
                 yield page
         while self._cursor.leg:
-            async for page in self._list_leg(self._cursor.leg):
+            leg = self._recurring_leg() if self._cursor.leg == resources.RECURRING else self._list_leg(self._cursor.leg)
+            async for page in leg:
                 yield page
 
     def _begin(self, now: dt.datetime) -> None:
@@ -99,10 +113,12 @@ class _BillWalk:
         cursor, granted, today = self._cursor, self._join.granted, now.date().isoformat()
         if not cursor.through or (granted and not cursor.granted):
             cursor = BillCursor(origin=cursor.origin, token=cursor.origin[:10], reread=today)
-            cursor.lists = {resources.STANDALONE: cursor.origin or moment(EPOCH)}
+            cursor.lists = dict.fromkeys((resources.RECURRING, resources.STANDALONE), cursor.origin or moment(EPOCH))
         elif cursor.reread != today:
             self._go_back(now)
             cursor.reread = today
+        # A cursor of before this leg existed has no start for it.
+        cursor.lists.setdefault(resources.RECURRING, cursor.origin or moment(EPOCH))
         cursor.granted, cursor.leg, cursor.begun = granted, _FEED, ""
         self._cursor = cursor
 
@@ -113,16 +129,19 @@ class _BillWalk:
         if cursor.through:
             start = min(now - self._settings.reread, instant(cursor.through) - _DAY)
         cursor.token = moment(start)[:10]
-        cursor.lists = dict.fromkeys((resources.PROCUREMENT, resources.STANDALONE), f"{cursor.token}T00:00:00Z")
+        cursor.lists = dict.fromkeys((resources.RECURRING, *_AP_LEGS), f"{cursor.token}T00:00:00Z")
         cursor.gone = []
 
     async def _feed_leg(self) -> AsyncIterator[Page]:
         more = True
         while more:
             feed = await self._feed()
+            before, more = msgspec.json.encode(self._cursor), feed.more
             self._note(feed)
-            rows = await self._join.inventory_rows(feed.rows)
-            more = feed.more
+            *parts, rest = [feed.rows[start : start + _PART] for start in range(0, len(feed.rows), _PART)] or [()]
+            for part in parts:  # the cursor stays before the vendor's page until all of it is read
+                yield Page(await self._join.inventory_rows(part), before, last=False)
+            rows = await self._join.inventory_rows(rest)
             if not more:
                 self._end_leg(_FEED)
             yield self._page(rows)
@@ -155,15 +174,30 @@ class _BillWalk:
         gone = (set(cursor.gone) | states.keys()) - {one for one, active in states.items() if active}
         cursor.gone = sorted(gone)
 
+    async def _recurring_leg(self) -> AsyncIterator[Page]:
+        kind = resources.RECURRING
+        lower = instant(self._cursor.lists.get(kind) or self._behind())
+        try:
+            async for stretch in self._walk(resources.RECURRING_BILLS).windows(lower, self._cursor.width):
+                rows = await self._join.inventory_rows(stretch.rows, frozenset(self._cursor.gone))
+                self._advance(kind, stretch)
+                yield self._page(rows)
+        except (RequestRefused, NotFound) as error:  # the other legs do not depend on it, and its start stays
+            log.warning("recurring bills refused", tenant=self._client.tenant, why=error.sentence)
+            self._end_leg(kind, moved=False)
+            yield self._page(())
+
+    def _walk(self, resource: Resource) -> Walk:
+        return Walk(self._client, resource, self._settings.page_size)
+
     async def _list_leg(self, kind: str) -> AsyncIterator[Page]:
         if not self._join.granted:  # the right was withdrawn between two slices
             self._end_leg(kind)
             yield self._page(())
             return
         lower = self._cursor.lists.get(kind) or self._behind()
-        walk = Walk(self._client, resources.AP_BILLS[kind], self._settings.page_size)
         try:
-            async for stretch in walk.windows(instant(lower), self._cursor.width):
+            async for stretch in self._walk(resources.AP_BILLS[kind]).windows(instant(lower), self._cursor.width):
                 rows = await self._join.ap_rows(stretch.rows, frozenset(self._cursor.gone))
                 self._advance(kind, stretch)
                 yield self._page(rows)
@@ -181,14 +215,15 @@ class _BillWalk:
         else:
             self._cursor.lists[kind], self._cursor.width = moment(stretch.lower), stretch.width
 
-    def _end_leg(self, leg: str) -> None:
+    def _end_leg(self, leg: str, *, moved: bool = True) -> None:
+        """On to the next leg; the next walk's begins at this walk's start, unless it was not ``moved``."""
         cursor = self._cursor
         cursor.width = 0.0
-        cursor.leg = _NEXT_LEG[leg] if self._join.granted else ""
-        if self._join.off:  # should they be opened one day, every bill may gain lines
-            cursor.lists = dict.fromkeys((resources.PROCUREMENT, resources.STANDALONE), cursor.origin or moment(EPOCH))
-        elif leg != _FEED:
+        cursor.leg = _NEXT_LEG[leg] if self._join.granted or leg == _FEED else ""
+        if leg != _FEED and moved:
             cursor.lists[leg] = self._behind()
+        if self._join.off:  # should they be opened one day, every bill may gain lines
+            cursor.lists |= dict.fromkeys(_AP_LEGS, cursor.origin or moment(EPOCH))
         if not cursor.leg:
             cursor.through, cursor.begun = cursor.begun, ""
 
@@ -198,6 +233,18 @@ class _BillWalk:
 
     def _page(self, rows: tuple[Row, ...]) -> Page:
         return Page(rows, msgspec.json.encode(self._cursor), last=not self._cursor.leg)
+
+
+class _Ordered(msgspec.Struct, rename="camel"):
+    purchase_order_id: int | None = None
+
+
+def _order(row: bytes) -> int:
+    """The id of the purchase order a bill names; 0 for none, or where it cannot be told."""
+    try:
+        return msgspec.json.decode(row, type=_Ordered).purchase_order_id or 0
+    except msgspec.DecodeError:
+        return 0
 
 
 class _Active(msgspec.Struct):
@@ -218,6 +265,7 @@ class _Join:
     def __init__(self, client: Client, choices: Choices) -> None:
         self._client, self._choices = client, choices
         self.granted = choices.granted
+        self._numbers = resources.PURCHASE_ORDERS.scope in client.session.scopes
         self.off = False
 
     def refused(self) -> None:
@@ -226,30 +274,40 @@ class _Join:
         whole where their amount shows that lines are missing.
         """
         self.granted, self.off = False, True
-        self._choices = dataclasses.replace(self._choices, granted=False)
+        self._choices = dataclasses.replace(self._choices, granted=False, closed=True)
 
-    async def inventory_rows(self, raws: Iterable[bytes]) -> tuple[Row, ...]:
-        """Rows of the feed, completed with their AP bills."""
+    async def inventory_rows(self, raws: Iterable[bytes], gone: frozenset[str] = frozenset()) -> tuple[Row, ...]:
+        """Rows of the feed or of a list of inventory bills, completed with their AP bills."""
         bases = list(raws)
         details = await self._details(filter(None, map(_id, bases)))
-        return tuple(self._row(base, details.get(_id(base)), deleted=False) for base in bases)
+        orders = await self._orders(bases)
+        return tuple(self._row(one, details.get(_id(one)), orders, deleted=_id(one) in gone) for one in bases)
 
     async def ap_rows(self, raws: Iterable[bytes], gone: frozenset[str]) -> tuple[Row, ...]:
         """Rows of the AP list, completed with their inventory bills."""
         details = list(raws)
         bases = await self._bases(filter(None, map(_id, details)))
-        return tuple(self._row(bases.get(_id(one)), one, deleted=_id(one) in gone) for one in details)
+        orders = await self._orders(details)
+        return tuple(self._row(bases.get(_id(one)), one, orders, deleted=_id(one) in gone) for one in details)
 
     async def by_ids(self, ids: Iterable[str]) -> tuple[Row, ...]:
         """The named bills, those that exist. Whether one is deleted is not told here: only the feed knows."""
         wanted = tuple(ids)
         bases, details = await self._bases(wanted), await self._details(wanted)
-        return tuple(
-            self._row(bases.get(one), details.get(one), deleted=False) for one in sorted(bases.keys() | details.keys())
-        )
+        bases |= await self._recurring(set(wanted) - bases.keys() - details.keys())
+        orders = await self._orders([*bases.values(), *details.values()])
+        known = sorted(bases.keys() | details.keys())
+        return tuple(self._row(bases.get(one), details.get(one), orders, deleted=False) for one in known)
 
     async def _bases(self, ids: Iterable[str]) -> dict[str, bytes]:
         return {_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
+
+    async def _recurring(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Recurring bills, which the list may leave out where no type is asked for."""
+        try:
+            return {_id(raw): raw for raw in await self._client.by_ids(resources.RECURRING_BILLS, ids)}
+        except (RequestRefused, NotFound):
+            return {}
 
     async def _details(self, ids: Iterable[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -265,14 +323,48 @@ class _Join:
             missing -= found.keys()
         return found
 
-    def _row(self, base: bytes | None, detail: bytes | None, *, deleted: bool) -> Row:
-        raw = b'{"inventory_bill":' + (base or b"null") + b',"ap_bill":' + (detail or b"null") + b"}"
+    async def _orders(self, bills: Iterable[bytes]) -> dict[int, str]:
+        """The numbers of the purchase orders that bills name by id; none where orders may not be read."""
+        ids = {order for order in map(_order, bills) if order}
+        if not ids or not self._numbers:
+            return {}
+        try:
+            raws = await self._client.by_ids(resources.PURCHASE_ORDERS, map(str, ids))
+        except (NotFound, NotPermitted):
+            self._numbers = False
+            return {}
+        orders = (understood_or_none(raw, payloads.PurchaseOrder) for raw in raws)
+        return {order.id: order.number for order in orders if order}
+
+    def _row(self, base: bytes | None, detail: bytes | None, orders: Mapping[int, str], *, deleted: bool) -> Row:
+        raw = b'{"inventory_bill":' + _one_text(base, deleted) + b',"ap_bill":' + (detail or b"null") + b"}"
         shown = detail or base or b"null"
         try:
-            document = bill(_payload(base), _payload(detail), self._choices, deleted=deleted)
+            order = orders.get(_order(detail or b"{}") or _order(base or b"{}"), "")
+            document = bill(_payload(base), _payload(detail), self._choices, deleted=deleted, order=order)
         except (ValueError, ArithmeticError) as error:
             return msgspec.structs.replace(unread("bill", shown, str(error)), raw=raw)
         return Row(document.id, raw, document, document.stamp)
+
+
+def _one_text(base: bytes | None, deleted: bool) -> bytes:
+    """An inventory bill's text, the same from feed and list, since a bill's text tells whether it is a new version.
+
+    By the published specification the feed's rows have ``active`` and the list's have not, in all else they are alike;
+    in which order either writes its fields is not said.
+    """
+    if base is None:
+        return b"null"
+    try:
+        fields = _fields.decode(base)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return base
+    fields["active"] = _INACTIVE if deleted or not _active(base).active else _ACTIVE
+    return msgspec.json.encode(fields, order="sorted")
+
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ACTIVE, _INACTIVE = msgspec.Raw(b"true"), msgspec.Raw(b"false")
 
 
 def _payload(raw: bytes | None) -> payloads.Bill | None:

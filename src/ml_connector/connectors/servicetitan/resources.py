@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_connector.connectors.base import Readable, Scope
+from ml_connector.connectors.base import Readable
 from ml_connector.connectors.servicetitan.client import Resource
 
 _ANY = (("active", "Any"),)  # by default lists show active records only, and a deactivation would never be seen
@@ -19,24 +19,15 @@ BILL_FEED = Resource("accounting", "export/inventory-bills", "tn.acc.inventorybi
 INVENTORY_BILLS = Resource("accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r")
 # The list takes one bill type a call and means Procurement when none is given.
 PROCUREMENT, STANDALONE = "Procurement", "ApBill"
+# Whether the feed shows bills of every type is not said, and AP bills know no recurring ones: these are asked for too.
+RECURRING = "RecurringBill"
+RECURRING_BILLS = Resource(
+    "accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r", (("billType", RECURRING),)
+)
 AP_BILLS = {
     kind: Resource("accounting", "ap-bills", "tn.acc.apbills:r", (("billType", kind),))
     for kind in (PROCUREMENT, STANDALONE)
 }
-
-SCOPES = (
-    Scope("tn.acc.inventorybills:r", "reading received bills"),
-    Scope("tn.acc.inventorybills:w", "marking bills as exported"),
-    Scope("tn.acc.apbills:r", "expense lines, status and do-not-pay of bills; without it bills with expenses are held"),
-    Scope("tn.acc.apbills:w", "marking bills without a purchase order as exported"),
-    Scope("tn.acc.glaccounts:r", "mapping general-ledger accounts"),
-    Scope("tn.acc.taxzones:r", "mapping tax zones"),
-    Scope("tn.inv.vendors:r", "vendors"),
-    Scope("tn.inv.receipts:r", "bills made from received purchase orders"),
-    Scope("tn.inv.purchaseorders:r", "purchase orders, and the order, job and business unit of receipts"),
-    Scope("tn.stt.businessunits:r", "business units and their currency"),
-    Scope("tn.jpm.jobs:r", "job numbers on receipts; without it they show the job's id"),
-)
 
 # Accounts, business units and tax zones are few: read whole every time, so that absence counts. Bills are stamped.
 READABLE = {
@@ -55,7 +46,7 @@ CHECKED = {
     "accounts": (ACCOUNTS,),
     "business_units": (BUSINESS_UNITS,),
     "tax_zones": (TAX_ZONES,),
-    "bills": (INVENTORY_BILLS,),
+    "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
     "purchase_orders": (PURCHASE_ORDERS,),
 }

@@ -18,12 +18,14 @@ FIELDS = (
         "ServiceTitan does not say whether billAmount contains tax, shipping and other costs. With the wrong choice no "
         "bill that has any of them ties, and all of those are held.",
         _YES_NO,
+        rereads=True,
     ),
     SettingField(
         "currency",
         "",
         "The company's currency, for documents whose business unit states none. Empty: taken from the business units "
         "if all that state one state the same.",
+        rereads=True,
     ),
     SettingField(
         "list_lag_seconds",

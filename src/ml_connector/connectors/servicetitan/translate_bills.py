@@ -28,9 +28,27 @@ HIDDEN_BY_SCOPE = (
     "The lines do not add up to the bill: expense lines of AP bills are only shown to an application with the "
     f"ServiceTitan scope {AP_BILLS}; add it in the developer portal and let the tenant accept the new version."
 )
+# It names no right: nothing is gained by granting one, and the hold waits for the bill, which is read again.
+HIDDEN_BY_MODULE = (
+    "ServiceTitan shows no AP bills although the application has the right: the account seems not to have the Accounts "
+    "Payable module, or it is switched off, so expense lines stay hidden and bills that have any are held. Let "
+    "ServiceTitan open the module; then all bills are read again by themselves."
+)
 HIDDEN_ELSEWHERE = (
     "The lines do not add up to the bill, and ServiceTitan shows no AP bill with this id: "
     "look for expense lines in ServiceTitan."
+)
+STATUS_BY_SCOPE = (
+    f"Without the ServiceTitan scope {AP_BILLS} its status is not shown: it may be cancelled, in discrepancy or marked "
+    "'do not pay'."
+)
+STATUS_BY_MODULE = (
+    "ServiceTitan shows no AP bills although the application has the right, so its status is not shown: it may be "
+    "cancelled, in discrepancy or marked 'do not pay'. Let ServiceTitan open the Accounts Payable module."
+)
+STATUS_ELSEWHERE = (
+    "ServiceTitan shows no AP bill with this id, or none with a status: it may be cancelled, in discrepancy or marked "
+    "'do not pay'."
 )
 
 _STATES: Mapping[str, BillState] = {
@@ -48,18 +66,27 @@ class Choices:
     """What a connection or flow decides about bills.
 
     ``gross``: billAmount contains tax, shipping and other costs. ``asset``: item lines go to the asset account.
-    ``granted``: AP bills may be read.
+    ``granted``: AP bills may be read. ``closed``: they are refused in spite of the right.
     """
 
     gross: bool = True
     asset: bool = False
     granted: bool = False
+    closed: bool = False
 
 
-def bill(base: payloads.Bill | None, detail: payloads.Bill | None, choices: Choices, *, deleted: bool = False) -> Bill:
+def bill(
+    base: payloads.Bill | None,
+    detail: payloads.Bill | None,
+    choices: Choices,
+    *,
+    deleted: bool = False,
+    order: str = "",
+) -> Bill:
     """A bill from its inventory bill ``base`` and its AP bill ``detail``; one of them may be missing.
 
-    ``deleted`` is the feed's word that it is inactive. Raises Unreadable naming the field.
+    ``deleted`` is the feed's word that it is inactive; ``order`` its purchase order's number. Raises Unreadable naming
+    the field.
     """
     shown = detail or base
     if shown is None:
@@ -69,10 +96,11 @@ def bill(base: payloads.Bill | None, detail: payloads.Bill | None, choices: Choi
     found = msgspec.structs.replace(
         found,
         lines=_lines(shown, base, found, choices),
+        purchase_order=Ref(ref_id(shown.purchase_order_id or (base or shown).purchase_order_id), number=order),
         active=not deleted and shown.active and (base is None or base.active),
         stamp=newest(shown.modified_on or "", (base or shown).modified_on or ""),
     )
-    return found if detail else _judged(found, choices)
+    return _status_judged(found if detail else _judged(found, choices), choices)
 
 
 def _same(base: payloads.Bill | None, detail: payloads.Bill | None) -> None:
@@ -85,8 +113,23 @@ def _judged(found: Bill, choices: Choices) -> Bill:
     """Without its AP bill a bill is complete only if it ties: hidden expense lines would show as a difference."""
     if not difference(found):
         return found
-    reason = HIDDEN_ELSEWHERE if choices.granted else HIDDEN_BY_SCOPE
-    return msgspec.structs.replace(found, complete=False, hidden_reason=reason)
+    return msgspec.structs.replace(found, complete=False, hidden_reason=_hidden(choices))
+
+
+def _hidden(choices: Choices) -> str:
+    if choices.closed:
+        return HIDDEN_BY_MODULE
+    return HIDDEN_ELSEWHERE if choices.granted else HIDDEN_BY_SCOPE
+
+
+def _status_judged(found: Bill, choices: Choices) -> Bill:
+    if found.state is not BillState.UNKNOWN or found.hidden_reason:
+        return found
+    if choices.closed:
+        reason = STATUS_BY_MODULE
+    else:
+        reason = STATUS_ELSEWHERE if choices.granted else STATUS_BY_SCOPE
+    return msgspec.structs.replace(found, hidden_reason=reason)
 
 
 def _header(shown: payloads.Bill, base: payloads.Bill, choices: Choices) -> Bill:
@@ -113,7 +156,6 @@ def _header(shown: payloads.Bill, base: payloads.Bill, choices: Choices) -> Bill
         tax_zone=named(shown.tax_zone),
         business_unit=named(shown.business_unit),
         job=Ref(ref_id(shown.job_id), number=text(shown.job_number)),
-        purchase_order=Ref(ref_id(shown.purchase_order_id)),
         terms=text(shown.term_name),
         memo=plain_text(shown.summary),
         state=_state(shown),
@@ -124,10 +166,13 @@ def _header(shown: payloads.Bill, base: payloads.Bill, choices: Choices) -> Bill
 
 
 def _state(shown: payloads.Bill) -> BillState:
-    """A posted batch is further than reconciled; a discrepancy or cancellation stays what it is."""
+    """A posted batch is further than reconciled; a discrepancy or cancellation stays what it is.
+
+    Inventory bills have no status; whether such a bill is cancelled or in discrepancy cannot be told.
+    """
     if shown.status and shown.status not in _STATES:
         raise Unreadable(f"field status is {shown.status!r}, which is not known")
-    state = _STATES.get(shown.status or "", BillState.RECEIVED)
+    state = _STATES.get(shown.status or "", BillState.UNKNOWN)
     return BillState.POSTED if shown.sync_status in _POSTED and state not in _STOPPED else state
 
 
@@ -249,6 +294,7 @@ def receipt(payload: payloads.Receipt, around: Around, choices: Choices) -> Bill
         exported=payload.sync_status == "Exported",
         active=payload.active,
         source_kind="receipt",
+        own_bill=Ref(ref_id(payload.bill_id)),
         stamp=payload.modified_on or "",
     )
     lines = tied((_received(item, header, choices) for item in payload.items), header)

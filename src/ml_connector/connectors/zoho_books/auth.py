@@ -12,47 +12,19 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Auth, Consent, Credentials, Http, Scope, Tokens
+from ml_connector.connectors.base import Auth, Consent, Credentials, Http, Tokens
 from ml_connector.connectors.zoho_books import regions
 from ml_connector.connectors.zoho_books.regions import Region
+from ml_connector.connectors.zoho_books.scopes import SCOPES
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, NotJson, Reconnect, Throttled
 from ml_connector.transport.messages import Answer, Request
 
 REFRESH_WAIT = 600.0  # ten access tokens in ten minutes per refresh token
 _LIFE = 3600
-
-_P = "ZohoBooks."
-_VENDORS, _CUSTOMERS = "vendors and customers both ways", "customers, invoices and payments both ways"
-_BILLS, _AP = "received orders and inventory bills to bills", "bills and vendor payments to Accounts Payable staging"
-SCOPES: tuple[Scope, ...] = (
-    Scope(_P + "settings.READ", "organisation, taxes, items, currencies, reporting tags and locations, for every flow"),
-    Scope(_P + "accountants.READ", "chart of accounts and transaction locks, for every flow that posts"),
-    Scope(_P + "contacts.READ", _VENDORS),
-    Scope(_P + "contacts.CREATE", _VENDORS),
-    Scope(_P + "contacts.UPDATE", _VENDORS),
-    Scope(_P + "bills.READ", f"{_BILLS}; {_AP}"),
-    Scope(_P + "bills.CREATE", f"{_BILLS}, voiding included"),
-    Scope(_P + "bills.UPDATE", f"{_BILLS}: the look-up by our reference that makes a second posting impossible"),
-    Scope(_P + "debitnotes.READ", f"{_BILLS}: vendor credits"),
-    Scope(_P + "debitnotes.CREATE", f"{_BILLS}: a negative bill becomes a vendor credit"),
-    Scope(_P + "debitnotes.UPDATE", f"{_BILLS}: vendor credits"),
-    Scope(_P + "purchaseorders.READ", f"{_AP}: the order behind a bill"),
-    Scope(_P + "vendorpayments.READ", _AP),
-    Scope(_P + "settings.CREATE", "items and tax zones aligned"),
-    Scope(_P + "settings.UPDATE", "items and tax zones aligned"),
-    Scope(_P + "invoices.READ", _CUSTOMERS),
-    Scope(_P + "invoices.CREATE", _CUSTOMERS),
-    Scope(_P + "invoices.UPDATE", _CUSTOMERS),
-    Scope(_P + "customerpayments.READ", _CUSTOMERS),
-    Scope(_P + "customerpayments.CREATE", _CUSTOMERS),
-    Scope(_P + "customerpayments.UPDATE", _CUSTOMERS),
-    Scope(_P + "creditnotes.READ", "negative invoices and write-offs"),
-    Scope(_P + "creditnotes.CREATE", "negative invoices and write-offs"),
-    Scope(_P + "expenses.READ", "expenses, each way where the API allows it"),
-    Scope(_P + "expenses.CREATE", "expenses, each way where the API allows it"),
-)
 
 _SENTENCES = {
     "invalid_client_secret": "Zoho does not accept the client secret: copy it again from the API console, for the data "
@@ -121,13 +93,20 @@ class ZohoAuth(Auth):
         return _tokens(body, region, credentials, clock, secret)
 
     async def refresh(self, http: Http, credentials: Credentials, tokens: Tokens, clock: Clock) -> Tokens:
-        """A new access token; the refresh token stays. Raises Reconnect, Throttled, NotSent, AnswerLost."""
+        """A new access token; the refresh token stays, and so do the scopes where the answer names none.
+
+        Raises Reconnect for an error Zoho documents, Throttled, NotSent, and AnswerLost for all else: a grant is never
+        given up for an error that nobody knows.
+        """
         region = regions.by_accounts(tokens.extra.get("accounts", "")) or chosen(credentials)
         form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         body = await _ask(http, region, credentials, form)
+        if (error := _error(body)) and error not in _SENTENCES:
+            raise AnswerLost(f"{region.accounts} refused a token with {error[:100]!r}, which Zoho does not document")
         if problem := _problem(body, region):
             raise Reconnect(problem)
-        return _tokens(body, region, credentials, clock, tokens.refresh_token)
+        fresh = _tokens(body, region, credentials, clock, tokens.refresh_token)
+        return fresh if fresh.scopes else msgspec.structs.replace(fresh, scopes=tokens.scopes)
 
     def headers(self, credentials: Credentials, tokens: Tokens) -> Mapping[str, str]:
         """Zoho's own word in place of Bearer."""
@@ -179,7 +158,7 @@ def _mismatch(credentials: Credentials, region: Region) -> str:
 
 
 async def _ask(http: Http, region: Region, credentials: Credentials, form: Mapping[str, str]) -> dict[str, Any]:
-    """One token call. Raises Throttled, NotSent, AnswerLost; any other error is in the returned body."""
+    """One token call. Raises Throttled, NotSent, AnswerLost (5xx too); any other error is in the returned body."""
     who = {"client_id": credentials["client_id"], "client_secret": credentials["client_secret"]}
     answer = await http.send(
         Request(
@@ -189,6 +168,8 @@ async def _ask(http: Http, region: Region, credentials: Credentials, form: Mappi
             content_type="application/x-www-form-urlencoded",
         )
     )
+    if answer.status >= 500:
+        raise AnswerLost(f"{region.accounts} failed with {answer.status} at the token call; it is asked again")
     body = _token_body(answer, region)
     if answer.status == 429 or _error(body) == "Access Denied":
         wait = answer.headers.get("retry-after", "")

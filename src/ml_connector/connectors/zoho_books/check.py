@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from ml_connector.connectors import rights
 from ml_connector.connectors.base import Finding, Session, Verdict
-from ml_connector.connectors.zoho_books import limits, values
-from ml_connector.connectors.zoho_books.client import Books, Reply
+from ml_connector.connectors.zoho_books import limits, scopes, values
+from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
 from ml_connector.connectors.zoho_books.errors import Refusal
-from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, locked_through, organisations
+from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
 from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field, reporting_tags
-from ml_connector.transport.errors import NotJson, Reconnect
+from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
 _SKEW = 60.0  # seconds
 _ORGANISATION_SCOPE = "ZohoBooks.settings.READ"
@@ -23,16 +24,44 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
     """Findings for ``entities``; the first one alone when the grant does not work. Raises NotSent and AnswerLost."""
     books = Books(session)
     try:
-        first = await books.get("/organizations")
+        first = await books.get(ORGANISATIONS)
     except (Reconnect, Refusal) as error:
         action = f"Connect again, and consent to {_ORGANISATION_SCOPE}, as a user whose role allows it."
         return [Finding("consent", Verdict.MISSING, error.sentence, action)]
     findings = [Finding("consent", Verdict.GOOD, "Zoho Books accepts the connection's token.")]
     findings += [await _organisation(session), _clock(session, first), _day(await _counted(books, first))]
+    findings += _rights(session, entities)
     for entity in entities:
         findings += [finding async for finding in _entity(books, entity)]
     findings += [await _tags(books), await _lock(session)]
     return findings
+
+
+def _rights(session: Session, entities: Sequence[str]) -> list[Finding]:
+    """What the consent covers, as far as Zoho told with the token."""
+    if session.scopes:
+        return rights.findings(
+            scopes.SCOPES,
+            granted=lambda name: scopes.granted(name, session.scopes),
+            needed=scopes.needed(entities),
+            remedy=_remedy,
+        )
+    said = "Zoho Books did not tell with the token which rights it grants: a right to write shows when it is used."
+    wanted = ", ".join(sorted(scopes.needed(entities)))
+    action = f"If a posting is refused, connect again and consent to all of: {wanted}." if wanted else ""
+    return [Finding("rights", Verdict.WARNING, said, action)]
+
+
+def _set(setting: str) -> str:
+    """The command that sets one of the connection's settings."""
+    return f"'ml-connector settings --connection zoho-books --set {setting}'"
+
+
+def _remedy(right: str) -> str:
+    return (
+        f"Connect again and accept all that is asked; a self-client's refresh token is made anew with {right} among its "
+        "scopes. The role of the Zoho user must allow it too."
+    )
 
 
 async def _organisation(session: Session) -> Finding:
@@ -68,7 +97,7 @@ async def _counted(books: Books, first: Reply) -> Mapping[str, str]:
         return first.answer.headers
     try:
         return (await books.page("/settings/taxes", 1)).answer.headers
-    except (Reconnect, Refusal, NotJson):
+    except (NotPermitted, Refusal, NotJson):
         return {}
 
 
@@ -81,7 +110,9 @@ def _day(headers: Mapping[str, str]) -> Finding:
         "calls today",
         Verdict.WARNING if low else Verdict.GOOD,
         f"{left} of {most} calls are left until midnight in the organisation's zone.",
-        "Wait for midnight, or take a larger Zoho plan; a trial has 1,000 a day." if low else "",
+        f"Wait for midnight, or take a larger Zoho plan; a trial has 1,000 a day, and is told us by {_set('trial=yes')}."
+        if low
+        else "",
     )
 
 
@@ -90,11 +121,11 @@ async def _entity(books: Books, entity: str) -> AsyncIterator[Finding]:
     resource = RESOURCES.get(entity)
     if resource is None:
         return
-    scopes = ", ".join(READABLE[entity].scopes)
+    wanted = ", ".join(READABLE[entity].scopes)
     try:
         reply = await books.page(resource.path, 1)
-    except Reconnect as error:
-        yield Finding(entity, Verdict.MISSING, error.sentence, f"Consent to {scopes}, as a user whose role allows it.")
+    except NotPermitted as error:
+        yield Finding(entity, Verdict.MISSING, error.sentence, f"Consent to {wanted}, as a user whose role allows it.")
         return
     except (Refusal, NotJson) as error:
         yield Finding(entity, Verdict.WARNING, error.sentence)
@@ -113,7 +144,7 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
             subject,
             Verdict.WARNING,
             "No custom field is set for our reference: it goes into the notes, and a document is found by number.",
-            "Create a text field that rejects duplicates in Zoho and enter its API name as reference_field.",
+            f"Create a text field that rejects duplicates in Zoho, and enter its API name: {_set('reference_field=NAME')}.",
         )
     administered = await _administered(books, entity)
     field = _named(_listed_fields(listed), name) or _named(administered or (), name)
@@ -133,7 +164,7 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
 def _no_field(subject: str, documents: str, name: str, *, seen: bool) -> Finding:
     action = (
         f"In Zoho's settings add a custom text field to {documents}, 'prevent duplicate values' on, API name {name}; "
-        "or change the setting reference_field."
+        f"or set another: {_set('reference_field=NAME')}."
     )
     if seen:
         said = f"{documents.capitalize()} have no custom field with the API name {name}."
@@ -151,7 +182,7 @@ async def _administered(books: Books, entity: str) -> list[values.Fields] | None
     try:
         reply = await books.get("/settings/fields", ("entity", _FIELD_ENTITIES[entity]))
         return [values.decode(raw) for raw in reply.rows("fields")]
-    except (Refusal, Reconnect, NotJson):
+    except (Refusal, NotPermitted, NotJson):
         return None
 
 
@@ -175,14 +206,14 @@ async def _rounding(books: Books, listed: Reply) -> Finding | None:
         "tax rounding",
         Verdict.WARNING,
         f"Zoho rounds tax per {real}.",
-        f"Set tax_rounding to {real}, or totals may not tie.",
+        f"Totals may not tie by a cent: {_set(f'tax_rounding={real}')}.",
     )
 
 
 async def _tags(books: Books) -> Finding:
     try:
         tags = await reporting_tags(books)
-    except (Reconnect, NotJson, Refusal) as error:
+    except (NotPermitted, NotJson, Refusal) as error:
         return Finding("reporting tags", Verdict.WARNING, error.sentence)
     live = [tag for tag in tags if tag.get("is_active") is not False and tag.get("is_draft") is not True]
     if not live:
@@ -199,12 +230,15 @@ async def _tags(books: Books) -> Finding:
 
 
 async def _lock(session: Session) -> Finding:
-    day = await locked_through(session)
-    if day:
-        return Finding("transaction lock", Verdict.GOOD, f"Purchases are closed through {day.isoformat()}.")
-    return Finding(
-        "transaction lock",
-        Verdict.GOOD,
-        "No transaction lock for purchases is visible.",
-        f"If there is one in Zoho, consent to {LOCK_SCOPE}, or set the integration's own closed-through date.",
-    )
+    lock = await transaction_lock(session)
+    if lock.problem:
+        return Finding(
+            "transaction lock",
+            Verdict.WARNING,
+            f"Whether purchases are locked cannot be read; the date known before stands. {lock.problem}",
+            f"Consent to {LOCK_SCOPE} as a user whose role allows it, or set the day yourself: "
+            "'ml-connector settings --set closed_through=2026-01-31'.",
+        )
+    if lock.through:
+        return Finding("transaction lock", Verdict.GOOD, f"Purchases are closed through {lock.through.isoformat()}.")
+    return Finding("transaction lock", Verdict.GOOD, "Purchases are not locked in Zoho.")

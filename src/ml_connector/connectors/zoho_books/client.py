@@ -13,11 +13,12 @@ import msgspec
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
-from ml_connector.transport.errors import NotJson, Reconnect
+from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 from ml_connector.transport.messages import Answer, Request
 
 PER_PAGE = 200  # always sent: the default is contested (10, 200 and 5,000 were seen)
 ORGANISATION = "organization_id"
+ORGANISATIONS = "/organizations"  # whoever may not see even these may do nothing
 
 _envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -87,6 +88,16 @@ def parse(answer: Answer) -> Reply:
     return Reply(answer, code if isinstance(code, int) else None, str(message), parts)
 
 
+def lacking(path: str) -> str:
+    """The sentence for code 57 with a fresh token, which tells neither scope nor role; ``path`` names the resource."""
+    resource = path.strip("/").split("/")[0]
+    return (
+        f"Zoho Books does not allow this connection to use {resource}, even with a fresh token: the consent does not "
+        f"cover {resource}, or the role of the Zoho user who consented lacks the right; give the user that role, or "
+        "connect again as a user who has it."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """One organisation's books through a session."""
@@ -94,13 +105,13 @@ class Books:
     session: Session
 
     async def get(self, path: str, *query: tuple[str, str]) -> Reply:
-        """A read. Raises Reconnect (401 after a refresh), Refusal, NotJson and what the session raises."""
+        """A read. A 401 that a new token does not cure raises NotPermitted, of the organisations Reconnect.
+
+        Raises Refusal, NotJson and what the session raises.
+        """
         answer = await self.session.send(Request.get(path, *self.with_organisation(query)))
         if answer.status == 401:
-            raise Reconnect(
-                f"Zoho Books does not allow {path} even with a fresh token: the consented scopes or the role of the "
-                "Zoho user lack the right; connect again as a user who has it."
-            )
+            raise (Reconnect if path == ORGANISATIONS else NotPermitted)(lacking(path))
         reply = parse(answer)
         if not reply.good:
             raise Refusal(path, answer.status, reply.code, reply.message)

@@ -8,7 +8,8 @@ from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.connectors import base
 from ml_connector.connectors.base import Action, Composed, CredentialField, Credentials, Session, SettingField
 from ml_connector.connectors.zoho_books import check, compose, limits, organisation, read, regions, walk, write
-from ml_connector.connectors.zoho_books.auth import SCOPES, ZohoAuth
+from ml_connector.connectors.zoho_books.auth import ZohoAuth
+from ml_connector.connectors.zoho_books.scopes import SCOPES
 from ml_connector.transport.messages import Answer
 
 _CONSOLE = "Zoho API console (api-console.zoho.com and its twins), Clients"
@@ -50,6 +51,8 @@ class ZohoBooks(base.Connector):
             "API name of the custom field that holds our reference on bills and contacts. It must reject duplicates: "
             "then a bill cannot be posted twice. Empty: the reference is the last line of the notes, and a bill is "
             "found by vendor and number, which is weaker.",
+            rereads=True,
+            may_be_empty=True,
         ),
         SettingField(
             "trial",

@@ -108,7 +108,8 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
         ),
         Meaning(
             "period_closed",
-            "The date lies in a period that is locked in Zoho: unlock the period there, or choose the first open day.",
+            "The date lies in a period that is locked in Zoho: unlock the period there and replay the record, or give "
+            "the document a later date at its source.",
         ),
     ),
     (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from ml_connector.canonical.documents import Organisation
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.zoho_books import values
-from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books
 from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.scopes import granted
 from ml_connector.connectors.zoho_books.values import Fields
 from ml_connector.errors import BadInput
-from ml_connector.transport.errors import NotJson, Reconnect
+from ml_connector.transport.errors import NotJson, NotPermitted
 
 LOCK_SCOPE = "ZohoBooks.accountants.READ"
 _ONE_DAY = dt.timedelta(days=1)
@@ -33,7 +35,7 @@ _OTHER_MODULES = ("sales", "bank", "accountant", "inventory")
 
 async def organisations(session: Session) -> Sequence[Organisation]:
     """All organisations of the grant. This list alone takes no organisation id and has no paging."""
-    reply = await Books(session).get("/organizations")
+    reply = await Books(session).get(ORGANISATIONS)
     return [_organisation(values.decode(raw), session) for raw in reply.rows("organizations")]
 
 
@@ -45,25 +47,34 @@ async def organisation(session: Session) -> Organisation:
             f"The Zoho user who consented does not reach organisation {session.organisation}: invite the user there, "
             "or connect again as somebody who belongs to it."
         )
-    return replace(found, locked_through=await locked_through(session))
+    lock = await transaction_lock(session)
+    return replace(found, locked_through=lock.through, lock_known=not lock.problem)
 
 
-async def locked_through(session: Session) -> dt.date | None:
-    """The last closed day for purchases; None when nothing is locked or the API does not tell.
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The last closed day for purchases, None when nothing is locked; ``problem`` says why that could not be read."""
+
+    through: dt.date | None = None
+    problem: str = ""
+
+
+async def transaction_lock(session: Session) -> Lock:
+    """The lock that closes purchases. What cannot be read is a problem, never "nothing is locked".
 
     Zoho's pages disagree whether the lock date itself is still open; setting ``lock_date_is_locked`` says it is not.
     """
-    if session.scopes and not session.scopes & {LOCK_SCOPE, "ZohoBooks.accountants.ALL", "ZohoBooks.fullaccess.all"}:
-        return None
+    if session.scopes and not granted(LOCK_SCOPE, session.scopes):
+        return Lock(problem=f"The consent does not cover {LOCK_SCOPE}.")
     try:
         locks = await _locks(Books(session))
-    except (Refusal, Reconnect, NotJson):
-        return None
+    except (Refusal, NotPermitted, NotJson) as error:
+        return Lock(problem=error.sentence)
     days = [day for lock in locks if _closes_purchases(lock) and (day := values.day(lock, "transaction_lock_date"))]
     if not days:
-        return None
+        return Lock()
     inclusive = session.settings.get("lock_date_is_locked", "yes") == "yes"
-    return max(days) if inclusive else max(days) - _ONE_DAY
+    return Lock(max(days) if inclusive else max(days) - _ONE_DAY)
 
 
 async def _locks(books: Books) -> list[Fields]:

@@ -213,7 +213,7 @@ async def _tags(books: Books) -> list[Row]:
 
 
 async def reporting_tags(books: Books) -> list[Fields]:
-    """All reporting tags, drafts included; none where the plan has no such feature. Raises Reconnect, NotJson."""
+    """All reporting tags, drafts included; none where the plan has no such feature. Raises NotPermitted, NotJson."""
     reply = await _feature(books, "/reportingtags")
     return [values.decode(raw) for raw in reply.rows("reporting_tags")] if reply else []
 

@@ -14,7 +14,7 @@ from ml_connector.canonical.documents import Bill, BillState, Document, Party
 from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Session, Step, Uncertain
 from ml_connector.connectors.zoho_books import values
-from ml_connector.connectors.zoho_books.client import Books, Reply, parse
+from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
 from ml_connector.connectors.zoho_books.errors import FilterIgnored, Incomplete, Refusal, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
 from ml_connector.connectors.zoho_books.read import RESOURCES, Resource, detail, reference_field, row_of
@@ -92,7 +92,7 @@ def _body(step: Step) -> dict[str, Any]:
 
 
 async def _outcome(session: Session, step: Step, answer: Answer) -> Outcome:
-    refused = _refused(answer)
+    refused = _refused(answer, RESOURCES[step.entity].path)
     if refused is not None:
         return refused
     try:
@@ -104,17 +104,13 @@ async def _outcome(session: Session, step: Step, answer: Answer) -> Outcome:
     return await _voided(session, step, answer) if step.action is Action.VOID else _proven(session, step, reply)
 
 
-def _refused(answer: Answer) -> Outcome | None:
+def _refused(answer: Answer, path: str) -> Outcome | None:
     """What the status alone says."""
     wait = throttle(answer)
     if wait is not None:
         return Later("Zoho Books asks to wait: too many calls", wait)
     if answer.status == 401:
-        return Later(
-            "Zoho Books does not allow this even with a fresh token: the consented scopes or the role of the Zoho user "
-            "lack the right; connect again as a user who has it",
-            _RECONNECT_WAIT,
-        )
+        return Later(lacking(path), _RECONNECT_WAIT, forbidden=True)
     if answer.status >= 500:
         return Uncertain(f"Zoho Books answered {answer.status}; it may have been done")
     return None

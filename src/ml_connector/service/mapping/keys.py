@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Account, Bill, Dimension, Document, Party, Ref, TaxCode
+from ml_connector.canonical.documents import Document
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import IntegrationType, TableType
-from ml_connector.integrations.bill_rules import account_key, tax_rule, zone_key
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
@@ -58,20 +57,11 @@ class Known:
 
     def fault(self, value: str) -> str:
         """What is wrong with a value, empty when nothing is, as far as the target's lists are known."""
-        if value in self.table.special or not self.table.target_entity:
-            return ""
-        if self.table.target_entity == "tax_codes":
-            return self._rule_fault(value)
-        return self._missing(self.table.target_entity, value)
-
-    def _rule_fault(self, rule: str) -> str:
         try:
-            shares = tax_rule(rule)
+            named = self.table.names(value)
         except ValueError as error:
             return str(error)
-        entities = {"account": "accounts", "tax": "tax_codes"}
-        faults = [self._missing(entities[one.kind], one.target) for one in shares if one.kind in entities]
-        return "; ".join(fault for fault in faults if fault)
+        return "; ".join(fault for entity, one in named if (fault := self._missing(entity, one)))
 
     def _missing(self, entity: str, value: str) -> str:
         held = self.targets.get(entity)
@@ -101,9 +91,8 @@ async def known(desk: Desk, integration: Integration, name: str, *, scan: bool =
     sealer = await desk.sealer()
     found = Known(table)
     async with desk.looking() as reading:
-        for entity in {table.target_entity, *(("accounts",) if table.target_entity == "tax_codes" else ())}:
-            if entity:
-                found.targets[entity] = await _list(reading, sealer, integration.target_id, entity)
+        for entity in table.target_lists:
+            found.targets[entity] = await _list(reading, sealer, integration.target_id, entity)
         if scan:
             await _scan(desk, reading, sealer, integration, found)
     return found
@@ -128,71 +117,43 @@ async def _list(reading: Reading, sealer: Sealer, connection_id: int, entity: st
 async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, found: Known) -> None:
     listed = await _list(reading, sealer, integration.source_id, found.table.source_entity)
     for document in (listed or {}).values():
-        _note_listed(found, document)
-    async for document in _documents(desk, reading, sealer, integration):
-        _note_used(found, document)
+        found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
+    async for flow, document in _documents(desk, reading, sealer, integration):
+        if flow == found.table.name:  # the flow's own documents are what its table is about
+            found.note(document.id, str(getattr(document, "name", "")), document=document)
+        for key, name in found.table.shown_keys(document):
+            found.note(key, name, uses=1)
     rows = await reading.all(
         """select w.key, count(distinct w.version_id) from wait w join flow f using (tenant_id, flow_id)
-        where tenant_id = %s and f.integration_id = %s and w.kind = 'mapping' and starts_with(w.key, %s) group by 1""",
+        where tenant_id = %s and f.integration_id = %s and w.kind in ('mapping', 'link') and starts_with(w.key, %s)
+        group by 1""",
         desk.tenant_id, integration.integration_id, f"{found.table.name}:",
     )  # fmt: skip
-    settings = integration.settings
     for text, count in rows:
         key = text.partition(":")[2]
-        # An account that a setting or a tax rule names is checked under that name; it is no row of this table.
-        if found.table.name == "accounts" and (key in settings or key.startswith("tax ")):
-            continue
         found.note(key)
         found.seen[key].waiting = count
 
 
-async def _documents(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> AsyncIterator[Document]:
-    """The newest version of every record of an integration, opened one by one."""
+async def _documents(
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration
+) -> AsyncIterator[tuple[str, Document]]:
+    """The newest version of every record of an integration with its flow's name, opened one by one."""
     kind = desk.runtime.integrations[integration.kind]
-    after, flows = 0, [flow.flow_id for flow in integration.flows if not kind.flow(flow.name).follows]
+    flows = {flow.flow_id: flow.name for flow in integration.flows if not kind.flow(flow.name).follows}
+    after = 0
     while True:
         rows = await reading.all(
-            """select r.record_id, d.content_hash, d.canonical from record r
+            """select r.record_id, r.flow_id, d.content_hash, d.canonical from record r
             join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
             where r.tenant_id = %s and r.flow_id = any(%s::int[]) and r.record_id > %s order by r.record_id limit %s""",
-            reading.tenant_id, flows, after, _AT_ONCE,
+            reading.tenant_id, list(flows), after, _AT_ONCE,
         )  # fmt: skip
         for row in rows:
-            yield opened_document(sealer, row[1], row[2])
+            yield flows[row[1]], opened_document(sealer, row[2], row[3])
         if len(rows) < _AT_ONCE:
             return
         after = rows[-1][0]
-
-
-def _note_listed(found: Known, document: Document) -> None:
-    match document:
-        case Account():
-            found.note(account_key(Ref(document.id, document.name, document.number)), document.name, document=document)
-        case TaxCode():
-            found.note(zone_key(Ref(document.id, document.name)), document.name, document=document)
-        case Dimension() | Party():
-            found.note(document.id, document.name, document=document)
-
-
-def _note_used(found: Known, document: Document) -> None:
-    """The keys one document shows, as its integration's rules make them."""
-    if isinstance(document, Party) and found.table.name == "vendors":
-        found.note(document.id, document.name, document=document)
-    if not isinstance(document, Bill):
-        return
-    if found.table.name == "accounts":
-        for line in document.lines:
-            if line.amount != 0:
-                found.note(account_key(line.account), line.account.name, uses=1)
-    elif found.table.name == "tax" and document.tax != 0:
-        found.note(zone_key(document.tax_zone), document.tax_zone.name, uses=1)
-    elif found.table.name == "business_units":
-        for unit in {
-            line.business_unit if line.business_unit.id else document.business_unit for line in document.lines
-        }:
-            found.note(unit.id, unit.name, uses=1)
-    elif found.table.name == "vendors":
-        found.note(document.vendor.id, document.vendor.name, uses=1)
 
 
 def label(document: Document | None) -> str:

@@ -134,6 +134,17 @@ async def _follow(
         "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
         change.tenant_id, integration.integration_id,
     )  # fmt: skip
-    freed = await release(change.connection, change.tenant_id, "mapping", [f"{table.name}:{key}" for key in keys])
-    facts = [f"{table.target_entity}:{value}" for value in former if table.target_entity]
+    names = sorted({f"{table.name}:{waited}" for key in keys for waited in table.freed_by(key)})
+    freed = await release(change.connection, change.tenant_id, "mapping", names)
+    if table.name in {flow.name for flow in integration.flows}:  # who it is there: as good as the flow's own link
+        freed += await release(change.connection, change.tenant_id, "link", names)
+    facts = [f"{entity}:{one}" for value in former for entity, one in _named(table, value)]
     return freed + await release(change.connection, change.tenant_id, "fact", facts)
+
+
+def _named(table: TableType, value: str) -> tuple[tuple[str, str], ...]:
+    """What a stored value names; nothing where a value of former days cannot be read."""
+    try:
+        return table.names(value)
+    except ValueError:
+        return ()

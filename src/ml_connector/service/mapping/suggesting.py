@@ -122,7 +122,6 @@ def _entries(found: Known) -> _Ranked:
     names = Counter(name_key(_name(one)) for one in usable)
     numbers = Counter(_number(one) for one in usable)
     source_names = Counter(name_key(one.name) for one in found.seen.values())
-    rule = found.table.target_entity == "tax_codes"
 
     def candidate(seen: Seen, entry: Document) -> Candidate | None:
         score = fuzz.token_sort_ratio(name_key(seen.name or seen.key), name_key(_name(entry)))
@@ -138,9 +137,8 @@ def _entries(found: Known) -> _Ranked:
             proof, evidence, rank = False, f"name {score:.0f} % alike", score
         else:
             return None
-        # How a tax is booked is a decision, whatever it is called.
-        value = f"tax:{_id(entry)}" if rule else _id(entry)
-        return Candidate(value, label(entry), evidence, proof and not rule, rank)
+        value = found.table.value_for(_id(entry))
+        return Candidate(value, label(entry), evidence, proof and not found.table.decided, rank)
 
     def ranked(seen: Seen) -> list[Candidate]:
         return _best(candidate(seen, entry) for entry in usable)

@@ -1,0 +1,44 @@
+"""ServiceTitan's rights: every one that a flow needs that is or will be offered, so that the tenant accepts only once.
+
+An application's rights are ticked in the developer portal; each later change is a new version that the tenant's
+administrator has to accept. A right to write is asked for only where ServiceTitan's API takes what we would write.
+"""
+
+from __future__ import annotations
+
+from ml_connector.connectors.base import Scope
+
+_BILLS = "bills from inventory bills and receipts"
+_EXPORTED = "marking bills as exported"
+_VENDORS, _CUSTOMERS = "vendors both ways", "customers both ways"
+_INVOICES, _PAYMENTS = "invoices", "customer payments"
+_EVERY = "every flow"
+
+SCOPES = (
+    Scope("tn.stt.businessunits:r", f"{_EVERY}: business units, their currency and the company's name"),
+    Scope("tn.acc.glaccounts:r", f"{_EVERY} that posts: mapping general-ledger accounts"),
+    Scope("tn.acc.taxzones:r", f"{_BILLS}, {_INVOICES}: mapping tax zones"),
+    Scope("tn.jpm.jobs:r", f"{_BILLS}, {_INVOICES}: job numbers; without it the job's id is shown"),
+    Scope("tn.acc.inventorybills:r", _BILLS),
+    Scope("tn.acc.apbills:r", f"{_BILLS}, expenses: expense lines, status and do-not-pay; without it they are hidden"),
+    Scope("tn.inv.receipts:r", f"{_BILLS}, made from received purchase orders"),
+    Scope("tn.inv.purchaseorders:r", f"purchase orders; {_BILLS}: the order, job and business unit of a receipt"),
+    Scope("tn.acc.inventorybills:w", _EXPORTED),
+    Scope("tn.acc.apbills:w", f"{_EXPORTED}, those without a purchase order"),
+    Scope("tn.inv.vendors:r", _VENDORS),
+    Scope("tn.inv.vendors:w", _VENDORS),
+    Scope("tn.crm.customers:r", f"{_CUSTOMERS}; also their contacts"),
+    Scope("tn.crm.customers:w", f"{_CUSTOMERS}; also their contacts"),
+    Scope("tn.crm.locations:r", f"{_CUSTOMERS}: every customer has a location"),
+    Scope("tn.crm.locations:w", f"{_CUSTOMERS}: every customer has a location"),
+    Scope("tn.pb.materials:r", "items aligned"),
+    Scope("tn.pb.equipment:r", "items aligned"),
+    Scope("tn.pb.services:r", "items aligned"),
+    Scope("tn.acc.invoices:r", _INVOICES),
+    Scope("tn.acc.invoiceitems:r", f"{_INVOICES}: the feed of their lines"),
+    Scope("tn.acc.invoices:w", f"{_INVOICES}: marking them as exported, and adjustments"),
+    Scope("tn.acc.paymentterms:r", f"{_INVOICES}: due dates"),
+    Scope("tn.acc.payments:r", _PAYMENTS),
+    Scope("tn.acc.payments:w", f"{_PAYMENTS}: marking them as exported, and payments made in the ledger"),
+    Scope("tn.acc.paymenttypes:r", f"{_PAYMENTS}: mapping payment types"),
+)

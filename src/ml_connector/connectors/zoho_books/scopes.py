@@ -1,0 +1,60 @@
+"""Zoho's rights: which are asked for at consent, for which flows, and which the flows that are on cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ml_connector.connectors.base import Scope
+
+_P = "ZohoBooks."
+_VENDORS, _CUSTOMERS = "vendors and customers both ways", "customers, invoices and payments both ways"
+_BILLS, _AP = "received orders and inventory bills to bills", "bills and vendor payments to Accounts Payable staging"
+SCOPES: tuple[Scope, ...] = (
+    Scope(_P + "settings.READ", "organisation, taxes, items, currencies, reporting tags and locations, for every flow"),
+    Scope(_P + "accountants.READ", "chart of accounts and transaction locks, for every flow that posts"),
+    Scope(_P + "contacts.READ", _VENDORS),
+    Scope(_P + "contacts.CREATE", _VENDORS),
+    Scope(_P + "contacts.UPDATE", _VENDORS),
+    Scope(_P + "bills.READ", f"{_BILLS}; {_AP}"),
+    Scope(_P + "bills.CREATE", f"{_BILLS}, voiding included"),
+    Scope(_P + "bills.UPDATE", f"{_BILLS}: the look-up by our reference that makes a second posting impossible"),
+    Scope(_P + "debitnotes.READ", f"{_BILLS}: vendor credits"),
+    Scope(_P + "debitnotes.CREATE", f"{_BILLS}: a negative bill becomes a vendor credit"),
+    Scope(_P + "debitnotes.UPDATE", f"{_BILLS}: vendor credits"),
+    Scope(_P + "purchaseorders.READ", f"{_AP}: the order behind a bill"),
+    Scope(_P + "vendorpayments.READ", _AP),
+    Scope(_P + "settings.CREATE", "items and tax zones aligned"),
+    Scope(_P + "settings.UPDATE", "items and tax zones aligned"),
+    Scope(_P + "invoices.READ", _CUSTOMERS),
+    Scope(_P + "invoices.CREATE", _CUSTOMERS),
+    Scope(_P + "invoices.UPDATE", _CUSTOMERS),
+    Scope(_P + "customerpayments.READ", _CUSTOMERS),
+    Scope(_P + "customerpayments.CREATE", _CUSTOMERS),
+    Scope(_P + "customerpayments.UPDATE", _CUSTOMERS),
+    Scope(_P + "creditnotes.READ", "negative invoices and write-offs"),
+    Scope(_P + "creditnotes.CREATE", "negative invoices and write-offs"),
+    Scope(_P + "expenses.READ", "expenses, each way where the API allows it"),
+    Scope(_P + "expenses.CREATE", "expenses, each way where the API allows it"),
+)
+
+# The rights that reading, and where we write writing, an entity takes. An upsert needs UPDATE, voiding CREATE.
+_NEEDED = {
+    "parties": ("contacts.READ", "contacts.CREATE", "contacts.UPDATE"),
+    "accounts": ("accountants.READ",),
+    "tax_codes": ("settings.READ",),
+    "dimensions": ("settings.READ",),
+    "bills": ("bills.READ", "bills.CREATE", "bills.UPDATE"),
+    "vendor_credits": ("debitnotes.READ", "debitnotes.CREATE"),
+}
+
+
+def needed(entities: Iterable[str]) -> frozenset[str]:
+    """The rights without which flows that use these entities stand still."""
+    return frozenset(_P + name for entity in entities for name in _NEEDED.get(entity, ()))
+
+
+def granted(name: str, scopes: Collection[str]) -> bool:
+    """Whether ``scopes`` hold a right by its own name, by its module's ALL, or by the right to everything."""
+    held = {one.casefold() for one in scopes}
+    module = name.rpartition(".")[0]
+    return bool(held & {one.casefold() for one in (name, f"{module}.ALL", f"{_P}fullaccess.all")})

@@ -1,0 +1,75 @@
+"""The mapping tables that bills need, whoever writes them: the keys a bill shows, and what their values may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ml_connector.canonical.documents import Account, Bill, Document, Party, Ref, TaxCode
+from ml_connector.integrations.base import TableType
+from ml_connector.integrations.bill_rules import NO_ZONE, UNIT_KEY, account_key, line_units, tax_rule, zone_key
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTable(TableType):
+    """GL accounts, one for every line that carries an amount."""
+
+    def listed_key(self, entry: Document) -> str:
+        assert isinstance(entry, Account)
+        return account_key(Ref(entry.id, entry.name, entry.number))
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        lines = document.lines if isinstance(document, Bill) else ()
+        return [(account_key(line.account), line.account.name) for line in lines if line.amount != 0]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTable(TableType):
+    """How the tax of a zone is booked: a rule, which a person decides whatever the zone is called."""
+
+    @property
+    def target_lists(self) -> tuple[str, ...]:
+        return ("tax_codes", "accounts")
+
+    @property
+    def decided(self) -> bool:
+        return True
+
+    def listed_key(self, entry: Document) -> str:
+        assert isinstance(entry, TaxCode)
+        return zone_key(Ref(entry.id, entry.name))
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        if not isinstance(document, Bill) or document.tax == 0:
+            return ()
+        return [(zone_key(document.tax_zone), document.tax_zone.name)]
+
+    def freed_by(self, key: str) -> tuple[str, ...]:
+        return (key, NO_ZONE) if key.startswith(UNIT_KEY) else (key,)
+
+    def names(self, value: str) -> tuple[tuple[str, str], ...]:
+        entities = {"account": "accounts", "tax": "tax_codes"}
+        return tuple((entities[one.kind], one.target) for one in tax_rule(value) if one.kind in entities)
+
+    def value_for(self, target_id: str) -> str:
+        return f"tax:{target_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessUnitTable(TableType):
+    """Business units, those of the lines."""
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        units = line_units(document) if isinstance(document, Bill) else ()
+        return [(unit.id, unit.name) for unit in units]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorTable(TableType):
+    """Vendors, the source's own and those that bills name."""
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        return [(document.vendor.id, document.vendor.name)] if isinstance(document, Bill) else ()
+
+    def listed_key(self, entry: Document) -> str:
+        return entry.id if isinstance(entry, Party) else ""

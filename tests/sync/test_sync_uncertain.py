@@ -1,0 +1,118 @@
+"""Steps of which nobody knows: one that never arrives ends with a person, one that cannot be looked up stops nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from sync_world import World, is_bill, settle_vendors, uncertain_bill
+
+from ml_connector.canonical.documents import Document
+from ml_connector.connectors.base import Session, Step
+from ml_connector.service.explaining import explain
+from ml_connector.service.finding import Filter
+from ml_connector.service.replaying import replay
+from ml_connector.sync import resolve
+from ml_connector.transport.messages import Request
+
+pytestmark = pytest.mark.anyio
+
+
+def about_bill(number: str) -> Callable[[Request, str], bool]:
+    """Whether a call writes the bill of a number."""
+    return lambda request, url: is_bill(request, url) and number.encode() in (request.body or b"")
+
+
+@pytest.mark.parametrize("kind", ["500 before", "defect"])
+async def test_what_never_arrives_waits_for_a_person_and_stops_no_other(
+    company: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(resolve, "SENT_AGAIN_AFTER", (0.0, 0.0))
+    await settle_vendors(company)
+    bad = str(company.bills[0])
+    company.faults.on(kind, about_bill(f"-bills-{bad}"), times=1000)
+    await company.live()
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("held", "never_arrives")
+    assert await company.states() == {"held": 1, "posted": len(company.bills) - 1}
+    assert (await company.kinds(bad)).count("sending") == 3
+    row = await company.one("select record_id from record where reference like %s", f"%-bills-{bad}")
+    waits = (await explain(company.desk, f"#{row[0]}")).versions[-1].waits
+    assert "tried 3 times" in waits[0].sentence and "replay" in waits[0].action
+
+    await again(company)
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("held", "never_arrives")
+    assert (await company.kinds(bad)).count("sending") == 6  # a replay begins anew
+
+    company.faults.waiting.clear()
+    await again(company)
+    await company.settle()
+    assert company.compared().findings == []
+    await company.sound()
+
+
+async def again(company: World) -> None:
+    chosen = Filter(integration_id=company.integration.integration_id, flow="bills", state="held")
+    assert (await replay(company.desk, chosen)).count == 1
+
+
+async def test_the_last_try_comes_later_than_the_one_before(company: World) -> None:
+    """A vendor that takes a while to mend its writes is not given up meanwhile."""
+    await settle_vendors(company)
+    bad = str(company.bills[0])
+    company.faults.on("500 before", about_bill(f"-bills-{bad}"), times=2)
+    await company.live()
+    for _ in range(100):
+        await company.slice(company.target)
+        if (await company.kinds(bad)).count("not sent") == 2:
+            break
+        await company.runtime.clock.sleep(20)
+    waits = await company.one(
+        """select w.not_before > %s + interval '20 minutes' from work w join version_state s using (version_id)
+        join record r using (record_id) where r.source_id = %s and s.state = 0""",
+        company.runtime.clock.now(), bad,
+    )  # fmt: skip
+    assert waits[0]
+
+
+@pytest.mark.parametrize("what", ["find", "step", "conclusion"])
+async def test_a_look_up_that_fails_unforeseen_stops_nobody(
+    company: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    await settle_vendors(company)
+    company.faults.on("lost", is_bill, times=2)
+    await company.live()
+    await company.slice(company.target)
+    rows = await company.all("select reference, payload, intent_id from intent where state = 1 order by intent_id")
+    (reference, payload, intent_id), _ = rows
+    connector = company.runtime.connectors["zoho_books"]
+    find = connector.find
+
+    async def failing(session: Session, step: Step) -> Sequence[Document]:
+        if step.reference == reference:
+            raise RuntimeError("an answer nobody thought of")
+        return await find(session, step)
+
+    def odd(step: Step, shown: Document) -> list[str]:
+        if step.reference == reference:
+            raise TypeError("a document nobody thought of")
+        return []
+
+    with monkeypatch.context() as patched:
+        if what == "find":
+            patched.setattr(connector, "find", failing)
+        elif what == "conclusion":
+            patched.setattr(resolve, "differences", odd)
+        else:
+            await company.run("update intent set payload = 'broken' where intent_id = %s", intent_id)
+        await company.runtime.clock.sleep(200)
+        await company.slice(company.target)
+    source_id = reference.rsplit("-", 1)[1]
+    assert await company.states() == {"uncertain": 1, "posted": len(company.bills) - 1}
+    assert (await uncertain_bill(company))[0] == reference
+    assert "look-up failed" in await company.kinds(source_id)
+    await company.run("update intent set payload = %s where intent_id = %s", payload, intent_id)
+    await company.settle()
+    assert company.compared().findings == []
+    await company.sound()
