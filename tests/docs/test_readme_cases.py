@@ -66,7 +66,9 @@ def test_every_row_and_every_bill_is_there(demo: Company) -> None:
     assert f"its {len(demo.truth)} bills" in README.read_text()
 
 
-@pytest.mark.parametrize(("row", "numbers", "ending"), table(), ids=lambda one: one[:30] if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    ("row", "numbers", "ending"), table(), ids=lambda one: one[:30] if isinstance(one, str) else ""
+)
 def test_a_row_says_how_its_bills_end(demo: Company, row: str, numbers: list[int], ending: str) -> None:
     ends = Counter((case, one.ends) for case in cases_of(row) for one in demo.truth if one.case == case)
     assert numbers in (list(ends.values()), [ends.total()])

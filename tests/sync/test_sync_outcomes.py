@@ -129,7 +129,8 @@ async def test_a_changed_document_under_our_reference_is_a_conflict_and_stays_as
     assert str(kept.lines[0].rate) == "7777.00"
 
 
-async def test_a_bill_of_ours_that_is_not_linked_is_adopted_not_written(company: World) -> None:
+async def test_a_bill_of_ours_that_is_not_linked_is_known_again_not_written(company: World) -> None:
+    """Its reference proves that we made it: it is posted, and is marked exported like any other."""
     await company.live()
     await company.sync()
     bill = str(company.bills[0])
@@ -137,8 +138,12 @@ async def test_a_bill_of_ours_that_is_not_linked_is_adopted_not_written(company:
     writes = len(company.faults.calls)
     await restaged(company, bill)
     await company.settle()
-    assert (await company.ends())[bill] == ("linked", "")
+    assert (await company.ends())[bill] == ("posted", "")
+    assert (await company.kinds(bill))[-1] == "posted"
     assert len(company.faults.calls) == writes
+    await company.mode("bills_exported", "live")
+    await company.settle()
+    assert bill in await company.ends("bills_exported")
 
 
 async def test_a_document_that_is_linked_to_another_is_never_linked_twice(company: World) -> None:

@@ -32,6 +32,27 @@ async def test_a_preview_writes_nothing_and_links_nothing(company: World) -> Non
     assert shown[0] > len(company.bills)  # the bills, and vendors that are still to be made
 
 
+async def test_a_preview_does_not_count_on_a_vendor_that_is_held_since(company: World) -> None:
+    """The vendor's former plan is still there; it brings nothing any more."""
+    vendor = (await company.one(
+        """select min(r.source_id) from plan p join record r using (record_id) join flow f using (flow_id)
+        where f.name = 'vendors' and p.target like 'new: %%'"""
+    ))[0]  # fmt: skip
+    theirs = {str(row.bill_id) for row in company.sandbox.company.truth if row.vendor_id == vendor}
+    await company.run(
+        """insert into mapping (tenant_id, integration_id, table_name, source_key, target_key, changed_by, changed_at)
+        values (%s, %s, 'vendors', %s, 'nobody there', 'test', now())""",
+        company.desk.tenant_id, company.integration.integration_id, vendor,
+    )  # fmt: skip
+    await company.run("update integration set generation = generation + 1")
+    await replay(company.desk, Filter(integration_id=company.integration.integration_id, state="planned"))
+    await company.settle()
+    assert (await company.ends("vendors"))[vendor] == ("held", "vendor_unknown_there")
+    ends = await company.ends()
+    assert theirs and {ends[one] for one in theirs} == {("held", "vendor_pending")}
+    assert {ends[one] for one in ends.keys() - theirs} == {("planned", "")}
+
+
 async def test_what_was_approved_is_what_is_sent(company: World) -> None:
     before = dict(await company.all("select record_id, digest from plan"))
     await company.live()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sync_world import Killed, World
+from sync_world import Killed, Start, World
 
 from ml_connector.canonical.documents import Bill, Ref
 from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.service.explaining import explain
+from ml_connector.service.integrating import change_settings
 from ml_connector.sync import pull as pulling
 from ml_connector.sync.lane import Lane
 from ml_connector.sync.pull import pull
+from ml_connector.sync.states import State
 
 pytestmark = pytest.mark.anyio
 
@@ -212,3 +217,55 @@ async def test_every_row_is_accounted_for_in_number_and_money(company: World, pa
     assert rows == sum(map(len, made))
     assert found == list(expected.values())
     assert await balanced(company)
+
+
+async def test_a_corrected_setting_makes_unsent_documents_anew_and_leaves_sent_ones_alone(company: World) -> None:
+    await company.live()
+    await company.settle()
+    before = {bill: await company.versions(bill) for bill in await company.ends()}
+    held = row("odd", "A", 1)
+    await read(company, Scripted([held]))
+    await company.run("update version_state set state = %s where state = %s", State.HELD.value, State.STAGED.value)
+    understood = msgspec.structs.replace(held.document, memo="understood otherwise")
+    run = await read(company, Scripted([msgspec.structs.replace(held, document=understood)]))
+    assert await counts(company, run) == (1, 1, 0, 0, 0)
+    assert await company.versions("odd") == ["superseded", "staged"]
+    await company.run("update version_state set state = %s where state = %s", State.POSTED.value, State.STAGED.value)
+    run = await read(company, Scripted([held]))
+    assert await counts(company, run) == (1, 0, 1, 0, 0)
+    assert {bill: await company.versions(bill) for bill in before} == before
+
+
+async def test_another_setting_of_the_reading_reads_from_the_beginning_at_once(start: Start) -> None:
+    async with start("small") as company:
+        await company.settle()
+        accounts = await _accounts(company)
+        await change_settings(company.desk, company.integration, {"line_account": "asset"})
+        assert await company.all("select 1 from feed where name like 'flow %% bills' and cursor <> ''") == []
+        await company.sync()
+        assert await _accounts(company) != accounts
+        assert await balanced(company)
+
+
+async def _accounts(company: World) -> dict[str, set[str]]:
+    """By bill: the account numbers on its lines, as understood last."""
+    found = {}
+    for bill in await company.ends():
+        life = await explain(company.desk, bill)
+        lines = life.versions[-1].document.get("lines", ())
+        found[bill] = {line["account"].get("number", "") for line in lines if line.get("account")}
+    return found
+
+
+async def test_a_walk_ends_when_a_person_changes_what_is_to_be_read(company: World) -> None:
+    class Changing(Scripted):
+        async def read(self, session: object, reading: Reading) -> AsyncIterator[Page]:
+            async for page in super().read(session, reading):
+                yield page
+                earlier = date.fromisoformat(company.sandbox.handover["company"]["start_date"]) - timedelta(days=9)
+                await change_settings(company.desk, company.integration, {"start_date": earlier.isoformat()})
+
+    source = Changing([row("one")], [row("two")], [row("three")])
+    run = await read(company, source)
+    assert (await counts(company, run))[0] == 1
+    assert await company.all("select 1 from feed where name like 'flow %%' and cursor <> ''") == []

@@ -53,7 +53,7 @@ class Adopt(msgspec.Struct, frozen=True, tag="adopt"):
 
     target_entity: str
     target_id: str
-    origin: str  # adopted | matched | person
+    origin: str  # created (our own reference proves it) | adopted | matched | person
     evidence: str
 
 

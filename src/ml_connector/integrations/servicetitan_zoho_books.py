@@ -399,7 +399,9 @@ def _first(scope: re.Match[str] | None) -> str:
     """What helps without a decision: a right, where that is what is missing."""
     if scope is None:
         return "Look at the bill in ServiceTitan"
-    return f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope[0]}, then reconnect"
+    return (
+        f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope[0]}, then reconnect"
+    )
 
 
 def _ties(bill: Bill, draft: Draft) -> None:

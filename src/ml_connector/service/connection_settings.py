@@ -15,7 +15,6 @@ from ml_connector.service.roles import ALL
 from ml_connector.service.settings import Setting
 from ml_connector.sync.flows import facts_changed
 from ml_connector.sync.refused import REFUSED
-from ml_connector.sync.states import State
 
 _stored = msgspec.json.Decoder(dict[str, str])
 
@@ -89,17 +88,11 @@ async def _store(change: Change, connection: Connection, values: Mapping[str, An
 
 
 async def _read_again(change: Change, connection: Connection) -> None:
-    """Lists and feeds from their beginning. Held documents count as new, since they were understood another way."""
+    """Lists and feeds from their beginning; what has not been sent and is understood otherwise now is a new version."""
     await change.run(
         """update feed set cursor = '', complete_at = null
         where tenant_id = %s and connection_id = %s and not starts_with(name, %s)""",
         change.tenant_id, connection.connection_id, REFUSED,
-    )  # fmt: skip
-    await change.run(
-        """update record r set content_hash = '' from version_state s, flow f
-        where r.tenant_id = %s and s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %s
-          and f.tenant_id = r.tenant_id and f.flow_id = r.flow_id and f.source_id = %s""",
-        change.tenant_id, State.HELD.value, connection.connection_id,
     )  # fmt: skip
     await change.run(
         "update flow set next_read_at = null where tenant_id = %s and source_id = %s",

@@ -241,14 +241,14 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
         )  # fmt: skip
         assert row is not None
         stored = msgspec.json.decode(row[0])
-        before = texts.plain(texts.with_changes(kind, stored, {}))
-        settings = texts.with_changes(kind, stored, changes)
+        former, settings = texts.with_changes(kind, stored, {}), texts.with_changes(kind, stored, changes)
         after = texts.plain(settings)
+        before = texts.plain(former)
         changed = sorted(name for name in after if after[name] != before[name])
         if changed:
             await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
-            await _follow(change, kind, integration, changed, settings)
+            await _follow(change, kind, integration, changed, (former, settings))
             differences = {name: [before[name], after[name]] for name in changed}
             change.event("settings changed", integration=integration.kind, settings=differences)
     return await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
@@ -279,11 +279,19 @@ async def _store(change: Change, integration: Integration, settings: Any) -> Non
 
 
 async def _follow(
-    change: Change, kind: IntegrationType, integration: Integration, changed: list[str], settings: Any
+    change: Change, kind: IntegrationType, integration: Integration, changed: list[str], settings: tuple[Any, Any]
 ) -> None:
-    """What a changed setting sets in motion: a start date re-reads, waits are freed, skips are looked at again."""
+    """What changed settings set in motion: what is read otherwise is read again, waits and skips are looked at again.
+
+    ``settings`` are the former and the new ones.
+    """
+    for flow in integration.flows:
+        type_ = kind.flow(flow.name)
+        former, new = (type_.reading_options(one) for one in settings)
+        if (type_.dated and "start_date" in changed) or former != new:
+            await _read_anew(change, flow)
     if "start_date" in changed:
-        await _start_again(change, kind, integration, settings.start_date)
+        await _start_on(change, kind, integration, settings[1].start_date)
     await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])
     rows = await change.all(
         """select r.version_id from record r join flow f using (tenant_id, flow_id)
@@ -294,16 +302,17 @@ async def _follow(
     await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.SKIPPED], Priority.RELEASED)
 
 
-async def _start_again(change: Change, kind: IntegrationType, integration: Integration, start_date: dt.date) -> None:
-    """Another start date: the dated flows read from it anew; what is known already counts as repeats."""
-    for flow in integration.flows:
-        if not kind.flow(flow.name).dated:
-            continue
-        await change.run(
-            "update flow set start_date = %s where tenant_id = %s and flow_id = %s",
-            start_date, change.tenant_id, flow.flow_id,
-        )  # fmt: skip
-        await change.run(
-            "delete from feed where tenant_id = %s and connection_id = %s and starts_with(name, %s)",
-            change.tenant_id, flow.source_id, f"flow {flow.flow_id} ",
-        )  # fmt: skip
+async def _read_anew(change: Change, flow: FlowLine) -> None:
+    """A flow reads from its beginning; what is known already, and is understood as before, counts as repeats."""
+    await change.run(
+        "delete from feed where tenant_id = %s and connection_id = %s and starts_with(name, %s)",
+        change.tenant_id, flow.source_id, f"flow {flow.flow_id} ",
+    )  # fmt: skip
+
+
+async def _start_on(change: Change, kind: IntegrationType, integration: Integration, start_date: dt.date) -> None:
+    dated = [flow.flow_id for flow in integration.flows if kind.flow(flow.name).dated]
+    await change.run(
+        "update flow set start_date = %s where tenant_id = %s and flow_id = any(%s::integer[])",
+        start_date, change.tenant_id, dated,
+    )  # fmt: skip

@@ -128,8 +128,9 @@ async def _ours(
 
 
 def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> Decision:
-    """A create whose reference the target already shows is never sent: equal content is adopted, other is a conflict.
+    """A create whose reference the target already shows is never sent: equal content is ours and linked as created,
 
+    other is a conflict.
     Some targets take a create under a known reference as an update, and would lose what was changed there.
     """
     if not isinstance(decision, Write):
@@ -142,7 +143,7 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> De
             told = f"document {shown.id} with {'; '.join(other)}"
             return Hold((waiting("conflict", "person", "conflict", reference=step.reference, other=told),))
         if len(decision.steps) == 1:
-            return Adopt(decision.target_entity, shown.id, "adopted", "our reference and the same content")
+            return Adopt(decision.target_entity, shown.id, "created", "our reference and the same content")
     return decision
 
 

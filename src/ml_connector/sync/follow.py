@@ -6,6 +6,8 @@ same document. So it may be turned on at any time, follows what was posted befor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
@@ -31,9 +33,9 @@ _STAGE = """
         select tenant_id, new_record, %b, source_id, %b || source_id, new_version, stamp, content_hash from numbered
     ), documents as (
         insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                              projection_hash, number, number_key, party_id, document_date, amount, currency, raw,
+                              number, number_key, party_id, document_date, amount, currency, raw,
                               canonical)
-        select tenant_id, new_version, new_record, 1, %b, %b, stamp, content_hash, projection_hash, number, number_key,
+        select tenant_id, new_version, new_record, 1, %b, %b, stamp, content_hash, number, number_key,
                party_id, document_date, amount, currency, raw, canonical
         from numbered
     ), states as (
@@ -88,3 +90,16 @@ async def _any(transaction: LaneTransaction, flow: Flow) -> bool:
         transaction.lane.tenant_id, flow.integration_id, flow.type.follows, flow.flow_id,
     )  # fmt: skip
     return bool(row and row[0])
+
+
+async def wake_followers(transaction: LaneTransaction, posted: Sequence[Flow]) -> None:
+    """Flows that follow what was posted have work in their own lane now."""
+    lane = transaction.lane
+    for flow in {flow.flow_id: flow for flow in posted}.values():
+        followers = [one.name for one in flow.integration.flows if one.follows == flow.name]
+        await transaction.run(
+            """insert into wake (tenant_id, connection_id, reason)
+            select %s, source_id, 'posted' from flow
+            where tenant_id = %s and integration_id = %s and name = any(%s::text[]) and mode = 'live'""",
+            lane.tenant_id, lane.tenant_id, flow.integration_id, followers,
+        )  # fmt: skip

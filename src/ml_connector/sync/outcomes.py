@@ -15,6 +15,7 @@ from ml_connector.integrations.base import Waiting, waiting
 from ml_connector.sync.content import differences
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import NewLink, store_links
 from ml_connector.sync.settle import Intended
@@ -114,7 +115,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         _event(transaction, one, "posted", target=one.outcome.target_id, adopted=one.adopted)
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
-    await _wake_followers(transaction, good)
+    await wake_followers(transaction, [one.intended.flow for one in good])
 
 
 def _content(one: Sent) -> list[str]:
@@ -179,19 +180,6 @@ async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
     for version_id, record_id, run_id, _ in rows:
         transaction.event("superseded", record_id=record_id, version_id=version_id, run_id=run_id)
     await give_way(transaction, {row[0]: row[3] for row in rows})
-
-
-async def _wake_followers(transaction: LaneTransaction, posted: Sequence[Sent]) -> None:
-    """Flows that follow what was posted have work in their own lane now."""
-    lane = transaction.lane
-    for flow in {one.intended.flow.flow_id: one.intended.flow for one in posted}.values():
-        followers = [one.name for one in flow.integration.flows if one.follows == flow.name]
-        await transaction.run(
-            """insert into wake (tenant_id, connection_id, reason)
-            select %s, source_id, 'posted' from flow
-            where tenant_id = %s and integration_id = %s and name = any(%s::text[]) and mode = 'live'""",
-            lane.tenant_id, lane.tenant_id, flow.integration_id, followers,
-        )  # fmt: skip
 
 
 async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:

@@ -228,12 +228,15 @@ class _Batch:
             self._links = {**await self._previewed(pairs), **self._links}
 
     async def _previewed(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """What previews would bring. The plan of one that is held or passed over since brings nothing."""
         rows = await self._transaction.all(
             """select f.name, r.source_id, p.target
             from plan p join record r using (tenant_id, record_id) join flow f using (tenant_id, flow_id)
+            join version_state s on s.tenant_id = p.tenant_id and s.version_id = p.version_id and s.state = %b
             where p.tenant_id = %b and f.integration_id = %b and p.version_id = r.version_id
               and (f.name, r.source_id) in (select * from unnest(%b::text[], %b::text[]))""",
-            self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs], [one[1] for one in pairs],
+            State.PLANNED.value, self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs],
+            [one[1] for one in pairs],
         )  # fmt: skip
         return {(name, source_id): target for name, source_id, target in rows}
 

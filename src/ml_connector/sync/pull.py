@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from ml_connector.connectors.base import Page, Reading
@@ -47,13 +49,23 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> bool:
         since=flow.start_date if flow.type.dated else None,
         options=flow.type.reading_options(flow.settings),
     )
+    stood = reading.cursor
     async for page in lane.connector.read(lane.session, reading):
         async with lane.transaction() as transaction:
-            await stage(transaction, await _as_it_is(transaction, flow), run_id, page.rows)
+            now = await _as_it_is(transaction, flow)
+            if _asks(now) != _asks(flow):  # a person has just changed what is to be read: from the beginning, then
+                return False
+            await stage(transaction, now, run_id, page.rows)
             await move_cursor(transaction, name, page)
-        if not page.last and lane.slice.over(READING_SHARE):
+        if not page.last and page.cursor != stood and lane.slice.over(READING_SHARE):
             return False
+        stood = page.cursor
     return True
+
+
+def _asks(flow: Flow) -> tuple[Any, ...]:
+    """What a flow's settings ask of its reading."""
+    return flow.start_date, flow.type.source_entities(flow.settings), flow.type.reading_options(flow.settings)
 
 
 async def _as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:

@@ -15,6 +15,7 @@ from ml_connector.connectors.base import Step
 from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Waiting, Write
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import NewLink, links_made, store_links
 from ml_connector.sync.prepare import Claimed, asked_level
@@ -180,7 +181,7 @@ async def _unchanged(transaction: LaneTransaction, unchanged: Sequence[_Planned]
     states = []
     for one in unchanged:
         origin = origins.get(one.item.version_id)
-        state = State.UNCHANGED if origin is None else State.POSTED if origin == "created" else State.LINKED
+        state = State.UNCHANGED if origin is None else _state_of(origin)
         states.append(state)
         _event(transaction, one, "unchanged", state=state.word)
     await _move(transaction, unchanged, states, [""] * len(unchanged))
@@ -192,9 +193,15 @@ async def _link(transaction: LaneTransaction, adopted: Sequence[_Planned]) -> No
         assert isinstance(one.decision, Adopt)
         adopt = one.decision
         links.append(NewLink(one.flow, one.item, adopt.target_entity, adopt.target_id, adopt.origin))
-        _event(transaction, one, "linked", target=adopt.target_id, evidence=adopt.evidence)
+        _event(transaction, one, _state_of(adopt.origin).word, target=adopt.target_id, evidence=adopt.evidence)
     await store_links(transaction, links)
-    await _move(transaction, adopted, [State.LINKED] * len(adopted), [""] * len(adopted))
+    await _move(transaction, adopted, [_state_of(one.origin) for one in links], [""] * len(adopted))
+    await wake_followers(transaction, [one.flow for one in links if one.origin == "created"])
+
+
+def _state_of(origin: str) -> State:
+    """What a linked version is: what we made is `posted`, however we came to know that we had."""
+    return State.POSTED if origin == "created" else State.LINKED
 
 
 async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) -> None:

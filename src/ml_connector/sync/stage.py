@@ -7,8 +7,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from ml_connector.canonical import documents
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
@@ -20,7 +18,8 @@ from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
 from ml_connector.sync.states import Needed, Priority, State
 
-_projection = msgspec.json.Encoder(order="deterministic")
+# What is at the target, or may be: the document it was planned from stands.
+_SENT = (State.SENDING, State.UNCERTAIN, State.POSTED, State.LINKED, State.UNCHANGED, State.TRACKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,9 @@ class _Known:
     versions: int
     stamp: str
     content_hash: bytes
+    understood: bytes
     needed: int
+    state: int
 
 
 @dataclass(slots=True)
@@ -39,10 +40,16 @@ class _Version:
 
     row: Row
     document: documents.Document
+    canonical: bytes
     content_hash: bytes
     known: _Known | None
     record_id: int = 0
     version_id: int = 0
+
+    @property
+    def understood(self) -> bytes:
+        """The hash of what the text was understood as."""
+        return hashlib.sha256(self.canonical).digest()
 
 
 async def stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: Sequence[Row]) -> None:
@@ -67,9 +74,13 @@ def _unique(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 
 async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> dict[str, _Known]:
     rows = await transaction.all(
-        """select source_id, record_id, version_id, versions, stamp, content_hash, needed from record
-        where tenant_id = %b and flow_id = %b and source_id = any(%b::text[])""",
-        transaction.lane.tenant_id, flow.flow_id, ids,
+        """select r.source_id, r.record_id, r.version_id, r.versions, r.stamp, r.content_hash, r.understood, r.needed,
+                  s.state
+        from unnest(%b::text[]) as page (id)
+        cross join lateral (select * from record where tenant_id = %b and flow_id = %b and source_id = page.id offset 0) r
+        cross join lateral (select state from version_state where tenant_id = r.tenant_id
+                            and version_id = r.version_id offset 0) s""",
+        ids, transaction.lane.tenant_id, flow.flow_id,
     )  # fmt: skip
     return {row[0]: _Known(*row[1:]) for row in rows}
 
@@ -89,16 +100,21 @@ def _classify(
             intake.count("unread", ZERO, "")
             continue
         last = known.get(row.id)
-        content_hash = hashlib.sha256(row.raw).digest()
-        if last is not None and last.content_hash == content_hash:
+        one = _Version(row, row.document, documents.encode(row.document), hashlib.sha256(row.raw).digest(), last)
+        if last is not None and _is_repeat(one, last):
             what = "repeats"
         elif last is not None and _older(row.stamp, last.stamp):
             what = "stale"
         else:
             what = "new"
-            fresh.append(_Version(row, row.document, content_hash, last))
+            fresh.append(one)
         intake.count(what, getattr(row.document, "total", ZERO), currency_of(row.document))
     return fresh
+
+
+def _is_repeat(one: _Version, last: _Known) -> bool:
+    """The same text is the same version, unless it is understood otherwise (a setting was corrected) and not sent yet."""
+    return last.content_hash == one.content_hash and (last.state in _SENT or last.understood == one.understood)
 
 
 def _older(stamp: str, than: str) -> bool:
@@ -209,13 +225,13 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
     organisation = transaction.lane.organisation.id
     await transaction.run(
         """insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash,
-                               exported_at_first_sight)
-        select %b, r, %b, s, f, v, t, h, e
-        from unnest(%b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::boolean[])
-             as page (r, s, f, v, t, h, e)
+                               understood, exported_at_first_sight)
+        select %b, r, %b, s, f, v, t, h, u, e
+        from unnest(%b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[],
+                    %b::boolean[]) as page (r, s, f, v, t, h, u, e)
         on conflict (tenant_id, flow_id, source_id) do update
         set version_id = excluded.version_id, stamp = excluded.stamp, content_hash = excluded.content_hash,
-            versions = record.versions + 1""",
+            understood = excluded.understood, versions = record.versions + 1""",
         transaction.lane.tenant_id, flow.flow_id,
         [one.record_id for one in fresh],
         [one.row.id for one in fresh],
@@ -223,6 +239,7 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
         [one.version_id for one in fresh],
         [one.row.stamp for one in fresh],
         [one.content_hash for one in fresh],
+        [one.understood for one in fresh],
         [bool(getattr(one.document, "exported", False)) for one in fresh],
     )  # fmt: skip
 
@@ -241,19 +258,17 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
     seal = lane.sealer.seal
     await transaction.run(
         """insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                                 projection_hash, number, number_key, party_id, document_date, amount, currency,
-                                 raw, canonical)
-        select %b, v, r, q, %b, %b, t, h, p, n, k, y, d, a, c, w, x
-        from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[], %b::bytea[], %b::text[],
-                    %b::text[], %b::text[], %b::date[], %b::numeric[], %b::text[], %b::bytea[], %b::bytea[])
-             as page (v, r, q, t, h, p, n, k, y, d, a, c, w, x)""",
+                                 number, number_key, party_id, document_date, amount, currency, raw, canonical)
+        select %b, v, r, q, %b, %b, t, h, n, k, y, d, a, c, w, x
+        from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[], %b::text[], %b::text[],
+                    %b::text[], %b::date[], %b::numeric[], %b::text[], %b::bytea[], %b::bytea[])
+             as page (v, r, q, t, h, n, k, y, d, a, c, w, x)""",
         lane.tenant_id, run_id, lane.clock.now(),
         [one.version_id for one in fresh],
         [one.record_id for one in fresh],
         [one.known.versions + 1 if one.known else 1 for one in fresh],
         [one.row.stamp for one in fresh],
         [one.content_hash for one in fresh],
-        [hashlib.sha256(_projection.encode(flow.type.project(one.document))).digest() for one in fresh],
         [shown_number(one.document) for one in fresh],
         [number_key(shown_number(one.document)) for one in fresh],
         [flow.type.party_of(one.document) for one in fresh],
@@ -261,7 +276,7 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
         [getattr(one.document, "total", ZERO) for one in fresh],
         [_currency(one.document, flow, lane) for one in fresh],
         [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
-        [seal(b"canonical " + one.content_hash, documents.encode(one.document)) for one in fresh],
+        [seal(b"canonical " + one.content_hash, one.canonical) for one in fresh],
     )  # fmt: skip
 
 
