@@ -42,6 +42,13 @@ autovacuum = off
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a database server belongs to the slow ring."""
+    for item in items:
+        if "start_postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

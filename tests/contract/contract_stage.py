@@ -59,6 +59,7 @@ class Stage(ABC):
     page: ClassVar[int]  # rows a page during the checks, far below the vendor's own
     wrong: ClassVar[tuple[Wrong, ...]]
     lacks: ClassVar[tuple[Lack, ...]]
+    unsaid: ClassVar[tuple[str, ...]] = ()  # what a check of a session with refreshed tokens cannot be told
     switches: ClassVar[Mapping[str, Switch]]
     limits_speed: ClassVar[float]  # the clock's speed at which this machine can reach the vendor's shortest limit
     fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change

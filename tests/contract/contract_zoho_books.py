@@ -77,6 +77,7 @@ class StageOfZohoBooks(Stage):
         Wrong("refresh_token", "1000.other", ("refresh token", "connect again")),
         Wrong("refresh_token", "", ("refresh token",)),
     )
+    unsaid = ("rights",)
     lacks = (
         Lack("contacts", _without_scope("contacts"), "parties", ("ZohoBooks.contacts.READ",)),
         Lack("bills", _without_scope("bills"), "bills", ("ZohoBooks.bills.READ",)),

@@ -56,9 +56,10 @@ async def test_the_audit_trail_tells_what_happened(company: World, kind: str) ->
     await company.live()
     await company.sync()
     stories = [told(await company.kinds(str(bill))) for bill in company.bills]
-    assert stories.count(STORIES[kind]) == 1
-    plain = [story for story in stories if story != STORIES[kind]]
     # A vendor that cannot be reached stops the others too: what was about to leave with it did not leave.
+    stopped = STORIES[kind] == STORIES["refused"]
+    assert stories.count(STORIES[kind]) >= 1 if stopped else stories.count(STORIES[kind]) == 1
+    plain = [story for story in stories if story != STORIES[kind]]
     assert all(story in (["sending", "posted"], STORIES["refused"]) for story in plain)
 
 

@@ -137,6 +137,28 @@ async def another_account(company: World) -> tuple[str, str]:
     raise AssertionError("no mapped account is used")
 
 
+async def test_what_another_bill_source_brought_is_not_posted_beside_it(company: World) -> None:
+    bills = {str(one) for one in company.bills}
+    for source, passed_over in (("receipts", True), ("bills", False)):
+        await change_settings(company.desk, company.integration, {"bill_source": source})
+        await company.sync()
+        await replayed_planned(company)
+        ends = await company.ends()
+        assert {ends[one] for one in bills} == {("skipped", "other_source") if passed_over else ("planned", "")}
+        assert {ends[one][0] for one in ends.keys() - bills} == {"skipped"}
+    await company.live()
+    await company.settle()
+    assert company.compared().findings == []
+
+
+async def replayed_planned(company: World) -> None:
+    """Plan everything again that a preview shows."""
+    if "planned" in await company.states():
+        chosen = Filter(integration_id=company.integration.integration_id, flow="bills", state="planned")
+        await replay(company.desk, chosen)
+        await company.settle()
+
+
 # --- holds -----------------------------------------------------------------------------------------------------------
 
 

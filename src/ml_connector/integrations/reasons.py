@@ -321,6 +321,14 @@ _ALL = (
         "Replay it if that was wrong.",
         Acts.NOBODY,
     ),
+    Reason(
+        "other_source",
+        "Read before bill_source was changed",
+        "It is a {kind}, and bill_source says that {source} are posted: the same delivery never goes twice.",
+        "Nothing to do here. If such documents are to be posted instead, change bill_source back; that is possible until "
+        "the first document is posted.",
+        Acts.NOBODY,
+    ),
     Reason("zero", "Nothing to post", "The bill's total is zero.", "Nothing to do.", Acts.NOBODY),
     Reason(
         "before_start",

@@ -345,7 +345,9 @@ def _passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | N
 
 
 def _not_ours(bill: Bill, settings: Settings) -> Skip | None:
-    """Documents of another integration, and receipts whose bill is the document."""
+    """Documents of another integration or of the source that is not set, and receipts whose bill is the document."""
+    if f"{bill.source_kind}s" != settings.bill_source:
+        return skip("other_source", kind=bill.source_kind, source=settings.bill_source)
     if bill.own_bill.id:
         return skip("has_bill", bill=bill.own_bill.id)
     if settings.business_units and bill.business_unit.id not in settings.business_units:
@@ -618,6 +620,6 @@ INTEGRATION = IntegrationType(
     ),
     settings=Settings,
     fixed_once_posted=("gate", "bill_source"),
-    skipped_by_settings=("before_start", "not_yet", "out_of_scope"),
+    skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
     not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
 )  # fmt: skip

@@ -24,6 +24,7 @@ from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, record_outcomes, still_open
 from ml_connector.sync.prepare import Item, Preparer
 from ml_connector.sync.refused import put_off
+from ml_connector.sync.release import release_on
 from ml_connector.sync.settle import Intended, Settled
 from ml_connector.transport.about import about
 from ml_connector.transport.deadline import leaving_before
@@ -113,7 +114,12 @@ class _Pusher:
             items = await claim(transaction, room)
             intended = await self._decide(transaction, flows, items)
             self._done.settled += len(items)
-        return intended, len(items)
+            freed = await self._release_on(transaction) if len(items) < room else 0
+        return intended, len(items) + freed
+
+    async def _release_on(self, transaction: LaneTransaction) -> int:
+        """The queue runs dry: the next of what a large release left to this lane, so that it is never forgotten."""
+        return await release_on(transaction.connection, self._lane.tenant_id, self._lane.connection_id)
 
     async def _recorded(self, outcomes: list[Sent]) -> None:
         """Record outcomes, again where a lock, a deadlock or the connection fails; what remains is looked up."""

@@ -1,59 +1,164 @@
-"""Release: what waited for something that has arrived goes back to `staged`, set by set, never record by record."""
+"""Release: what waited for something that has arrived goes back to `staged`, set by set, never record by record.
+
+However many wait: one transaction frees some thousands, the oldest first, and leaves the rest to the lanes of their
+targets. What is left is noted with the lane's feeds, by what it waits for and how far it has been freed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.states import Priority, State
 
-# Held versions that wait for what is chosen are staged again; all their waits go, since they are planned anew.
+AT_ONCE = 2_000  # versions freed in one transaction, so that nobody waits long for it
+
+# Held versions that wait for what is chosen are staged again; all their waits go, since they are planned anew. Chosen
+# are those after a version: one that is held again for the same thing is not freed again by the same release.
+_WAITING = """
+    from wait w join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id
+    where w.tenant_id = %b and w.version_id > %b and f.target_id = coalesce(%b::integer, f.target_id) and """
 _RELEASE = """
-    with freed as (
+    with chosen as (select distinct w.version_id {waiting} order by w.version_id limit %b), freed as (
         update version_state s set state = %b, reason = '', changed_at = now()
-        from ({chosen}) w
-        where s.tenant_id = %b and s.version_id = w.version_id and s.state = %b
+        from chosen
+        where s.tenant_id = %b and s.version_id = chosen.version_id and s.state = %b
         returning s.version_id, s.flow_id
     ), done as (
         delete from wait where tenant_id = %b and version_id in (select version_id from freed)
+    ), queued as (
+        insert into work (tenant_id, connection_id, priority, version_id, flow_id)
+        select %b, f.target_id, %b, freed.version_id, freed.flow_id
+        from freed join flow f on f.tenant_id = %b and f.flow_id = freed.flow_id
+        on conflict (tenant_id, version_id) do nothing
+        returning version_id, connection_id
     )
-    insert into work (tenant_id, connection_id, priority, version_id, flow_id)
-    select %b, f.target_id, %b, freed.version_id, freed.flow_id
-    from freed join flow f on f.tenant_id = %b and f.flow_id = freed.flow_id
-    on conflict (tenant_id, version_id) do nothing
-    returning connection_id"""
-_BY_KEY = "select distinct version_id from wait where tenant_id = %b and kind = %b and key = any(%b::text[])"
-_BY_ENTITY = """
-    select distinct w.version_id from wait w join flow f using (tenant_id, flow_id)
-    where tenant_id = %b and f.integration_id = %b and w.kind = 'link' and starts_with(w.key, %b)"""
+    select chosen.version_id, queued.connection_id from chosen left join queued using (version_id)
+    order by chosen.version_id"""
+_NOTED = "release "
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """What is waited for: ``keys`` of a kind, or a link of whatever entity a key begins with, in one integration."""
+
+    by: str  # key | entity
+    of: str  # the kind, or the integration's id
+    keys: tuple[str, ...]
+
+    @property
+    def condition(self) -> str:
+        if self.by == "key":
+            return "w.kind = %b and w.key = any(%b::text[])"
+        return "w.kind = 'link' and f.integration_id = %b and starts_with(w.key, %b)"
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return (self.of, list(self.keys)) if self.by == "key" else (int(self.of), self.keys[0])
+
+    def noted(self, key: str) -> str:
+        """The name under which a lane's feeds keep what is left of ``key``."""
+        return f"{_NOTED}{self.by} {self.of} {key if self.by == 'key' else self.keys[0]}"
+
+
+def _read(name: str) -> _Awaited:
+    by, of, key = name.removeprefix(_NOTED).split(" ", 2)
+    return _Awaited(by, of, (key,))
 
 
 async def release(connection: Transaction, tenant_id: int, kind: str, keys: Sequence[str]) -> int:
     """Free everything that waits for (kind, one of keys); how many. Wakes the lanes that have work now.
 
-    What waits for several things and gets one of them is planned again too, and then waits for the rest.
+    What waits for several things and gets one of them is planned again too, and then waits for the rest. Where there are
+    very many, the lanes of their targets go on with it, see ``release_on``.
     """
-    return await _release(connection, tenant_id, _BY_KEY, tenant_id, kind, list(keys)) if keys else 0
+    return await _release(connection, tenant_id, _Awaited("key", kind, tuple(keys))) if keys else 0
 
 
 async def release_links(connection: Transaction, tenant_id: int, integration_id: int, entity: str) -> int:
     """Free everything of an integration that waits for a link of ``entity``, whichever: its flow may bring them now."""
-    return await _release(connection, tenant_id, _BY_ENTITY, tenant_id, integration_id, f"{entity}:")
+    return await _release(connection, tenant_id, _Awaited("entity", str(integration_id), (f"{entity}:",)))
 
 
-async def _release(connection: Transaction, tenant_id: int, chosen: str, *values: object) -> int:
-    rows = await (
+async def _release(connection: Transaction, tenant_id: int, awaited: _Awaited) -> int:
+    chosen = await _free(connection, tenant_id, awaited, 0, None)
+    lanes = {lane for _, lane in chosen if lane is not None}
+    went = sum(lane is not None for _, lane in chosen)
+    if len(chosen) == AT_ONCE:
+        left, others = await _note(connection, tenant_id, awaited, chosen[-1][0])
+        went, lanes = went + left, lanes | others
+    await _wake(connection, tenant_id, lanes, "released")
+    return went
+
+
+async def release_on(connection: Transaction, tenant_id: int, connection_id: int) -> int:
+    """Go on with what a large release has left to this lane; how many went. 0 when nothing is left of any."""
+    while True:
+        row = await (
+            await connection.execute(
+                b"""select name, cursor from feed where tenant_id = %b and connection_id = %b and starts_with(name, %b)
+                order by name limit 1""",
+                [tenant_id, connection_id, _NOTED],
+            )
+        ).fetchone()
+        if row is None:
+            return 0
+        name, last = str(row[0]), int(row[1])
+        chosen = await _free(connection, tenant_id, _read(name), last, connection_id)
+        await _moved(connection, tenant_id, connection_id, name, chosen[-1][0] if len(chosen) == AT_ONCE else None)
+        if went := sum(lane is not None for _, lane in chosen):
+            return went
+
+
+async def _free(
+    connection: Transaction, tenant_id: int, awaited: _Awaited, after: int, lane: int | None
+) -> list[tuple[int, int | None]]:
+    """The next versions that wait for it, each with the lane it goes to, if it was held."""
+    waiting = _WAITING + awaited.condition
+    rows = await connection.execute(
+        _RELEASE.format(waiting=waiting).encode(),
+        [
+            tenant_id, after, lane, *awaited.values, AT_ONCE, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
+            tenant_id, Priority.RELEASED.value, tenant_id,
+        ],
+    )  # fmt: skip
+    return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
+async def _note(connection: Transaction, tenant_id: int, awaited: _Awaited, last: int) -> tuple[int, set[int]]:
+    """Leave what waits after version ``last`` to the lanes of its targets; how many there are, and those lanes."""
+    waiting, values = _WAITING + awaited.condition, [tenant_id, last, None, *awaited.values]
+    left = await (
+        await connection.execute(f"select count(distinct w.version_id) {waiting}".encode(), values)
+    ).fetchone()
+    rows = await connection.execute(f"select distinct f.target_id, w.key {waiting}".encode(), values)
+    noted = sorted({(lane, awaited.noted(key)) for lane, key in await rows.fetchall()})
+    await connection.execute(
+        b"""insert into feed (tenant_id, connection_id, name, cursor, moved_at)
+        select %b, lane, name, %b, now() from unnest(%b::integer[], %b::text[]) as left_over (lane, name)
+        on conflict (tenant_id, connection_id, name) do update
+        set cursor = excluded.cursor, moved_at = excluded.moved_at""",
+        [tenant_id, str(last).encode(), [lane for lane, _ in noted], [name for _, name in noted]],
+    )
+    return (int(left[0]) if left else 0), {lane for lane, _ in noted}
+
+
+async def _moved(connection: Transaction, tenant_id: int, connection_id: int, name: str, last: int | None) -> None:
+    """How far a release has come; ``None`` when it is done."""
+    if last is None:
         await connection.execute(
-            _RELEASE.format(chosen=chosen).encode(),
-            [
-                State.STAGED.value, *values, tenant_id, State.HELD.value, tenant_id, tenant_id, Priority.RELEASED.value,
-                tenant_id,
-            ],
+            b"delete from feed where tenant_id = %b and connection_id = %b and name = %b",
+            [tenant_id, connection_id, name],
         )
-    ).fetchall()  # fmt: skip
-    await _wake(connection, tenant_id, {row[0] for row in rows}, "released")
-    return len(rows)
+    else:
+        await connection.execute(
+            b"""update feed set cursor = %b, moved_at = now()
+            where tenant_id = %b and connection_id = %b and name = %b""",
+            [str(last).encode(), tenant_id, connection_id, name],
+        )
 
 
 async def _wake(connection: Transaction, tenant_id: int, lanes: set[int], reason: str) -> None:

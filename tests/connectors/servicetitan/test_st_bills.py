@@ -362,7 +362,9 @@ async def test_every_ap_bill_is_seen(seconds: list[int], moves: list[tuple[int, 
     def move(number: int) -> None:
         for at, which in moves:
             if at == number and which < len(aps):
-                aps[which] = ap_bill(which + 1, stamp(NOW + number), billType="ApBill")
+                aps[which] = ap_bill(
+                    which + 1, stamp(NOW - 60 + number), billType="ApBill"
+                )  # not after the vendor's now
 
     script.before = move
     walked = await resumed(script, Reading("bills"))
