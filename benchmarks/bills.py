@@ -40,7 +40,12 @@ def _folder() -> Iterator[Path]:
 
 
 async def _worker(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
-    arguments = ["--data", str(data), "--sandbox", str(file), *(["--limits"] if limits else [])]
+    await _run(data, file, "--prepare")
+    return await _run(data, file, *(["--limits"] if limits else []))
+
+
+async def _run(data: Path, file: Path, *more: str) -> dict[str, Any]:
+    arguments = ["--data", str(data), "--sandbox", str(file), *more]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE
     )

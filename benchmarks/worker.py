@@ -51,6 +51,12 @@ async def measured(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
         }
 
 
+async def prepared(data: Path) -> dict[str, Any]:
+    """The database made and migrated, as on every start but the first."""
+    async with Runtime.opened(Settings(data=data).model_copy(update={"database_url": None})):
+        return {}
+
+
 async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> Moment:
     """Serve until nothing is left to do; the moment when the reading was done."""
     stop, read = asyncio.Event(), None
@@ -110,10 +116,12 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="an empty directory for the database and the key")
     parser.add_argument("--sandbox", type=Path, required=True, help="the running sandbox's hand-over file")
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
+    parser.add_argument("--prepare", action="store_true", help="only make the database")
     given = parser.parse_args()
     install_signal_release()
     logs.configure(service=True)
-    print(json.dumps(run(measured(given.data, given.sandbox, limits=given.limits))))
+    work = prepared(given.data) if given.prepare else measured(given.data, given.sandbox, limits=given.limits)
+    print(json.dumps(run(work)))
     return 0
 
 

@@ -30,50 +30,56 @@ _NAMED = (
 )
 _CODED = ('"code', '"state')
 _IN_FORMS = tuple(f"{word.lstrip(chr(34))}=" for word in (*_NAMED, *_CODED))
-_SCHEMES = ("bearer", "oauthtoken", "basic")
+_SCHEMES = ("bearer", "zoho-oauthtoken", "basic")
+_OTHER_CASES = ("\u0130", "\u0131", "\u017f", "\u212a")  # dotted I, dotless i, long s, Kelvin
 KEPT = 64 * 1024  # bytes of a body kept in the trail
 
 
 def body(data: bytes) -> bytes:
     """A body without secrets, cut after 64 KiB."""
     text = data[:KEPT].decode("utf-8", "replace")
-    text = _without(_IN_JSON, _hidden, _NAMED, text)
-    text = _without(_CODE_IN_JSON, _hidden_code, _CODED, text)
-    if "=" in text and _may_hold(_IN_FORMS, text):
+    text = _without(_IN_JSON, _hidden, _names(_NAMED), text)
+    text = _without(_CODE_IN_JSON, _hidden_code, _names(_CODED), text)
+    if "=" in text and (_has_other_cases(text) or any(word in text.lower() for word in _IN_FORMS)):
         text = _IN_FORM.sub(r"\1\2=[redacted]", text)
-    if _may_hold(_SCHEMES, text):
-        text = _BEARER.sub(r"\1 [redacted]", text)
-    return text.encode()
+    return _without(_BEARER, _hidden_scheme, _schemes, text).encode()
 
 
-def _may_hold(words: Sequence[str], text: str) -> bool:
-    """Beyond ASCII, letters have other ways to be equal without case, so nothing is ruled out there."""
-    if not text.isascii():
-        return True
-    lowered = text.lower()
-    return any(word in lowered for word in words)
-
-
-def _without(pattern: re.Pattern[str], hidden: Callable[[re.Match[str]], str], words: Sequence[str], text: str) -> str:
-    """``pattern.sub(hidden, text)``, tried only where a quoted name holds one of the words."""
-    if not text.isascii():
+def _without(
+    pattern: re.Pattern[str], hidden: Callable[[re.Match[str]], str], begins: Callable[[str], set[int]], text: str
+) -> str:
+    """``pattern.sub(hidden, text)``, tried only where a match may begin, which is told of the text in lower case."""
+    if _has_other_cases(text):
         return pattern.sub(hidden, text)
-    lowered = text.lower()
-    begins = {lowered.rfind('"', 0, at + 1) for word in words if word in lowered for at in _places(word, lowered)}
     kept: list[str] = []
     end = 0
-    for begin in sorted(begins):
+    for begin in sorted(begins(text.lower())):
         if begin >= end and (match := pattern.match(text, begin)):
             kept += text[end:begin], hidden(match)
             end = match.end()
     return "".join((*kept, text[end:])) if kept else text
 
 
-def _places(word: str, text: str) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + 1)
+def _has_other_cases(text: str) -> bool:
+    """Whether it holds letters that equal an ASCII one without case and are not found in lower case."""
+    return any(letter in text for letter in _OTHER_CASES)
+
+
+def _names(words: Sequence[str]) -> Callable[[str], set[int]]:
+    """Where quoted names that hold one of the words begin."""
+    return lambda lowered: {lowered.rfind('"', 0, at + 1) for at in _places(words, lowered)} - {-1}
+
+
+def _schemes(lowered: str) -> set[int]:
+    return set(_places(_SCHEMES, lowered))
+
+
+def _places(words: Sequence[str], text: str) -> Iterator[int]:
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            yield at
+            at = text.find(word, at + 1)
 
 
 def _hidden(match: re.Match[str]) -> str:
@@ -83,6 +89,10 @@ def _hidden(match: re.Match[str]) -> str:
 
 def _hidden_code(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}[redacted]{match[2]}"
+
+
+def _hidden_scheme(match: re.Match[str]) -> str:
+    return f"{match[1]} [redacted]"
 
 
 def is_secret(name: str) -> bool:
