@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
+import psycopg
 import pytest
 from lane_world import TinyConnector, TokenServer, add_lane, one, run
 
@@ -16,7 +17,7 @@ from ml_connector.lanes.runtime import Runtime, connectors, integrations
 from ml_connector.lanes.worker import WorkerLost, serve, workers_alive
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
-from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.transport.wire import Wire
 
 pytestmark = pytest.mark.anyio
@@ -141,6 +142,18 @@ async def test_a_worker_that_cannot_write_its_heartbeat_ends(runtime: Runtime, m
 
     monkeypatch.setattr(runtime.database, "dispatch", away)
     with pytest.raises(WorkerLost, match="away too long"):
+        await asyncio.wait_for(task, 15)
+
+
+async def test_a_worker_leaves_a_database_that_a_later_release_has_migrated(
+    runtime: Runtime, two_tenants: tuple[int, int], monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setattr(workers, "BEAT_EVERY", 0.05)
+    task = asyncio.create_task(serve(runtime, stop=asyncio.Event()))
+    await until(lambda: _alive(runtime))
+    with psycopg.connect(database_url) as owner:
+        owner.execute("update alembic_version set version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="schema 9999"):
         await asyncio.wait_for(task, 15)
 
 

@@ -80,6 +80,17 @@ async def test_a_list_that_broke_off_is_not_fresh_and_goes_on_where_it_was(compa
     assert source.began == [b"1"]
 
 
+async def test_a_list_longer_than_the_slice_is_not_whole_and_goes_on_in_the_next(company: World) -> None:
+    source = Lists(["a"], ["b"], ["c"])
+    async with company.held(company.target) as lane:
+        lane.connector, lane.slice.seconds = source, 0.0  # type: ignore[assignment]
+        assert not await refresh(lane, "things", LONG)
+        assert not await refresh(lane, "things", LONG)
+        assert await refresh(lane, "things", LONG)
+    assert source.began == [None, b"1", b"2"]
+    assert await known(company) == {"a", "b", "c"}
+
+
 async def test_what_a_whole_reading_did_not_show_is_gone(company: World) -> None:
     await read(company, Lists(["a", "b"]))
     await long_ago(company)

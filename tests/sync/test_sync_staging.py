@@ -219,6 +219,19 @@ async def test_every_row_is_accounted_for_in_number_and_money(company: World, pa
     assert await balanced(company)
 
 
+async def test_rows_that_stay_unread_do_not_keep_others_from_being_asked_for(
+    company: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "_RETRIED", 2)
+    await read(company, Scripted([row(one, readable=False) for one in "abcd"]))
+    asked: set[str] = set()
+    for _ in range(2):
+        source = Scripted([])  # asked for alone, they do not come at all
+        await read(company, source)
+        asked |= {reading.ids[0] for reading in source.readings if reading.ids}
+    assert asked == set("abcd")
+
+
 async def test_a_corrected_setting_makes_unsent_documents_anew_and_leaves_sent_ones_alone(company: World) -> None:
     await company.live()
     await company.settle()

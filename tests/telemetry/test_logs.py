@@ -42,3 +42,16 @@ def test_a_command_is_silent_and_a_service_tells_on_the_error_output(capsys: pyt
         assert ("refused" in said.err, "connection lost" in said.err) == (service, service)
     line = json.loads(said.err.splitlines()[0])
     assert (line["event"], line["client_secret"], line["level"]) == ("refused", "[redacted]", "info")
+
+
+def test_a_traceback_shows_no_secret_whoever_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(service=True, json=True)
+    for log in (structlog.get_logger(), logging.getLogger("procrastinate.worker")):
+        try:
+            int('{"access_token": "1000.deadbeefdeadbeef"}')
+        except ValueError:
+            log.exception("job failed")
+        line = json.loads(capsys.readouterr().err)
+        assert line["event"] == "job failed"
+        assert "ValueError" in line["exception"]
+        assert "deadbeef" not in str(line)

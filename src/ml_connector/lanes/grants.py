@@ -251,6 +251,6 @@ class GrantTokens:
                 return
             await connection.execute(
                 b"""update connection set state = 'needs reconnect', problem = %s
-                where tenant_id = %s and grant_id = %s""",
+                where tenant_id = %s and grant_id = %s and state = 'good'""",
                 [problem, self._tenant_id, self._grant_id],
             )

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import psycopg
 import structlog
 
 from ml_connector.canonical import documents
@@ -79,6 +80,8 @@ async def run_slice(
     except ConnectorError as trouble:
         log.warning("lane stopped", lane=connection_id, why=trouble.sentence)
         await _tell(runtime, lease, trouble.sentence)
+    except psycopg.OperationalError as busy:  # a lock that was waited for too long, or a deadlock: nothing was written
+        log.warning("lane stopped, the database was busy", lane=connection_id, why=str(busy))
     except Exception as defect:
         log.exception("lane stopped by a defect", lane=connection_id)
         due = not_before = runtime.clock.now() + _AFTER_DEFECT
@@ -249,16 +252,21 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
     if not flows:
         await tokens.keep_alive()
     await try_again(lane, [flow.flow_id for flow in flows if flow.requested_by])
-    await _lists(lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id])
+    if not await _lists(
+        lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
+    ):
+        return lane.clock.now()
     await _read_due(lane, flows)
-    await _lists(lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id])
+    if not await _lists(
+        lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
+    ):
+        return lane.clock.now()
     await _follow(lane, flows)
     await _sweep(lane)
-    look_again = await resolve(lane)
+    await resolve(lane)
     await hold_back(lane, await refused_flows(lane))
     await push(lane)
-    if look_again is None:
-        look_again = await resolve(lane)
+    look_again = await resolve(lane)
     refused = await refused_flows(lane)
     await _problem(lane, lane.problem or " ".join(dict.fromkeys(one.sentence for one in refused.values())))
     return await _next_due(lane, look_again, refused)
@@ -290,8 +298,11 @@ async def _organisation(lane: Lane, held: _Connection) -> None:
     lane.organisation = found
 
 
-async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> None:
-    """Refresh what flows need. A list that may not be read stops the flows that need it, and nobody else."""
+async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bool:
+    """Refresh what flows need; whether all of it was read to its end.
+
+    A list that may not be read stops the flows that need it, and nobody else.
+    """
     refused = await refused_flows(lane)
     by_entity: dict[str, list[int]] = {}
     for flow, entities in needed:
@@ -299,10 +310,12 @@ async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> No
             by_entity.setdefault(entity, []).append(flow.flow_id)
     for entity, flows in sorted(by_entity.items()):
         try:
-            await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE)
+            if not await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE):
+                return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)
             await refuse(lane, flows, error.sentence)
+    return True
 
 
 async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:

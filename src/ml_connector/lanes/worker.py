@@ -18,6 +18,8 @@ from ml_connector.lanes.engine import Engine, stopped
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import run_slice
 from ml_connector.store.database import Database
+from ml_connector.store.errors import SchemaTooNew
+from ml_connector.store.schema import newest_version
 from ml_connector.sync.lane import Slice
 
 SLOTS = 4
@@ -53,6 +55,7 @@ async def serve(
             mine.append(span)
 
         try:
+            await _refuse_other_schema(runtime.database)
             await run_slice(runtime, worker, tenant_id, connection_id, current)
         finally:
             running.difference_update(mine)
@@ -124,6 +127,16 @@ async def _recover(engine: Engine) -> None:
             log.warning("jobs of dead workers not looked for", why=error.sentence)
 
 
+async def _refuse_other_schema(database: Database) -> None:
+    """A database that a later release has migrated is left to that release. Raises SchemaTooNew."""
+    found = await database.schema_version()
+    if found != newest_version():
+        raise SchemaTooNew(
+            f"The database has schema {found} and this worker works with {newest_version()}: it takes no more work. "
+            "Start the release that migrated the database."
+        )
+
+
 async def _register(database: Database, worker: str) -> None:
     async with database.dispatch() as connection:
         await connection.execute(
@@ -146,7 +159,10 @@ async def _beat(database: Database, worker: str) -> None:
             async with database.dispatch() as connection:
                 await connection.execute(b"update worker set beat_at = now() where worker_id = %s", [worker])
                 await connection.execute(b"delete from worker where beat_at < now() - interval '1 day'")
+            await _refuse_other_schema(database)
             last = asyncio.get_running_loop().time()
+        except SchemaTooNew:
+            raise
         except (ConnectorError, psycopg.OperationalError) as error:
             if asyncio.get_running_loop().time() - last > DEAD_AFTER:
                 raise WorkerLost("the database has been away too long; this worker ends and starts afresh") from error

@@ -23,15 +23,16 @@ from ml_connector.sync.pull import move_cursor
 ALL_ANEW = timedelta(days=1)
 
 
-async def refresh(lane: Lane, entity: str, older_than: float) -> None:
+async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
     """Read an entity's changes when its last reading is older than ``older_than`` clock seconds, or broke off.
 
-    Once a day everything is read, since no list of changes tells what was deleted. Raises transport.errors; what was
-    read before stays, and the next reading goes on from there.
+    Once a day everything is read, since no list of changes tells what was deleted. False when the slice ended before
+    the list did: nothing may be planned from it then. Raises transport.errors; what was read before stays, and the next
+    reading goes on from there.
     """
     walk = await _begin(lane, entity, older_than)
     if walk is None:
-        return
+        return True
     async for page in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
         async with lane.transaction() as transaction:
             changed = await file_rows(transaction, entity, page.rows, walk.number)
@@ -43,6 +44,9 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> None:
             if changed:
                 keys = [f"{entity}:{one}" for one in changed]
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
+        if not page.last and lane.slice.over():
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> Non
     for source_id in await _unread(lane, flow):
         if lane.slice.over(READING_SHARE):
             return
+        await _tried(lane, flow, source_id)
         try:
             async for page in lane.connector.read(lane.session, Reading(entity, ids=(source_id,), options=options)):
                 async with lane.transaction() as transaction:
@@ -89,6 +90,15 @@ async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> Non
             raise
         except ConnectorError as error:
             log.warning("still unread", lane=lane.connection_id, source_id=source_id, why=error.sentence)
+
+
+async def _tried(lane: Lane, flow: Flow, source_id: str) -> None:
+    """Count the try before it is made: a row that the vendor refuses or leaves out comes after the others next time."""
+    async with lane.transaction() as transaction:
+        await transaction.run(
+            "update unread set attempts = attempts + 1 where tenant_id = %s and flow_id = %s and source_id = %s",
+            lane.tenant_id, flow.flow_id, source_id,
+        )  # fmt: skip
 
 
 async def _unread(lane: Lane, flow: Flow) -> tuple[str, ...]:

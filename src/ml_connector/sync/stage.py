@@ -135,7 +135,7 @@ async def _store_unread(transaction: LaneTransaction, flow: Flow, run_id: int, r
             values (%s, %s, %s, %s, %s, %s, %s, %s)
             on conflict (tenant_id, flow_id, source_id) do update
             set run_id = excluded.run_id, content_hash = excluded.content_hash, raw = excluded.raw,
-                problem = excluded.problem, attempts = unread.attempts + 1, resolved_at = null""",
+                problem = excluded.problem, resolved_at = null""",
             lane.tenant_id, flow.flow_id, row.id, run_id, hashlib.sha256(row.raw).digest(),
             seal(name, row.raw), seal(name, row.problem.encode()), lane.clock.now(),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Log lines: one event with its fields, secrets redacted first, as text for people or JSON for machines."""
+"""Log lines: one event with its fields and traceback, secrets redacted, as text for people or JSON for machines."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ def configure(*, service: bool, json: bool = False) -> None:
 
     A ``service`` tells what it does, as JSON where asked; a single command tells its own story and only fails aloud.
     """
-    shared: list[Any] = [
-        redacted,
+    marked: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -29,14 +28,23 @@ def configure(*, service: bool, json: bool = False) -> None:
     renderer = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    # Last before the line is written: a traceback may hold a secret as well as a field.
+    shown: list[Any] = [structlog.processors.format_exc_info, redacted, renderer]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*marked, *shown],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if service else logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=service,
     )
     level = logging.WARNING if service else logging.CRITICAL
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *marked], processors=[remove, *shown]
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(level)
 
