@@ -25,8 +25,9 @@ from ml_connector.canonical.documents import (
 from ml_connector.connectors.base import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR
 from ml_connector.integrations.base import Decision, Hold, Ledger, Skip, View, Write
+from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.reasons import REASONS
-from ml_connector.integrations.servicetitan_zoho_books import Bills, Settings
 
 BOOKS = Organisation("org", "Polar Air", "USD", "America/Chicago", price_digits=2, rounding="line")
 ACCOUNTS = {

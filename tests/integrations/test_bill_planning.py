@@ -27,7 +27,8 @@ from bill_world import (
 from ml_connector.canonical.documents import Bill, BillState, Dimension, LineKind, Ref
 from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Twin, Unchanged, Write
-from ml_connector.integrations.servicetitan_zoho_books import Bills, Settings
+from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.bill_settings import Settings
 from ml_connector.sync import plan as plans
 
 D = Decimal
@@ -219,7 +220,7 @@ def test_the_sentence_of_a_missing_right_names_the_right_alone() -> None:
     decision = plan(bill(total="150", complete=False, hidden_reason=SCOPED))
     assert isinstance(decision, Hold)
     assert "the right tn.acc.apbills:r is missing" in decision.waits[0].sentence
-    assert "with the scope tn.acc.apbills:r, then" in decision.waits[0].action
+    assert "with the scope tn.acc.apbills:r: seen" in decision.waits[0].action
 
 
 def test_a_vendor_is_asked_for_only_when_nothing_else_is_missing() -> None:
@@ -519,6 +520,7 @@ def linked(posted: Bill | None) -> dict[str, Any]:
         {"post_date": None},
         {"complete": False, "hidden_reason": SCOPED},
         {"total": "100.00"},
+        {"lines": tuple(msgspec.structs.replace(one, account=Ref("g9", "Inventory", "1300")) for one in BILL.lines)},
     ],
 )
 def test_a_posted_bill_on_its_usual_way_has_not_changed(changes: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ from ml_connector.canonical.documents import Party
 from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Write
 from ml_connector.integrations.reasons import REASONS, action, sentence
-from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION, Vendors
+from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
+from ml_connector.integrations.vendor_flow import Vendors
 
 VENDOR = Party("v1", "vendor", "Beta Supplies", email="ap@beta.example", phone="218 555 0100")
 BETA = VENDORS["zv1"]

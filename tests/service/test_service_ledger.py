@@ -187,6 +187,9 @@ async def test_a_record_is_dismissed_with_a_reason_and_a_replay_takes_it_up_agai
     await company.read(bill("1"), bill("2", account="7777"))  # read again as it was
     await company.plan()
     assert (await explain(company.desk, "INV-2")).versions[-1].state == "skipped"
+    await replay(company.desk, Filter(flow="bills"))  # of everything: nobody asked for what was dismissed
+    await company.plan()
+    assert (await explain(company.desk, "INV-2")).versions[-1].state == "skipped"
     await replay(company.desk, Filter(number="INV-2"))
     await company.plan()
     assert (await explain(company.desk, "INV-2")).versions[-1].state == "held"

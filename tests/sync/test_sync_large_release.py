@@ -8,6 +8,8 @@ import pytest
 from sync_world import World
 from test_sync_planning import another_account
 
+from ml_connector.service.connection_settings import change_connection_settings
+from ml_connector.service.connections import connection_named
 from ml_connector.sync import push, release
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +53,22 @@ async def test_a_large_release_goes_in_slices(company: World, slices: list[int])
     assert await company.states() == {"posted": len(company.bills)}
     assert company.compared().findings == []
     await company.sound()
+
+
+async def test_a_connection_whose_settings_change_meanwhile_reads_again_and_keeps_what_is_left(
+    company: World, slices: list[int]
+) -> None:
+    key, value, _ = await held_for_an_account(company)
+    await company.fill("accounts", key, value)
+    assert await left(company) == 1
+    books = await connection_named(company.desk, "zoho_books")
+    setting = next(one for one in company.runtime.connectors["zoho_books"].settings if one.rereads)
+    other = next((one for one in setting.choices if one != setting.default), "cf_other")
+    for value in (other, setting.default):
+        await change_connection_settings(company.desk, books, {setting.name: value})
+    await company.settle()
+    assert await left(company) == 0
+    assert await company.states() == {"posted": len(company.bills)}
 
 
 async def test_what_is_held_again_meanwhile_is_not_freed_for_ever(company: World, slices: list[int]) -> None:

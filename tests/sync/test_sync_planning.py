@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sync_world import Start, World, is_bill
 
-from ml_connector.integrations.servicetitan_zoho_books import Bills
+from ml_connector.integrations.bill_flow import Bills
 from ml_connector.service.finding import Filter
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.replaying import replay

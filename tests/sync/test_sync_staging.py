@@ -280,3 +280,17 @@ async def test_a_walk_ends_when_a_person_changes_what_is_to_be_read(company: Wor
     run = await read(company, source)
     assert (await counts(company, run))[0] == 1
     assert await company.all("select 1 from feed where name like 'flow %%' and cursor <> ''") == []
+
+
+async def test_a_walk_ends_when_the_connections_settings_change_under_it(company: World) -> None:
+    class Changing(Scripted):
+        async def read(self, session: object, reading: Reading) -> AsyncIterator[Page]:
+            async for page in super().read(session, reading):
+                yield page
+                await company.run(
+                    'update connection set settings = settings || \'{"page_size": "7"}\' where connection_id = %s',
+                    company.source,
+                )
+
+    run = await read(company, Changing([row("one")], [row("two")]))
+    assert (await counts(company, run))[0] == 1

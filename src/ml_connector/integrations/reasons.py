@@ -175,7 +175,7 @@ _ALL = (
         "hidden_lines",
         "Part of the bill cannot be seen",
         "The bill says {stated}, but what can be seen of it comes to {computed}: the right {scope} is missing.",
-        "Let the ServiceTitan administrator accept the app's newest version with the scope {scope}, then reconnect.",
+        "Let the ServiceTitan administrator accept the app's newest version with the scope {scope}: seen within an hour.",
         Acts.TENANT_ADMIN,
     ),
     Reason(

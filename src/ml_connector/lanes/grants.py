@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass
 
 import msgspec
+import psycopg
 import structlog
 
 from ml_connector.audit import Event, append
@@ -183,8 +184,8 @@ class GrantTokens:
         while True:
             try:
                 return await self._store(held, tokens)
-            except DatabaseUnavailable as error:
-                log.warning("new tokens not saved yet", grant=self._grant_id, why=error.sentence)
+            except (DatabaseUnavailable, psycopg.OperationalError) as error:  # away, or a lock in the way
+                log.warning("new tokens not saved yet", grant=self._grant_id, why=str(error))
                 await asyncio.sleep(LOOK_AGAIN)
 
     async def _claim(self, serial: int) -> bool:

@@ -29,7 +29,7 @@ from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
-from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows, try_again
+from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
 from ml_connector.transport.errors import LeaseLost, NotPermitted, Reconnect, TransportError
@@ -251,7 +251,6 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
     flows = [flow for flow in await _flows(lane) if flow.on]
     if not flows:
         await tokens.keep_alive()
-    await try_again(lane, [flow.flow_id for flow in flows if flow.requested_by])
     if not await _lists(
         lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
     ):

@@ -14,7 +14,6 @@ from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.roles import ALL
 from ml_connector.service.settings import Setting
 from ml_connector.sync.flows import facts_changed
-from ml_connector.sync.refused import REFUSED
 
 _stored = msgspec.json.Decoder(dict[str, str])
 
@@ -91,8 +90,8 @@ async def _read_again(change: Change, connection: Connection) -> None:
     """Lists and feeds from their beginning; what has not been sent and is understood otherwise now is a new version."""
     await change.run(
         """update feed set cursor = '', complete_at = null
-        where tenant_id = %s and connection_id = %s and not starts_with(name, %s)""",
-        change.tenant_id, connection.connection_id, REFUSED,
+        where tenant_id = %s and connection_id = %s and split_part(name, ' ', 1) = any(%s::text[])""",
+        change.tenant_id, connection.connection_id, ["flow", "directory", "walk"],
     )  # fmt: skip
     await change.run(
         "update flow set next_read_at = null where tenant_id = %s and source_id = %s",

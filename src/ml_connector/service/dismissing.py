@@ -8,7 +8,7 @@ from ml_connector.errors import BadInput, Refused
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.explaining import find_record
 from ml_connector.service.roles import Role
-from ml_connector.sync.states import State
+from ml_connector.sync.states import DISMISSED, State
 
 _POSSIBLE = (State.HELD, State.REJECTED)
 
@@ -23,7 +23,7 @@ class Dismissed:
 
 
 async def dismiss(desk: Desk, wanted: str, why: str) -> Dismissed:
-    """Pass a held or rejected record over, as it is now: a later version of it is looked at again, and so is a replay.
+    """Pass a held or rejected record over, until it changes at its source or a replay names it.
 
     Raises NotFound, BadInput without a reason, Refused for a record that waits for nobody.
     """
@@ -39,9 +39,9 @@ async def dismiss(desk: Desk, wanted: str, why: str) -> Dismissed:
         if state not in _POSSIBLE:
             raise Refused(f"Record #{record_id} is {state.word}: only what is held or rejected can be dismissed.")
         await change.run(
-            """update version_state set state = %s, reason = 'dismissed', changed_at = %s
+            """update version_state set state = %s, reason = %s, changed_at = %s
             where tenant_id = %s and version_id = %s""",
-            State.SKIPPED.value, desk.clock.now(), desk.tenant_id, version_id,
+            State.SKIPPED.value, DISMISSED, desk.clock.now(), desk.tenant_id, version_id,
         )  # fmt: skip
         for table in ("work", "wait", "plan"):
             await change.run(

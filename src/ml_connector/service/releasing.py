@@ -175,7 +175,8 @@ def _tell_list(change: Change, listed: Releasable) -> None:
 async def _release(desk: Desk, change: Change, part: Sequence[Listed], code: str, others: Counter[str]) -> list[Listed]:
     """Those of a part that still wait as they did. Their integrations are locked: no planner looks at them meanwhile."""
     await change.all(
-        "select 1 from integration where tenant_id = %s and integration_id = any(%s::int[]) order by 1 for update",
+        """select 1 from integration where tenant_id = %s and integration_id = any(%s::int[])
+        order by integration_id for update""",
         desk.tenant_id, sorted({one.integration_id for one in part}),
     )  # fmt: skip
     rows = await change.all(

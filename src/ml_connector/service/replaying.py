@@ -15,7 +15,7 @@ from ml_connector.service.finding import RECORDS, Filter, conditions, told
 from ml_connector.service.roles import Role
 from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
-from ml_connector.sync.states import REPLAYABLE, Priority, State
+from ml_connector.sync.states import DISMISSED, REPLAYABLE, Priority, State
 
 _AT_ONCE = 2_000  # versions in one transaction, so that a worker never waits long for one
 
@@ -92,8 +92,10 @@ async def _chosen(desk: Desk, chosen: Filter) -> list[_Version]:
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         found = await conditions(desk, reading, sealer, chosen)
-        # A party nobody needs stays where it is: replaying it would plan what nobody asked for.
+        # A party nobody needs stays where it is, and what a person has dismissed, unless it is named: nobody asked for it.
         found.add("s.state = any(%s::smallint[]) and s.reason <> 'not_needed'", [state.value for state in REPLAYABLE])
+        if not (chosen.record_ids or chosen.number or chosen.reason == DISMISSED):
+            found.add("s.reason <> %s", DISMISSED)
         rows = await reading.all(
             f"""select r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount, d.currency
             {RECORDS} where {found.sql} order by r.version_id""",

@@ -12,6 +12,7 @@ from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.integrating import Integration
 from ml_connector.service.roles import Role
 from ml_connector.service.working import Work, working
+from ml_connector.sync.refused import try_again
 from ml_connector.sync.states import IN_FLIGHT, State
 
 PATIENCE = 120.0  # machine seconds without any progress after which waiting here makes no sense
@@ -73,6 +74,7 @@ async def request_sync(desk: Desk, integration: Integration, flow_name: str = ""
             where tenant_id = %s and flow_id = any(%s::int[])""",
             desk.clock.now(), desk.actor.name, desk.tenant_id, read,
         )  # fmt: skip
+        await try_again(change.connection, desk.tenant_id, [one.flow_id for one in chosen])
         await _lists_anew(change, integration)
         names = tuple(one.name for one in chosen)
         change.event("sync asked for", integration=integration.kind, flows=names)

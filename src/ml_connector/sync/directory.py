@@ -35,6 +35,8 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
         return True
     async for page in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
         async with lane.transaction() as transaction:
+            if not await transaction.as_connected():
+                return False
             changed = await file_rows(transaction, entity, page.rows, walk.number)
             if page.last and page.complete:
                 changed += await _gone(transaction, entity, walk.number)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from ml_connector.audit import Event, append
 from ml_connector.canonical.documents import Organisation
 from ml_connector.clock import Clock
@@ -20,6 +22,8 @@ from ml_connector.store.database import Database
 from ml_connector.store.database import Session as Transaction
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Exchange
+
+_settings = msgspec.json.Decoder(dict[str, str])
 
 # Nobody at the vendor can be asked now. Every other error is about the one document that was asked for.
 UNREACHABLE = (NotSent, AnswerLost, Reconnect)
@@ -153,6 +157,15 @@ class LaneTransaction:
     async def run(self, query: str, *values: Any) -> int:
         """Run a statement; the number of rows it touched."""
         return (await self.connection.execute(query.encode(), values)).rowcount
+
+    async def as_connected(self) -> bool:
+        """Whether the connection's settings are still those this slice reads by; a person may change them at any time."""
+        lane = self.lane
+        row = await self.one(
+            "select settings from connection where tenant_id = %b and connection_id = %b",
+            lane.tenant_id, lane.connection_id,
+        )  # fmt: skip
+        return row is not None and _settings.decode(row[0]) == lane.settings
 
     async def finish(self) -> None:
         """Write exchanges, then the events as the last statement: the chain head is the last row locked."""

@@ -53,7 +53,8 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> bool:
     async for page in lane.connector.read(lane.session, reading):
         async with lane.transaction() as transaction:
             now = await _as_it_is(transaction, flow)
-            if _asks(now) != _asks(flow):  # a person has just changed what is to be read: from the beginning, then
+            # A person has just changed what is to be read, or how: from the beginning, then.
+            if _asks(now) != _asks(flow) or not await transaction.as_connected():
                 return False
             await stage(transaction, now, run_id, page.rows)
             await move_cursor(transaction, name, page)

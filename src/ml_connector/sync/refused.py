@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ml_connector.connectors.base import Later, Outcome
+from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.lane import Lane
 
 REFUSED = "refused flow "
@@ -67,15 +68,16 @@ async def hold_back(lane: Lane, refusals: Mapping[int, Refusal]) -> None:
             )  # fmt: skip
 
 
-async def try_again(lane: Lane, flows: Collection[int]) -> None:
-    """Forget the refusals of these flows: a person wants to know."""
-    if not flows:
-        return
-    async with lane.transaction() as transaction:
-        await transaction.run(
-            "delete from feed where tenant_id = %s and connection_id = %s and name = any(%s::text[])",
-            lane.tenant_id, lane.connection_id, [f"{REFUSED}{flow_id}" for flow_id in flows],
-        )  # fmt: skip
+async def try_again(connection: Transaction, tenant_id: int, flows: Collection[int]) -> None:
+    """Forget the refusals of these flows on both sides, and let their work go on: a person wants to know."""
+    await connection.execute(
+        b"""with forgotten as (
+            delete from feed where tenant_id = %s and name = any(%s::text[]) returning connection_id, name
+        )
+        update work w set not_before = '-infinity' from forgotten f
+        where w.tenant_id = %s and w.connection_id = f.connection_id and f.name = %s || w.flow_id::text""",
+        [tenant_id, [f"{REFUSED}{flow_id}" for flow_id in flows], tenant_id, REFUSED],
+    )
 
 
 async def put_off(lane: Lane, flows: Collection[int], outcomes: Sequence[Outcome]) -> list[Later]:

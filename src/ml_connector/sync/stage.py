@@ -16,7 +16,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
-from ml_connector.sync.states import Needed, Priority, State
+from ml_connector.sync.states import DISMISSED, Needed, Priority, State
 
 # What is at the target, or may be: the document it was planned from stands.
 _SENT = (State.SENDING, State.UNCERTAIN, State.POSTED, State.LINKED, State.UNCHANGED, State.TRACKED)
@@ -32,6 +32,7 @@ class _Known:
     understood: bytes
     needed: int
     state: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -75,10 +76,10 @@ def _unique(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> dict[str, _Known]:
     rows = await transaction.all(
         """select r.source_id, r.record_id, r.version_id, r.versions, r.stamp, r.content_hash, r.understood, r.needed,
-                  s.state
+                  s.state, s.reason
         from unnest(%b::text[]) as page (id)
         cross join lateral (select * from record where tenant_id = %b and flow_id = %b and source_id = page.id offset 0) r
-        cross join lateral (select state from version_state where tenant_id = r.tenant_id
+        cross join lateral (select state, reason from version_state where tenant_id = r.tenant_id
                             and version_id = r.version_id offset 0) s""",
         ids, transaction.lane.tenant_id, flow.flow_id,
     )  # fmt: skip
@@ -113,8 +114,12 @@ def _classify(
 
 
 def _is_repeat(one: _Version, last: _Known) -> bool:
-    """The same text is the same version, unless it is understood otherwise (a setting was corrected) and not sent yet."""
-    return last.content_hash == one.content_hash and (last.state in _SENT or last.understood == one.understood)
+    """The same text is the same version, unless it is understood otherwise (a setting was corrected) and not sent yet.
+
+    What a person has dismissed stays so until its source changes.
+    """
+    settled = last.state in _SENT or last.reason == DISMISSED
+    return last.content_hash == one.content_hash and (settled or last.understood == one.understood)
 
 
 def _older(stamp: str, than: str) -> bool:

@@ -59,3 +59,6 @@ class Priority(IntEnum):
     DOCUMENT = 4
     RELEASED = 5
     BACKFILL = 7
+
+
+DISMISSED = "dismissed"  # the reason of what a person has passed over

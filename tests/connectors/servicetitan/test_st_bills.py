@@ -83,7 +83,7 @@ async def test_bills_carry_the_numbers_of_their_orders_asked_for_by_the_page() -
     found = last(await pages(script, Reading("bills")))
     assert found["2"].purchase_order == Ref("102", number="PO-102")
     assert found["59"].purchase_order == Ref("159")
-    assert script.paths().count("purchase-orders") == 2  # 60 orders, 50 a call
+    assert script.paths().count("purchase-orders") == 3  # 60 orders, 50 a call, and one again for the list of AP bills
     [alone] = (await pages(script, Reading("bills", ids=("7",))))[0].rows
     assert isinstance(alone.document, Bill) and alone.document.purchase_order.number == "PO-107"
 
@@ -210,6 +210,17 @@ async def test_an_account_without_the_module_is_told_apart_from_a_right_that_is_
     module = reason(await pages(closed, Reading("bills")))
     assert "Accounts Payable module" in module and "tn." not in module  # no right would help
     assert "no AP bill with this id" in reason(await pages(tenant(bills), Reading("bills")))
+
+
+async def test_a_module_that_opens_is_read_from_the_start_even_on_a_later_day() -> None:
+    script = tenant([bill(1, stamp(1), billAmount="25.00")], [ap_bill(1, stamp(1))])
+    script.instead["ap-bills"] = answer(403, b"")
+    cursor = (await pages(script, Reading("bills")))[-1].cursor
+    state = msgspec.json.decode(cursor)
+    state["reread"] = "2026-05-01"  # the next walk is another day's, and goes some days back
+    script.instead.clear()
+    script.feed.clear()
+    assert last(await pages(script, Reading("bills", msgspec.json.encode(state)))).keys() == {"1"}
 
 
 def recurring(id: int, modified: str, **more: Any) -> dict[str, Any]:

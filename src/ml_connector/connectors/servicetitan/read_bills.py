@@ -123,13 +123,17 @@ class _BillWalk:
         self._cursor = cursor
 
     def _go_back(self, now: dt.datetime) -> None:
-        """All legs from some days ago, or from before the last finished walk if that is longer ago."""
+        """All legs from some days ago, or from before the last finished walk if that is longer ago.
+
+        A leg that has not been read since longer keeps its start.
+        """
         cursor = self._cursor
         start = instant(cursor.origin) if cursor.origin else EPOCH
         if cursor.through:
             start = min(now - self._settings.reread, instant(cursor.through) - _DAY)
         cursor.token = moment(start)[:10]
-        cursor.lists = dict.fromkeys((resources.RECURRING, *_AP_LEGS), f"{cursor.token}T00:00:00Z")
+        back = f"{cursor.token}T00:00:00Z"
+        cursor.lists = {leg: min(back, cursor.lists.get(leg) or back) for leg in (resources.RECURRING, *_AP_LEGS)}
         cursor.gone = []
 
     async def _feed_leg(self) -> AsyncIterator[Page]:
@@ -280,14 +284,14 @@ class _Join:
         """Rows of the feed or of a list of inventory bills, completed with their AP bills."""
         bases = list(raws)
         details = await self._details(filter(None, map(_id, bases)))
-        orders = await self._orders(bases)
+        orders = await self._orders([*details.values(), *bases])
         return tuple(self._row(one, details.get(_id(one)), orders, deleted=_id(one) in gone) for one in bases)
 
     async def ap_rows(self, raws: Iterable[bytes], gone: frozenset[str]) -> tuple[Row, ...]:
         """Rows of the AP list, completed with their inventory bills."""
         details = list(raws)
         bases = await self._bases(filter(None, map(_id, details)))
-        orders = await self._orders(details)
+        orders = await self._orders([*details, *bases.values()])
         return tuple(self._row(bases.get(_id(one)), one, orders, deleted=_id(one) in gone) for one in details)
 
     async def by_ids(self, ids: Iterable[str]) -> tuple[Row, ...]:

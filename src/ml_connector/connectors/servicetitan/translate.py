@@ -78,8 +78,8 @@ def unread(label: str, raw: bytes, why: str, id: str = "") -> Row:
 
 
 def text(value: str | None) -> str:
-    """A vendor's text without blanks around it; null is empty."""
-    return (value or "").strip()
+    """A vendor's text without blanks around it; null is empty. PostgreSQL keeps no NUL, and it means nothing."""
+    return (value or "").replace("\0", "").strip()
 
 
 def ref_id(number: int | None) -> str:

@@ -38,11 +38,11 @@ def plain(value: Decimal) -> Decimal:
 
 
 def text(fields: Fields, name: str) -> str:
-    """A text or an id; empty when absent."""
+    """A text or an id; empty when absent. PostgreSQL keeps no NUL, and it means nothing."""
     value = fields.get(name)
     if value is None or isinstance(value, bool | dict | list):
         return ""
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    return format(value, "f") if isinstance(value, Decimal) else str(value).replace("\0", "")
 
 
 def needed(fields: Fields, name: str) -> str:

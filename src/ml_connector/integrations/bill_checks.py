@@ -1,0 +1,169 @@
+"""What a bill must pass before it is planned: whose it is, how far it has come, that it ties, its period and currency."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from ml_connector.canonical.documents import Bill, BillState, Dimension
+from ml_connector.canonical.money import digits
+from ml_connector.canonical.tie_out import computed_total, difference
+from ml_connector.integrations.base import (
+    Adopt,
+    Skip,
+    View,
+    skip,
+    waiting,
+)
+from ml_connector.integrations.bill_rules import (
+    Draft,
+    money,
+)
+from ml_connector.integrations.bill_settings import Settings
+
+_GATES = {"received": 0, "reconciled": 1, "posted": 2}
+_SCOPE = re.compile(r"\b[a-z]+(?:\.[a-z]+)+:[rw]\b")  # as ServiceTitan writes rights, such as tn.acc.apbills:r
+_REACHED = {
+    BillState.UNKNOWN: 0,
+    BillState.RECEIVED: 0,
+    BillState.DISCREPANCY: 0,
+    BillState.RECONCILED: 1,
+    BillState.POSTED: 2,
+}
+
+
+def bill_date(bill: Bill, settings: Settings) -> dt.date | None:
+    return bill.post_date if settings.bill_date == "post date" else bill.date
+
+
+def bill_currency(bill: Bill, view: View, settings: Settings) -> str:
+    unit = view.source_lists["business_units"].get(bill.business_unit.id)
+    stated = unit.currency if isinstance(unit, Dimension) else ""
+    return bill.currency or stated or settings.currency or view.source.currency
+
+
+def passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | None:
+    """The rules that say there is nothing to write; they go before everything that could hold."""
+    date = bill_date(bill, settings)
+    if (not_ours := _not_ours(bill, settings)) is not None:
+        return not_ours
+    if not bill.active or bill.state is BillState.CANCELED:
+        return skip("canceled")
+    if date is not None and date < settings.start_date:
+        return _before_start(bill, view, date, settings)
+    if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and not _undecided(bill, settings):
+        state = BillState.RECEIVED if bill.state is BillState.UNKNOWN else bill.state
+        return skip("not_yet", state=str(state), gate=settings.gate)
+    if bill.total == 0 and bill.complete and difference(bill) == 0:
+        return skip("zero")
+    return None
+
+
+def _not_ours(bill: Bill, settings: Settings) -> Skip | None:
+    """Documents of another integration or of the source that is not set, and receipts whose bill is the document."""
+    if f"{bill.source_kind}s" != settings.bill_source:
+        return skip("other_source", kind=bill.source_kind, source=settings.bill_source)
+    if bill.own_bill.id:
+        return skip("has_bill", bill=bill.own_bill.id)
+    if settings.business_units and bill.business_unit.id not in settings.business_units:
+        return skip("out_of_scope", name=bill.business_unit.name or "(none)")
+    return None
+
+
+def _undecided(bill: Bill, settings: Settings) -> bool:
+    """Whether waiting for the gate would be for ever, or would hide something: then the bill is held instead."""
+    unseen = bill.state is BillState.UNKNOWN and settings.gate == "reconciled"
+    return unseen or bill.state is BillState.DISCREPANCY
+
+
+def _before_start(bill: Bill, view: View, date: dt.date, settings: Settings) -> Skip | Adopt:
+    """Linked with the one document of the ledger that is its equal, so that what happens to it later finds it."""
+    equal = [twin for twin in view.twins if twin.entity and twin.total == bill.total]
+    if len(equal) == 1:
+        evidence = f"dated before the start date; the ledger has vendor, number {equal[0].number} and total"
+        return Adopt(equal[0].entity, equal[0].id, "matched", evidence)
+    return skip("before_start", date=str(date), start=str(settings.start_date))
+
+
+def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
+    """What must be right in the source before anything is translated."""
+    if bill.state is BillState.DISCREPANCY:
+        draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
+    if bill.state is BillState.UNKNOWN:
+        _status_unseen(bill, settings, draft)
+    if bill.do_not_pay:
+        draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
+    if bill.date is None:
+        draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
+    if view.first_seen_exported and "already_exported" not in view.released:
+        draft.wait(waiting("already_exported", "person", "already_exported"))
+    _ties(bill, draft)
+    _period(bill, view, settings, draft)
+    _currencies(bill, view, draft)
+
+
+def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:
+    scope = _SCOPE.search(bill.hidden_reason)
+    if settings.gate == "reconciled":
+        kind, key = ("fact", f"scope:{scope[0]}") if scope else ("source", f"bills:{bill.id}")
+        draft.wait(waiting("never_reconciled", kind, key, why=bill.hidden_reason, first=_first(scope)))
+    elif settings.unseen_status == "hold":
+        told = {"why": bill.hidden_reason, "first": _first(scope)}
+        draft.wait(waiting("status_unseen", "setting", "setting:unseen_status", **told))
+
+
+def _first(scope: re.Match[str] | None) -> str:
+    """What helps without a decision: a right, where that is what is missing."""
+    if scope is None:
+        return "Look at the bill in ServiceTitan"
+    return (
+        f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope[0]}; it is seen "
+        "within an hour"
+    )
+
+
+def _ties(bill: Bill, draft: Draft) -> None:
+    apart = difference(bill)
+    shown = {"stated": money(bill.total, bill.currency), "computed": money(computed_total(bill), bill.currency)}
+    scope = _SCOPE.search(bill.hidden_reason)
+    if not bill.complete and scope is not None:
+        draft.wait(waiting("hidden_lines", "fact", f"scope:{scope[0]}", scope=scope[0], **shown))
+    elif not bill.complete:
+        draft.wait(waiting("lines_missing", "source", f"bills:{bill.id}", why=bill.hidden_reason, **shown))
+    elif apart != 0:
+        key = f"bills:{bill.id}"
+        draft.wait(waiting("does_not_tie", "source", key, difference=money(apart, bill.currency), **shown))
+
+
+def _period(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
+    locks = [day for day in (settings.closed_through, view.ledger.organisation.locked_through) if day is not None]
+    if bill.date is None or not locks or bill.date > max(locks) or "period_closed" in view.released:
+        return
+    draft.wait(waiting("period_closed", "person", "period_closed", date=str(bill.date), closed=str(max(locks))))
+
+
+def _currencies(bill: Bill, view: View, draft: Draft) -> None:
+    if not is_code(bill.currency):
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+        return
+    party = view.ledger.parties.get(target_vendor(bill, view))
+    key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
+    if party is not None and party.currency:
+        key, what, target = f"parties:{party.id}", f"the vendor's ledger contact {party.name}", party.currency
+    if target and target != bill.currency:
+        draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=target, what=what))
+
+
+def is_code(currency: str) -> bool:
+    try:
+        return bool(digits(currency) >= 0)
+    except ValueError:
+        return False
+
+
+def target_vendor(bill: Bill, view: View) -> str:
+    """The ledger's id of the bill's vendor: linked, else chosen by a person where no record of it can be brought."""
+    wanted = ("vendors", bill.vendor.id)
+    chosen = view.mappings["vendors"].get(bill.vendor.id) or ""
+    usable = wanted not in view.asked and chosen in view.ledger.parties
+    return view.links.get(wanted) or (chosen if usable else "")

@@ -1,0 +1,55 @@
+"""The settings of an integration that makes bills of what ServiceTitan received."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from ml_connector.canonical.money import ZERO
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The integration's settings, each with its consequence.
+
+    start_date: documents dated before it are never posted (mandatory).
+    currency: the company's, where the business unit states none.
+    bill_source: ``bills`` = inventory and AP bills; ``receipts`` = received purchase orders, where there are no bills.
+    gate: how far a bill must have come: received, reconciled (needs AP bills) or posted.
+    unseen_status: what happens at the gate received to bills whose status ServiceTitan does not show, because AP bills
+        are not kept or the scope tn.acc.apbills:r is missing. ``hold`` keeps them; ``post`` posts them, and then bills
+        that are cancelled, in discrepancy or marked 'do not pay' look like any other and are posted too.
+    bill_date: which of ServiceTitan's dates the ledger gets.
+    line_account: ``cost`` books to the expense or cost-of-sale account; ``asset`` to the inventory account, and then
+        consumption is not posted by us.
+    business_unit_as: whether a line's business unit becomes a reporting tag, a location, or nothing.
+    business_units: only documents of these business unit ids, all if empty.
+    freight_account, other_account, discount_account: a ledger account id, or ``lines`` to spread over the lines. The
+        freight of a bill with landed cost by value goes into its lines in any case, as ServiceTitan allocated it.
+    rounding_account, rounding_limit: where up to 0.05 a bill may go when the ledger rounds otherwise; off if empty.
+    closed_through: our own closed date; the later of it and the ledger's lock holds.
+    """
+
+    start_date: dt.date
+    currency: str = ""
+    bill_source: Literal["bills", "receipts"] = "bills"
+    gate: Literal["received", "reconciled", "posted"] = "received"
+    unseen_status: Literal["hold", "post"] = "hold"
+    bill_date: Literal["bill date", "post date"] = "bill date"
+    line_account: Literal["cost", "asset"] = "cost"
+    business_unit_as: Literal["tag", "location", "none"] = "tag"
+    business_units: tuple[str, ...] = ()
+    freight_account: str = ""
+    other_account: str = ""
+    discount_account: str = ""
+    rounding_account: str = ""
+    rounding_limit: Decimal = ZERO
+    closed_through: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if not ZERO <= self.rounding_limit <= Decimal("0.05"):
+            raise ValueError("rounding_limit must be between 0 and 0.05")
+        if self.bill_source == "receipts" and self.gate == "reconciled":
+            raise ValueError("receipts are never reconciled in ServiceTitan; gate must be received or posted with them")

@@ -1,0 +1,108 @@
+"""Vendors of ServiceTitan in the ledger: matched, else created, as the bills need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Document, Party
+from ml_connector.connectors.base import Action, Step
+from ml_connector.integrations.base import (
+    Adopt,
+    Candidate,
+    Decision,
+    FlowType,
+    Hold,
+    Unchanged,
+    View,
+    Write,
+    skip,
+    waiting,
+)
+from ml_connector.integrations.bill_settings import Settings
+
+# A link stays; before there is one, a person may choose.
+OTHER_VENDOR = ", or fill the row '{key}' of the mapping table vendors with the id of another one"
+
+
+class Vendors(FlowType):
+    """Vendors that a bill needs: matched with the ledger's, else created there. Runs as needed."""
+
+    name = "vendors"
+    title = "Vendors: ServiceTitan to Zoho Books"
+    source_vendor, target_vendor = "servicetitan", "zoho_books"
+    priority = 2
+    as_needed = True
+    dated = False
+    source_lists = ()
+    target_lists = ("parties",)
+    tables = ("vendors",)
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("vendors",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def target_entity(self, document: Document) -> str:
+        return "parties"
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Party)
+        return (document.name, document.active, document.email, document.phone, document.address)
+
+    def plan(self, view: View) -> Decision:
+        vendor = view.document
+        assert isinstance(vendor, Party)
+        if view.link is not None:
+            posted = view.link.source
+            if posted is not None and self.project(posted) == self.project(vendor):
+                return Unchanged()
+            return skip("linked_already", name=vendor.name)
+        if not vendor.name.strip():
+            return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
+        chosen = view.mappings["vendors"].get(vendor.id)
+        if chosen not in (None, "new"):
+            return _chosen(vendor, str(chosen), view)
+        if chosen is None and (decision := _matched(vendor, view.candidates)) is not None:
+            return decision
+        return _created(vendor, view)
+
+
+def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
+    party = view.ledger.parties.get(target_id)
+    if party is None:
+        key = f"vendors:{vendor.id}"
+        return Hold((waiting("vendor_unknown_there", "mapping", key, name=vendor.name, target=target_id),))
+    taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
+    return _adopted(vendor, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+
+
+def _matched(vendor: Party, candidates: object) -> Decision | None:
+    assert isinstance(candidates, (list, tuple))
+    proven = [one for one in candidates if one.proof]
+    if len(proven) == 1:
+        return _adopted(vendor, proven[0], "matched")
+    if not candidates:
+        return None
+    shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in candidates[:3])
+    key = f"vendors:{vendor.id}"
+    return Hold((waiting("vendor_ambiguous", "mapping", key, name=f"'{vendor.name}'", candidates=shown),))
+
+
+def _adopted(vendor: Party, candidate: Candidate, origin: str) -> Decision:
+    key = f"vendors:{vendor.id}"
+    if candidate.taken_by:
+        return Hold((waiting("vendor_taken", "mapping", key, name=vendor.name, target=candidate.party.name),))
+    if not candidate.party.active:
+        told = {"name": vendor.name, "target": candidate.party.name, "other": OTHER_VENDOR.format(key=vendor.id)}
+        return Hold((waiting("vendor_inactive", "mapping", key, **told),))
+    return Adopt("parties", candidate.party.id, origin, candidate.evidence)
+
+
+def _created(vendor: Party, view: View) -> Decision:
+    target = msgspec.structs.replace(vendor, id="", reference=view.reference, kind="vendor")
+    composed = view.compose(Action.CREATE, target, view.reference)
+    step = Step("parties", Action.CREATE, view.reference, composed.body, number=vendor.name)
+    return Write((step,), "parties", composed.notes)
