@@ -23,17 +23,38 @@ async def lock_lanes(connection: Transaction, tenant_id: int, grant_id: int) -> 
     )
 
 
+async def take_lanes_away(connection: Transaction, tenant_id: int, grant_id: int) -> None:
+    """As ``lock_lanes``, from whoever runs them with the former grant: what they still learn of it is not written."""
+    await connection.execute(
+        f"""update lane set not_before = '-infinity', fence = fence + 1, owner = null, lease_until = '-infinity',
+               sent_at = '-infinity'
+        where {_OF_GRANT}""".encode(),
+        [tenant_id, tenant_id, grant_id],
+    )
+
+
 async def rights_changed(
     connection: Transaction, tenant_id: int, grant_id: int, scopes: Collection[str], gained: Collection[str]
 ) -> None:
     """The grant's connections have these ``scopes`` now; what waited for one that was ``gained`` is planned again."""
-    given = [tenant_id, tenant_id, grant_id]
     await connection.execute(
         b"update connection set scopes = %s where tenant_id = %s and grant_id = %s",
         [sorted(scopes), tenant_id, grant_id],
     )
-    if not gained:
-        return
+    if gained:
+        await go_on(connection, tenant_id, grant_id, gained, "a right was given")
+
+
+async def go_on(connection: Transaction, tenant_id: int, grant_id: int, scopes: Collection[str], reason: str) -> None:
+    """Everything of a grant is tried again at once, and what waited for one of these ``scopes`` is planned again."""
+    given = [tenant_id, tenant_id, grant_id]
+    await connection.execute(
+        b"""select 1 from integration i where i.tenant_id = %s and exists (
+                select 1 from connection c where c.tenant_id = i.tenant_id and c.grant_id = %s
+                and c.connection_id in (i.source_id, i.target_id))
+        order by i.integration_id for no key update""",
+        [tenant_id, grant_id],
+    )
     await connection.execute(
         b"""update integration i set generation = generation + 1 from connection c
         where i.tenant_id = %s and c.tenant_id = i.tenant_id and c.grant_id = %s
@@ -44,9 +65,9 @@ async def rights_changed(
     await connection.execute(
         f"delete from feed where {_OF_GRANT} and starts_with(name, %s)".encode(), [*given, REFUSED]
     )
-    await release(connection, tenant_id, "fact", [f"scope:{scope}" for scope in sorted(gained)])
+    await release(connection, tenant_id, "fact", [f"scope:{scope}" for scope in sorted(scopes)])
     await connection.execute(
         f"""insert into wake (tenant_id, connection_id, reason)
-        select tenant_id, connection_id, 'a right was given' from lane where {_OF_GRANT}""".encode(),
-        given,
+        select tenant_id, connection_id, %s from lane where {_OF_GRANT}""".encode(),
+        [reason, *given],
     )

@@ -19,13 +19,12 @@ from ml_connector.connectors.base import Connector, Consent, Credentials, Tokens
 from ml_connector.errors import BadInput, Refused
 from ml_connector.lanes.budget import count_first_calls
 from ml_connector.lanes.connecting import reachable_organisations, read_organisation, tokens_for, tokens_from_redirect
+from ml_connector.lanes.rights import go_on, take_lanes_away
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.roles import Actor
 from ml_connector.service.tenants import Tenant, create_tenant, selected_tenant, tenants
-from ml_connector.sync.refused import REFUSED
-from ml_connector.sync.release import release
 from ml_connector.transport.errors import Reconnect
 
 
@@ -287,11 +286,10 @@ async def _renew(
 ) -> Connected:  # fmt: skip
     """The same organisation again: its grant is renewed, and what waited for a right that is now there goes on.
 
-    The lanes come first: their own transactions lock them before anything else.
+    The lanes come first: their own transactions lock them before anything else. A slice that runs with the former grant
+    loses its lane, so that it does not call the new one dead.
     """
-    of_grant = "select connection_id from connection where tenant_id = %s and grant_id = %s"
-    reached, ids = f"tenant_id = %s and connection_id in ({of_grant})", (desk.tenant_id, desk.tenant_id, grant_id)
-    await change.run(f"update lane set not_before = '-infinity' where {reached}", *ids)
+    await take_lanes_away(change.connection, desk.tenant_id, grant_id)
     await change.run(
         """update vendor_grant set credentials = %s, tokens = %s, expires_at = %s, serial = serial + 1, state = 'good',
                problem = '', refreshing_since = null, holder = null, held_until = null
@@ -309,16 +307,7 @@ async def _renew(
         "update connection set state = 'good', problem = '' where tenant_id = %s and grant_id = %s and state <> 'paused'",
         desk.tenant_id, grant_id,
     )  # fmt: skip
-    await change.run(
-        """update integration set generation = generation + 1
-        where tenant_id = %s and (source_id = %s or target_id = %s)""",
-        desk.tenant_id, connection_id, connection_id,
-    )  # fmt: skip
-    await change.run(f"update work set not_before = '-infinity' where {reached}", *ids)
-    await change.run(f"delete from feed where {reached} and name like %s", *ids, f"{REFUSED}%")
-    await release(change.connection, desk.tenant_id, "fact", [f"scope:{scope}" for scope in sorted(scopes)])
-    lanes = await change.all(f"select connection_id from lane where {reached}", *ids)
-    await change.wake([row[0] for row in lanes], "reconnected")
+    await go_on(change.connection, desk.tenant_id, grant_id, scopes, "reconnected")
     change.event("reconnected", connection=name, organisation=organisation.id, scopes=sorted(scopes))
     return Connected(
         connection_id, name, grant.connector.vendor, organisation.id, organisation.name, True, tuple(sorted(scopes))
