@@ -121,9 +121,11 @@ def test_a_bill_of_zero_whose_lines_are_not_zero_is_no_zero_bill() -> None:
 
 # --- waits, one by one ---------------------------------------------------------------------------------------------
 
+AP = "tn.acc.apbills:r"
 SCOPED = "The lines do not add up: the ServiceTitan scope tn.acc.apbills:r is missing; add it in the portal."
 ELSEWHERE = "The lines do not add up, and ServiceTitan shows no AP bill with this id: look for expense lines."
 UNSEEN = "Without the ServiceTitan scope tn.acc.apbills:r its status is not shown."
+UNKNOWN_BY_SCOPE: dict[str, Any] = {"state": BillState.UNKNOWN, "hidden_reason": UNSEEN, "hidden_by": AP}
 LOCKED = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 9))
 CANADIAN = msgspec.structs.replace(BOOKS, currency="CAD")
 DOLLARS = Dimension("bu1", "business_unit", "North", currency="USD")
@@ -165,7 +167,7 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"links": {}, "tables": {"vendors": {"v1": "zv3"}}}, "currency_differs", "fact", "parties:zv3"),
     ({}, {"links": {}, "tables": {"vendors": {"v1": "zv404"}}}, "vendor_unknown", "link", "vendors:v1"),
     ({"total": "101"}, {}, "does_not_tie", "source", "bills:b1"),
-    ({"total": "150", "complete": False, "hidden_reason": SCOPED}, {}, "hidden_lines", "fact",
+    ({"total": "150", "complete": False, "hidden_reason": SCOPED, "hidden_by": AP}, {}, "hidden_lines", "fact",
      "scope:tn.acc.apbills:r"),
     ({"total": "150", "complete": False, "hidden_reason": ELSEWHERE}, {}, "lines_missing", "source", "bills:b1"),
     ({"currency": "EUR"}, {"links": {("vendors", "v1"): "zv4"}}, "currency_differs", "fact", "organisation"),
@@ -183,8 +185,8 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"settings": {"closed_through": dt.date(2026, 6, 9)}}, "period_closed", "person", "period_closed"),
     ({"state": BillState.DISCREPANCY}, {}, "discrepancy", "source", "bills:b1"),
     ({"state": BillState.DISCREPANCY}, {"settings": {"gate": "posted"}}, "discrepancy", "source", "bills:b1"),
-    ({"state": BillState.UNKNOWN, "hidden_reason": UNSEEN}, {}, "status_unseen", "setting", "setting:unseen_status"),
-    ({"state": BillState.UNKNOWN, "hidden_reason": UNSEEN}, {"settings": {"gate": "reconciled"}}, "never_reconciled",
+    (UNKNOWN_BY_SCOPE, {}, "status_unseen", "setting", "setting:unseen_status"),
+    (UNKNOWN_BY_SCOPE, {"settings": {"gate": "reconciled"}}, "never_reconciled",
      "fact", "scope:tn.acc.apbills:r"),
     ({"state": BillState.UNKNOWN, "hidden_reason": ELSEWHERE}, {"settings": {"gate": "reconciled"}},
      "never_reconciled", "source", "bills:b1"),
@@ -217,7 +219,7 @@ def test_everything_that_is_missing_is_listed_at_once() -> None:
 
 
 def test_the_sentence_of_a_missing_right_names_the_right_alone() -> None:
-    decision = plan(bill(total="150", complete=False, hidden_reason=SCOPED))
+    decision = plan(bill(total="150", complete=False, hidden_reason=SCOPED, hidden_by=AP))
     assert isinstance(decision, Hold)
     assert "the right tn.acc.apbills:r is missing" in decision.waits[0].sentence
     assert "with the scope tn.acc.apbills:r: seen" in decision.waits[0].action
@@ -518,7 +520,7 @@ def linked(posted: Bill | None) -> dict[str, Any]:
         {"state": BillState.RECONCILED},
         {"state": BillState.POSTED, "exported": True},
         {"post_date": None},
-        {"complete": False, "hidden_reason": SCOPED},
+        {"complete": False, "hidden_reason": SCOPED, "hidden_by": AP},
         {"total": "100.00"},
         {"lines": tuple(msgspec.structs.replace(one, account=Ref("g9", "Inventory", "1300")) for one in BILL.lines)},
     ],

@@ -198,7 +198,7 @@ class Bill(Canonical, frozen=True, tag="bill"):
     Tie-out: ``sum(lines) - discount + tax + shipping + other == total``.
     ``reference`` is our external reference where a target stores it. ``complete`` is False for a list row without
     lines, or for a source whose lines may be hidden by a missing scope. ``hidden_reason`` says why lines or, where
-    the state is unknown, the state cannot be seen.
+    the state is unknown, the state cannot be seen; ``hidden_by`` is the source's name of the right that would show them.
     """
 
     id: str
@@ -232,6 +232,7 @@ class Bill(Canonical, frozen=True, tag="bill"):
     reference: str = ""
     complete: bool = True
     hidden_reason: str = ""
+    hidden_by: str = ""
     landed_by_value: bool = False
     source_kind: str = "bill"  # "bill", or "receipt" when made from a received purchase order
     own_bill: Ref = Ref()  # the bill that the source made of a receipt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from ml_connector.canonical.documents import Bill, BillState, Dimension
 from ml_connector.canonical.money import digits
@@ -22,7 +21,6 @@ from ml_connector.integrations.bill_rules import (
 from ml_connector.integrations.bill_settings import Settings
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
-_SCOPE = re.compile(r"\b[a-z]+(?:\.[a-z]+)+:[rw]\b")  # as ServiceTitan writes rights, such as tn.acc.apbills:r
 _REACHED = {
     BillState.UNKNOWN: 0,
     BillState.RECEIVED: 0,
@@ -103,21 +101,20 @@ def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> N
 
 
 def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:
-    scope = _SCOPE.search(bill.hidden_reason)
+    told = {"why": bill.hidden_reason, "first": _first(bill.hidden_by)}
     if settings.gate == "reconciled":
-        kind, key = ("fact", f"scope:{scope[0]}") if scope else ("source", f"bills:{bill.id}")
-        draft.wait(waiting("never_reconciled", kind, key, why=bill.hidden_reason, first=_first(scope)))
+        kind, key = ("fact", f"scope:{bill.hidden_by}") if bill.hidden_by else ("source", f"bills:{bill.id}")
+        draft.wait(waiting("never_reconciled", kind, key, **told))
     elif settings.unseen_status == "hold":
-        told = {"why": bill.hidden_reason, "first": _first(scope)}
         draft.wait(waiting("status_unseen", "setting", "setting:unseen_status", **told))
 
 
-def _first(scope: re.Match[str] | None) -> str:
+def _first(scope: str) -> str:
     """What helps without a decision: a right, where that is what is missing."""
-    if scope is None:
+    if not scope:
         return "Look at the bill in ServiceTitan"
     return (
-        f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope[0]}; it is seen "
+        f"Let the ServiceTitan administrator accept the app's newest version with the scope {scope}; it is seen "
         "within an hour"
     )
 
@@ -125,9 +122,8 @@ def _first(scope: re.Match[str] | None) -> str:
 def _ties(bill: Bill, draft: Draft) -> None:
     apart = difference(bill)
     shown = {"stated": money(bill.total, bill.currency), "computed": money(computed_total(bill), bill.currency)}
-    scope = _SCOPE.search(bill.hidden_reason)
-    if not bill.complete and scope is not None:
-        draft.wait(waiting("hidden_lines", "fact", f"scope:{scope[0]}", scope=scope[0], **shown))
+    if not bill.complete and bill.hidden_by:
+        draft.wait(waiting("hidden_lines", "fact", f"scope:{bill.hidden_by}", scope=bill.hidden_by, **shown))
     elif not bill.complete:
         draft.wait(waiting("lines_missing", "source", f"bills:{bill.id}", why=bill.hidden_reason, **shown))
     elif apart != 0:

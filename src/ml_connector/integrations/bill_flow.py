@@ -162,7 +162,7 @@ def _as_posted(bill: Bill, settings: Settings) -> Bill:
     """
     stopped = bill.state in (BillState.CANCELED, BillState.DISCREPANCY)
     return msgspec.structs.replace(
-        bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="",
+        bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="", hidden_by="",
         state=bill.state if stopped else BillState.RECEIVED, purchase_order=Ref(bill.purchase_order.id),
         own_bill=Ref(), lines=tuple(msgspec.structs.replace(line, account=Ref()) for line in bill.lines),
         post_date=bill.post_date if settings.bill_date == "post date" else None,

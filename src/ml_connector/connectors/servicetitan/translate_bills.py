@@ -28,7 +28,6 @@ HIDDEN_BY_SCOPE = (
     "The lines do not add up to the bill: expense lines of AP bills are only shown to an application with the "
     f"ServiceTitan scope {AP_BILLS}; add it in the developer portal and let the tenant accept the new version."
 )
-# It names no right: nothing is gained by granting one, and the hold waits for the bill, which is read again.
 HIDDEN_BY_MODULE = (
     "ServiceTitan shows no AP bills although the application has the right: the account seems not to have the Accounts "
     "Payable module, or it is switched off, so expense lines stay hidden and bills that have any are held. Let "
@@ -113,23 +112,26 @@ def _judged(found: Bill, choices: Choices) -> Bill:
     """Without its AP bill a bill is complete only if it ties: hidden expense lines would show as a difference."""
     if not difference(found):
         return found
-    return msgspec.structs.replace(found, complete=False, hidden_reason=_hidden(choices))
+    reason = _of_three(choices, HIDDEN_BY_SCOPE, HIDDEN_BY_MODULE, HIDDEN_ELSEWHERE)
+    return msgspec.structs.replace(found, complete=False, hidden_reason=reason, hidden_by=_lacking(choices))
 
 
-def _hidden(choices: Choices) -> str:
+def _of_three(choices: Choices, by_scope: str, by_module: str, elsewhere: str) -> str:
+    """Why AP bills do not tell: the right to them is missing, the module is closed, or there is none with this id."""
     if choices.closed:
-        return HIDDEN_BY_MODULE
-    return HIDDEN_ELSEWHERE if choices.granted else HIDDEN_BY_SCOPE
+        return by_module
+    return elsewhere if choices.granted else by_scope
+
+
+def _lacking(choices: Choices) -> str:
+    return "" if choices.closed or choices.granted else AP_BILLS
 
 
 def _status_judged(found: Bill, choices: Choices) -> Bill:
     if found.state is not BillState.UNKNOWN or found.hidden_reason:
         return found
-    if choices.closed:
-        reason = STATUS_BY_MODULE
-    else:
-        reason = STATUS_ELSEWHERE if choices.granted else STATUS_BY_SCOPE
-    return msgspec.structs.replace(found, hidden_reason=reason)
+    reason = _of_three(choices, STATUS_BY_SCOPE, STATUS_BY_MODULE, STATUS_ELSEWHERE)
+    return msgspec.structs.replace(found, hidden_reason=reason, hidden_by=_lacking(choices))
 
 
 def _header(shown: payloads.Bill, base: payloads.Bill, choices: Choices) -> Bill:
