@@ -93,3 +93,12 @@ def test_printing_shows_no_key(tmp_path: Path) -> None:
     master = MasterKey.load(TEXT, tmp_path / "master.key")
     assert TEXT not in repr(master)
     assert bytes(range(32)).hex() not in repr(master)
+
+
+def test_a_missing_key_is_not_replaced_where_something_is_sealed(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    with pytest.raises(MasterKeyUnusable, match="is missing, and what is sealed in the database opens with no other"):
+        MasterKey.load(None, path, make=False)
+    assert not path.exists()
+    kept = MasterKey.load(None, path)
+    assert MasterKey.load(None, path, make=False).key_id == kept.key_id

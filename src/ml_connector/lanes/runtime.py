@@ -59,7 +59,9 @@ class Runtime:
         clock = sandbox.clock if sandbox else Clock()
         given = settings.master_key.get_secret_value() if settings.master_key else None
         _make(settings.data)
-        keyring = Keyring(MasterKey.load(given, settings.master_key_path), DatabaseKeyStore(database))
+        keys = DatabaseKeyStore(database)
+        make = not await Keyring.anything_sealed(keys)
+        keyring = Keyring(MasterKey.load(given, settings.master_key_path, make=make), keys)
         await keyring.check_master()
         async with Wire.opened(Addresses(sandbox.hosts if sandbox else {}), clock) as wire:
             yield cls(database, keyring, clock, wire, connectors(), integrations(), sandbox)

@@ -91,6 +91,14 @@ class Keyring:
         """Erase a month's document key. The audit trail still verifies; its details of that month are gone."""
         await self._store.remove(tenant_id, document_key(month))
 
+    @staticmethod
+    async def anything_sealed(store: KeyStore) -> bool:
+        """Whether any tenant has a key: then only the master key that wrapped it is of use."""
+        for tenant_id in await store.tenants():
+            if await store.get(tenant_id, TENANT_KEY):
+                return True
+        return False
+
     async def check_master(self) -> int:
         """Open every tenant's key once, at start; how many there are. Raises MasterKeyUnusable or SealBroken."""
         opened = 0

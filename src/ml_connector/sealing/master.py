@@ -28,14 +28,21 @@ class MasterKey:
         self.key_id = key_id(key)
 
     @classmethod
-    def load(cls, environment_value: str | None, path: Path) -> MasterKey:
+    def load(cls, environment_value: str | None, path: Path, *, make: bool = True) -> MasterKey:
         """The master key from the environment's value (base64 of 32 bytes), else from the file at `path`.
 
-        Without either, a new key is made at `path`, readable by its owner only. Raises MasterKeyUnusable when a value
-        is malformed, when others may read the file, or when environment and file hold different keys.
+        Without either, a new key is made at `path`, readable by its owner only; where something is sealed already no new
+        key would open it (``make=False``). Raises MasterKeyUnusable when there is none, when a value is malformed, when
+        others may read the file, or when environment and file hold different keys.
         """
         if not environment_value:
-            return cls(_read(path) or _create(path))
+            kept = _read(path)
+            if kept is None and not make:
+                raise MasterKeyUnusable(
+                    f"The master key {path} is missing, and what is sealed in the database opens with no other: bring it "
+                    "back from its backup, or give it in ML_CONNECTOR_MASTER_KEY. Nothing was changed."
+                )
+            return cls(kept or _create(path))
         key = _decoded(environment_value, "The master key in the environment")
         kept = _read(path)
         if kept is not None and kept != key:
