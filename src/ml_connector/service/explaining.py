@@ -15,14 +15,13 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Step
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import Waiting
-from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading, made
 from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.sync import plan
-from ml_connector.sync.release import lapsed
+from ml_connector.sync.release import holds
 from ml_connector.sync.states import IntentState, State
 
 _step = msgspec.json.Decoder(Step)
@@ -182,14 +181,13 @@ _HEAD = """
     join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
     join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
     where r.tenant_id = %s and r.record_id = %s"""
-_RELEASED = "select code from release where tenant_id = %s and record_id = %s order by at"
+_RELEASED = "select code, version_id from release where tenant_id = %s and record_id = %s order by at"
 
 
 async def _released(reading: Reading, record_id: int, version_id: int) -> tuple[str, ...]:
     """What a person has let go on, as far as it holds for the newest version."""
     rows = await reading.all(_RELEASED, reading.tenant_id, record_id)
-    gone = await lapsed(reading.connection, reading.tenant_id, [version_id], FOR_VERSION)
-    return tuple(row[0] for row in rows if (version_id, row[0]) not in gone)
+    return tuple(code for code, released in rows if holds(code, released, version_id))
 
 
 _VERSIONS = """

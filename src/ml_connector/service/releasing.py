@@ -204,9 +204,11 @@ async def _let_go(desk: Desk, change: Change, going: Sequence[Listed], code: str
         )  # fmt: skip
     else:
         await change.run(
-            """insert into release (tenant_id, record_id, code, actor, at)
-            select %s, record_id, %s, %s, %s from unnest(%s::bigint[]) as record_id
-            on conflict (tenant_id, record_id, code) do update set actor = excluded.actor, at = excluded.at""",
-            desk.tenant_id, code, desk.actor.name, desk.clock.now(), [one.record_id for one in going],
+            """insert into release (tenant_id, record_id, code, version_id, actor, at)
+            select %s, shown.record, %s, shown.version, %s, %s
+            from unnest(%s::bigint[], %s::bigint[]) as shown (record, version)
+            on conflict (tenant_id, record_id, code) do update
+            set version_id = excluded.version_id, actor = excluded.actor, at = excluded.at""",
+            desk.tenant_id, code, desk.actor.name, desk.clock.now(), [one.record_id for one in going], versions,
         )  # fmt: skip
     await restage(change.connection, desk.tenant_id, versions, [State.HELD], Priority.PERSON)

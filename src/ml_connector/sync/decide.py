@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import psycopg
@@ -12,7 +11,6 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, waiting
-from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.content import differences
@@ -20,7 +18,6 @@ from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.prepare import Item, Preparer
-from ml_connector.sync.release import lapsed
 from ml_connector.sync.settle import Settled
 from ml_connector.sync.states import Needed
 
@@ -53,7 +50,7 @@ async def _decisions(
 async def _decided(
     transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
 ) -> list[Decision]:
-    views = await _lapsed_taken_away(transaction, items, await preparer.views(transaction, flow, items))
+    views = await preparer.views(transaction, flow, items)
     approved = await _approved(transaction, items)
     planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
     ours = await _ours(transaction, flow, planned)
@@ -69,20 +66,6 @@ async def _decided(
 def defect(error: Exception) -> Hold:
     """The hold of a document that this product fails on."""
     return Hold((waiting("defect", "person", "defect", problem=f"{type(error).__name__}: {error}"),))
-
-
-async def _lapsed_taken_away(transaction: LaneTransaction, items: Sequence[Item], views: Sequence[View]) -> list[View]:
-    """The views without what a person released for an earlier version only."""
-    released = [item.version_id for item, view in zip(items, views, strict=True) if view.released]
-    if not released:
-        return list(views)
-    gone = await lapsed(transaction.connection, transaction.lane.tenant_id, released, FOR_VERSION)
-    return [
-        dataclasses.replace(
-            view, released=frozenset(code for code in view.released if (item.version_id, code) not in gone)
-        )
-        for item, view in zip(items, views, strict=True)
-    ]
 
 
 def _planned(flow: Flow, item: Item, view: View) -> Decision:

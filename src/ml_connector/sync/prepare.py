@@ -18,6 +18,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
+from ml_connector.sync.release import holds
 from ml_connector.sync.states import Needed, State
 
 # Any other record claims its number in the second states, an earlier one in all but the first.
@@ -269,11 +270,13 @@ class _Batch:
 
     async def _load_released(self) -> None:
         rows = await self._transaction.all(
-            "select record_id, code from release where tenant_id = %b and record_id = any(%b::bigint[])",
+            "select record_id, code, version_id from release where tenant_id = %b and record_id = any(%b::bigint[])",
             self._lane.tenant_id, [item.record_id for item in self._items],
         )  # fmt: skip
-        for record_id, code in rows:
-            self._released[record_id].add(code)
+        newest = {item.record_id: item.version_id for item in self._items}
+        for record_id, code, version_id in rows:
+            if holds(code, version_id, newest[record_id]):
+                self._released[record_id].add(code)
 
     async def _load_source_twins(self) -> None:
         """Other records of this flow under the same vendor's number, seen earlier and neither cancelled nor empty."""

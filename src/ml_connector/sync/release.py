@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.states import Priority, State
 
@@ -168,22 +169,12 @@ async def _wake(connection: Transaction, tenant_id: int, lanes: set[int], reason
         )
 
 
-# What a person let go on is meant for the version they saw: a release lapses for a version read after it.
-_LAPSED = """
-    select d.version_id, r.code from release r
-    join document d on d.tenant_id = r.tenant_id and d.record_id = r.record_id
-    where r.tenant_id = %b and d.version_id = any(%b::bigint[]) and r.code = any(%b::text[]) and d.read_at > r.at"""
+def holds(code: str, released: int, version_id: int) -> bool:
+    """Whether what a person let go on at version ``released`` holds for another: some reasons are for the version seen.
 
-
-async def lapsed(
-    connection: Transaction, tenant_id: int, versions: Sequence[int], codes: Sequence[str]
-) -> set[tuple[int, str]]:
-    """(version, code) of those releases of ``codes`` that were given before the version was read.
-
-    Releasing and reading lock the record's integration, so their times (of the product's clock) tell which came first.
+    Versions are numbered in the order in which they were read.
     """
-    rows = await (await connection.execute(_LAPSED.encode(), [tenant_id, list(versions), list(codes)])).fetchall()
-    return {(version_id, code) for version_id, code in rows}
+    return code not in FOR_VERSION or version_id <= released
 
 
 # Old holds are planned again, a slice at a time and behind everything else; what they wait for stays until it is known

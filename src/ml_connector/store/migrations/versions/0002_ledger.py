@@ -284,6 +284,7 @@ create table release (
     tenant_id integer not null,
     record_id bigint not null,
     code text not null,
+    version_id bigint not null,
     actor text not null,
     at timestamptz not null,
     primary key (tenant_id, record_id, code),
