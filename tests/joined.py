@@ -50,7 +50,7 @@ class Joined:
         await preview(self.desk, self.integration)
         for table, rows in self.company["mapping"].items():
             for key, value in rows.items():
-                await set_value(self.desk, self.integration, table, key, value)
+                await set_value(self.desk, self.integration, table, key, value, anyway=True)
 
     async def go(self) -> syncing.Quiet:
         """Let the bills go, and wait until it is quiet."""

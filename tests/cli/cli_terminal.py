@@ -45,14 +45,20 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**kept, "ML_CONNECTOR_DATA": str(data), "TERM": "xterm-256color", **more}
 
 
-def in_terminal(arguments: Sequence[str], env: Mapping[str, str], columns: int = 80, typed: str = "") -> Shown:
+def in_terminal(
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    columns: int = 80,
+    typed: str = "",
+    command: Sequence[str] = COMMAND,
+) -> Shown:
     """Run a command in a pseudo-terminal of that width; standard input, output and errors are all the terminal.
 
     ``typed`` is what the person types, before being asked.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    process = subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env))
+    process = subprocess.Popen([*command, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env))
     os.close(theirs)
     os.write(ours, typed.encode())
     parts = []

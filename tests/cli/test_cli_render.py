@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from ml_connector.cli.flows import show_status
+from ml_connector.cli.flows import show_preview, show_status
+from ml_connector.service.previewing import FlowPreview, Preview
 from ml_connector.service.status import FlowStatus, IntegrationStatus, Status
+from ml_connector.service.syncing import Progress, Quiet
 from ml_connector.service.tallies import Cause, Tally
 
 
@@ -41,3 +43,30 @@ def test_status_keeps_every_column(width: int) -> None:
     assert rows[0].split().count("12,345") == 4  # read, posted, skipped, held
     assert "1,234,567.89 USD" in shown
     assert "Account [5100] is used." in shown  # never taken for markup
+
+
+def test_a_preview_breaks_no_flow_mode_or_number_in_a_narrow_terminal() -> None:
+    tally = Tally(12_345, {"USD": Decimal("1234567.89")})
+    few = Tally(480, {})
+    flows = tuple(
+        FlowPreview(name, name.title(), mode, tally, few, few, few, {"start_date": few}, (), ())
+        for name, mode in (("vendors", "as needed"), ("bills_exported", "preview"))
+    )
+    out = io.StringIO()
+    quiet = Quiet(True, Progress(0, 0, 0, 0, 0, 0, 0, 0))
+    show_preview(Console(file=out, width=80), Preview("1", quiet, flows))
+    shown = out.getvalue()
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    for words in ("bills_exported", "as needed", "1,234,567.89 USD"):
+        assert words in shown
+    assert shown.count("12,345") == 2 and shown.count(" 480 ") == 8
+
+
+def test_a_rejected_record_is_called_rejected_everywhere() -> None:
+    status = _status()
+    status.integrations[0].flows[1].states["rejected"] = Tally(7, {"USD": Decimal("70.00")})
+    out = io.StringIO()
+    show_status(Console(file=out, width=80), status)
+    shown = out.getvalue()
+    assert shown.count("rejected") == 2 and "refused" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80

@@ -4,16 +4,18 @@ import msgspec
 import pytest
 from service_ledger import BOOKS, CREDENTIALS, KIND, TITAN, Company, granted
 
+from ml_connector.canonical.documents import Organisation
 from ml_connector.connectors.base import Consent, Tokens
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.service.connecting import checked_return, store_connection, tenant_to_connect
+from ml_connector.service.auditing import export_audit
+from ml_connector.service.connecting import checked_return, store_connection, take_zone, tenant_to_connect
 from ml_connector.service.connections import connections
 from ml_connector.service.credentials import checked_credentials, checked_settings
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import integrate
 from ml_connector.service.roles import Actor, NotAllowed, Role
-from ml_connector.service.tenants import create_tenant, selected_tenant
+from ml_connector.service.tenants import change_tenant, create_tenant, selected_tenant, tenants
 
 pytestmark = pytest.mark.anyio
 
@@ -133,3 +135,24 @@ async def test_roles_are_asked_for(company: Company) -> None:
     with pytest.raises(NotAllowed, match="cli/bob is viewer here, and this needs owner"):
         await integrate(viewer, KIND, {})
     assert len(await connections(viewer)) == 2
+
+
+async def test_a_company_has_the_zone_its_organisation_tells(runtime: Runtime) -> None:
+    actor = Actor("cli/anna")
+    silent = Organisation("1", "Polar Air")
+    first = await tenant_to_connect(runtime, actor, "", silent)
+    assert first.zone == "UTC"
+    told = msgspec.structs.replace(silent, zone="America/Denver")
+    first = await take_zone(runtime, actor, first, told)
+    assert first.zone == "America/Denver"
+    other = msgspec.structs.replace(silent, zone="America/Chicago")
+    assert (await take_zone(runtime, actor, first, other)).zone == "America/Denver"
+    with pytest.raises(BadInput, match="'Mars/Foo' is not a time zone"):
+        await change_tenant(runtime, actor, first, zone="Mars/Foo")
+    await create_tenant(runtime, actor, "Other", "UTC")
+    with pytest.raises(BadInput, match="a company 'Other' already"):
+        await change_tenant(runtime, actor, first, name="Other")
+    await change_tenant(runtime, actor, first, name="Polar", zone="America/New_York")
+    assert [(one.name, one.zone) for one in await tenants(runtime)] == [("Polar", "America/New_York"), ("Other", "UTC")]
+    trail = b"".join([line async for line in export_audit(Desk(runtime, first.tenant_id, actor))]).decode()
+    assert "tenant changed" in trail

@@ -5,17 +5,20 @@ import io
 from decimal import Decimal
 
 import pytest
-from service_ledger import Company, bill
+from service_ledger import BOOKS, Company, bill
 
-from ml_connector.canonical.documents import Ref
+from ml_connector.canonical.documents import Account, Ref
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.files import FileRefused, export_mapping, import_mapping
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
+from ml_connector.service.mapping.targets import targets
 from ml_connector.service.mapping.values import remove_value, set_value
 from ml_connector.service.status import status
 from ml_connector.service.tallies import Cause
+from ml_connector.sync.directory import refresh
 
 pytestmark = pytest.mark.anyio
 HEADER = "source_key,target_key,valid_from,valid_until,note\n"
@@ -143,7 +146,8 @@ async def test_wrong_values_are_refused(read_company: Company, table: str, value
      ("bill_numbers", "INV-1 B")],
 )  # fmt: skip
 async def test_special_values_are_taken(read_company: Company, table: str, value: str) -> None:
-    assert (await set_value(read_company.desk, read_company.integration, table, "key", value)).added == 1
+    done = await set_value(read_company.desk, read_company.integration, table, "key", value, anyway=True)
+    assert done.added == 1
     assert (await remove_value(read_company.desk, read_company.integration, table, "key")).removed == 1
     with pytest.raises(NotFound, match="has no row 'key'"):
         await remove_value(read_company.desk, read_company.integration, table, "key")
@@ -221,3 +225,54 @@ async def _waiting(company: Company) -> list[Cause]:
     flows = (await status(company.desk)).integrations[0].flows
     causes = next(flow.waiting for flow in flows if flow.flow == "bills")
     return sorted(causes, key=lambda cause: cause.code)
+
+
+async def test_a_key_that_nothing_shows_is_refused(read_company: Company) -> None:
+    company = read_company
+    with pytest.raises(BadInput, match=r"tax: no document uses 'Texsa' \(did you mean 'Texas'\?\).*--anyway"):
+        await set_value(company.desk, company.integration, "tax", "Texsa", "cost")
+    with pytest.raises(FileRefused) as refused:
+        await import_mapping(company.desk, company.integration, "accounts", f"{HEADER}5100,a1,,,\n510O,a1,,,\n")
+    assert "line 3: no document uses '510O' (did you mean '5100'?)" in refused.value.problems[0]
+    for table, key in (("accounts", "(none)"), ("tax", "(no zone)"), ("bill_numbers", "1"), ("vendors", "v2")):
+        value = {"accounts": "a1", "tax": "cost", "vendors": "new"}.get(table, "INV-9")
+        assert (await set_value(company.desk, company.integration, table, key, value)).added == 1
+    file = f"{HEADER}510O,a1,,,\n"
+    assert (await import_mapping(company.desk, company.integration, "accounts", file, anyway=True)).added == 1
+    assert (await import_mapping(company.desk, company.integration, "accounts", file)).unchanged == 1
+
+
+async def test_accounts_are_found_by_number_and_name(read_company: Company) -> None:
+    company = read_company
+    twins = (Account("a7", "Freight", "7000"), Account("a8", "Freight", "7001"))
+    company.books.lists["accounts"] = (*company.books.lists["accounts"], *twins)
+    lane = await company.lane(company.target, company.books, BOOKS)
+    await refresh(lane, "accounts", 0)
+    assert [one.value for one in await targets(company.desk, company.integration, "accounts", "freight")] == [
+        "a7",
+        "a8",
+    ]
+    tax = await targets(company.desk, company.integration, "tax")
+    assert {"cost", "account:a7", "tax:t1"} <= {one.value for one in tax}
+    await set_value(company.desk, company.integration, "accounts", "5100", "7001")
+    await set_value(company.desk, company.integration, "tax", "Texas", "40% cost, 60% account:7000")
+    await import_mapping(company.desk, company.integration, "accounts", f"{HEADER}6100,Small Tools,,,\n")
+    for table, key, value in (
+        ("accounts", "5100", "a8"), ("accounts", "6100", "a2"), ("tax", "Texas", "40% cost, 60% account:a7"),
+    ):  # fmt: skip
+        rows = csv.DictReader(io.StringIO(await export_mapping(company.desk, company.integration, table)))
+        assert {row["source_key"]: row["target_key"] for row in rows}[key] == value
+    with pytest.raises(BadInput, match=r"'Freight' is the number or name of several: .* a7 \(7000 Freight\), a8"):
+        await set_value(company.desk, company.integration, "accounts", "5100", "Freight")
+    with pytest.raises(NotFound, match="takes no entries of the ledger"):
+        await targets(company.desk, company.integration, "bill_numbers")
+
+
+async def test_a_charge_goes_to_an_account_that_exists(read_company: Company) -> None:
+    company = read_company
+    with pytest.raises(BadInput, match="freight_account cannot be '123': the ledger has no account"):
+        await change_settings(company.desk, company.integration, {"freight_account": "123"})
+    made = await change_settings(
+        company.desk, company.integration, {"freight_account": "5100", "other_account": "lines"}
+    )
+    assert (made.settings["freight_account"], made.settings["other_account"]) == ("a1", "lines")

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
-from service_ledger import KIND, Company, bill
+from service_ledger import BOOKS, KIND, TITAN, Company, bill
 
+from ml_connector.canonical import documents
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
@@ -38,7 +40,7 @@ async def test_flows_start_off_and_parties_as_needed(company: Company) -> None:
 )
 async def test_wrong_settings_change_nothing(company: Company, changes: dict[str, str], told: str) -> None:
     with pytest.raises(BadInput) as refused:
-        await integrate(company.desk, KIND, {"currency": "EUR", **changes})
+        await integrate(company.desk, KIND, {"currency": "USD", **changes})
     assert told in str(refused.value)
     assert (await company.now()).settings == company.integration.settings
 
@@ -135,3 +137,46 @@ async def _waiting(company: Company) -> dict[str, int]:
 async def _kinds(company: Company) -> set[str]:
     async with company.desk.looking() as reading:
         return {row[0] for row in await reading.all("select kind from audit_event where actor = 'cli/anna'")}
+
+
+@pytest.mark.parametrize(
+    ("currency", "told"),
+    [
+        ("XXX", "cannot be 'XXX': it must be an ISO 4217 code"),
+        ("dollars", "must be an ISO 4217 code"),
+        ("EUR", r"cannot be EUR: Polar Air \(1001\), which the bills come from, keeps its books in USD"),
+    ],
+)
+async def test_a_currency_that_is_not_the_companys_is_refused(company: Company, currency: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        await change_settings(company.desk, company.integration, {"currency": currency})
+    with pytest.raises(BadInput, match=told):
+        await integrate(company.desk, KIND, {"currency": currency})
+    assert (await company.now()).settings == company.integration.settings
+    assert (await change_settings(company.desk, company.integration, {"currency": "usd"})).settings["currency"] == "USD"
+
+
+async def test_amounts_follow_another_currency_until_they_are_posted(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untold, books = (msgspec.structs.replace(one, currency="") for one in (TITAN, BOOKS))
+    monkeypatch.setattr("service_ledger.TITAN", untold)
+    monkeypatch.setattr("service_ledger.BOOKS", books)
+    sealer = await company.desk.sealer()
+    async with company.desk.changing() as change:
+        body = sealer.seal(b"organisation", documents.encode(untold))
+        await change.run("update connection set organisation = %s", body)
+    await _preview(company)
+    await change_settings(company.desk, await company.now(), {"currency": "EUR"})
+    await company.read(bill("1", currency=""), bill("2"))
+    await company.plan()
+    assert (await explain(company.desk, "INV-1")).versions[-1].currency == "EUR"
+    await change_settings(company.desk, await company.now(), {"currency": "USD"})
+    await company.read(bill("1", currency=""), bill("2"))
+    for _ in range(2):
+        await company.plan()
+    newest = (await explain(company.desk, "INV-1")).versions[-1]
+    assert (newest.currency, newest.state) == ("USD", "planned")
+    assert len((await explain(company.desk, "INV-2")).versions) == 1
+    flow = next(one for one in (await status(company.desk)).integrations[0].flows if one.flow == "bills")
+    assert flow.balanced and set(flow.states["planned"].sums) == {"USD"}

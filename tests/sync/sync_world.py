@@ -148,7 +148,7 @@ class World:
 
     async def fill(self, table: str, key: str, value: str) -> int:
         """Fill a mapping row; how many documents it released."""
-        return (await set_value(self.desk, self.integration, table, key, value)).released
+        return (await set_value(self.desk, self.integration, table, key, value, anyway=True)).released
 
     async def remove(self, table: str, key: str) -> None:
         """Take a mapping row away, and what it released back."""

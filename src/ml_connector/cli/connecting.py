@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from ml_connector.cli import redirect as way_back
-from ml_connector.cli import render
+from ml_connector.cli import render, sandboxed
 from ml_connector.cli.context import Cli, Exit, Given, pairs
 from ml_connector.connectors.base import Connector, CredentialField, Verdict
 from ml_connector.errors import BadInput
@@ -122,7 +122,7 @@ def _field(connector: Connector, field: CredentialField) -> inspect.Parameter:
         where += f" ({way_back.own(connector.vendor)})"
     if field.secret:
         return _option(f"{field.name}_file", Path | None, None, f"File with the {field.label}: {where}.")
-    return _option(field.name, str, "", f"{field.label}: {where} [env {_variable(connector, field)}].")
+    return _option(field.name, str | None, None, f"{field.label}: {where} [env {_variable(connector, field)}].")
 
 
 def _option(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:
@@ -148,11 +148,26 @@ def _given(cli: Cli, runtime: Runtime, connector: Connector, options: Mapping[st
 def _stated(connector: Connector, field: CredentialField, options: Mapping[str, Any]) -> str:
     path = options.get(f"{field.name}_file")
     if path is not None:
-        try:
-            return str(Path(path).read_text()).strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"The file {path} with the {field.label} cannot be read: {error}.") from error
-    return str(options.get(field.name) or os.environ.get(_variable(connector, field), ""))
+        return _secret_in(Path(path), field)
+    given = options.get(field.name)
+    if given is None:
+        return os.environ.get(_variable(connector, field), "")
+    if not str(given).strip():
+        raise BadInput(f"--{field.name.replace('_', '-')} was given and is empty: give the {field.label}.")
+    return str(given)
+
+
+def _secret_in(path: Path, field: CredentialField) -> str:
+    """What the file holds. Raises BadInput naming it: a file that was given is never passed over in silence."""
+    try:
+        found = path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise BadInput(f"The file {path} with the {field.label} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file {path} with the {field.label} is no text: give a file with that alone.") from error
+    if not found:
+        raise BadInput(f"The file {path} with the {field.label} is empty. Nothing was done.")
+    return found
 
 
 def _asked(cli: Cli, field: CredentialField) -> str:
@@ -178,6 +193,7 @@ async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], w
             runtime, cli.actor, grant, organisation,
             tenant=cli.company, zone=wanted.zone, name=wanted.name, test_books=wanted.test_books, again=wanted.again,
         )  # fmt: skip
+    sandboxed.note(cli.settings, made.vendor, made.organisation_id)
     cli.show(made, _connected)
     return Exit.GOOD
 
@@ -245,7 +261,7 @@ async def check(connection: str = "", *, cli: Given) -> int:
     connection
         Only this connection, by its name or number.
     """
-    async with cli.desk() as desk:
+    async with cli.vendor_desk() as desk:
         async with desk.looking() as reading:
             known = await connections_in(reading)
         chosen = [pick_connection(known, connection)] if connection or not known else known

@@ -15,8 +15,10 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
+from ml_connector.cli import sandboxed
 from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.connections import connections
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Actor, Role
 from ml_connector.service.tenants import selected_tenant
@@ -70,6 +72,13 @@ class Cli:
         async with self.runtime() as runtime:
             tenant = await selected_tenant(runtime, self.company)
             yield Desk(runtime, tenant.tenant_id, self.actor)
+
+    @asynccontextmanager
+    async def vendor_desk(self) -> AsyncIterator[Desk]:
+        """The same, for a command that calls vendors. Raises Refused where the sandbox and real systems would mix."""
+        async with self.desk() as desk:
+            sandboxed.refuse_mixed(self.settings, await connections(desk))
+            yield desk
 
     def show(self, value: T, render: Callable[[Console, T], None]) -> None:
         """Show a result: as one JSON document, or rendered for a person."""

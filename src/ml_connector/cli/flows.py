@@ -155,9 +155,27 @@ def _scheduled(console: Console, found: Scheduled) -> None:
 
 async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
     async with cli.desk() as desk:
-        made = await set_flow_mode(desk, await integration_named(desk, integration), flow, mode)
+        chosen = await integration_named(desk, integration)
+        made = await set_flow_mode(desk, chosen, flow, mode)
+        waiting = _for_a_person(await current_status(desk), chosen, flow) if mode == "live" else False
     cli.show(made, _mode_set)
-    return Exit.GOOD
+    if waiting:
+        cli.say(
+            f"Some of its documents wait for a person: 'ml-connector records --flow {flow} --state held' shows them."
+        )
+    return Exit.ATTENTION if waiting else Exit.GOOD
+
+
+def _for_a_person(found: Status, integration: Integration, flow: str) -> bool:
+    """Whether something of this flow waits for a person."""
+    return any(
+        cause.person
+        for one in found.integrations
+        if one.integration_id == integration.integration_id
+        for shown in one.flows
+        if shown.flow == flow
+        for cause in shown.waiting
+    )
 
 
 def _mode_set(console: Console, made: ModeSet) -> None:
@@ -184,7 +202,7 @@ async def preview(integration: str = "", *, limit: int = 20, cli: Given) -> int:
     limit
         How many documents of each flow to show in full; counts are of all.
     """
-    async with cli.desk() as desk:
+    async with cli.vendor_desk() as desk:
         with progress.shown(cli) as report:
             found = await make_preview(desk, await integration_named(desk, integration), report, limit=limit)
     cli.show(found, show_preview)
@@ -203,6 +221,7 @@ def show_preview(console: Console, found: Preview) -> None:
     if not found.quiet.done:
         render.lines(console, f"This preview is not complete: {found.quiet.sentence}", style="yellow")
     made = render.table("flow", "mode", "post", "sum", "link", "there", "held", "skipped", right=_NUMBERS)
+    render.keep_whole(made, "flow", "mode")
     for flow in found.flows:
         skipped = sum(tally.count for tally in flow.skipped.values())
         render.add(
@@ -250,7 +269,7 @@ async def sync(flow: str = "", *, integration: str = "", cli: Given) -> int:
     integration
         Its kind or number, when there are several.
     """
-    async with cli.desk() as desk:
+    async with cli.vendor_desk() as desk:
         with progress.shown(cli) as report:
             quiet = await syncing.sync(desk, await integration_named(desk, integration), flow, report)
         found = await current_status(desk)
@@ -293,7 +312,7 @@ def _awaiting(console: Console, flow: FlowStatus, target: str) -> None:
     render.lines(console, f"{told}: they wait for approval in {target}, {since}.", style="yellow")
 
 
-_SHORT = {"awaiting approval": "to approve", "unchanged": "same", "rejected": "refused"}
+_SHORT = {"awaiting approval": "to approve", "unchanged": "same"}
 
 
 _ALWAYS = ("read", "posted", "skipped", "held")
@@ -327,6 +346,7 @@ def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
         if flow.last_run is not None:
             adds_up = "every run adds up" if flow.balanced else "NOT EVERY RUN ADDS UP"
             at = render.instant(flow.last_run.finished_at or flow.last_run.started_at)
-            render.lines(console, f"{flow.flow} ({flow.mode}): last {flow.last_run.kind} {at} UTC; {adds_up}.")
+            again = f"; {flow.repeats:,} read again, unchanged" if flow.repeats else ""
+            render.lines(console, f"{flow.flow} ({flow.mode}): last {flow.last_run.kind} {at} UTC; {adds_up}{again}.")
         else:
             render.lines(console, f"{flow.flow} ({flow.mode}): not read yet.")

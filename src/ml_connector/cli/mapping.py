@@ -10,12 +10,15 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from ml_connector.cli import render
+from ml_connector.cli.asking import confirm
 from ml_connector.cli.context import Cli, Exit, Given
-from ml_connector.errors import BadInput
+from ml_connector.errors import BadInput, Refused
 from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping import files, suggesting, values
+from ml_connector.service.mapping import targets as ledger_entries
 from ml_connector.service.mapping.rows import Applied
 from ml_connector.service.mapping.suggesting import Suggestion
+from ml_connector.service.mapping.targets import Target
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
@@ -27,10 +30,13 @@ def mount(app: App) -> None:
     group.command(import_, name="import", help_epilogue="Example: ml-connector map import accounts accounts.csv")
     group.command(suggest, help_epilogue="Example: ml-connector map suggest accounts --accept-exact")
     group.command(set_, name="set", help_epilogue="Example: ml-connector map set accounts 5100 460000000000388")
+    group.command(targets, help_epilogue="Example: ml-connector map targets accounts materials --json")
     app.command(group)
 
 
-async def export(table: str, file: Path | None = None, *, integration: str = "", cli: Given) -> int:
+async def export(
+    table: str, file: Path | None = None, *, force: _Flag = False, integration: str = "", cli: Given
+) -> int:
     """Write a table as CSV, with an empty row for every key that has none yet.
 
     Parameters
@@ -39,9 +45,13 @@ async def export(table: str, file: Path | None = None, *, integration: str = "",
         The mapping table, such as accounts.
     file
         Where to write it; without one it goes to the terminal.
+    force
+        Write over a file that is there.
     integration
         Its kind or number, when there are several.
     """
+    if file is not None:
+        _may_write(cli, file, force)
     async with cli.desk() as desk:
         text = await files.export_mapping(desk, await integration_named(desk, integration), table)
     if file is not None:
@@ -55,6 +65,15 @@ async def export(table: str, file: Path | None = None, *, integration: str = "",
     return Exit.GOOD
 
 
+def _may_write(cli: Cli, file: Path, force: bool) -> None:
+    """What a person has filled into a file is not lost by a slip. Raises Refused."""
+    if force or not file.exists() or file.is_char_device():
+        return
+    if cli.json or not sys.stdin.isatty():
+        raise Refused(f"{file} is there already: add --force to write over it, or give another name.")
+    confirm(cli, f"{file} is there already.", "Write over it?", yes=False)
+
+
 def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8-sig")  # so that spreadsheets read names as they are
@@ -62,7 +81,32 @@ def _write(file: Path, text: str) -> None:
         raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
 
 
-async def import_(table: str, file: Path, *, integration: str = "", cli: Given) -> int:
+async def targets(table: str, text: str = "", *, integration: str = "", cli: Given) -> int:
+    """List what may be filled into a table: the ledger's entries with id, number and name.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    text
+        Only entries with this in their id, number or name.
+    integration
+        Its kind or number, when there are several.
+    """
+    async with cli.desk() as desk:
+        found = await ledger_entries.targets(desk, await integration_named(desk, integration), table, text)
+    cli.show(found, _targets)
+    return Exit.GOOD
+
+
+def _targets(console: Console, found: list[Target]) -> None:
+    made = render.table("fill in", "number", "name", "")
+    for one in found:
+        render.add(made, one.value, one.number or "-", one.name, "" if one.active else "inactive")
+    console.print(made)
+
+
+async def import_(table: str, file: Path, *, anyway: _Flag = False, integration: str = "", cli: Given) -> int:
     """Read a table from CSV. A file with one fault changes nothing.
 
     Rows with an empty target, and rows that are not in the file, stay as they are.
@@ -73,12 +117,14 @@ async def import_(table: str, file: Path, *, integration: str = "", cli: Given) 
         The mapping table, such as accounts.
     file
         A CSV file with at least the columns source_key and target_key.
+    anyway
+        Take keys too that no document uses.
     integration
         Its kind or number, when there are several.
     """
     text = _read(file)
     async with cli.desk() as desk:
-        found = await files.import_mapping(desk, await integration_named(desk, integration), table, text)
+        found = await files.import_mapping(desk, await integration_named(desk, integration), table, text, anyway=anyway)
     cli.show(found, _applied)
     return Exit.GOOD
 
@@ -93,8 +139,9 @@ def _read(file: Path) -> str:
 
 
 async def set_(
-    table: str, key: str, value: str = "", *, note: str = "", remove: _Flag = False, integration: str = "", cli: Given
-) -> int:
+    table: str, key: str, value: str = "", *, note: str = "", anyway: _Flag = False, remove: _Flag = False,
+    integration: str = "", cli: Given,
+) -> int:  # fmt: skip
     """Map one key to a value, or take its row away with --remove.
 
     Parameters
@@ -104,9 +151,11 @@ async def set_(
     key
         The key at the source, such as the number of a GL account.
     value
-        The value at the target, such as the id of an account.
+        The value at the target, such as the id of an account; its number or exact name will do.
     note
         Why.
+    anyway
+        Map the key though no document uses it.
     remove
         Take the key's rows away; what is posted stays posted.
     integration
@@ -119,7 +168,7 @@ async def set_(
         if remove:
             found = await values.remove_value(desk, chosen, table, key)
         else:
-            found = await values.set_value(desk, chosen, table, key, value, note)
+            found = await values.set_value(desk, chosen, table, key, value, note, anyway=anyway)
     cli.show(found, _applied)
     return Exit.GOOD
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
@@ -16,6 +17,11 @@ _PLAIN_EVERY = 5.0  # machine seconds between plain lines
 
 
 def told(now: Progress) -> str:
+    """The numbers in words, and what stands in the way."""
+    return f"{numbers(now)}; {now.problem}" if now.problem else numbers(now)
+
+
+def numbers(now: Progress) -> str:
     """The numbers in words."""
     parts = [
         f"{now.rows:,} read ({now.new:,} new)",
@@ -36,9 +42,15 @@ def shown(cli: Cli) -> Iterator[Callable[[Progress], None]]:
         yield _nothing
     elif cli.err.is_terminal:
         with Live(console=cli.err, refresh_per_second=8, transient=True) as live:
-            yield lambda now: live.update(Text(told(now), overflow="ellipsis", no_wrap=True))
+            yield lambda now: live.update(_lines(now))
     else:
         yield _plain(cli)
+
+
+def _lines(now: Progress) -> Group:
+    """The numbers on one line, cut where the screen ends; a problem is told in full below them."""
+    line = Text(numbers(now), overflow="ellipsis", no_wrap=True)
+    return Group(line, Text(now.problem)) if now.problem else Group(line)
 
 
 def _nothing(_: Progress) -> None:
@@ -46,11 +58,13 @@ def _nothing(_: Progress) -> None:
 
 
 def _plain(cli: Cli) -> Callable[[Progress], None]:
-    last = [0.0]
+    last, at, problem = "", 0.0, ""
 
     def report(now: Progress) -> None:
-        if time.monotonic() - last[0] >= _PLAIN_EVERY or now.quiet:
-            last[0] = time.monotonic()
-            cli.say(told(now))
+        nonlocal last, at, problem
+        text = told(now)
+        if text != last and (time.monotonic() - at >= _PLAIN_EVERY or now.quiet or now.problem != problem):
+            last, at, problem = text, time.monotonic(), now.problem
+            cli.say(text)
 
     return report

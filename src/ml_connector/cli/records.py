@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from difflib import get_close_matches
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -13,7 +14,8 @@ from rich.padding import Padding
 from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.context import Cli, Exit, Given
-from ml_connector.errors import BadInput
+from ml_connector.errors import Acts, BadInput
+from ml_connector.integrations.reasons import REASONS
 from ml_connector.service import deciding, dismissing, releasing, replaying
 from ml_connector.service.deciding import LinkedByHand
 from ml_connector.service.desk import Desk
@@ -21,11 +23,12 @@ from ml_connector.service.dismissing import Dismissed
 from ml_connector.service.explaining import Life, find_record
 from ml_connector.service.explaining import explain as whole_life
 from ml_connector.service.finding import Filter
-from ml_connector.service.records import Page
+from ml_connector.service.records import Page, Record
 from ml_connector.service.records import records as find_records
 from ml_connector.service.releasing import Releasable, Released
 from ml_connector.service.replaying import Replayed
-from ml_connector.service.tallies import Tally
+from ml_connector.service.tallies import Tally, acts_of
+from ml_connector.sync.states import State
 
 _Since = Annotated[str, Parameter(name=("--since", "--from"))]
 _Until = Annotated[str, Parameter(name=("--until", "--to"))]
@@ -57,7 +60,7 @@ async def records(
     text: str = "", *, flow: str = "", state: str = "", reason: str = "", number: str = "", vendor: str = "",
     since: _Since = "", until: _Until = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
 ) -> int:  # fmt: skip
-    """List records.
+    """List records. Ends with 1 when one of those listed waits for a person or was rejected.
 
     Parameters
     ----------
@@ -90,8 +93,27 @@ async def records(
     )  # fmt: skip
     async with cli.desk() as desk:
         found = await find_records(desk, chosen, limit=limit, after=after)
+    _refuse_unknown_reason(reason, found)
     cli.show(found, _records)
-    return Exit.GOOD
+    return Exit.ATTENTION if any(_waits(one) for one in found.records) else Exit.GOOD
+
+
+def _waits(one: Record) -> bool:
+    """Whether a person has to look at it: it failed, or what it waits for does not come by itself."""
+    if one.state == State.REJECTED.word:
+        return True
+    return one.state == State.HELD.word and acts_of(one.reason) != Acts.NOBODY
+
+
+def _refuse_unknown_reason(reason: str, found: Page) -> None:
+    """A ledger's own codes are reasons too, so one that is not ours is wrong only where nothing bears it."""
+    if not reason or reason in REASONS or found.total:
+        return
+    near = get_close_matches(reason.lower().replace(" ", "_").replace("-", "_"), REASONS, 1, 0.0)
+    raise BadInput(
+        f"There is no reason {reason!r} and no record waits for it; the nearest is {near[0]}. 'ml-connector records "
+        "--state held --json' shows the reason of every record."
+    )
 
 
 def _records(console: Console, page: Page) -> None:

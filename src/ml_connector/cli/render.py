@@ -29,6 +29,14 @@ def table(*columns: str, right: Iterable[str] = (), title: str = "") -> Table:
     return made
 
 
+def keep_whole(made: Table, *names: str) -> None:
+    """Never break the words of these columns."""
+    for column in made.columns:
+        if column.header in names:
+            column.no_wrap = True
+    made.padding = (0, 1, 0, 0)
+
+
 def settings(found: Iterable[Setting]) -> Table:
     """Settings with their values, choices and consequences."""
     made = table("setting", "value", "what follows from it")

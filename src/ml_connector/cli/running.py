@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 from cyclopts import App
 
+from ml_connector.cli import sandboxed
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.store.embedded import DataDirectory
@@ -58,6 +59,7 @@ async def _keep_serving(cli: Cli, what: str, directory: DataDirectory, stop: asy
     while not stop.is_set():
         try:
             async with cli.runtime() as runtime:
+                await sandboxed.refuse_any_mixed(cli.settings, runtime, cli.actor)
                 if not started:
                     where = "the given database" if cli.settings.database_url else str(directory.path)
                     cli.say(f"{what} works on {where}. Stop it with Ctrl-C.")

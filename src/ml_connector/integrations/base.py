@@ -174,6 +174,7 @@ class TableType:
     source_entity: str
     target_entity: str
     special: tuple[str, ...] = ()  # values that are no ids: "cost", "new", "none" ...
+    fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
 
     @property
     def target_lists(self) -> tuple[str, ...]:
@@ -196,9 +197,13 @@ class TableType:
         """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
         return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
 
-    def value_for(self, target_id: str) -> str:
-        """The value that names one entry of the target, as a suggestion."""
+    def value_for(self, target_id: str, entity: str = "") -> str:
+        """The value that names one entry of the target (of the table's own list, unless ``entity`` names another)."""
         return target_id
+
+    def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
+        """The value with the id in place of the number or name by which it names an entry of ``entity``."""
+        return target_id if value == named else value
 
     @property
     def decided(self) -> bool:
@@ -285,6 +290,8 @@ class IntegrationType:
 
     ``fixed_once_posted``: settings that stand once documents are posted, which would not be found again under another
     value. ``skipped_by_settings``: codes of skips that a setting decides; they are looked at again when one changes.
+    ``account_settings``: settings whose value is the id of an account of the target, or a word of their own.
+    ``currency_setting``: the setting that says in what amounts are where the source does not.
     """
 
     kind: str
@@ -298,6 +305,8 @@ class IntegrationType:
     settings: type[msgspec.Struct]
     fixed_once_posted: tuple[str, ...] = field(default=())
     skipped_by_settings: tuple[str, ...] = field(default=())
+    account_settings: tuple[str, ...] = field(default=())
+    currency_setting: str = ""
     not_possible: tuple[str, ...] = field(default=())
 
     def flow(self, name: str) -> FlowType:

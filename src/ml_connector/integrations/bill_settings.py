@@ -26,9 +26,14 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         consumption is not posted by us.
     business_unit_as: whether a line's business unit becomes a reporting tag, a location, or nothing.
     business_units: only documents of these business unit ids, all if empty.
-    freight_account, other_account, discount_account: a ledger account id, or ``lines`` to spread over the lines. The
-        freight of a bill with landed cost by value goes into its lines in any case, as ServiceTitan allocated it.
-    rounding_account, rounding_limit: where up to 0.05 a bill may go when the ledger rounds otherwise; off if empty.
+    freight_account: the ledger account that freight is booked to, or ``lines`` to spread it over the lines. The freight
+        of a bill with landed cost by value goes into its lines in any case, as ServiceTitan allocated it.
+    other_account: the ledger account that a bill's other charges are booked to, or ``lines`` to spread them over the
+        lines.
+    discount_account: the ledger account that a bill's discount is booked to, or ``lines`` to take it off the lines.
+    rounding_account: the ledger account for what a bill differs by when the ledger rounds otherwise; without one, such
+        bills are held.
+    rounding_limit: how much of one bill may go to rounding_account, at most 0.05; at 0 nothing does.
     closed_through: our own closed date; the later of it and the ledger's lock holds.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,8 +52,12 @@ class TaxTable(TableType):
         entities = {"account": "accounts", "tax": "tax_codes"}
         return tuple((entities[one.kind], one.target) for one in tax_rule(value) if one.kind in entities)
 
-    def value_for(self, target_id: str) -> str:
-        return f"tax:{target_id}"
+    def value_for(self, target_id: str, entity: str = "") -> str:
+        return f"{'account' if entity == 'accounts' else 'tax'}:{target_id}"
+
+    def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
+        word = re.escape(self.value_for(named, entity))
+        return re.sub(rf"(?<!\S){word}(?=\s*(?:,|$))", lambda _: self.value_for(target_id, entity), value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ _ALL = (
         "vendor_pending",
         "The vendor is not in the ledger yet",
         "Vendor {name} is being brought to the ledger first.",
-        "Nothing to do here: the bill follows by itself. If the vendor itself waits, settle that first.",
+        "Nothing to do here: the bill follows by itself.",
         Acts.NOBODY,
     ),
     Reason(

@@ -7,6 +7,7 @@ from ml_connector.integrations.base import (
     TableType,
 )
 from ml_connector.integrations.bill_flow import Bills, BillsExported
+from ml_connector.integrations.bill_rules import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
 from ml_connector.integrations.vendor_flow import Vendors
@@ -20,11 +21,14 @@ INTEGRATION = IntegrationType(
     target_title="Zoho Books",
     flows=(Vendors(), Bills(), BillsExported()),
     tables=(
-        AccountTable("accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts"),
+        AccountTable(
+            "accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts",
+            fixed_keys=(NO_ACCOUNT,),
+        ),
         TaxTable(
             "tax", "ServiceTitan tax zone (name); without one 'business unit <id>', else (no zone)",
             "cost | account:<id> | tax:<id> | shares of these",
-            "tax_zones", "tax_codes", ("cost",),
+            "tax_zones", "tax_codes", ("cost",), (NO_ZONE,),
         ),
         BusinessUnitTable(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
@@ -36,5 +40,7 @@ INTEGRATION = IntegrationType(
     settings=Settings,
     fixed_once_posted=("gate", "bill_source"),
     skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
+    account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
+    currency_setting="currency",
     not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
 )  # fmt: skip

@@ -24,7 +24,15 @@ from ml_connector.lanes.runtime import Runtime
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.roles import Actor
-from ml_connector.service.tenants import Tenant, create_tenant, selected_tenant, tenants
+from ml_connector.service.tenants import (
+    DEFAULT_ZONE,
+    Tenant,
+    change_tenant,
+    checked_zone,
+    create_tenant,
+    selected_tenant,
+    tenants,
+)
 from ml_connector.transport.errors import Reconnect
 
 
@@ -126,8 +134,16 @@ async def tenant_to_connect(
     known = await tenants(runtime)
     if known and (not wanted or any(wanted in (one.name, str(one.tenant_id)) for one in known)):
         return await selected_tenant(runtime, wanted)
-    chosen = zone or (organisation.zone if organisation.zone in available_timezones() else "UTC")
+    chosen = zone or (organisation.zone if organisation.zone in available_timezones() else DEFAULT_ZONE)
     return await create_tenant(runtime, actor, wanted or organisation.name or organisation.id, chosen)
+
+
+async def take_zone(
+    runtime: Runtime, actor: Actor, tenant: Tenant, organisation: Organisation, zone: str = ""
+) -> Tenant:
+    """The tenant with the zone given, else the organisation's own where nobody has given the tenant one yet."""
+    untold = tenant.zone == DEFAULT_ZONE and organisation.zone in available_timezones()
+    return await change_tenant(runtime, actor, tenant, zone=zone or (organisation.zone if untold else ""))
 
 
 # --- storing it --------------------------------------------------------------------------------------------------
@@ -152,12 +168,18 @@ async def take_in(
     found, scopes = await read_organisation(
         runtime, grant.connector, grant.credentials, grant.tokens, grant.settings, organisation.id
     )
+    if not organisation.zone:  # a list of organisations may tell less than each by itself
+        organisation = msgspec.structs.replace(organisation, zone=found.zone)
+    if zone:
+        checked_zone(zone)
     if again:
         chosen = await selected_tenant(runtime, tenant)
     else:
         chosen = await tenant_to_connect(runtime, actor, tenant, organisation, zone)
     desk = Desk(runtime, chosen.tenant_id, actor)
-    return await store_connection(desk, grant, found, scopes, name=name, test_books=test_books, again=again)
+    made = await store_connection(desk, grant, found, scopes, name=name, test_books=test_books, again=again)
+    await take_zone(runtime, actor, chosen, organisation, zone)
+    return made
 
 
 async def connect(

@@ -18,6 +18,7 @@ from ml_connector.integrations.base import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading, made
 from ml_connector.service.finding import opened_document, party_name
+from ml_connector.service.following import with_the_partys_own
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.sync import plan
@@ -200,11 +201,13 @@ _VERSIONS = """
 async def _versions(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Version, ...]:
     rows = await reading.all(_VERSIONS, reading.tenant_id, record_id)
     waits: dict[int, list[Waiting]] = {}
-    for version_id, detail in await reading.all(
-        "select version_id, detail from wait where tenant_id = %s and version_id = any(%s::bigint[]) order by position",
+    for flow_id, version_id, detail in await reading.all(
+        """select flow_id, version_id, detail from wait
+        where tenant_id = %s and version_id = any(%s::bigint[]) order by position""",
         reading.tenant_id, [row[0] for row in rows],
     ):  # fmt: skip
-        waits.setdefault(version_id, []).append(opened_wait(sealer, detail))
+        one = await with_the_partys_own(reading, sealer, flow_id, opened_wait(sealer, detail))
+        waits.setdefault(version_id, []).append(one)
     return tuple(
         made(
             Version, *row[:7], in_currency(row[7], row[8]), row[8], State(row[9]).word,

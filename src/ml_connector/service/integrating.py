@@ -12,6 +12,7 @@ import msgspec
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.service import settings as texts
+from ml_connector.service.company_books import checked_settings
 from ml_connector.service.connections import Connection, connections_in, pick_connection
 from ml_connector.service.desk import Change, Desk, Reading, made
 from ml_connector.service.roles import ALL, Role
@@ -146,7 +147,9 @@ async def integrate(
             f"{one.name} holds {_books(one)} books and {other.name} holds {_books(other)} ones: "
             "test data never goes to real books."
         )
-    await _create(desk, type_, texts.with_changes(type_, {}, settings), one.connection_id, other.connection_id)
+    settings = await checked_settings(desk, type_, settings, one.connection_id, other.connection_id)
+    made = texts.with_changes(type_, {}, settings)
+    await _create(desk, type_, made, one.connection_id, other.connection_id)
     return await integration_between(desk, kind, one.connection_id, other.connection_id)
 
 
@@ -234,6 +237,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
     """
     desk.require(Role.BOOKKEEPER, Role.APPROVER)
     kind = desk.runtime.integrations[integration.kind]
+    changes = await checked_settings(desk, kind, changes, integration.source_id, integration.target_id)
     async with desk.changing() as change:
         row = await change.one(
             "select settings from integration where tenant_id = %s and integration_id = %s for update",
@@ -288,7 +292,7 @@ async def _follow(
     for flow in integration.flows:
         type_ = kind.flow(flow.name)
         former, new = (type_.reading_options(one) for one in settings)
-        if (type_.dated and "start_date" in changed) or former != new:
+        if (type_.dated and {"start_date", kind.currency_setting}.intersection(changed)) or former != new:
             await _read_anew(change, flow)
     if "start_date" in changed:
         await _start_on(change, kind, integration, settings[1].start_date)

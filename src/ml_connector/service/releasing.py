@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.errors import Acts, BadInput, NotFound, Refused
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name, told
 from ml_connector.service.roles import Role
-from ml_connector.service.tallies import Tally, in_currency, opened_wait, title_of
+from ml_connector.service.tallies import Tally, acts_of, in_currency, opened_wait, title_of
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
 
@@ -141,8 +141,14 @@ async def _code_of(desk: Desk, record_id: int, code: str) -> str:
         raise Refused(f"{code} is not released by hand. {actions[code]}")
     held_for = ", ".join(actions) or "nothing"
     if not possible:
-        raise Refused(f"Record #{record_id} waits for {held_for}, which frees itself; see 'explain'.")
+        raise Refused(f"Record #{record_id} waits for {held_for}; that is not released by hand. {_what_to_do(actions)}")
     raise BadInput(f"Record #{record_id} waits for {held_for}; say which of {', '.join(possible)} to release.")
+
+
+def _what_to_do(actions: Mapping[str, str]) -> str:
+    """What somebody has to do about it; where nobody has to, that."""
+    due = [action for code, action in actions.items() if acts_of(code) != Acts.NOBODY]
+    return " ".join(due or actions.values()) or "See 'explain'."
 
 
 async def release_listed(desk: Desk, listed: Releasable) -> Released:

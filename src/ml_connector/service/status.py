@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_connector.canonical.documents import BillState
@@ -12,6 +12,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.service.balance import Run, runs_in
 from ml_connector.service.connections import Connection, connections_in
 from ml_connector.service.desk import Desk, Reading
+from ml_connector.service.following import PENDING, stuck_parties
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.roles import ALL
 from ml_connector.service.tallies import Cause, Tally, causes_in, tallied, title_of
@@ -23,7 +24,10 @@ AWAITING = "awaiting approval"
 
 @dataclass(frozen=True, slots=True)
 class FlowStatus:
-    """One flow. ``states`` by the words of the ledger; ``skipped`` by reason; ``read`` are rows of all readings.
+    """One flow. ``states`` by the words of the ledger; ``skipped`` by reason.
+
+    ``read`` are the versions that came in, each in one of the states; ``repeats`` are rows that were read again and
+    were the same, ``stale`` those older than what was known.
 
     Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
     own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent.
@@ -111,6 +115,8 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
     awaiting = await reading.all(_AWAITING, reading.tenant_id, BillState.DRAFT.value, ids, State.POSTED.value)
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_in(reading, sealer, ids)
+    for flow_id, action in (await stuck_parties(reading, ids)).items():
+        causes[flow_id] = [replace(one, action=action) if one.code == PENDING else one for one in causes[flow_id]]
     runs = await runs_in(reading, ids)
     flows = tuple(
         _flow(
@@ -138,7 +144,7 @@ def _flow(
         title=flow.title,
         mode=flow.mode,
         start_date=flow.start_date,
-        read=sum(run.rows for run in reads),
+        read=sum(run.new_versions for run in reads),
         repeats=sum(run.repeats for run in reads),
         stale=sum(run.stale for run in reads),
         unread=unread,

@@ -176,10 +176,13 @@ async def wait_until_quiet(
 async def _until_quiet(desk: Desk, integration: Integration, report: Report, patience: float, work: Work) -> Quiet:
     loop = asyncio.get_running_loop()
     seen: Progress | None = None
+    stood: set[tuple[int, ...]] = set()
     since, calm = loop.time(), 0
     while True:
         now, dead = await _look(desk, integration)
-        if seen is None or now.moved != seen.moved:
+        # A retry that fails goes back to where it stood before: only what has never been so is progress.
+        if now.moved not in stood:
+            stood.add(now.moved)
             since = loop.time()
         if replace(now, lanes=0) != seen:
             seen = replace(now, lanes=0)

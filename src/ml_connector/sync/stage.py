@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_connector.canonical import documents
@@ -44,13 +44,14 @@ class _Version:
     canonical: bytes
     content_hash: bytes
     known: _Known | None
+    currency: str = ""  # of the setting, where it is what the amount was understood in
     record_id: int = 0
     version_id: int = 0
 
     @property
     def understood(self) -> bytes:
         """The hash of what the text was understood as."""
-        return hashlib.sha256(self.canonical).digest()
+        return hashlib.sha256(self.canonical + self.currency.encode()).digest()
 
 
 async def stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: Sequence[Row]) -> None:
@@ -60,7 +61,7 @@ async def stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: Seq
         wave, later = _unique(later)
         known = await _known(transaction, flow, [row.id for row in wave])
         intake = Intake()
-        fresh = _classify(wave, known, intake, lambda document: _currency(document, flow, transaction.lane))
+        fresh = _classify(wave, known, intake, flow, transaction.lane)
         await _store_unread(transaction, flow, run_id, [row for row in wave if row.document is None])
         await _resolve_unread(transaction, flow, [row.id for row in wave if row.document is not None])
         await _store(transaction, flow, run_id, fresh)
@@ -91,9 +92,14 @@ def _currency(document: documents.Document, flow: Flow, lane: Lane) -> str:
     return str(stated or getattr(flow.settings, "currency", "") or lane.organisation.currency)
 
 
-def _classify(
-    rows: list[Row], known: dict[str, _Known], intake: Intake, currency_of: Callable[[documents.Document], str]
-) -> list[_Version]:
+def _currency_set(document: documents.Document, flow: Flow, lane: Lane) -> str:
+    """The setting's currency where the document has an amount and nobody else says in what; else empty."""
+    currency = _currency(document, flow, lane)
+    stated = bool(getattr(document, "currency", ""))
+    return "" if stated or not hasattr(document, "total") or currency == lane.organisation.currency else currency
+
+
+def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: Flow, lane: Lane) -> list[_Version]:
     """The new versions among the rows; repeats, stale and unread rows are only counted here."""
     fresh = []
     for row in rows:
@@ -102,6 +108,7 @@ def _classify(
             continue
         last = known.get(row.id)
         one = _Version(row, row.document, documents.encode(row.document), hashlib.sha256(row.raw).digest(), last)
+        one.currency = _currency_set(row.document, flow, lane)
         if last is not None and _is_repeat(one, last):
             what = "repeats"
         elif last is not None and _older(row.stamp, last.stamp):
@@ -109,7 +116,7 @@ def _classify(
         else:
             what = "new"
             fresh.append(one)
-        intake.count(what, getattr(row.document, "total", ZERO), currency_of(row.document))
+        intake.count(what, getattr(row.document, "total", ZERO), _currency(row.document, flow, lane))
     return fresh
 
 

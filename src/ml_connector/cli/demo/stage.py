@@ -7,16 +7,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence, Set
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from ml_connector.errors import ConnectorError
-from ml_connector.store.embedded import DataDirectory
+from ml_connector.errors import ConnectorError, Refused
+from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 from ml_connector.transport.wire import Addresses
 
 _MARK = ".ml-connector-demo"
@@ -27,19 +27,55 @@ class DemoFailed(ConnectorError):
     """The demonstration cannot go on; the sentence says why."""
 
 
-def fresh(folder: Path) -> Path:
-    """An empty folder for the demo. A folder that is not an earlier demo's is never touched. Raises DemoFailed."""
+@contextmanager
+def fresh(folder: Path) -> Iterator[Path]:
+    """An empty folder for the demo, held as long as the block runs and never emptied under a demo that runs in it.
+
+    A folder that is not an earlier demo's is never touched. Raises DemoFailed, Refused naming the process that has it.
+    """
     folder = folder.absolute()
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).exists():
-            raise DemoFailed(f"{folder} is not empty and is no earlier demonstration's: name another with --folder.")
-        if (folder / "data").exists():
-            with DataDirectory(folder / "data").claim_service("the demonstration"):
-                shutil.rmtree(folder / "data")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
-    return folder
+    if folder.exists() and not folder.is_dir():
+        raise DemoFailed(f"{folder} is a file: name another folder with --folder.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise DemoFailed(f"{folder} is not empty and is no earlier demonstration's: name another with --folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _MARK).touch()
+    except OSError as error:
+        raise DemoFailed(f"{folder} cannot be used: {error.strerror}. Name another with --folder.") from error
+    with _claimed(folder) as kept:
+        _empty(folder, {_MARK, kept.name})
+        yield folder
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[Path]:
+    """Hold the folder; the lock's file, which the kernel unlocks when this process dies. Raises Refused."""
+    directory = DataDirectory(folder)
+    try:
+        claim = directory.claim_service("the demonstration")
+    except AlreadyRunning as error:
+        who = f"process {error.pid}" if error.pid else "another process"
+        raise Refused(
+            f"A demonstration runs already here ({who}); stop it with Ctrl-C or give another --folder."
+        ) from error
+    with claim:
+        yield directory.lock("service").path
+
+
+def _empty(folder: Path, kept: Set[str]) -> None:
+    """Remove what an earlier demo left. Raises AlreadyRunning when a service still works on its data."""
+    data = folder / "data"
+    if data.exists():
+        with DataDirectory(data).claim_service("ml-connector"):
+            shutil.rmtree(data)
+    for one in folder.iterdir():
+        if one.name in kept:
+            continue
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
 
 
 @asynccontextmanager

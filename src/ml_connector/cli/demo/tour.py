@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shlex
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +17,7 @@ from typing import Any
 
 from rich.rule import Rule
 
-from ml_connector.cli import progress, render
+from ml_connector.cli import progress, render, sandboxed
 from ml_connector.cli import redirect as way_back
 from ml_connector.cli.connecting import show_checked
 from ml_connector.cli.context import Cli, Exit
@@ -58,8 +61,12 @@ class _Seen:
 
 async def run(cli: Cli, *, once: bool, summary: Path | None, speed: float, folder: Path) -> int:
     """The whole demonstration. Raises ConnectorError."""
+    with stage.fresh(folder) as made:
+        return await _run(cli, once=once, summary=summary, speed=speed, folder=made)
+
+
+async def _run(cli: Cli, *, once: bool, summary: Path | None, speed: float, folder: Path) -> int:
     began = time.monotonic()
-    folder = stage.fresh(folder)
     file = folder / "sandbox.json"
     settings = Settings(data=folder / "data", sandbox=file).model_copy(update={"database_url": None})
     cli = replace(cli, settings=settings)
@@ -72,7 +79,7 @@ async def run(cli: Cli, *, once: bool, summary: Path | None, speed: float, folde
             summary.write_text(json.dumps(numbers, indent=2) + "\n")
         _verdict(cli, numbers)
         if not once:
-            _what_next(cli, folder)
+            show_next(cli, folder)
             await _stop_asked()
     return Exit.GOOD if _agrees(numbers) else Exit.FAILED
 
@@ -151,6 +158,7 @@ class _Tour:
         )  # fmt: skip
         self._desk = Desk(self._runtime, tenant.tenant_id, self._cli.actor)
         made = await connecting.connect(self._desk, grant, organisation.id)
+        sandboxed.note(self._cli.settings, made.vendor, made.organisation_id)
         self._say(f"{made.name}: credentials sealed; organisation {made.organisation_id}.")
 
     async def _granted(self, vendor: str, credentials: Mapping[str, str], settings: Mapping[str, str]) -> Any:
@@ -195,7 +203,9 @@ class _Tour:
             accepted = await accept_exact(self.desk, integration, table)
             self._say(f"{table}: {accepted.added} rows accepted, since number or name are equal on both sides.")
         for table, rows in self._company["mapping"].items():
-            given = [await set_value(self.desk, integration, table, key, value) for key, value in rows.items()]
+            given = [
+                await set_value(self.desk, integration, table, key, value, anyway=True) for key, value in rows.items()
+            ]
             if added := sum(one.added + one.changed for one in given):
                 self._say(f"{table}: {added} rows given by the implementer.")
 
@@ -342,7 +352,8 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
         print(json.dumps(numbers, indent=2))
         return
     calls = ", ".join(
-        f"{one['name']} {one['calls']} calls, {one['http_429']} refused for the limit" for one in numbers["connections"]
+        f"{one['name']} {one['calls']} calls, {one['http_429']} answered 429 for the limit"
+        for one in numbers["connections"]
     )
     cli.out.print()
     good = "Nothing posted twice, nothing missing, every total ties to the cent."
@@ -352,17 +363,27 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
     render.lines(cli.out, f"{calls}. The tour took {numbers['seconds']} seconds.")
 
 
-def _what_next(cli: Cli, folder: Path) -> None:
-    variables = f"ML_CONNECTOR_DATA={folder / 'data'} ML_CONNECTOR_SANDBOX={folder / 'sandbox.json'}"
+def show_next(cli: Cli, folder: Path) -> None:
+    """What a person may try while the demonstration runs."""
+    if cli.json:
+        return
     _head(cli, "It keeps running. In another terminal, try")
-    render.lines(
-        cli.out,
-        f"  export {variables}",
-        "  .venv/bin/ml-connector status",
-        "  .venv/bin/ml-connector records --state held",
-        "  .venv/bin/ml-connector explain INV-10401",
-        "  .venv/bin/ml-connector map suggest vendors",
-        "Ctrl-C ends it and leaves nothing behind.",
+    for line in _next_lines(folder):
+        cli.out.print(render.plain_text(line), soft_wrap=True)
+    render.lines(cli.out, "Ctrl-C ends it and leaves nothing behind.")
+
+
+def _next_lines(folder: Path) -> tuple[str, ...]:
+    """What to paste into another terminal; a path is too long for many screens, and a broken line cannot be pasted."""
+    program = Path(sys.argv[0]).name
+    program = shlex.quote(os.path.relpath(sys.argv[0])) if program == "ml-connector" else "ml-connector"
+    return (
+        f"  export ML_CONNECTOR_DATA={shlex.quote(str(folder / 'data'))}",
+        f"  export ML_CONNECTOR_SANDBOX={shlex.quote(str(folder / 'sandbox.json'))}",
+        f"  {program} status",
+        f"  {program} records --state held",
+        f"  {program} explain INV-10401",
+        f"  {program} map suggest vendors",
     )
 
 

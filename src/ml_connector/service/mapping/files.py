@@ -7,12 +7,12 @@ import datetime as dt
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_connector.errors import BadInput
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
-from ml_connector.service.mapping.keys import Known, known
+from ml_connector.service.mapping.keys import Known, Strangers, known, strangers
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
 from ml_connector.service.roles import READERS, Role
 
@@ -64,33 +64,41 @@ def _dates(row: Row) -> tuple[str, str]:
 # --- in ----------------------------------------------------------------------------------------------------------
 
 
-async def import_mapping(desk: Desk, integration: Integration, table: str, text: str) -> Applied:
+async def import_mapping(
+    desk: Desk, integration: Integration, table: str, text: str, *, anyway: bool = False
+) -> Applied:
     """Check the whole file, then apply it. A row with an empty target, and rows not in the file, stay as they are.
 
     Raises FileRefused with every fault: missing or unknown columns, malformed rows, unknown target ids, rows that
-    repeat or contradict each other, dates that are none.
+    repeat or contradict each other, dates that are none, and (unless ``anyway``) keys that nothing shows.
     """
     desk.require(Role.BOOKKEEPER)
     found = await known(desk, integration, table, scan=False)
     lines, empty, problems = _parsed(text)
     async with desk.looking() as reading:
         held = await rows_in(reading, integration, table)
+    lines = _with_ids(found, lines, problems)
     problems += _unknown_targets(found, lines)
     problems += _clashes(lines, held)
+    keys = [line.row.key for line in lines]
+    strange = Strangers({}) if anyway else await strangers(desk, integration, table, keys)
+    problems += _strange_keys(strange, lines)
     if problems:
         raise FileRefused([problem for _, problem in sorted(problems)])
     return await apply(
-        desk, integration, table, [line.row for line in lines], left_empty=empty, warnings=unchecked(found)
+        desk, integration, table, [line.row for line in lines], left_empty=empty, warnings=unchecked(found, strange)
     )
 
 
-def unchecked(found: Known) -> tuple[str, ...]:
-    """What could not be checked, because the ledger's list has not been read yet."""
-    return tuple(
+def unchecked(found: Known, strange: Strangers) -> tuple[str, ...]:
+    """What could not be checked, because documents or the ledger's list have not been read yet."""
+    lists = tuple(
         f"The ledger's {entity.replace('_', ' ')} have not been read yet, so their ids were not checked: sync first."
         for entity, listed in found.targets.items()
         if listed is None
     )
+    unread = ("No documents have been read yet, so it was not checked whether any uses the key.",)
+    return lists + (unread if strange.unread else ())
 
 
 _Problems = list[tuple[int, str]]
@@ -172,6 +180,25 @@ def _date(number: int, name: str, text: str, otherwise: dt.date, problems: _Prob
     except ValueError:
         problems.append((number, f"line {number}: {name} {text!r} is no date such as 2026-01-31"))
         return None
+
+
+def _with_ids(found: Known, lines: list[_Line], problems: _Problems) -> list[_Line]:
+    """The lines with ids where a number or name stands; those that are not unique are told."""
+    made = []
+    for line in lines:
+        try:
+            made.append(_Line(line.number, replace(line.row, value=found.with_ids(line.row.value))))
+        except ValueError as error:
+            problems.append((line.number, f"line {line.number}: {error}"))
+    return made
+
+
+def _strange_keys(strange: Strangers, lines: list[_Line]) -> _Problems:
+    return [
+        (line.number, f"line {line.number}: {strange.sentence(line.row.key)} (--anyway takes it all the same)")
+        for line in lines
+        if line.row.key in strange.meant
+    ]
 
 
 def _unknown_targets(found: Known, lines: list[_Line]) -> _Problems:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
-from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import IntegrationType, TableType
 from ml_connector.sealing import Sealer
+from ml_connector.service.company_books import id_of, label, listed
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
-from ml_connector.sync.directory import entry_name
 
 _AT_ONCE = 2_000
 
@@ -55,6 +55,20 @@ class Known:
         """How the target calls a value."""
         return label(self.target_list.get(value.rpartition(":")[2]))
 
+    def with_ids(self, value: str) -> str:
+        """The value with ids where it names entries of the target by their number or exact name.
+
+        Raises ValueError naming the candidates where that is not unique.
+        """
+        try:
+            named = self.table.names(value)
+        except ValueError:
+            return value  # told by ``fault``
+        for entity, one in named:
+            if found := id_of(self.targets.get(entity) or {}, one):
+                value = self.table.with_id(value, entity, one, found)
+        return value
+
     def fault(self, value: str) -> str:
         """What is wrong with a value, empty when nothing is, as far as the target's lists are known."""
         try:
@@ -92,31 +106,15 @@ async def known(desk: Desk, integration: Integration, name: str, *, scan: bool =
     found = Known(table)
     async with desk.looking() as reading:
         for entity in table.target_lists:
-            found.targets[entity] = await _list(reading, sealer, integration.target_id, entity)
+            found.targets[entity] = await listed(reading, sealer, integration.target_id, entity)
         if scan:
             await _scan(desk, reading, sealer, integration, found)
     return found
 
 
-async def _list(reading: Reading, sealer: Sealer, connection_id: int, entity: str) -> dict[str, Document] | None:
-    """A list of a connection by id; None when it has never been read."""
-    rows = await reading.all(
-        """select object_id, body from directory
-        where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
-        reading.tenant_id, connection_id, entity,
-    )  # fmt: skip
-    read = await reading.one(
-        "select 1 from feed where tenant_id = %s and connection_id = %s and name = %s",
-        reading.tenant_id, connection_id, f"directory {entity}",
-    )  # fmt: skip
-    if not rows and read is None:
-        return None
-    return {one: documents.decode(sealer.open(entry_name(entity, one), body)) for one, body in rows}
-
-
 async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, found: Known) -> None:
-    listed = await _list(reading, sealer, integration.source_id, found.table.source_entity)
-    for document in (listed or {}).values():
+    entries = await listed(reading, sealer, integration.source_id, found.table.source_entity)
+    for document in (entries or {}).values():
         found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
     async for flow, document in _documents(desk, reading, sealer, integration):
         if flow == found.table.name:  # the flow's own documents are what its table is about
@@ -156,15 +154,74 @@ async def _documents(
         after = rows[-1][0]
 
 
-def label(document: Document | None) -> str:
-    """What a person calls an entry of a list."""
-    if document is None:
-        return ""
-    number, name = getattr(document, "number", ""), getattr(document, "name", "")
-    return " ".join(part for part in (number, name) if part)
-
-
-def checked_value(known_: Known, key: str, value: str) -> None:
-    """Raise BadInput when a value cannot be right."""
-    if fault := known_.fault(value):
+def checked_value(known_: Known, key: str, value: str) -> str:
+    """The value with ids. Raises BadInput when it cannot be right."""
+    try:
+        value = known_.with_ids(value)
+        fault = known_.fault(value)
+    except ValueError as error:
+        fault = str(error)
+    if fault:
         raise BadInput(f"{known_.table.name}, row {key!r}: {fault}. It takes: {known_.table.value_words}.")
+    return value
+
+
+# --- keys that nothing shows -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Keys that neither a document that was read nor the source's list shows, each with what may have been meant.
+
+    ``unread``: no document has been read yet, so that nothing can be said of any key.
+    """
+
+    meant: Mapping[str, str]
+    unread: bool = False
+
+    def sentence(self, key: str) -> str:
+        """What is wrong with a key."""
+        near = self.meant[key]
+        return f"no document uses {key!r}" + (f" (did you mean {near!r}?)" if near else "")
+
+
+async def strangers(desk: Desk, integration: Integration, table: str, keys: Collection[str]) -> Strangers:
+    """Which of ``keys`` are strange. Documents are opened only for what nothing else shows."""
+    kind = table_named(desk.runtime.integrations[integration.kind], table)
+    left = set(keys) - set(kind.fixed_keys)
+    async with desk.looking() as reading:
+        if await reading.one(_ANY_DOCUMENT, desk.tenant_id, integration.integration_id) is None:
+            return Strangers({}, unread=True)
+        left -= {row[0] for row in await reading.all(_NOTED, *_noted(desk, integration, kind, sorted(left)))}
+    if not left:
+        return Strangers({})
+    seen = (await known(desk, integration, table)).seen
+    strange = [key for key in left if not any(one in seen for one in kind.freed_by(key))]
+    return Strangers({key: _near(key, seen) for key in strange})
+
+
+# Rows there are, waits for the key, and records that are themselves what the table is about.
+_NOTED = """
+    select source_key from mapping
+    where tenant_id = %s and integration_id = %s and table_name = %s and source_key = any(%s::text[])
+    union select substr(w.key, %s) from wait w join flow f using (tenant_id, flow_id)
+    where w.tenant_id = %s and f.integration_id = %s and w.key = any(%s::text[])
+    union select r.source_id from record r join flow f using (tenant_id, flow_id)
+    where r.tenant_id = %s and f.integration_id = %s and f.name = any(%s::text[]) and r.source_id = any(%s::text[])"""
+_ANY_DOCUMENT = """
+    select 1 from record r join flow f using (tenant_id, flow_id)
+    where r.tenant_id = %s and f.integration_id = %s limit 1"""
+
+
+def _noted(desk: Desk, integration: Integration, table: TableType, keys: list[str]) -> tuple[object, ...]:
+    flows = desk.runtime.integrations[integration.kind].flows
+    about = [flow.name for flow in flows if table.name in (flow.name, flow.number_table)]
+    books, prefix = (desk.tenant_id, integration.integration_id), f"{table.name}:"
+    waited = [prefix + key for key in keys]
+    return (*books, table.name, keys, len(prefix) + 1, *books, waited, *books, about, keys)
+
+
+def _near(key: str, seen: Collection[str]) -> str:
+    folded = {one.casefold(): one for one in seen}
+    close = get_close_matches(key.casefold(), folded, 1)
+    return folded[close[0]] if close else ""

@@ -11,9 +11,10 @@ from rapidfuzz import fuzz
 from ml_connector.canonical.documents import Document, Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.integrations.base import Candidate as Matched
+from ml_connector.service.company_books import label
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
-from ml_connector.service.mapping.keys import Known, Seen, known, label
+from ml_connector.service.mapping.keys import Known, Seen, known
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
 from ml_connector.service.roles import READERS, Role
 from ml_connector.sync.matching import PartyIndex

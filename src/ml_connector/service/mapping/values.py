@@ -6,24 +6,32 @@ from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.files import unchecked
-from ml_connector.service.mapping.keys import checked_value, known
+from ml_connector.service.mapping.keys import Strangers, checked_value, known, strangers
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
 from ml_connector.service.roles import Role
 
 
-async def set_value(desk: Desk, integration: Integration, table: str, key: str, value: str, note: str = "") -> Applied:
-    """Map a key to a value for all dates. Raises NotFound, BadInput for a value that cannot be right."""
+async def set_value(
+    desk: Desk, integration: Integration, table: str, key: str, value: str, note: str = "", *, anyway: bool = False
+) -> Applied:
+    """Map a key to a value for all dates; a target may be given by its id, number or exact name, and is stored as id.
+
+    Raises NotFound, BadInput for a value that cannot be right, or (unless ``anyway``) for a key that nothing shows.
+    """
     desk.require(Role.BOOKKEEPER)
     key, value = key.strip(), value.strip()
     if not key or not value:
         raise BadInput("A mapping row needs a key and a value.")
     found = await known(desk, integration, table, scan=False)
-    checked_value(found, key, value)
+    value = checked_value(found, key, value)
     held = await _rows_of(desk, integration, table, key)
     row = Row(key, EVER, FOR_EVER, value, note)
     if any(one.valid_from != EVER for one in held):
         raise BadInput(f"{key!r} of {table} has rows with dates: change it with 'map export' and 'map import'.")
-    return await apply(desk, integration, table, [row], warnings=unchecked(found))
+    strange = Strangers({}) if anyway else await strangers(desk, integration, table, [key])
+    if key in strange.meant:
+        raise BadInput(f"{table}: {strange.sentence(key)}. If the row is meant all the same, add --anyway.")
+    return await apply(desk, integration, table, [row], warnings=unchecked(found, strange))
 
 
 async def remove_value(desk: Desk, integration: Integration, table: str, key: str) -> Applied:

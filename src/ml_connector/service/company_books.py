@@ -1,0 +1,284 @@
+"""What the two connected books say of themselves and list, and what a setting must not say against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.errors import BadInput
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.sealing import Sealer
+from ml_connector.service.desk import Desk, Reading
+from ml_connector.sync.directory import entry_name
+
+#: The word by which a charge goes into a bill's lines instead of an account of its own.
+IN_LINES = "lines"
+# ISO 4217: the currencies in which books are kept; no metals, funds, test codes (XTS) or "none" (XXX).
+_CODES = frozenset(
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "ANG",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AWG",
+        "AZN",
+        "BAM",
+        "BBD",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BIF",
+        "BMD",
+        "BND",
+        "BOB",
+        "BRL",
+        "BSD",
+        "BTN",
+        "BWP",
+        "BYN",
+        "BZD",
+        "CAD",
+        "CDF",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CRC",
+        "CUP",
+        "CVE",
+        "CZK",
+        "DJF",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ERN",
+        "ETB",
+        "EUR",
+        "FJD",
+        "FKP",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GIP",
+        "GMD",
+        "GNF",
+        "GTQ",
+        "GYD",
+        "HKD",
+        "HNL",
+        "HTG",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IQD",
+        "IRR",
+        "ISK",
+        "JMD",
+        "JOD",
+        "JPY",
+        "KES",
+        "KGS",
+        "KHR",
+        "KMF",
+        "KPW",
+        "KRW",
+        "KWD",
+        "KYD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "LRD",
+        "LSL",
+        "LYD",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MNT",
+        "MOP",
+        "MRU",
+        "MUR",
+        "MVR",
+        "MWK",
+        "MXN",
+        "MYR",
+        "MZN",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "OMR",
+        "PAB",
+        "PEN",
+        "PGK",
+        "PHP",
+        "PKR",
+        "PLN",
+        "PYG",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "RWF",
+        "SAR",
+        "SBD",
+        "SCR",
+        "SDG",
+        "SEK",
+        "SGD",
+        "SHP",
+        "SLE",
+        "SOS",
+        "SRD",
+        "SSP",
+        "STN",
+        "SVC",
+        "SYP",
+        "SZL",
+        "THB",
+        "TJS",
+        "TMT",
+        "TND",
+        "TOP",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "UGX",
+        "USD",
+        "UYI",
+        "UYU",
+        "UZS",
+        "VED",
+        "VES",
+        "VND",
+        "VUV",
+        "WST",
+        "XAF",
+        "XCD",
+        "XCG",
+        "XOF",
+        "XPF",
+        "YER",
+        "ZAR",
+        "ZMW",
+        "ZWG",
+    ]
+)
+
+
+async def organisation_of(reading: Reading, sealer: Sealer, connection_id: int) -> Organisation:
+    """The organisation of a connection as it was last read."""
+    row = await reading.one(
+        "select organisation from connection where tenant_id = %s and connection_id = %s",
+        reading.tenant_id, connection_id,
+    )  # fmt: skip
+    assert row is not None
+    found = documents.decode(sealer.open(b"organisation", row[0]))
+    assert isinstance(found, Organisation)
+    return found
+
+
+async def listed(reading: Reading, sealer: Sealer, connection_id: int, entity: str) -> dict[str, Document] | None:
+    """A list of a connection by id; None when it has never been read."""
+    rows = await reading.all(
+        """select object_id, body from directory
+        where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
+        reading.tenant_id, connection_id, entity,
+    )  # fmt: skip
+    read = await reading.one(
+        "select 1 from feed where tenant_id = %s and connection_id = %s and name = %s",
+        reading.tenant_id, connection_id, f"directory {entity}",
+    )  # fmt: skip
+    if not rows and read is None:
+        return None
+    return {one: documents.decode(sealer.open(entry_name(entity, one), body)) for one, body in rows}
+
+
+def label(document: Document | None) -> str:
+    """What a person calls an entry of a list."""
+    if document is None:
+        return ""
+    number, name = getattr(document, "number", ""), getattr(document, "name", "")
+    return " ".join(part for part in (number, name) if part)
+
+
+def id_of(entries: Mapping[str, Document], named: str) -> str:
+    """The id of the one entry of that id, number or exact name; empty when there is none.
+
+    Raises ValueError naming the candidates when several are called so.
+    """
+    if named in entries:
+        return named
+    called = [
+        one for one, entry in entries.items() if named in (getattr(entry, "number", ""), getattr(entry, "name", ""))
+    ]
+    if len(called) > 1:
+        shown = ", ".join(f"{one} ({label(entries[one])})" for one in sorted(called))
+        raise ValueError(f"{named!r} is the number or name of several: give the id of one of {shown}")
+    return called[0] if called else ""
+
+
+# --- settings against the books ----------------------------------------------------------------------------------
+
+
+async def checked_settings(
+    desk: Desk, kind: IntegrationType, changes: Mapping[str, str], source_id: int, target_id: int
+) -> dict[str, str]:
+    """The changes with currency and accounts as the books have them. Raises BadInput for what they do not have."""
+    given = {name: text.strip() for name, text in changes.items()}
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        if given.get(kind.currency_setting):
+            known = [await organisation_of(reading, sealer, one) for one in (source_id, target_id)]
+            given[kind.currency_setting] = _currency(kind.currency_setting, given[kind.currency_setting], known)
+        accounts = [name for name in kind.account_settings if given.get(name)]
+        entries = await listed(reading, sealer, target_id, "accounts") if accounts else None
+    for name in accounts if entries is not None else ():
+        given[name] = _account(name, given[name], entries or {})
+    return given
+
+
+def _currency(name: str, text: str, known: list[Organisation]) -> str:
+    code = text.upper()
+    if code not in _CODES:
+        raise BadInput(f"The setting {name} cannot be {text!r}: it must be an ISO 4217 code such as USD.")
+    for what, organisation in zip(("the bills come from", "the bills are posted to"), known, strict=True):
+        if organisation.currency and organisation.currency != code:
+            raise BadInput(_differs(name, code, organisation, what))
+    return code
+
+
+def _account(name: str, text: str, entries: Mapping[str, Document]) -> str:
+    if text == IN_LINES:
+        return text
+    try:
+        found = id_of(entries, text)
+    except ValueError as error:
+        raise BadInput(f"The setting {name}: {error}.") from error
+    if not found:
+        raise BadInput(
+            f"The setting {name} cannot be {text!r}: the ledger has no account of that id, number or name; "
+            "'ml-connector map targets accounts' shows those it has."
+        )
+    return found
+
+
+def _differs(name: str, text: str, organisation: Organisation, what: str) -> str:
+    return (
+        f"The setting {name} cannot be {text}: {organisation.name} ({organisation.id}), which {what}, keeps its books "
+        f"in {organisation.currency}. Nothing is converted; leave the setting empty or give {organisation.currency}. "
+        "Bills in another currency get it from their business unit."
+    )

@@ -1,0 +1,71 @@
+"""The demonstration's folder, which one demonstration has at a time, and what it offers to try next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_terminal import environment, in_terminal, piped
+
+from ml_connector.cli.demo import stage
+from ml_connector.errors import Refused
+
+_SHOW_NEXT = """
+import sys
+from pathlib import Path
+from ml_connector.cli.context import Cli
+from ml_connector.cli.demo.tour import show_next
+from ml_connector.settings import Settings
+show_next(Cli.on(Settings(), False, ""), Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which a demonstration runs and keeps a file."""
+    with stage.fresh(tmp_path / "demo") as made:
+        (made / "data").mkdir()
+        (made / "data" / "books").write_text("kept")
+        yield made
+
+
+def test_a_second_demonstration_in_the_same_folder_is_refused_and_touches_nothing(folder: Path) -> None:
+    second = piped(["demo", "--folder", str(folder)], environment(folder.parent / "unused"))
+    assert second.returncode == 2
+    told = f"A demonstration runs already here (process {os.getpid()}); stop it with Ctrl-C or give another --folder."
+    assert told in " ".join(second.stderr.split())
+    assert (folder / "data" / "books").read_text() == "kept"
+
+
+def test_a_folder_of_an_ended_demonstration_is_emptied(tmp_path: Path) -> None:
+    with stage.fresh(tmp_path / "demo") as made:
+        (made / "data").mkdir()
+        (made / "sandbox.json").write_text("{}")
+    with stage.fresh(tmp_path / "demo") as again:
+        assert again == made
+        assert [one.name for one in again.iterdir() if not one.name.startswith(".") and one.suffix != ".lock"] == []
+        with pytest.raises(Refused), stage.fresh(made):
+            pass
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    with pytest.raises(stage.DemoFailed, match="is not empty"), stage.fresh(tmp_path):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_what_to_try_next_can_be_pasted_from_a_narrow_terminal(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder of some name" / ("long" * 20)
+    script = [sys.executable, "-c", _SHOW_NEXT]
+    lines = in_terminal([str(folder)], environment(tmp_path), command=script).text.splitlines()
+    exports = [shlex.split(line) for line in lines if line.startswith("  export ")]
+    assert exports == [
+        ["export", f"ML_CONNECTOR_DATA={folder / 'data'}"],
+        ["export", f"ML_CONNECTOR_SANDBOX={folder / 'sandbox.json'}"],
+    ]
+    assert all(line.startswith(("  export ", "  ml-connector ", "Ctrl-C")) for line in lines[2:])
