@@ -17,6 +17,7 @@ from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.syncing import request_sync
 from ml_connector.store.database import Database
+from ml_connector.sync.lane import Slice
 from ml_connector.sync.states import State
 from ml_connector.transport.messages import Answer, Request
 
@@ -188,3 +189,19 @@ async def test_a_dead_grant_still_needs_a_person(company: Company) -> None:
     await company.slices(3)
     assert (await company.states("bills")).keys() == {"posted"}
     assert await company.one(TARGET) == ("good", "")
+
+
+async def test_a_slice_that_is_told_to_stop_takes_no_problem_away_that_it_has_not_tried_again(company: Company) -> None:
+    source = company.joined.integration.source_id
+    async with company.joined.desk.changing() as change:
+        await change.run("update connection set problem = 'not JSON' where connection_id = %s", source)
+    await company.ask()
+
+    def stop(span: Slice) -> None:
+        span.stopping = True
+
+    told = "select problem from connection where connection_id = %s"
+    await run_slice(company.joined.runtime, "test", company.joined.desk.tenant_id, source, stop)
+    assert await company.one(told, source) == ("not JSON",)
+    await company.slices(1)
+    assert await company.one(told, source) == ("",)

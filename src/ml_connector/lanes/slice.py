@@ -255,7 +255,7 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
         lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
     ):
         return lane.clock.now()
-    await _read_due(lane, flows)
+    tried = await _read_due(lane, flows)
     if not await _lists(
         lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
     ):
@@ -267,7 +267,9 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
     await push(lane)
     look_again = await resolve(lane)
     refused = await refused_flows(lane)
-    await _problem(lane, lane.problem or " ".join(dict.fromkeys(one.sentence for one in refused.values())))
+    problem = lane.problem or " ".join(dict.fromkeys(one.sentence for one in refused.values()))
+    if problem or tried:  # what was not tried again is not known to be well
+        await _problem(lane, problem)
     return await _next_due(lane, look_again, refused)
 
 
@@ -317,19 +319,21 @@ async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bo
     return True
 
 
-async def _read_due(lane: Lane, flows: Sequence[Flow]) -> None:
+async def _read_due(lane: Lane, flows: Sequence[Flow]) -> bool:
+    """Read what is due; whether all of it was tried in the time there was."""
     for flow in flows:
-        if flow.source_id != lane.connection_id or lane.slice.over(READING_SHARE):
+        if flow.source_id != lane.connection_id or flow.type.follows:
             continue
         if flow.next_read_at is not None and flow.next_read_at > lane.clock.now():
             continue
-        if flow.type.follows:
-            continue
+        if lane.slice.over(READING_SHARE):
+            return False
         if flow.flow_id not in await refused_flows(lane):
             await _read(lane, flow)
         refused = flow.flow_id in await refused_flows(lane)
         if flow.flow_id not in lane.unfinished and (flow.requested_by or not refused):
             await _read_done(lane, flow)  # of one that is refused, the person's wish: it was tried
+    return True
 
 
 async def _read(lane: Lane, flow: Flow) -> None:
