@@ -22,6 +22,7 @@ from ml_connector.sealing import Keyring
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.store.database import Database
 from ml_connector.sync import pull as pulling
+from ml_connector.transport.errors import NotSent, Reconnect
 from ml_connector.transport.wire import Wire
 
 pytestmark = pytest.mark.anyio
@@ -64,9 +65,17 @@ async def test_what_nobody_foresaw_is_told_logged_and_tried_again_later(
     assert await one(database, tenant, "select problem from connection") == ("",)
 
 
+@pytest.mark.parametrize(
+    ("error", "subject"),
+    [
+        (ZeroDivisionError(), "check"),
+        (NotSent("nobody is there"), "reachable"),
+        (Reconnect("it is gone"), "connection"),
+    ],
+)
 async def test_a_check_that_fails_is_answered_and_stops_nothing(
     database: Database, keyring: Keyring, now_clock: Clock, wire: Wire, two_tenants: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, error: Exception, subject: str,
 ) -> None:  # fmt: skip
     tenant = two_tenants[0]
     _, lane = await add_lane(database, keyring, tenant, now=now_clock.now())
@@ -77,12 +86,14 @@ async def test_a_check_that_fails_is_answered_and_stops_nothing(
     )  # fmt: skip
 
     async def broken(*given: Any) -> list[Any]:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(TinyConnector, "check", broken)
     runtime = Runtime(database, keyring, now_clock, wire, {"tiny": TinyConnector()}, {}, None)
     await run_slice(runtime, "test", tenant, lane, lambda _: None)
-    assert await one(database, tenant, "select answered_at is not null from question") == (True,)
+    answer = (await one(database, tenant, "select answer from question"))[0]
+    sealer = await keyring.document_sealer(tenant, now_clock.now().strftime("%Y-%m"))
+    assert [found["subject"] for found in msgspec.json.decode(sealer.open(b"answer", answer))] == [subject]
     assert await one(database, tenant, "select problem from connection") == ("",)
 
 

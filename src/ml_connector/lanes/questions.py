@@ -12,7 +12,7 @@ import structlog
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane
-from ml_connector.transport.errors import TransportError
+from ml_connector.transport.errors import AnswerLost, NotSent, TransportError
 
 log = structlog.get_logger()
 
@@ -51,6 +51,9 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
     entities |= {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
     try:
         found = await lane.connector.check(lane.session, sorted(entities or lane.connector.readable))
+    except (NotSent, AnswerLost) as error:
+        action = "See that this machine reaches the vendor, then check again."
+        return [{"subject": "reachable", "verdict": "missing", "sentence": error.sentence, "action": action}]
     except (TransportError, ConnectorError) as error:
         return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": "Reconnect it."}]
     except Exception as error:  # a question that cannot be answered stops nothing else

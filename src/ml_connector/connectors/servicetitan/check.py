@@ -15,7 +15,7 @@ from ml_connector.connectors.servicetitan.translate import text, understood_or_n
 from ml_connector.connectors.servicetitan.translate_bills import HIDDEN_BY_MODULE
 from ml_connector.connectors.servicetitan.walks import Walk
 from ml_connector.errors import BadInput, ConnectorError
-from ml_connector.transport.errors import NotPermitted, Reconnect
+from ml_connector.transport.errors import AnswerLost, NotPermitted, NotSent, Reconnect
 from ml_connector.transport.messages import Answer
 
 MOST_SKEW = 120.0  # seconds; tokens are refreshed this long before they expire
@@ -76,11 +76,15 @@ def _other_rights(session: Session, asked: Collection[str]) -> list[Finding]:
 
 
 async def _ask(client: Client, resource: Resource) -> Answer | Finding:
-    """One row of a list, or the finding that it could not be asked at all."""
+    """One row of a list, or the finding that it could not be asked at all. Raises NotSent and AnswerLost."""
     try:
         return await client.ask(resource, _ONE_ROW)
+    except (NotSent, AnswerLost):
+        raise
     except ConnectorError as error:
-        return Finding(resource.path, Verdict.MISSING, error.sentence, "See the sentence.")
+        return Finding(
+            resource.path, Verdict.MISSING, error.sentence, "Correct what the sentence names, and check again."
+        )
 
 
 def _credentials(answer: Answer, tenant: str) -> Finding:
