@@ -1,4 +1,4 @@
-"""What a measurement stands on: the emulators in a process of their own, and a company joined and mapped."""
+"""What a measurement stands on: the emulators in a process of their own, and connectors without limits."""
 
 from __future__ import annotations
 
@@ -13,19 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from yarl import URL
 
 from ml_connector.canonical.documents import Organisation
 from ml_connector.connectors.base import Connector, Credentials, Limit, Limits
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.service import connecting, integrating
-from ml_connector.service.connecting import Granted
-from ml_connector.service.credentials import checked_credentials, checked_settings
-from ml_connector.service.desk import Desk
-from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.integrating import Integration
-from ml_connector.service.mapping.values import set_value
-from ml_connector.service.roles import Actor, Role
 
 KIND = "servicetitan-zoho_books"
 VENDORS = ("servicetitan", "zoho_books")
@@ -95,49 +86,3 @@ def _free(connector: Connector) -> Connector:
             return None
 
     return Free()
-
-
-async def joined(runtime: Runtime, handover: Mapping[str, Any]) -> tuple[Desk, Integration]:
-    """Both vendors connected, integrated and mapped as a person would; bills live, nothing read yet."""
-    actor, company = Actor("benchmark", Role.OWNER), handover["company"]
-    desk: Desk | None = None
-    for vendor in VENDORS:
-        grant = await _granted(runtime, vendor, handover["credentials"][vendor])
-        organisation = grant.choose("")
-        wanted = company["name"] if desk is None else ""
-        tenant = await connecting.tenant_to_connect(runtime, actor, wanted, organisation, company["time_zone"])
-        desk = Desk(runtime, tenant.tenant_id, actor)
-        await connecting.connect(desk, grant, organisation.id)
-    assert desk is not None
-    settings = {name: str(value) for name, value in company["settings"].items()}
-    integration = await integrating.integrate(desk, KIND, settings)
-    for table, rows in company["mapping"].items():
-        for key, value in rows.items():
-            await set_value(desk, integration, table, key, value)
-    await set_flow_mode(desk, integration, "bills", "live")
-    return desk, await integrating.integration_named(desk, KIND)
-
-
-async def _granted(runtime: Runtime, vendor: str, given: Mapping[str, str]) -> Granted:
-    connector = runtime.connectors[vendor]
-    names = {one.name for one in connector.credentials}
-    credentials = checked_credentials(connector, {name: value for name, value in given.items() if name in names})
-    settings = checked_settings(connector, {})
-    if not connecting.needs_consent(connector, credentials):
-        return await connecting.granted(runtime, connector, credentials, settings)
-    redirect = credentials["redirect"]
-    asked = connecting.consent(connector, credentials, redirect)
-    returned = connecting.checked_return(asked, await _accepted(runtime, connector, credentials, asked.address))
-    return await connecting.granted_by_consent(runtime, connector, credentials, settings, redirect, returned)
-
-
-async def _accepted(
-    runtime: Runtime, connector: Connector, credentials: Credentials, address: str
-) -> Mapping[str, str]:
-    """The query of the redirect with which the emulator accepts; nobody has to listen for it."""
-    url, host = runtime.wire.addresses.resolve(address, connector.hosts(credentials))
-    async with (
-        aiohttp.ClientSession() as browser,
-        browser.get(url, headers={"Host": host}, allow_redirects=False) as answer,
-    ):
-        return dict(URL(answer.headers["Location"]).query)

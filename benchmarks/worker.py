@@ -22,6 +22,7 @@ from ml_connector.settings import Settings
 from ml_connector.store.embedded import install_signal_release
 from ml_connector.sync.states import State
 from ml_connector.telemetry import logs
+from rig.company import joined
 
 _LOOK_EVERY = 0.5  # machine seconds
 
@@ -32,7 +33,7 @@ async def measured(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
     async with Runtime.opened(Settings(data=data, sandbox=file).model_copy(update={"database_url": None})) as opened:
         runtime = opened if limits else stage.without_limits(opened)
         postmaster = postmaster_of(data)
-        desk, integration = await stage.joined(runtime, handover)
+        desk, integration = await joined(runtime, handover, stage.KIND, {"bills": "live"})
         fsync = await _fsync(desk)
         before = Moment.now(postmaster)
         started, at_rest = before.own, peak_megabytes()

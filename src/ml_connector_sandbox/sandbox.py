@@ -23,6 +23,8 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "demo": companies.demo,
     "small": companies.small,
     "receipts": companies.receipts_only,
+    # For the fault matrix: one for every integration, by its kind.
+    "matrix:servicetitan-zoho_books": companies.matrix,
 }
 KINDS = f"{', '.join(_COMPANIES)}, or bulk:<number of bills>"
 

@@ -5,7 +5,7 @@ how anything is synchronised; reasons are named by their codes alone. Invariant:
 books to the last digit, whatever the machine's clock says.
 """
 
-from ml_connector_sandbox.company.company import CASES, Company, bulk, demo, receipts_only, small
+from ml_connector_sandbox.company.company import CASES, Company, bulk, demo, matrix, receipts_only, small
 from ml_connector_sandbox.company.truth import BillTruth, VendorTruth
 
-__all__ = ["CASES", "BillTruth", "Company", "VendorTruth", "bulk", "demo", "receipts_only", "small"]
+__all__ = ["CASES", "BillTruth", "Company", "VendorTruth", "bulk", "demo", "matrix", "receipts_only", "small"]

@@ -29,6 +29,13 @@ from ml_connector_sandbox.zoho_books import Switches as ZohoBooksSwitches
 from ml_connector_sandbox.zoho_books import ZohoBooksBooks
 
 CASES = (*cases_amounts.CASES, *cases_identity.CASES, *cases_rules.CASES, *cases_texts.CASES)
+# Posted as a bill, as a vendor credit, linked, skipped and held; a vendor that is there, one by e-mail, one that is not.
+MATRIX_CASES = (
+    cases_amounts.net_negative,
+    cases_identity.keyed_by_hand,
+    cases_identity.vendor_on_both_sides,
+    cases_rules.cancelled,
+)
 SAME_SECOND = 300
 # How many orders come in so many shipments; 0: sent and still open.
 DEMO_SHIPMENTS = ((1, 215), (2, 85), (3, 12), (0, 18))
@@ -51,6 +58,7 @@ class Company:
     bill_source: str = "bills"
     limits: bool = True
     same_second: str = ""
+    connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
     servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
     zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)
 
@@ -103,6 +111,7 @@ class Company:
             "tenant_id": self.access.tenant_id,
             "organization_id": self.access.organization_id,
             "settings": self.settings(),
+            "connection_settings": self.connection_settings,
             "mapping": self.answers.as_dict(),
             "fill_later": self.answers.later,
             "same_second": self.same_second,
@@ -133,6 +142,22 @@ def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
     """``bills`` ordinary bills of five vendors, nothing awkward."""
     company = _founded(clock, seed, "small", suppliers=4)
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
+    return _ended(company)
+
+
+def matrix(clock: SandboxClock, seed: int = 1) -> Company:
+    """A little of everything, on small pages of lists that lag: for trying each fault at each call of a run."""
+    company = _founded(clock, seed, "matrix", suppliers=8)
+    masters.file_vendor_traps(company.seed)
+    ordinary.trade(company.seed, names.SUPPLIERS[:3], [1, 2, 1])
+    for case in MATRIX_CASES:
+        case(company.seed)
+    company.limits = False
+    company.servicetitan_switches.export_page_size = 4
+    company.servicetitan_switches.read_after_write_lag_seconds = 60
+    company.zoho_books_switches.max_per_page = 5
+    company.zoho_books_switches.list_lag_seconds = 60.0
+    company.connection_settings = {"servicetitan": {"page_size": "5"}}
     return _ended(company)
 
 

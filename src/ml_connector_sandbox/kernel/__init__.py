@@ -1,4 +1,4 @@
-"""What every emulator shares: a clock that can run fast, exact JSON, limit windows, the HTTP shell, the admin port.
+"""What every emulator shares: a clock that can run fast, exact JSON, limits, the HTTP shell, faults, the admin port.
 
 Owns: nothing of any one vendor. Must not know: which vendors exist.
 Invariant: every limit and expiry is kept on the sandbox clock, never on the machine's.

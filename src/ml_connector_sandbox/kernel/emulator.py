@@ -2,63 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
 
 from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.kernel.calls import CALL, Call, CallLog
 from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.kernel.essence import Essence
+from ml_connector_sandbox.kernel.faults import Faults
+from ml_connector_sandbox.kernel.port import Handler
+from ml_connector_sandbox.kernel.striking import Stroke, Unanswered
+from ml_connector_sandbox.kernel.vendor_faults import VendorFaults
+from ml_connector_sandbox.kernel.webhooks import Webhooks
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+__all__ = ["CALL", "UNDOCUMENTED", "Call", "CallLog", "Emulator", "Handler", "UnknownSwitch", "grown", "json_response"]
+
 UNDOCUMENTED = "sandboxAddition"
-
-
-@dataclass(slots=True)
-class Call:
-    """One request as the emulator saw it. ``at`` is sandbox seconds since the Unix epoch."""
-
-    number: int
-    at: float
-    host: str
-    method: str
-    path: str
-    query: str
-    status: int = 0
-
-
-CALL = web.RequestKey("call", Call)
-"""Where a request carries its numbered call."""
 
 
 class UnknownSwitch(ValueError):
     """A switch was set that the emulator does not have, or to a value of another type."""
-
-
-@dataclass
-class CallLog:
-    """Every call in order, numbered from 1; faults are addressed by these numbers."""
-
-    calls: list[Call] = field(default_factory=list)
-
-    def open(self, clock: SandboxClock, request: web.Request) -> Call:
-        call = Call(
-            len(self.calls) + 1,
-            clock.seconds(),
-            request.host.split(":")[0],
-            request.method,
-            request.path,
-            request.query_string,
-        )
-        self.calls.append(call)
-        return call
-
-    def counted(self) -> dict[str, int]:
-        """Calls and 429 answers so far."""
-        return {"calls": len(self.calls), "http_429": sum(1 for call in self.calls if call.status == 429)}
 
 
 class Emulator(ABC):
@@ -69,13 +37,15 @@ class Emulator(ABC):
 
     name: str
     hosts: tuple[str, ...]  # the vendor's real host names that this emulator answers for
+    webhooks: Webhooks | None = None  # of vendors that announce changes
 
-    def __init__(self, clock: SandboxClock, switches: Any) -> None:
+    def __init__(self, clock: SandboxClock, switches: Any, vendor_faults: VendorFaults) -> None:
         if not is_dataclass(switches):
             raise TypeError("switches must be a dataclass instance")
         self.clock = clock
         self.switches: Any = switches
         self.log = CallLog()
+        self.faults = Faults(self.name, self.log, vendor_faults)
 
     @abstractmethod
     def app(self) -> web.Application:
@@ -85,29 +55,53 @@ class Emulator(ABC):
     def books(self) -> dict[str, Any]:
         """Everything the emulated company has on record, as plain JSON-able values (Decimals allowed)."""
 
+    @abstractmethod
+    def stir(self) -> None:
+        """Touch an old document so that it moves in lists sorted by modification, without changing what it says."""
+
+    @abstractmethod
+    def essence(self) -> Essence:
+        """Entity -> id -> what the object says, without ids, stamps and counters of its own."""
+
     def statistics(self) -> dict[str, Any]:
         """Counts for the summary: calls, 429 answers, tokens issued ...; subclasses add their own."""
         return dict(self.log.counted())
 
     @property
     def numbered(self) -> Any:
-        """The middleware that numbers each call and notes its status."""
+        """The middleware that numbers each call, lets faults strike it, and notes its status."""
 
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             call = self.log.open(self.clock, request)
             request[CALL] = call
             try:
-                response = await handler(request)
+                response = await self._struck(request, handler, call)
             except web.HTTPException as answer:
-                call.status = answer.status
-                answer.headers["Date"] = self._date()
+                await self._note(call, answer)
                 raise
-            call.status = response.status
-            response.headers["Date"] = self._date()
+            await self._note(call, response)
             return response
 
         return middleware
+
+    async def _struck(self, request: web.Request, handler: Handler, call: Call) -> web.StreamResponse:
+        fault = self.faults.take(call)
+        if fault is None:
+            return await handler(request)
+        return await Stroke(fault, request, handler, self.faults, self.stir, self._date()).answer()
+
+    async def _note(self, call: Call, response: web.StreamResponse) -> None:
+        if not isinstance(response, Unanswered):
+            call.status = response.status
+        if not response.prepared:
+            response.headers["Date"] = self._date()
+        if self.faults.refuse_if_due():
+            # The ends of the idle connections are on their way before this answer is.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        if self.faults.refusing and not response.prepared:
+            response.force_close()
 
     def _date(self) -> str:
         """The Date header: the vendor's clock is the sandbox's."""

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import math
+import uuid
 from typing import Any
+
+from aiohttp import web
+
+from ml_connector_sandbox.kernel.calls import Call
+from ml_connector_sandbox.kernel.exact import dumps
 
 _GATEWAY_TYPE = "https://tools.ietf.org/html/rfc7231#section-6.5"
 _MODULE_TYPES = {400: "6.5.1", 403: "6.5.3", 404: "6.5.4", 409: "6.5.8"}
@@ -19,6 +25,12 @@ class Refusal(Exception):
     def traced(self, trace_id: str) -> dict[str, Any]:
         """The body with the call's trace id in its place."""
         return {key: trace_id if key == "traceId" else value for key, value in self.body.items()}
+
+
+def refused(refusal: Refusal, call: Call) -> web.Response:
+    """The answer of a refused call."""
+    body = dumps(refusal.traced(str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{call.number}"))))
+    return web.Response(body=body, status=refusal.status, headers=refusal.headers, content_type="application/json")
 
 
 def gateway_refusal(status: int, title: str, headers: dict[str, str] | None = None) -> Refusal:

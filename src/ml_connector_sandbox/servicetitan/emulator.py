@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from aiohttp import web
 
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.emulator import CALL, Emulator, json_response
-from ml_connector_sandbox.servicetitan.answers import Refusal, gateway_refusal
-from ml_connector_sandbox.servicetitan.books import INTEGRATION, PRODUCTION, ServiceTitanBooks
+from ml_connector_sandbox.kernel.essence import Essence
+from ml_connector_sandbox.kernel.webhooks import Webhooks
+from ml_connector_sandbox.servicetitan.answers import Refusal, gateway_refusal, refused
+from ml_connector_sandbox.servicetitan.books import ServiceTitanBooks
 from ml_connector_sandbox.servicetitan.calls import ApiCall
+from ml_connector_sandbox.servicetitan.essence import company_essence, stir
+from ml_connector_sandbox.servicetitan.faults import ServiceTitanFaults
 from ml_connector_sandbox.servicetitan.gateway import Gateway
+from ml_connector_sandbox.servicetitan.hosts import API_HOSTS, TOKEN_HOSTS
 from ml_connector_sandbox.servicetitan.resources import operations
 from ml_connector_sandbox.servicetitan.rows import Rows
 from ml_connector_sandbox.servicetitan.switches import Switches
 from ml_connector_sandbox.servicetitan.tokens import Tokens, oauth_refusal
-
-_TOKEN_HOSTS = {"auth.servicetitan.io": PRODUCTION, "auth-integration.servicetitan.io": INTEGRATION}
-_API_HOSTS = {"api.servicetitan.io": PRODUCTION, "api-integration.servicetitan.io": INTEGRATION}
+from ml_connector_sandbox.servicetitan.webhooks import ServiceTitanWebhooks, announcer
 
 
 class ServiceTitanEmulator(Emulator):
     """ServiceTitan's V2 REST API over ``company``, the books of its tenants."""
 
     name = "servicetitan"
-    hosts = (*_TOKEN_HOSTS, *_API_HOSTS)
+    hosts = (*TOKEN_HOSTS, *API_HOSTS)
 
     def __init__(
         self, clock: SandboxClock, books: ServiceTitanBooks | None = None, switches: Switches | None = None
     ) -> None:
-        super().__init__(clock, switches or Switches())
+        chosen = switches or Switches()
         self.company = books or ServiceTitanBooks(clock)
-        self.tokens = Tokens(clock, self.company, self.switches)
-        self.gateway = Gateway(clock, self.company, self.tokens, self.switches)
+        self.tokens = Tokens(clock, self.company, chosen)
+        self.gateway = Gateway(clock, self.company, self.tokens, chosen)
         self.gateway.serve(operations())
+        super().__init__(clock, chosen, ServiceTitanFaults(self.company, self.tokens, self.gateway, chosen))
         self._rows = Rows()
+        self.webhooks = Webhooks(clock, ServiceTitanWebhooks(self.company, chosen))
+        self.company.listen(announcer(self.webhooks.announce))
 
     def app(self) -> web.Application:
         """One application for all four hosts; which one is asked decides."""
@@ -46,6 +51,14 @@ class ServiceTitanEmulator(Emulator):
 
     def books(self) -> dict[str, Any]:
         return self.company.as_dict()
+
+    def essence(self) -> Essence:
+        """Vendors, business units, orders, receipts and bills with their export marks and external data."""
+        return company_essence(self.company)
+
+    def stir(self) -> None:
+        """Move modifiedOn of the vendor, order, receipt and bill of each tenant whose last change is longest ago."""
+        stir(self.company)
 
     def statistics(self) -> dict[str, Any]:
         """Also tokens issued and refused, and the most that any window held at once."""
@@ -60,12 +73,11 @@ class ServiceTitanEmulator(Emulator):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         host = request.host.split(":")[0]
         try:
-            if host in _TOKEN_HOSTS:
-                return await self._token(_TOKEN_HOSTS[host], request)
-            return await self._call(_API_HOSTS[host], request)
+            if host in TOKEN_HOSTS:
+                return await self._token(TOKEN_HOSTS[host], request)
+            return await self._call(API_HOSTS[host], request)
         except Refusal as refusal:
-            trace_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{request[CALL].number}"))
-            return json_response(refusal.traced(trace_id), refusal.status, refusal.headers)
+            return refused(refusal, request[CALL])
 
     async def _token(self, environment: str, request: web.Request) -> web.Response:
         if request.path != "/connect/token":

@@ -17,6 +17,7 @@ from ml_connector_sandbox.servicetitan.tokens import Bearer, Tokens
 
 _CALLS_PER_SECOND = 60  # per application and tenant
 _VERSION = "v2"
+EXPIRED = "JWT is invalid or expired."
 
 
 class Gateway:
@@ -52,12 +53,11 @@ class Gateway:
         raise gateway_refusal(404, "Unable to match incoming request to an operation.")
 
     def _bearer(self, environment: str, request: web.Request) -> Bearer:
-        sent = request.headers.get("Authorization", "")
-        if not sent:
+        if not request.headers.get("Authorization"):
             raise gateway_refusal(401, "JWT not present.")
-        bearer = self._tokens.read(environment, sent.removeprefix("Bearer "))  # the bare token is as good
+        bearer = self._tokens.read(environment, token_of(request))
         if bearer is None:
-            raise gateway_refusal(401, "JWT is invalid or expired.")
+            raise gateway_refusal(401, EXPIRED)
         key = request.headers.get("ST-App-Key") or request.query.get("servicetitanapplicationkey")
         if key != bearer.grant.app_key:
             raise gateway_refusal(401, "ST-App-Key is missing or does not belong to the client of the JWT.")
@@ -77,6 +77,11 @@ class Gateway:
         wait = window.take()
         if wait is not None:
             raise too_many(wait, self._switches.retry_after_header)
+
+
+def token_of(request: web.Request) -> str:
+    """The token a call carries; the bare token is as good as one behind ``Bearer``."""
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:

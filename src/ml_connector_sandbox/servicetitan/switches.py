@@ -78,3 +78,35 @@ class Switches:
 
     refuse_unknown_properties: bool = False
     """Whether unknown JSON properties in writes are refused with 400; seen elsewhere in the API they are ignored."""
+
+    webhook_records: str = "bill,vendor,purchase_order,receipt"
+    """Records that have webhooks at all, with commas; whether these four have any is not known."""
+
+    webhook_bill_name: str = "inventory-bill"
+    """What events call a bill: ``inventory-bill``, ``ap-bill`` or ``bill``."""
+
+    webhook_envelope: str = "cloudevents"
+    """``cloudevents`` as published for invoices and jobs; third parties expect ``data`` (event and tenantId beside the
+    record), ``flat`` (all in one object) or ``record`` (it alone)."""
+
+    webhook_event_names: str = "published"
+    """``published``: tn.inv.purchase-order-updated; ``dotted``: purchaseOrder.updated; ``camel``:
+    purchaseOrderUpdated."""
+
+    webhook_event_header: str = ""
+    """Header that names the event, such as x-servicetitan-event; empty: none."""
+
+    webhook_signature_header: str = "x-servicetitan-signature"
+    """Header of the signature; X-ST-Signature is seen too. The official text names none."""
+
+    webhook_signature_encoding: str = "hex"
+    """``hex``, ``base64`` or ``sha256=hex``; HMAC-SHA256 over the raw body."""
+
+    webhook_only_200: bool = True
+    """Whether only 200 ends a delivery, as the vendor's questions and answers say; else any 2xx, as its guide says."""
+
+    webhook_retry_seconds: str = "10,30,60,300"
+    """Sandbox seconds between attempts; afterwards only a person replays."""
+
+    webhook_time_out_seconds: float = 5.0
+    """Machine seconds an answer may take (unpublished)."""

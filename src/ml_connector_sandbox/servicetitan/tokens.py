@@ -40,6 +40,7 @@ class Tokens:
     def __init__(self, clock: SandboxClock, books: ServiceTitanBooks, switches: Switches) -> None:
         self._clock, self._books, self._switches = clock, books, switches
         self._key = secrets.token_bytes(32)
+        self._withdrawn: set[str] = set()
         self.issued = self.refused = 0
         self.windows: dict[tuple[str, str], SlidingWindow] = {}
 
@@ -62,7 +63,7 @@ class Tokens:
         if form.get("grant_type") != "client_credentials":
             raise oauth_refusal("unsupported_grant_type" if form.get("grant_type") else "invalid_request")
         client_id = str(form.get("client_id", ""))
-        self._throttle(environment, client_id)
+        self.count(environment, client_id)
         grant = self._books.grants.get((environment, client_id))
         given = str(form.get("client_secret", ""))
         # compared byte by byte as sent: a blank at the end of a secret is a wrong secret
@@ -70,7 +71,12 @@ class Tokens:
             raise oauth_refusal("invalid_client")
         return grant
 
-    def _throttle(self, environment: str, client_id: str) -> None:
+    def throttled(self, seconds: float) -> Refusal:
+        """What is answered when a client asks too often; ``seconds`` until it may ask again."""
+        return oauth_refusal("too_many_requests", 429, {"Retry-After": str(int(seconds) + 1)})
+
+    def count(self, environment: str, client_id: str) -> None:
+        """Count a token request. Raises Refusal (429)."""
         limit = self._switches.token_requests_per_minute
         if not self._switches.limits or limit == 0:
             return
@@ -78,7 +84,7 @@ class Tokens:
         window.limit = limit
         wait = window.take()
         if wait is not None:
-            raise oauth_refusal("too_many_requests", 429, {"Retry-After": str(int(wait) + 1)})
+            raise self.throttled(wait)
 
     def _signed(self, environment: str, grant: Grant) -> str:
         now = int(self._clock.seconds())
@@ -110,7 +116,13 @@ class Tokens:
         grant = self._books.grants.get((environment, claims["client_id"]))
         if grant is None or self._clock.seconds() >= claims["exp"] or claims["environment"] != environment:
             return None
+        if token in self._withdrawn:
+            return None
         return Bearer(grant, frozenset(claims["scope"]))
+
+    def withdraw(self, token: str) -> None:
+        """This token is refused with 401 from now on."""
+        self._withdrawn.add(token)
 
     def withdraw_all(self) -> None:
         """Every token given out until now is refused with 401."""

@@ -70,7 +70,7 @@ class Consent:
 
     async def token(self, request: web.Request) -> web.Response:
         """Exchange a code or refresh; parameters in query or form, never JSON."""
-        given = await _parameters(request)
+        given = await parameters(request)
         centre = _centre(request)
         client = self._books.clients.get(given.get("client_id", ""))
         if client is None or centre.name not in client.secrets:
@@ -83,17 +83,17 @@ class Consent:
             if given.get("grant_type") == "refresh_token":
                 return self._refresh(given, client, centre)
         except TooManyRequests:
-            return _throttled()
+            return throttled()
         # The vendor's word for an unknown grant type is not documented.
         return _error("unsupported_grant_type")
 
     async def token_by_get(self, request: web.Request) -> web.Response:
         """The vendor shows a general error page."""
-        return _html("An error occurred while processing your request", "<p>Please try again.</p>", 500)
+        return error_page()
 
     async def revoke(self, request: web.Request) -> web.Response:
         """End a refresh token."""
-        given = await _parameters(request)
+        given = await parameters(request)
         if not self._books.grants.revoke(given.get("token", "")):
             return _error("invalid_code")
         return json_response({"status": "success"})
@@ -171,7 +171,8 @@ def _scopes(request: web.Request) -> list[str]:
     return [one.strip() for one in request.query.get("scope", "").split(",") if one.strip()]
 
 
-async def _parameters(request: web.Request) -> dict[str, str]:
+async def parameters(request: web.Request) -> dict[str, str]:
+    """What was sent, in the query or as a form."""
     form: MultiMapping[object] = await request.post()
     return {**request.query, **{name: value for name, value in form.items() if isinstance(value, str)}}
 
@@ -195,9 +196,15 @@ def _error(word: str) -> web.Response:
     return json_response({"error": word})
 
 
-def _throttled() -> web.Response:
+def throttled() -> web.Response:
+    """Tokens or codes were asked for too often."""
     description = "You have made too many requests continuously. Please try again after some time."
     return json_response({"error": "Access Denied", "error_description": description, "status": "failure"}, status=400)
+
+
+def error_page() -> web.Response:
+    """The general error page of the accounts servers."""
+    return _html("An error occurred while processing your request", "<p>Please try again.</p>", 500)
 
 
 def _html(title: str, content: str, status: int = 200) -> web.Response:

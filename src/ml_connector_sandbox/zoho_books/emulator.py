@@ -9,15 +9,20 @@ from aiohttp import web
 
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.emulator import Emulator, Handler
+from ml_connector_sandbox.kernel.essence import Essence
+from ml_connector_sandbox.kernel.webhooks import Webhooks
 from ml_connector_sandbox.zoho_books.api.call import Route
 from ml_connector_sandbox.zoho_books.api.gate import Gate, refused, unknown_url
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.consent import Consent
 from ml_connector_sandbox.zoho_books.data_centres import DATA_CENTRES, by_api_host
 from ml_connector_sandbox.zoho_books.errors import Refused
+from ml_connector_sandbox.zoho_books.essence import company_essence, stir
+from ml_connector_sandbox.zoho_books.faults import ZohoBooksFaults
 from ml_connector_sandbox.zoho_books.inspection import company_books, company_statistics
 from ml_connector_sandbox.zoho_books.resources import all_routes
 from ml_connector_sandbox.zoho_books.switches import Switches
+from ml_connector_sandbox.zoho_books.webhooks import ZohoBooksWebhooks, announcer
 
 BASE = "/books/v3"
 LARGEST_BODY = 20 * 1024 * 1024
@@ -36,11 +41,13 @@ class ZohoBooksEmulator(Emulator):
     def __init__(
         self, clock: SandboxClock, books: ZohoBooksBooks | None = None, switches: Switches | None = None
     ) -> None:
-        super().__init__(clock, switches or (books.switches if books else Switches()))
         self.company = books or ZohoBooksBooks(clock)
-        self.company.switches = self.switches
+        self.company.switches = switches or self.company.switches
         self._gate = Gate(self.company)
+        super().__init__(clock, self.company.switches, ZohoBooksFaults(self.company, self._gate))
         self._routes = all_routes()
+        self.webhooks = Webhooks(clock, ZohoBooksWebhooks(self.company))
+        self.company.listener = announcer(self.webhooks.announce)
 
     def app(self) -> web.Application:
         """Consent and API routes; the host decides which half answers."""
@@ -53,6 +60,14 @@ class ZohoBooksEmulator(Emulator):
     def books(self) -> dict[str, Any]:
         """Every organisation's master data, documents and balances."""
         return company_books(self.company)
+
+    def essence(self) -> Essence:
+        """Contacts, accounts with balances, bills and vendor credits; vendors and accounts by their own facts."""
+        return company_essence(self.company)
+
+    def stir(self) -> None:
+        """Save the vendor, bill and vendor credit of each organisation whose last change is longest ago."""
+        stir(self.company)
 
     def statistics(self) -> dict[str, Any]:
         """Calls, tokens, and per organisation the day's calls and the most in a minute and at once."""

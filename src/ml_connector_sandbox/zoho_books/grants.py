@@ -149,12 +149,21 @@ class Grants:
         token = self._access.get(text)
         return token if token and self._books.clock.seconds() < token.expires else None
 
+    def count_refresh(self, text: str) -> None:
+        """Count a request for an access token that is not answered. Raises TooManyRequests."""
+        if text in self._refresh:
+            self._throttle(self._refresh[text].window)
+
     def revoke(self, text: str) -> bool:
         """End a refresh token and the access tokens made from it; False when there is none."""
         token = self._refresh.pop(text, None)
         for one in token.live if token else ():
             self._access.pop(one, None)
         return token is not None
+
+    def withdraw(self, text: str) -> None:
+        """This access token is refused with 401 from now on."""
+        self._access.pop(text, None)
 
     def withdraw_all(self) -> None:
         """Every access token given out until now is refused with 401; refresh tokens live on."""

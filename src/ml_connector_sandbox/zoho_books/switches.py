@@ -76,6 +76,24 @@ class Switches:
     upsert_body_repeat: str = "not_needed"
     """Must the body repeat the custom field: ``not_needed``; ``refused`` without it; ``lost`` (created without it)."""
 
+    # ---- webhooks of workflow rules
+    webhook_body: str = "default"
+    """What the rule's webhook sends: the ``default`` payload (JSON), or ``form`` parameters (the ids)."""
+    webhook_organization_id: bool = True
+    """The default payload names the organisation beside the object (one source)."""
+    webhook_ids_as_numbers: bool = False
+    """Ids in the payload are numbers instead of texts."""
+    webhook_amounts_as_texts: bool = False
+    """Amounts in the payload are texts instead of numbers."""
+    webhook_signature_encoding: str = "hex"
+    """``hex`` (lower case, one source) or ``base64``."""
+    webhook_retry_seconds: str = ""
+    """Sandbox seconds between attempts, such as 60,300; empty: none, as nothing automatic is documented."""
+    webhook_time_out_seconds: float = 5.0
+    """Machine seconds an answer may take (unpublished)."""
+    webhooks_per_day: int = 1000
+    """Webhooks of an organisation a day, kept while ``limits`` are; may depend on the plan."""
+
     # ---- periods
     lock_date_itself_locked: bool = True
     """A document dated on the lock date is refused; another page of the vendor says it is allowed."""

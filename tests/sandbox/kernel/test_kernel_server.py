@@ -14,6 +14,7 @@ from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.emulator import CALL, UNDOCUMENTED, Emulator, grown, json_response
 from ml_connector_sandbox.kernel.server import LARGEST_BODY, SandboxServer
 from ml_connector_sandbox.sandbox import START
+from ml_connector_sandbox.servicetitan.faults import ServiceTitanFaults
 
 pytestmark = pytest.mark.anyio
 HOST = "api.vendor.test"
@@ -22,6 +23,13 @@ HOST = "api.vendor.test"
 @dataclass
 class Switches:
     limits: bool = True
+
+
+class Plain(ServiceTitanFaults):
+    """A vendor without anything of its own."""
+
+    def __init__(self) -> None:
+        """No books."""
 
 
 class Vendor(Emulator):
@@ -38,12 +46,18 @@ class Vendor(Emulator):
     def books(self) -> dict[str, Any]:
         return {}
 
+    def stir(self) -> None:
+        raise NotImplementedError("this vendor has no documents")
+
+    def essence(self) -> dict[str, dict[str, Any]]:
+        return {}
+
     async def _answer(self, request: web.Request) -> web.Response:
         return json_response({"number": request[CALL].number, "size": len(await request.read())})
 
 
 async def posted(size: int) -> tuple[int, Any]:
-    server = SandboxServer([Vendor(SandboxClock.starting(START), Switches())])
+    server = SandboxServer([Vendor(SandboxClock.starting(START), Switches(), Plain())])
     await server.start()
     try:
         url, headers = f"http://127.0.0.1:{server.port}/", {"Host": HOST}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.servicetitan.books.table import Record
 from ml_connector_sandbox.servicetitan.books.tenant import TenantBooks
 
 PRODUCTION, INTEGRATION = "production", "integration"
+
+Listener = Callable[[str, str, Record | None, Record], None]
+"""Tenant, what the table holds, the version before (None: it is new), the version after."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,18 @@ class ServiceTitanBooks:
         self.grants: dict[tuple[str, str], Grant] = {}
         """By (environment, client id)."""
         self._tenants: dict[tuple[str, str], TenantBooks] = {}
+        self._listener: Listener | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` after every change of a record of any tenant, those opened later too."""
+        self._listener = listener
+        for books in self._tenants.values():
+            self._attach(books)
+
+    def _attach(self, books: TenantBooks) -> None:
+        if self._listener is not None:
+            for table in books.tables().values():
+                table.heard = partial(self._listener, books.number)
 
     def add_app(self, key: str, name: str, application_guid: str) -> App:
         """Register an application; its key starts with ``ak1.``. Raises ValueError when the key is taken."""
@@ -65,6 +83,7 @@ class ServiceTitanBooks:
             raise ValueError(f"tenant {number} exists already in {environment}")
         books = TenantBooks(number, name, self.clock, keeps_bills, ap_module)
         self._tenants[environment, number] = books
+        self._attach(books)
         return books
 
     def tenant(self, number: str, environment: str = PRODUCTION) -> TenantBooks:
@@ -73,6 +92,14 @@ class ServiceTitanBooks:
             return self._tenants[environment, number]
         except KeyError:
             raise KeyError(f"there is no tenant {number} in {environment}") from None
+
+    def tenants(self) -> dict[tuple[str, str], TenantBooks]:
+        """Every tenant's books by (environment, number), in the order they were opened."""
+        return dict(self._tenants)
+
+    def tenant_name(self, number: str) -> str:
+        """The name of the tenant with this number, in either environment; empty when there is none."""
+        return next((books.name for (_, known), books in self._tenants.items() if known == number), "")
 
     def find_tenant(self, number: str, environment: str) -> TenantBooks | None:
         return self._tenants.get((environment, number))

@@ -49,6 +49,8 @@ class Table(Generic[R]):
         self._current: dict[int, R] = {}
         self._earlier: dict[int, list[R]] = {}
         self._by_modification: list[tuple[str, int]] = []
+        self.heard: Callable[[str, R | None, R], None] | None = None
+        """Told of every change: what the table holds, the version before (None: it is new), the version after."""
 
     def add(self, record: R, created_on: Moment | None = None, modified_on: Moment | None = None) -> R:
         """Keep ``record``, with the next id unless it has one, stamped now unless told; returns it as kept.
@@ -81,12 +83,15 @@ class Table(Generic[R]):
         return self.modify(number, modified_on)
 
     def _keep(self, record: R) -> R:
+        old = self._current.get(record.id)
         self._current[record.id] = record
         insort(self._by_modification, (record.modified_on, record.id))
         if self._group is not None:
             self._groups.setdefault(self._group(record), {})[record.id] = None
         self.generation += 1
         self.selections.clear()
+        if self.heard is not None:
+            self.heard(self.what, old, record)
         return record
 
     def __getitem__(self, number: int) -> R:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -41,6 +43,26 @@ class Gate:
             self._limits[key] = OrganisationLimits(books)
         return self._limits[key]
 
+    @asynccontextmanager
+    async def counted(self, request: web.Request) -> AsyncIterator[None]:
+        """The time an API call is under way that is not carried out; refused or not, it counts as any other."""
+        books, entered = self.called(request), False
+        if books is not None:
+            with suppress(LimitReached):
+                self.limits(books).take()
+                entered = self.limits(books).enter()
+        try:
+            yield
+        finally:
+            if books is not None and entered:
+                self.limits(books).concurrency.leave()
+
+    def called(self, request: web.Request) -> OrganisationBooks | None:
+        """The organisation that a call with a living token of its own is for."""
+        token = self._company.grants.access(access_token(request))
+        wanted = request.query.get("organization_id", "")
+        return self._company.organisations[wanted] if token and wanted in token.user.organization_ids else None
+
     async def answer(self, request: web.Request, route: Route) -> web.Response:
         """The whole life of one API call."""
         books: OrganisationBooks | None = None
@@ -51,10 +73,10 @@ class Gate:
                 self.limits(books).take()
             reply = await self._under_way(request, route, token, books)
         except Refused as refusal:
-            return refused(refusal, self._headers(books, refusal))
+            return refused(refusal, self.headers(books, refusal))
         if self._company.switches.extra_fields:
             reply.payload = grown(reply.payload)
-        return _respond(reply, self._headers(books))
+        return _respond(reply, self.headers(books))
 
     async def _under_way(
         self, request: web.Request, route: Route, token: AccessToken, books: OrganisationBooks | None
@@ -88,9 +110,9 @@ class Gate:
         return route.handler(call)
 
     def _token(self, request: web.Request, route: Route) -> AccessToken:
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        scheme = request.headers.get("Authorization", "").partition(" ")[0]
         accepted = {"zoho-oauthtoken"} | ({"bearer"} if self._company.switches.bearer_accepted else set())
-        token = self._company.grants.access(text.strip()) if scheme.lower() in accepted else None
+        token = self._company.grants.access(access_token(request)) if scheme.lower() in accepted else None
         centre = by_api_host(request.host.split(":")[0])
         if token is None or centre is None or token.user.data_centre != centre.name:
             raise not_authorised()
@@ -104,7 +126,8 @@ class Gate:
             raise foreign_organisation(wanted)
         return self._company.organisations[wanted]
 
-    def _headers(self, books: OrganisationBooks | None, refusal: Refused | None = None) -> dict[str, str]:
+    def headers(self, books: OrganisationBooks | None, refusal: Refused | None = None) -> dict[str, str]:
+        """What every answer carries."""
         headers = {"server": "ZGS"}
         if books is not None:
             headers |= self.limits(books).headers()
@@ -112,6 +135,11 @@ class Gate:
         if wait is not None and self._company.switches.retry_after_header:
             headers["Retry-After"] = str(int(wait) + 1)
         return headers
+
+
+def access_token(request: web.Request) -> str:
+    """The token a call carries, after whatever scheme."""
+    return request.headers.get("Authorization", "").partition(" ")[2].strip()
 
 
 def grants_scope(scopes: frozenset[str], wanted: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
@@ -11,6 +13,9 @@ from ml_connector_sandbox.zoho_books.books.profile import DAILY_CALLS, Profile
 from ml_connector_sandbox.zoho_books.data_centres import data_centre
 from ml_connector_sandbox.zoho_books.grants import Grants, RefreshToken
 from ml_connector_sandbox.zoho_books.switches import Switches
+
+Listener = Callable[[str, str, str, Any], None]
+"""Organisation, event such as ``bill.updated``, id, and the document as it stands after."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class ZohoBooksBooks:
         self.users: dict[str, User] = {}
         self.clients: dict[str, Client] = {}
         self.grants = Grants(self, random.Random(seed))
+        self.listener: Listener | None = None
+        """Called after every change of a contact, bill or vendor credit."""
 
     def organisation(
         self,

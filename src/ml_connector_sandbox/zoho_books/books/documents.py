@@ -128,6 +128,8 @@ class Bill(PurchaseDocument):
 class VendorCredit(PurchaseDocument):
     """A credit from a vendor; ``balance`` is what can still be applied."""
 
+    numbered_in_sequence: bool = False  # the books gave the number, none was handed in
+
     @property
     def balance(self) -> Decimal:
         """Credit not yet applied to bills; nothing on a void credit."""

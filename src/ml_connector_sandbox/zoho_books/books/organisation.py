@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ml_connector_sandbox.zoho_books.books import contacts as contact_rules
 from ml_connector_sandbox.zoho_books.books import purchases
 from ml_connector_sandbox.zoho_books.books.arithmetic import Settings
-from ml_connector_sandbox.zoho_books.books.documents import Bill, Credit, Payment, VendorCredit
+from ml_connector_sandbox.zoho_books.books.documents import Bill, Credit, Payment, PurchaseDocument, VendorCredit
 from ml_connector_sandbox.zoho_books.books.ledger import Ledger
 from ml_connector_sandbox.zoho_books.books.masters import (
     ACCOUNT_TYPES,
@@ -74,6 +75,7 @@ class OrganisationBooks:
         self.contacts: Register[Contact] = Register(
             lambda one: one.contact_id,
             {"contact_type": lambda one: one.contact_type, "name": lambda one: one.contact_name.casefold()},
+            partial(self._heard, "contact"),
         )
         self.bills: Register[Bill] = Register(
             lambda one: one.document_id,
@@ -82,6 +84,7 @@ class OrganisationBooks:
                 "bill_number": lambda one: one.number,
                 "reference_number": lambda one: one.reference_number,
             },
+            partial(self._heard, "bill"),
         )
         self.vendor_credits: Register[VendorCredit] = Register(
             lambda one: one.document_id,
@@ -90,11 +93,16 @@ class OrganisationBooks:
                 "vendor_credit_number": lambda one: one.number,
                 "reference_number": lambda one: one.reference_number,
             },
+            partial(self._heard, "vendor_credit"),
         )
         # (field id, value) -> document id, for fields that reject duplicates
         self.unique_values: dict[tuple[str, str], str] = {}
         self._next_id, self._sequence = 0, 0
         self._file_basics()
+
+    def _heard(self, module: str, action: str, object_id: str, document: Contact | PurchaseDocument) -> None:
+        if self.company.listener is not None:
+            self.company.listener(self.organization_id, f"{module}.{action}", object_id, document)
 
     # ---- identity and time
 

@@ -131,6 +131,7 @@ def create_vendor_credit(
         number=text(body, "vendor_credit_number", NUMBER_LIMIT) or f"VC-{len(books.vendor_credits) + 1:05d}",
         date=day(body, "date", moment.astimezone(books.zone).date()),
         currency_code=vendor.currency_code,
+        numbered_in_sequence=not text(body, "vendor_credit_number", NUMBER_LIMIT),
         exchange_rate=rate_of(books, body, vendor),
         created=moment,
         modified=moment,
@@ -150,6 +151,7 @@ def update_vendor_credit(books: OrganisationBooks, old: VendorCredit, body: Body
     credit = replace(old, lines=deepcopy(old.lines), texts=dict(old.texts), custom=dict(old.custom))
     if "vendor_credit_number" in body:
         credit.number = required(body, "vendor_credit_number", NUMBER_LIMIT)
+        credit.numbered_in_sequence = False
     credit.date = day(body, "date", credit.date)
     _fill(books, credit, body, "vendor_credit", new=False)
     if credit.total < credit.credited:

@@ -24,8 +24,14 @@ D = TypeVar("D", bound=Dated)
 class Register(Generic[D]):
     """Documents by id, by creation, by last change, and by named keys (vendor, number ...)."""
 
-    def __init__(self, identity: Callable[[D], str], indexes: dict[str, Callable[[D], str]]) -> None:
-        self._identity, self._functions = identity, indexes
+    def __init__(
+        self,
+        identity: Callable[[D], str],
+        indexes: dict[str, Callable[[D], str]],
+        heard: Callable[[str, str, D], None] | None = None,
+    ) -> None:
+        """``heard`` is told of every change: created, updated or deleted, the id, and the document."""
+        self._identity, self._functions, self._heard = identity, indexes, heard
         self._documents: dict[str, D] = {}
         self._by_sequence: dict[int, D] = {}
         self._created: list[Key] = []
@@ -46,6 +52,7 @@ class Register(Generic[D]):
     def put(self, document: D) -> None:
         """Enter a document, or enter it again after any change."""
         identity = self._identity(document)
+        known = identity in self._documents
         self._leave(identity)
         created, modified = (document.created, document.sequence), (document.modified, document.sequence)
         keys = {name: function(document) for name, function in self._functions.items()}
@@ -55,6 +62,7 @@ class Register(Generic[D]):
         for name, key in keys.items():
             self._indexes[name].setdefault(key, {})[identity] = document
         self._entered[identity] = (created, modified, keys)
+        self._tell("updated" if known else "created", identity, document)
 
     def remove(self, document: D) -> None:
         """Take a document out for good."""
@@ -62,6 +70,11 @@ class Register(Generic[D]):
         self._leave(identity)
         del self._documents[identity]
         del self._by_sequence[document.sequence]
+        self._tell("deleted", identity, document)
+
+    def _tell(self, action: str, identity: str, document: D) -> None:
+        if self._heard is not None:
+            self._heard(action, identity, document)
 
     def having(self, index: str, key: str) -> list[D]:
         """Documents whose key of this index is exactly ``key``."""

@@ -1,0 +1,144 @@
+"""What both sides and the ledger say at the end of a run, and how it differs from the run without faults."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.service.auditing import verify_audit
+from ml_connector.service.balance import runs_in
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration
+from ml_connector.sync.states import State
+
+Essence = Mapping[str, Mapping[str, Any]]
+_KEYS = ("number", "name", "code", "reference")  # what people call a document by, the first that it has
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The end of one run. ``sides``: (vendor, entity) -> what stands there, as often as it does."""
+
+    sides: dict[tuple[str, str], Counter[str]]
+    links: dict[str, str]
+    ends: dict[str, str]
+    unsound: list[str]
+
+
+class Difference(msgspec.Struct):
+    """How a run ended otherwise than the one without faults; each entry is a sentence."""
+
+    duplicates: list[str] = []
+    missing: list[str] = []
+    amounts: list[str] = []
+    unbalanced: list[str] = []  # also a broken chain, a wrong link, a wrong end, a run that did not come to rest
+
+    @property
+    def sentences(self) -> list[str]:
+        """All of them, with what they are."""
+        return [f"{what}: {one}" for what in self.__struct_fields__ for one in getattr(self, what)]
+
+    def __bool__(self) -> bool:
+        return bool(self.sentences)
+
+
+async def read_books(desk: Desk, integration: Integration, essences: Mapping[str, Essence]) -> Books:
+    """The end of a run as both vendors' books and our ledger have it."""
+    sides = {
+        (vendor, entity): Counter(_text(facts) for facts in objects.values())
+        for vendor, essence in essences.items()
+        for entity, objects in essence.items()
+    }
+    shown = {
+        object_id: _text(facts)
+        for one in essences.values()
+        for named in one.values()
+        for object_id, facts in named.items()
+    }
+    flows = [one.flow_id for one in integration.flows]
+    async with desk.looking() as reading:
+        links = await reading.all(
+            "select entity, source_id, target_entity, target_id from link where tenant_id = %s and integration_id = %s",
+            desk.tenant_id, integration.integration_id,
+        )  # fmt: skip
+        ends = await reading.all(
+            """select f.name, r.source_id, s.state, s.reason from record r
+            join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+            join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+            where r.tenant_id = %s and r.flow_id = any(%s::int[])""",
+            desk.tenant_id, flows,
+        )  # fmt: skip
+        unsound = [f"run {one.run_id}: {one.imbalance}" for one in await runs_in(reading, flows) if not one.balanced]
+        opened = await reading.one(
+            "select count(*) from intent where tenant_id = %s and state in (0, 1)", desk.tenant_id
+        )
+    if opened and opened[0]:
+        unsound.append(f"{opened[0]} steps are of unknown outcome")
+    unsound += await _broken_chain(desk)
+    return Books(
+        sides,
+        {
+            f"{entity} {source_id}": f"{target} {shown.get(target_id, 'nothing there')}"
+            for entity, source_id, target, target_id in links
+        },
+        {f"{flow} {source_id}": f"{_end(State(state))} {reason}".strip() for flow, source_id, state, reason in ends},
+        unsound,
+    )  # fmt: skip
+
+
+def _end(state: State) -> str:
+    """A version that was read again and says nothing new stands as well as the one before it."""
+    return "posted" if state is State.UNCHANGED else state.word
+
+
+async def _broken_chain(desk: Desk) -> list[str]:
+    found = await verify_audit(desk)
+    return [f"the audit chain: {one.sentence}" for one in found.faults]
+
+
+def _text(facts: Any) -> str:
+    return msgspec.json.encode(facts, order="sorted").decode()
+
+
+def difference(found: Books, expected: Books) -> Difference:
+    """What is there twice, missing, or other than expected."""
+    told = Difference(unbalanced=list(found.unsound))
+    for side in sorted({*found.sides, *expected.sides}):
+        _compare(told, " ".join(side), found.sides.get(side, Counter()), expected.sides.get(side, Counter()))
+    told.unbalanced += _unlike("link", found.links, expected.links)
+    told.unbalanced += _unlike("end", found.ends, expected.ends)
+    return told
+
+
+def _compare(told: Difference, side: str, found: Counter[str], expected: Counter[str]) -> None:
+    """A document that stands there with other content is one that differs; one too many is there twice."""
+    surplus, lacking = _by_key(found - expected), _by_key(expected - found)
+    for key, texts in lacking.items():
+        others = surplus.get(key, [])
+        for text in texts:
+            if others:
+                told.amounts.append(f"{side} {key}: {others.pop()} instead of {text}")
+            else:
+                told.missing.append(f"{side} {key}: {text}")
+    told.duplicates += [f"{side} {key}: {text}" for key, texts in surplus.items() for text in texts]
+
+
+def _by_key(texts: Counter[str]) -> dict[str, list[str]]:
+    keyed: dict[str, list[str]] = defaultdict(list)
+    for text in texts.elements():
+        facts = msgspec.json.decode(text)
+        named = (str(facts[key]) for key in _KEYS if facts.get(key)) if isinstance(facts, dict) else ()
+        keyed[next(iter(named), "")].append(text)
+    return keyed
+
+
+def _unlike(what: str, found: Mapping[str, str], expected: Mapping[str, str]) -> Iterable[str]:
+    return [
+        f"{what} of {key}: {found.get(key, 'none')} instead of {expected.get(key, 'none')}"
+        for key in sorted({*found, *expected})
+        if found.get(key) != expected.get(key)
+    ]

@@ -1,0 +1,101 @@
+"""Stands between a worker and PostgreSQL and counts its commits, so that the worker can be killed at any of them.
+
+Between two effects outside itself, a call or a commit, a worker changes nothing that outlives it: killed at each of
+these, before and after, it has been killed at every instruction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg import conninfo
+
+_COMMIT = b"COMMIT\x00"
+_CHUNK = 1 << 16
+
+
+@dataclass
+class Commits:
+    """The commits so far. ``hold``: the number of the one to be held, before it reaches the server or after."""
+
+    socket: Path
+    address: str
+    hold: int = 0
+    after: bool = False
+    count: int = 0
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of the worker, until either side ends it."""
+        theirs, ours = await asyncio.open_unix_connection(str(self.socket))
+        mine = _Connection(self)
+        try:
+            await self._both(self._asked(mine, reader, ours), self._answered(mine, theirs, writer))
+        finally:
+            for one in (ours, writer):
+                one.close()
+
+    async def _both(self, *pumps: Coroutine[Any, Any, None]) -> None:
+        tasks = {asyncio.create_task(one) for one in pumps}
+        self._open |= tasks
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for one in tasks:
+            one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._open -= tasks
+
+    async def _asked(self, mine: _Connection, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(_CHUNK):
+            for _ in range(chunk.count(_COMMIT)):
+                self.count += 1
+                if self.count == self.hold:
+                    mine.held = True
+                    if not self.after:
+                        self.held.set()
+                        await asyncio.Event().wait()
+            server.write(chunk)
+            await server.drain()
+
+    async def _answered(self, mine: _Connection, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        while chunk := await server.read(_CHUNK):
+            if mine.held:  # the commit is done, and the worker never hears of it
+                self.held.set()
+                await asyncio.Event().wait()
+            client.write(chunk)
+            with suppress(ConnectionError):
+                await client.drain()
+
+    def end(self) -> None:
+        """Drop every connection."""
+        for one in self._open:
+            one.cancel()
+
+
+@dataclass
+class _Connection:
+    commits: Commits
+    held: bool = False
+
+
+@asynccontextmanager
+async def counted_commits(url: str, folder: Path, *, hold: int = 0, after: bool = False) -> AsyncIterator[Commits]:
+    """A way to the database at ``url`` on which commits are counted; ``address`` is to be used in its place."""
+    given = conninfo.conninfo_to_dict(url)
+    port = str(given.get("port") or 5432)
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    commits = Commits(
+        Path(str(given["host"])) / f".s.PGSQL.{port}", conninfo.make_conninfo(url, host=str(folder)), hold, after
+    )
+    server = await asyncio.start_unix_server(commits.connected, path=str(folder / f".s.PGSQL.{port}"))
+    try:
+        yield commits
+    finally:
+        server.close()
+        commits.end()

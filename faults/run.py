@@ -1,0 +1,181 @@
+"""One run: the fault is set, the product works until its books are those of the run without faults, or time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import sys
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+
+from faults.books import Books, Difference, difference
+from faults.commits import counted_commits
+from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point
+from faults.world import Running
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.worker import WorkerLost, serve
+from ml_connector.service.connections import connections
+from ml_connector.service.syncing import progress, request_sync
+from ml_connector.settings import Settings
+from ml_connector.telemetry import logs
+from ml_connector_sandbox.kernel.faults import KINDS, Fault
+from rig.company import connected
+
+PATIENCE = (
+    90.0  # machine seconds: a dead worker's lane is free after 15, what it was sending is looked up after 20 more
+)
+STRUCK_WITHIN = 30.0
+LOOK_EVERY = 0.25
+CALM = 2  # looks in a row: between two steps of a lane there is a moment with nothing to see
+
+
+async def undisturbed(running: Running) -> Books:
+    """The end of a run without faults. Raises TimeoutError."""
+    async with _worker(running), asyncio.timeout(PATIENCE):
+        await request_sync(running.desk, running.integration)
+        await _quiet(running)
+        return await running.books()
+
+
+async def disturbed(running: Running, point: Point, expected: Books) -> Difference:
+    """How a run with the fault ended; nobody helps it, but for what only a person can do."""
+    if point.vendor == DATABASE:
+        return await _at_a_commit(running, point, expected)
+    faults = running.emulator(point.vendor).faults
+    fault = faults.add(Fault(call=point.call, kind=KILLS.get(point.kind, point.kind)))
+    await request_sync(running.desk, running.integration)
+    work = _killed(running, faults.struck(fault)) if point.kind in KILLS else _worker(running)
+    async with work:
+        if KINDS[fault.kind].needs_person:
+            await _reconnected(running, point.vendor, faults.struck(fault))
+        return await _agreed(running, expected)
+
+
+async def commits_of(running: Running) -> int:
+    """How many commits a worker makes in a run without faults. Raises TimeoutError."""
+    await request_sync(running.desk, running.integration)
+    async with counted_commits(running.url, running.folder / "pg") as commits:
+        worker = _started(running.settings_with(commits.address))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await _quiet(running)
+        finally:
+            await _kill(worker)
+    return commits.count
+
+
+async def _at_a_commit(running: Running, point: Point, expected: Books) -> Difference:
+    await request_sync(running.desk, running.integration)
+    after = point.kind == COMMIT_KILLS[1]
+    async with counted_commits(running.url, running.folder / "pg", hold=point.call, after=after) as commits:
+        settings = running.settings_with(commits.address)
+        async with _killed(running, commits.held.wait(), settings):
+            return await _agreed(running, expected)
+
+
+async def _agreed(running: Running, expected: Books) -> Difference:
+    """Wait until the books are as expected and nothing is left to do; what still differs when time is over."""
+    found = Difference(unbalanced=["it did not come to rest"])
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while found:
+                await _quiet(running)
+                found = difference(await running.books(), expected)
+    return found
+
+
+async def _quiet(running: Running) -> None:
+    calm = 0
+    while calm < CALM:
+        await asyncio.sleep(LOOK_EVERY)
+        now = await progress(running.desk, running.integration)
+        calm = calm + 1 if now.quiet and not now.later else 0
+
+
+# --- workers -----------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _worker(running: Running) -> AsyncIterator[None]:
+    """A worker in this process; one that gives up is started again, as a supervisor does."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(_serving(running.runtime, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _serving(runtime: Runtime, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        with suppress(WorkerLost):
+            await serve(runtime, stop=stop, slots=2)
+
+
+@asynccontextmanager
+async def _killed(running: Running, struck: Awaitable[object], settings: Settings | None = None) -> AsyncIterator[None]:
+    """A worker in a process of its own, killed when its call or commit is held, and then another one."""
+    first = _started(settings or running.settings)
+    try:
+        await asyncio.wait_for(struck, STRUCK_WITHIN)
+    finally:
+        await _kill(first)
+    second = _started(running.settings)
+    try:
+        yield
+    finally:
+        await _kill(second)
+
+
+def _started(settings: Settings) -> BaseProcess:
+    worker = _forks().Process(target=_work, args=(settings,), daemon=True)
+    worker.start()
+    return worker
+
+
+def _forks() -> ForkServerContext:
+    """Workers are forked from a process that has everything imported and nothing open."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["faults.run"])
+    return context
+
+
+async def _kill(worker: BaseProcess) -> None:
+    worker.kill()
+    await asyncio.to_thread(worker.join)
+
+
+def _work(settings: Settings) -> None:
+    assert settings.sandbox is not None
+    log = (settings.sandbox.parent / "workers.log").open("a")
+    sys.stdout = sys.stderr = log
+    logs.configure(service=True)
+    asyncio.run(_serve_alone(settings))
+
+
+async def _serve_alone(settings: Settings) -> None:
+    async with Runtime.opened(settings) as runtime:
+        await _serving(runtime, asyncio.Event())
+
+
+# --- what only a person can do -----------------------------------------------------------------------------------
+
+
+async def _reconnected(running: Running, vendor: str, struck: Awaitable[None]) -> None:
+    """Once the connection tells that it needs a person, the cause is taken away and the vendor connected again.
+
+    Raises TimeoutError when nobody is told.
+    """
+    await asyncio.wait_for(struck, STRUCK_WITHIN)
+    async with asyncio.timeout(PATIENCE):
+        while not await _told(running, vendor):
+            await asyncio.sleep(LOOK_EVERY)
+    running.emulator(vendor).faults.clear()
+    await connected(running.runtime, running.sandbox.handover, vendor, running.desk)
+
+
+async def _told(running: Running, vendor: str) -> bool:
+    return any(one.vendor == vendor and one.problem for one in await connections(running.desk))

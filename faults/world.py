@@ -1,0 +1,139 @@
+"""One company, joined and about to run, copied for every point: books, tokens and database are the same each time."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from faults.books import Books, read_books
+from ml_connector.errors import BadInput
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration, integration_named
+from ml_connector.settings import Settings
+from ml_connector.store.database import Database
+from ml_connector.store.migrate import migrate
+from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.kernel.emulator import Emulator
+from ml_connector_sandbox.sandbox import Sandbox, seeded
+from rig.company import ACTOR, joined
+from rig.postgres import create_database, drop_database
+
+# Connected in the afternoon; run shortly before midnight in the company's zone: every token has expired by then, and
+# a day's allowance comes back while the run lasts.
+CONNECTED = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
+RUN = datetime(2026, 11, 17, 5, 50, tzinfo=UTC)
+SPEED = 60.0  # sandbox seconds a second: vendors' time-outs pass in a moment; leases stay on real time
+
+
+@dataclass(slots=True)
+class Running:
+    """A company under way in a sandbox of its own."""
+
+    sandbox: Sandbox
+    runtime: Runtime
+    desk: Desk
+    integration: Integration
+    settings: Settings
+    url: str
+    folder: Path
+
+    def settings_with(self, database: str) -> Settings:
+        """A worker's settings, with another way to the database."""
+        return self.settings.model_copy(update={"database_url": SecretStr(database)})
+
+    def emulator(self, vendor: str) -> Emulator:
+        return self.sandbox.server.emulators[vendor]
+
+    @property
+    def vendors(self) -> tuple[str, str]:
+        """Source and target."""
+        kind = self.runtime.integrations[self.integration.kind]
+        return kind.source_vendor, kind.target_vendor
+
+    async def books(self) -> Books:
+        """Both sides and the ledger as they are now."""
+        return await read_books(
+            self.desk, self.integration, {one: self.emulator(one).essence() for one in self.vendors}
+        )
+
+
+@dataclass(slots=True)
+class Ready:
+    """An integration's company, connected and live, before its first reading; ``database`` is a template."""
+
+    kind: str
+    company: Company
+    clock: SandboxClock
+    server: str
+    database: str
+    folder: Path
+
+    @asynccontextmanager
+    async def running(self, name: str) -> AsyncIterator[Running]:
+        """A copy of everything, in a folder and a database called ``name``, gone at the end of the block."""
+        clock = SandboxClock.starting(RUN, SPEED)
+        company = copy.deepcopy(self.company, {id(self.clock): clock})
+        folder = self.folder / name
+        shutil.copytree(self.folder / "data", folder / "data")
+        url = create_database(self.server, name, self.database)
+        try:
+            async with _opened(company, url, folder) as (sandbox, runtime, settings):
+                desk = Desk(runtime, await _tenant(runtime), ACTOR)
+                integration = await integration_named(desk, self.kind)
+                yield Running(sandbox, runtime, desk, integration, settings, url, folder)
+        finally:
+            drop_database(self.server, name)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def prepared(server: str, folder: Path, kind: str) -> Ready:
+    """Seed, connect, integrate, map, and set every flow going. Raises BadInput when the sandbox has no such company."""
+    clock = SandboxClock.starting(CONNECTED)
+    try:
+        company = seeded(f"matrix:{kind}", clock)
+    except ValueError as error:
+        raise BadInput(f"The integration {kind} has no company in the sandbox for the fault matrix: {error}") from error
+    folder.mkdir(parents=True)
+    name = f"template_{kind.replace('-', '_')}"
+    url = create_database(server, name, "template1")
+    migrate(url)
+    async with _opened(company, url, folder) as (sandbox, runtime, _):
+        await joined(runtime, sandbox.handover, kind, _modes(runtime.integrations[kind]))
+    return Ready(kind, company, clock, server, name, folder)
+
+
+def _modes(kind: IntegrationType) -> Mapping[str, str]:
+    return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows}
+
+
+@asynccontextmanager
+async def _opened(company: Company, url: str, folder: Path) -> AsyncIterator[tuple[Sandbox, Runtime, Settings]]:
+    async with Sandbox.running(company) as sandbox:
+        file = folder / "sandbox.json"
+        sandbox.write(file)
+        values: dict[str, Any] = {"data": folder / "data", "sandbox": file, "DATABASE_URL": url}
+        settings = Settings(**values)
+        database = await Database.open(url, pool_size=4)
+        try:
+            async with Runtime.on(database, settings) as runtime:
+                yield sandbox, runtime, settings
+        finally:
+            await database.close()
+
+
+async def _tenant(runtime: Runtime) -> int:
+    async with runtime.database.dispatch() as connection:
+        row = await (await connection.execute(b"select tenant_id from tenant")).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,72 @@
+"""The fault matrix itself: it must see what is twice, missing, different or out of balance, and choose its sample well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import msgspec
+
+from faults.__main__ import summary
+from faults.books import Books, Difference, difference
+from faults.points import Point, sampled
+from faults.process import Result
+
+
+def _text(**facts: object) -> str:
+    return msgspec.json.encode(facts, order="sorted").decode()
+
+
+BILL = _text(number="INV-1", total="10.00")
+OTHER = _text(number="INV-2", total="20.00")
+GOOD = Books({("zoho_books", "bills"): Counter([BILL, OTHER])}, {"bills 1": f"bills {BILL}"}, {"bills 1": "posted"}, [])
+
+
+def _with(*texts: str) -> Books:
+    return replace(GOOD, sides={("zoho_books", "bills"): Counter(texts)})
+
+
+def test_equal_books_do_not_differ() -> None:
+    assert not difference(GOOD, GOOD)
+
+
+def test_a_document_that_stands_there_twice_is_a_duplicate() -> None:
+    found = difference(_with(BILL, BILL, OTHER), GOOD)
+    assert (len(found.duplicates), len(found.missing), len(found.amounts)) == (1, 0, 0)
+
+
+def test_the_same_number_with_another_amount_beside_the_right_one_is_a_duplicate() -> None:
+    found = difference(_with(BILL, _text(number="INV-1", total="11.00"), OTHER), GOOD)
+    assert (len(found.duplicates), len(found.missing), len(found.amounts)) == (1, 0, 0)
+
+
+def test_a_document_that_is_not_there_is_missing() -> None:
+    found = difference(_with(OTHER), GOOD)
+    assert (len(found.duplicates), len(found.missing), len(found.amounts)) == (0, 1, 0)
+
+
+def test_a_document_with_another_amount_differs() -> None:
+    found = difference(_with(_text(number="INV-1", total="11.00"), OTHER), GOOD)
+    assert (len(found.duplicates), len(found.missing), len(found.amounts)) == (0, 0, 1)
+
+
+def test_a_wrong_link_a_wrong_end_and_an_unsound_ledger_are_told() -> None:
+    wrong = replace(
+        GOOD, links={"bills 1": f"bills {OTHER}"}, ends={"bills 1": "held conflict"}, unsound=["run 1: 2 rows"]
+    )
+    assert len(difference(wrong, GOOD).unbalanced) == 3
+
+
+def test_the_summary_counts_what_was_found() -> None:
+    point = Point("a-b", "a", 1, "cut")
+    results = [Result(point, 1.0, Difference()), Result(point, 1.0, Difference(["x"], ["y", "z"], [], ["u"]))]
+    assert summary(results) == "faults: 2 points, 1 duplicates, 2 missing, 0 amounts differ, 1 unbalanced"
+    assert summary(results[:1]) == "faults: 1 points, 0 duplicates, 0 missing, 0 amounts differ, 0 unbalanced"
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_holds_kills() -> None:
+    points = [Point("a-b", "a", call, kind) for call in range(40) for kind in ("cut", "slow", "kill before")]
+    chosen = sampled(points, 20, 7)
+    assert chosen == sampled(points, 20, 7) != sampled(points, 20, 8)
+    assert len(set(chosen)) == 20
+    assert sum(one.is_kill for one in chosen) == 4
