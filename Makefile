@@ -34,10 +34,14 @@ test-fast: $(READY) ## the tests that take no servers and no long runs (under tw
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
 
 check: $(READY) ## lint, formatting, types, import rules
-	@$(BIN)/ruff check src tests benchmarks
-	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests rig faults benchmarks
+	@$(BIN)/ruff format --check src tests rig faults benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (SAMPLE=60 a seeded sample, SEED=n, ONLY=text)
+	@$(BIN)/python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(ONLY),--only '$(ONLY)') $(if $(TABLE),--table $(TABLE))
 
 bench: $(READY) ## measure speed, memory and call rates (prints a table and JSON)
 	@$(BIN)/python -m benchmarks.bills
@@ -52,4 +56,4 @@ lock: ## make requirements.lock anew (needs uv)
 clean: ## remove the virtual environment and the demo's data
 	@rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help install demo test test-fast check bench docs lock clean
+.PHONY: help install demo test test-fast check faults bench docs lock clean

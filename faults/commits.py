@@ -72,7 +72,7 @@ class Commits:
                 await client.drain()
 
     def end(self) -> None:
-        """Drop every connection."""
+        """Drop every connection, as the kernel does when their process is gone."""
         for one in self._open:
             one.cancel()
 

@@ -20,7 +20,7 @@ from faults.world import Ready, prepared
 from ml_connector.telemetry import logs
 from rig.postgres import running_server
 
-AT_ONCE = 4  # runs of one process under way at once
+AT_ONCE = 6  # runs of one process under way at once
 CONNECTIONS = 300
 
 

@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
 from faults.books import Books, Difference, difference
-from faults.commits import counted_commits
+from faults.commits import Commits, counted_commits
 from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point
 from faults.world import Running
 from ml_connector.lanes.runtime import Runtime
@@ -26,7 +26,7 @@ from rig.company import connected
 PATIENCE = (
     90.0  # machine seconds: a dead worker's lane is free after 15, what it was sending is looked up after 20 more
 )
-STRUCK_WITHIN = 30.0
+STRUCK_WITHIN = 60.0
 LOOK_EVERY = 0.25
 CALM = 2  # looks in a row: between two steps of a lane there is a moment with nothing to see
 
@@ -69,20 +69,24 @@ async def commits_of(running: Running) -> int:
 async def _at_a_commit(running: Running, point: Point, expected: Books) -> Difference:
     await request_sync(running.desk, running.integration)
     after = point.kind == COMMIT_KILLS[1]
-    async with counted_commits(running.url, running.folder / "pg", hold=point.call, after=after) as commits:
-        settings = running.settings_with(commits.address)
-        async with _killed(running, commits.held.wait(), settings):
-            return await _agreed(running, expected)
+    async with (
+        counted_commits(running.url, running.folder / "pg", hold=point.call, after=after) as commits,
+        _killed(running, commits.held.wait(), commits),
+    ):
+        return await _agreed(running, expected)
 
 
 async def _agreed(running: Running, expected: Books) -> Difference:
     """Wait until the books are as expected and nothing is left to do; what still differs when time is over."""
-    found = Difference(unbalanced=["it did not come to rest"])
+    found: Difference | None = None
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
-            while found:
+            while found is None or found:
                 await _quiet(running)
                 found = difference(await running.books(), expected)
+    if found is None:
+        left = await progress(running.desk, running.integration)
+        found = Difference(unbalanced=[f"it did not come to rest: {left}"])
     return found
 
 
@@ -116,13 +120,15 @@ async def _serving(runtime: Runtime, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _killed(running: Running, struck: Awaitable[object], settings: Settings | None = None) -> AsyncIterator[None]:
+async def _killed(running: Running, struck: Awaitable[object], commits: Commits | None = None) -> AsyncIterator[None]:
     """A worker in a process of its own, killed when its call or commit is held, and then another one."""
-    first = _started(settings or running.settings)
+    first = _started(running.settings_with(commits.address) if commits else running.settings)
     try:
         await asyncio.wait_for(struck, STRUCK_WITHIN)
     finally:
         await _kill(first)
+        if commits:
+            commits.end()
     second = _started(running.settings)
     try:
         yield

@@ -19,6 +19,7 @@ from ml_connector.integrations.base import IntegrationType
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration, integration_named
+from ml_connector.service.scheduling import schedule
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector.store.migrate import migrate
@@ -32,7 +33,7 @@ from rig.postgres import create_database, drop_database
 # Connected in the afternoon; run shortly before midnight in the company's zone: every token has expired by then, and
 # a day's allowance comes back while the run lasts.
 CONNECTED = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
-RUN = datetime(2026, 11, 17, 5, 50, tzinfo=UTC)
+RUN = datetime(2026, 11, 17, 5, 35, tzinfo=UTC)
 SPEED = 60.0  # sandbox seconds a second: vendors' time-outs pass in a moment; leases stay on real time
 
 
@@ -109,7 +110,10 @@ async def prepared(server: str, folder: Path, kind: str) -> Ready:
     url = create_database(server, name, "template1")
     migrate(url)
     async with _opened(company, url, folder) as (sandbox, runtime, _):
-        await joined(runtime, sandbox.handover, kind, _modes(runtime.integrations[kind]))
+        desk, integration = await joined(runtime, sandbox.handover, kind, _modes(runtime.integrations[kind]))
+        for flow in integration.flows:  # what was asked for once is to be finished by itself, not by reading again
+            if not runtime.integrations[kind].flow(flow.name).follows:
+                await schedule(desk, integration, flow.name, "0 2 * * *")
     return Ready(kind, company, clock, server, name, folder)
 
 

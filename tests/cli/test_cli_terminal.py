@@ -63,10 +63,13 @@ def test_bad_input_is_one_sentence(env: dict[str, str], arguments: list[str], to
     assert told in shown.sentence and "Traceback" not in shown.text
 
 
-def test_bad_input_in_json_mode_leaves_standard_output_empty(env: dict[str, str]) -> None:
+def test_bad_input_is_the_document_in_json_mode_and_a_sentence_beside_it(env: dict[str, str]) -> None:
     done = piped(["status", "--json"], env)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert done.returncode == 2
     assert done.stderr.startswith("Nothing is connected yet: connect a system first")
+    error = {"kind": "not_found", "sentence": done.stderr.strip(), "problems": [], "exit_code": 2}
+    assert json.loads(done.stdout) == {"error": error}
+    assert piped(["status"], env).stdout == ""
 
 
 def test_status_of_a_company_without_anything(env: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from ml_connector.lanes.runtime import connectors
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _LINK = re.compile(r"\]\(([^)#]+)")
+_TEST = re.compile(r"`(tests/[\w/.]+)`")
 _COMMAND = re.compile(r"ml-connector (?!-)([a-z]+)(?: ([a-z-]+))?")
 _VERB = re.compile(r"(?:`|^    )make ([a-z-]+)", re.MULTILINE)
 _SETTING = re.compile(r"--set (\w+)=")
@@ -31,6 +32,11 @@ _EVERYWHERE = {"--json", "--company", "--data", "--help", "--version"}
 def test_links_lead_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_prove_something_exist(page: Path) -> None:
+    assert [test for test in _TEST.findall(page.read_text()) if not (ROOT / test).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

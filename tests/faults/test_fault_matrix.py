@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
+import pytest
 
 from faults.__main__ import summary
 from faults.books import Books, Difference, difference
 from faults.points import Point, sampled
 from faults.process import Result
+from faults.run import undisturbed
+from faults.world import RUN, prepared
+from ml_connector.lanes.runtime import integrations
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.sandbox import seeded
+from rig.postgres import drop_database
 
 
 def _text(**facts: object) -> str:
@@ -70,3 +78,32 @@ def test_a_sample_is_the_same_for_the_same_seed_and_holds_kills() -> None:
     assert chosen == sampled(points, 20, 7) != sampled(points, 20, 8)
     assert len(set(chosen)) == 20
     assert sum(one.is_kill for one in chosen) == 4
+
+
+@pytest.mark.parametrize("kind", sorted(integrations()))
+def test_every_integration_has_a_company_for_the_matrix(kind: str) -> None:
+    company = seeded(f"matrix:{kind}", SandboxClock.starting(RUN))
+    assert {row.ends for row in company.truth} >= {"posted", "held", "skipped"}
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_a_bill_that_is_doubled_behind_the_products_back_is_found(postgres_url: str, tmp_path: Path) -> None:
+    """The whole way: prepared, run, and compared; then one more bill is keyed into the ledger, and one is deleted."""
+    kind = "servicetitan-zoho_books"
+    company = await prepared(postgres_url, tmp_path / kind, kind)
+    try:
+        async with company.running("matrix_plain") as running:
+            expected = await undisturbed(running)
+            assert not difference(await running.books(), expected)
+            organisation = running.sandbox.company.zoho_books.organisations[
+                running.sandbox.company.access.organization_id
+            ]
+            posted = next(iter(organisation.bills))
+            organisation.bills.put(replace(posted, document_id="9000", sequence=9000))
+            found = difference(await running.books(), expected).duplicates
+            assert [one for one in found if one.startswith("zoho_books bills")]
+        async with company.running("matrix_again") as running:
+            assert not difference(await undisturbed(running), expected)
+    finally:
+        drop_database(postgres_url, company.database)

@@ -27,7 +27,7 @@ def now_clock() -> Clock:
 async def vendor() -> AsyncIterator[TokenServer]:
     """The vendor's server, running on loopback."""
     found = TokenServer()
-    runner = web.AppRunner(found.app())
+    runner = web.AppRunner(found.app(), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -198,7 +198,7 @@ async def test_a_slice_that_is_told_to_stop_takes_no_problem_away_that_it_has_no
     await company.ask()
 
     def stop(span: Slice) -> None:
-        span.stopping = True
+        span.stop(5.0)
 
     told = "select problem from connection where connection_id = %s"
     await run_slice(company.joined.runtime, "test", company.joined.desk.tenant_id, source, stop)

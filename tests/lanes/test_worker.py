@@ -141,7 +141,7 @@ async def test_a_worker_that_cannot_write_its_heartbeat_ends(runtime: Runtime, m
         raise DatabaseUnavailable("away")
 
     monkeypatch.setattr(runtime.database, "dispatch", away)
-    with pytest.raises(WorkerLost, match="away too long"):
+    with pytest.raises(WorkerLost, match=r"heartbeat.* away"):
         await asyncio.wait_for(task, 15)
 
 
@@ -175,3 +175,71 @@ def test_connectors_and_integrations_are_found_by_scan() -> None:
     assert {"servicetitan", "zoho_books"} <= set(connectors())
     for integration in found.values():
         assert {integration.source_vendor, integration.target_vendor} <= set(connectors())
+
+
+async def _held(runtime: Runtime, tenant_id: int, under_way: Callable[[], bool]) -> None:
+    """Serve until the vendor holds a call, then tell the worker to stop; it has to end all the same."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(runtime, stop=stop))
+
+    async def holding() -> bool:
+        return under_way()
+
+    await until(holding)
+    stop.set()
+    await asyncio.wait_for(task, engines.STOPPED_WITHIN)
+    free = "select owner is null and lease_until < now() and due_at <= %s and not_before <= %s from lane"
+    assert (await one(runtime.database, tenant_id, free, runtime.clock.now(), runtime.clock.now()))[0]
+    assert (await one(runtime.database, tenant_id, "select problem from connection"))[0] == ""
+
+
+async def test_a_vendor_that_holds_a_read_back_does_not_hold_the_worker(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "CUT_OFF_AFTER", 0.2)
+    tenant = two_tenants[0]
+    vendor.on_ping = asyncio.Event().wait  # type: ignore[assignment]
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
+    answered = await ask(runtime, tenant, lane)
+    await _held(runtime, tenant, lambda: vendor.pings == 1)
+    assert not await answered()  # the next worker asks
+    vendor.on_ping = None
+    await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=answered), 15)
+    assert (await answer(runtime, tenant))[0]["sentence"] == "answered 200"
+
+
+async def test_a_refresh_that_is_cut_off_stays_marked(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "CUT_OFF_AFTER", 0.2)
+    tenant, vendor.delay = two_tenants[0], 60.0
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now(), expires_in=1.0)
+    await ask(runtime, tenant, lane)
+    await _held(runtime, tenant, lambda: len(vendor.asked) == 1)
+    marked = "select refreshing_since is not null, holder from vendor_grant"
+    assert await one(runtime.database, tenant, marked) == (True, None)
+
+
+async def test_who_waits_for_anothers_refresh_stops_waiting(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer
+) -> None:
+    tenant = two_tenants[0]
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now(), expires_in=1.0)
+    await run(
+        runtime.database, tenant, "update vendor_grant set holder = 'another', held_until = now() + interval '1 min'"
+    )
+    await ask(runtime, tenant, lane)
+    owned = asyncio.Event()
+
+    async def taken() -> bool:
+        row = await one(runtime.database, tenant, "select owner is not null from lane")
+        return bool(row[0])
+
+    async def watch() -> None:
+        await until(taken)
+        owned.set()
+
+    watching = asyncio.create_task(watch())
+    await _held(runtime, tenant, owned.is_set)
+    await watching
+    assert vendor.asked == []

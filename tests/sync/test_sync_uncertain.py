@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
-from sync_world import World, is_bill, settle_vendors, uncertain_bill
+from sync_world import Killed, World, is_bill, settle_vendors, uncertain_bill
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Session, Step
@@ -55,6 +55,34 @@ async def test_what_never_arrives_waits_for_a_person_and_stops_no_other(
 async def again(company: World) -> None:
     chosen = Filter(integration_id=company.integration.integration_id, flow="bills", state="held")
     assert (await replay(company.desk, chosen)).count == 1
+
+
+async def test_a_bill_whose_worker_is_killed_again_and_again_is_not_given_up(company: World) -> None:
+    """No answer was lost: what keeps the workers from living says nothing of the vendor."""
+    await settle_vendors(company)
+    bad = str(company.bills[0])
+    kills = resolve.TRIED_AT_MOST + 1
+    company.faults.on("killed before", about_bill(f"-bills-{bad}"), times=kills)
+    await company.live()
+    for _ in range(kills):
+        await killed_in_time(company)
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("posted", "")
+    assert (await company.kinds(bad)).count("sending") == kills + 1
+    assert company.compared().findings == []
+    await company.sound()
+
+
+async def killed_in_time(company: World) -> None:
+    """Slices, until a fault kills the worker."""
+    for _ in range(100):
+        try:
+            await company.slice(company.target)
+        except Killed:
+            await company.free(company.target)
+            return
+        await company.runtime.clock.sleep(20)
+    raise AssertionError("nothing killed the worker")
 
 
 async def test_the_last_try_comes_later_than_the_one_before(company: World) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import gzip
 import socket
 import zlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from raw_server import ALLOWED, BASE, HOST, Talk, ask, clock, http, serving
 
+from ml_connector.transport import deadline
 from ml_connector.transport import wire as wires
 from ml_connector.transport.errors import AnswerLost, ForbiddenAddress, LeaseLost, NotJson, NotSent
 from ml_connector.transport.messages import Request
@@ -259,8 +261,40 @@ async def test_a_lease_that_dies_while_connecting_lets_no_byte_out(request_: Req
         assert (server.connections, bytes(came), lease.checks) == (1, b"", 1)
 
 
-async def test_the_lease_is_checked_again_on_a_kept_connection() -> None:
+@pytest.mark.parametrize("write", [PUT, POST])
+async def test_a_lease_that_ends_before_the_body_leaves_lets_no_byte_out(write: Request) -> None:
+    """Its head would leave with it, in a later turn of the loop than the one that found the lease alive."""
+    came = bytearray()
+    ended = asyncio.Event()
+
+    async def play(talk: Talk) -> None:
+        came.extend(await talk.reader.read())
+        ended.set()
+
     lease = Dead(alive=1)
+    async with serving(play) as server, server.wire() as wire:
+        with pytest.raises(LeaseLost):
+            await asyncio.wait_for(ask(wire, write, lease=lease), 5)
+        await asyncio.wait_for(ended.wait(), 5)
+        assert (server.connections, bytes(came), lease.checks) == (1, b"", 2)
+
+
+async def test_a_time_that_ends_before_the_body_leaves_on_a_kept_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing left, so it is not a lost answer; and the connection it would have used is not used again."""
+    moments = iter([0.0, 1.0, 3.0])  # when it was given, and the two looks at it
+    async with serving(forever) as server, server.wire() as wire:
+        await ask(wire, READ)
+        monkeypatch.setattr(deadline, "boot_time", lambda: next(moments))
+        with deadline.leaving_before(datetime.now(UTC) + timedelta(seconds=2)), pytest.raises(NotSent) as refused:
+            await asyncio.wait_for(ask(wire, POST), 5)
+        assert not isinstance(refused.value, AnswerLost)
+        await ask(wire, READ)
+        assert [request[:4] for request in server.requests] == [b"GET ", b"GET "]
+        assert server.connections == 2
+
+
+async def test_the_lease_is_checked_again_on_a_kept_connection() -> None:
+    lease = Dead(alive=2)
     async with serving(forever) as server, server.wire() as wire:
         await ask(wire, POST, lease=lease)
         with pytest.raises(LeaseLost):
@@ -271,7 +305,7 @@ async def test_the_lease_is_checked_again_on_a_kept_connection() -> None:
 
 async def test_many_requests_at_once_each_have_their_own_lease() -> None:
     async with serving(forever) as server, server.wire() as wire:
-        leases = [Dead(alive=n % 2) for n in range(20)]
+        leases = [Dead(alive=2 * (n % 2)) for n in range(20)]
         ended = await asyncio.gather(*(ask(wire, POST, lease=one) for one in leases), return_exceptions=True)
         assert [isinstance(one, LeaseLost) for one in ended] == [n % 2 == 0 for n in range(20)]
         assert len(server.requests) == 10

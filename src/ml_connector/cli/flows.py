@@ -182,6 +182,8 @@ def _mode_set(console: Console, made: ModeSet) -> None:
     render.lines(console, f"{made.title} is {made.mode} (was {made.was}).")
     if made.taken_up:
         render.lines(console, f"{made.taken_up:,} records that waited for this are taken up.")
+    if made.withdrawn:
+        render.lines(console, f"{made.withdrawn:,} approvals that had not been carried out are withdrawn.")
     if made.mode == "live":
         render.lines(
             console,
@@ -290,6 +292,8 @@ async def status(*, cli: Given) -> int:
 def show_status(console: Console, found: Status) -> None:
     """Connections, one table of flows per integration, and everything that waits."""
     show_connections(console, list(found.connections))
+    for name, count in found.doubles.items():
+        render.lines(console, f"{count:,} standing twice in {name}: 'ml-connector doubles' shows them.", style="red")
     if not found.integrations:
         render.lines(console, "Nothing is integrated yet: 'ml-connector integrate' joins two connections.")
     for integration in found.integrations:

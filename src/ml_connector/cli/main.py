@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from ml_connector.cli import auditing, connecting, demo, flows, loop, mapping, records, running, tenants
+from ml_connector.cli import (
+    approving,
+    auditing,
+    breaker,
+    connecting,
+    demo,
+    doubles,
+    flows,
+    loop,
+    mapping,
+    records,
+    running,
+    sandbox,
+    tenants,
+    tokens,
+)
 from ml_connector.cli.context import Cli, Exit
 from ml_connector.errors import BadInput, ConnectorError, Refused
 from ml_connector.service.mapping.files import FileRefused
@@ -42,7 +60,21 @@ app = App(
     version_flags=["--version"],
     result_action="return_value",
 )
-for group in (running, connecting, flows, records, mapping, auditing, tenants, demo):
+for group in (
+    running,
+    connecting,
+    flows,
+    approving,
+    records,
+    doubles,
+    breaker,
+    mapping,
+    auditing,
+    tenants,
+    tokens,
+    sandbox,
+    demo,
+):
     group.mount(app)
 
 
@@ -80,29 +112,42 @@ def _settings(data: Path | None) -> Settings:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; its exit code. Errors are told on the error output."""
-    errors = Console(stderr=True, highlight=False)
+    """Run one command line; its exit code. Errors are told on the error output, with ``--json`` as the document too."""
+    tell = _Teller("--json" in arguments)
     try:
         return int(app.meta(list(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
-        _tell(errors, f"{error} See 'ml-connector --help'.".replace("\n", " "))
-        return Exit.BAD_INPUT
+        return tell(Exit.BAD_INPUT, "usage", f"{error} See 'ml-connector --help'.".replace("\n", " "))
     except FileRefused as error:
-        _tell(errors, "The file was refused, and nothing was changed:", *error.problems)
-        return Exit.BAD_INPUT
+        return tell(Exit.BAD_INPUT, "file_refused", "The file was refused, and nothing was changed:", *error.problems)
     except ConnectorError as error:
-        _tell(errors, error.sentence)
-        return Exit.BAD_INPUT if isinstance(error, BadInput | Refused) else Exit.FAILED
+        code = Exit.BAD_INPUT if isinstance(error, BadInput | Refused) else Exit.FAILED
+        return tell(code, _kind(error), error.sentence)
     except KeyboardInterrupt:
-        _tell(errors, "Stopped. What was under way is resolved when a worker runs again.")
-        return 130
+        return tell(130, "stopped", "Stopped. What was under way is resolved when a worker runs again.")
     except BrokenPipeError:
         return Exit.FAILED
 
 
-def _tell(errors: Console, *sentences: str) -> None:
-    for sentence in sentences:
-        errors.print(Text(sentence), soft_wrap=not errors.is_terminal)
+def _kind(error: ConnectorError) -> str:
+    """What an error is called in JSON: `not_found` for NotFound."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells how a command failed: in sentences on the error output, and as the one JSON document that was asked for."""
+
+    json: bool
+
+    def __call__(self, code: int, kind: str, sentence: str, *problems: str) -> int:
+        errors = Console(stderr=True, highlight=False)
+        for text in (sentence, *problems):
+            errors.print(Text(text), soft_wrap=not errors.is_terminal)
+        if self.json:
+            error = {"kind": kind, "sentence": sentence, "problems": problems, "exit_code": int(code)}
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode({"error": error}), indent=2).decode() + "\n")
+        return code
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from difflib import get_close_matches
 from typing import Annotated
@@ -13,6 +12,8 @@ from rich.padding import Padding
 
 from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
+from ml_connector.cli.choosing import Since, Until, Yes, day, many
+from ml_connector.cli.choosing import amount as amount_of
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import Acts, BadInput
 from ml_connector.integrations.reasons import REASONS
@@ -26,13 +27,11 @@ from ml_connector.service.finding import Filter
 from ml_connector.service.records import Page, Record
 from ml_connector.service.records import records as find_records
 from ml_connector.service.releasing import Releasable, Released
-from ml_connector.service.replaying import Replayed
-from ml_connector.service.tallies import Tally, acts_of
+from ml_connector.service.replaying import Replayable, Replayed
+from ml_connector.service.tallies import acts_of
 from ml_connector.sync.states import State
 
-_Since = Annotated[str, Parameter(name=("--since", "--from"))]
-_Until = Annotated[str, Parameter(name=("--until", "--to"))]
-_Yes = Annotated[bool, Parameter(negative=(), show_default=False)]
+_Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def mount(app: App) -> None:
@@ -49,16 +48,9 @@ def mount(app: App) -> None:
     app.command(dismiss, help_epilogue="Example: ml-connector dismiss '#17' 'received twice by mistake'")
 
 
-def _date(name: str, text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInput(f"--{name} {text!r} is no date such as 2026-01-31.") from error
-
-
 async def records(
     text: str = "", *, flow: str = "", state: str = "", reason: str = "", number: str = "", vendor: str = "",
-    since: _Since = "", until: _Until = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
+    since: Since = "", until: Until = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
 ) -> int:  # fmt: skip
     """List records. Ends with 1 when one of those listed waits for a person or was rejected.
 
@@ -89,7 +81,7 @@ async def records(
     """
     chosen = Filter(
         flow=flow, state=state, reason=reason, number=number, text=text, party=vendor, run_id=run,
-        since=_date("since", since), until=_date("until", until),
+        since=day("since", since), until=day("until", until),
     )  # fmt: skip
     async with cli.desk() as desk:
         found = await find_records(desk, chosen, limit=limit, after=after)
@@ -176,6 +168,8 @@ def show_life(console: Console, life: Life) -> None:
     for wait in newest.waits:
         render.lines(console, f"  {wait.sentence}", style="yellow")
         console.print(Padding(render.plain_text(wait.action), (0, 0, 0, 4)))
+    for double in life.doubles:
+        render.lines(console, f"Double {double.double_id}: {double.sentence}", style="red" if double.open else "")
     _versions(console, life)
     _intents(console, life)
     _timeline(console, life)
@@ -222,7 +216,7 @@ def _timeline(console: Console, life: Life) -> None:
 
 async def replay(
     record: str = "", *, flow: str = "", state: str = "", reason: str = "", vendor: str = "", run: int = 0,
-    since: _Since = "", until: _Until = "", yes: _Yes = False, cli: Given,
+    since: Since = "", until: Until = "", dry_run: _Flag = False, yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Plan records again. What is posted is recognised and never posted twice.
 
@@ -246,6 +240,8 @@ async def replay(
         Documents dated on or after this day.
     until
         Documents dated on or before this day.
+    dry_run
+        Only say how many they are and their sum.
     yes
         Do not ask.
     """
@@ -253,38 +249,38 @@ async def replay(
         ids = (await find_record(desk, record),) if record else ()
         chosen = Filter(
             flow=flow, state=state, reason=reason, party=vendor, run_id=run, record_ids=ids,
-            since=_date("since", since), until=_date("until", until),
+            since=day("since", since), until=day("until", until),
         )  # fmt: skip
         listed = await replaying.replayable(desk, chosen)
+        if dry_run:
+            cli.show({"total": listed.total, "states": listed.states}, lambda console, _: _would(console, listed))
+            return Exit.GOOD
         if not record:
-            by_state = "; ".join(f"{word}: {_amount(tally)}" for word, tally in listed.states.items())
-            told = f"{_many(listed.total)} would be planned again ({by_state}); what is posted is not posted twice."
-            confirm(cli, told, "Replay them?", yes=yes)
+            confirm(cli, _told(listed), "Replay them?", yes=yes)
         found = await replaying.replay_listed(desk, listed)
     cli.show(found, _replayed)
     return Exit.GOOD
 
 
-def _many(total: Tally) -> str:
-    return f"{total.count:,} record{'' if total.count == 1 else 's'}" + (
-        f", {render.sums(total.sums)}," if total.sums else ""
-    )
+def _told(listed: Replayable) -> str:
+    by_state = "; ".join(f"{word}: {amount_of(tally)}" for word, tally in listed.states.items())
+    return f"{many(listed.total)} would be planned again ({by_state}); what is posted is not posted twice."
 
 
-def _amount(tally: Tally) -> str:
-    return f"{tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else "")
+def _would(console: Console, listed: Replayable) -> None:
+    render.lines(console, _told(listed), "Nothing was done.")
 
 
 def _replayed(console: Console, found: Replayed) -> None:
     render.lines(console, f"{found.count:,} records are planned again (run {', '.join(map(str, found.runs))}):")
     for word, tally in found.taken.items():
-        render.lines(console, f"  that were {word}: {_amount(tally)}")
+        render.lines(console, f"  that were {word}: {amount_of(tally)}")
     render.lines(console, "'ml-connector sync' works them off now; 'ml-connector up' by itself.")
 
 
 async def release(
     record: str = "", code: str = "", *, reason: str = "", flow: str = "", vendor: str = "", run: int = 0,
-    since: _Since = "", until: _Until = "", yes: _Yes = False, cli: Given,
+    since: Since = "", until: Until = "", yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Let records go on that only a person can let go: one, or all that wait for a reason.
 
@@ -318,8 +314,8 @@ async def release(
             found = await releasing.release(desk, record, code or reason)
         else:
             chosen = Filter(
-                flow=flow, reason=reason, party=vendor, run_id=run, since=_date("since", since),
-                until=_date("until", until),
+                flow=flow, reason=reason, party=vendor, run_id=run, since=day("since", since),
+                until=day("until", until),
             )  # fmt: skip
             found = await _release_list(cli, desk, chosen, yes)
     cli.show(found, _released)
@@ -330,7 +326,7 @@ async def _release_list(cli: Cli, desk: Desk, chosen: Filter, yes: bool) -> Rele
     listed = await releasing.releasable(desk, chosen)
     if not cli.json:
         _listed(cli.err, listed)
-    told = f"{_many(listed.total)} would go on past {listed.code} ({listed.title.lower()})."
+    told = f"{many(listed.total)} would go on past {listed.code} ({listed.title.lower()})."
     confirm(cli, told, "Release them?", yes=yes)
     return await releasing.release_listed(desk, listed)
 
@@ -352,7 +348,7 @@ def _listed(console: Console, listed: Releasable) -> None:
 def _released(console: Console, found: Released) -> None:
     numbers = ", ".join(f"#{one}" for one in found.record_ids[:5]) + (", ..." if len(found.record_ids) > 5 else "")
     goes = "goes" if found.total.count == 1 else "go"
-    render.lines(console, f"{_many(found.total)} {goes} on past {found.code}" + (f": {numbers}." if numbers else "."))
+    render.lines(console, f"{many(found.total)} {goes} on past {found.code}" + (f": {numbers}." if numbers else "."))
     for code, count in found.still_waiting.items():
         render.lines(console, f"{count:,} of them also waited for {code}.")
     if found.changed:

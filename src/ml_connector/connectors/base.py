@@ -148,6 +148,9 @@ class Limits:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
+UNIDENTIFIED = "unreadable-"  # begins the id of a row that shows none
+
+
 class Row(msgspec.Struct, frozen=True):
     """One document as read. ``raw`` is the vendor's text of it; ``document`` None when it could not be understood,
 
@@ -159,6 +162,11 @@ class Row(msgspec.Struct, frozen=True):
     document: Document | None
     stamp: str = ""
     problem: str = ""
+
+    @property
+    def identified(self) -> bool:
+        """Whether it shows which document it is; one that does not has an id made of its text."""
+        return not (self.document is None and self.id.startswith(UNIDENTIFIED))
 
 
 class Page(msgspec.Struct, frozen=True):

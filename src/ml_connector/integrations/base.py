@@ -91,7 +91,7 @@ class MappingTable(Protocol):
 class Twin(msgspec.Struct, frozen=True):
     """Another document that claims the same vendor's invoice number. ``where`` names the system it was found in.
 
-    ``entity``: what it is called at the target; empty for another document of the source.
+    ``entity``: what it is called at the target; empty for another document of the source, and for its counterpart.
     """
 
     where: str

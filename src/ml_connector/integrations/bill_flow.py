@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillState, Document, LineKind, Ref, TaxBasis
+from ml_connector.canonical.documents import Bill, BillLine, BillState, Document, LineKind, Ref, TaxBasis
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Composed, Step
@@ -150,29 +150,42 @@ def _already_linked(bill: Bill, view: View) -> Decision:
     posted = view.link.source
     if not isinstance(posted, Bill) or _as_posted(posted, view.settings) == _as_posted(bill, view.settings):
         return Unchanged()
-    what = _changes(posted, bill)
+    what = _changes(posted, bill, view.settings)
     return Hold((waiting("changed_after_posting", "person", "changed_after_posting", what=what),))
 
 
 def _as_posted(bill: Bill, settings: Settings) -> Bill:
     """What a posted bill must not differ in. Received, reconciled and posted are its way, and no change.
 
-    An order is known by its id: its number shows as soon as the right to read orders is there. Accounts of lines are the
-    ledger's matter: which of an item's accounts is read is a setting.
+    Whatever it names is known by its id: a vendor that is renamed changes no bill, and an order's number shows as soon as
+    the right to read orders is there. Accounts of lines are the ledger's matter: which of an item's accounts is read is
+    a setting.
     """
     stopped = bill.state in (BillState.CANCELED, BillState.DISCREPANCY)
+    named = ("vendor", "tax_zone", "business_unit", "location", "job")
     return msgspec.structs.replace(
         bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="", hidden_by="",
         state=bill.state if stopped else BillState.RECEIVED, purchase_order=Ref(bill.purchase_order.id),
-        own_bill=Ref(), lines=tuple(msgspec.structs.replace(line, account=Ref()) for line in bill.lines),
+        own_bill=Ref(), lines=tuple(_line_as_posted(line) for line in bill.lines),
         post_date=bill.post_date if settings.bill_date == "post date" else None,
+        **{name: _by_id(getattr(bill, name)) for name in named},
     )  # fmt: skip
 
 
-def _changes(before: Bill, after: Bill) -> str:
+def _line_as_posted(line: BillLine) -> BillLine:
+    unit, job, location = (_by_id(one) for one in (line.business_unit, line.job, line.location))
+    return msgspec.structs.replace(line, account=Ref(), business_unit=unit, job=job, location=location)
+
+
+def _by_id(one: Ref) -> Ref:
+    return Ref(one.id) if one.id else one
+
+
+def _changes(before: Bill, after: Bill, settings: Settings) -> str:
     shown = ("total", "number", "date", "due_date", "post_date", "tax", "shipping", "other", "discount", "state")
     named = ("lines", "vendor", "tax_zone", "business_unit", "job", "purchase_order", "active", "do_not_pay")
-    changed = [name for name in (*shown, *named) if getattr(before, name) != getattr(after, name)]
+    was, is_ = _as_posted(before, settings), _as_posted(after, settings)
+    changed = [name for name in (*shown, *named) if getattr(was, name) != getattr(is_, name)]
     told = [f"{name} {_shown(before, name)} -> {_shown(after, name)}" if name in shown else name for name in changed]
     return ", ".join(told).replace("_", " ") or "a detail"
 

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         bills are held.
     rounding_limit: how much of one bill may go to rounding_account, at most 0.05; at 0 nothing does.
     closed_through: our own closed date; the later of it and the ledger's lock holds.
+    breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
+        longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
+    breaker_floor: fewer documents than this are never asked about, whatever their share.
     """
 
     start_date: dt.date
@@ -52,9 +55,13 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rounding_account: str = ""
     rounding_limit: Decimal = ZERO
     closed_through: dt.date | None = None
+    breaker_percent: int = 30
+    breaker_floor: int = 50
 
     def __post_init__(self) -> None:
         if not ZERO <= self.rounding_limit <= Decimal("0.05"):
             raise ValueError("rounding_limit must be between 0 and 0.05")
+        if self.breaker_percent < 0 or self.breaker_floor < 1:
+            raise ValueError("breaker_percent must be 0 or more, and breaker_floor 1 or more")
         if self.bill_source == "receipts" and self.gate == "reconciled":
             raise ValueError("receipts are never reconciled in ServiceTitan; gate must be received or posted with them")

@@ -231,6 +231,14 @@ _ALL = (
         "or put both into one bill.",
     ),
     Reason(
+        "breaker",
+        "More new documents at once than usual",
+        "{count} new documents{sum} came in one reading of {flow}, which knew {known} before. More than {percent} % of "
+        "that at once is asked about first.",
+        "Look at the source whether they are right. 'ml-connector breaker accept {key}' lets them go on, "
+        "'ml-connector breaker dismiss {key} WHY' passes them over.",
+    ),
+    Reason(
         "already_exported",
         "Exported before we first saw it",
         "ServiceTitan says that this bill was exported before it was first seen here: some ledger may have it.",
@@ -286,8 +294,8 @@ _ALL = (
     Reason(
         "preview_changed",
         "Changed since the preview was approved",
-        "What would be posted now is not what the approved preview showed.",
-        "Look at the preview again and approve it.",
+        "What would be posted now is not what the approved preview showed: {changes}.",
+        "Look at it as it is now, then release it; where its flow is in preview it is shown and approved again.",
         Acts.APPROVER,
     ),
     Reason(

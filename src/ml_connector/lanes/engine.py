@@ -19,7 +19,11 @@ from ml_connector.lanes.dispatch import DueLane
 from ml_connector.store.errors import DatabaseUnavailable
 
 QUEUE = "lanes"
-STALLED_AFTER = 15.0
+# A dead worker's job blocks its lane until it is found dead: a little sooner than the lane's lease ends.
+STALLED_AFTER = 10.0
+BEAT_EVERY = 2.0
+FETCHED_EVERY = 1.0
+STOPPED_WITHIN = 7.0  # machine seconds; a lane that is not left by then is taken over like a dead worker's
 CONNECT_WITHIN = 10.0  # machine seconds to wait for a connection to the jobs tables
 
 log = structlog.get_logger()
@@ -78,13 +82,13 @@ class Engine:
             name=name,
             concurrency=slots,
             wait=True,
-            fetch_job_polling_interval=1.0,
+            fetch_job_polling_interval=FETCHED_EVERY,
             listen_notify=True,
             delete_jobs=jobs.DeleteJobCondition.ALWAYS,
             install_signal_handlers=False,
-            update_heartbeat_interval=3.0,
+            update_heartbeat_interval=BEAT_EVERY,
             stalled_worker_timeout=STALLED_AFTER,
-            shutdown_graceful_timeout=10.0,
+            shutdown_graceful_timeout=STOPPED_WITHIN,
         )
 
 

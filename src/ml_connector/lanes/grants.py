@@ -24,6 +24,7 @@ from ml_connector.lanes.rights import lock_lanes, rights_changed
 from ml_connector.sealing import Keyring, Sealer
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.transport.calls import present_calls
 from ml_connector.transport.errors import NotSent, Reconnect
 from ml_connector.transport.messages import Answer, Request
 from ml_connector.transport.protocols import Token
@@ -32,7 +33,7 @@ from ml_connector.transport.wire import Wire
 REFRESH_TIMEOUT = 20.0  # clock seconds
 HELD_BEYOND = 10.0  # machine seconds after that time-out at which another worker repeats the refresh
 LOOK_AGAIN = 0.2
-FRESH = 60.0  # clock seconds for which a token we have just refreshed cannot be the reason of a refusal
+FRESH = 60.0  # clock seconds for which a token refreshed for a refusal cannot be the reason of the next one
 
 log = structlog.get_logger()
 _credentials = msgspec.json.Decoder(dict[str, str])
@@ -72,7 +73,7 @@ class GrantTokens:
         self._holder = f"{worker}/{uuid.uuid4().hex[:8]}"
         self._held: _Held | None = None
         self._turn = asyncio.Lock()
-        self._own_refresh = (-1, 0.0)  # the serial of our own last refresh, and when (clock seconds)
+        self._for_refusal = (-1, 0.0)  # the serial of our own last refresh for a refusal, and when (clock seconds)
         self.refreshes = 0
 
     async def current(self) -> Token:
@@ -89,12 +90,15 @@ class GrantTokens:
     async def replace(self, refused: Token) -> Token:
         """A newer token than ``refused``; refreshed at most once per refused token. Raises Reconnect.
 
-        One that was refreshed a moment ago is fresh: the vendor refuses the call, and vendors count refreshes.
+        One that was refreshed for a refusal a moment ago is not refreshed for the next: the vendor refuses the call,
+        whatever the token, and vendors count refreshes. One that was refreshed because its time was over may have died
+        since (another application, or too many live ones).
         """
         async with self._turn:
             held = await self._load()
             if held.serial <= refused.serial and not self._fresh(held):
                 held = await self._refreshed(held)
+                self._for_refusal = (held.serial, self._clock.seconds())
             self._held = held
             return self._token(held)
 
@@ -116,7 +120,7 @@ class GrantTokens:
         return left <= self._connector.auth.margin
 
     def _fresh(self, held: _Held) -> bool:
-        serial, at = self._own_refresh
+        serial, at = self._for_refusal
         return held.serial == serial and self._clock.seconds() - at < FRESH
 
     def _token(self, held: _Held) -> Token:
@@ -157,15 +161,14 @@ class GrantTokens:
 
     async def _refreshed(self, held: _Held) -> _Held:
         while not await self._claim(held.serial):
+            present_calls().check()
             await asyncio.sleep(LOOK_AGAIN)
             newer = await self._load()
             if newer.serial > held.serial:
                 return newer
         tokens = await self._asked(held)
         self.refreshes += 1
-        kept = await self._kept(held, tokens)
-        self._own_refresh = (kept.serial, self._clock.seconds())
-        return kept
+        return await self._kept(held, tokens)
 
     async def _asked(self, held: _Held) -> Tokens:
         """The vendor's new tokens. A refresh whose answer was lost stays marked; whoever comes next repeats it."""
@@ -181,11 +184,14 @@ class GrantTokens:
 
     async def _kept(self, held: _Held, tokens: Tokens) -> _Held:
         """Commit the new tokens, again and again while the database is away: the old ones may be worth nothing now."""
+        told = False
         while True:
             try:
                 return await self._store(held, tokens)
             except (DatabaseUnavailable, psycopg.OperationalError) as error:  # away, or a lock in the way
-                log.warning("new tokens not saved yet", grant=self._grant_id, why=str(error))
+                if not told:
+                    log.warning("new tokens not saved yet", grant=self._grant_id, why=str(error))
+                told = True
                 await asyncio.sleep(LOOK_AGAIN)
 
     async def _claim(self, serial: int) -> bool:

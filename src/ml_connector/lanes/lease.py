@@ -19,9 +19,9 @@ from ml_connector.store.database import Database
 from ml_connector.transport.deadline import boot_time as _boot_time
 from ml_connector.transport.errors import LeaseLost
 
-SECONDS = 15.0  # another worker may take the lane this long after the last renewal
-RENEW_EVERY = 4.0
-MARGIN = 4.0  # we stop believing in our lease this long before the database does
+SECONDS = 12.0  # another worker may take the lane this long after the last renewal, and has it within 15
+RENEW_EVERY = 3.0
+MARGIN = 3.0  # we stop believing in our lease this long before the database does
 
 log = structlog.get_logger()
 

@@ -84,7 +84,11 @@ async def database_address(settings: Settings) -> AsyncIterator[str]:
         yield settings.database_url.get_secret_value()
         return
     server = EmbeddedServer(DataDirectory(settings.data))
-    url = await asyncio.to_thread(server.acquire)
+    try:
+        url = await asyncio.to_thread(server.acquire)
+    except asyncio.CancelledError:
+        server.give_up()  # the thread lets go of it
+        raise
     try:
         yield url
     finally:

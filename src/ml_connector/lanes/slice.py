@@ -23,7 +23,9 @@ from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
+from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.directory import refresh
+from ml_connector.sync.doubles import find_doubles
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
@@ -32,6 +34,7 @@ from ml_connector.sync.push import pause, push
 from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
+from ml_connector.transport.calls import known_to
 from ml_connector.transport.errors import LeaseLost, NotPermitted, Reconnect, TransportError
 from ml_connector.transport.session import HttpSession, VendorRules
 
@@ -136,7 +139,8 @@ async def _work(
     )
     lane, budget = await _lane(runtime, lease, span, held, connector, tokens)
     try:
-        next_due = await _guarded(lane, lambda: _steps(lane, held, tokens))
+        with known_to(span.calls):
+            next_due = await _guarded(lane, lambda: _steps(lane, held, tokens))
     finally:
         await budget.store(final=True)
         await _flush(lane)
@@ -212,6 +216,8 @@ async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt
         await _problem(lane, error.sentence, reconnect=True)
         return lane.clock.now() + _IDLE
     except TransportError as error:
+        if lane.slice.stopping:  # not the vendor's trouble: whoever takes the lane next goes on at once
+            return lane.clock.now()
         log.warning("vendor in trouble", lane=lane.connection_id, why=error.sentence)
         pause(lane, max(getattr(error, "retry_after", 0.0), 1.0 if hasattr(error, "retry_after") else _AFTER_TROUBLE))
         await _problem(lane, error.sentence)
@@ -267,7 +273,9 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
     await push(lane)
     look_again = await resolve(lane)
     refused = await refused_flows(lane)
-    problem = lane.problem or " ".join(dict.fromkeys(one.sentence for one in refused.values()))
+    await find_doubles(lane, [flow for flow in flows if flow.flow_id not in refused])
+    told = dict.fromkeys([*(one.sentence for one in refused.values()), await open_absences(lane)])
+    problem = lane.problem or " ".join(filter(None, told))
     if problem or tried:  # what was not tried again is not known to be well
         await _problem(lane, problem)
     return await _next_due(lane, look_again, refused)

@@ -14,11 +14,11 @@ import structlog
 
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes import dispatch
-from ml_connector.lanes.engine import Engine, stopped
+from ml_connector.lanes.engine import STOPPED_WITHIN, Engine, stopped
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import run_slice
 from ml_connector.store.database import Database
-from ml_connector.store.errors import SchemaTooNew
+from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.schema import newest_version
 from ml_connector.sync.lane import Slice
 
@@ -26,7 +26,10 @@ SLOTS = 4
 LOOK_EVERY = 0.2  # machine seconds between looks at what is due
 BEAT_EVERY = 2.0
 DEAD_AFTER = 10.0
-RECOVER_EVERY = 5.0
+RECOVER_EVERY = 1.0
+CUT_OFF_AFTER = 5.0  # machine seconds that a call under way has left when the worker is told to stop
+
+UNREGISTERED_WITHIN = 1.0  # machine seconds; a worker that is not taken off the list is found dead after a while
 
 log = structlog.get_logger()
 
@@ -38,7 +41,9 @@ class WorkerLost(ConnectorError):
 async def serve(
     runtime: Runtime, *, stop: asyncio.Event, until: Callable[[], Awaitable[bool]] | None = None, slots: int = SLOTS
 ) -> None:
-    """Run lanes until ``stop`` is set or ``until`` says so. Slices that run are asked to end and awaited.
+    """Run lanes until ``stop`` is set or ``until`` says so. Slices that run are asked to end, and hand their lanes over.
+
+    That takes a few seconds, whatever the vendors do; ``engine.STOPPED_WITHIN`` is the end of it in any case.
 
     Raises WorkerLost when the database has been away for longer than a heartbeat may be, or the engine has given up.
     """
@@ -50,13 +55,16 @@ async def serve(
         mine: list[Slice] = []
 
         def current(span: Slice) -> None:
-            span.stopping = closing.is_set()
             running.add(span)
             mine.append(span)
+            if closing.is_set():
+                span.stop(CUT_OFF_AFTER)
 
         try:
             await _refuse_other_schema(runtime.database)
             await run_slice(runtime, worker, tenant_id, connection_id, current)
+        except (DatabaseUnavailable, psycopg.OperationalError) as error:  # whoever finds its lease run out goes on
+            log.warning("lane left as it is, the database is away", lane=connection_id, why=str(error))
         finally:
             running.difference_update(mine)
 
@@ -78,12 +86,13 @@ async def serve(
         finally:
             closing.set()
             for span in running:
-                span.stopping = True
-            for task in tasks:
-                await stopped(task)
-            await stopped(engine_task)
-            with suppress(ConnectorError):
-                await _unregister(runtime.database, worker)
+                span.stop(CUT_OFF_AFTER)
+            ending = asyncio.gather(*(stopped(task) for task in (engine_task, *tasks)))
+            with suppress(TimeoutError):  # the engine takes leave in the database, which may be away
+                await asyncio.wait_for(ending, STOPPED_WITHIN + UNREGISTERED_WITHIN)
+            with suppress(ConnectorError, psycopg.OperationalError, TimeoutError):
+                async with asyncio.timeout(UNREGISTERED_WITHIN):
+                    await _unregister(runtime.database, worker)
 
 
 async def workers_alive(runtime: Runtime) -> int:
@@ -107,24 +116,43 @@ async def _until(stop: asyncio.Event, until: Callable[[], Awaitable[bool]] | Non
 
 
 async def _dispatch(runtime: Runtime, engine: Engine, slots: int) -> None:
+    trouble = _Trouble("nothing dispatched")
     while True:
         try:
             await dispatch.woken(runtime.database, runtime.clock)
             for lane in await dispatch.due(runtime.database, runtime.clock, 2 * slots):
                 await engine.submit(lane)
+            trouble.over()
         except (ConnectorError, psycopg.OperationalError) as error:
-            log.warning("nothing dispatched", why=str(error))
+            trouble.seen(str(error))
         await asyncio.sleep(LOOK_EVERY)
 
 
 async def _recover(engine: Engine) -> None:
+    trouble = _Trouble("jobs of dead workers not looked for")
     while True:
         await asyncio.sleep(RECOVER_EVERY)
         try:
             if left := await engine.recover():
                 log.info("jobs of dead workers finished", jobs=left)
+            trouble.over()
         except ConnectorError as error:
-            log.warning("jobs of dead workers not looked for", why=error.sentence)
+            trouble.seen(error.sentence)
+
+
+class _Trouble:
+    """What keeps a loop from its work: logged when it begins, not at every round."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._told = what, False
+
+    def seen(self, why: str) -> None:
+        if not self._told:
+            log.warning(self._what, why=why)
+        self._told = True
+
+    def over(self) -> None:
+        self._told = False
 
 
 async def _refuse_other_schema(database: Database) -> None:
@@ -165,4 +193,7 @@ async def _beat(database: Database, worker: str) -> None:
             raise
         except (ConnectorError, psycopg.OperationalError) as error:
             if asyncio.get_running_loop().time() - last > DEAD_AFTER:
-                raise WorkerLost("the database has been away too long; this worker ends and starts afresh") from error
+                why = getattr(error, "sentence", str(error))
+                raise WorkerLost(
+                    f"This worker cannot write its heartbeat, so it ends and starts afresh. {why}"
+                ) from error

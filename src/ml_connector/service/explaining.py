@@ -17,6 +17,7 @@ from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading, made
+from ml_connector.service.doubles import Double, doubles_of
 from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.following import with_the_partys_own
 from ml_connector.service.roles import READERS
@@ -103,7 +104,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Everything that is known of one record. ``released`` is what a person let go on, as far as it still holds."""
+    """Everything that is known of one record. ``released`` is what a person let go on, as far as it still holds.
+
+    ``doubles``: its documents at the target, where it has more than one.
+    """
 
     record_id: int
     integration: str
@@ -118,6 +122,7 @@ class Life:
     link: Link | None
     exchanges: tuple[Exchange, ...]
     timeline: tuple[Entry, ...]
+    doubles: tuple[Double, ...] = ()
 
 
 async def find_record(desk: Desk, wanted: str) -> int:
@@ -173,6 +178,7 @@ async def explain(desk: Desk, wanted: str) -> Life:
             versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
             await _link(reading, record_id), await _exchanges(reading, sealer, record_id),
             tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
+            await doubles_of(reading, sealer, record_id),
         )  # fmt: skip
 
 

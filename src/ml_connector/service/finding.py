@@ -72,7 +72,8 @@ RECORDS = """
 
 
 async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filter) -> Conditions:
-    """The filter in SQL. Raises BadInput for a state that is none, NotFound for a flow."""
+    """The filter in SQL. Raises BadInput for a state or range that is none, NotFound for a flow or a run."""
+    _refuse_backwards(chosen)
     found = Conditions(["r.tenant_id = %s"], [desk.tenant_id])
     if chosen.integration_id:
         found.add("f.integration_id = %s", chosen.integration_id)
@@ -82,6 +83,7 @@ async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filte
     if chosen.state:
         found.add("s.state = %s", state_named(chosen.state).value)
     if chosen.run_id:
+        await _require_run(reading, chosen.run_id)
         found.add("s.run_id = %s", chosen.run_id)
     if chosen.record_ids:
         found.add("r.record_id = any(%s::bigint[])", list(chosen.record_ids))
@@ -106,6 +108,21 @@ async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filte
     if chosen.text:
         await _text(desk, reading, sealer, chosen.text, found)
     return found
+
+
+def _refuse_backwards(chosen: Filter) -> None:
+    if chosen.since and chosen.until and chosen.since > chosen.until:
+        raise BadInput(
+            f"No document is dated from {chosen.since} to {chosen.until}: the first day is after the last; turn them round."
+        )
+
+
+async def _require_run(reading: Reading, run_id: int) -> None:
+    row = await reading.one("select kind from run where tenant_id = %s and run_id = %s", reading.tenant_id, run_id)
+    if row is None:
+        raise NotFound(f"There is no run {run_id}: 'ml-connector explain RECORD --json' names the run of each version.")
+    if row[0] == "replay":
+        raise BadInput(f"Run {run_id} is a replay, which reads nothing: name the run that read the records.")
 
 
 def _require_flow(desk: Desk, name: str) -> None:

@@ -12,7 +12,7 @@ from ml_connector.service.desk import Change, Desk
 from ml_connector.service.integrating import FlowLine, Integration
 from ml_connector.service.roles import Role
 from ml_connector.sync.release import release_links, restage
-from ml_connector.sync.states import Priority, State
+from ml_connector.sync.states import IN_FLIGHT, Priority, State
 
 MODES = ("off", "preview", "live", "as needed")
 
@@ -21,7 +21,8 @@ MODES = ("off", "preview", "live", "as needed")
 class ModeSet:
     """A flow's new mode; ``approved`` plans of its preview are now on their way, and so is what is ``taken_up``:
 
-    what had been passed over, or waited, only because of the mode the flow was in.
+    what had been passed over, or waited, only because of the mode the flow was in. ``withdrawn`` approvals were not
+    carried out yet, and have to be given again.
     """
 
     flow: str
@@ -30,10 +31,14 @@ class ModeSet:
     mode: str
     approved: int = 0
     taken_up: int = 0
+    withdrawn: int = 0
 
 
 async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mode: str) -> ModeSet:
-    """Set a flow's mode; live approves what its preview shows, and posts it. Raises NotFound, BadInput, Refused."""
+    """Set a flow's mode; live approves what its preview shows, and posts it. Raises NotFound, BadInput, Refused.
+
+    Off keeps approvals and carries none out; in preview and as needed those that have not been carried out are withdrawn.
+    """
     flow = integration.flow(flow_name)
     type_ = desk.runtime.integrations[integration.kind].flow(flow.name)
     if mode not in MODES:
@@ -49,18 +54,25 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
         if row[0] == mode:
             return ModeSet(flow.name, flow.title, mode, mode)
         if mode == "live":
-            await _refuse_dead(change, integration)
-            await _refuse_unready(desk, change, integration, flow)
+            await refuse_not_live(desk, change, integration, flow)
         await change.run(
             "update flow set mode = %s where tenant_id = %s and flow_id = %s", mode, desk.tenant_id, flow.flow_id
         )
         approved = await _approve(desk, change, flow) if mode == "live" else 0
+        withdrawn = await _withdraw(change, flow) if mode in ("preview", "as needed") else 0
         taken_up = await _take_up(change, integration.integration_id, flow, row[0], mode)
         change.event(
-            "flow mode set", flow=flow.name, was=row[0], mode=mode, approved=approved, taken_up=taken_up
+            "flow mode set", flow=flow.name, was=row[0], mode=mode, approved=approved, taken_up=taken_up,
+            withdrawn=withdrawn,
         )  # fmt: skip
         await change.wake([integration.source_id, integration.target_id], f"{flow.name} {mode}")
-        return ModeSet(flow.name, flow.title, row[0], mode, approved, taken_up)
+        return ModeSet(flow.name, flow.title, row[0], mode, approved, taken_up, withdrawn)
+
+
+async def refuse_not_live(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
+    """Raise Refused where nothing of the flow may be posted now: a dead grant, or settings that its rules do not allow."""
+    await _refuse_dead(change, integration)
+    await _refuse_unready(desk, change, integration, flow)
 
 
 async def _refuse_dead(change: Change, integration: Integration) -> None:
@@ -101,6 +113,16 @@ async def _approve(desk: Desk, change: Change, flow: FlowLine) -> int:
     )  # fmt: skip
     staged = await restage(change.connection, desk.tenant_id, versions, [State.PLANNED], Priority.DOCUMENT)
     return len(staged)
+
+
+async def _withdraw(change: Change, flow: FlowLine) -> int:
+    """Approvals that were not carried out are none any more: the flow shows again what it would post."""
+    return await change.run(
+        """update plan p set approved_at = null, approved_by = null from version_state s
+        where p.tenant_id = %s and p.approved_at is not null and s.tenant_id = p.tenant_id
+          and s.version_id = p.version_id and s.flow_id = %s and s.state = any(%s::smallint[])""",
+        change.tenant_id, flow.flow_id, [*IN_FLIGHT, State.HELD, State.REJECTED],
+    )  # fmt: skip
 
 
 async def _take_up(change: Change, integration_id: int, flow: FlowLine, was: str, mode: str) -> int:

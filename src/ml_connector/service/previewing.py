@@ -11,10 +11,11 @@ from ml_connector.integrations.base import Adopt
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.explaining import shown_decision
-from ml_connector.service.finding import opened_document, party_name
+from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import FlowLine, Integration, integration_between
-from ml_connector.service.roles import Role
+from ml_connector.service.records import MOST
+from ml_connector.service.roles import READERS, Role
 from ml_connector.service.syncing import Quiet, Report, request_sync, wait_until_quiet
 from ml_connector.service.tallies import Cause, Tally, causes_in, in_currency, tallied, title_of
 from ml_connector.sync import plan
@@ -24,7 +25,7 @@ from ml_connector.sync.states import Priority, State
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One document and what would become of it. Its ``decision`` holds the exact payloads."""
+    """One document and what would become of it. Its ``decision`` holds the exact payloads, which ``digest`` stands for."""
 
     record_id: int
     flow: str
@@ -37,6 +38,16 @@ class Planned:
     target: str
     notes: tuple[str, ...]
     decision: Any
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """Stored plans, and where the next page begins (``after``; 0 when this is the last). ``total`` is of the filter."""
+
+    plans: tuple[Planned, ...]
+    after: int
+    total: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,26 +157,53 @@ async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Ca
     )  # fmt: skip
 
 
+#: Documents as their stored plans show them; the record's newest version is the one that is planned.
+PLANNED = f"""select r.record_id, f.name, d.number, d.content_hash, d.canonical, d.document_date, d.amount, d.currency,
+                     p.body, p.digest
+    {RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"""
+
+
 async def _planned(reading: Reading, sealer: Sealer, flow: FlowLine, limit: int) -> tuple[Planned, ...]:
     rows = await reading.all(
-        """select s.record_id, d.number, d.content_hash, d.canonical, d.document_date, d.amount, d.currency, p.body
-        from version_state s
-        join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
-        join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-        where s.tenant_id = %s and s.flow_id = %s and s.state = %s order by s.version_id limit %s""",
+        f"{PLANNED} where r.tenant_id = %s and f.flow_id = %s and s.state = %s order by r.version_id limit %s",
         reading.tenant_id, flow.flow_id, State.PLANNED.value, limit,
     )  # fmt: skip
-    return tuple(_shown(sealer, flow, row) for row in rows)
+    return tuple(shown_plan(sealer, row) for row in rows)
 
 
-def _shown(sealer: Sealer, flow: FlowLine, row: tuple[Any, ...]) -> Planned:
-    record_id, number, content_hash, canonical, date, amount, currency, sealed = row
+def shown_plan(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
+    """A row of PLANNED."""
+    record_id, flow, number, content_hash, canonical, date, amount, currency, sealed, digest = row
     body = sealer.open(b"plan", sealed)
     decision = plan.decode(body)
     adopt = isinstance(decision, Adopt)
     return Planned(
-        record_id, flow.name, number, party_name(opened_document(sealer, content_hash, canonical)), date,
+        record_id, flow, number, party_name(opened_document(sealer, content_hash, canonical)), date,
         in_currency(amount, currency), currency, "link" if adopt else "post",
         decision.target_id if isinstance(decision, Adopt) else "",
-        (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body),
+        (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body), digest.hex(),
     )  # fmt: skip
+
+
+async def stored_plans(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0) -> PlanPage:
+    """The stored plans of a filter that wait for their approval, at most ``limit`` (1 to 1,000) beyond record ``after``.
+
+    Raises BadInput, NotFound.
+    """
+    desk.require(*READERS)
+    sealer = await desk.sealer()
+    limit = max(1, min(limit, MOST))
+    async with desk.looking() as reading:
+        found = await conditions(desk, reading, sealer, chosen)
+        found.add("s.state = %s", State.PLANNED.value)
+        totals = await reading.all(
+            f"select count(*), d.currency, sum(d.amount) {RECORDS} where {found.sql} group by d.currency",
+            *found.values,
+        )
+        found.add("r.record_id > %s", after)
+        rows = await reading.all(f"{PLANNED} where {found.sql} order by r.record_id limit %s", *found.values, limit + 1)
+    total = Tally()
+    for count, currency, amount in totals:
+        total.add(count, currency, amount)
+    shown = tuple(shown_plan(sealer, row) for row in rows[:limit])
+    return PlanPage(shown, shown[-1].record_id if len(rows) > limit else 0, total)

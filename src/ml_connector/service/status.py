@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ml_connector.canonical.documents import BillState
@@ -12,6 +12,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.service.balance import Run, runs_in
 from ml_connector.service.connections import Connection, connections_in
 from ml_connector.service.desk import Desk, Reading
+from ml_connector.service.doubles import open_doubles_in
 from ml_connector.service.following import PENDING, stuck_parties
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.roles import ALL
@@ -72,11 +73,15 @@ class IntegrationStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A tenant's whole state. ``attention`` says in sentences what a person has to look at."""
+    """A tenant's whole state. ``attention`` says in sentences what a person has to look at.
+
+    ``doubles``: by connection, how many things stand there in two live documents.
+    """
 
     connections: tuple[Connection, ...]
     integrations: tuple[IntegrationStatus, ...]
     attention: tuple[str, ...]
+    doubles: dict[str, int] = field(default_factory=dict)
 
 
 _STATES = """
@@ -106,7 +111,9 @@ async def status(desk: Desk) -> Status:
     async with desk.looking() as reading:
         known = tuple(await connections_in(reading))
         found = [await _integration(reading, sealer, one) for one in await integrations_in(desk, reading)]
-    return Status(known, tuple(found), (*_dead(known), *_open(found)))
+        twice = await open_doubles_in(reading)
+    told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
+    return Status(known, tuple(found), (*_dead(known), *_open(found), *told), twice)
 
 
 async def _integration(reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:

@@ -85,9 +85,11 @@ class Database:
         try:
             await database._app.open(wait=True, timeout=wait_seconds)
             await database._dispatcher.open(wait=True, timeout=wait_seconds)
-        except PoolTimeout as error:
+        except BaseException as error:
             await database.close()
-            raise _unavailable(error) from error
+            if isinstance(error, PoolTimeout):
+                raise _unavailable(error) from error
+            raise
         return database
 
     async def close(self) -> None:
@@ -140,7 +142,7 @@ async def _transaction(pool: _Pool, begin: str) -> AsyncIterator[Session]:
             raise
         await _commit(session)
     except psycopg.OperationalError as error:
-        if session.closed:
+        if session.closed or isinstance(error, psycopg.errors.DiskFull):
             raise _unavailable(error) from error
         raise
     finally:
@@ -217,6 +219,7 @@ def _pool(url: str, role: str, search_path: str, size: int, wait_seconds: float)
         min_size=min(2, size),
         max_size=size,
         timeout=wait_seconds,
+        reconnect_timeout=wait_seconds,  # it tries less and less often; whoever asks next makes it begin anew
         open=False,
         name=role,
     )
@@ -235,4 +238,9 @@ async def _configured(session: Session) -> None:
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:
     reason = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, psycopg.errors.DiskFull):
+        reason = reason.partition(" HINT:")[0] + "."
+        return DatabaseUnavailable(
+            f"The disk of the database is full: {reason} Nothing was saved. Free some space; it then goes on by itself."
+        )
     return DatabaseUnavailable(f"The database does not answer: {reason}. Nothing was saved; it will be tried again.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -13,6 +15,7 @@ from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
+from ml_connector.sync.changes import changes
 from ml_connector.sync.content import differences
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
@@ -24,16 +27,31 @@ from ml_connector.sync.states import Needed
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A decision, and the target's documents that it would change, see plan.digest."""
+
+    decision: Decision
+    against: bytes = b""
+
+
 async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequence[Item]) -> None:
-    """Plan a batch of one flow."""
-    decisions = await _decisions(settled.transaction, preparer, flow, items)
-    for item, decision in zip(items, decisions, strict=True):
-        settled.add(item, flow, decision, is_live(flow, item))
+    """Plan a batch of one flow. What a person has approved is carried out as live, whatever the mode of its flow."""
+    approved = await _approved(settled.transaction, items)
+    going = dataclasses.replace(flow, mode="live")
+    for as_, part in (
+        (flow, [item for item in items if item.version_id not in approved]),
+        (going, [item for item in items if item.version_id in approved]),
+    ):
+        if part:
+            found = await _decisions(settled.transaction, preparer, as_, part)
+            for item, one in zip(part, found, strict=True):
+                settled.add(item, as_, one.decision, is_live(as_, item), one.against)
 
 
 async def _decisions(
     transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
-) -> list[Decision]:
+) -> list[_Decided]:
     """The decision on each. Something kept about one that cannot be read holds that one, and nobody else."""
     try:
         return await _decided(transaction, preparer, flow, items)
@@ -43,24 +61,27 @@ async def _decisions(
         await preparer.lists(transaction, flow)  # what fails for everybody is nobody's own
         if len(items) == 1:
             log.exception("preparing failed", flow=flow.name, version=items[0].version_id)
-            return [defect(error)]
+            return [_Decided(defect(error))]
     return [decision for item in items for decision in await _decisions(transaction, preparer, flow, [item])]
 
 
 async def _decided(
     transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
-) -> list[Decision]:
+) -> list[_Decided]:
     views = await preparer.views(transaction, flow, items)
-    approved = await _approved(transaction, items)
+    shown = await _shown(transaction, items)
     planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
     ours = await _ours(transaction, flow, planned)
-    decisions = []
-    for item, view, plain in zip(items, views, planned, strict=True):
-        decision = _knowing(plain, ours)
-        if is_live(flow, item) and item.version_id in approved:
-            decision = _as_approved(flow, view, decision, *approved[item.version_id])
-        decisions.append(decision)
-    return decisions
+    decisions = [_knowing(plain, ours) for plain in planned]
+    contents = await _target_contents(transaction, flow.target_id, decisions)
+    found = []
+    for item, view, decision in zip(items, views, decisions, strict=True):
+        against = _against(decision, contents)
+        approved = shown.get(item.version_id)
+        found.append(
+            _Decided(_as_approved(flow, view, decision, against, *approved) if approved else decision, against)
+        )
+    return found
 
 
 def defect(error: Exception) -> Hold:
@@ -135,26 +156,66 @@ def is_live(flow: Flow, item: Item) -> bool:
     return flow.mode == "live" or (flow.mode == "as needed" and item.needed == Needed.LIVE)
 
 
-async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, tuple[str, ...]]]:
-    """By version: the digest that was approved, and the ids in it that were still to be given."""
+async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> set[int]:
+    """The versions whose plan a person has approved."""
+    rows = await transaction.all(
+        """select version_id from plan
+        where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
+        transaction.lane.tenant_id, [item.version_id for item in items],
+    )  # fmt: skip
+    return {row[0] for row in rows}
+
+
+async def _shown(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, Write | Adopt]]:
+    """By version: the digest that was approved, and what was shown."""
     rows = await transaction.all(
         """select version_id, digest, body from plan
         where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
         transaction.lane.tenant_id, [item.version_id for item in items],
     )  # fmt: skip
     unseal = transaction.lane.sealer.open
-    shown = {version_id: (digest, plan.decode(unseal(b"plan", body))) for version_id, digest, body in rows}
-    return {
-        version_id: (digest, decision.placeholders if isinstance(decision, Write) else ())
-        for version_id, (digest, decision) in shown.items()
-    }
+    return {version_id: (digest, plan.decode(unseal(b"plan", body))) for version_id, digest, body in rows}
 
 
-def _as_approved(flow: Flow, view: View, decision: Decision, digest: bytes, placeholders: tuple[str, ...]) -> Decision:
+async def _target_contents(
+    transaction: LaneTransaction, target_id: int, decisions: Sequence[Decision]
+) -> dict[tuple[str, str], bytes]:
+    """Content hashes of the target's documents that steps would change, by entity and id."""
+    wanted = sorted({pair for one in decisions for pair in _targets(one)})
+    if not wanted:
+        return {}
+    rows = await transaction.all(
+        """select entity, object_id, content_hash from directory
+        where tenant_id = %b and connection_id = %b
+          and (entity, object_id) in (select * from unnest(%b::text[], %b::text[]))""",
+        transaction.lane.tenant_id, target_id, [one[0] for one in wanted], [one[1] for one in wanted],
+    )  # fmt: skip
+    return {(entity, object_id): content_hash for entity, object_id, content_hash in rows}
+
+
+def _targets(decision: Decision) -> list[tuple[str, str]]:
+    """(entity, id) of everything of the target that a decision would change."""
+    steps = decision.steps if isinstance(decision, Write) else ()
+    return [(step.entity, step.target_id) for step in steps if step.target_id]
+
+
+def _against(decision: Decision, contents: Mapping[tuple[str, str], bytes]) -> bytes:
+    return b"".join(contents.get(pair, b"") for pair in _targets(decision))
+
+
+def _as_approved(
+    flow: Flow, view: View, decision: Decision, against: bytes, digest: bytes, approved: Write | Adopt
+) -> Decision:
     """The decision, if it is what the approved preview showed; else a hold. A hold or skip of its own stays."""
     if not isinstance(decision, Write | Adopt):
         return decision
-    for shown in (decision, plan.as_previewed(flow.type, view, placeholders)):
-        if isinstance(shown, Write | Adopt) and plan.digest(shown) == digest:
-            return decision
-    return Hold((waiting("preview_changed", "person", "preview_changed"),))
+    if plan.digest(decision, against) == digest:
+        return decision
+    placeholders = approved.placeholders if isinstance(approved, Write) else ()
+    shown = plan.as_previewed(flow.type, view, placeholders)
+    if not isinstance(shown, Write | Adopt):
+        shown = decision
+    elif plan.digest(shown, against) == digest:
+        return decision
+    told = "; ".join(changes(approved, shown, view.ledger)) or "the document that it would change is another there now"
+    return Hold((waiting("preview_changed", "person", "preview_changed", changes=told),))

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.connectors.base import Reading, Row
+from ml_connector.store.database import Session as Transaction
+from ml_connector.sync import breaker
 from ml_connector.sync.flows import facts_changed
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.pull import move_cursor
@@ -29,14 +33,19 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
     Once a day everything is read, since no list of changes tells what was deleted. False when the slice ended before
     the list did: nothing may be planned from it then. Raises transport.errors; what was read before stays, and the next
     reading goes on from there.
+
+    Only a walk that provably showed everything says what is gone: by the connector's word, and if every row told which
+    document it is. Very much at once is asked about first, see sync.breaker.
     """
     walk = await _begin(lane, entity, older_than)
     if walk is None:
         return True
-    async for page in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
+    async for found in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
         async with lane.transaction() as transaction:
             if not await transaction.as_connected():
                 return False
+            walk = await _as_clear_as(transaction, entity, walk, found.rows)
+            page = msgspec.structs.replace(found, complete=found.complete and walk.clear)
             changed = await file_rows(transaction, entity, page.rows, walk.number)
             if page.last and page.complete:
                 changed += await _gone(transaction, entity, walk.number)
@@ -56,11 +65,18 @@ class _Walk:
     """One reading of a list to its end, over as many slices as it takes; ``whole`` if from its beginning.
 
     ``number`` is when it began, in microseconds of the clock: what was last seen before that is not there any more.
+    ``clear``: every row so far told which document it is; one that did not may be any of those that seem to be missing.
     """
 
     number: int
     cursor: bytes | None
     whole: bool
+    clear: bool = True
+
+    @property
+    def noted(self) -> str:
+        """The walk as it is kept while it is under way."""
+        return f"{self.number}{' whole' if self.whole else ''}{'' if self.clear else ' unclear'}"
 
 
 _FEED = """
@@ -78,8 +94,8 @@ async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
         assert row is not None
         cursor, moved_at, under_way, complete_at = row
         if under_way:
-            number, _, kind = bytes(under_way).partition(b" ")
-            return _Walk(int(number), bytes(cursor) if cursor else None, bool(kind))
+            number, *words = bytes(under_way).split()
+            return _Walk(int(number), bytes(cursor) if cursor else None, b"whole" in words, b"unclear" not in words)
         if moved_at is not None and (now - moved_at).total_seconds() < older_than:
             return None
         whole = bool(not cursor or complete_at is None or now - complete_at >= ALL_ANEW)
@@ -89,8 +105,17 @@ async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
                 "update feed set cursor = '' where tenant_id = %s and connection_id = %s and name = %s",
                 *ids, f"directory {entity}",
             )  # fmt: skip
-        await _note(transaction, entity, f"{walk.number}{' whole' if whole else ''}", ended=False)
+        await _note(transaction, entity, walk.noted, ended=False)
         return walk
+
+
+async def _as_clear_as(transaction: LaneTransaction, entity: str, walk: _Walk, rows: Sequence[Row]) -> _Walk:
+    """The walk with these rows; that one did not tell what it is, is kept for the slices that go on with it."""
+    if not walk.clear or all(row.identified for row in rows):
+        return walk
+    walk = replace(walk, clear=False)
+    await _note(transaction, entity, walk.noted, ended=False)
+    return walk
 
 
 async def _end(transaction: LaneTransaction, entity: str, walk: _Walk) -> None:
@@ -107,6 +132,16 @@ async def _note(transaction: LaneTransaction, entity: str, walk: str, *, ended: 
             complete_at = coalesce(excluded.complete_at, feed.complete_at)""",
         lane.tenant_id, lane.connection_id, f"walk {entity}", walk.encode(), now, now if ended else None,
     )  # fmt: skip
+
+
+async def read_all_anew(connection: Transaction, tenant_id: int, connection_id: int) -> None:
+    """Have every list of a connection read from its beginning by its lane's next slice."""
+    await connection.execute(
+        b"""update feed set complete_at = case when starts_with(name, 'walk ') then null else complete_at end,
+                   moved_at = timestamptz '1970-01-01 00:00:00+00'
+        where tenant_id = %s and connection_id = %s and (starts_with(name, 'walk ') or starts_with(name, 'directory '))""",
+        [tenant_id, connection_id],
+    )
 
 
 def _moment(lane: Lane) -> int:
@@ -193,10 +228,4 @@ def _party(document: Document) -> str:
 async def _gone(transaction: LaneTransaction, entity: str, walk: int) -> list[str]:
     """After a proven complete enumeration: what was not seen is not there any more, but for what lists may lag behind."""
     lag = int(transaction.lane.connector.list_lag * 1_000_000)
-    rows = await transaction.all(
-        """update directory set active = false, state = 'gone'
-        where tenant_id = %s and connection_id = %s and entity = %s and walk < %s and state <> 'gone'
-        returning object_id""",
-        transaction.lane.tenant_id, transaction.lane.connection_id, entity, walk - lag,
-    )  # fmt: skip
-    return [row[0] for row in rows]
+    return await breaker.gone(transaction, entity, walk - lag)

@@ -20,6 +20,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.sealing.seal import IndexKey
 from ml_connector.store.database import Database
 from ml_connector.store.database import Session as Transaction
+from ml_connector.transport.calls import Calls
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Exchange
 
@@ -64,7 +65,16 @@ class Slice:
 
     seconds: float
     began: float = field(default_factory=time.monotonic)
-    stopping: bool = False
+    calls: Calls = field(default_factory=Calls)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker was told to stop: no call starts any more, and the lane is handed over."""
+        return self.calls.stopping
+
+    def stop(self, within: float) -> None:
+        """End soon; a vendor that has not answered within these machine seconds is not waited for."""
+        self.calls.stop(within)
 
     def over(self, share: float = 1.0) -> bool:
         """Whether the lane should finish its batch and leave, or has used up a ``share`` of its time."""

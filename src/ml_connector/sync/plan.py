@@ -28,9 +28,14 @@ def decode(text: bytes) -> Write | Adopt:
     return _decoder.decode(text)
 
 
-def digest(decision: Write | Adopt) -> bytes:
-    """What an approval is bound to: every byte that would be sent, and what it would be linked to."""
-    return hashlib.sha256(encode(decision)).digest()
+def digest(decision: Write | Adopt, against: bytes = b"") -> bytes:
+    """What an approval is bound to: every byte that would be sent, what it would be linked to, and what it changes.
+
+    ``against`` tells the target's documents that the steps change, as they are now; empty where they only create.
+    Source version, link, mappings, settings, facts, twins and the planner itself stand for what they bring about:
+    whatever of them changes shows in a plan that is made again, or makes no difference to what is sent.
+    """
+    return hashlib.sha256(encode(decision) + against).digest()
 
 
 def as_previewed(flow: FlowType, view: View, placeholders: tuple[str, ...]) -> Decision:

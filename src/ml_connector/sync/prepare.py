@@ -344,30 +344,42 @@ class _Batch:
         return self._lists.given[name]
 
     async def _load_target_twins(self) -> None:
-        """Documents of the ledger with the same party and number that are not linked to this very record."""
+        """Documents of the ledger with the same party and number, but for this very record's own.
+
+        One that is linked to another record counts too: what stands there claims its number, whatever has become of
+        that record since.
+        """
         keys = [(item, self._number_key(item), self._party_at_target(item)) for item in self._items]
         rows = await self._transaction.all(
-            """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body
-            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[])
-                 as mine (record_id, entity, number_key, party, own)
+            """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body,
+                      l.source_id
+            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+                 as mine (record_id, entity, number_key, party, own, source_id)
             cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
                                 and entity = mine.entity
                                 and number_key = mine.number_key and party_id = mine.party
                                 and number_key <> '' offset 0) e
+            left join lateral (select entity, source_id from link where tenant_id = e.tenant_id
+                               and integration_id = %b and target_entity = e.entity
+                               and target_id = e.object_id offset 0) l on true
             where e.state <> 'gone' and e.active and e.reference <> mine.own
-              and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
-                              and l.target_entity = e.entity and l.target_id = e.object_id offset 0)""",
+              and (l.entity, l.source_id) is distinct from (%b, mine.source_id)""",
             [item.record_id for item, _, _ in keys],
             [self._flow.type.target_entity(item.document) for item, _, _ in keys], [key for _, key, _ in keys],
-            [party for _, _, party in keys], [item.reference for item, _, _ in keys], self._lane.tenant_id,
-            self._flow.target_id, self._flow.integration_id,
+            [party for _, _, party in keys], [item.reference for item, _, _ in keys],
+            [item.source_id for item, _, _ in keys], self._lane.tenant_id, self._flow.target_id,
+            self._flow.integration_id, self._flow.name,
         )  # fmt: skip
-        for record_id, entity, object_id, total, date, state, reference, body in rows:
+        for record_id, entity, object_id, total, date, state, reference, body, source_id in rows:
+            if source_id is not None and any(twin.id == source_id for twin in self._twins[record_id]):
+                continue
             found = documents.decode(self._lane.sealer.open(entry_name(entity, object_id), body))
             number = str(getattr(found, "number", ""))
             label = f"{state or 'a document'} of {_day(date)}, id {object_id}"
-            where = self._flow.integration.target_title
-            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), entity))
+            if source_id is not None:
+                label = f"{label}, the counterpart of {source_id}"
+            where, free = self._flow.integration.target_title, "" if source_id is not None else entity
+            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), free))
 
     def _party_at_target(self, item: Item) -> str:
         """The target's id of the document's party; of a document that is only linked, also the one of its very name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from ml_connector.connectors.base import Page, Reading
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.flows import Flow, settled_flows_of
+from ml_connector.sync.guard import begin_reading, judge
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.runs import begin_run, close_interrupted, finish_run
 from ml_connector.sync.stage import stage
@@ -23,26 +25,69 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
 
     A reading that takes longer than its share of the slice ends after a page; ``unfinished`` says so, and the next run
     goes on there. An error leaves the run open with what was staged so far; the cursor stands after the last staged
-    page, and the next run closes it.
+    page, and the next run closes it. New records of a guarded reading are judged when it ends or breaks off.
     """
+    run = await _begin(lane, flow, trigger, actor)
+    try:
+        ended = await _read(lane, flow, run)
+    except ConnectorError:
+        async with lane.transaction() as transaction:
+            await judge(transaction, await _as_it_is(transaction, flow), ended=False)
+        raise
+    if not ended:
+        lane.unfinished.add(flow.flow_id)
     async with lane.transaction() as transaction:
+        await judge(transaction, await _as_it_is(transaction, flow), ended=ended)
+        await finish_run(transaction, flow, run.run_id)
+    return run.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    run_id: int
+    guarded: bool
+
+
+async def _begin(lane: Lane, flow: Flow, trigger: str, actor: str) -> _Run:
+    """Close what broke off, judging what it has set aside, and open the next run."""
+    async with lane.transaction() as transaction:
+        now = await _as_it_is(transaction, flow)
+        await judge(transaction, now, ended=False)
         await close_interrupted(transaction, flow)
-        run_id = await begin_run(transaction, flow, trigger, actor)
+        guarded = await begin_reading(transaction, now, anew=await _from_the_beginning(transaction, flow))
+        return _Run(await begin_run(transaction, flow, trigger, actor), guarded)
+
+
+async def _from_the_beginning(transaction: LaneTransaction, flow: Flow) -> bool:
+    """Whether an entity of the flow has never been read, or is to be read anew because a person has changed something."""
+    names = [_feed(flow, entity) for entity in flow.type.source_entities(flow.settings)]
+    row = await transaction.one(
+        """select count(*) from feed
+        where tenant_id = %s and connection_id = %s and name = any(%s::text[])
+          and (cursor <> '' or complete_at is not null)""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, names,
+    )  # fmt: skip
+    return row is None or row[0] < len(names)
+
+
+def _feed(flow: Flow, entity: str) -> str:
+    return f"flow {flow.flow_id} {entity}"
+
+
+async def _read(lane: Lane, flow: Flow, run: _Run) -> bool:
+    """Read all entities of a flow; whether to their end."""
     entities = flow.type.source_entities(flow.settings)
     if entities:
-        await _retry_unread(lane, flow, run_id, entities[-1])
+        await _retry_unread(lane, flow, run, entities[-1])
     for entity in entities:
-        if not await _walk(lane, flow, run_id, entity):
-            lane.unfinished.add(flow.flow_id)
-            break
-    async with lane.transaction() as transaction:
-        await finish_run(transaction, flow, run_id)
-    return run_id
+        if not await _walk(lane, flow, run, entity):
+            return False
+    return True
 
 
-async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> bool:
+async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
     """Walk an entity from its cursor; whether to its end."""
-    name = f"flow {flow.flow_id} {entity}"
+    name = _feed(flow, entity)
     reading = Reading(
         entity,
         cursor=await _cursor(lane, name),
@@ -56,7 +101,7 @@ async def _walk(lane: Lane, flow: Flow, run_id: int, entity: str) -> bool:
             # A person has just changed what is to be read, or how: from the beginning, then.
             if _asks(now) != _asks(flow) or not await transaction.as_connected():
                 return False
-            await stage(transaction, now, run_id, page.rows)
+            await stage(transaction, now, run.run_id, page.rows, guarded=run.guarded)
             await move_cursor(transaction, name, page)
         if not page.last and page.cursor != stood and lane.slice.over(READING_SHARE):
             return False
@@ -76,7 +121,7 @@ async def _as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:
     return next(one for one in found if one.flow_id == flow.flow_id)
 
 
-async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> None:
+async def _retry_unread(lane: Lane, flow: Flow, run: _Run, entity: str) -> None:
     """Ask alone for the rows that could not be read; one that the vendor refuses again holds nobody up."""
     options = flow.type.reading_options(flow.settings)
     for source_id in await _unread(lane, flow):
@@ -86,7 +131,8 @@ async def _retry_unread(lane: Lane, flow: Flow, run_id: int, entity: str) -> Non
         try:
             async for page in lane.connector.read(lane.session, Reading(entity, ids=(source_id,), options=options)):
                 async with lane.transaction() as transaction:
-                    await stage(transaction, await _as_it_is(transaction, flow), run_id, page.rows)
+                    now = await _as_it_is(transaction, flow)
+                    await stage(transaction, now, run.run_id, page.rows, guarded=run.guarded)
         except UNREACHABLE:
             raise
         except ConnectorError as error:

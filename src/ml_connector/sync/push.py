@@ -215,7 +215,8 @@ class _Pusher:
         if not later:
             return
         longest = max(later, key=lambda one: one.seconds)
-        pause(self._lane, longest.seconds or AFTER_NOT_SENT)
+        if longest.seconds or not self._lane.slice.stopping:  # what stays because we stop, another sends at once
+            pause(self._lane, longest.seconds or AFTER_NOT_SENT)
         if longest.seconds >= TOLD_FROM:
             self._lane.problem = longest.why
 

@@ -208,23 +208,41 @@ async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Do
 
 
 async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
-    """Provably not done: it is sent again, later and later; what never arrives waits for a person."""
+    """Provably not done: it is sent again, later and later; what never arrives waits for a person.
+
+    Where the worker died, no answer was lost: that says nothing of the vendor, and does not count as a try.
+    """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await file_documents(transaction, step.entity, found)
-        before = await _withdrawals(transaction, one) % TRIED_AT_MOST
         intended = _intended(one, step, flows)
+        if one.why is None:
+            await _uncounted(transaction, one)
+            await _again(transaction, intended, flows, SENT_AGAIN_AFTER[0])
+            return
+        before = await _withdrawals(transaction, one) % TRIED_AT_MOST
         if before + 1 < TRIED_AT_MOST:
-            later = Later("looked up twice: it is not there; it is sent again", SENT_AGAIN_AFTER[before])
-            await record_outcomes(transaction, [Sent(intended, later, adopted=True)], flows)
+            await _again(transaction, intended, flows, SENT_AGAIN_AFTER[before])
         else:
-            why = lane.sealer.open(b"why", one.why).decode().rstrip(".") if one.why else "no answer is known"
+            why = lane.sealer.open(b"why", one.why).decode().rstrip(".")
             wait = waiting("never_arrives", "person", "never_arrives", times=str(TRIED_AT_MOST), why=why)
             await hold_withdrawn(transaction, Sent(intended, Later(wait.sentence), adopted=True), wait)
 
 
+async def _again(transaction: LaneTransaction, intended: Intended, flows: Mapping[int, Flow], after: float) -> None:
+    later = Later("looked up twice: it is not there; it is sent again", after)
+    await record_outcomes(transaction, [Sent(intended, later, adopted=True)], flows)
+
+
+async def _uncounted(transaction: LaneTransaction, one: _Open) -> None:
+    await transaction.run(
+        "update intent set absent_since = null where tenant_id = %s and intent_id = %s",
+        transaction.lane.tenant_id, one.intent_id,
+    )  # fmt: skip
+
+
 async def _withdrawals(transaction: LaneTransaction, one: _Open) -> int:
-    """How often a look-up has proved before that this step of this version was not carried out."""
+    """How often this step of this version was not carried out before, its answer lost."""
     row = await transaction.one(
         """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
            and state = %s and absent_since is not null""",

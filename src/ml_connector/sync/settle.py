@@ -51,6 +51,7 @@ class _Planned:
     flow: Flow
     decision: Decision
     live: bool
+    against: bytes = b""  # see plan.digest
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Settled:
     planned: list[_Planned] = field(default_factory=list)
     adopted: set[tuple[int, str, str]] = field(default_factory=set)
 
-    def add(self, item: Claimed, flow: Flow, decision: Decision, live: bool) -> None:
+    def add(self, item: Claimed, flow: Flow, decision: Decision, live: bool, against: bytes = b"") -> None:
         """Add one decision. The second of a batch to be linked with one target stays staged: it is planned again,
 
         and then sees that the target is taken.
@@ -71,7 +72,7 @@ class Settled:
             if target in self.adopted:
                 return
             self.adopted.add(target)
-        self.planned.append(_Planned(item, flow, decision, live))
+        self.planned.append(_Planned(item, flow, decision, live, against))
 
     def _of(self, kind: type[Any]) -> list[_Planned]:
         return [one for one in self.planned if isinstance(one.decision, kind)]
@@ -222,7 +223,8 @@ async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) ->
             on conflict (tenant_id, version_id) do update
             set digest = excluded.digest, body = excluded.body, target = excluded.target,
                 planned_at = excluded.planned_at, approved_at = null, approved_by = null""",
-            lane.tenant_id, one.item.version_id, one.item.record_id, plan.digest(one.decision),
+            lane.tenant_id, one.item.version_id, one.item.record_id,
+            plan.digest(one.decision, one.against),
             lane.sealer.seal(b"plan", plan.encode(one.decision)), target, lane.clock.now(),
         )  # fmt: skip
         _event(transaction, one, "planned", decision=msgspec.to_builtins(one.decision))

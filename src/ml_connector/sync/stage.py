@@ -13,6 +13,7 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.base import Row
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.guard import HELD_BACK
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
@@ -33,6 +34,15 @@ class _Known:
     needed: int
     state: int
     reason: str
+    queued: bool  # an unsent version outside the queue was set aside, see sync.guard
+
+    @property
+    def set_aside(self) -> bool:
+        return self.state == State.STAGED and not self.queued
+
+    @property
+    def held_back(self) -> bool:
+        return self.state == State.HELD and self.reason == HELD_BACK
 
 
 @dataclass(slots=True)
@@ -53,9 +63,22 @@ class _Version:
         """The hash of what the text was understood as."""
         return hashlib.sha256(self.canonical + self.currency.encode()).digest()
 
+    def goes_aside(self, flow: Flow, guarded: bool) -> bool:
+        """Whether it waits for the end of its reading: it is new and may be created, or what it replaces waits."""
+        if self.known is not None:
+            return self.known.set_aside
+        date = _date(self.document)
+        too_old = flow.start_date is not None and date is not None and date < flow.start_date
+        return guarded and bool(getattr(self.document, "active", True)) and not too_old
 
-async def stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: Sequence[Row]) -> None:
-    """Classify and store one page's rows. A page that holds a document twice holds two versions of it, in its order."""
+
+async def stage(
+    transaction: LaneTransaction, flow: Flow, run_id: int, rows: Sequence[Row], *, guarded: bool = False
+) -> None:
+    """Classify and store one page's rows. A page that holds a document twice holds two versions of it, in its order.
+
+    ``guarded``: new records are set aside until their reading is judged, see sync.guard.
+    """
     later = list(rows)
     while later:
         wave, later = _unique(later)
@@ -64,7 +87,7 @@ async def stage(transaction: LaneTransaction, flow: Flow, run_id: int, rows: Seq
         fresh = _classify(wave, known, intake, flow, transaction.lane)
         await _store_unread(transaction, flow, run_id, [row for row in wave if row.document is None])
         await _resolve_unread(transaction, flow, [row.id for row in wave if row.document is not None])
-        await _store(transaction, flow, run_id, fresh)
+        await _store(transaction, flow, run_id, fresh, guarded)
         await count_rows(transaction, run_id, intake)
 
 
@@ -77,7 +100,8 @@ def _unique(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> dict[str, _Known]:
     rows = await transaction.all(
         """select r.source_id, r.record_id, r.version_id, r.versions, r.stamp, r.content_hash, r.understood, r.needed,
-                  s.state, s.reason
+                  s.state, s.reason, exists (select 1 from work w where w.tenant_id = r.tenant_id
+                                             and w.version_id = r.version_id offset 0)
         from unnest(%b::text[]) as page (id)
         cross join lateral (select * from record where tenant_id = %b and flow_id = %b and source_id = page.id offset 0) r
         cross join lateral (select state, reason from version_state where tenant_id = r.tenant_id
@@ -162,14 +186,15 @@ async def _resolve_unread(transaction: LaneTransaction, flow: Flow, ids: list[st
     )  # fmt: skip
 
 
-async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:
+async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version], guarded: bool) -> None:
     if not fresh:
         return
     await _number(transaction, fresh)
+    await _stay_held_back(transaction, fresh)
     await _supersede(transaction, {one.known.version_id: one.version_id for one in fresh if one.known is not None})
     await _store_records(transaction, flow, fresh)
     await _store_documents(transaction, flow, run_id, fresh)
-    await _store_states(transaction, flow, run_id, fresh)
+    await _store_states(transaction, flow, run_id, fresh, guarded)
     for one in fresh:
         details = {"source_id": one.row.id, "number": getattr(one.document, "number", ""), "stamp": one.row.stamp}
         transaction.event("read", record_id=one.record_id, version_id=one.version_id, run_id=run_id, **details)
@@ -192,6 +217,17 @@ async def _number(transaction: LaneTransaction, fresh: list[_Version]) -> None:
     for one in fresh:
         if one.known is not None:
             one.record_id = one.known.record_id
+
+
+async def _stay_held_back(transaction: LaneTransaction, fresh: list[_Version]) -> None:
+    """A newer version of what a person is asked about waits in its place."""
+    held = [(one.known.version_id, one.version_id) for one in fresh if one.known is not None and one.known.held_back]
+    if held:
+        await transaction.run(
+            """update wait w set version_id = page.newer from unnest(%b::bigint[], %b::bigint[]) as page (older, newer)
+            where w.tenant_id = %b and w.version_id = page.older and w.code = %b""",
+            [older for older, _ in held], [newer for _, newer in held], transaction.lane.tenant_id, HELD_BACK,
+        )  # fmt: skip
 
 
 async def _supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
@@ -301,11 +337,15 @@ def _date(document: documents.Document) -> dt.date | None:
     return getattr(document, "date", None)
 
 
-async def _store_states(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:
+async def _store_states(
+    transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version], guarded: bool
+) -> None:
     lane = transaction.lane
     idle = flow.type.as_needed and flow.mode == "as needed"
     waiting = [one for one in fresh if idle and not (one.known and one.known.needed != Needed.NOBODY)]
-    passed = {one.version_id for one in waiting}
+    states = {one.version_id: (State.SKIPPED, "not_needed") for one in waiting}
+    states |= {one.version_id: (State.HELD, HELD_BACK) for one in fresh if one.known and one.known.held_back}
+    at_once = [one for one in fresh if one.version_id not in states and not one.goes_aside(flow, guarded)]
     await transaction.run(
         """insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, reason, changed_at)
         select %b, v, r, %b, %b, s, c, %b
@@ -313,14 +353,14 @@ async def _store_states(transaction: LaneTransaction, flow: Flow, run_id: int, f
         lane.tenant_id, flow.flow_id, run_id, lane.clock.now(),
         [one.version_id for one in fresh],
         [one.record_id for one in fresh],
-        [State.SKIPPED if one.version_id in passed else State.STAGED for one in fresh],
-        ["not_needed" if one.version_id in passed else "" for one in fresh],
+        [states.get(one.version_id, (State.STAGED, ""))[0] for one in fresh],
+        [states.get(one.version_id, (State.STAGED, ""))[1] for one in fresh],
     )  # fmt: skip
     await transaction.run(
         """insert into work (tenant_id, connection_id, priority, version_id, flow_id)
         select %b, %b, %b, v, %b from unnest(%b::bigint[]) as page (v)""",
         lane.tenant_id, flow.target_id, min(flow.type.priority, Priority.DOCUMENT), flow.flow_id,
-        [one.version_id for one in fresh if one.version_id not in passed],
+        [one.version_id for one in at_once],
     )  # fmt: skip
-    if len(passed) < len(fresh):  # a reading that breaks off later leaves work all the same
+    if at_once:  # a reading that breaks off later leaves work all the same
         await wake(transaction, flow.target_id, "new documents")

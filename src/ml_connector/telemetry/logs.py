@@ -47,6 +47,8 @@ def configure(*, service: bool, json: bool = False) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(level)
+    # A pool repeats at every attempt that the database is away; the worker says it once.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 
 def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from ml_connector.clock import Clock
+from ml_connector.transport.calls import present_calls
 from ml_connector.transport.deadline import check_time_left
 from ml_connector.transport.errors import AnswerLost, ForbiddenAddress, NotSent, TransportError
 from ml_connector.transport.messages import Answer, Request
@@ -37,11 +38,14 @@ class _Passage:
     def pass_through(self) -> None:
         if self.sent and not self.safe:
             raise AnswerLost("the connection broke while a write was under way; its outcome has to be looked up")
+        self.check()
+        self.sent = True
+
+    def check(self) -> None:
         if self.lease is not None:
             self.lease.check()
         if not self.safe:
             check_time_left()
-        self.sent = True
 
 
 _passage: ContextVar[_Passage | None] = ContextVar("passage", default=None)
@@ -51,6 +55,7 @@ class _GuardedRequest(aiohttp.ClientRequest):
     """Checks lease and time when the connection is open, as the last act before the first byte.
 
     The library repeats idempotent methods by itself on a stale connection; for a write the passage refuses that.
+    A request with a body leaves, its head included, in a later turn of the loop: it is checked once more there.
     """
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
@@ -58,6 +63,17 @@ class _GuardedRequest(aiohttp.ClientRequest):
         if passage is not None:
             passage.pass_through()
         return await super().send(conn)
+
+    async def write_bytes(self, writer: Any, conn: Any, content_length: int | None = None) -> None:
+        passage = _passage.get()
+        if passage is not None:
+            try:
+                passage.check()
+            except TransportError as error:  # raised where the answer is awaited, which closes the connection
+                passage.sent = False
+                conn.protocol.set_exception(error)
+                return
+        await super().write_bytes(writer, conn, content_length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +153,33 @@ class Wire:
         timeout: float,
         lease: Lease | None = None,
     ) -> Answer:
-        """One request, once. ``timeout`` in clock seconds. Raises NotSent, AnswerLost, LeaseLost, ForbiddenAddress."""
+        """One request, once. ``timeout`` in clock seconds. Raises NotSent, AnswerLost, LeaseLost, ForbiddenAddress.
+
+        A read that is cut off because the worker has to stop is NotSent: it has changed nothing and is not repeated here.
+        """
         target, host = self.addresses.resolve(url, allowed)
-        passage = _Passage(request.safe, lease)
+        passage, calls = _Passage(request.safe, lease), present_calls()
         token = _passage.set(passage)
         try:
-            async with self._session().request(
-                request.method,
-                target.extend_query([*request.query]) if request.query else target,
-                data=request.body,
-                headers=self._headers(request, headers, host),
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=max(_AT_LEAST, self.clock.real(timeout))),
-            ) as response:
+            async with (
+                calls.under_way(),
+                self._session().request(
+                    request.method,
+                    target.extend_query([*request.query]) if request.query else target,
+                    data=request.body,
+                    headers=self._headers(request, headers, host),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=max(_AT_LEAST, self.clock.real(timeout))),
+                ) as response,
+            ):
                 body = await _bounded(response)
                 lowered = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, lowered, body, self.clock.now())
         except TransportError:
             raise
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            what = type(error).__name__
-            if passage.sent:
+            what = "the worker was told to stop" if calls.stopping else type(error).__name__
+            if passage.sent and not (request.safe and calls.stopping):
                 raise AnswerLost(f"{host} gave no complete answer ({what})") from error
             raise NotSent(f"{host} could not be reached ({what})") from error
         finally:

@@ -121,7 +121,22 @@ async def test_drift_between_numbered_pages_is_noticed_and_walked_again() -> Non
     found = await pages(script, Reading("business_units"))
     assert sorted(int(row.id) for row in found[0].rows) == list(range(25))
     assert found[0].complete
-    assert len(script.sent) == 6
+    assert len(script.sent) == 9
+
+
+async def test_one_that_went_and_one_that_came_hide_no_third() -> None:
+    """The count stays as it was and as many rows are seen, though one of them moved to the page read before."""
+    script = Script(settings={"page_size": "10"})
+    script.lists["business-units"] = [vendor(id, stamp(id)) for id in range(25)]
+
+    def exchange(number: int) -> None:
+        if number == 2:
+            del script.lists["business-units"][0]
+            script.lists["business-units"].append(vendor(99, stamp(99)))
+
+    script.before = exchange
+    found = await pages(script, Reading("business_units"))
+    assert sorted(int(row.id) for row in found[0].rows) == [*range(1, 25), 99]
 
 
 async def test_list_that_never_rests_does_not_count() -> None:

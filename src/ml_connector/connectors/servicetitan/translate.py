@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.canonical.documents import Account, Address, Dimension, Document, Party, Ref, TaxCode
 from ml_connector.canonical.money import total
-from ml_connector.connectors.base import Row
+from ml_connector.connectors.base import UNIDENTIFIED, Row
 from ml_connector.connectors.servicetitan import payloads
 from ml_connector.connectors.servicetitan.lines import plain
 from ml_connector.connectors.servicetitan.walks import head
@@ -73,7 +73,7 @@ def unread(label: str, raw: bytes, why: str, id: str = "") -> Row:
     """A row that could not be understood. One without an id gets a key of its text, so that it is not mistaken."""
     found = head(raw)
     named = id or (str(found.id) if found.id is not None else "")
-    key = named or f"unreadable-{hashlib.sha256(raw).hexdigest()[:16]}"
+    key = named or f"{UNIDENTIFIED}{hashlib.sha256(raw).hexdigest()[:16]}"
     return Row(key, raw, None, found.modified_on or "", f"ServiceTitan {label} {named or 'without an id'}: {why}.")
 
 

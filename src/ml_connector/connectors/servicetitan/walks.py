@@ -4,7 +4,9 @@ Keyset   lists that sort by ModifiedOn: always page 1, from the last row's secon
 Windows  lists that cannot sort: spans of modification time, narrowed until one answer holds all of one span. A document
          changed meanwhile moves to a later span, so it is met there.
 Settled  all pages by number, for what cannot be narrowed further (one second) or is small: it counts only if the
-         vendor's count stayed the same and as many different documents were seen; else it is walked again.
+         vendor's count stayed the same and as many different documents were seen; else it is walked again. A list that
+         documents may come into meanwhile (one without an upper bound) counts only if two walks showed the same: one
+         that went and one that came leave the count as it was, and hide a third that moved between two pages.
 
 Bounds are whole seconds, so that it does not matter how many of a stamp's seven fractional digits the vendor's filter
 compares. The lower bound is inclusive, the upper exclusive.
@@ -26,7 +28,7 @@ from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettl
 
 SECOND = dt.timedelta(seconds=1)
 EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # before ServiceTitan existed
-ATTEMPTS = 3
+ATTEMPTS = 4
 # A document may be dated ahead of its last change by about this much, so changes are read from so much earlier.
 DATED_AHEAD = dt.timedelta(days=60)
 
@@ -157,7 +159,8 @@ class Walk:
         for _ in range(ATTEMPTS):
             rows, totals, at_once, at = await self._all_pages(bounds)
             ids = frozenset(identity(row) for row in rows)
-            if at_once or totals == {len(ids)} or (totals == {None} and ids == before):
+            counted = totals == {len(ids)} and any(name == "modifiedBefore" for name, _ in bounds)
+            if at_once or counted or (totals in ({len(ids)}, {None}) and ids == before):
                 return Listing(rows, more=False, total=len(ids), at=at)
             before = ids
         raise Unsettled(

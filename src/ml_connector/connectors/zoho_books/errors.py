@@ -7,6 +7,7 @@ advice: a refusal stays a refusal either way.
 ZohoError
 +-- Refusal          the API answered a read with an error code
 +-- FilterIgnored    a list holds rows that do not match the filter asked for
++-- Unsettled        a list moved each time it was read
 NotJson
 +-- Incomplete       an answer is JSON and lacks what Zoho documents
 """
@@ -50,6 +51,12 @@ class FilterIgnored(ZohoError):
 
     recovery = Recovery.DEFECT
     acts = Acts.US
+
+
+class Unsettled(ZohoError):
+    """What was asked for on several pages moved while they were read, so nothing is proved; it is asked again later."""
+
+    acts = Acts.NOBODY
 
 
 class Incomplete(NotJson):

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Page, Readable, Reading, Row, Session
+from ml_connector.connectors.base import UNIDENTIFIED, Page, Readable, Reading, Row, Session
 from ml_connector.connectors.zoho_books import translate, values
 from ml_connector.connectors.zoho_books.client import Books, Reply
 from ml_connector.connectors.zoho_books.compose import REFERENCE_FIELD
-from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
+from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal, Unsettled
 from ml_connector.connectors.zoho_books.values import Fields, Unreadable
-from ml_connector.connectors.zoho_books.walk import Listing, cursor_of, walk
+from ml_connector.connectors.zoho_books.walk import MAX_PASSES, Listing, cursor_of, walk
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson
 
@@ -105,7 +105,7 @@ def row_of(resource: Resource, raw: bytes, field: str) -> Row:
 
 def unread(what: str, raw: bytes, why: str, id_: str = "", stamp: str = "") -> Row:
     """A row that could not be understood. One without an id gets a key of its text, so that it is not mistaken."""
-    key = id_ or f"unreadable-{hashlib.sha256(raw).hexdigest()[:16]}"
+    key = id_ or f"{UNIDENTIFIED}{hashlib.sha256(raw).hexdigest()[:16]}"
     return Row(key, raw, None, stamp, f"{what} {id_ or 'without an id'} of Zoho Books: {why}.")
 
 
@@ -219,7 +219,17 @@ async def reporting_tags(books: Books) -> list[Fields]:
 
 
 async def _options(books: Books, tag_id: str) -> list[Any]:
-    """The option tree of a tag, at most 200 a page."""
+    """The option tree of a tag, at most 200 a page. Several pages are read until two passes are alike. Raises Unsettled."""
+    before: list[Any] | None = None
+    for _ in range(MAX_PASSES):
+        options, pages = await _option_pages(books, tag_id)
+        if pages == 1 or options == before:
+            return options
+        before = options
+    raise Unsettled(f"The options of the reporting tag {tag_id} changed each time they were read; they are read again.")
+
+
+async def _option_pages(books: Books, tag_id: str) -> tuple[list[Any], int]:
     options: list[Any] = []
     number, more = 1, True
     while more:
@@ -227,7 +237,7 @@ async def _options(books: Books, tag_id: str) -> list[Any]:
         options += [values.decode(raw) for raw in reply.rows("options")]
         more = reply.context.get("has_more_page") is True
         number += 1
-    return options
+    return options, number - 1
 
 
 async def _locations(books: Books) -> list[Row]:

@@ -15,7 +15,7 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Session, Step, Uncertain
 from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
-from ml_connector.connectors.zoho_books.errors import FilterIgnored, Incomplete, Refusal, rejected
+from ml_connector.connectors.zoho_books.errors import FilterIgnored, Incomplete, Refusal, Unsettled, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
 from ml_connector.connectors.zoho_books.read import RESOURCES, Resource, detail, reference_field, row_of
 from ml_connector.errors import BadInput
@@ -37,6 +37,7 @@ WRITABLE = {
     "vendor_credits": frozenset([Action.CREATE, Action.VOID]),
 }
 _UPSERTS = frozenset(["bills", "parties"])
+_PASSES = 3  # over what a look-up finds on several pages
 _RECONNECT_WAIT = 3600.0  # a person has to act; nothing is gained by asking sooner
 
 
@@ -186,9 +187,27 @@ async def find(session: Session, step: Step) -> Sequence[Document]:
 
 
 async def _candidates(books: Books, resource: Resource, step: Step) -> list[str]:
+    """Ids of what the filters find. Raises Unsettled when more than a page of them never holds still.
+
+    A removal between two pages shifts the rest, and a document on neither would look absent: so what takes several pages
+    is asked until two passes show the same.
+    """
     filters = _filters(step)
     if not all(value for _, value in filters):
         raise BadInput(f"The step has no {' or '.join(name for name, _ in filters)} to be found by.")
+    before: list[str] | None = None
+    for _ in range(_PASSES):
+        ids, pages = await _pass(books, resource, filters)
+        if pages == 1 or ids == before:
+            return ids
+        before = ids
+    raise Unsettled(
+        f"Zoho Books' list {resource.path} changed each of {_PASSES} times it was looked through; it is looked up again."
+    )
+
+
+async def _pass(books: Books, resource: Resource, filters: Sequence[tuple[str, str]]) -> tuple[list[str], int]:
+    """All ids that the filters find, once over, and on how many pages."""
     ids: list[str] = []
     number, more = 1, True
     while more:
@@ -198,7 +217,7 @@ async def _candidates(books: Books, resource: Resource, step: Step) -> list[str]
             _verify(resource, fields, filters)
             ids.append(_id(reply, fields, resource))
         more, number = reply.more(), number + 1
-    return ids
+    return ids, number - 1
 
 
 def _id(reply: Reply, fields: values.Fields, resource: Resource) -> str:

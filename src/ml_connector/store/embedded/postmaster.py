@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from contextlib import suppress
@@ -27,6 +28,7 @@ POLL = 0.02  # seconds
 START_PATIENCE = 1800  # seconds; recovery after a crash first syncs every file, and must not be broken off
 STOP_PATIENCE = 60  # seconds, for the final checkpoint; then the server is stopped as by a crash, and recovers
 KEPT_LOGS = 20
+WAL_SEGMENT = 16 << 20  # bytes; PostgreSQL does not run where not even one of them has room
 
 
 class Postmaster:
@@ -36,6 +38,7 @@ class Postmaster:
         self._directory = directory
         self._pid_file = directory.postgres / "postmaster.pid"
         self._life = directory.lock("server")
+        self.given_up = threading.Event()
 
     @property
     def url(self) -> str:
@@ -75,6 +78,8 @@ class Postmaster:
         for _ in range(int(START_PATIENCE / POLL)):
             if not self._alive():
                 return False
+            if self.given_up.is_set():
+                raise EmbeddedServerError(f"PostgreSQL in {self._directory.path} was not waited for any longer.")
             status = self._pid_lines()[7:8]
             if status == ["ready"] and pq.PGconn.ping(f"{self.url}&connect_timeout=5".encode()) == pq.Ping.OK:
                 return True
@@ -154,6 +159,8 @@ class Postmaster:
         since = startup.stat().st_mtime_ns
         texts = [startup.read_text(errors="replace")]
         texts += [log.read_text(errors="replace") for log in _logs(startup.parent) if log.stat().st_mtime_ns >= since]
+        if shutil.disk_usage(self._directory.postgres).free < WAL_SEGMENT:  # then there was no room for a log, either
+            texts.append("FATAL: No space left on device")
         return "\n".join(texts)
 
 

@@ -42,6 +42,10 @@ class EmbeddedServer:
             self.release()
             raise
 
+    def give_up(self) -> None:
+        """From another thread: an ``acquire`` that still waits for the server leaves it, and raises."""
+        self._postmaster.given_up.set()
+
     def release(self) -> None:
         """Leave; the last holder stops the server and waits for it. Nothing happens when nothing is held."""
         if not self._hold.held:

@@ -1,0 +1,36 @@
+"""Which records a command is about: the options that several commands share, and how many there are in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ml_connector.cli import render
+from ml_connector.errors import BadInput
+from ml_connector.service.tallies import Tally
+
+Since = Annotated[str, Parameter(name=("--since", "--from"))]
+Until = Annotated[str, Parameter(name=("--until", "--to"))]
+Yes = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def day(name: str, text: str) -> dt.date | None:
+    """The day an option names, None for an empty one. Raises BadInput."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInput(f"--{name} {text!r} is no date such as 2026-01-31.") from error
+
+
+def many(total: Tally) -> str:
+    """How many records, and their sum."""
+    return f"{total.count:,} record{'' if total.count == 1 else 's'}" + (
+        f", {render.sums(total.sums)}," if total.sums else ""
+    )
+
+
+def amount(tally: Tally) -> str:
+    """A count with its sum."""
+    return f"{tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else "")

@@ -1,0 +1,334 @@
+"""The doubles sweep: two live documents of the target that stand for one thing are found and told, never repaired.
+
+Seen are two documents under one reference of ours, or linked to and made for one record; and, since not every list
+shows references, documents of one party with the same number, date, total and currency of which we made at least one.
+What only looks alike is read in full once, to see whose it is. It works on the directory, which the daily whole walk
+has just made complete, and says which lists could not be read whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ml_connector.connectors.base import Action, Reading
+from ml_connector.errors import ConnectorError
+from ml_connector.sync.directory import ALL_ANEW, file_documents, read_all_anew
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction, wake
+
+log = structlog.get_logger()
+
+EVERY = dt.timedelta(days=1)
+LOOKED_AT_MOST = 40  # documents read in full by one sweep; the others are looked at by the next
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One live document that another one is like. ``claim``: the reference it shows or was made for; "" if none."""
+
+    entity: str
+    id: str
+    claim: str
+    ours: bool
+    record_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Double:
+    """Documents that stand for one thing. ``key`` says which thing, the same in every sweep."""
+
+    kind: str
+    key: str
+    shown: tuple[_Shown, ...]
+    reference: str
+
+    @property
+    def record_id(self) -> int | None:
+        return next((one.record_id for one in self.shown if one.record_id is not None), None)
+
+    @property
+    def ids(self) -> list[str]:
+        return [one.id for one in self.shown]
+
+
+async def find_doubles(lane: Lane, flows: Collection[Flow]) -> None:
+    """Sweep this lane's connection when a day has passed since, or a person asks. Call it after its lists are read.
+
+    Raises transport.errors when the target cannot be asked now; then nothing is noted, and the next slice sweeps.
+    """
+    requested_at, due = await _due(lane)
+    entities = _made_here(lane, flows)
+    if not due or not (entities or requested_at):
+        return
+    if requested_at and not await _read_since(lane, entities, requested_at):
+        return
+    unseen = await _look_closer(lane, await _suspects(lane, entities))
+    if lane.slice.stopping:  # whoever takes the lane next sweeps
+        return
+    lacking = await _lacking(lane, entities, requested_at)
+    if unseen:
+        lacking.append(f"{len(unseen):,} documents that look alike are read in full by the next sweep")
+    async with lane.transaction() as transaction:
+        known = await _open(transaction, entities)
+        await _store(transaction, await _found(transaction, entities, known, unseen), known)
+        await _swept(transaction, requested_at, lacking)
+
+
+def _made_here(lane: Lane, flows: Collection[Flow]) -> list[str]:
+    """The lists of this connection in which documents of ours can stand."""
+    lists = {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
+    return sorted(entity for entity in lists if Action.CREATE in lane.connector.writable.get(entity, ()))
+
+
+async def _due(lane: Lane) -> tuple[dt.datetime | None, bool]:
+    """When a person has asked for a sweep, and whether one is due."""
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        row = await (
+            await connection.execute(
+                b"select swept_at, requested_at from sweep where tenant_id = %s and connection_id = %s",
+                [lane.tenant_id, lane.connection_id],
+            )
+        ).fetchone()
+    swept_at, requested_at = row or (None, None)
+    return requested_at, requested_at is not None or swept_at is None or lane.clock.now() - swept_at >= EVERY
+
+
+async def _lacking(lane: Lane, entities: Sequence[str], requested_at: dt.datetime | None) -> list[str]:
+    """Lists that were not proven whole within the day, or since a person asked."""
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        rows = await (
+            await connection.execute(
+                b"""select name, complete_at from feed where tenant_id = %s and connection_id = %s
+                and name = any(%s::text[])""",
+                [lane.tenant_id, lane.connection_id, [f"directory {entity}" for entity in entities]],
+            )
+        ).fetchall()
+    if not entities:
+        return ["no flow that writes there is on"]
+    proven: dict[str, dt.datetime | None] = dict(rows)
+    since = max(lane.clock.now() - ALL_ANEW, requested_at or dt.datetime.min.replace(tzinfo=dt.UTC))
+    found = []
+    for entity in entities:
+        at = proven.get(f"directory {entity}")
+        if at is None or at < since:
+            last = f"last on {at:%Y-%m-%d %H:%M} UTC" if at else "never so far"
+            found.append(f"the list of {entity.replace('_', ' ')} could not be read whole ({last})")
+    return found
+
+
+async def _read_since(lane: Lane, entities: Sequence[str], since: dt.datetime) -> bool:
+    """Whether all lists were read from their beginning after a person asked; if not, the next slice does it."""
+    async with lane.transaction() as transaction:
+        rows = await transaction.all(
+            """select name from feed where tenant_id = %s and connection_id = %s and name = any(%s::text[])
+               and complete_at >= %s""",
+            lane.tenant_id, lane.connection_id, [f"walk {entity}" for entity in entities], since,
+        )  # fmt: skip
+        if len(rows) == len(entities):
+            return True
+        await read_all_anew(transaction.connection, lane.tenant_id, lane.connection_id)
+        await wake(transaction, lane.connection_id, "doubles")
+    return False
+
+
+# --- what the directory shows ------------------------------------------------------------------------------------
+
+# Live documents with what they claim to be: the reference they show, else that of the record they are linked to.
+_LIVE = """
+    with live as (
+        select d.entity, d.object_id, d.party_id, d.number_key, d.document_date, d.total, d.currency,
+               coalesce(nullif(d.reference, ''), l.reference, '') as claim,
+               d.reference <> '' or coalesce(l.origin in ('created', 'adopted'), false) as ours, l.record_id
+        from directory d
+        left join (select l.target_entity, l.target_id, l.origin, r.record_id, r.reference
+                   from link l join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id
+                        and f.name = l.entity
+                   join record r on r.tenant_id = l.tenant_id and r.record_id = l.record_id
+                   where l.tenant_id = %b and f.target_id = %b) l
+          on l.target_entity = d.entity and l.target_id = d.object_id
+        where d.tenant_id = %b and d.connection_id = %b and d.entity = any(%b::text[]) and d.active and d.state <> 'gone'
+    )"""
+_BY_REFERENCE = f"""{_LIVE}
+    select claim, entity, object_id, claim, ours, record_id from live
+    where claim in (select claim from live where claim <> '' group by claim having count(*) > 1)
+    order by claim, entity, object_id"""
+_FACTS = "entity, party_id, number_key, document_date, total, currency"
+_BY_FACTS = f"""{_LIVE}, alike as (
+        select {_FACTS} from live
+        where number_key <> '' and party_id <> '' and document_date is not null and total is not null
+        group by {_FACTS} having count(*) > 1 and bool_or(ours)
+    )
+    select concat_ws('|', entity, party_id, number_key, document_date, trim_scale(total), currency), entity, object_id,
+           claim, ours, record_id
+    from live join alike using ({_FACTS})
+    order by 1, object_id"""
+
+
+async def _rows(transaction: LaneTransaction, query: str, entities: Sequence[str]) -> dict[str, list[_Shown]]:
+    ids = transaction.lane.tenant_id, transaction.lane.connection_id
+    groups: dict[str, list[_Shown]] = defaultdict(list)
+    for key, *shown in await transaction.all(query, *ids, *ids, list(entities)):
+        groups[key].append(_Shown(*shown))
+    return groups
+
+
+async def _of_one_reference(transaction: LaneTransaction, entities: Sequence[str]) -> list[_Double]:
+    groups = await _rows(transaction, _BY_REFERENCE, entities)
+    return [_Double("reference", f"reference {key}", tuple(shown), key) for key, shown in groups.items()]
+
+
+async def _groups(transaction: LaneTransaction, entities: Sequence[str]) -> dict[str, list[_Shown]]:
+    """Documents with the same facts of which one says nothing of whose it is; those that say it are told apart by it."""
+    groups = await _rows(transaction, _BY_FACTS, entities)
+    return {key: shown for key, shown in groups.items() if any(not one.claim for one in shown)}
+
+
+async def _found(
+    transaction: LaneTransaction, entities: Sequence[str], known: Collection[str], unseen: Collection[str]
+) -> list[_Double]:
+    """Doubles as the directory shows them. What looks alike and was not looked at is none, unless it was one before."""
+    alike = [
+        _Double("facts", f"facts {key}", tuple(shown), next((one.claim for one in shown if one.claim), ""))
+        for key, shown in (await _groups(transaction, entities)).items()
+    ]
+    return [
+        *await _of_one_reference(transaction, entities),
+        *(one for one in alike if one.key in known or not any(id_ in unseen for id_ in one.ids)),
+    ]
+
+
+async def _suspects(lane: Lane, entities: Sequence[str]) -> list[_Shown]:
+    """Documents that look like ours, say nothing of whose they are, and have not been told as doubles yet."""
+    async with lane.transaction() as transaction:
+        known = await _open(transaction, entities)
+        groups = await _groups(transaction, entities)
+    return [one for key, shown in groups.items() if f"facts {key}" not in known for one in shown if not one.claim]
+
+
+# --- looking closer ----------------------------------------------------------------------------------------------
+
+
+async def _look_closer(lane: Lane, suspects: Sequence[_Shown]) -> set[str]:
+    """Read suspects in full and file what they show; the ids of those that could not be looked at."""
+    seen: set[str] = set()
+    for one in suspects[:LOOKED_AT_MOST]:
+        if lane.slice.over():
+            break
+        if await _look_at(lane, one):
+            seen.add(one.id)
+    return {one.id for one in suspects} - seen
+
+
+async def _look_at(lane: Lane, one: _Shown) -> bool:
+    """Whether it was seen, as it is or as not being there."""
+    try:
+        async for page in lane.connector.read(lane.session, Reading(one.entity, ids=(one.id,))):
+            found = [row.document for row in page.rows if row.document is not None]
+            if page.rows and not found:
+                return False
+            async with lane.transaction() as transaction:
+                await file_documents(transaction, one.entity, found)
+                if not found:
+                    await _not_there(transaction, one)
+    except UNREACHABLE:
+        raise
+    except ConnectorError as error:
+        log.warning("not looked at", lane=lane.connection_id, entity=one.entity, id=one.id, why=error.sentence)
+        return False
+    return True
+
+
+async def _not_there(transaction: LaneTransaction, one: _Shown) -> None:
+    """The target says that it does not exist: it is nobody's double, and the next whole walk says that it is gone."""
+    await transaction.run(
+        """update directory set active = false
+        where tenant_id = %s and connection_id = %s and entity = %s and object_id = %s""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, one.entity, one.id,
+    )  # fmt: skip
+
+
+# --- what is told ------------------------------------------------------------------------------------------------
+
+
+_Known = Mapping[str, tuple[int, list[str], int | None]]
+
+
+async def _open(transaction: LaneTransaction, entities: Sequence[str]) -> _Known:
+    """Doubles of these lists that stand: by key their number, the documents' ids and the record."""
+    rows = await transaction.all(
+        """select key, double_id, target_ids, record_id from double
+        where tenant_id = %s and connection_id = %s and gone_at is null and entities <@ %s::text[]""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, list(entities),
+    )  # fmt: skip
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+async def _store(transaction: LaneTransaction, found: Sequence[_Double], known: _Known) -> None:
+    for one in found:
+        if one.key not in known:
+            await _add(transaction, one)
+        elif known[one.key][1] != one.ids:
+            await _change(transaction, one, known[one.key][0])
+    still = {one.key for one in found}
+    for key, (double_id, ids, record_id) in known.items():
+        if key not in still:
+            await transaction.run(
+                "update double set gone_at = %s where tenant_id = %s and double_id = %s",
+                transaction.lane.clock.now(), transaction.lane.tenant_id, double_id,
+            )  # fmt: skip
+            transaction.event("double gone", record_id=record_id, double=double_id, documents=ids)
+
+
+async def _add(transaction: LaneTransaction, one: _Double) -> None:
+    record_id = one.record_id or await _record_of(transaction, one.reference)
+    row = await transaction.one(
+        """insert into double (tenant_id, connection_id, kind, key, entities, target_ids, reference, record_id, found_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning double_id""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, one.kind, one.key,
+        [shown.entity for shown in one.shown], one.ids, one.reference, record_id, transaction.lane.clock.now(),
+    )  # fmt: skip
+    assert row is not None
+    _tell(transaction, "double found", one, row, record_id)
+
+
+async def _change(transaction: LaneTransaction, one: _Double, double_id: int) -> None:
+    """Others stand for it now; what a person has said of the former ones does not count for these."""
+    await transaction.run(
+        """update double set target_ids = %s, entities = %s, dismissed_at = null, dismissed_by = null
+        where tenant_id = %s and double_id = %s""",
+        one.ids, [shown.entity for shown in one.shown], transaction.lane.tenant_id, double_id,
+    )  # fmt: skip
+    _tell(transaction, "double changed", one, (double_id,), one.record_id)
+
+
+def _tell(transaction: LaneTransaction, kind: str, one: _Double, row: tuple[Any, ...], record_id: int | None) -> None:
+    transaction.event(kind, record_id=record_id, double=row[0], documents=one.ids, by=one.kind, reference=one.reference)
+
+
+async def _record_of(transaction: LaneTransaction, reference: str) -> int | None:
+    """The record of ours that a reference names, if it is one of this database."""
+    source_id = reference.rpartition("-")[2]
+    row = await transaction.one(
+        """select r.record_id from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+        where r.tenant_id = %s and f.target_id = %s and r.source_id = %s and r.reference = %s""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, source_id, reference,
+    )  # fmt: skip
+    return int(row[0]) if row else None
+
+
+async def _swept(transaction: LaneTransaction, requested_at: dt.datetime | None, lacking: Sequence[str]) -> None:
+    """The sweep is done; a wish that came meanwhile stays."""
+    lane = transaction.lane
+    await transaction.run(
+        """insert into sweep (tenant_id, connection_id, swept_at, proven, lacking) values (%s, %s, %s, %s, %s)
+        on conflict (tenant_id, connection_id) do update
+        set swept_at = excluded.swept_at, proven = excluded.proven, lacking = excluded.lacking,
+            requested_at = case when sweep.requested_at = %s then null else sweep.requested_at end""",
+        lane.tenant_id, lane.connection_id, lane.clock.now(), not lacking, "; ".join(lacking), requested_at,
+    )  # fmt: skip

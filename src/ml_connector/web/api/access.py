@@ -1,0 +1,48 @@
+"""Who asks: a bearer token, its desk, and the scope a request needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from ml_connector.errors import ConnectorError
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.api_tokens import Caller, Scope, caller
+from ml_connector.web import problems
+
+
+class Known:
+    """Lets a request below ``prefix`` through once it is known who asks; only ``open_to_all`` needs no token."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime, prefix: str, open_to_all: str) -> None:
+        self._app, self._runtime, self._prefix, self._open = app, runtime, prefix, open_to_all
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["path"].startswith(self._prefix) and scope["path"] != self._open
+        if asked:
+            try:
+                scope.setdefault("state", {})["caller"] = await caller(self._runtime, _token(Headers(scope=scope)))
+            except ConnectorError as error:
+                await problems.answer(problems.of_error(error))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _token(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def with_scope(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency: the caller of a request that needs ``scope``. Raises NotAllowed."""
+
+    async def permitted(request: Request) -> Caller:
+        found: Caller = request.state.caller
+        found.require(scope)
+        return found
+
+    return permitted

@@ -1,0 +1,40 @@
+"""The web application of one process."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.web import limits, problems
+from ml_connector.web.api import access, plans, records, replays, schema, status
+from ml_connector.web.values import encoded
+
+API = "/api/v1"
+
+
+def application(runtime: Runtime) -> FastAPI:
+    """Everything there is, on an open runtime."""
+    app = FastAPI(
+        title="ml-connector", version=version("ml-connector"),
+        description="Records, stored plans, approvals and replays of one company, as its token allows. Amounts are text.",
+        openapi_url=None, docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    api = APIRouter(prefix=API)
+    for part in (records, replays, plans, status):
+        api.include_router(part.router)
+    app.include_router(api)
+    described: list[Any] = []
+
+    @app.get(f"{API}/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        if not described:
+            described.append(encoded(schema.description(app, replays.ReplayPreview)))
+        return Response(described[0], media_type="application/json")
+
+    problems.install(app)
+    app.add_middleware(access.Known, runtime=runtime, prefix=API, open_to_all=f"{API}/openapi.json")
+    app.add_middleware(limits.Guard)  # the last one added is the first to be met
+    return app

@@ -1,0 +1,59 @@
+"""What every request meets first: a bound on its body, and an end of every error nobody foresaw."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ml_connector.web import problems
+
+MOST_BODY = 1 << 20  # bytes; a thousand approvals take a tenth of it
+
+log = structlog.get_logger()
+
+
+class Guard:
+    """Outermost: refuses bodies over MOST_BODY, and answers what failed without telling anything of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive), sent)
+        except Exception:
+            log.exception("a request failed", method=scope["method"], path=scope["path"])
+            if begun:
+                raise
+            await problems.answer(problems.problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED))(scope, receive, send)
+
+
+_FAILED = "This request met a defect of this product; the service's log tells more. Report it."
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The body as it arrives. Raises HTTPException; what a client says of its length proves nothing."""
+    left = MOST_BODY
+
+    async def read() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return message
+
+    return read
