@@ -178,6 +178,15 @@ async def test_a_contact_under_our_reference_twice_is_seen_in_the_list(
     assert looks == []
 
 
+async def test_a_vendor_made_twice_under_one_name_is_told_although_it_shows_no_reference(posted: World) -> None:
+    contacts = organisation(posted).contacts
+    first = next(one for one in contacts if one.custom)
+    organisation(posted).add_contact(first.contact_name, "vendor")
+    await next_day(posted)
+    found = await only(posted)
+    assert found.kind == "facts" and {one.number for one in found.documents} == {first.contact_name}
+
+
 async def test_what_is_not_there_when_looked_at_is_nobodys_double(
     posted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

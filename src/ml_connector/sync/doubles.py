@@ -1,7 +1,8 @@
 """The doubles sweep: two live documents of the target that stand for one thing are found and told, never repaired.
 
 Seen are two documents under one reference of ours, or linked to and made for one record; and, since not every list
-shows references, documents of one party with the same number, date, total and currency of which we made at least one.
+shows references, documents of one party with the same number, date, total and currency, or parties of one name, of which
+we made at least one.
 What only looks alike is read in full once, to see whose it is. It works on the directory, which the daily whole walk
 has just made complete, and says which lists could not be read whole.
 """
@@ -139,12 +140,17 @@ async def _read_since(lane: Lane, entities: Sequence[str], since: dt.datetime) -
 
 # --- what the directory shows ------------------------------------------------------------------------------------
 
-# Live documents with what they claim to be: the reference they show, else that of the record they are linked to.
+# Live documents with what they claim to be: the reference they show, else that of the record they are linked to; and the
+# facts by which one is like another.
 _LIVE = """
     with live as (
-        select d.entity, d.object_id, d.party_id, d.number_key, d.document_date, d.total, d.currency,
-               coalesce(nullif(d.reference, ''), l.reference, '') as claim,
-               d.reference <> '' or coalesce(l.origin in ('created', 'adopted'), false) as ours, l.record_id
+        select d.entity, d.object_id, coalesce(nullif(d.reference, ''), l.reference, '') as claim,
+               d.reference <> '' or coalesce(l.origin in ('created', 'adopted'), false) as ours, l.record_id,
+               case when d.number_key <> '' and d.party_id <> '' and d.document_date is not null and d.total is not null
+                    then concat_ws('|', d.entity, d.party_id, d.number_key, d.document_date, trim_scale(d.total),
+                                   d.currency)
+                    when d.name_digest is not null then concat_ws('|', d.entity, encode(d.name_digest, 'hex')) end
+                    as facts
         from directory d
         left join (select l.target_entity, l.target_id, l.origin, r.record_id, r.reference
                    from link l join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id
@@ -158,15 +164,10 @@ _BY_REFERENCE = f"""{_LIVE}
     select claim, entity, object_id, claim, ours, record_id from live
     where claim in (select claim from live where claim <> '' group by claim having count(*) > 1)
     order by claim, entity, object_id"""
-_FACTS = "entity, party_id, number_key, document_date, total, currency"
 _BY_FACTS = f"""{_LIVE}, alike as (
-        select {_FACTS} from live
-        where number_key <> '' and party_id <> '' and document_date is not null and total is not null
-        group by {_FACTS} having count(*) > 1 and bool_or(ours)
+        select facts from live where facts is not null group by facts having count(*) > 1 and bool_or(ours)
     )
-    select concat_ws('|', entity, party_id, number_key, document_date, trim_scale(total), currency), entity, object_id,
-           claim, ours, record_id
-    from live join alike using ({_FACTS})
+    select facts, entity, object_id, claim, ours, record_id from live join alike using (facts)
     order by 1, object_id"""
 
 
