@@ -89,6 +89,12 @@ def main() -> int:
     chosen = [one for one in points if given.only.lower() in str(one).lower()]
     if given.sample:
         chosen = sampled(chosen, given.sample, given.seed)
+    if not chosen:
+        print(
+            f"None of the {len(points)} points holds {given.only!r}: see faults/points.py for what one says.",
+            file=sys.stderr,
+        )
+        return 2
     print(f"{len(points)} points; {len(chosen)} are run, the log is {given.log}", flush=True)
     try:
         results = asyncio.run(run(chosen, given.processes, given.log, _report(len(chosen))))
@@ -106,7 +112,9 @@ def main() -> int:
 def summary(results: Sequence[Result]) -> str:
     """The one line that says it all."""
     duplicates, missing, amounts, unbalanced = counts(results) or (0, 0, 0, 0)
-    return (
+    idle = sum(1 for one in results if not one.struck)
+    told = f"{idle} faults found no call to strike: the run made fewer than the one that was counted\n" if idle else ""
+    return told + (
         f"faults: {len(results)} points, {duplicates} duplicates, {missing} missing, {amounts} amounts differ, "
         f"{unbalanced} unbalanced"
     )

@@ -15,8 +15,9 @@ from typing import Any
 
 from psycopg import conninfo
 
-_COMMIT = b"COMMIT\x00"
 _CHUNK = 1 << 16
+_APP = b"ml-connector/mlc_app\x00"
+"""The name of the connections that write for a tenant; the dispatcher's only look, and would be counted in vain."""
 
 
 @dataclass
@@ -34,9 +35,10 @@ class Commits:
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the worker, until either side ends it."""
         theirs, ours = await asyncio.open_unix_connection(str(self.socket))
-        mine = _Connection(self)
+        mine = Asked()
         try:
-            await self._both(self._asked(mine, reader, ours), self._answered(mine, theirs, writer))
+            with suppress(asyncio.CancelledError):  # at the end of the run
+                await self._both(self._asked(mine, reader, ours), self._answered(mine, theirs, writer))
         finally:
             for one in (ours, writer):
                 one.close()
@@ -50,9 +52,9 @@ class Commits:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._open -= tasks
 
-    async def _asked(self, mine: _Connection, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+    async def _asked(self, mine: Asked, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK):
-            for _ in range(chunk.count(_COMMIT)):
+            for _ in range(mine.begun(chunk)):
                 self.count += 1
                 if self.count == self.hold:
                     mine.held = True
@@ -62,7 +64,7 @@ class Commits:
             server.write(chunk)
             await server.drain()
 
-    async def _answered(self, mine: _Connection, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _answered(self, mine: Asked, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         while chunk := await server.read(_CHUNK):
             if mine.held:  # the commit is done, and the worker never hears of it
                 self.held.set()
@@ -78,9 +80,49 @@ class Commits:
 
 
 @dataclass
-class _Connection:
-    commits: Commits
+class Asked:
+    """What the client has said so far, as PostgreSQL's protocol (version 3) frames it.
+
+    A COMMIT comes as a query of its own, or is prepared once and then only bound by its name.
+    """
+
     held: bool = False
+    _rest: bytes = b""
+    _started: bool = False
+    _counts: bool = False
+    _prepared: set[bytes] = field(default_factory=set)
+
+    def begun(self, chunk: bytes) -> int:
+        """How many commits the client asks for in this chunk, and what was left of the one before."""
+        self._rest += chunk
+        count = 0
+        while (message := self._next()) is not None:
+            count += self._is_commit(*message)
+        return count if self._counts else 0
+
+    def _next(self) -> tuple[bytes, bytes] | None:
+        """The next whole message, its kind and its body; the first has no kind."""
+        kind = 1 if self._started else 0
+        if len(self._rest) < kind + 4:
+            return None
+        end = kind + int.from_bytes(self._rest[kind : kind + 4])
+        if len(self._rest) < end:
+            return None
+        found = self._rest[:kind], self._rest[kind + 4 : end]
+        self._rest = self._rest[end:]
+        return found
+
+    def _is_commit(self, kind: bytes, body: bytes) -> bool:
+        if not kind:
+            self._started, self._counts = True, _APP in body
+        elif kind == b"Q":
+            return body == b"COMMIT\x00"
+        elif kind == b"P":
+            name, query, *_ = body.split(b"\x00", 2)
+            (self._prepared.add if query == b"COMMIT" else self._prepared.discard)(name)
+        elif kind == b"B":
+            return body.split(b"\x00", 2)[1] in self._prepared
+        return False
 
 
 @asynccontextmanager

@@ -25,11 +25,12 @@ CONNECTIONS = 300
 
 
 class Result(msgspec.Struct, frozen=True):
-    """How one point ended, and how many machine seconds it took."""
+    """How one point ended, how many machine seconds it took, and whether its fault struck at all."""
 
     point: Point
     seconds: float
     difference: Difference
+    struck: bool
 
 
 async def serve(points: Sequence[Point], folder: Path) -> None:
@@ -48,20 +49,20 @@ async def _run(room: asyncio.Semaphore, company: Ready, expected: Books, place: 
     async with room:
         began = time.monotonic()
         structlog.contextvars.bind_contextvars(point=str(point))
-        found = await _tried(company, expected, f"point_{place}", point)
-    result = Result(point, round(time.monotonic() - began, 1), found)
+        found, struck = await _tried(company, expected, f"point_{place}", point)
+    result = Result(point, round(time.monotonic() - began, 1), found, struck)
     sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     sys.stdout.flush()
 
 
-async def _tried(company: Ready, expected: Books, name: str, point: Point) -> Difference:
+async def _tried(company: Ready, expected: Books, name: str, point: Point) -> tuple[Difference, bool]:
     """A run that breaks is a finding like any other; the rest go on."""
     try:
         async with company.running(name) as running:
             return await disturbed(running, point, expected)
     except Exception as error:  # noqa: BLE001
         structlog.get_logger().exception("the run broke", point=str(point))
-        return Difference(unbalanced=[f"the run broke: {type(error).__name__} {error}"])
+        return Difference(unbalanced=[f"the run broke: {type(error).__name__} {error}"]), True
 
 
 def main() -> int:

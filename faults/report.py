@@ -29,8 +29,10 @@ def table(results: Sequence[Result], points: Sequence[Point], command: str, seco
             f"{sum(1 for vendor, _ in calls if vendor == name)} of {name}" for name in sorted({one for one, _ in calls})
         )
         rows += [f"## {integration}", "", f"Calls and commits of a run without faults: {counts}.", ""]
-        rows += ["| fault | points | twice | missing | amounts differ | unbalanced | seconds a run, median and most |"]
-        rows += ["|---|---|---|---|---|---|---|"]
+        rows += [
+            "| fault | points | struck | twice | missing | amounts differ | unbalanced | seconds, median and most |"
+        ]
+        rows += ["|---|---|---|---|---|---|---|---|"]
         rows += _rows([one for one in results if one.point.integration == integration])
         rows += [""]
     today = datetime.now(UTC).date().isoformat()
@@ -55,7 +57,9 @@ def _row(kind: str, found: Sequence[Result]) -> str:
     sums = [
         sum(len(getattr(one, name)) for one in found) for name in ("duplicates", "missing", "amounts", "unbalanced")
     ]
-    return f"| {kind} | {len(found)} | {' | '.join(map(str, sums))} | {spent[len(spent) // 2]:.0f}, {spent[-1]:.0f} |"
+    struck = sum(one.struck for one in found)
+    cells = [kind, len(found), struck, *sums, f"{spent[len(spent) // 2]:.0f}, {spent[-1]:.0f}"]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def counts(results: Iterable[Result]) -> list[int]:

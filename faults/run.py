@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
+import structlog
+
 from faults.books import Books, Difference, difference
 from faults.commits import Commits, counted_commits
 from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point
 from faults.world import Running
+from ml_connector.errors import ConnectorError
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.service.connections import connections
@@ -39,8 +42,11 @@ async def undisturbed(running: Running) -> Books:
         return await running.books()
 
 
-async def disturbed(running: Running, point: Point, expected: Books) -> Difference:
-    """How a run with the fault ended; nobody helps it, but for what only a person can do."""
+async def disturbed(running: Running, point: Point, expected: Books) -> tuple[Difference, bool]:
+    """How a run with the fault ended, and whether it struck; a run may make fewer calls than the one that was counted.
+
+    Nobody helps it, but for what only a person can do.
+    """
     if point.vendor == DATABASE:
         return await _at_a_commit(running, point, expected)
     faults = running.emulator(point.vendor).faults
@@ -50,7 +56,8 @@ async def disturbed(running: Running, point: Point, expected: Books) -> Differen
     async with work:
         if KINDS[fault.kind].needs_person:
             await _reconnected(running, point.vendor, faults.struck(fault))
-        return await _agreed(running, expected)
+        found = await _agreed(running, expected)
+    return found, any(one is fault for one, _ in faults.fired)
 
 
 async def commits_of(running: Running) -> int:
@@ -66,14 +73,14 @@ async def commits_of(running: Running) -> int:
     return commits.count
 
 
-async def _at_a_commit(running: Running, point: Point, expected: Books) -> Difference:
+async def _at_a_commit(running: Running, point: Point, expected: Books) -> tuple[Difference, bool]:
     await request_sync(running.desk, running.integration)
     after = point.kind == COMMIT_KILLS[1]
     async with (
         counted_commits(running.url, running.folder / "pg", hold=point.call, after=after) as commits,
         _killed(running, commits.held.wait(), commits),
     ):
-        return await _agreed(running, expected)
+        return await _agreed(running, expected), commits.held.is_set()
 
 
 async def _agreed(running: Running, expected: Books) -> Difference:
@@ -121,10 +128,11 @@ async def _serving(runtime: Runtime, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _killed(running: Running, struck: Awaitable[object], commits: Commits | None = None) -> AsyncIterator[None]:
-    """A worker in a process of its own, killed when its call or commit is held, and then another one."""
+    """A worker in a process of its own, killed when its call or commit is held (or never comes), and then another one."""
     first = _started(running.settings_with(commits.address) if commits else running.settings)
     try:
-        await asyncio.wait_for(struck, STRUCK_WITHIN)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(struck, STRUCK_WITHIN)
     finally:
         await _kill(first)
         if commits:
@@ -137,7 +145,8 @@ async def _killed(running: Running, struck: Awaitable[object], commits: Commits 
 
 
 def _started(settings: Settings) -> BaseProcess:
-    worker = _forks().Process(target=_work, args=(settings,), daemon=True)
+    point = structlog.contextvars.get_contextvars().get("point", "")
+    worker = _forks().Process(target=_work, args=(settings, point), daemon=True)
     worker.start()
     return worker
 
@@ -154,17 +163,22 @@ async def _kill(worker: BaseProcess) -> None:
     await asyncio.to_thread(worker.join)
 
 
-def _work(settings: Settings) -> None:
-    assert settings.sandbox is not None
-    log = (settings.sandbox.parent / "workers.log").open("a")
-    sys.stdout = sys.stderr = log
+def _work(settings: Settings, point: str) -> None:
+    sys.stdout = sys.stderr  # results are told there
     logs.configure(service=True)
+    structlog.contextvars.bind_contextvars(point=point)
     asyncio.run(_serve_alone(settings))
 
 
 async def _serve_alone(settings: Settings) -> None:
-    async with Runtime.opened(settings) as runtime:
-        await _serving(runtime, asyncio.Event())
+    """Serve until killed, as ``ml-connector worker`` does: what cannot go on starts afresh."""
+    while True:
+        try:
+            async with Runtime.opened(settings) as runtime:
+                await _serving(runtime, asyncio.Event())
+        except ConnectorError as error:
+            structlog.get_logger().warning("a worker starts again", why=error.sentence)
+            await asyncio.sleep(LOOK_EVERY)
 
 
 # --- what only a person can do -----------------------------------------------------------------------------------
@@ -175,7 +189,10 @@ async def _reconnected(running: Running, vendor: str, struck: Awaitable[None]) -
 
     Raises TimeoutError when nobody is told.
     """
-    await asyncio.wait_for(struck, STRUCK_WITHIN)
+    try:
+        await asyncio.wait_for(struck, STRUCK_WITHIN)
+    except TimeoutError:
+        return
     async with asyncio.timeout(PATIENCE):
         while not await _told(running, vendor):
             await asyncio.sleep(LOOK_EVERY)

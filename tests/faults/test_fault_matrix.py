@@ -11,6 +11,7 @@ import pytest
 
 from faults.__main__ import summary
 from faults.books import Books, Difference, difference
+from faults.commits import Asked
 from faults.points import Point, sampled
 from faults.process import Result
 from faults.run import undisturbed
@@ -67,9 +68,30 @@ def test_a_wrong_link_a_wrong_end_and_an_unsound_ledger_are_told() -> None:
 
 def test_the_summary_counts_what_was_found() -> None:
     point = Point("a-b", "a", 1, "cut")
-    results = [Result(point, 1.0, Difference()), Result(point, 1.0, Difference(["x"], ["y", "z"], [], ["u"]))]
+    results = [
+        Result(point, 1.0, Difference(), True),
+        Result(point, 1.0, Difference(["x"], ["y", "z"], [], ["u"]), True),
+    ]
     assert summary(results) == "faults: 2 points, 1 duplicates, 2 missing, 0 amounts differ, 1 unbalanced"
     assert summary(results[:1]) == "faults: 1 points, 0 duplicates, 0 missing, 0 amounts differ, 0 unbalanced"
+
+    idle = summary([Result(point, 1.0, Difference(), False)])
+    assert idle.splitlines()[0].startswith("1 faults found no call to strike")
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + (len(body) + 4).to_bytes(4) + body
+
+
+def test_every_commit_is_counted_prepared_or_not_whole_or_in_pieces() -> None:
+    start = _message(b"", b"\x00\x03\x00\x00user\x00x\x00application_name\x00ml-connector/mlc_app\x00\x00")
+    bound = _message(b"B", b"\x00_pg3_0\x00\x00\x00\x00\x00\x00\x00")
+    said = start + _message(b"Q", b"COMMIT\x00") + _message(b"P", b"_pg3_0\x00COMMIT\x00\x00\x00") + bound + bound
+    said += _message(b"P", b"_pg3_0\x00select 1\x00\x00\x00") + bound
+    assert Asked().begun(said) == 3
+    pieces = Asked()
+    assert sum(pieces.begun(said[at : at + 7]) for at in range(0, len(said), 7)) == 3
+    assert Asked().begun(said.replace(b"mlc_app", b"mlc_dis")) == 0
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_holds_kills() -> None:
