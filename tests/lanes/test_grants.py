@@ -89,7 +89,9 @@ async def test_a_token_just_refreshed_is_not_refreshed_for_a_refusal(
     assert (await holder.replace(newer)).serial == newer.serial + 1
 
 
-async def test_a_token_that_dies_right_after_its_time_was_renewed_is_refreshed(world: World, vendor: TokenServer) -> None:
+async def test_a_token_that_dies_right_after_its_time_was_renewed_is_refreshed(
+    world: World, vendor: TokenServer
+) -> None:
     """Another application may have taken its place; only a second refusal is a matter of rights."""
     await world.grant(10)
     holder = world.holder()

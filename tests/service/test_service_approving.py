@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from service_ledger import SCOPES, VENDORS, Company, bill
@@ -13,6 +14,7 @@ from ml_connector.canonical.documents import Bill, Party, Ref
 from ml_connector.connectors.base import Action, Step
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.integrations.base import Write
+from ml_connector.service import approving
 from ml_connector.service.approving import (
     Approved,
     Shown,
@@ -21,6 +23,7 @@ from ml_connector.service.approving import (
     approve_listed,
     approve_shown,
 )
+from ml_connector.service.desk import Change
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
@@ -293,3 +296,65 @@ async def test_plans_come_page_by_page_with_the_sum_of_all(company: Company) -> 
     shown = await shown_preview(company.desk, await company.now(), quiet)
     (bills,) = (flow for flow in shown.flows if flow.flow == "bills")
     assert {one.digest for one in bills.planned} == {one.digest for one in (*first.plans, *second.plans)}
+
+
+@pytest.mark.parametrize("order", ["right first", "wrong first", "the same"])
+async def test_a_record_named_twice_in_one_list_counts_once(company: Company, order: str) -> None:
+    await previewed(company, bill("1", total="50.00"), bill("2"))
+    (one, _) = (await approvable(company.desk, BILLS)).plans
+    right, wrong = Shown(one.record_id, one.digest), Shown(one.record_id, "0" * 64)
+    named = {"right first": [right, wrong], "wrong first": [wrong, right], "the same": [right, right]}[order]
+    found = await approve_shown(company.desk, named)
+    told = [refused.sentence for refused in found.refused]
+    again = f"Record #{one.record_id} is named more than once in this list"
+    if order == "wrong first":
+        assert found.record_ids == () and found.total.sums == {}
+        assert len(told) == 2 and "is not the one that was shown any more" in told[1]
+    else:
+        assert found.record_ids == (one.record_id,) and found.total.sums == {"USD": Decimal("50.00")}
+        assert len(told) == 1
+    other = "" if order == "the same" else ", with different digests; only the first was looked at"
+    assert told[0] == f"{again}{other}."
+
+
+async def test_of_a_long_list_nothing_is_approved_where_one_of_its_flows_may_not_post(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approving, "_AT_ONCE", 1)
+    company.titan.lists["vendors"] = (*VENDORS, Party("v9", "vendor", "Zeta Tools"))
+    await mode(company, "vendors", "preview")
+    await previewed(company, bill("1"))
+    vendors = (await approvable(company.desk, Filter(flow="vendors"))).plans
+    bills = (await approvable(company.desk, BILLS)).plans
+    async with company.desk.changing() as change:  # bills may not be posted any more, vendors may
+        await change.run("update connection set scopes = '{}' where tenant_id = %s", company.desk.tenant_id)
+    shown = [Shown(one.record_id, one.digest) for one in (*vendors, *bills)]
+    with pytest.raises(Refused, match="unseen_status to post to confirm"):
+        await approve_shown(company.desk, shown)
+    assert set((await ends(company)).values()) == {"planned"}
+    assert (await approvable(company.desk, Filter(flow="vendors"))).total.count == len(vendors) >= 1
+
+
+async def test_what_may_not_be_posted_any_more_in_the_middle_of_a_list_is_told_of_each_plan(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approving, "_AT_ONCE", 2)
+    await previewed(company, *(bill(str(number)) for number in range(1, 6)))
+    listed = await approvable(company.desk, BILLS)
+    refuse, asked = approving.refuse_not_live, 0
+
+    async def dying(*given: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:  # after the first part somebody else's consent is gone
+            change: Change = given[1]
+            await change.run(
+                "update connection set state = 'needs reconnect' where tenant_id = %s", company.desk.tenant_id
+            )
+        await refuse(*given)
+
+    monkeypatch.setattr(approving, "refuse_not_live", dying)
+    found = await approve_listed(company.desk, listed)
+    assert len(found.record_ids) == 2 and found.total.sums == {"USD": Decimal("200.00")}
+    assert [one.record_id for one in found.refused] == [one.record_id for one in listed.plans[2:]]
+    assert all("has to be connected again" in one.sentence for one in found.refused)

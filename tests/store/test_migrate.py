@@ -130,3 +130,36 @@ def test_a_start_on_a_database_that_is_up_to_date_does_not_migrate(empty_databas
 def test_the_newest_migration_by_name_is_alembics_head() -> None:
     scripts = ScriptDirectory(str(Path(store.__file__).with_name("migrations")))
     assert scripts.get_current_head() == newest_version()
+
+
+FLOWS = """
+set session_replication_role = replica;
+insert into flow (tenant_id, flow_id, integration_id, name, mode, source_id, target_id)
+values (1, 1, 1, 'read before', 'live', 1, 2), (2, 2, 2, 'of another tenant', 'live', 3, 4),
+       (1, 3, 1, 'never read', 'live', 1, 2), (1, 4, 1, 'a preview', 'preview', 1, 2);
+insert into run (tenant_id, flow_id, kind, trigger, actor, started_at, finished_at)
+values (1, 1, 'read', 't', 'a', now(), now()), (2, 2, 'read', 't', 'a', now(), now()),
+       (1, 3, 'read', 't', 'a', now(), null), (1, 4, 'read', 't', 'a', now(), now());
+"""
+
+
+def test_the_first_reading_after_the_upgrade_is_judged_where_a_flow_was_live(empty_database_url: str) -> None:
+    migrate(empty_database_url, to="0002")
+    execute(empty_database_url, FLOWS)
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        rows = connection.execute("select flow_id, open, guarded, let_go, last_mode from reading order by 1").fetchall()
+        assert rows == [(1, False, False, 0, "live"), (2, False, False, 0, "live")]
+        forced = connection.execute(
+            "select relname, relforcerowsecurity from pg_class where relname in ('flow', 'run', 'reading') order by 1"
+        ).fetchall()
+    assert forced == [("flow", True), ("reading", True), ("run", True)]
+
+
+def test_mass_changes_and_doubles_name_flows_and_records_that_exist(migrated_template: str, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            """select conrelid::regclass::text, confrelid::regclass::text from pg_constraint
+            where contype = 'f' and conrelid in ('breaker'::regclass, 'double'::regclass)"""
+        ).fetchall()
+    assert {("breaker", "flow"), ("double", "record")} <= {(one.strip('"'), other) for one, other in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from ml_connector.connectors.base import UNIDENTIFIED, Page, Reading, Row
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.breaker import MassChange, accept, dismiss, mass_changes
 from ml_connector.service.desk import Desk
+from ml_connector.service.dismissing import dismiss as dismiss_record
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.integrating import change_settings
@@ -29,6 +31,8 @@ from ml_connector.sync import stage as staging
 from ml_connector.sync.breaker import Share, open_absences
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.pull import pull
+from ml_connector.sync.release import restage
+from ml_connector.sync.states import REPLAYABLE, Priority
 from ml_connector_sandbox.servicetitan.books.bills import Bill
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +105,7 @@ async def test_very_many_new_documents_are_held_as_one_and_go_on_when_a_person_a
     assert f"breaker accept {asked.breaker_id}" in cause.action
     (wait,) = (await explain(company.desk, "M-1")).versions[-1].waits
     assert wait.code == "breaker" and "12 new documents" in wait.sentence
+    assert (wait.sentence, cause.action) == (asked.sentence, asked.action)  # in the same words wherever it is told
 
     assert (await accept(company.desk, asked.breaker_id)).records == 12
     await company.settle()
@@ -328,6 +333,30 @@ async def test_only_an_approver_decides(company: World) -> None:
         await accept(company.desk, 999)
 
 
+async def test_a_replay_or_a_dismissal_of_one_record_never_goes_past_the_approver(company: World) -> None:
+    await steady(company)
+    ids = many(company, 12)
+    await company.sync()
+    asked = await only(company)
+    one = await record_of(company, ids[0])
+    clerk = Desk(company.runtime, company.desk.tenant_id, Actor("anna", Role.BOOKKEEPER))
+    for desk in (clerk, company.desk):
+        for chosen in (Filter(flow="bills", record_ids=(one,)), Filter(flow="bills", number="M-1"),
+                       Filter(flow="bills", state="held")):  # fmt: skip
+            with pytest.raises(Refused, match=r"breaker holds #\d+.*until an approver has decided"):
+                await replayable(desk, chosen)
+        with pytest.raises(Refused, match=f"breaker holds record #{one} until an approver"):
+            await dismiss_record(desk, f"#{one}", "one by one")
+    everything = await replayable(clerk, Filter(flow="bills", since=date(2020, 1, 1)))
+    assert everything.total.count == len(company.bills)  # the others are replayed as ever
+    # Held after the list was made: what counts is how it stands when it is taken.
+    version = await company.one("select version_id from record where record_id = %s", one)
+    async with company.runtime.database.tenant(company.desk.tenant_id) as connection:
+        assert await restage(connection, company.desk.tenant_id, [version[0]], REPLAYABLE, Priority.PERSON) == []
+    assert await ends(company, ids) == {HELD}
+    assert (await accept(company.desk, asked.breaker_id)).records == 12
+
+
 # --- absence -----------------------------------------------------------------------------------------------------
 
 LETTERS = tuple("abcdefghijkl")
@@ -458,3 +487,35 @@ async def test_a_worker_killed_while_noting_leaves_nothing_noted_and_nothing_gon
     await listed(things, LETTERS[:5])
     assert await known(things) == set(LETTERS[:5])
     await things.sound()
+
+
+async def test_a_decision_made_while_the_list_is_read_waits_its_turn_and_not_in_a_circle(
+    things: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await listed(things, LETTERS[:5])
+    asked = await only(things)
+    move = pulling.move_cursor
+    deciding: list[asyncio.Task[Any]] = []
+
+    async def meanwhile(*given: Any) -> None:
+        await move(*given)
+        deciding.append(asyncio.create_task(accept(things.desk, asked.breaker_id)))
+        await somebody_waits(things)
+
+    monkeypatch.setattr(directory, "move_cursor", meanwhile)
+    await listed(things, [*LETTERS[:5], "new"])  # something new: the reading changes facts as its last step
+    assert (await deciding[0]).decision == "accepted"
+    assert await known(things) == {*LETTERS, "new"}
+
+
+async def somebody_waits(company: World) -> None:
+    """Until a transaction of this database waits for another's lock."""
+    for _ in range(500):
+        row = await company.one(
+            "select count(*) from pg_locks join pg_stat_activity using (pid) "
+            "where not granted and datname = current_database()"
+        )
+        if row[0]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import pytest
 from sync_world import Killed, World
@@ -139,3 +140,16 @@ async def test_a_bill_deleted_in_the_ledger_is_no_twin_for_ever(company: World) 
     await company.sync()
     row = await company.one("select state from directory where entity = 'bills' and object_id = %s", stands.document_id)
     assert row[0] == "gone"
+
+
+async def test_a_list_is_as_whole_as_it_was_when_its_walk_began(company: World) -> None:
+    """What a person asks for while a list is being read is not in what was read before."""
+    source = Lists(["a"], ["b"])
+    async with company.held(company.target) as lane:
+        lane.connector, lane.slice.seconds = source, 0.0  # type: ignore[assignment]
+        before = lane.clock.now()
+        assert not await refresh(lane, "things", LONG)
+        asked = lane.clock.now()
+        assert await refresh(lane, "things", LONG)
+    (whole,) = await company.one("select complete_at from feed where name = 'walk things'")
+    assert before - timedelta(seconds=1) <= whole < asked

@@ -12,6 +12,7 @@ from sync_world import Killed, World
 
 from ml_connector.connectors.base import Page, Reading
 from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.service import doubles as asking
 from ml_connector.service.connections import connections
 from ml_connector.service.desk import Desk
 from ml_connector.service.doubles import Double, dismiss_double, doubles, look_now
@@ -19,6 +20,7 @@ from ml_connector.service.explaining import explain
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.service.status import status
 from ml_connector.sync import doubles as sweeping
+from ml_connector.transport.errors import AnswerLost, NotSent
 from ml_connector_sandbox.zoho_books.books.documents import Bill
 from ml_connector_sandbox.zoho_books.books.purchases import delete_bill, set_bill_state
 
@@ -284,3 +286,151 @@ async def test_on_demand_the_lists_are_read_whole_and_looked_through_at_once(pos
     await posted.mode("bills_exported", "off")
     with pytest.raises(Refused, match="nothing to look through"):
         await look_now(posted.desk, await connections(posted.desk))
+
+
+# --- looks that fail ---------------------------------------------------------------------------------------------
+
+
+def spoiled(company: World, monkeypatch: pytest.MonkeyPatch, how: dict[str, Exception | None]) -> list[str]:
+    """What is read in full fails as ``how`` says, or is denied (None); the ids that were asked for."""
+    asked: list[str] = []
+    connector = type(company.runtime.connectors["zoho_books"])
+    read = connector.read
+
+    async def reading(self: Any, session: Any, wanted: Reading) -> AsyncIterator[Page]:
+        asked.extend(wanted.ids)
+        if wanted.ids and wanted.ids[0] in how:
+            if error := how[wanted.ids[0]]:
+                raise error
+            yield Page((), b"", last=True)
+            return
+        async for page in read(self, session, wanted):
+            yield page
+
+    monkeypatch.setattr(connector, "read", reading)
+    return asked
+
+
+def two_bills(company: World) -> list[Bill]:
+    """Twins of two bills of ours."""
+    return [twin(company, bill) for bill in [one for one in company.zoho_bills() if one.custom][:2]]
+
+
+def contact_twice(company: World) -> None:
+    """A contact whose double the lists show by its reference."""
+    contacts = organisation(company).contacts
+    again = organisation(company).add_contact("Another name")
+    again.custom = dict(next(one for one in contacts if one.custom).custom)
+    contacts.put(again)
+
+
+async def swept_today(company: World) -> bool:
+    row = await company.one("select max(swept_at) from sweep where connection_id = %s", company.target)
+    return bool((company.runtime.clock.now() - row[0]).total_seconds() < 3 * 3600)
+
+
+async def test_a_vendor_that_does_not_answer_to_looks_ends_them_and_not_the_sweep(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = [*two_bills(posted), twin(posted, ours(posted))]
+    how: dict[str, Exception | None] = {one.document_id: AnswerLost("oops") for one in twins}
+    asked = spoiled(posted, monkeypatch, how)
+    contact_twice(posted)
+    await next_day(posted)
+    assert len(asked) == 2 and await swept_today(posted)
+    found = await doubles(posted.desk)
+    assert [one.kind for one in found.found] == ["reference"]
+    assert any("3 documents that look alike" in one.lacking for one in found.sweeps)
+    how.clear()
+    await next_day(posted)
+    assert sorted(one.kind for one in (await doubles(posted.desk)).found) == ["facts", "facts", "facts", "reference"]
+
+
+async def test_one_document_that_no_answer_comes_for_stops_no_other(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_bills(posted)
+    asked = spoiled(posted, monkeypatch, {first.document_id: AnswerLost("oops")})
+    await next_day(posted)
+    assert sorted(asked) == sorted([first.document_id, second.document_id]) and await swept_today(posted)
+    assert second.document_id in {one.target_id for one in (await only(posted)).documents}
+
+
+async def test_what_the_lists_show_is_told_although_nobody_can_be_asked(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = spoiled(posted, monkeypatch, {one.document_id: NotSent("nobody listens") for one in two_bills(posted)})
+    contact_twice(posted)
+    await next_day(posted)
+    assert len(asked) == 1 and not await swept_today(posted)
+    assert (await only(posted)).kind == "reference"
+
+
+async def test_one_denial_takes_no_live_document_out_of_the_directory(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = twin(posted, ours(posted))
+    how: dict[str, Exception | None] = {again.document_id: None}
+    spoiled(posted, monkeypatch, how)
+    await next_day(posted)
+    assert (await doubles(posted.desk, everything=True)).found == () and await swept_today(posted)
+    (active,) = await posted.one("select active from directory where object_id = %s", again.document_id)
+    assert active
+    how.clear()
+    await next_day(posted)
+    assert again.document_id in {one.target_id for one in (await only(posted)).documents}
+
+
+async def test_a_slice_that_ends_before_the_looks_leaves_the_sweep_to_the_next(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin(posted, ours(posted))
+    look = sweeping._look_closer
+
+    async def no_time_left(lane: Any, *given: Any) -> Any:
+        lane.slice.seconds = 0.0
+        return await look(lane, *given)
+
+    monkeypatch.setattr(sweeping, "_look_closer", no_time_left)
+    await next_day(posted)
+    assert not await swept_today(posted) and (await doubles(posted.desk)).found == ()
+    monkeypatch.setattr(sweeping, "_look_closer", look)
+    await posted.slice(posted.target)
+    assert await swept_today(posted) and (await only(posted)).kind == "facts"
+
+
+async def test_a_sweep_over_several_slices_tries_every_document_once(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = two_bills(posted)
+    asked = spoiled(posted, monkeypatch, {one.document_id: BadInput("unreadable") for one in twins})
+    look = sweeping._look_at
+
+    async def then_over(lane: Any, one: Any) -> Any:
+        found = await look(lane, one)
+        lane.slice.seconds = 0.0
+        return found
+
+    monkeypatch.setattr(sweeping, "_look_at", then_over)
+    await next_day(posted)
+    assert len(asked) == 1 and not await swept_today(posted)
+    await posted.slice(posted.target)
+    assert sorted(asked) == sorted(one.document_id for one in twins) and await swept_today(posted)
+
+
+async def test_documents_that_cannot_be_read_do_not_keep_others_from_being_looked_at(
+    posted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = two_bills(posted)
+    asked = spoiled(posted, monkeypatch, {one.document_id: BadInput("unreadable") for one in twins})
+    monkeypatch.setattr(sweeping, "LOOKED_AT_MOST", 1)
+    for _ in range(3):
+        await next_day(posted)
+    assert sorted(asked[:2]) == sorted(one.document_id for one in twins) and asked[2] == asked[0]
+
+
+async def test_each_connection_is_asked_for_in_a_transaction_of_its_own(posted: World) -> None:
+    await posted.mode("bills_exported", "live")
+    asked = await asking._ask(posted.desk, await connections(posted.desk))
+    links = await posted.all("select kind from audit_event where kind = 'asked for a sweep'")
+    assert len(asked) == len(links) == 2

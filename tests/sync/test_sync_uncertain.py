@@ -73,6 +73,33 @@ async def test_a_bill_whose_worker_is_killed_again_and_again_is_not_given_up(com
     await company.sound()
 
 
+async def test_a_bill_over_which_every_worker_ends_waits_for_a_person(
+    company: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one bill would end the workers for ever, and nobody else's would be posted."""
+    monkeypatch.setattr(resolve, "CUT_OFF_AT_MOST", 2)
+    await settle_vendors(company)
+    bad = str(company.bills[0])
+    company.faults.on("killed before", about_bill(f"-bills-{bad}"), times=3)
+    await company.live()
+    for _ in range(2):
+        await killed_in_time(company)
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("held", "cut_off")
+    assert await company.states() == {"held": 1, "posted": len(company.bills) - 1}
+    row = await company.one("select record_id from record where reference like %s", f"%-bills-{bad}")
+    waits = (await explain(company.desk, f"#{row[0]}")).versions[-1].waits
+    assert "Each of the 2 times" in waits[0].sentence and "replay" in waits[0].action
+
+    await again(company)
+    await killed_in_time(company)
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("posted", "")  # a replay begins anew
+    assert (await company.kinds(bad)).count("sending") == 4
+    assert company.compared().findings == []
+    await company.sound()
+
+
 async def killed_in_time(company: World) -> None:
     """Slices, until a fault kills the worker."""
     for _ in range(100):

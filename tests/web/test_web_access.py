@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 
+import psycopg
 import pytest
 from service_ledger import Company
 from web_client import Api, previewed, settled, token
 
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.api_tokens import create_token, list_tokens, revoke_token
+from ml_connector.web.api import access
 
 pytestmark = pytest.mark.anyio
 EVERYTHING = [
@@ -75,13 +77,14 @@ async def test_a_scope_that_is_missing_is_told(api: Api, company: Company) -> No
 
 
 async def test_a_role_holds_whatever_the_scopes(api: Api, company: Company) -> None:
-    for scope, role in (("approve", "bookkeeper"), ("replay", "viewer"), ("read", "operator")):
+    for scope, role in (("approve", "bookkeeper"), ("replay", "viewer"), ("replay", "operator")):
         with pytest.raises(BadInput, match=f"The scope {scope} is of no use to a token in the role {role}"):
             await create_token(company.desk, "x", [scope], role)
     for wrong, told in (
         (("x", ["write"], "viewer"), "There is no scope 'write'; there are read, replay, approve"),
         (("x", [], "viewer"), "at least one scope"), (("x", ["read"], "king"), "There is no role 'king'"),
-        ((" ", ["read"], "viewer"), "needs a name"),
+        ((" ", ["read"], "viewer"), "needs a name"), (("3", ["read"], "viewer"), "cannot be named '3'"),
+        (("#3", ["read"], "viewer"), "cannot be named '#3', which may be another's number"),
     ):  # fmt: skip
         with pytest.raises(BadInput, match=told):
             await create_token(company.desk, *wrong)
@@ -93,6 +96,28 @@ async def test_a_role_holds_whatever_the_scopes(api: Api, company: Company) -> N
         await change.run("update api_token set role = 'viewer'")
     found = await api.as_(mine).post("/replays", {"flow": "bills"}, "k1")
     assert found.status == 403 and "is viewer here, and this needs bookkeeper or owner" in found.detail
+
+
+async def test_an_operator_reads_the_status_and_no_document(api: Api, company: Company) -> None:
+    await previewed(company, "1")
+    mine = api.as_(await token(company, "read", role="operator"))
+    assert (await mine.get("/status")).body["integrations"][0]["flows"]
+    for path in ("/records", "/records/1", "/plans"):
+        found = await mine.get(path)
+        assert found.status == 403 and "is operator here, and this needs" in found.detail
+
+
+async def test_a_busy_database_is_no_defect_where_the_token_is_looked_up(
+    api: Api, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = api.as_(await token(company, "read"))
+
+    async def busy(*_: object) -> None:
+        raise psycopg.OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(access, "caller", busy)
+    found = await mine.get("/status")
+    assert (found.status, found.detail) == (503, "The database is busy: nothing was saved; try it again.")
 
 
 async def test_two_companies_never_see_each_other(api: Api, company: Company, other: Company) -> None:

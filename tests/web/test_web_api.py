@@ -55,17 +55,18 @@ async def test_the_status_is_the_command_lines(mine: Api, company: Company) -> N
     assert bills["states"]["planned"] == {"count": 1, "sums": {"USD": "100.00"}}
 
 
-@pytest.mark.parametrize("chosen", ["record", "filter", "run", "dates"])
+@pytest.mark.parametrize("chosen", ["record", "filter", "text", "run", "dates"])
 async def test_a_replay_is_previewed_and_made_and_posts_nothing_twice(mine: Api, company: Company, chosen: str) -> None:
     await posted(company, "1", "2")
     life = await mine.get("/records", flow="bills", number="INV-1")
     record_id = life.body["records"][0]["record_id"]
     run = (await mine.get(f"/records/{record_id}")).body["versions"][0]["run_id"]
     body: dict[str, Any] = {
-        "record": {"record": f"#{record_id}"}, "filter": {"flow": "bills", "state": "posted"}, "run": {"run": run},
+        "record": {"record": f"#{record_id}"}, "text": {"text": "inv-1"},
+        "filter": {"flow": "bills", "state": "posted"}, "run": {"run": run},
         "dates": {"flow": "bills", "since": "2026-08-01", "until": "2026-08-31"},
     }[chosen]  # fmt: skip
-    count = 1 if chosen == "record" else 2
+    count = 1 if chosen in ("record", "text") else 2
     shown = await mine.post("/replays/preview", body)
     tally = {"count": count, "sums": {"USD": f"{count}00.00"}}
     assert shown.body == {"total": tally, "states": {"posted": tally}}

@@ -233,8 +233,8 @@ _ALL = (
     Reason(
         "breaker",
         "More new documents at once than usual",
-        "{count} new documents{sum} came in one reading of {flow}, which knew {known} before. More than {percent} % of "
-        "that at once is asked about first.",
+        "{count} new documents{sum} came in one reading of {flow}, which knew {known} before; more than {percent} % of "
+        "that at once is asked about first, and none of them was sent.",
         "Look at the source whether they are right. 'ml-connector breaker accept {key}' lets them go on, "
         "'ml-connector breaker dismiss {key} WHY' passes them over.",
     ),
@@ -247,8 +247,9 @@ _ALL = (
     Reason(
         "conflict",
         "The ledger has something else under our reference",
-        "Under the reference {reference} the ledger shows {other}, which is not what was to be posted.",
-        "Compare both versions and decide which is right.",
+        "Under the reference {reference} the ledger shows {other}. To be posted was: {ours}.",
+        "Compare both and decide which is right: correct the one in the ledger or void it, then replay the record; or link "
+        "the record with it.",
     ),
     Reason(
         "never_arrives",
@@ -256,6 +257,14 @@ _ALL = (
         "It was tried {times} times; it never got a clear answer, and was provably not there afterwards. The last time: "
         "{why}.",
         "Ask the other system's support what it has against it, or correct it at the source; then replay the record.",
+    ),
+    Reason(
+        "cut_off",
+        "Cut off while it was being sent, again and again",
+        "Each of the {times} times it was being sent, the worker ended before there was an answer; the document was "
+        "provably not there afterwards.",
+        "See in the service's log and on its machine (memory, restarts) why the worker ended; then replay the record.",
+        Acts.TENANT_ADMIN,
     ),
     Reason(
         "changed_after_posting",

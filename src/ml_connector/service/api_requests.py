@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from ml_connector.errors import BadInput, Refused
 from ml_connector.service.api_tokens import Caller
@@ -36,20 +37,23 @@ async def answered_once(
             f"The header Idempotency-Key must be 1 to {_KEY_LENGTH} printable ASCII characters that name this one request."
         )
     digest = hashlib.sha256(what.encode() + b"\0" + body).digest()
-    kept = await _begun(caller, key, digest)
-    if kept is not None:
-        return Answered(kept, repeated=True)
+    begun = await _begun(caller, key, digest)
+    if isinstance(begun, bytes):
+        return Answered(begun, repeated=True)
     try:
         made = await answer()
     except BaseException:
-        await _forget(caller, key)
+        await _forget(caller, key, begun)
         raise
-    await _keep(caller, key, made)
+    await _keep(caller, key, begun, made)
     return Answered(made, repeated=False)
 
 
-async def _begun(caller: Caller, key: str, digest: bytes) -> bytes | None:
-    """Begin a request; the answer when it was given before. Raises Refused."""
+async def _begun(caller: Caller, key: str, digest: bytes) -> bytes | datetime:
+    """Begin a request: when it began, or the answer when it was given before. Raises Refused.
+
+    A request that was given up may still end; by its beginning it is known from the one that took its place.
+    """
     desk, mine = caller.desk, (caller.desk.tenant_id, caller.token_id, key)
     sealer = await desk.sealer()
     async with desk.runtime.database.tenant(desk.tenant_id) as connection:
@@ -61,11 +65,13 @@ async def _begun(caller: Caller, key: str, digest: bytes) -> bytes | None:
             """insert into api_request as held (tenant_id, token_id, key, digest) values (%s, %s, %s, %s)
             on conflict (tenant_id, token_id, key) do update set begun_at = now()
             where held.answer is null and held.digest = excluded.digest
-              and held.begun_at < now() - make_interval(secs => %s)""",
+              and held.begun_at < now() - make_interval(secs => %s)
+            returning begun_at""",
             [*mine, digest, _AT_MOST_SECONDS],
         )
-        if done.rowcount:
-            return None
+        if (begun := await done.fetchone()) is not None:
+            begun_at: datetime = begun[0]
+            return begun_at
         row = await (
             await connection.execute(
                 "select digest, answer from api_request where tenant_id = %s and token_id = %s and key = %s", [*mine]
@@ -80,20 +86,22 @@ async def _begun(caller: Caller, key: str, digest: bytes) -> bytes | None:
     return sealer.open(b"api answer", row[1])
 
 
-async def _keep(caller: Caller, key: str, answer: bytes) -> None:
+async def _keep(caller: Caller, key: str, begun: datetime, answer: bytes) -> None:
     desk = caller.desk
     sealed = (await desk.sealer()).seal(b"api answer", answer)
     async with desk.runtime.database.tenant(desk.tenant_id) as connection:
         await connection.execute(
-            "update api_request set answer = %s where tenant_id = %s and token_id = %s and key = %s",
-            [sealed, desk.tenant_id, caller.token_id, key],
+            """update api_request set answer = %s
+            where tenant_id = %s and token_id = %s and key = %s and begun_at = %s""",
+            [sealed, desk.tenant_id, caller.token_id, key, begun],
         )
 
 
-async def _forget(caller: Caller, key: str) -> None:
+async def _forget(caller: Caller, key: str, begun: datetime) -> None:
     desk = caller.desk
     async with desk.runtime.database.tenant(desk.tenant_id) as connection:
         await connection.execute(
-            "delete from api_request where tenant_id = %s and token_id = %s and key = %s and answer is null",
-            [desk.tenant_id, caller.token_id, key],
+            """delete from api_request
+            where tenant_id = %s and token_id = %s and key = %s and begun_at = %s and answer is null""",
+            [desk.tenant_id, caller.token_id, key, begun],
         )

@@ -20,6 +20,7 @@ from ml_connector.service.roles import READERS, Actor, NotAllowed, Role
 
 _SECRET_BYTES = 32
 _TOKEN = re.compile(r"mlc_(\d{1,9})_(\d{1,9})_([\w-]{43})", re.ASCII)
+_NUMBER = re.compile(r"#?[0-9]+")
 _NAME_LENGTH = 100
 _USED_EVERY = timedelta(minutes=5)  # how exactly the last use is kept
 
@@ -32,8 +33,8 @@ class Scope(StrEnum):
     APPROVE = "approve"
 
 
-#: In which roles a scope can be used at all; an owner may do everything.
-_ROLES = {Scope.READ: READERS, Scope.REPLAY: (Role.BOOKKEEPER,), Scope.APPROVE: (Role.APPROVER,)}
+#: In which roles a scope can be used at all; an owner may do everything, and an operator reads the status alone.
+_ROLES = {Scope.READ: (*READERS, Role.OPERATOR), Scope.REPLAY: (Role.BOOKKEEPER,), Scope.APPROVE: (Role.APPROVER,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > _NAME_LENGTH or not name.isprintable():
         raise BadInput(f"A token needs a name of 1 to {_NAME_LENGTH} printable characters, such as 'nightly report'.")
+    if _NUMBER.fullmatch(name):
+        raise BadInput(f"A token cannot be named {name!r}, which may be another's number: add a word to it.")
     return name
 
 

@@ -98,27 +98,54 @@ async def approve_listed(desk: Desk, listed: Approvable) -> Approved:
 async def approve_shown(desk: Desk, shown: Sequence[Shown], chosen: dict[str, str] | None = None) -> Approved:
     """Approve plans by record and digest, each at most once; they are carried out whatever the mode of their flow.
 
-    Those that cannot be approved are told one by one, and do not stop the others. Raises Refused where nothing of a
-    flow can be posted now, such as over a dead grant.
+    Those that cannot be approved are told one by one, and do not stop the others. Raises Refused, with nothing approved,
+    where nothing of one of their flows can be posted now, such as over a dead grant; what becomes so in the middle of a
+    long list is told of each plan.
     """
     desk.require(Role.APPROVER)
-    total, went, refused = Tally(), [], []
-    for start in range(0, len(shown), _AT_ONCE):
-        part = shown[start : start + _AT_ONCE]
-        async with desk.changing() as change:
+    wanted, refused = _each_once(shown)
+    total, went = Tally(), []
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        try:
+            async with desk.changing() as change:
+                await _hold_still(desk, change, part if start else wanted)
+                if start == 0:
+                    change.event("approval of a list", plans=len(shown), chosen=chosen or {})
+                before = await _now(change, [one.record_id for one in part])
+                approved = await _approve(desk, change, part)
+        except Refused as error:
             if start == 0:
-                change.event("approval of a list", plans=len(shown), chosen=chosen or {})
-            await _hold_still(desk, change, part)
-            before = await _now(change, [one.record_id for one in part])
-            approved = await _approve(desk, change, part)
-            for one in part:
-                if one.record_id in approved:
-                    total.add(1, *approved[one.record_id])
-                    went.append(one.record_id)
-                else:
-                    why = _why_not(before, one) or "It was named twice."
-                    refused.append(NotApproved(one.record_id, why))
+                raise
+            refused += [NotApproved(one.record_id, error.sentence) for one in part]
+            continue
+        for one in part:
+            if one.record_id in approved:
+                total.add(1, *approved[one.record_id])
+                went.append(one.record_id)
+            else:
+                refused.append(NotApproved(one.record_id, _why_not(before, one) or _just_changed(one)))
     return Approved(total, tuple(went), tuple(refused))
+
+
+def _each_once(shown: Sequence[Shown]) -> tuple[list[Shown], list[NotApproved]]:
+    """The plans with every record once, as it was named first; and what was named again."""
+    first: dict[int, Shown] = {}
+    refused = []
+    for one in shown:
+        if one.record_id not in first:
+            first[one.record_id] = one
+            continue
+        same = first[one.record_id].digest == one.digest
+        other = "" if same else ", with different digests; only the first was looked at"
+        refused.append(
+            NotApproved(one.record_id, f"Record #{one.record_id} is named more than once in this list{other}.")
+        )
+    return list(first.values()), refused
+
+
+def _just_changed(shown: Shown) -> str:
+    return f"Record #{shown.record_id} changed at this moment: look at it again, then approve it."
 
 
 async def _hold_still(desk: Desk, change: Change, part: Sequence[Shown]) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.integrations.base import Waiting
 from ml_connector.service.desk import Change, Desk, Reading, made
 from ml_connector.service.roles import ALL, Role
 from ml_connector.sync.breaker import absence_told
 from ml_connector.sync.directory import read_all_anew
-from ml_connector.sync.guard import HELD_BACK, money_told
+from ml_connector.sync.guard import creates_told
 from ml_connector.sync.release import release
-from ml_connector.sync.states import DISMISSED, State
+from ml_connector.sync.states import DISMISSED, HELD_BACK, State
 
 _sums = msgspec.json.Decoder(dict[str, Decimal])
 
@@ -54,10 +55,7 @@ class MassChange:
         """What was stopped."""
         if self.kind == "absence":
             return absence_told(self.connection, self.entity, self.affected, self.known, self.percent)
-        return (
-            f"{self.affected:,} new documents{money_told(self.sums)} came in one reading of {self.entity}, which knew "
-            f"{self.known:,} before; none of them was sent to {self.connection}."
-        )
+        return self._waiting.sentence
 
     @property
     def action(self) -> str:
@@ -68,10 +66,12 @@ class MassChange:
                 f"Look there whether they are really gone. If so, 'ml-connector breaker accept {n}': the next whole "
                 f"reading takes those that are still missing away. If not, 'ml-connector breaker dismiss {n} WHY'."
             )
-        return (
-            f"Look at the source whether they are right. 'ml-connector breaker accept {n}' lets them go on, "
-            f"'ml-connector breaker dismiss {n} WHY' passes them over."
-        )
+        return self._waiting.action
+
+    @property
+    def _waiting(self) -> Waiting:
+        """What each of the new documents waits for."""
+        return creates_told(self.breaker_id, self.entity, self.affected, self.sums, self.known, self.percent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ml_connector.errors import BadInput, Refused
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.explaining import find_record
 from ml_connector.service.roles import Role
-from ml_connector.sync.states import DISMISSED, State
+from ml_connector.sync.states import DISMISSED, HELD_BACK, State
 
 _POSSIBLE = (State.HELD, State.REJECTED)
 
@@ -25,7 +25,8 @@ class Dismissed:
 async def dismiss(desk: Desk, wanted: str, why: str) -> Dismissed:
     """Pass a held or rejected record over, until it changes at its source or a replay names it.
 
-    Raises NotFound, BadInput without a reason, Refused for a record that waits for nobody.
+    Raises NotFound, BadInput without a reason, Refused for a record that waits for nobody,
+    or that the mass-change breaker holds: what it stopped is passed over as a whole, by an approver.
     """
     desk.require(Role.BOOKKEEPER)
     why = " ".join(why.split())
@@ -35,9 +36,14 @@ async def dismiss(desk: Desk, wanted: str, why: str) -> Dismissed:
         )
     record_id = await find_record(desk, wanted)
     async with desk.changing() as change:
-        version_id, state = await _locked(change, record_id)
+        version_id, state, reason = await _locked(change, record_id)
         if state not in _POSSIBLE:
             raise Refused(f"Record #{record_id} is {state.word}: only what is held or rejected can be dismissed.")
+        if reason == HELD_BACK:
+            raise Refused(
+                f"The mass-change breaker holds record #{record_id} until an approver has decided about everything it "
+                "stopped with it; 'ml-connector breaker' shows it. Nothing was dismissed."
+            )
         await change.run(
             """update version_state set state = %s, reason = %s, changed_at = %s
             where tenant_id = %s and version_id = %s""",
@@ -51,7 +57,7 @@ async def dismiss(desk: Desk, wanted: str, why: str) -> Dismissed:
     return Dismissed(record_id, state.word, why)
 
 
-async def _locked(change: Change, record_id: int) -> tuple[int, State]:
+async def _locked(change: Change, record_id: int) -> tuple[int, State, str]:
     """The newest version and its state, with the integration locked: no planner looks at it meanwhile."""
     await change.all(
         """select i.integration_id from integration i join flow f using (tenant_id, integration_id)
@@ -59,9 +65,9 @@ async def _locked(change: Change, record_id: int) -> tuple[int, State]:
         change.tenant_id, record_id,
     )  # fmt: skip
     row = await change.one(
-        """select version_id, s.state from record r join version_state s using (tenant_id, version_id)
+        """select version_id, s.state, s.reason from record r join version_state s using (tenant_id, version_id)
         where tenant_id = %s and r.record_id = %s""",
         change.tenant_id, record_id,
     )  # fmt: skip
     assert row is not None
-    return row[0], State(row[1])
+    return row[0], State(row[1]), row[2]

@@ -176,28 +176,34 @@ async def look_now(desk: Desk, known: Sequence[Connection], *, seconds: float = 
 
 
 async def _ask(desk: Desk, known: Sequence[Connection]) -> list[int]:
-    async with desk.changing() as change:
-        rows = await change.all(
+    async with desk.looking() as reading:
+        rows = await reading.all(
             """select distinct target_id from flow where tenant_id = %s and mode <> 'off' and target_id = any(%s::int[])
                and exists (select 1 from connection c where c.tenant_id = flow.tenant_id
                            and c.connection_id = flow.target_id and c.state = 'good')
             order by target_id""",
             desk.tenant_id, [one.connection_id for one in known],
         )  # fmt: skip
-        asked = [row[0] for row in rows]
-        if not asked:
-            raise Refused("No flow that is on writes to a connection that works, so there is nothing to look through.")
-        for connection_id in asked:
-            await change.run(
-                """insert into sweep (tenant_id, connection_id, requested_at, requested_by) values (%s, %s, %s, %s)
-                on conflict (tenant_id, connection_id) do update
-                set requested_at = excluded.requested_at, requested_by = excluded.requested_by""",
-                desk.tenant_id, connection_id, desk.clock.now(), desk.actor.name,
-            )  # fmt: skip
-            await read_all_anew(change.connection, desk.tenant_id, connection_id)
-        change.event("asked for a sweep", connections=asked)
-        await change.wake(asked, "doubles")
-        return asked
+    asked = [row[0] for row in rows]
+    if not asked:
+        raise Refused("No flow that is on writes to a connection that works, so there is nothing to look through.")
+    for connection_id in asked:
+        await _ask_one(desk, connection_id)
+    return asked
+
+
+async def _ask_one(desk: Desk, connection_id: int) -> None:
+    """A transaction of its own: one that held rows of two connections could wait for two lanes in a circle."""
+    async with desk.changing() as change:
+        await read_all_anew(change.connection, desk.tenant_id, connection_id)
+        await change.run(
+            """insert into sweep (tenant_id, connection_id, requested_at, requested_by) values (%s, %s, %s, %s)
+            on conflict (tenant_id, connection_id) do update
+            set requested_at = excluded.requested_at, requested_by = excluded.requested_by""",
+            desk.tenant_id, connection_id, desk.clock.now(), desk.actor.name,
+        )  # fmt: skip
+        change.event("asked for a sweep", connections=[connection_id])
+        await change.wake([connection_id], "doubles")
 
 
 async def _asked_still(desk: Desk, asked: Sequence[int]) -> bool:

@@ -9,13 +9,13 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.canonical.money import ZERO
-from ml_connector.errors import BadInput, NotFound
+from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.finding import RECORDS, Filter, conditions, told
 from ml_connector.service.roles import Role
 from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
-from ml_connector.sync.states import DISMISSED, REPLAYABLE, Priority, State
+from ml_connector.sync.states import DISMISSED, HELD_BACK, REPLAYABLE, Priority, State
 
 _AT_ONCE = 2_000  # versions in one transaction, so that a worker never waits long for one
 
@@ -59,11 +59,20 @@ async def replay(desk: Desk, chosen: Filter) -> Replayed:
 
 
 async def replayable(desk: Desk, chosen: Filter) -> Replayable:
-    """What of a filter can be replayed. Raises NotFound when there is none, BadInput for a filter of everything."""
+    """What of a filter can be replayed. Raises NotFound when there is none, BadInput for a filter of everything.
+
+    What the mass-change breaker holds is left out, and Refused when it is named or nothing else fits.
+    """
     desk.require(Role.BOOKKEEPER)
     if chosen == Filter(integration_id=chosen.integration_id):
         raise BadInput("A replay needs to know of what: a record, a flow with a state, a run, or a range of dates.")
-    versions = await _chosen(desk, chosen)
+    versions, held_back = await _chosen(desk, chosen)
+    if held_back and (not versions or chosen.record_ids or chosen.number):
+        shown = ", ".join(f"#{one.record_id}" for one in held_back[:5]) + (" and others" if held_back[5:] else "")
+        raise Refused(
+            f"The mass-change breaker holds {shown} until an approver has decided about everything it stopped with it; "
+            "'ml-connector breaker' shows it. Nothing was replayed."
+        )
     if not versions:
         raise NotFound("No record that can be replayed fits; what is being sent right now is never replayed.")
     total = Tally()
@@ -88,7 +97,8 @@ async def replay_listed(desk: Desk, listed: Replayable) -> Replayed:
     return Replayed(tuple(runs), sum(tally.count for tally in taken.values()), taken)
 
 
-async def _chosen(desk: Desk, chosen: Filter) -> list[_Version]:
+async def _chosen(desk: Desk, chosen: Filter) -> tuple[list[_Version], list[_Version]]:
+    """What fits and can be replayed, and what fits and is held back by the breaker."""
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         found = await conditions(desk, reading, sealer, chosen)
@@ -97,11 +107,15 @@ async def _chosen(desk: Desk, chosen: Filter) -> list[_Version]:
         if not (chosen.record_ids or chosen.number or chosen.reason == DISMISSED):
             found.add("s.reason <> %s", DISMISSED)
         rows = await reading.all(
-            f"""select r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount, d.currency
+            f"""select s.reason, r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount, d.currency
             {RECORDS} where {found.sql} order by r.version_id""",
             *found.values,
         )
-    return [made(_Version, *row[:4], State(row[4]), *row[5:]) for row in rows]
+    versions: list[_Version] = []
+    held_back: list[_Version] = []
+    for reason, *ids, state, amount, currency in rows:
+        (held_back if reason == HELD_BACK else versions).append(made(_Version, *ids, State(state), amount, currency))
+    return versions, held_back
 
 
 async def _replay_flow(

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Step
+
+
+def meant(step: Step) -> str:
+    """What a step was to make, as a person reads it: number, date, total."""
+    return _told(step.number, step.date, step.total or None, step.currency, "") or f"{step.action.value} {step.entity}"
+
+
+def shown(document: Document) -> str:
+    """A document of the target as a person reads it: its id, number, date, total and party."""
+    party = getattr(document, "vendor", None)
+    told = _told(
+        str(getattr(document, "number", "") or getattr(document, "name", "")), getattr(document, "date", None),
+        getattr(document, "total", None), str(getattr(document, "currency", "")), party.label() if party else "",
+    )  # fmt: skip
+    return f"document {document.id}: {told}" if told else f"document {document.id}"
+
+
+def _told(number: str, date: dt.date | None, total: Decimal | None, currency: str, party: str) -> str:
+    amount = f"{total:,} {currency}".rstrip() if total is not None else ""
+    parts = (number, f"of {date}" if date else "", f"over {amount}" if amount else "", f"with {party}" if party else "")
+    return " ".join(part for part in parts if part)
 
 
 def differences(step: Step, shown: Document) -> list[str]:

@@ -16,7 +16,7 @@ from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, w
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.changes import changes
-from ml_connector.sync.content import differences
+from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
@@ -44,17 +44,18 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
         (going, [item for item in items if item.version_id in approved]),
     ):
         if part:
-            found = await _decisions(settled.transaction, preparer, as_, part)
+            found = await _decisions(settled.transaction, preparer, as_, part, approved)
             for item, one in zip(part, found, strict=True):
                 settled.add(item, as_, one.decision, is_live(as_, item), one.against)
 
 
 async def _decisions(
-    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
-) -> list[_Decided]:
+    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item],
+    approved: Mapping[int, tuple[bytes, bytes]],
+) -> list[_Decided]:  # fmt: skip
     """The decision on each. Something kept about one that cannot be read holds that one, and nobody else."""
     try:
-        return await _decided(transaction, preparer, flow, items)
+        return await _decided(transaction, preparer, flow, items, approved)
     except (psycopg.Error, DatabaseUnavailable):
         raise
     except Exception as error:
@@ -62,25 +63,26 @@ async def _decisions(
         if len(items) == 1:
             log.exception("preparing failed", flow=flow.name, version=items[0].version_id)
             return [_Decided(defect(error))]
-    return [decision for item in items for decision in await _decisions(transaction, preparer, flow, [item])]
+    return [decision for item in items for decision in await _decisions(transaction, preparer, flow, [item], approved)]
 
 
 async def _decided(
-    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
-) -> list[_Decided]:
+    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item],
+    approved: Mapping[int, tuple[bytes, bytes]],
+) -> list[_Decided]:  # fmt: skip
     views = await preparer.views(transaction, flow, items)
-    shown = await _shown(transaction, items)
     planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
     ours = await _ours(transaction, flow, planned)
     decisions = [_knowing(plain, ours) for plain in planned]
     contents = await _target_contents(transaction, flow.target_id, decisions)
     found = []
-    for item, view, decision in zip(items, views, decisions, strict=True):
-        against = _against(decision, contents)
-        approved = shown.get(item.version_id)
-        found.append(
-            _Decided(_as_approved(flow, view, decision, against, *approved) if approved else decision, against)
-        )
+    for item, view, now in zip(items, views, decisions, strict=True):
+        decision, against = now, _against(now, contents)
+        if item.version_id in approved:
+            digest, body = approved[item.version_id]
+            seen = plan.decode(transaction.lane.sealer.open(b"plan", body))
+            decision = _as_approved(flow, view, decision, against, digest, seen)
+        found.append(_Decided(decision, against))
     return found
 
 
@@ -140,14 +142,14 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> De
     if not isinstance(decision, Write):
         return decision
     for step in decision.steps:
-        shown = ours.get((step.entity, step.reference)) if step.action is Action.CREATE else None
-        if shown is None:
+        there = ours.get((step.entity, step.reference)) if step.action is Action.CREATE else None
+        if there is None:
             continue
-        if other := differences(step, shown):
-            told = f"document {shown.id} with {'; '.join(other)}"
-            return Hold((waiting("conflict", "person", "conflict", reference=step.reference, other=told),))
+        if other := differences(step, there):
+            told = {"other": f"{shown(there)} ({', '.join(other)})", "ours": meant(step)}
+            return Hold((waiting("conflict", "person", "conflict", reference=step.reference, **told),))
         if len(decision.steps) == 1:
-            return Adopt(decision.target_entity, shown.id, "created", "our reference and the same content")
+            return Adopt(decision.target_entity, there.id, "created", "our reference and the same content")
     return decision
 
 
@@ -156,25 +158,14 @@ def is_live(flow: Flow, item: Item) -> bool:
     return flow.mode == "live" or (flow.mode == "as needed" and item.needed == Needed.LIVE)
 
 
-async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> set[int]:
-    """The versions whose plan a person has approved."""
-    rows = await transaction.all(
-        """select version_id from plan
-        where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
-        transaction.lane.tenant_id, [item.version_id for item in items],
-    )  # fmt: skip
-    return {row[0] for row in rows}
-
-
-async def _shown(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, Write | Adopt]]:
-    """By version: the digest that was approved, and what was shown."""
+async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, bytes]]:
+    """By version: the digest that a person has approved, and what was shown, sealed."""
     rows = await transaction.all(
         """select version_id, digest, body from plan
         where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
         transaction.lane.tenant_id, [item.version_id for item in items],
     )  # fmt: skip
-    unseal = transaction.lane.sealer.open
-    return {version_id: (digest, plan.decode(unseal(b"plan", body))) for version_id, digest, body in rows}
+    return {version_id: (digest, body) for version_id, digest, body in rows}
 
 
 async def _target_contents(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.connectors.base import Reading, Row
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
-from ml_connector.sync.flows import facts_changed
+from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.pull import move_cursor
 
@@ -42,6 +42,8 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
         return True
     async for found in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
         async with lane.transaction() as transaction:
+            # Before feeds and what the breaker asks about, as whoever decides about it takes them.
+            await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
             if not await transaction.as_connected():
                 return False
             walk = await _as_clear_as(transaction, entity, walk, found.rows)
@@ -74,6 +76,11 @@ class _Walk:
     clear: bool = True
 
     @property
+    def began(self) -> datetime:
+        """When it began, on the clock."""
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.number)
+
+    @property
     def noted(self) -> str:
         """The walk as it is kept while it is under way."""
         return f"{self.number}{' whole' if self.whole else ''}{'' if self.clear else ' unclear'}"
@@ -100,12 +107,13 @@ async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
             return None
         whole = bool(not cursor or complete_at is None or now - complete_at >= ALL_ANEW)
         walk = _Walk(_moment(lane), None if whole else bytes(cursor), whole)
+        await lock_integrations(transaction.connection, *ids)
         if whole:  # also if it breaks off before its first page
             await transaction.run(
                 "update feed set cursor = '' where tenant_id = %s and connection_id = %s and name = %s",
                 *ids, f"directory {entity}",
             )  # fmt: skip
-        await _note(transaction, entity, walk.noted, ended=False)
+        await _note(transaction, entity, walk.noted)
         return walk
 
 
@@ -114,15 +122,16 @@ async def _as_clear_as(transaction: LaneTransaction, entity: str, walk: _Walk, r
     if not walk.clear or all(row.identified for row in rows):
         return walk
     walk = replace(walk, clear=False)
-    await _note(transaction, entity, walk.noted, ended=False)
+    await _note(transaction, entity, walk.noted)
     return walk
 
 
 async def _end(transaction: LaneTransaction, entity: str, walk: _Walk) -> None:
-    await _note(transaction, entity, "", ended=walk.whole)
+    """The walk is over. A list is as whole as it was when its walk began: what was asked for later is not in it."""
+    await _note(transaction, entity, "", walk.began if walk.whole else None)
 
 
-async def _note(transaction: LaneTransaction, entity: str, walk: str, *, ended: bool) -> None:
+async def _note(transaction: LaneTransaction, entity: str, walk: str, complete_at: datetime | None = None) -> None:
     lane, now = transaction.lane, transaction.lane.clock.now()
     await transaction.run(
         """insert into feed (tenant_id, connection_id, name, cursor, moved_at, complete_at)
@@ -130,12 +139,16 @@ async def _note(transaction: LaneTransaction, entity: str, walk: str, *, ended: 
         on conflict (tenant_id, connection_id, name) do update
         set cursor = excluded.cursor, moved_at = excluded.moved_at,
             complete_at = coalesce(excluded.complete_at, feed.complete_at)""",
-        lane.tenant_id, lane.connection_id, f"walk {entity}", walk.encode(), now, now if ended else None,
+        lane.tenant_id, lane.connection_id, f"walk {entity}", walk.encode(), now, complete_at,
     )  # fmt: skip
 
 
 async def read_all_anew(connection: Transaction, tenant_id: int, connection_id: int) -> None:
-    """Have every list of a connection read from its beginning by its lane's next slice."""
+    """Have every list of a connection read from its beginning by its lane's next slices; a walk under way ends first.
+
+    Its integrations stand still until the transaction ends: call it before rows that a lane touches are locked.
+    """
+    await lock_integrations(connection, tenant_id, connection_id)
     await connection.execute(
         b"""update feed set complete_at = case when starts_with(name, 'walk ') then null else complete_at end,
                    moved_at = timestamptz '1970-01-01 00:00:00+00'

@@ -12,7 +12,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -21,12 +22,14 @@ from ml_connector.connectors.base import Action, Reading
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.directory import ALL_ANEW, file_documents, read_all_anew
 from ml_connector.sync.flows import Flow
-from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction, wake
+from ml_connector.sync.lane import Lane, LaneTransaction, wake
+from ml_connector.transport.errors import AnswerLost, NotSent, Reconnect
 
 log = structlog.get_logger()
 
 EVERY = dt.timedelta(days=1)
 LOOKED_AT_MOST = 40  # documents read in full by one sweep; the others are looked at by the next
+LOST_AT_MOST = 2  # answers lost one after the other: the vendor is in trouble, and nothing more is asked today
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +66,27 @@ async def find_doubles(lane: Lane, flows: Collection[Flow]) -> None:
 
     Raises transport.errors when the target cannot be asked now; then nothing is noted, and the next slice sweeps.
     """
-    requested_at, due = await _due(lane)
-    entities = _made_here(lane, flows)
-    if not due or not (entities or requested_at):
+    sweep = await _sweep(lane)
+    requested_at, entities = sweep.requested_at, _made_here(lane, flows)
+    if not sweep.due or not (entities or requested_at):
         return
     if requested_at and not await _read_since(lane, entities, requested_at):
         return
-    unseen = await _look_closer(lane, await _suspects(lane, entities))
+    if suspects := await _suspects(lane, entities):  # whatever becomes of the looks, what the lists show is told
+        async with lane.transaction() as transaction:
+            await _tell_all(transaction, entities, _Looked(suspects))
+    looked = await _look_closer(lane, suspects, sweep)
     if lane.slice.stopping:  # whoever takes the lane next sweeps
         return
     lacking = await _lacking(lane, entities, requested_at)
-    if unseen:
+    if unseen := looked.unseen:
         lacking.append(f"{len(unseen):,} documents that look alike are read in full by the next sweep")
     async with lane.transaction() as transaction:
-        known = await _open(transaction, entities)
-        await _store(transaction, await _found(transaction, entities, known, unseen), known)
-        await _swept(transaction, requested_at, lacking)
+        await _tell_all(transaction, entities, looked)
+        if looked.cut_short:
+            await _goes_on(transaction, sweep, looked)
+        else:
+            await _swept(transaction, requested_at, lacking, looked)
 
 
 def _made_here(lane: Lane, flows: Collection[Flow]) -> list[str]:
@@ -87,17 +95,40 @@ def _made_here(lane: Lane, flows: Collection[Flow]) -> list[str]:
     return sorted(entity for entity in lists if Action.CREATE in lane.connector.writable.get(entity, ()))
 
 
-async def _due(lane: Lane) -> tuple[dt.datetime | None, bool]:
-    """When a person has asked for a sweep, and whether one is due."""
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """Whether a sweep is due, when a person has asked for it, and where its looks go on.
+
+    ``began`` is the group after which the looks of this sweep begin, ``after`` the last one that was tried.
+    """
+
+    requested_at: dt.datetime | None
+    due: bool
+    under_way: bool
+    began: str
+    after: str
+
+    def order(self, keys: Collection[str]) -> list[str]:
+        """Groups still to be looked at by this sweep: those that no sweep has tried for longest come first."""
+        ordered = sorted(keys, key=self._rank)
+        return [key for key in ordered if self._rank(key) > self._rank(self.after)] if self.under_way else ordered
+
+    def _rank(self, key: str) -> tuple[bool, str]:
+        return key <= self.began, key
+
+
+async def _sweep(lane: Lane) -> _Sweep:
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
-                b"select swept_at, requested_at from sweep where tenant_id = %s and connection_id = %s",
+                b"""select swept_at, requested_at, looked_from is not null, coalesce(looked_from, looked_after), looked_after
+                from sweep where tenant_id = %s and connection_id = %s""",
                 [lane.tenant_id, lane.connection_id],
             )
         ).fetchone()
-    swept_at, requested_at = row or (None, None)
-    return requested_at, requested_at is not None or swept_at is None or lane.clock.now() - swept_at >= EVERY
+    swept_at, requested_at, under_way, began, after = row or (None, None, False, "", "")
+    due = requested_at is not None or swept_at is None or lane.clock.now() - swept_at >= EVERY
+    return _Sweep(requested_at, due, under_way, began, after)
 
 
 async def _lacking(lane: Lane, entities: Sequence[str], requested_at: dt.datetime | None) -> list[str]:
@@ -184,19 +215,29 @@ async def _of_one_reference(transaction: LaneTransaction, entities: Sequence[str
     return [_Double("reference", f"reference {key}", tuple(shown), key) for key, shown in groups.items()]
 
 
-async def _groups(transaction: LaneTransaction, entities: Sequence[str]) -> dict[str, list[_Shown]]:
-    """Documents with the same facts of which one says nothing of whose it is; those that say it are told apart by it."""
-    groups = await _rows(transaction, _BY_FACTS, entities)
-    return {key: shown for key, shown in groups.items() if any(not one.claim for one in shown)}
+async def _groups(
+    transaction: LaneTransaction, entities: Sequence[str], absent: Collection[str] = ()
+) -> dict[str, list[_Shown]]:
+    """Documents with the same facts of which one says nothing of whose it is; those that say it are told apart by it.
+
+    ``absent``: ids that the target has just denied; they are nobody's doubles today.
+    """
+    groups: dict[str, list[_Shown]] = {}
+    for key, found in (await _rows(transaction, _BY_FACTS, entities)).items():
+        shown = [one for one in found if one.id not in absent]
+        if len(shown) > 1 and any(one.ours for one in shown) and any(not one.claim for one in shown):
+            groups[key] = shown
+    return groups
 
 
 async def _found(
-    transaction: LaneTransaction, entities: Sequence[str], known: Collection[str], unseen: Collection[str]
+    transaction: LaneTransaction, entities: Sequence[str], known: Collection[str], looked: _Looked
 ) -> list[_Double]:
     """Doubles as the directory shows them. What looks alike and was not looked at is none, unless it was one before."""
+    unseen = looked.unseen
     alike = [
         _Double("facts", f"facts {key}", tuple(shown), next((one.claim for one in shown if one.claim), ""))
-        for key, shown in (await _groups(transaction, entities)).items()
+        for key, shown in (await _groups(transaction, entities, looked.absent)).items()
     ]
     return [
         *await _of_one_reference(transaction, entities),
@@ -204,54 +245,93 @@ async def _found(
     ]
 
 
-async def _suspects(lane: Lane, entities: Sequence[str]) -> list[_Shown]:
-    """Documents that look like ours, say nothing of whose they are, and have not been told as doubles yet."""
+async def _suspects(lane: Lane, entities: Sequence[str]) -> _Suspects:
+    """By group: documents that look like ours, say nothing of whose they are, and have not been told as doubles yet."""
     async with lane.transaction() as transaction:
         known = await _open(transaction, entities)
         groups = await _groups(transaction, entities)
-    return [one for key, shown in groups.items() if f"facts {key}" not in known for one in shown if not one.claim]
+    return {
+        key: [one for one in shown if not one.claim] for key, shown in groups.items() if f"facts {key}" not in known
+    }
 
 
 # --- looking closer ----------------------------------------------------------------------------------------------
 
 
-async def _look_closer(lane: Lane, suspects: Sequence[_Shown]) -> set[str]:
-    """Read suspects in full and file what they show; the ids of those that could not be looked at."""
-    seen: set[str] = set()
-    for one in suspects[:LOOKED_AT_MOST]:
-        if lane.slice.over():
-            break
-        if await _look_at(lane, one):
-            seen.add(one.id)
-    return {one.id for one in suspects} - seen
+_Suspects = Mapping[str, Sequence[_Shown]]
 
 
-async def _look_at(lane: Lane, one: _Shown) -> bool:
-    """Whether it was seen, as it is or as not being there."""
+class _Look(Enum):
+    """What became of reading one document in full."""
+
+    SEEN = auto()
+    ABSENT = auto()  # the target says that it does not exist
+    UNREADABLE = auto()
+    LOST = auto()  # no answer came
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What looking closer has shown so far. ``last`` is where the next look goes on after.
+
+    ``cut_short``: the slice ended before everything was tried that this sweep may try.
+    """
+
+    suspects: _Suspects
+    last: str = ""
+    cut_short: bool = False
+    tried: int = 0
+    seen: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+
+    @property
+    def unseen(self) -> set[str]:
+        """Ids of suspects of which nothing more is known than what the lists show."""
+        return {one.id for shown in self.suspects.values() for one in shown} - self.seen - self.absent
+
+
+async def _look_closer(lane: Lane, suspects: _Suspects, sweep: _Sweep) -> _Looked:
+    """Read suspects in full and file what they show, group by group, since a group is judged as a whole."""
+    looked = _Looked(suspects, sweep.after)
+    lost = 0
+    completed = False
+    for key in sweep.order(suspects):
+        for one in suspects[key]:
+            if looked.tried >= LOOKED_AT_MOST or lane.slice.over():
+                looked.cut_short = looked.tried < LOOKED_AT_MOST
+                looked.last = looked.last if completed or not looked.tried else key
+                return looked
+            look = await _look_at(lane, one)
+            looked.tried += 1
+            lost = lost + 1 if look is _Look.LOST else 0
+            if look in (_Look.SEEN, _Look.ABSENT):
+                (looked.seen if look is _Look.SEEN else looked.absent).add(one.id)
+            if lost >= LOST_AT_MOST:
+                looked.last = key
+                return looked
+        looked.last, completed = key, True
+    return looked
+
+
+async def _look_at(lane: Lane, one: _Shown) -> _Look:
+    """Read one in full. Raises NotSent and Reconnect: nobody can be asked then.
+
+    That it does not exist is not noted: one such answer may be wrong, and the next whole walk says what is gone.
+    """
     try:
-        async for page in lane.connector.read(lane.session, Reading(one.entity, ids=(one.id,))):
-            found = [row.document for row in page.rows if row.document is not None]
-            if page.rows and not found:
-                return False
-            async with lane.transaction() as transaction:
-                await file_documents(transaction, one.entity, found)
-                if not found:
-                    await _not_there(transaction, one)
-    except UNREACHABLE:
+        pages = lane.connector.read(lane.session, Reading(one.entity, ids=(one.id,)))
+        rows = [row async for page in pages for row in page.rows]
+    except (NotSent, Reconnect):
         raise
     except ConnectorError as error:
         log.warning("not looked at", lane=lane.connection_id, entity=one.entity, id=one.id, why=error.sentence)
-        return False
-    return True
-
-
-async def _not_there(transaction: LaneTransaction, one: _Shown) -> None:
-    """The target says that it does not exist: it is nobody's double, and the next whole walk says that it is gone."""
-    await transaction.run(
-        """update directory set active = false
-        where tenant_id = %s and connection_id = %s and entity = %s and object_id = %s""",
-        transaction.lane.tenant_id, transaction.lane.connection_id, one.entity, one.id,
-    )  # fmt: skip
+        return _Look.LOST if isinstance(error, AnswerLost) else _Look.UNREADABLE
+    found = [row.document for row in rows if row.document is not None]
+    if rows and not found:
+        return _Look.UNREADABLE
+    async with lane.transaction() as transaction:
+        await file_documents(transaction, one.entity, found)
+    return _Look.SEEN if found else _Look.ABSENT
 
 
 # --- what is told ------------------------------------------------------------------------------------------------
@@ -268,6 +348,12 @@ async def _open(transaction: LaneTransaction, entities: Sequence[str]) -> _Known
         transaction.lane.tenant_id, transaction.lane.connection_id, list(entities),
     )  # fmt: skip
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+async def _tell_all(transaction: LaneTransaction, entities: Sequence[str], looked: _Looked) -> None:
+    """Store and tell what is found, as far as it was looked at."""
+    known = await _open(transaction, entities)
+    await _store(transaction, await _found(transaction, entities, known, looked), known)
 
 
 async def _store(transaction: LaneTransaction, found: Sequence[_Double], known: _Known) -> None:
@@ -323,13 +409,29 @@ async def _record_of(transaction: LaneTransaction, reference: str) -> int | None
     return int(row[0]) if row else None
 
 
-async def _swept(transaction: LaneTransaction, requested_at: dt.datetime | None, lacking: Sequence[str]) -> None:
+async def _goes_on(transaction: LaneTransaction, sweep: _Sweep, looked: _Looked) -> None:
+    """The slice ended first: the sweep is not done, and the next slice goes on after what was tried."""
+    lane = transaction.lane
+    await transaction.run(
+        """insert into sweep (tenant_id, connection_id, looked_from, looked_after) values (%s, %s, %s, %s)
+        on conflict (tenant_id, connection_id) do update
+        set looked_from = excluded.looked_from, looked_after = excluded.looked_after""",
+        lane.tenant_id, lane.connection_id, sweep.began if sweep.under_way or looked.tried else None, looked.last,
+    )  # fmt: skip
+    await wake(transaction, lane.connection_id, "doubles")
+
+
+async def _swept(
+    transaction: LaneTransaction, requested_at: dt.datetime | None, lacking: Sequence[str], looked: _Looked
+) -> None:
     """The sweep is done; a wish that came meanwhile stays."""
     lane = transaction.lane
     await transaction.run(
-        """insert into sweep (tenant_id, connection_id, swept_at, proven, lacking) values (%s, %s, %s, %s, %s)
+        """insert into sweep (tenant_id, connection_id, swept_at, proven, lacking, looked_after)
+        values (%s, %s, %s, %s, %s, %s)
         on conflict (tenant_id, connection_id) do update
         set swept_at = excluded.swept_at, proven = excluded.proven, lacking = excluded.lacking,
+            looked_after = excluded.looked_after, looked_from = null,
             requested_at = case when sweep.requested_at = %s then null else sweep.requested_at end""",
-        lane.tenant_id, lane.connection_id, lane.clock.now(), not lacking, "; ".join(lacking), requested_at,
+        lane.tenant_id, lane.connection_id, lane.clock.now(), not lacking, "; ".join(lacking), looked.last, requested_at,
     )  # fmt: skip

@@ -18,9 +18,7 @@ from ml_connector.integrations.base import Waiting, waiting
 from ml_connector.sync.breaker import Share
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction, wake
-from ml_connector.sync.states import Priority, State
-
-HELD_BACK = "breaker"  # the reason of what a person is asked about
+from ml_connector.sync.states import HELD_BACK, Priority, State
 
 _sums = msgspec.json.Decoder(dict[str, Decimal])
 
@@ -156,8 +154,7 @@ async def _note(
         )  # fmt: skip
     transaction.event("mass change noted", breaker=breaker_id, flow=flow.name, new=count, known=known, percent=percent,
                       sums={currency: str(amount) for currency, amount in sums.items()})  # fmt: skip
-    told = {"flow": flow.name, "count": f"{count:,}", "sum": money_told(sums), "known": f"{known:,}"}
-    return waiting("breaker", "person", f"breaker:{breaker_id}", percent=str(percent), **told)
+    return creates_told(breaker_id, flow.name, count, sums, known, percent)
 
 
 async def _asked_first(
@@ -225,3 +222,9 @@ def money_told(sums: dict[str, Decimal]) -> str:
     """Sums as a bookkeeper reads them, with a word before them; empty when there are none."""
     shown = ", ".join(f"{amount:,} {currency}".strip() for currency, amount in sorted(sums.items()))
     return f" of {shown} together" if shown else ""
+
+
+def creates_told(breaker_id: int, flow: str, count: int, sums: dict[str, Decimal], known: int, percent: int) -> Waiting:
+    """What a person is asked about ``count`` new documents, in the same words wherever it is told."""
+    told = {"flow": flow, "count": f"{count:,}", "sum": money_told(sums), "known": f"{known:,}"}
+    return waiting(HELD_BACK, "person", f"breaker:{breaker_id}", percent=str(percent), **told)

@@ -12,7 +12,7 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
 from ml_connector.integrations.base import Waiting, waiting
-from ml_connector.sync.content import differences
+from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
@@ -120,7 +120,9 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
 
 def _content(one: Sent) -> list[str]:
     assert isinstance(one.outcome, Done)
-    return differences(one.intended.step, one.outcome.document)
+    document = one.outcome.document
+    found = differences(one.intended.step, document)
+    return [f"{shown(document)} ({', '.join(found)})"] if found else []
 
 
 async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int, list[str]]:
@@ -228,7 +230,8 @@ async def _conflict(transaction: LaneTransaction, conflicts: Sequence[Sent], wro
     for one in conflicts:
         other = "; ".join(wrong[one.intended.item.version_id])
         reference = one.intended.step.reference
-        wait = waiting("conflict", "person", "conflict", reference=reference, other=other)
+        ours = meant(one.intended.step)
+        wait = waiting("conflict", "person", "conflict", reference=reference, other=other, ours=ours)
         await _wait(transaction, one, wait)
         _event(transaction, one, "conflict", differences=other)
         await _state(transaction, [one], State.HELD, "conflict")

@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.store.database import Session as Transaction
-from ml_connector.sync.states import Priority, State
+from ml_connector.sync.states import HELD_BACK, Priority, State
 
 AT_ONCE = 2_000  # versions freed in one transaction, so that nobody waits long for it
 
@@ -212,12 +212,16 @@ async def sweep(connection: Transaction, tenant_id: int, connection_id: int, bef
 async def restage(
     connection: Transaction, tenant_id: int, versions: Sequence[int], states: Sequence[State], priority: Priority
 ) -> list[int]:
-    """Put versions that are in one of ``states`` back to `staged`; the ids of those that went. Lanes are woken."""
+    """Put versions that are in one of ``states`` back to `staged`; the ids of those that went. Lanes are woken.
+
+    What the mass-change breaker holds never goes this way: an approver decides about all of it at once.
+    """
     rows = await (
         await connection.execute(
             b"""with freed as (
                 update version_state set state = %b, reason = '', changed_at = now()
                 where tenant_id = %b and version_id = any(%b::bigint[]) and state = any(%b::smallint[])
+                  and not (state = %b and reason = %b)
                 returning version_id, flow_id
             ), done as (
                 delete from wait where tenant_id = %b and version_id in (select version_id from freed)
@@ -228,8 +232,8 @@ async def restage(
             on conflict (tenant_id, version_id) do update set priority = excluded.priority
             returning version_id, connection_id""",
             [
-                State.STAGED.value, tenant_id, list(versions), [state.value for state in states], tenant_id, tenant_id,
-                priority.value, tenant_id,
+                State.STAGED.value, tenant_id, list(versions), [state.value for state in states],
+                State.HELD.value, HELD_BACK, tenant_id, tenant_id, priority.value, tenant_id,
             ],
         )
     ).fetchall()  # fmt: skip

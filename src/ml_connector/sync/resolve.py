@@ -22,7 +22,7 @@ from ml_connector.connectors.base import Action, Done, Later
 from ml_connector.errors import ConnectorError
 from ml_connector.integrations.base import waiting
 from ml_connector.store.errors import DatabaseUnavailable
-from ml_connector.sync.content import differences
+from ml_connector.sync.content import differences, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
@@ -40,6 +40,9 @@ LOOK_AT_LEAST_EVERY = 3600.0
 # time to mend. After one more it waits for a person, whose replay begins anew.
 SENT_AGAIN_AFTER = (0.0, 1800.0)
 TRIED_AT_MOST = len(SENT_AGAIN_AFTER) + 1
+# How often the worker may end over one step. It is no try, for a deployment or an outage ends many; but a step that ends
+# the worker itself would keep everybody else's documents waiting for ever.
+CUT_OFF_AT_MOST = 10
 
 log = structlog.get_logger()
 
@@ -210,15 +213,15 @@ async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Do
 async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
     """Provably not done: it is sent again, later and later; what never arrives waits for a person.
 
-    Where the worker died, no answer was lost: that says nothing of the vendor, and does not count as a try.
+    Where the worker died, no answer was lost: that says nothing of the vendor, and does not count as a try. What is cut
+    off so each time waits for a person too.
     """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await file_documents(transaction, step.entity, found)
         intended = _intended(one, step, flows)
         if one.why is None:
-            await _uncounted(transaction, one)
-            await _again(transaction, intended, flows, SENT_AGAIN_AFTER[0])
+            await _cut_off(transaction, one, intended, flows)
             return
         before = await _withdrawals(transaction, one) % TRIED_AT_MOST
         if before + 1 < TRIED_AT_MOST:
@@ -227,6 +230,17 @@ async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
             why = lane.sealer.open(b"why", one.why).decode().rstrip(".")
             wait = waiting("never_arrives", "person", "never_arrives", times=str(TRIED_AT_MOST), why=why)
             await hold_withdrawn(transaction, Sent(intended, Later(wait.sentence), adopted=True), wait)
+
+
+async def _cut_off(transaction: LaneTransaction, one: _Open, intended: Intended, flows: Mapping[int, Flow]) -> None:
+    """Not done, because the worker ended over it: sent again at once, until that has been so too often."""
+    before = await _cut_offs(transaction, one) % CUT_OFF_AT_MOST
+    await _uncounted(transaction, one)
+    if before + 1 < CUT_OFF_AT_MOST:
+        await _again(transaction, intended, flows, SENT_AGAIN_AFTER[0])
+        return
+    wait = waiting("cut_off", "person", "cut_off", times=str(CUT_OFF_AT_MOST))
+    await hold_withdrawn(transaction, Sent(intended, Later(wait.sentence), adopted=True), wait)
 
 
 async def _again(transaction: LaneTransaction, intended: Intended, flows: Mapping[int, Flow], after: float) -> None:
@@ -246,6 +260,17 @@ async def _withdrawals(transaction: LaneTransaction, one: _Open) -> int:
     row = await transaction.one(
         """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
            and state = %s and absent_since is not null""",
+        transaction.lane.tenant_id, one.record_id, one.version_id, one.position, IntentState.WITHDRAWN.value,
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
+
+
+async def _cut_offs(transaction: LaneTransaction, one: _Open) -> int:
+    """How often the worker ended over this step of this version before. Only what it left behind was looked up."""
+    row = await transaction.one(
+        """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
+           and state = %s and absent_since is null and looks > 0""",
         transaction.lane.tenant_id, one.record_id, one.version_id, one.position, IntentState.WITHDRAWN.value,
     )  # fmt: skip
     assert row is not None
@@ -295,15 +320,14 @@ async def _settle(lane: Lane, one: _Open, step: IntendedStep, outcome: Done) -> 
 
 async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
     """What stands there is filed with its reference, so that a replay knows of it too."""
-    shown = "; ".join(
-        f"document {document.id} with {', '.join(differences(step, document)) or 'the same content'}"
-        for document in found
+    told = "; ".join(
+        f"{shown(document)} ({', '.join(differences(step, document)) or 'the same content'})" for document in found
     )
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await file_documents(transaction, step.entity, found)
         sent = Sent(_intended(one, step, flows), Later("a conflict"))
-        await hold_conflict(transaction, sent, shown)
+        await hold_conflict(transaction, sent, told)
 
 
 def _intended(one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:

@@ -13,11 +13,10 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.base import Row
 from ml_connector.sync.flows import Flow
-from ml_connector.sync.guard import HELD_BACK
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
-from ml_connector.sync.states import DISMISSED, Needed, Priority, State
+from ml_connector.sync.states import DISMISSED, HELD_BACK, Needed, Priority, State
 
 # What is at the target, or may be: the document it was planned from stands.
 _SENT = (State.SENDING, State.UNCERTAIN, State.POSTED, State.LINKED, State.UNCHANGED, State.TRACKED)

@@ -61,4 +61,5 @@ class Priority(IntEnum):
     BACKFILL = 7
 
 
+HELD_BACK = "breaker"  # the reason of what the mass-change breaker holds; only a decision about all of it frees it
 DISMISSED = "dismissed"  # the reason of what a person has passed over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
@@ -22,6 +23,7 @@ def application(runtime: Runtime) -> FastAPI:
         description="Records, stored plans, approvals and replays of one company, as its token allows. Amounts are text.",
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
+    app.state.at_work = at_work = asyncio.Semaphore(limits.AT_WORK)
     api = APIRouter(prefix=API)
     for part in (records, replays, plans, status):
         api.include_router(part.router)
@@ -35,6 +37,6 @@ def application(runtime: Runtime) -> FastAPI:
         return Response(described[0], media_type="application/json")
 
     problems.install(app)
-    app.add_middleware(access.Known, runtime=runtime, prefix=API, open_to_all=f"{API}/openapi.json")
+    app.add_middleware(access.Known, runtime=runtime, prefix=API, open_to_all=f"{API}/openapi.json", at_work=at_work)
     app.add_middleware(limits.Guard)  # the last one added is the first to be met
     return app

@@ -1,16 +1,24 @@
-"""What every request meets first: a bound on its body, and an end of every error nobody foresaw."""
+"""What every request meets: a bound on its body, few at work at once, and an end of every error nobody foresaw."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from typing import Any
 
 import structlog
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ml_connector.web import problems
 
 MOST_BODY = 1 << 20  # bytes; a thousand approvals take a tenth of it
+# Requests at the database at once, of the pool's eight connections: the lanes of the same process renew their leases
+# over the same pool, and a lane that comes too late for that loses its turn.
+AT_WORK = 4
 
 log = structlog.get_logger()
 
@@ -39,6 +47,26 @@ class Guard:
             if begun:
                 raise
             await problems.answer(problems.problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED))(scope, receive, send)
+
+
+class FewAtOnce(APIRoute):
+    """A route that takes one of the application's AT_WORK places, from the whole body in to the answer's beginning.
+
+    Whoever sends or reads slowly takes none.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            try:
+                await request.body()
+            except ClientDisconnect as error:
+                raise HTTPException(HTTPStatus.BAD_REQUEST) from error
+            async with request.app.state.at_work:
+                return await handle(request)
+
+        return bounded
 
 
 _FAILED = "This request met a defect of this product; the service's log tells more. Report it."

@@ -79,6 +79,12 @@ def of_error(error: ConnectorError) -> Problem:
     return problem(status, error.sentence, str(error.acts))
 
 
+def of_database(error: psycopg.OperationalError) -> Problem:
+    """The database is busy or away, which is no defect."""
+    log.warning("a request was not carried out", why=str(error))
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy: nothing was saved; try it again.")
+
+
 def install(app: FastAPI) -> None:
     """Have every error of an application end as a problem."""
 
@@ -88,8 +94,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(psycopg.OperationalError)
     async def busy(_: Request, error: psycopg.OperationalError) -> Response:
-        log.warning("a request was not carried out", why=str(error))
-        return answer(problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy: nothing was saved; try it again."))
+        return answer(of_database(error))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> Response:

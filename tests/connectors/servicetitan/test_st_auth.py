@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass, field
 
 import pytest
-from tests.connectors.servicetitan.servicetitan_script import NOON, answer, still
 
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.auth import scopes, validate
@@ -16,6 +15,7 @@ from ml_connector.connectors.servicetitan.errors import Outage, UnexpectedShape
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson, Reconnect, Throttled, TransportError
 from ml_connector.transport.messages import Answer, Request
+from tests.connectors.servicetitan.servicetitan_script import NOON, answer, still
 
 pytestmark = pytest.mark.anyio
 GOOD = {

@@ -10,6 +10,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref
+from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotPermitted
 from tests.connectors.servicetitan.servicetitan_script import (
     ALL_SCOPES,
     NOON,
@@ -23,12 +29,6 @@ from tests.connectors.servicetitan.servicetitan_script import (
     still,
     versions,
 )
-
-from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref
-from ml_connector.connectors.base import Page, Reading, Row
-from ml_connector.connectors.servicetitan.errors import UnexpectedShape
-from ml_connector.errors import BadInput
-from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 WITHOUT = ALL_SCOPES - {"tn.acc.apbills:r"}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.connectors.servicetitan.servicetitan_script import ALL_SCOPES, NOON, Script, answer, pages, stamp, vendor
 
 from ml_connector.canonical.documents import Bill, Party
 from ml_connector.connectors.base import Finding, Reading, Verdict
 from ml_connector.connectors.servicetitan import CONNECTOR, resources, write
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotSent, Reconnect
+from tests.connectors.servicetitan.servicetitan_script import ALL_SCOPES, NOON, Script, answer, pages, stamp, vendor
 
 pytestmark = pytest.mark.anyio
 

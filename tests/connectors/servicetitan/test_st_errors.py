@@ -5,7 +5,6 @@ from __future__ import annotations
 from email.utils import format_datetime
 
 import pytest
-from tests.connectors.servicetitan.servicetitan_script import NOON, Script, answer, pages
 
 from ml_connector.connectors.base import Later, Reading, Rejected, Uncertain
 from ml_connector.connectors.servicetitan import CONNECTOR
@@ -13,6 +12,7 @@ from ml_connector.connectors.servicetitan.errors import Outage, RequestRefused, 
 from ml_connector.errors import Acts, ConnectorError, NotFound
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled
 from ml_connector.transport.messages import Answer
+from tests.connectors.servicetitan.servicetitan_script import NOON, Script, answer, pages
 
 pytestmark = pytest.mark.anyio
 TENANT_BODY = {

@@ -9,6 +9,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ml_connector.connectors.base import Reading
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
+from ml_connector.connectors.servicetitan.walks import key, newest
+from ml_connector.transport.messages import Answer
 from tests.connectors.servicetitan.servicetitan_script import (
     NOON,
     Script,
@@ -19,11 +24,6 @@ from tests.connectors.servicetitan.servicetitan_script import (
     vendor,
     versions,
 )
-
-from ml_connector.connectors.base import Reading
-from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
-from ml_connector.connectors.servicetitan.walks import key, newest
-from ml_connector.transport.messages import Answer
 
 pytestmark = pytest.mark.anyio
 SMALL = {"page_size": "50"}

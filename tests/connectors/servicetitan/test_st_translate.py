@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connectors.servicetitan.servicetitan_script import ap_bill, bill, stamp
 
 from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref, decode, encode
 from ml_connector.canonical.money import ZERO
@@ -20,6 +19,7 @@ from ml_connector.connectors.base import Row
 from ml_connector.connectors.servicetitan import payloads, translate, translate_bills
 from ml_connector.connectors.servicetitan.translate import plain_text, understood
 from ml_connector.connectors.servicetitan.translate_bills import Around, Choices
+from tests.connectors.servicetitan.servicetitan_script import ap_bill, bill, stamp
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "vendors" / "servicetitan" / "examples" / "synthetic"
 PLAIN = Choices()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.connectors.servicetitan.servicetitan_script import Script, answer, bill, stamp
 
 from ml_connector.canonical.documents import Bill, BillLine, LineKind, Organisation, Party, Ref
 from ml_connector.canonical.money import ZERO
@@ -13,6 +12,7 @@ from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.errors import Refused
 from ml_connector.transport.errors import AnswerLost, BudgetEmpty, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Answer, Request
+from tests.connectors.servicetitan.servicetitan_script import Script, answer, bill, stamp
 
 pytestmark = pytest.mark.anyio
 PATH = "inventory-bills/markasexported"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
+import psycopg
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
@@ -18,14 +20,22 @@ from ml_connector.web import problems
 class Known:
     """Lets a request below ``prefix`` through once it is known who asks; only ``open_to_all`` needs no token."""
 
-    def __init__(self, app: ASGIApp, runtime: Runtime, prefix: str, open_to_all: str) -> None:
+    def __init__(
+        self, app: ASGIApp, runtime: Runtime, prefix: str, open_to_all: str, at_work: asyncio.Semaphore
+    ) -> None:
         self._app, self._runtime, self._prefix, self._open = app, runtime, prefix, open_to_all
+        self._at_work = at_work
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         asked = scope["type"] == "http" and scope["path"].startswith(self._prefix) and scope["path"] != self._open
         if asked:
             try:
-                scope.setdefault("state", {})["caller"] = await caller(self._runtime, _token(Headers(scope=scope)))
+                async with self._at_work:
+                    found = await caller(self._runtime, _token(Headers(scope=scope)))
+                scope.setdefault("state", {})["caller"] = found
+            except psycopg.OperationalError as error:
+                await problems.answer(problems.of_database(error))(scope, receive, send)
+                return
             except ConnectorError as error:
                 await problems.answer(problems.of_error(error))(scope, receive, send)
                 return

@@ -16,9 +16,10 @@ from ml_connector.web.api.filters import PlanQuery
 from ml_connector.web.api.once import Key, once
 from ml_connector.web.api.records import Reader
 from ml_connector.web.api.schema import answers
+from ml_connector.web.limits import FewAtOnce
 from ml_connector.web.values import Body, Number, answer
 
-router = APIRouter(tags=["plans"])
+router = APIRouter(tags=["plans"], route_class=FewAtOnce)
 Approver = Annotated[Caller, Depends(with_scope(Scope.APPROVE))]
 
 

@@ -13,9 +13,10 @@ from ml_connector.service.records import Page, records
 from ml_connector.web.api.access import with_scope
 from ml_connector.web.api.filters import RecordQuery
 from ml_connector.web.api.schema import answers
+from ml_connector.web.limits import FewAtOnce
 from ml_connector.web.values import MOST_ID, answer
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], route_class=FewAtOnce)
 Reader = Annotated[Caller, Depends(with_scope(Scope.READ))]
 
 

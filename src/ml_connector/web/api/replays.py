@@ -14,9 +14,10 @@ from ml_connector.web.api.access import with_scope
 from ml_connector.web.api.filters import RecordFilter
 from ml_connector.web.api.once import Key, once
 from ml_connector.web.api.schema import answers
+from ml_connector.web.limits import FewAtOnce
 from ml_connector.web.values import answer
 
-router = APIRouter(tags=["replays"])
+router = APIRouter(tags=["replays"], route_class=FewAtOnce)
 Replayer = Annotated[Caller, Depends(with_scope(Scope.REPLAY))]
 
 

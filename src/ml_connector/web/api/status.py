@@ -7,9 +7,10 @@ from fastapi import APIRouter, Response
 from ml_connector.service.status import Status, status
 from ml_connector.web.api.records import Reader
 from ml_connector.web.api.schema import answers
+from ml_connector.web.limits import FewAtOnce
 from ml_connector.web.values import answer
 
-router = APIRouter(tags=["status"])
+router = APIRouter(tags=["status"], route_class=FewAtOnce)
 
 
 @router.get("/status", responses=answers(Status))
