@@ -44,7 +44,11 @@ def _codes_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from _given(node)
-        elif isinstance(node, ast.Assign) and {getattr(one, "id", "") for one in node.targets} & {"code", "DISMISSED"}:
+        elif isinstance(node, ast.Assign) and {getattr(one, "id", "") for one in node.targets} & {
+            "code",
+            "DISMISSED",
+            "HELD_BACK",
+        }:
             yield from (text for text in _texts(node.value) if re.fullmatch(r"[a-z_]+", text))
         elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "reason":
             yield from _texts(node.value)

@@ -14,7 +14,7 @@ from ml_connector.canonical.documents import Bill, Party, Ref
 from ml_connector.connectors.base import Action, Step
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.integrations.base import Write
-from ml_connector.service import approving
+from ml_connector.service import approving, flows
 from ml_connector.service.approving import (
     Approved,
     Shown,
@@ -341,7 +341,7 @@ async def test_what_may_not_be_posted_any_more_in_the_middle_of_a_list_is_told_o
     monkeypatch.setattr(approving, "_AT_ONCE", 2)
     await previewed(company, *(bill(str(number)) for number in range(1, 6)))
     listed = await approvable(company.desk, BILLS)
-    refuse, asked = approving.refuse_not_live, 0
+    refuse, asked = flows.refuse_not_live, 0
 
     async def dying(*given: Any) -> None:
         nonlocal asked

@@ -38,6 +38,10 @@ class Held:
         return self._answer
 
 
+async def never() -> bytes:
+    raise AssertionError("it is carried out a second time")
+
+
 @pytest.mark.parametrize("ends", [RuntimeError("too late"), b"the first"])
 async def test_a_request_that_was_given_up_ends_without_a_trace(company: Company, ends: bytes | Exception) -> None:
     caller, first, second = await called(company), Held(ends), Held(b"the second")
@@ -50,8 +54,8 @@ async def test_a_request_that_was_given_up_ends_without_a_trace(company: Company
     first.go.set()
     await asyncio.wait([early])
     with pytest.raises(Refused, match="is still under way"):
-        await asked(caller, Held(b"never asked"))
+        await asked(caller, never)
     second.go.set()
     assert await later == Answered(b"the second", repeated=False)
-    assert await asked(caller, Held(b"never asked")) == Answered(b"the second", repeated=True)
+    assert await asked(caller, never) == Answered(b"the second", repeated=True)
     assert isinstance(early.exception(), RuntimeError) is isinstance(ends, Exception)

@@ -28,7 +28,7 @@ def mount(app: App) -> None:
 
 async def approve(
     record: str = "", *, flow: str = "", vendor: str = "", run: int = 0, since: Since = "", until: Until = "",
-    digest: str = "", yes: Yes = False, cli: Given,
+    digest: str | None = None, yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Approve stored plans: exactly what they show is posted, while the flow stays in preview.
 
@@ -56,6 +56,8 @@ async def approve(
     """
     if record and (flow or vendor or run or since or until):
         raise BadInput("Give a record, or options that say which records; not both.")
+    if digest == "":
+        raise BadInput("--digest is empty: give the digest that 'preview --json' shows, or leave the option out.")
     if digest and not record:
         raise BadInput("--digest is of one plan: name its record too.")
     async with cli.desk() as desk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from ml_connector.connectors.base import Step
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import Waiting
 from ml_connector.sealing import Sealer
+from ml_connector.service.awaiting import awaiting
 from ml_connector.service.desk import Desk, Reading, made
 from ml_connector.service.doubles import Double, doubles_of
 from ml_connector.service.finding import opened_document, party_name
@@ -172,6 +173,8 @@ async def explain(desk: Desk, wanted: str) -> Life:
         assert head is not None
         versions = await _versions(reading, sealer, record_id)
         newest = versions[-1]
+        if later := (await awaiting(reading, desk.clock.now(), [newest.version_id])).get(newest.version_id):
+            versions = (*versions[:-1], replace(newest, why=later))
         return made(
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
             await _released(reading, record_id, newest.version_id),

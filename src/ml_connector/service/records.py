@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ml_connector.service.awaiting import awaiting
 from ml_connector.service.desk import Desk, made
 from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
 from ml_connector.service.roles import READERS
@@ -57,15 +58,17 @@ async def records(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0
         found.add("r.record_id > %s", after)
         rows = await reading.all(
             f"""select r.record_id, f.name, r.source_id, d.number, d.content_hash, d.canonical, d.document_date,
-                       d.amount, d.currency, s.state, s.reason, r.versions, coalesce(l.target_id, '')
+                       d.amount, d.currency, s.state, s.reason, r.versions, coalesce(l.target_id, ''), r.version_id
             {RECORDS} where {found.sql} order by r.record_id limit %s""",
             *found.values, limit + 1,
         )  # fmt: skip
+        later = await awaiting(reading, desk.clock.now(), [row[13] for row in rows])
     shown = tuple(
         made(
             Record, *row[:4], party_name(opened_document(sealer, row[4], row[5])), row[6],
             in_currency(row[7], row[8]), row[8],
-            State(row[9]).word, row[10], title_of(row[10]) if row[10] else "", row[11], row[12],
+            State(row[9]).word, row[10], title_of(row[10]) if row[10] else later.get(row[13], ""),
+            row[11], row[12],
         )
         for row in rows[:limit]
     )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import stamina
 
@@ -77,7 +77,8 @@ class HttpSession:
         wait = self.rules.throttle(answer)
         if wait is not None:
             self.budget.throttled(wait)
-            raise Throttled(f"{self.rules.title} asks to wait {wait:.0f} s: too many calls", wait)
+            until = f"{self.clock.now() + timedelta(seconds=wait):%Y-%m-%d %H:%M:%S} UTC"
+            raise Throttled(f"{self.rules.title} takes no more calls until {until}: its limit is used up", wait)
         return answer
 
     async def _token(self, refused: Token | None = None) -> Token:

@@ -1,0 +1,31 @@
+"""What is under way and waits for nothing but time: until when, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from ml_connector.service.desk import Reading
+
+_QUEUED = """
+    select w.version_id, greatest(w.not_before, l.not_before, timestamptz '1970-01-01 00:00:00+00'), c.name, c.problem
+    from work w
+    join lane l on l.tenant_id = w.tenant_id and l.connection_id = w.connection_id
+    join connection c on c.tenant_id = w.tenant_id and c.connection_id = w.connection_id
+    join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id and s.state = 0
+    where w.tenant_id = %s and w.version_id = any(%s::bigint[])"""
+_LOOKED_UP = """
+    select version_id, max(look_at) from intent
+    where tenant_id = %s and version_id = any(%s::bigint[]) and state = 1 group by version_id"""
+
+
+async def awaiting(reading: Reading, now: dt.datetime, versions: Sequence[int]) -> Mapping[int, str]:
+    """By version, of those that are queued or being looked up: what each waits for, as half a sentence."""
+    told = {}
+    for version_id, at, name, problem in await reading.all(_QUEUED, reading.tenant_id, list(versions)):
+        until = f"until {at:%Y-%m-%d %H:%M:%S} UTC and goes on by itself" if at > now else "and is next in its queue"
+        told[version_id] = f"waits for {name} {until}" + (f" ({problem.rstrip('.')})" if problem else "")
+    for version_id, at in await reading.all(_LOOKED_UP, reading.tenant_id, list(versions)):
+        when = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+        told[version_id] = f"its answer was lost; what became of it is looked up{when}, and it goes on by itself"
+    return told
