@@ -30,7 +30,9 @@ def _values() -> list[tuple[str, str, Any]]:
 @pytest.mark.parametrize("vendor", sorted(CONNECTORS))
 async def test_every_uncertain_fact_is_met_or_its_reason_is_written(playing: Sets, vendor: str) -> None:
     async with playing(vendor) as set:
-        known = {one.name for one in fields(set.stage.emulator.switches)}
+        switches = fields(set.stage.emulator.switches)
+        # What the emulator delivers by itself is met by its own tests; no connector receives it here.
+        known = {one.name for one in switches if not one.name.startswith("webhook")}
         named: dict[str, Switch] = dict(stage_class(vendor).switches)
         assert named.keys() == known
         assert all(bool(one.values) != bool(one.untouched) for one in named.values())
