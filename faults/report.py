@@ -54,9 +54,7 @@ def _rows(results: Iterable[Result]) -> list[str]:
 
 def _row(kind: str, found: Sequence[Result]) -> str:
     spent = sorted(one.seconds for one in found)
-    sums = [
-        sum(len(getattr(one, name)) for one in found) for name in ("duplicates", "missing", "amounts", "unbalanced")
-    ]
+    sums = counts(found)
     struck = sum(one.struck for one in found)
     cells = [kind, len(found), struck, *sums, f"{spent[len(spent) // 2]:.0f}, {spent[-1]:.0f}"]
     return f"| {' | '.join(map(str, cells))} |"

@@ -14,6 +14,7 @@ from faults.books import Books, Difference, difference
 from faults.commits import Asked
 from faults.points import Point, sampled
 from faults.process import Result
+from faults.report import table
 from faults.run import undisturbed
 from faults.world import RUN, prepared
 from ml_connector.lanes.runtime import integrations
@@ -77,6 +78,15 @@ def test_the_summary_counts_what_was_found() -> None:
 
     idle = summary([Result(point, 1.0, Difference(), False)])
     assert idle.splitlines()[0].startswith("1 faults found no call to strike")
+
+
+def test_the_table_has_a_row_for_each_kind_with_what_was_found() -> None:
+    points = [Point("a-b", "a", 1, "cut"), Point("a-b", "a", 2, "cut"), Point("a-b", "b", 1, "slow")]
+    results = [
+        Result(points[0], 1.0, Difference(), True), Result(points[1], 9.0, Difference(["x"], [], [], ["u"]), False),
+    ]  # fmt: skip
+    told = table(results, points, "make faults", 60.0)
+    assert "2 of 3 points" in told and "| cut | 2 | 1 | 1 | 0 | 0 | 1 | 9, 9 |" in told.splitlines()
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
