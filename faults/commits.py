@@ -16,6 +16,7 @@ from typing import Any
 from psycopg import conninfo
 
 _CHUNK = 1 << 16
+_ENCRYPTION = (80877103).to_bytes(4), (80877104).to_bytes(4)
 _APP = b"ml-connector/mlc_app\x00"
 """The name of the connections that write for a tenant; the dispatcher's only look, and would be counted in vain."""
 
@@ -113,8 +114,8 @@ class Asked:
         return found
 
     def _is_commit(self, kind: bytes, body: bytes) -> bool:
-        if not kind:
-            self._started, self._counts = True, _APP in body
+        if not kind:  # a wish for encryption may come before the start
+            self._started, self._counts = body[:4] not in _ENCRYPTION, _APP in body
         elif kind == b"Q":
             return body == b"COMMIT\x00"
         elif kind == b"P":
