@@ -17,7 +17,7 @@ from psycopg import conninfo
 
 _CHUNK = 1 << 16
 _ENCRYPTION = (80877103).to_bytes(4), (80877104).to_bytes(4)
-_APP = b"ml-connector/mlc_app\x00"
+_APP = b"ml-connector/mlc_app"
 """The name of the connections that write for a tenant; the dispatcher's only look, and would be counted in vain."""
 
 

@@ -15,6 +15,7 @@ import structlog
 from faults.books import Books, Difference, difference
 from faults.commits import Commits, counted_commits
 from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point
+from faults.stalled import left_over
 from faults.world import Running
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes.runtime import Runtime
@@ -26,12 +27,12 @@ from ml_connector.telemetry import logs
 from ml_connector_sandbox.kernel.faults import KINDS, Fault
 from rig.company import connected
 
-PATIENCE = (
-    90.0  # machine seconds: a dead worker's lane is free after 15, what it was sending is looked up after 20 more
-)
+PATIENCE = 90.0  # machine seconds: a dead worker's lane is free after 12, what it sent is looked up after 20 more
 STRUCK_WITHIN = 60.0
 LOOK_EVERY = 0.25
 CALM = 2  # looks in a row: between two steps of a lane there is a moment with nothing to see
+
+log = structlog.get_logger()
 
 
 async def undisturbed(running: Running) -> Books:
@@ -94,6 +95,8 @@ async def _agreed(running: Running, expected: Books) -> Difference:
     if found is None:
         left = await progress(running.desk, running.integration)
         found = Difference(unbalanced=[f"it did not come to rest: {left}"])
+    if found:
+        log.warning("the run ended otherwise", **await left_over(running))
     return found
 
 

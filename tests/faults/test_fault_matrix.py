@@ -11,7 +11,6 @@ import pytest
 
 from faults.__main__ import summary
 from faults.books import Books, Difference, difference
-from faults.commits import Asked
 from faults.points import Point, sampled
 from faults.process import Result
 from faults.report import table
@@ -87,21 +86,6 @@ def test_the_table_has_a_row_for_each_kind_with_what_was_found() -> None:
     ]  # fmt: skip
     told = table(results, points, "make faults", 60.0)
     assert "2 of 3 points" in told and "| cut | 2 | 1 | 1 | 0 | 0 | 1 | 9, 9 |" in told.splitlines()
-
-
-def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + (len(body) + 4).to_bytes(4) + body
-
-
-def test_every_commit_is_counted_prepared_or_not_whole_or_in_pieces() -> None:
-    start = _message(b"", b"\x00\x03\x00\x00user\x00x\x00application_name\x00ml-connector/mlc_app\x00\x00")
-    bound = _message(b"B", b"\x00_pg3_0\x00\x00\x00\x00\x00\x00\x00")
-    said = start + _message(b"Q", b"COMMIT\x00") + _message(b"P", b"_pg3_0\x00COMMIT\x00\x00\x00") + bound + bound
-    said += _message(b"P", b"_pg3_0\x00select 1\x00\x00\x00") + bound
-    assert Asked().begun(said) == 3
-    pieces = Asked()
-    assert sum(pieces.begun(said[at : at + 7]) for at in range(0, len(said), 7)) == 3
-    assert Asked().begun(said.replace(b"mlc_app", b"mlc_dis")) == 0
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_holds_kills() -> None:
