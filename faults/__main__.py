@@ -90,10 +90,7 @@ def main() -> int:
     if given.sample:
         chosen = sampled(chosen, given.sample, given.seed)
     if not chosen:
-        print(
-            f"None of the {len(points)} points holds {given.only!r}: see faults/points.py for what one says.",
-            file=sys.stderr,
-        )
+        print(none_holds(points, given.only), file=sys.stderr)
         return 2
     print(f"{len(points)} points; {len(chosen)} are run, the log is {given.log}", flush=True)
     try:
@@ -107,6 +104,12 @@ def main() -> int:
         )
     print(summary(results))
     return 0 if not any(one.difference for one in results) else 1
+
+
+def none_holds(points: Sequence[Point], text: str) -> str:
+    """What is said where no point's description holds ``text``."""
+    example = f"; one says, for example, '{points[0]}'" if points else ""
+    return f"No description of the points ({len(points)}) holds {text!r}{example}."
 
 
 def summary(results: Sequence[Result]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from faults.world import Running
 
+_KINDS = ("cr", "ag", "gi")
 _LAST_CALLS = 12
 _AS_TEXT = "select one::text from ({}) one"
 _TABLES = {
@@ -24,6 +28,32 @@ _JOBS = """select id, status, attempts, lock, queueing_lock, args, worker_id, no
     where status in ('todo', 'doing') order by id"""
 
 
+def _slices() -> list[str]:
+    """Where each slice under way in this process waits, those of other runs too."""
+    chains = [_chain(task.get_coro()) for task in asyncio.all_tasks()]
+    return [" > ".join(chain) for chain in chains if any("run_slice" in one for one in chain)]
+
+
+def _chain(awaited: Any) -> list[str]:
+    """The coroutines that wait for each other, from the outermost on, each with its line."""
+    found = []
+    while awaited is not None:
+        frame = next((one for kind in _KINDS if (one := getattr(awaited, f"{kind}_frame", None))), None)
+        found.append(f"{awaited.__qualname__}:{frame.f_lineno}" if frame else repr(awaited)[:200])
+        awaited = _awaited(awaited, frame)
+    return found
+
+
+def _awaited(waits: Any, frame: Any) -> Any:
+    for name in ("cr_await", "ag_await", "gi_yieldfrom"):
+        if (inner := getattr(waits, name, None)) is None:
+            continue
+        if type(inner).__name__ == "async_generator_asend":  # it does not tell its generator; the context manager does
+            return getattr(frame.f_locals.get("self"), "gen", inner)
+        return inner
+    return None
+
+
 async def left_over(running: Running) -> dict[str, list[str]]:
     """The rows of every table that says what is to be done, and the last calls of both vendors."""
     told: dict[str, list[str]] = {"sandbox clock": [str(running.desk.clock.now())]}
@@ -33,6 +63,7 @@ async def left_over(running: Running) -> dict[str, list[str]]:
     async with running.runtime.database.dispatch() as connection:
         rows = await (await connection.execute(_AS_TEXT.format(_JOBS).encode())).fetchall()
         told["jobs"] = [row[0] for row in rows]
+    told["slices"] = _slices()
     for vendor in running.vendors:
         told[vendor] = [str(one) for one in running.emulator(vendor).log.calls[-_LAST_CALLS:]]
     return told

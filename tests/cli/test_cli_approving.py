@@ -89,7 +89,7 @@ async def test_a_replay_is_tried_first_and_each_way_to_choose_is_there(
         ways = (
             ([f"#{one.record_id}"], 1), (["--flow", "bills", "--state", "posted"], posted),
             (["--run", run, "--state", "posted"], None),
-            (["--flow", "bills", "--state", "posted", "--from", "2000-01-01", "--to", "2099-12-31"], posted),
+            (["--flow", "bills", "--state", "posted", "--since", "2000-01-01", "--until", "2099-12-31"], posted),
         )  # fmt: skip
         for chosen, count in ways:
             code, would, _ = await scripted(env, "replay", *chosen, "--dry-run")
@@ -110,8 +110,8 @@ async def test_a_replay_is_tried_first_and_each_way_to_choose_is_there(
         for wrong, kind, sentence in (
             (["--flow", "bils"], "not_found", "There is no flow 'bils'"),
             (["--run", "987654"], "not_found", "There is no run 987654"),
-            (["--from", "2026-02-01", "--to", "2026-01-01"], "bad_input", "the first day is after the last"),
-            (["--from", "soon"], "bad_input", "--since 'soon' is no date"),
+            (["--since", "2026-02-01", "--until", "2026-01-01"], "bad_input", "the first day is after the last"),
+            (["--since", "soon"], "bad_input", "--since 'soon' is no date"),
             (["--colour"], "usage", "--colour"),
         ):
             code, error, said = await scripted(env, "replay", *wrong)

@@ -61,14 +61,15 @@ async def test_a_list_is_told_asked_for_and_released(database: Database, env: di
         assert closed[0] in no.text and no.widest <= 100
         assert await held(company, "period_closed") == closed
 
-        nobody = await typed(env, *everything, "--from", "2031-01-01")
+        nobody = await typed(env, *everything, "--since", "2031-01-01")
         assert nobody.code == 2 and "No record that waits for period_closed fits." in nobody.sentence
-        both = await typed(env, "release", closed[0], "--from", "2031-01-01")
+        both = await typed(env, "release", closed[0], "--since", "2031-01-01")
         assert both.code == 2 and "not both" in both.sentence
 
-        yes = await typed(env, *everything, "--flow", "bills", "--to", "2026-12-31", answer="y\n")
+        yes = await typed(env, *everything, "--flow", "bills", "--until", "2026-12-31", "--yes")
         assert yes.code == 0, yes.text
         assert f"{len(closed)} records, " in yes.sentence and "go on past period_closed: #" in yes.sentence
+        assert closed[0] not in yes.text  # nobody is asked, so nothing is listed
         assert await held(company, "period_closed") == []
         again = await typed(env, *everything)
         assert again.code == 2

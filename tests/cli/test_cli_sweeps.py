@@ -76,4 +76,6 @@ async def test_what_was_stopped_is_told_and_decided(database: Database, env: dic
         assert "void all but one of them there" in (await typed(env, "explain", both[0])).sentence
         double = str(json.loads(piped(["--json", "doubles"], env).stdout)["found"][0]["double_id"])
         assert (await typed(env, "doubles", "dismiss", double, "two deliveries")).code == 0
-        assert "dismissed by cli/" in (await typed(env, "doubles", "--all")).sentence
+        shown = await typed(env, "doubles", "--all")
+        assert "dismissed by cli/" in shown.sentence and "two deliveries" in shown.sentence
+        assert json.loads(piped(["--json", "doubles", "--all"], env).stdout)["found"][0]["why"] == "two deliveries"

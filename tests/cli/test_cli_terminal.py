@@ -48,7 +48,11 @@ def test_every_command_has_an_example(monkeypatch: pytest.MonkeyPatch, capsys: p
     [
         (["frobnicate"], 'Unknown command "frobnicate"'),
         (["status", "--colour"], "Unknown option: --colour"),
-        (["explain"], "requires an argument"),
+        (["explain"], "'ml-connector explain' needs RECORD: see 'ml-connector explain --help'."),
+        (["map", "set", "accounts"], "'ml-connector map set' needs KEY: see 'ml-connector map set --help'."),
+        (["token", "create", "report"], "'ml-connector token create' needs --scope: see"),
+        (["records", "--since"], "--since needs a value: see 'ml-connector records --help'."),
+        (["records", "--from", "2026-01-01"], "Unknown option: --from"),
         (["records", "--limit", "many"], "many"),
         (["records", "--since", "1.1.2026"], "--since '1.1.2026' is no date such as 2026-01-31"),
         (["map", "import", "accounts", "nowhere.csv"], "nowhere.csv cannot be read: No such file or directory"),
@@ -80,7 +84,7 @@ def test_status_of_a_company_without_anything(env: dict[str, str]) -> None:
     assert "Nothing is integrated yet" in shown.text
     found = json.loads(piped(["status", "--json"], env).stdout)
     assert found == {"connections": [], "integrations": [], "attention": [], "doubles": {}}
-    assert "The trail is intact: 1 events" in in_terminal(["audit", "verify"], env).sentence
+    assert "The trail is intact: 1 event in 1 link." in in_terminal(["audit", "verify"], env).sentence
     refused = in_terminal(["integrate", "servicetitan-xero", "--set", "start_date=2026-01-01"], env)
     assert refused.code == 2 and "there are servicetitan-zoho_books" in refused.sentence
 

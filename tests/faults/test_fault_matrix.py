@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from faults.__main__ import summary
+from faults.__main__ import none_holds, summary
 from faults.books import Books, Difference, difference
 from faults.points import Point, sampled
 from faults.process import Result
@@ -33,6 +33,13 @@ GOOD = Books({("zoho_books", "bills"): Counter([BILL, OTHER])}, {"bills 1": f"bi
 
 def _with(*texts: str) -> Books:
     return replace(GOOD, sides={("zoho_books", "bills"): Counter(texts)})
+
+
+def test_a_choice_that_fits_no_point_shows_how_one_is_told() -> None:
+    points = [Point("servicetitan-zoho_books", "zoho_books", 12, "slow", "GET /bills")]
+    told = none_holds(points, "xero")
+    assert told.startswith("No description of the points (1) holds 'xero'")
+    assert "'servicetitan-zoho_books zoho_books call 12 (GET /bills) slow'" in told
 
 
 def test_equal_books_do_not_differ() -> None:

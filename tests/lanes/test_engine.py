@@ -10,7 +10,8 @@ import pytest
 
 from ml_connector.lanes import engine as engines
 from ml_connector.lanes.dispatch import DueLane
-from ml_connector.lanes.engine import Engine, stopped
+from ml_connector.lanes.engine import Engine
+from ml_connector.lanes.tasks import ended
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable
 
@@ -77,7 +78,7 @@ async def test_lanes_are_carried_and_a_defect_in_one_stops_nobody(
     await asyncio.wait_for(carried.seen(3), 10)
     await engine.submit(DueLane(1, 13))
     await asyncio.wait_for(carried.seen(4), 10)
-    await stopped(worker)
+    await ended(worker)
     assert sorted(carried.lanes) == [(1, 7), (1, 8), (1, 13), (1, 13)]
     assert await jobs(database) == []
 
@@ -93,7 +94,7 @@ async def test_one_lane_never_runs_twice_at_once(engine: Engine, carried: Carrie
     assert carried.lanes == [(1, 7), (1, 8)]
     carried.gate.set()
     await asyncio.wait_for(carried.seen(3), 10)
-    await stopped(worker)
+    await ended(worker)
     assert carried.lanes == [(1, 7), (1, 8), (1, 7)]
 
 

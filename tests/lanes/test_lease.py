@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from lane_world import add_lane, one, run
 
 from ml_connector.clock import Clock
 from ml_connector.lanes import lease as leases
+from ml_connector.lanes import tasks
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable
@@ -111,3 +114,50 @@ async def test_a_renewal_survives_a_database_that_is_away_for_a_moment(
     async with leases.kept(database, held):
         await asyncio.sleep(0.15)
     assert held.believed_until > believed
+
+
+class _Deaf:
+    """A database that loses the first it is told at the moment it answers, as Python 3.11's ``wait_for`` does."""
+
+    lost = 0
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: int) -> AsyncIterator[None]:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.lost += 1
+            if self.lost > 1:
+                raise
+        raise DatabaseUnavailable("no connection came free")
+        yield
+
+
+async def test_a_renewal_that_missed_its_end_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0.0)
+    monkeypatch.setattr(tasks, "AGAIN_AFTER", 0.05)
+    deaf = _Deaf()
+    async with asyncio.timeout(5), leases.kept(deaf, leases.LaneLease(1, 1, 1, 0.0)):  # type: ignore[arg-type]
+        await asyncio.sleep(0.05)
+    assert deaf.lost == 2
+
+
+async def test_ended_tasks_are_told_again_until_they_have_ended() -> None:
+    told = 0
+
+    async def stubborn() -> None:
+        nonlocal told
+        while told < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told += 1
+
+    async def failing() -> None:
+        raise ValueError("its own concern")
+
+    begun = asyncio.create_task(stubborn()), asyncio.create_task(failing())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await tasks.ended(*begun, again_after=0.01)
+    assert told == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +17,9 @@ from ml_connector.canonical.documents import Organisation
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import CredentialField, Limits, Session, Tokens
 from ml_connector.lanes import connecting
+from ml_connector.lanes import slice as slices
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.lanes.slice import run_slice
+from ml_connector.lanes.slice import Persons, run_slice
 from ml_connector.sealing import Keyring
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.store.database import Database
@@ -63,6 +65,29 @@ async def test_what_nobody_foresaw_is_told_logged_and_tried_again_later(
     good = Runtime(database, keyring, now_clock, wire, {"tiny": TinyConnector()}, {}, None)
     await run_slice(good, "test", tenant, lane, lambda _: None)
     assert await one(database, tenant, "select problem from connection") == ("",)
+
+
+class Endless(TinyConnector):
+    """A connector that waits for what never comes."""
+
+    async def organisation(self, session: Session) -> Organisation:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+
+async def test_a_slice_that_never_ends_gives_its_lane_back(
+    database: Database, keyring: Keyring, now_clock: Clock, wire: Wire, two_tenants: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tenant = two_tenants[0]
+    _, lane = await add_lane(database, keyring, tenant, now=now_clock.now())
+    await run(database, tenant, "update connection set organisation_read_at = organisation_read_at - interval '2 h'")
+    monkeypatch.setattr(slices, "LONGEST", 0.2)
+    endless = Runtime(database, keyring, now_clock, wire, {"tiny": Endless()}, {}, None)
+    await run_slice(endless, "test", tenant, lane, lambda _: None)
+    state, problem = await one(database, tenant, "select state, problem from connection")
+    assert state == "good" and "A defect of this product (TimeoutError)" in problem
+    assert await one(database, tenant, "select owner is null and lease_until < now() from lane") == (True,)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +147,38 @@ async def test_a_long_reading_ends_its_slice_at_a_page_and_goes_on_at_once(
         (found,) = await one(database, tenant, "select count(*) from record r join flow f using (tenant_id, flow_id) "
                              "where f.name = 'bills'")  # fmt: skip
         assert (unfinished, found) == (0, len(company.sandbox.company.truth))
+
+
+class Dead(TinyConnector):
+    """A vendor that takes the grant no more."""
+
+    async def organisation(self, session: Session) -> Organisation:
+        raise Reconnect("The consent was taken back.")
+
+
+async def test_the_log_says_once_that_a_connection_needs_a_person_and_once_that_it_is_good_again(
+    database: Database, keyring: Keyring, now_clock: Clock, wire: Wire, two_tenants: tuple[int, int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    tenant, persons = two_tenants[0], Persons()
+    _, lane = await add_lane(database, keyring, tenant, now=now_clock.now(), name="Zoho Books")
+    await run(database, tenant, "update connection set organisation_read_at = organisation_read_at - interval '2 h'")
+
+    async def told(connector: TinyConnector) -> list[str]:
+        runtime = Runtime(database, keyring, now_clock, wire, {"tiny": connector}, {}, None)
+        await run_slice(runtime, "test", tenant, lane, lambda _: None, persons)
+        return capsys.readouterr().out.splitlines()
+
+    first = await told(Dead())
+    assert await one(database, tenant, "select state from connection") == ("needs reconnect",)
+    assert len(first) == 1 and "warning" in first[0] and "connection needs a person" in first[0]
+    assert "Zoho Books" in first[0] and "The consent was taken back." in first[0]
+    assert "ml-connector connect tiny --again 'Zoho Books'" in first[0]
+    assert await told(Dead()) == []
+    await run(database, tenant, "update connection set state = 'good', problem = ''")
+    again = await told(TinyConnector())
+    assert len(again) == 1 and "info" in again[0] and "connection is good again" in again[0]
+    assert "Zoho Books" in again[0] and await told(TinyConnector()) == []
 
 
 class Listing(TinyConnector):

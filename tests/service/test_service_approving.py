@@ -120,6 +120,27 @@ async def test_a_filtered_list_is_approved_with_its_sum(company: Company) -> Non
     assert await ends(company) == {"1": "posted", "2": "posted", "3": "planned"}
 
 
+async def test_plans_that_are_older_than_a_change_are_counted_until_they_are_planned_again(company: Company) -> None:
+    await previewed(company, bill("1"), bill("2"))
+    assert (await approvable(company.desk, BILLS)).planned_before == 0
+    changed = await set_value(company.desk, company.integration, "accounts", "6100", "a2", anyway=True)
+    assert changed.planned_before == len(await _planned(company))
+    assert (await approvable(company.desk, BILLS)).planned_before == 2
+    assert (await approvable_record(company.desk, "INV-1")).planned_before == 1
+    await company.read(bill("1"), bill("2", total="7.00"))
+    await settled(company)
+    assert (await approvable(company.desk, BILLS)).planned_before == 1  # the other was planned after the change
+    await change_settings(company.desk, company.integration, {"closed_through": "2026-01-31"})
+    assert (await approvable(company.desk, BILLS)).planned_before == 2
+    live = await set_flow_mode(company.desk, company.integration, "bills", "live")
+    assert (live.approved, live.planned_before, live.unseen) == (2, 2, False)
+
+
+async def _planned(company: Company) -> list[str]:
+    found = await records(company.desk, Filter(state="planned"))
+    return [one.source_id for one in found.records]
+
+
 async def test_a_bill_brings_the_vendor_it_needs(company: Company) -> None:
     """Its plan shows the vendor as one to come; approved, both go, and the bill is the one that was shown."""
     company.titan.lists["vendors"] = (*VENDORS, Party("v9", "vendor", "Zeta Tools"))

@@ -8,7 +8,7 @@ from ml_connector.errors import Refused
 from ml_connector.service.deciding import link
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
-from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.flows import previewed, set_flow_mode
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.suggesting import suggest
 from ml_connector.service.mapping.values import set_value
@@ -45,6 +45,17 @@ async def test_what_nobody_needed_goes_when_its_flow_is_live(company: Company) -
     assert ends["v1"][0] == "linked"
     assert ends["v2"] == ends["v3"] == ("held", "vendor_ambiguous")
     assert await _mode(company, "vendors", "live") == 0
+
+
+async def test_a_flow_of_which_nothing_was_previewed_says_so_when_it_goes_live(company: Company) -> None:
+    assert (await previewed(company.desk, company.integration, "bills")).unseen
+    assert (await set_flow_mode(company.desk, company.integration, "bills", "live")).unseen
+    assert not (await set_flow_mode(company.desk, company.integration, "bills", "preview")).unseen
+    await company.read(bill("1"))
+    assert (await previewed(company.desk, company.integration, "bills")).unseen  # read, and not planned yet
+    await _settled(company)
+    assert not (await previewed(company.desk, company.integration, "bills")).unseen  # it is held, and was told
+    assert not (await set_flow_mode(company.desk, company.integration, "bills", "live")).unseen
 
 
 async def test_a_preview_plans_what_nobody_needs(company: Company) -> None:

@@ -85,7 +85,7 @@ async def test_the_gate_stands_once_something_is_posted(company: Company) -> Non
     for _ in range(3):
         await company.plan()
     assert (await explain(company.desk, "INV-1")).versions[-1].state == "posted"
-    with pytest.raises(Refused, match="gate cannot change any more: 1 documents were posted"):
+    with pytest.raises(Refused, match="gate cannot change any more: 1 document was posted"):
         await change_settings(company.desk, await company.now(), {"gate": "posted"})
     await change_settings(company.desk, await company.now(), {"currency": "USD"})
 

@@ -23,7 +23,7 @@ async def test_a_bill_says_that_its_vendor_waits_itself(company: Company) -> Non
     assert wait.code == "vendor_pending"
     assert wait.action.startswith("The vendor waits itself: Vendor 'Johnson Supply' looks like")
     cause = next(one for one in (await _bills(company)).waiting if one.code == "vendor_pending")
-    assert cause.action.startswith("1 of them wait for a vendor that waits itself")
+    assert cause.action.startswith("1 of them waits for a vendor that waits itself")
     record = wait.action.rpartition("#")[2].rstrip(".")
     assert (await explain(company.desk, f"#{record}")).party == "Johnson Supply"
 

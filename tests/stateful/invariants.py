@@ -24,13 +24,14 @@ class Proof:
         self._books.note_posted()
         self._nothing_twice()
 
-    async def all(self, mode: str) -> None:
-        """Everything, of a company that is quiet with its bills in ``mode``."""
+    async def all(self, mode: str, marks: str) -> None:
+        """Everything, of a company that is quiet with its bills in ``mode``, and the marks of posted ones in ``marks``."""
         await self.safe()
         await self._nothing_open()
         await self._world.sound()
         await self._links_agree()
         await self._waits_have_sentences()
+        await self._marked(marks)
         if mode != "off":
             await self._as_expected(mode)
 
@@ -75,6 +76,23 @@ class Proof:
                 assert document.document_id == target_id
                 if document.document_id not in self._persons.touched:
                     assert document.total == amount, (source_id, document.total, amount)
+
+    async def _marked(self, marks: str) -> None:
+        """What we posted is marked as exported, unless its mark waits for a person; nothing else ever is."""
+        rows = await self._world.all(
+            """select l.source_id, s.state in (9, 10) from link l
+            left join flow f on f.tenant_id = l.tenant_id and f.name = 'bills_exported'
+            left join record r on r.tenant_id = l.tenant_id and r.flow_id = f.flow_id and r.source_id = l.source_id
+            left join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+            where l.tenant_id = %s and l.entity = 'bills' and l.origin = 'created'""",
+            self._world.desk.tenant_id,
+        )  # fmt: skip
+        marked = {str(bill.id) for bill in self._books.tenant.bills if bill.sync_status == "Exported"}
+        posted = {source_id for source_id, _ in rows}
+        assert marked <= posted, f"marked and never posted: {marked - posted}"
+        if marks == "live":
+            waiting = {source_id for source_id, waits in rows if waits}
+            assert posted <= marked | waiting, f"posted and not marked: {posted - marked - waiting}"
 
     async def _waits_have_sentences(self) -> None:
         """Whatever is held or rejected says why, and what to do."""

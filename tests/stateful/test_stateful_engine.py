@@ -67,6 +67,7 @@ class Engine(RuleBasedStateMachine):
         self.persons = Persons()
         self.books, self.proof = Books(self.world, self.persons), Proof(self.world, self.persons)
         self.mode = "preview"
+        self.marks = "off"
         self._serial = itertools.count(1)
         self.orders: list[int] = []
         self.steps = 0  # since everything was quiet
@@ -316,6 +317,12 @@ class Engine(RuleBasedStateMachine):
         self.run(self.world.mode("bills", mode))
         self.mode = mode
 
+    @rule(mode=st.sampled_from(["live", "live", "off"]))
+    def marks_go(self, mode: str) -> None:
+        """Posted bills are marked as exported in ServiceTitan, or not any more."""
+        self.run(self.world.mode("bills_exported", mode))
+        self.marks = mode
+
     # --- what happens to calls, workers and the machine
 
     @rule()
@@ -362,7 +369,7 @@ class Engine(RuleBasedStateMachine):
         self.world.jump(7200.0)
         await self.world.settle()
         await self.world.put_right()
-        await self.proof.all(self.mode)
+        await self.proof.all(self.mode, self.marks)
 
     @invariant()
     def nothing_is_there_twice(self) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import stamina
 import structlog
 
 from ml_connector.telemetry.logs import configure, redacted
@@ -19,6 +20,7 @@ def as_before() -> Iterator[None]:
     level, handlers = root.level, root.handlers[:]
     yield
     structlog.reset_defaults()
+    stamina.instrumentation.set_on_retry_hooks(None)
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -55,3 +57,18 @@ def test_a_traceback_shows_no_secret_whoever_writes_it(capsys: pytest.CaptureFix
         assert line["event"] == "job failed"
         assert "ValueError" in line["exception"]
         assert "deadbeef" not in str(line)
+
+
+def test_a_read_that_is_repeated_is_told_in_one_line_of_our_own(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(service=True, json=True)
+    tried = 0
+    for attempt in stamina.retry_context(on=ValueError, attempts=2, wait_initial=0.01, wait_jitter=0.0):
+        with attempt:
+            tried += 1
+            if tried == 1:
+                raise ValueError("Zoho Books answered 502 to a read of /bills")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and "stamina" not in lines[0]
+    told = json.loads(lines[0])
+    assert (told["level"], told["event"]) == ("info", "a read was not answered and is asked again")
+    assert told["why"] == "Zoho Books answered 502 to a read of /bills"

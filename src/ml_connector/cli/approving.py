@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
-from ml_connector.cli.choosing import Since, Until, Yes, day, many
+from ml_connector.cli.choosing import Yes, day, many, planned_before
 from ml_connector.cli.context import Exit, Given
 from ml_connector.errors import BadInput
 from ml_connector.service import approving
@@ -27,7 +27,7 @@ def mount(app: App) -> None:
 
 
 async def approve(
-    record: str = "", *, flow: str = "", vendor: str = "", run: int = 0, since: Since = "", until: Until = "",
+    record: str = "", *, flow: str = "", vendor: str = "", run: int = 0, since: str = "", until: str = "",
     digest: str | None = None, yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Approve stored plans: exactly what they show is posted, while the flow stays in preview.
@@ -63,14 +63,17 @@ async def approve(
     async with cli.desk() as desk:
         if record:
             listed = await approving.approvable_record(desk, record)
+            if listed.planned_before:
+                cli.say(planned_before(listed.planned_before).replace("1 of them", "It", 1))
         else:
             chosen = Filter(
                 flow=flow, party=vendor, run_id=run, since=day("since", since), until=day("until", until)
             )  # fmt: skip
             listed = await approving.approvable(desk, chosen)
-            if not cli.json:
+            if not cli.json and not yes:
                 _listed(cli.err, listed)
-            confirm(cli, f"{many(listed.total)} would be posted or linked as shown.", "Approve them?", yes=yes)
+            told = f"{many(listed.total)} would be posted or linked as shown. {planned_before(listed.planned_before)}"
+            confirm(cli, told.strip(), "Approve them?", yes=yes)
         if digest:
             found = await approving.approve_shown(desk, [Shown(listed.plans[0].record_id, digest)])
         else:

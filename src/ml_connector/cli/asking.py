@@ -9,8 +9,9 @@ from ml_connector.errors import Refused
 
 
 def confirm(cli: Cli, told: str, question: str, *, yes: bool) -> None:
-    """Say what is to be done and ask for it, unless ``yes``. Raises Refused where the answer is no or nobody is there."""
+    """Say what is to be done, and ask for it unless ``yes``. Raises Refused where the answer is no or nobody is there."""
     if yes:
+        cli.say(told)
         return
     if cli.json or not sys.stdin.isatty():
         raise Refused(f"{told} Nothing was done: add --yes to do it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
 from rich.console import Console
@@ -14,6 +15,7 @@ from ml_connector.cli import render
 from ml_connector.cli.context import Exit, Given, plain
 from ml_connector.errors import BadInput
 from ml_connector.service import auditing
+from ml_connector.service.tallies import counted
 
 
 def mount(app: App) -> None:
@@ -50,7 +52,9 @@ async def verify(*, anchor: str = "", cli: Given) -> int:
 def _verified(console: Console, found: Verification, head: str) -> None:
     render.lines(console, *(fault.sentence for fault in found.faults), style="red")
     if found.intact:
-        render.lines(console, f"The trail is intact: {found.events:,} events in {found.links:,} links.")
+        render.lines(
+            console, f"The trail is intact: {counted(found.events, 'event')} in {counted(found.links, 'link')}."
+        )
         console.print(render.plain_text(f"Anchor, to be kept elsewhere: {head}"), soft_wrap=True)
 
 
@@ -86,8 +90,8 @@ async def export(file: Path | None = None, *, since: str = "", until: str = "", 
     return Exit.GOOD
 
 
-def _written(console: Console, found: dict[str, object]) -> None:
-    render.lines(console, f"{found['links']} links written to {found['file']}.")
+def _written(console: Console, found: dict[str, Any]) -> None:
+    render.lines(console, f"{counted(found['links'], 'link')} written to {found['file']}.")
 
 
 def _instant(name: str, text: str) -> datetime | None:

@@ -12,6 +12,7 @@ from ml_connector.cli import render
 from ml_connector.cli.context import Exit, Given
 from ml_connector.service import breaker as service
 from ml_connector.service.breaker import Decided, MassChange
+from ml_connector.service.tallies import counted
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
@@ -84,8 +85,8 @@ async def dismiss(number: int, why: str, *, cli: Given) -> int:
 
 def _decided(console: Console, found: Decided) -> None:
     told = {
-        ("creates", "accepted"): f"{found.records:,} records go on.",
-        ("creates", "dismissed"): f"{found.records:,} records are passed over.",
+        ("creates", "accepted"): f"{counted(found.records, 'record goes on', 'records go on')}.",
+        ("creates", "dismissed"): f"{counted(found.records, 'record is passed over', 'records are passed over')}.",
         ("absence", "accepted"): "What the next whole reading still does not show is taken for gone.",
         ("absence", "dismissed"): "Everything stays known as it was.",
     }[found.kind, found.decision]

@@ -9,10 +9,8 @@ from cyclopts import Parameter
 
 from ml_connector.cli import render
 from ml_connector.errors import BadInput
-from ml_connector.service.tallies import Tally
+from ml_connector.service.tallies import Tally, counted
 
-Since = Annotated[str, Parameter(name=("--since", "--from"))]
-Until = Annotated[str, Parameter(name=("--until", "--to"))]
 Yes = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
@@ -26,8 +24,17 @@ def day(name: str, text: str) -> dt.date | None:
 
 def many(total: Tally) -> str:
     """How many records, and their sum."""
-    return f"{total.count:,} record{'' if total.count == 1 else 's'}" + (
-        f", {render.sums(total.sums)}," if total.sums else ""
+    return counted(total.count, "record") + (f", {render.sums(total.sums)}," if total.sums else "")
+
+
+def planned_before(count: int) -> str:
+    """What is to be known of plans that are older than what they were made from; empty where there are none."""
+    told = counted(count, "of them was planned", "of them were planned")
+    return (
+        f"{told} before the mapping or a setting changed: what would now be posted otherwise is held and shown with "
+        "both versions; 'ml-connector preview' plans anew."
+        if count
+        else ""
     )
 
 

@@ -25,7 +25,8 @@ from ml_connector.service import connecting
 from ml_connector.service.checking import Checked, check_all
 from ml_connector.service.connecting import Connected, Granted
 from ml_connector.service.connection_settings import change_connection_settings, connection_settings
-from ml_connector.service.connections import Connection, connection_named, connections_in, pick_connection
+from ml_connector.service.connections import Connection, connection_named, pick_connection, told
+from ml_connector.service.connections import connections as all_connections
 from ml_connector.service.credentials import checked_credentials, checked_settings
 
 
@@ -256,25 +257,41 @@ def _connected(console: Console, made: Connected) -> None:
 async def check(connection: str = "", *, cli: Given) -> int:
     """Ask the real systems: token, rights, organisation, clock, limits.
 
+    All at once, each shown as it answers. Ends with 3 when one did not.
+
     Parameters
     ----------
     connection
         Only this connection, by its name or number.
     """
     async with cli.vendor_desk() as desk:
-        async with desk.looking() as reading:
-            known = await connections_in(reading)
+        known = await all_connections(desk)
         chosen = [pick_connection(known, connection)] if connection or not known else known
-        found = await check_all(desk, chosen)
-    cli.show(found, show_checked)
+        found = await check_all(desk, chosen, _shown_now(cli))
+    if cli.json:
+        cli.show(found, show_checked)
+    if any(one.unanswered for one in found):
+        return Exit.FAILED
     return Exit.GOOD if all(one.good for one in found) else Exit.ATTENTION
+
+
+def _shown_now(cli: Cli) -> Callable[[Checked], None]:
+    def show(one: Checked) -> None:
+        if not cli.json:
+            show_checked(cli.out, [one])
+
+    return show
 
 
 _STYLES = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.MISSING: "red"}
 
 
 def show_checked(console: Console, found: list[Checked]) -> None:
+    """Each connection's findings as a table, or why there are none."""
     for one in found:
+        if one.unanswered:
+            render.lines(console, one.unanswered, style="yellow")
+            continue
         made = render.table("what", "", "found", title=one.connection)
         for finding in one.findings:
             verdict = render.plain_text(finding.verdict.value, _STYLES[finding.verdict])
@@ -295,8 +312,8 @@ async def show_connection_settings(cli: Cli, connection: str, changes: Mapping[s
 
 async def connections(*, cli: Given) -> int:
     """List the connections and their health."""
-    async with cli.desk() as desk, desk.looking() as reading:
-        known = await connections_in(reading)
+    async with cli.desk() as desk:
+        known = await all_connections(desk)
     cli.show(known, show_connections)
     return Exit.GOOD if all(one.state == "good" and not one.problem for one in known) else Exit.ATTENTION
 
@@ -306,7 +323,12 @@ def show_connections(console: Console, known: list[Connection]) -> None:
     made = render.table("number", "name", "vendor", "organisation", "books", "state", right=("number",))
     for one in known:
         books = "test" if one.sandbox else "real"
-        health = render.plain_text(one.state, "green" if one.state == "good" else "red")
+        waits = f", waits until {told(one.waits_until)}" if one.waits_until else ""
+        colour = "red" if one.state != "good" else "yellow" if waits else "green"
+        health = render.plain_text(one.state + waits, colour)
         render.add(made, one.connection_id, one.name, one.vendor, one.organisation_id, books, health)
     console.print(made)
-    render.lines(console, *(f"{one.name}: {one.problem}" for one in known if one.problem), style="yellow")
+    for one in known:
+        if one.problem or one.waits_until:
+            problem = one.problem or "it waits for a limit of its own, or to try again"
+            render.lines(console, f"{one.name}: {problem}", style="yellow")

@@ -63,7 +63,8 @@ def show_doubles(console: Console, found: Doubles) -> None:
 def _double(console: Console, one: Double) -> None:
     record = f", record #{one.record_id}" if one.record_id else ""
     gone = f", gone {render.instant(one.gone_at)} UTC" if one.gone_at else ""
-    dismissed = f", dismissed by {one.dismissed_by}" if one.dismissed_by else ""
+    why = f": {one.why}" if one.why else ""
+    dismissed = f", dismissed by {one.dismissed_by}{why}" if one.dismissed_by else ""
     made = render.table("number", "date", "amount", "state", "id there", right=("amount",))
     made.title = f"Double {one.double_id}{record}, found {render.instant(one.found_at)} UTC{gone}{dismissed}"
     for document in one.documents:

@@ -8,10 +8,12 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from ml_connector.cli import progress, render
+from ml_connector.cli.asking import confirm
+from ml_connector.cli.choosing import Yes, planned_before
 from ml_connector.cli.connecting import show_connection_settings, show_connections
 from ml_connector.cli.context import Cli, Exit, Given, pairs
 from ml_connector.service import integrating, syncing
-from ml_connector.service.flows import ModeSet, set_flow_mode
+from ml_connector.service.flows import ModeSet, previewed, set_flow_mode
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.previewing import FlowPreview, Preview
 from ml_connector.service.previewing import preview as make_preview
@@ -21,6 +23,7 @@ from ml_connector.service.settings import Setting
 from ml_connector.service.status import AWAITING, FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.syncing import Quiet
+from ml_connector.service.tallies import counted
 from ml_connector.sync.states import State
 
 _Set = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
@@ -104,8 +107,10 @@ def _settings(console: Console, found: list[Setting]) -> None:
 # --- modes -------------------------------------------------------------------------------------------------------
 
 
-async def live(flow: str, *, integration: str = "", cli: Given) -> int:
+async def live(flow: str, *, integration: str = "", yes: Yes = False, cli: Given) -> int:
     """Let a flow post. What its preview shows is approved as shown.
+
+    Where nothing of it was previewed, or the mapping or a setting changed since, it says so first and asks.
 
     Parameters
     ----------
@@ -113,8 +118,10 @@ async def live(flow: str, *, integration: str = "", cli: Given) -> int:
         The flow, such as bills.
     integration
         Its integration, when there are several.
+    yes
+        Do not ask.
     """
-    return await _mode(cli, flow, integration, "live")
+    return await _mode(cli, flow, integration, "live", yes=yes)
 
 
 async def off(flow: str, *, integration: str = "", cli: Given) -> int:
@@ -153,9 +160,13 @@ def _scheduled(console: Console, found: Scheduled) -> None:
     render.lines(console, f"{found.title} reads at '{found.schedule}' ({found.zone}).", f"Next: {runs} (UTC).")
 
 
-async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
+async def _mode(cli: Cli, flow: str, integration: str, mode: str, *, yes: bool = False) -> int:
     async with cli.desk() as desk:
         chosen = await integration_named(desk, integration)
+        if mode == "live" and chosen.flow(flow).mode != "live":
+            seen = await previewed(desk, chosen, flow)
+            if told := _unseen(seen.unseen) or _before(seen.planned, seen.planned_before):
+                confirm(cli, told, "Let it post all the same?", yes=yes)
         made = await set_flow_mode(desk, chosen, flow, mode)
         waiting = _for_a_person(await current_status(desk), chosen, flow) if mode == "live" else False
     cli.show(made, _mode_set)
@@ -164,6 +175,18 @@ async def _mode(cli: Cli, flow: str, integration: str, mode: str) -> int:
             f"Some of its documents wait for a person: 'ml-connector records --flow {flow} --state held' shows them."
         )
     return Exit.ATTENTION if waiting else Exit.GOOD
+
+
+def _unseen(unseen: bool) -> str:
+    told = "Nothing of it was previewed: everything read from now on is posted without your having seen it."
+    return told if unseen else ""
+
+
+def _before(planned: int, before: int) -> str:
+    if not before:
+        return ""
+    shown = counted(planned, "document of its preview is", "documents of its preview are")
+    return f"{shown} approved as shown. {planned_before(before)}"
 
 
 def _for_a_person(found: Status, integration: Integration, flow: str) -> bool:
@@ -178,18 +201,21 @@ def _for_a_person(found: Status, integration: Integration, flow: str) -> bool:
     )
 
 
+_WITHDRAWN = "approvals that had not been carried out are"
+
+
 def _mode_set(console: Console, made: ModeSet) -> None:
     render.lines(console, f"{made.title} is {made.mode} (was {made.was}).")
     if made.taken_up:
-        render.lines(console, f"{made.taken_up:,} records that waited for this are taken up.")
+        took = counted(made.taken_up, "record that waited for this is", "records that waited for this are")
+        render.lines(console, f"{took} taken up.")
     if made.withdrawn:
-        render.lines(console, f"{made.withdrawn:,} approvals that had not been carried out are withdrawn.")
+        back = counted(made.withdrawn, "approval that had not been carried out is", _WITHDRAWN)
+        render.lines(console, f"{back} withdrawn.")
     if made.mode == "live":
-        render.lines(
-            console,
-            f"{made.approved:,} documents of its preview are approved.",
-            "'ml-connector sync' posts them now; 'ml-connector up' by itself.",
-        )
+        approved = counted(made.approved, "document of its preview is", "documents of its preview are")
+        told = filter(None, (f"{approved} approved.", _unseen(made.unseen), planned_before(made.planned_before)))
+        render.lines(console, *told, "'ml-connector sync' posts now; 'ml-connector up' by itself.")
 
 
 async def preview(integration: str = "", *, limit: int = 20, cli: Given) -> int:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, MissingArgumentError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
@@ -117,7 +117,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(app.meta(list(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
-        return tell(Exit.BAD_INPUT, "usage", f"{error} See 'ml-connector --help'.".replace("\n", " "))
+        return tell(Exit.BAD_INPUT, "usage", _usage(error))
     except FileRefused as error:
         return tell(Exit.BAD_INPUT, "file_refused", "The file was refused, and nothing was changed:", *error.problems)
     except ConnectorError as error:
@@ -127,6 +127,26 @@ def run(arguments: Sequence[str]) -> int:
         return tell(130, "stopped", "Stopped. What was under way is resolved when a worker runs again.")
     except BrokenPipeError:
         return Exit.FAILED
+
+
+def _usage(error: CycloptsError) -> str:
+    """What is wrong with the words that were typed."""
+    if isinstance(error, MissingArgumentError):
+        return _missing(error)
+    return f"{error} See 'ml-connector --help'.".replace("\n", " ")
+
+
+def _missing(error: MissingArgumentError) -> str:
+    """What is missing, by the name that the command's help shows for it."""
+    command = " ".join(("ml-connector", *(error.command_chain or ())))
+    argument = error.argument
+    given = error.keyword or next((one.keyword for one in argument.tokens if one.keyword), "") if argument else ""
+    if given:
+        return f"{given} needs a value: see '{command} --help'."
+    if argument is None:
+        return f"Something is missing: see '{command} --help'."
+    name = argument.name if argument.index is None else argument.name.lstrip("-").upper()
+    return f"'{command}' needs {name}: see '{command} --help'."
 
 
 def _kind(error: ConnectorError) -> str:

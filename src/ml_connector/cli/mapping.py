@@ -19,6 +19,7 @@ from ml_connector.service.mapping import targets as ledger_entries
 from ml_connector.service.mapping.rows import Applied
 from ml_connector.service.mapping.suggesting import Suggestion
 from ml_connector.service.mapping.targets import Target
+from ml_connector.service.tallies import counted
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
@@ -61,7 +62,7 @@ async def export(
     elif file is None:
         sys.stdout.write(text)
     else:
-        cli.say(f"{text.count(chr(10)) - 1:,} rows written to {file}.")
+        cli.say(f"{counted(text.count(chr(10)) - 1, 'row')} written to {file}.")
     return Exit.GOOD
 
 
@@ -176,10 +177,14 @@ async def set_(
 def _applied(console: Console, found: Applied) -> None:
     render.lines(
         console,
-        f"{found.table}: {found.added:,} rows added, {found.changed:,} changed, {found.removed:,} removed, "
-        f"{found.unchanged:,} as they were, {found.left_empty:,} left empty.",
-        f"{found.released:,} documents that waited for it go on.",
+        f"{found.table}: {counted(found.added, 'row')} added, {found.changed:,} changed, {found.removed:,} removed, "
+        f"{found.unchanged:,} unchanged, {found.left_empty:,} left empty.",
+        f"{counted(found.released, 'document that waited for it goes on', 'documents that waited for it go on')}.",
     )
+    if found.planned_before:
+        was = counted(found.planned_before, "planned document was", "planned documents were")
+        them = "it" if found.planned_before == 1 else "them"
+        render.lines(console, f"{was} planned before this; 'ml-connector preview' plans {them} again and shows {them}.")
     render.lines(console, *found.warnings, style="yellow")
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ml_connector.cli.context import Cli
 from ml_connector.service.syncing import Progress
+from ml_connector.service.tallies import counted
 
 _PLAIN_EVERY = 5.0  # machine seconds between plain lines
 
@@ -29,8 +30,8 @@ def numbers(now: Progress) -> str:
         f"{now.held:,} of them held" if now.held else "",
         f"{now.due:,} to go" if now.due else "",
         f"{now.open:,} being sent" if now.open else "",
-        f"{now.later:,} waiting for their time" if now.later else "",
-        f"still reading {now.reads:,} {'flow' if now.reads == 1 else 'flows'}" if now.reads else "",
+        counted(now.later, "waiting for its time", "waiting for their time") if now.later else "",
+        f"still reading {counted(now.reads, 'flow')}" if now.reads else "",
     ]
     return ", ".join(part for part in parts if part)
 

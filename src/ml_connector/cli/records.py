@@ -12,7 +12,7 @@ from rich.padding import Padding
 
 from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
-from ml_connector.cli.choosing import Since, Until, Yes, day, many
+from ml_connector.cli.choosing import Yes, day, many
 from ml_connector.cli.choosing import amount as amount_of
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import Acts, BadInput
@@ -28,7 +28,7 @@ from ml_connector.service.records import Page, Record
 from ml_connector.service.records import records as find_records
 from ml_connector.service.releasing import Releasable, Released
 from ml_connector.service.replaying import Replayable, Replayed
-from ml_connector.service.tallies import acts_of
+from ml_connector.service.tallies import acts_of, counted
 from ml_connector.sync.states import State
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
@@ -50,7 +50,7 @@ def mount(app: App) -> None:
 
 async def records(
     text: str = "", *, flow: str = "", state: str = "", reason: str = "", number: str = "", vendor: str = "",
-    since: Since = "", until: Until = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
+    since: str = "", until: str = "", run: int = 0, limit: int = 50, after: int = 0, cli: Given,
 ) -> int:  # fmt: skip
     """List records. Ends with 1 when one of those listed waits for a person or was rejected.
 
@@ -216,7 +216,7 @@ def _timeline(console: Console, life: Life) -> None:
 
 async def replay(
     record: str = "", *, flow: str = "", state: str = "", reason: str = "", vendor: str = "", run: int = 0,
-    since: Since = "", until: Until = "", dry_run: _Flag = False, yes: Yes = False, cli: Given,
+    since: str = "", until: str = "", dry_run: _Flag = False, yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Plan records again. What is posted is recognised and never posted twice.
 
@@ -272,7 +272,9 @@ def _would(console: Console, listed: Replayable) -> None:
 
 
 def _replayed(console: Console, found: Replayed) -> None:
-    render.lines(console, f"{found.count:,} records are planned again (run {', '.join(map(str, found.runs))}):")
+    told = counted(found.count, "record is planned again", "records are planned again")
+    runs = f"{'run' if len(found.runs) == 1 else 'runs'} {', '.join(map(str, found.runs))}"
+    render.lines(console, f"{told} ({runs}):" if found.runs else f"{told}:")
     for word, tally in found.taken.items():
         render.lines(console, f"  that were {word}: {amount_of(tally)}")
     render.lines(console, "'ml-connector sync' works them off now; 'ml-connector up' by itself.")
@@ -280,7 +282,7 @@ def _replayed(console: Console, found: Replayed) -> None:
 
 async def release(
     record: str = "", code: str = "", *, reason: str = "", flow: str = "", vendor: str = "", run: int = 0,
-    since: Since = "", until: Until = "", yes: Yes = False, cli: Given,
+    since: str = "", until: str = "", yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
     """Let records go on that only a person can let go: one, or all that wait for a reason.
 
@@ -324,7 +326,7 @@ async def release(
 
 async def _release_list(cli: Cli, desk: Desk, chosen: Filter, yes: bool) -> Released:
     listed = await releasing.releasable(desk, chosen)
-    if not cli.json:
+    if not cli.json and not yes:
         _listed(cli.err, listed)
     told = f"{many(listed.total)} would go on past {listed.code} ({listed.title.lower()})."
     confirm(cli, told, "Release them?", yes=yes)

@@ -13,6 +13,7 @@ from rich.text import Text
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import BadInput, ConnectorError
+from ml_connector.service.tallies import counted
 from ml_connector.settings import Sandbox
 
 _SECONDS = 10.0  # an admin address on loopback answers at once or not at all
@@ -123,7 +124,7 @@ def _faults_shown(console: Console, found: dict[str, dict[str, Any]]) -> None:
             render.add(made, name, fired["kind"], _call(fired), fired["times"], fired["struck"])
     if made.row_count:
         console.print(made)
-    render.lines(console, *(f"{name}: {one['calls']:,} calls so far." for name, one in found.items()))
+    render.lines(console, *(f"{name}: {counted(one['calls'], 'call')} so far." for name, one in found.items()))
 
 
 def _kinds_shown(console: Console, found: list[dict[str, Any]]) -> None:
@@ -141,7 +142,7 @@ def _fault_shown(console: Console, found: dict[str, Any]) -> None:
 
 
 def _cleared_shown(console: Console, found: dict[str, int]) -> None:
-    render.lines(console, f"{found['cleared']} faults ended.")
+    render.lines(console, f"{counted(found['cleared'], 'fault')} ended.")
 
 
 def _calls_shown(console: Console, found: list[dict[str, Any]]) -> None:

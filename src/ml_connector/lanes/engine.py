@@ -7,7 +7,6 @@ the dispatcher sees that the lane is still due and sends it again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -94,9 +93,3 @@ class Engine:
 
 def _unavailable(error: exceptions.ConnectorException) -> DatabaseUnavailable:
     return DatabaseUnavailable(f"The database does not answer the job engine: {error.__cause__ or error}")
-
-
-async def stopped(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psycopg
 import structlog
 
 from ml_connector.errors import ConnectorError
+from ml_connector.lanes.tasks import ended
 from ml_connector.store.database import Database
 from ml_connector.transport.deadline import boot_time as _boot_time
 from ml_connector.transport.errors import LeaseLost
@@ -65,9 +66,7 @@ async def kept(database: Database, lease: LaneLease) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewal
+        await ended(renewal)
 
 
 async def _renew(database: Database, lease: LaneLease) -> None:

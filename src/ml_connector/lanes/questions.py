@@ -14,6 +14,9 @@ from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane
 from ml_connector.transport.errors import AnswerLost, NotSent, TransportError
 
+RECONNECT = "Reconnect it."
+"""The way out of what only a person mends; whoever shows it puts the command in its place."""
+
 log = structlog.get_logger()
 
 
@@ -57,7 +60,7 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
         action = "See that this machine reaches the vendor, then check again."
         return [{"subject": "reachable", "verdict": "missing", "sentence": error.sentence, "action": action}]
     except (TransportError, ConnectorError) as error:
-        return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": "Reconnect it."}]
+        return [{"subject": "connection", "verdict": "missing", "sentence": error.sentence, "action": RECONNECT}]
     except Exception as error:  # a question that cannot be answered stops nothing else
         log.exception("check failed", lane=lane.connection_id)
         said = f"A defect of this product ({type(error).__name__}) ended the check."

@@ -5,9 +5,11 @@ A slice never sleeps longer than a few seconds: what has to wait longer sets `no
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import psycopg
@@ -39,6 +41,7 @@ from ml_connector.transport.errors import LeaseLost, NotPermitted, Reconnect, Tr
 from ml_connector.transport.session import HttpSession, VendorRules
 
 SLICE_SECONDS = 45.0
+LONGEST = 1800.0  # machine seconds; what has not come to an end by then never will, and would keep its lane for ever
 LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
 DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
 _FRESH = frozenset({"parties", "bills", "vendor_credits"})
@@ -61,11 +64,34 @@ class _Connection:
     settings: dict[str, str]
     scopes: frozenset[str]
     state: str
+    name: str
+    problem: str
+
+
+@dataclass(slots=True)
+class Persons:
+    """The connections of which a worker's log says that they need a person: told once when it begins, and its end."""
+
+    needed_by: set[int] = field(default_factory=set)
+
+    def needed(self, connection_id: int, vendor: str, name: str, why: str) -> None:
+        """Only a person brings this connection back."""
+        if connection_id not in self.needed_by:
+            what = f"ml-connector connect {vendor.replace('_', '-')} --again {shlex.quote(name)}"
+            log.warning("connection needs a person", lane=connection_id, why=why, type=what)
+        self.needed_by.add(connection_id)
+
+    def not_needed(self, connection_id: int) -> None:
+        """It works."""
+        if connection_id in self.needed_by:
+            log.info("connection is good again", lane=connection_id)
+        self.needed_by.discard(connection_id)
 
 
 async def run_slice(
-    runtime: Runtime, worker: str, tenant_id: int, connection_id: int, current: Callable[[Slice], None]
-) -> None:
+    runtime: Runtime, worker: str, tenant_id: int, connection_id: int, current: Callable[[Slice], None],
+    persons: Persons | None = None,
+) -> None:  # fmt: skip
     """Run one slice of a lane if it is free. ``current`` is told the slice, so that it can be asked to end early."""
     lease = await leases.take(runtime.database, tenant_id, connection_id, worker)
     if lease is None:
@@ -75,8 +101,8 @@ async def run_slice(
     due = runtime.clock.now() + dt.timedelta(seconds=_AFTER_TROUBLE)
     not_before: dt.datetime | None = None
     try:
-        async with leases.kept(runtime.database, lease):
-            due, not_before = await _work(runtime, worker, lease, span)
+        async with leases.kept(runtime.database, lease), asyncio.timeout(LONGEST):
+            due, not_before = await _work(runtime, worker, lease, span, persons or Persons())
     except LeaseLost as lost:
         log.info("lane handed over", lane=connection_id, why=lost.sentence)
         return
@@ -122,10 +148,15 @@ async def _leave(runtime: Runtime, lease: leases.LaneLease, due: dt.datetime, no
 
 
 async def _work(
-    runtime: Runtime, worker: str, lease: leases.LaneLease, span: Slice
+    runtime: Runtime, worker: str, lease: leases.LaneLease, span: Slice, persons: Persons
 ) -> tuple[dt.datetime, dt.datetime | None]:
     """The slice's work; when the lane is due again and not before when."""
     held = await _connection(runtime, lease.tenant_id, lease.connection_id)
+    structlog.contextvars.bind_contextvars(connection=held.name)
+    if held.state == "good":
+        persons.not_needed(lease.connection_id)
+    elif held.state == "needs reconnect":
+        persons.needed(lease.connection_id, held.vendor, held.name, held.problem)
     connector = runtime.connectors[held.vendor]
     tokens = GrantTokens(
         runtime.database,
@@ -140,7 +171,7 @@ async def _work(
     lane, budget = await _lane(runtime, lease, span, held, connector, tokens)
     try:
         with known_to(span.calls):
-            next_due = await _guarded(lane, lambda: _steps(lane, held, tokens))
+            next_due = await _guarded(lane, held, persons, lambda: _steps(lane, held, tokens))
     finally:
         await budget.store(final=True)
         await _flush(lane)
@@ -154,7 +185,7 @@ async def _connection(runtime: Runtime, tenant_id: int, connection_id: int) -> _
         row = await (
             await connection.execute(
                 b"""select grant_id, vendor, organisation, organisation_id, organisation_read_at, settings, scopes,
-                       state
+                       state, name, problem
                 from connection where tenant_id = %s and connection_id = %s""",
                 [tenant_id, connection_id],
             )
@@ -164,7 +195,7 @@ async def _connection(runtime: Runtime, tenant_id: int, connection_id: int) -> _
     organisation = documents.decode(sealer.open(b"organisation", row[2]))
     assert isinstance(organisation, Organisation)
     settings = msgspec.json.decode(row[5], type=dict[str, str])
-    return _Connection(row[0], row[1], organisation, row[3], row[4], settings, frozenset(row[6]), row[7])
+    return _Connection(row[0], row[1], organisation, row[3], row[4], settings, frozenset(row[6]), *row[7:])
 
 
 async def _lane(
@@ -206,7 +237,9 @@ async def _lane(
     return lane, budget
 
 
-async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt.datetime:
+async def _guarded(
+    lane: Lane, held: _Connection, persons: Persons, work: Callable[[], Awaitable[dt.datetime]]
+) -> dt.datetime:
     """A vendor in trouble ends the slice, not the worker; the lane comes back when the vendor may have recovered."""
     try:
         return await work()
@@ -214,6 +247,7 @@ async def _guarded(lane: Lane, work: Callable[[], Awaitable[dt.datetime]]) -> dt
         raise
     except (Reconnect, NotPermitted) as error:  # not permitted, of something that all else needs
         await _problem(lane, error.sentence, reconnect=True)
+        persons.needed(lane.connection_id, held.vendor, held.name, error.sentence)
         return lane.clock.now() + _IDLE
     except TransportError as error:
         if lane.slice.stopping:  # not the vendor's trouble: whoever takes the lane next goes on at once

@@ -14,9 +14,10 @@ import structlog
 
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes import dispatch
-from ml_connector.lanes.engine import STOPPED_WITHIN, Engine, stopped
+from ml_connector.lanes.engine import STOPPED_WITHIN, Engine
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.lanes.slice import run_slice
+from ml_connector.lanes.slice import Persons, run_slice
+from ml_connector.lanes.tasks import ended
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.schema import newest_version
@@ -49,7 +50,7 @@ async def serve(
     """
     worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:6]}"
     running: set[Slice] = set()
-    closing = asyncio.Event()
+    closing, persons = asyncio.Event(), Persons()
 
     async def run(tenant_id: int, connection_id: int) -> None:
         mine: list[Slice] = []
@@ -62,10 +63,11 @@ async def serve(
 
         try:
             await _refuse_other_schema(runtime.database)
-            await run_slice(runtime, worker, tenant_id, connection_id, current)
+            await run_slice(runtime, worker, tenant_id, connection_id, current, persons)
         except (DatabaseUnavailable, psycopg.OperationalError) as error:  # whoever finds its lease run out goes on
             log.warning("lane left as it is, the database is away", lane=connection_id, why=str(error))
         finally:
+            structlog.contextvars.unbind_contextvars("connection")
             running.difference_update(mine)
 
     async with Engine.opened(runtime.database.jobs_url, run) as engine:
@@ -87,7 +89,7 @@ async def serve(
             closing.set()
             for span in running:
                 span.stop(CUT_OFF_AFTER)
-            ending = asyncio.gather(*(stopped(task) for task in (engine_task, *tasks)))
+            ending = asyncio.gather(ended(engine_task, again_after=STOPPED_WITHIN), ended(*tasks))
             with suppress(TimeoutError):  # the engine takes leave in the database, which may be away
                 await asyncio.wait_for(ending, STOPPED_WITHIN + UNREGISTERED_WITHIN)
             with suppress(ConnectorError, psycopg.OperationalError, TimeoutError):

@@ -15,7 +15,7 @@ from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import RECORDS, Filter, conditions, told
-from ml_connector.service.flows import refuse_not_live
+from ml_connector.service.flows import changed_at, refuse_not_live
 from ml_connector.service.integrating import integrations_in
 from ml_connector.service.previewing import PLANNED, Planned, shown_plan
 from ml_connector.service.roles import Role
@@ -23,6 +23,7 @@ from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
 
+_COUNT = f"select count(*) {RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"
 _AT_ONCE = 1_000  # plans in one transaction, so that a worker never waits long for one
 
 
@@ -36,11 +37,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Approvable:
-    """The plans a person is asked to approve, with their sum by currency."""
+    """The plans a person is asked to approve, with their sum by currency.
+
+    ``planned_before`` of them are older than the last change of the mapping or a setting.
+    """
 
     chosen: Filter
     total: Tally
     plans: tuple[Planned, ...]
+    planned_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,14 @@ async def approvable(desk: Desk, chosen: Filter) -> Approvable:
         found = await conditions(desk, reading, sealer, chosen)
         found.add("s.state = %s and f.mode <> 'off'", State.PLANNED.value)
         rows = await reading.all(f"{PLANNED} where {found.sql} order by r.record_id", *found.values)
+        found.add("p.planned_at < %s", await changed_at(reading))
+        before = await reading.one(f"{_COUNT} where {found.sql}", *found.values)
     if not rows:
         raise NotFound("No stored plan fits: 'ml-connector preview' plans anew and shows what there is.")
     total, plans = Tally(), tuple(shown_plan(sealer, row) for row in rows)
     for one in plans:
         total.add(1, one.currency, one.amount)
-    return Approvable(chosen, total, plans)
+    return Approvable(chosen, total, plans, before[0] if before else 0)
 
 
 async def approvable_record(desk: Desk, wanted: str) -> Approvable:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from ml_connector.connectors.base import Finding, Verdict
-from ml_connector.service.connections import Connection
+from ml_connector.lanes.questions import RECONNECT
+from ml_connector.lanes.tasks import ended
+from ml_connector.service.connections import Connection, connections_in, told
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Role
-from ml_connector.service.working import working
+from ml_connector.service.working import Work, working
 from ml_connector.transport.errors import TransportError
+
+PATIENCE = 120.0  # machine seconds that an answer is waited for
 
 _findings = msgspec.json.Decoder(list[Finding])
 
@@ -23,32 +28,90 @@ class NotAnswered(TransportError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found. ``good`` unless something is missing."""
+    """What a check found. ``good`` unless something is missing, or nothing was answered: ``unanswered`` says why."""
 
     connection: str
     vendor: str
     good: bool
     findings: tuple[Finding, ...]
+    unanswered: str = ""
 
 
-async def check(desk: Desk, connection: Connection, *, seconds: float = 120.0) -> Checked:
-    """Ask the connection's lane for a check and wait up to ``seconds`` (machine time). Raises NotAnswered."""
+async def check(desk: Desk, connection: Connection, *, seconds: float = PATIENCE) -> Checked:
+    """Ask the connection's lane for a check and wait up to ``seconds`` (machine time).
+
+    Raises NotAnswered, at once where the lane stands still for longer than that.
+    """
     desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
-    question_id = await _ask(desk, connection.connection_id)
-    sealer = await desk.sealer()
     async with working(desk.runtime) as work:
+        return await _checked(desk, connection, work, seconds)
+
+
+def _silent(_: Checked) -> None:
+    return
+
+
+async def check_all(
+    desk: Desk, known: Sequence[Connection], report: Callable[[Checked], None] = _silent, *, seconds: float = PATIENCE
+) -> list[Checked]:
+    """Check several connections at once, under one worker; each is told to ``report`` as soon as it is known.
+
+    One that does not answer is told as such, and hides none of the others.
+    """
+    desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
+    async with working(desk.runtime) as work:
+        asked = [asyncio.create_task(_told(desk, one, work, seconds, report)) for one in known]
         try:
-            async with asyncio.timeout(seconds):
-                while (sealed := await _answer(desk, question_id)) is None:
-                    await work.pause()
-        except TimeoutError as error:
+            return await asyncio.gather(*asked)
+        finally:
+            await ended(*asked)
+
+
+async def _told(
+    desk: Desk, connection: Connection, work: Work, seconds: float, report: Callable[[Checked], None]
+) -> Checked:
+    try:
+        found = await _checked(desk, connection, work, seconds)
+    except NotAnswered as error:
+        found = Checked(connection.name, connection.vendor, False, (), error.sentence)
+    report(found)
+    return found
+
+
+async def _checked(desk: Desk, connection: Connection, work: Work, seconds: float) -> Checked:
+    question_id = await _ask(desk, connection.connection_id)
+    sealer, loop = await desk.sealer(), asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while (sealed := await _answer(desk, question_id)) is None:
+        if waits := await _stands_still(desk, connection.connection_id, until - loop.time()):
+            raise NotAnswered(f"{connection.name} {waits}; ask again then.")
+        if loop.time() > until:
             raise NotAnswered(
                 f"{connection.name} did not answer within {seconds:.0f} s: it may be waiting for a limit of its own or "
                 "a worker that is busy; ask again, or look at 'ml-connector status'."
-            ) from error
-    findings = tuple(_findings.decode(sealer.open(b"answer", sealed)))
+            )
+        await work.pause()
+    findings = tuple(_named(connection, one) for one in _findings.decode(sealer.open(b"answer", sealed)))
     good = all(finding.verdict is not Verdict.MISSING for finding in findings)
     return Checked(connection.name, connection.vendor, good, findings)
+
+
+def _named(connection: Connection, finding: Finding) -> Finding:
+    """The lane knows that its connection has to be connected again; here it is told what to type."""
+    if finding.action != RECONNECT:
+        return finding
+    return replace(finding, action=f"Connect it again: {connection.renewal}")
+
+
+async def _stands_still(desk: Desk, connection_id: int, seconds: float) -> str:
+    """Until when the lane calls nobody and why, as half a sentence; empty when that is over within ``seconds``."""
+    now = desk.clock.now()
+    async with desk.looking() as reading:
+        known = {one.connection_id: one for one in await connections_in(reading, now)}
+    one = known[connection_id]
+    if one.waits_until is None or desk.clock.real((one.waits_until - now).total_seconds()) <= seconds:
+        return ""
+    return f"asks to wait until {told(one.waits_until)} ({one.problem.rstrip('.') or 'a limit of its own, or to try again'})"
 
 
 async def _ask(desk: Desk, connection_id: int) -> int:
@@ -71,9 +134,3 @@ async def _answer(desk: Desk, question_id: int) -> bytes | None:
             desk.tenant_id, question_id,
         )  # fmt: skip
     return bytes(row[0]) if row else None
-
-
-async def check_all(desk: Desk, known: list[Connection], *, seconds: float = 120.0) -> list[Checked]:
-    """Check several connections under one worker."""
-    async with working(desk.runtime):
-        return [await check(desk, one, seconds=seconds) for one in known]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ml_connector.errors import BadInput, NotFound
@@ -12,7 +13,10 @@ from ml_connector.service.roles import ALL
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One organisation at one vendor. ``problem`` is a sentence, empty when all is well."""
+    """One organisation at one vendor. ``problem`` is a sentence, empty when all is well.
+
+    ``waits_until``: before then its lane calls nobody (a limit, or a retry), and goes on by itself.
+    """
 
     connection_id: int
     name: str
@@ -25,13 +29,35 @@ class Connection:
     grant_id: int
     grant_state: str
     scopes: int
+    waits_until: datetime | None = None
+
+    @property
+    def renewal(self) -> str:
+        """What to type to connect it again."""
+        return renewal(self.vendor, self.name)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing but time is needed: neither it nor its grant waits for a person."""
+        return self.state == "good" and self.grant_state == "good"
+
+
+def renewal(vendor: str, name: str) -> str:
+    """The command that connects the connection of that name again."""
+    return f"ml-connector connect {vendor.replace('_', '-')} --again {shlex.quote(name)}"
+
+
+def told(at: datetime) -> str:
+    """The end of a wait, in UTC; without its day, since no limit lasts longer than one."""
+    return f"{at:%H:%M:%S} UTC"
 
 
 _CONNECTIONS = """
     select c.connection_id, c.name, c.vendor, c.organisation_id, c.sandbox, c.state,
            coalesce(nullif(c.problem, ''), g.problem), c.organisation_read_at, c.grant_id, g.state,
-           cardinality(c.scopes)
+           cardinality(c.scopes), nullif(greatest(l.not_before, %s::timestamptz), %s::timestamptz)
     from connection c join vendor_grant g using (tenant_id, grant_id)
+    left join lane l using (tenant_id, connection_id)
     where tenant_id = %s order by c.connection_id"""
 
 
@@ -39,18 +65,27 @@ async def connections(desk: Desk) -> list[Connection]:
     """All connections, in the order they were made."""
     desk.require(*ALL)
     async with desk.looking() as reading:
-        return await connections_in(reading)
+        return await connections_in(reading, desk.clock.now())
 
 
-async def connections_in(reading: Reading) -> list[Connection]:
-    """All connections, in an open transaction."""
-    return [Connection(*row) for row in await reading.all(_CONNECTIONS, reading.tenant_id)]
+async def connections_in(reading: Reading, now: datetime) -> list[Connection]:
+    """All connections as they stand ``now``, in an open transaction."""
+    found = [Connection(*row) for row in await reading.all(_CONNECTIONS, now, now, reading.tenant_id)]
+    return [_with_the_way_out(one) for one in found]
+
+
+def _with_the_way_out(one: Connection) -> Connection:
+    """A connection that only a person brings back says what to type, and not that it waits for time."""
+    if one.state == "paused" or one.good:
+        return one
+    problem = f"{one.problem.rstrip('.')}. " if one.problem else ""
+    return replace(one, problem=f"{problem}Connect it again: {one.renewal}", waits_until=None)
 
 
 async def connection_named(desk: Desk, wanted: str, vendor: str = "") -> Connection:
     """The connection of that name, number, organisation id or vendor. Raises NotFound, BadInput when it is not one."""
     async with desk.looking() as reading:
-        known = await connections_in(reading)
+        known = await connections_in(reading, desk.clock.now())
     return pick_connection(known, wanted, vendor)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.audit.chain import EVENT_COLUMNS, StoredEvent
+from ml_connector.audit.trail import opened
 from ml_connector.canonical import documents
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.sealing import Sealer
@@ -38,7 +40,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Several live documents that stand for one thing. ``kind``: by our `reference`, or by the same `facts`."""
+    """Several live documents that stand for one thing. ``kind``: by our `reference`, or by the same `facts`.
+
+    ``why`` it was dismissed is told where everything is asked for.
+    """
 
     double_id: int
     connection: str
@@ -49,6 +54,7 @@ class Double:
     found_at: dt.datetime
     dismissed_by: str | None
     gone_at: dt.datetime | None
+    why: str = ""
 
     @property
     def open(self) -> bool:
@@ -85,6 +91,7 @@ class Doubles:
     sweeps: tuple[Swept, ...]
 
 
+_DISMISSED = "double dismissed"
 _DOUBLES = """
     select b.double_id, c.name, b.kind, b.reference, b.record_id, b.found_at, b.dismissed_by, b.gone_at,
            b.connection_id, b.entities, b.target_ids
@@ -115,7 +122,23 @@ async def doubles(desk: Desk, *, everything: bool = False) -> Doubles:
             desk.tenant_id,
         )  # fmt: skip
         found = [await _double(reading, sealer, row) for row in rows]
+        if any(one.dismissed_by for one in found):
+            reasons = await _reasons(reading, sealer)
+            found = [replace(one, why=reasons.get(one.double_id, "")) for one in found]
     return Doubles(tuple(found), tuple(Swept(*row) for row in sweeps))
+
+
+async def _reasons(reading: Reading, sealer: Sealer) -> dict[int, str]:
+    """Why doubles were dismissed, by number; the reason stands in the audit trail alone."""
+    rows = await reading.all(
+        f"select {EVENT_COLUMNS} from audit_event where tenant_id = %s and kind = %s", reading.tenant_id, _DISMISSED
+    )
+    told = [_opened(sealer, reading.tenant_id, StoredEvent(*row)) for row in rows]
+    return {one["double"]: str(one["why"]) for one in told if "double" in one}
+
+
+def _opened(sealer: Sealer, tenant_id: int, event: StoredEvent) -> dict[str, Any]:
+    return opened(sealer, event.identity(tenant_id), event.body)[0]
 
 
 async def doubles_of(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Double, ...]:
@@ -236,4 +259,4 @@ async def dismiss_double(desk: Desk, double_id: int, why: str) -> None:
             "update double set dismissed_at = %s, dismissed_by = %s where tenant_id = %s and double_id = %s",
             desk.clock.now(), desk.actor.name, desk.tenant_id, double_id,
         )  # fmt: skip
-        change.event("double dismissed", record_id=record_id, double=double_id, why=why)
+        change.event(_DISMISSED, record_id=record_id, double=double_id, why=why)

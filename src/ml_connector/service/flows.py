@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import msgspec
 
 from ml_connector.errors import BadInput, Refused
 from ml_connector.service import settings as texts
-from ml_connector.service.desk import Change, Desk
+from ml_connector.service.connections import renewal
+from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import FlowLine, Integration
 from ml_connector.service.roles import Role
 from ml_connector.sync.release import release_links, restage
@@ -16,13 +18,17 @@ from ml_connector.sync.states import IN_FLIGHT, Priority, State
 
 MODES = ("off", "preview", "live", "as needed")
 
+#: Events of what a person changes and plans are made from.
+_CHANGES = ("mapping changed", "settings changed", "connection settings changed")
+
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
     """A flow's new mode; ``approved`` plans of its preview are now on their way, and so is what is ``taken_up``:
 
     what had been passed over, or waited, only because of the mode the flow was in. ``withdrawn`` approvals were not
-    carried out yet, and have to be given again.
+    carried out yet, and have to be given again. ``unseen``: it went live and nothing of it had been previewed;
+    ``planned_before`` of the approved plans are older than the last change of the mapping or a setting.
     """
 
     flow: str
@@ -32,6 +38,51 @@ class ModeSet:
     approved: int = 0
     taken_up: int = 0
     withdrawn: int = 0
+    unseen: bool = False
+    planned_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a person can have seen of a flow: ``planned`` documents, ``planned_before`` of them before the mapping or
+
+    a setting changed last. ``unseen``: nothing of the flow was planned, held or passed over yet.
+    """
+
+    planned: int
+    planned_before: int
+    unseen: bool
+
+
+async def previewed(desk: Desk, integration: Integration, flow_name: str) -> Previewed:
+    """What was seen of a flow so far. Raises NotFound."""
+    flow = integration.flow(flow_name)
+    async with desk.looking() as reading:
+        return await _previewed(reading, flow)
+
+
+async def _previewed(reading: Reading, flow: FlowLine) -> Previewed:
+    planned = State.PLANNED.value
+    row = await reading.one(
+        """select count(*) filter (where s.state = %s), count(*) filter (where s.state = %s and p.planned_at < %s),
+                  count(*) filter (where s.state <> %s and not (s.state = %s and s.reason = 'not_needed'))
+        from version_state s left join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
+        where s.tenant_id = %s and s.flow_id = %s""",
+        planned, planned, await changed_at(reading), State.STAGED.value, State.SKIPPED.value, reading.tenant_id,
+        flow.flow_id,
+    )  # fmt: skip
+    assert row is not None
+    return Previewed(row[0], row[1], unseen=row[2] == 0)
+
+
+async def changed_at(reading: Reading) -> dt.datetime | None:
+    """When a person last changed the mapping or a setting, of whichever integration; None if never."""
+    row = await reading.one(
+        """select at from audit_event where tenant_id = %s and record_id is null and kind = any(%s::text[])
+        order by chain_no desc, position desc limit 1""",
+        reading.tenant_id, list(_CHANGES),
+    )  # fmt: skip
+    return row[0] if row else None
 
 
 async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mode: str) -> ModeSet:
@@ -55,6 +106,7 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
             return ModeSet(flow.name, flow.title, mode, mode)
         if mode == "live":
             await refuse_not_live(desk, change, integration, flow)
+        seen = await _previewed(change, flow) if mode == "live" else Previewed(0, 0, unseen=False)
         await change.run(
             "update flow set mode = %s where tenant_id = %s and flow_id = %s", mode, desk.tenant_id, flow.flow_id
         )
@@ -66,7 +118,9 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
             withdrawn=withdrawn,
         )  # fmt: skip
         await change.wake([integration.source_id, integration.target_id], f"{flow.name} {mode}")
-        return ModeSet(flow.name, flow.title, row[0], mode, approved, taken_up, withdrawn)
+        return ModeSet(
+            flow.name, flow.title, row[0], mode, approved, taken_up, withdrawn, seen.unseen, seen.planned_before
+        )
 
 
 async def refuse_not_live(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
@@ -77,12 +131,15 @@ async def refuse_not_live(desk: Desk, change: Change, integration: Integration, 
 
 async def _refuse_dead(change: Change, integration: Integration) -> None:
     rows = await change.all(
-        """select name, problem from connection
+        """select name, problem, vendor from connection
         where tenant_id = %s and connection_id = any(%s::int[]) and state <> 'good'""",
         change.tenant_id, [integration.source_id, integration.target_id],
     )  # fmt: skip
-    for name, problem in rows:
-        raise Refused(f"{name} has to be connected again before anything goes live: {problem or 'its grant is dead.'}")
+    for name, problem, vendor in rows:
+        why = (problem or "its grant is dead").rstrip(".")
+        raise Refused(
+            f"{name} has to be connected again before anything goes live: {why}. Type: {renewal(vendor, name)}"
+        )
 
 
 async def _refuse_unready(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.integrations.base import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Reading
-from ml_connector.service.tallies import opened_wait, title_of
+from ml_connector.service.tallies import counted, opened_wait, title_of
 from ml_connector.sync.states import State
 
 PENDING = "vendor_pending"
@@ -51,7 +51,8 @@ async def stuck_parties(reading: Reading, flow_ids: list[int]) -> Mapping[int, s
         PENDING, reading.tenant_id, flow_ids, list(_STUCK),
     )  # fmt: skip
     return {
-        flow_id: f"{count:,} of them wait for a vendor that waits itself: see the vendor's record, such as #{record_id}. "
+        flow_id: f"{counted(count, 'of them waits', 'of them wait')} for a vendor that waits itself: see the vendor's "
+        f"record, such as #{record_id}. "
         "What waits for another vendor follows by itself."
         for flow_id, count, record_id in rows
     }

@@ -17,6 +17,7 @@ from ml_connector.service.connections import Connection, connections_in, pick_co
 from ml_connector.service.desk import Change, Desk, Reading, made
 from ml_connector.service.roles import ALL, Role
 from ml_connector.service.settings import Setting
+from ml_connector.service.tallies import counted
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.states import Priority, State
 
@@ -132,7 +133,7 @@ async def integrate(
     desk.require()
     type_ = _kind(desk, kind)
     async with desk.looking() as reading:
-        known = await connections_in(reading)
+        known = await connections_in(reading, desk.clock.now())
         existing = await integrations_in(desk, reading)
     one, other = (
         pick_connection(known, source, type_.source_vendor),
@@ -269,8 +270,9 @@ async def _refuse_fixed(change: Change, integration: Integration, fixed: list[st
     )  # fmt: skip
     if row and row[0]:
         raise Refused(
-            f"{' and '.join(fixed)} cannot change any more: {row[0]:,} documents were posted under the present value, "
-            "and would not be recognised under another. Nothing was changed."
+            f"{' and '.join(fixed)} cannot change any more: "
+            f"{counted(row[0], 'document was', 'documents were')} posted under the present value, and would not be "
+            "recognised under another. Nothing was changed."
         )
 
 

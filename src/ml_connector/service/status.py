@@ -109,7 +109,7 @@ async def status(desk: Desk) -> Status:
     desk.require(*ALL)
     sealer = await desk.sealer()
     async with desk.looking() as reading:
-        known = tuple(await connections_in(reading))
+        known = tuple(await connections_in(reading, desk.clock.now()))
         found = [await _integration(reading, sealer, one) for one in await integrations_in(desk, reading)]
         twice = await open_doubles_in(reading)
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]

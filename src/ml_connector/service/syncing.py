@@ -11,6 +11,7 @@ from ml_connector.errors import Refused
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.integrating import Integration
 from ml_connector.service.roles import Role
+from ml_connector.service.tallies import counted
 from ml_connector.service.working import Work, working
 from ml_connector.sync.refused import try_again
 from ml_connector.sync.states import IN_FLIGHT, State
@@ -203,14 +204,18 @@ def _too_late(desk: Desk, now: Progress, patience: float) -> bool:
     return desk.clock.real((now.until - desk.clock.now()).total_seconds()) > patience
 
 
+_LOOKED_UP = "are being looked up, since their answer was lost"
+
+
 def _remains(now: Progress) -> str:
     left = [
-        f"{now.later:,} wait for their time, the first until {now.until:%Y-%m-%d %H:%M:%S} UTC (a limit or a retry)"
+        f"{counted(now.later, 'waits for its time', 'wait for their time')}, the first until "
+        f"{now.until:%Y-%m-%d %H:%M:%S} UTC (a limit or a retry)"
         if now.later and now.until
         else "",
-        f"{now.open:,} are being looked up, since their answer was lost" if now.open else "",
-        f"{now.reads:,} flows are still to be read" if now.reads else "",
-        f"{now.due:,} are still to be worked off" if now.due else "",
+        counted(now.open, "is being looked up, since its answer was lost", _LOOKED_UP) if now.open else "",
+        counted(now.reads, "flow is still to be read", "flows are still to be read") if now.reads else "",
+        counted(now.due, "is still to be worked off", "are still to be worked off") if now.due else "",
     ]
     told = "; ".join(one for one in left if one) or "nothing is under way"
     if now.problem:

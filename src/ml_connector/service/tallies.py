@@ -50,6 +50,14 @@ class Cause:
         return self.acts != Acts.NOBODY
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """So many of something, in words that agree with the number: "1 record", "2,000 records".
+
+    ``several`` where that is not ``one`` with an s, such as where a verb follows.
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def in_currency(amount: Decimal, currency: str) -> Decimal:
     """An amount with its currency's digits, where that changes nothing."""
     try:

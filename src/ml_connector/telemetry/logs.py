@@ -7,6 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import stamina.instrumentation
 import structlog
 
 from ml_connector.transport import redact
@@ -47,8 +48,16 @@ def configure(*, service: bool, json: bool = False) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(level)
+    stamina.instrumentation.set_on_retry_hooks([_asked_again])
     # A pool repeats at every attempt that the database is away; the worker says it once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+
+
+def _asked_again(details: stamina.instrumentation.RetryDetails) -> None:
+    """A read that failed and is repeated, in our words instead of the library's; only reads are ever repeated so."""
+    structlog.get_logger().info(
+        "a read was not answered and is asked again", seconds=round(details.wait_for, 1), why=str(details.caused_by)
+    )
 
 
 def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

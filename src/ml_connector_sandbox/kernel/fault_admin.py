@@ -54,7 +54,9 @@ class FaultAdmin:
     async def _add(self, request: web.Request) -> web.Response:
         emulator, body = self._emulator(request), await read_object(request)
         try:
-            return json_response(emulator.faults.add(_fault(body)).as_dict(), 201)
+            fault = _fault(body)
+            _refuse_past(emulator, fault)
+            return json_response(emulator.faults.add(fault).as_dict(), 201)
         except ValueError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
 
@@ -72,6 +74,17 @@ def _shown(emulator: Emulator) -> dict[str, Any]:
         "pending": [one.as_dict() for one in faults.pending],
         "fired": [{**fault.as_dict(), "struck": number} for fault, number in faults.fired],
     }
+
+
+def _refuse_past(emulator: Emulator, fault: Fault) -> None:
+    """A person who names a call means that very call, not the next one. Raises ValueError with a sentence."""
+    made = len(emulator.log.calls)
+    if fault.call is not None and 1 <= fault.call <= made:
+        calls = "1 call was" if made == 1 else f"{made} calls were"
+        raise ValueError(
+            f"call {fault.call} of {emulator.faults.name} is past: {calls} made so far; name call {made + 1} or a "
+            "later one, or none for the next"
+        )
 
 
 def _fault(body: dict[str, Any]) -> Fault:

@@ -49,6 +49,16 @@ async def test_a_fault_is_added_seen_struck_and_cleared(zoho: Side) -> None:
     assert [one["fault"] for one in calls[-3:]] == ["", "503 after", ""]
 
 
+async def test_a_call_that_is_past_is_refused(zoho: Side) -> None:
+    await zoho.read()
+    made = zoho.next - 1
+    status, text = await ask(zoho, "POST", "/zoho_books/faults", json={"kind": "slow", "call": made})
+    assert status == 400 and f"call {made} of zoho_books is past: {made} calls were made so far" in text
+    assert f"name call {made + 1} or a later one" in text
+    assert (await ask(zoho, "GET", "/zoho_books/faults"))[1]["pending"] == []
+    assert (await ask(zoho, "POST", "/zoho_books/faults", json={"kind": "slow", "call": made + 1}))[0] == 201
+
+
 async def test_all_emulators_are_cleared_at_once(zoho: Side) -> None:
     for name in ("servicetitan", "zoho_books"):
         assert (await ask(zoho, "POST", f"/{name}/faults", json={"kind": "slow"}))[0] == 201

@@ -23,8 +23,8 @@ from ml_connector.cli.connecting import show_checked
 from ml_connector.cli.context import Cli, Exit
 from ml_connector.cli.demo import stage
 from ml_connector.cli.flows import show_preview, show_status
-from ml_connector.lanes.engine import stopped
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.tasks import ended
 from ml_connector.lanes.worker import serve
 from ml_connector.service import auditing, connecting, integrating, syncing
 from ml_connector.service.checking import check_all
@@ -40,6 +40,7 @@ from ml_connector.service.previewing import preview
 from ml_connector.service.replaying import replay
 from ml_connector.service.status import Status
 from ml_connector.service.status import status as current_status
+from ml_connector.service.tallies import counted
 from ml_connector.settings import Settings
 from ml_connector.sync.states import State
 
@@ -95,7 +96,7 @@ async def _worker(runtime: Runtime) -> AsyncIterator[None]:
         stop.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(task), 15)
-        await stopped(task)
+        await ended(task)
 
 
 def _head(cli: Cli, text: str, command: str = "") -> None:
@@ -201,13 +202,15 @@ class _Tour:
             await preview(self.desk, integration, report)
         for table in ("accounts", "business_units"):
             accepted = await accept_exact(self.desk, integration, table)
-            self._say(f"{table}: {accepted.added} rows accepted, since number or name are equal on both sides.")
+            self._say(
+                f"{table}: {counted(accepted.added, 'row')} accepted, since number or name are equal on both sides."
+            )
         for table, rows in self._company["mapping"].items():
             given = [
                 await set_value(self.desk, integration, table, key, value, anyway=True) for key, value in rows.items()
             ]
             if added := sum(one.added + one.changed for one in given):
-                self._say(f"{table}: {added} rows given by the implementer.")
+                self._say(f"{table}: {counted(added, 'row')} given by the implementer.")
 
     async def _preview(self, integration: Integration) -> None:
         _head(self._cli, "Preview: what would be posted, before anything is", "preview")
@@ -238,7 +241,7 @@ class _Tour:
         before = await self._posted()
         await self._sync(integration)
         self._seen.second_run_posted = await self._posted() - before
-        self._say(f"Read again; {self._seen.second_run_posted} documents posted.")
+        self._say(f"Read again; {counted(self._seen.second_run_posted, 'document')} posted.")
 
     async def _fill(self, integration: Integration) -> None:
         table, rows = "accounts", self._company["fill_later"]["accounts"]
@@ -250,7 +253,8 @@ class _Tour:
         self._seen.filled.append(f"{table}:{key}")
         await self._sync(integration)
         self._seen.released_posted = await self._posted() - before
-        self._say(f"{done.released} bills went on by themselves; {self._seen.released_posted} of them are posted now.")
+        went = counted(done.released, "bill went on by itself", "bills went on by themselves")
+        self._say(f"{went}; {counted(self._seen.released_posted, 'of them is', 'of them are')} posted now.")
 
     async def _replay(self, integration: Integration) -> None:
         _head(self._cli, "A replay cannot post twice", "replay --flow bills --state posted")
@@ -259,12 +263,14 @@ class _Tour:
         await self._sync(integration)
         self._seen.replayed = done.count
         self._seen.replay_posted = await self._zoho_bills() - before
-        self._say(f"{done.count} posted bills planned again; {self._seen.replay_posted} documents posted.")
+        again, posted = counted(done.count, "posted bill"), counted(self._seen.replay_posted, "document")
+        self._say(f"{again} planned again; {posted} posted.")
 
     async def _verify_audit(self) -> None:
         _head(self._cli, "Every step is in the audit trail, chained", "audit verify")
         found = await auditing.verify_audit(self.desk)
-        self._say(f"{found.events:,} events in {found.links:,} links: {'intact' if found.intact else 'NOT INTACT'}.")
+        state = "intact" if found.intact else "NOT INTACT"
+        self._say(f"{counted(found.events, 'event')} in {counted(found.links, 'link')}: {state}.")
 
     # --- numbers -------------------------------------------------------------------------------------------------
 
@@ -352,7 +358,7 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
         print(json.dumps(numbers, indent=2))
         return
     calls = ", ".join(
-        f"{one['name']} {one['calls']} calls, {one['http_429']} answered 429 for the limit"
+        f"{one['name']} {counted(one['calls'], 'call')}, {one['http_429']} answered 429 for the limit"
         for one in numbers["connections"]
     )
     cli.out.print()

@@ -109,7 +109,7 @@ def _refused(answer: Answer, path: str) -> Outcome | None:
     """What the status alone says."""
     wait = throttle(answer)
     if wait is not None:
-        return Later("Zoho Books asks to wait: too many calls", wait)
+        return Later("Zoho Books takes no more calls for now: its limit is used up", wait)
     if answer.status == 401:
         return Later(lacking(path), _RECONNECT_WAIT, forbidden=True)
     if answer.status >= 500:

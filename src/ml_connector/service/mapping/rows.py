@@ -10,6 +10,7 @@ from ml_connector.integrations.base import TableType
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import Integration
 from ml_connector.sync.release import release
+from ml_connector.sync.states import State
 
 #: How the open ends of a row's validity are held in memory.
 EVER, FOR_EVER = dt.date.min, dt.date.max
@@ -38,7 +39,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a change of a table did, and how many documents went on because of it."""
+    """What a change of a table did, and how many documents went on because of it.
+
+    ``planned_before`` documents have a stored plan that is older than the change; a preview plans them again.
+    """
 
     table: str
     added: int
@@ -48,6 +52,7 @@ class Applied:
     left_empty: int
     released: int
     warnings: tuple[str, ...] = ()
+    planned_before: int = 0
 
 
 _ROWS = """
@@ -86,7 +91,18 @@ async def apply(
         former = sorted({before.value for (key, _), before in held.items() if key in set(keys)})
         freed = await _follow(change, integration, found_type(desk, integration, table), keys, former) if keys else 0
         added = sum((row.key, row.valid_from) not in held for row in new)
-        return Applied(table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings)
+        before = await _planned(change, integration) if keys else 0
+        return Applied(
+            table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings, before
+        )
+
+
+async def _planned(change: Change, integration: Integration) -> int:
+    row = await change.one(
+        "select count(*) from version_state where tenant_id = %s and flow_id = any(%s::int[]) and state = %s",
+        change.tenant_id, [flow.flow_id for flow in integration.flows], State.PLANNED.value,
+    )  # fmt: skip
+    return int(row[0]) if row else 0
 
 
 async def _write(
