@@ -1,7 +1,8 @@
 """Stands between a worker and PostgreSQL and counts its commits, so that the worker can be killed at any of them.
 
-Between two effects outside itself, a call or a commit, a worker changes nothing that outlives it: killed at each of
-these, before and after, it has been killed at every instruction.
+Between two effects outside itself, a call or a commit, a worker changes nothing of a tenant that outlives it. Counted
+are the commits that write for a tenant, in whatever order the lanes and their renewals came to them in that run; those
+of the dispatcher, which say what is to be run and by whom, hold no document and come by the clock.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from psycopg import conninfo
 _CHUNK = 1 << 16
 _ENCRYPTION = (80877103).to_bytes(4), (80877104).to_bytes(4)
 _APP = b"ml-connector/mlc_app"
-"""The name of the connections that write for a tenant; the dispatcher's only look, and would be counted in vain."""
+"""The name of the connections that write for a tenant."""
 
 
 @dataclass

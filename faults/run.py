@@ -19,6 +19,7 @@ from faults.stalled import left_over
 from faults.world import Running
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.tasks import within
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.service.connections import connections
 from ml_connector.service.syncing import progress, request_sync
@@ -37,9 +38,9 @@ log = structlog.get_logger()
 
 async def undisturbed(running: Running) -> Books:
     """The end of a run without faults. Raises TimeoutError."""
-    async with _worker(running), asyncio.timeout(PATIENCE):
+    async with _worker(running):
         await request_sync(running.desk, running.integration)
-        await _quiet(running)
+        await within(PATIENCE, _quiet(running))
         return await running.books()
 
 
@@ -67,8 +68,7 @@ async def commits_of(running: Running) -> int:
     async with counted_commits(running.url, running.folder / "pg") as commits:
         worker = _started(running.settings_with(commits.address))
         try:
-            async with asyncio.timeout(PATIENCE):
-                await _quiet(running)
+            await within(PATIENCE, _quiet(running))
         finally:
             await _kill(worker)
     return commits.count
@@ -87,17 +87,29 @@ async def _at_a_commit(running: Running, point: Point, expected: Books) -> tuple
 async def _agreed(running: Running, expected: Books) -> Difference:
     """Wait until the books are as expected and nothing is left to do; what still differs when time is over."""
     found: Difference | None = None
+
+    async def look() -> None:
+        nonlocal found
+        while found is None or found:
+            await _quiet(running)
+            found = difference(await running.books(), expected)
+
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            while found is None or found:
-                await _quiet(running)
-                found = difference(await running.books(), expected)
+        await within(PATIENCE, look())
     if found is None:
         left = await progress(running.desk, running.integration)
         found = Difference(unbalanced=[f"it did not come to rest: {left}"])
     if found:
-        log.warning("the run ended otherwise", **await left_over(running))
+        await _tell_left_over(running)
     return found
+
+
+async def _tell_left_over(running: Running) -> None:
+    """For whoever looks for the cause. What was found stands, whether this can be told or not."""
+    try:
+        log.warning("the run ended otherwise", **await left_over(running))
+    except Exception:
+        log.exception("what is left over cannot be told")
 
 
 async def _quiet(running: Running) -> None:
@@ -196,12 +208,15 @@ async def _reconnected(running: Running, vendor: str, struck: Awaitable[None]) -
         await asyncio.wait_for(struck, STRUCK_WITHIN)
     except TimeoutError:
         return
-    async with asyncio.timeout(PATIENCE):
-        while not await _told(running, vendor):
-            await asyncio.sleep(LOOK_EVERY)
+    await within(PATIENCE, _until_told(running, vendor))
     running.emulator(vendor).faults.clear()
     await connected(running.runtime, running.sandbox.handover, vendor, running.desk)
 
 
-async def _told(running: Running, vendor: str) -> bool:
-    return any(one.vendor == vendor and one.problem for one in await connections(running.desk))
+async def _until_told(running: Running, vendor: str) -> None:
+    """A trouble that passes by itself says until when it waits, and asks for nobody."""
+    while not any(
+        one.vendor == vendor and one.problem and (not one.good or one.waits_until is None)
+        for one in await connections(running.desk)
+    ):
+        await asyncio.sleep(LOOK_EVERY)

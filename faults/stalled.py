@@ -28,7 +28,7 @@ _JOBS = """select id, status, attempts, lock, queueing_lock, args, worker_id, no
     where status in ('todo', 'doing') order by id"""
 
 
-def _slices() -> list[str]:
+def slices_under_way() -> list[str]:
     """Where each slice under way in this process waits, those of other runs too."""
     chains = [_chain(task.get_coro()) for task in asyncio.all_tasks()]
     return [" > ".join(chain) for chain in chains if any("run_slice" in one for one in chain)]
@@ -63,7 +63,7 @@ async def left_over(running: Running) -> dict[str, list[str]]:
     async with running.runtime.database.dispatch() as connection:
         rows = await (await connection.execute(_AS_TEXT.format(_JOBS).encode())).fetchall()
         told["jobs"] = [row[0] for row in rows]
-    told["slices"] = _slices()
+    told["slices"] = slices_under_way()
     for vendor in running.vendors:
         told[vendor] = [str(one) for one in running.emulator(vendor).log.calls[-_LAST_CALLS:]]
     return told

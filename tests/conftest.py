@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from ml_connector.sealing import Sealer
 from ml_connector.sealing.seal import new_key
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "start_postgres" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command line that is run in this process sets where it logs, and the next test reads its own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""``python -m ml_connector_sandbox.faults``: let something go wrong at a numbered call of a running sandbox."""
+"""``python -m ml_connector_sandbox.faults``: let something go wrong at a call or webhook of a running sandbox."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ async def _done(admin: str, given: argparse.Namespace) -> str:
             case "add":
                 body = {"kind": given.kind, "call": given.call, "times": given.times, "seconds": given.seconds}
                 return f"added: {_fault(await _asked(session, 'POST', f'/{given.emulator}/faults', body))}"
+            case "webhook":
+                named = {"delivery": given.delivery, "seconds": given.seconds}
+                body = {"kind": given.kind, **{name: one for name, one in named.items() if one is not None}}
+                made = await _asked(session, "POST", f"/{given.emulator}/webhooks/faults", body)
+                which = "the next delivery" if made["delivery"] is None else f"delivery {made['delivery']}"
+                return f"added: {made['kind']}, {which}"
             case "clear":
                 return f"cleared: {(await _asked(session, 'DELETE', '/faults'))['cleared']}"
             case _:
@@ -84,13 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("list", help="what is pending, and what has struck (the default)")
     verbs.add_parser("kinds", help="what can go wrong")
-    verbs.add_parser("clear", help="end all faults")
+    verbs.add_parser("clear", help="end all faults, those of webhooks too")
     adding = verbs.add_parser("add", help="let something go wrong")
     adding.add_argument("emulator", help="such as servicetitan")
     adding.add_argument("kind", help="such as '500 after'")
     adding.add_argument("--call", type=int, help="the first numbered call it strikes (default: the next one)")
     adding.add_argument("--times", type=int, default=1, help="how many calls in a row (default 1)")
     adding.add_argument("--seconds", type=float, help="what it means depends on the kind")
+    disturbing = verbs.add_parser("webhook", help="let a webhook come twice, late, out of order, or never")
+    disturbing.add_argument("emulator", help="such as zoho_books")
+    disturbing.add_argument("kind", help="twice, late, 'out of order' or never")
+    disturbing.add_argument("--delivery", type=int, help="the numbered delivery (default: the next one)")
+    disturbing.add_argument("--seconds", type=float, help="how late, in sandbox seconds")
     return parser
 
 

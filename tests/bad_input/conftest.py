@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from bad_input_world import Shell
 
 from joined import Joined, joined
@@ -29,7 +28,6 @@ def shell(
     """The command line, on a database of its own and no sandbox. A command sets where this process logs."""
     monkeypatch.delenv("ML_CONNECTOR_SANDBOX", raising=False)
     yield Shell(database_url, tmp_path / "data", capsys, monkeypatch)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from faults.__main__ import none_holds, summary
+from faults.__main__ import none_holds, summary, too_idle
 from faults.books import Books, Difference, difference
-from faults.points import Point, sampled
+from faults.points import COMMIT_KILLS, DATABASE, Point, sampled
 from faults.process import Result
 from faults.report import table
-from faults.run import undisturbed
+from faults.run import commits_of, disturbed, undisturbed
+from faults.stalled import slices_under_way
 from faults.world import RUN, prepared
 from ml_connector.lanes.runtime import integrations
 from ml_connector_sandbox.kernel.clock import SandboxClock
@@ -103,6 +105,30 @@ def test_a_sample_is_the_same_for_the_same_seed_and_holds_kills() -> None:
     assert sum(one.is_kill for one in chosen) == 4
 
 
+def test_a_run_in_which_many_faults_found_nothing_to_strike_proves_too_little() -> None:
+    point = Point("a-b", "a", 1, "cut")
+    struck, idle = Result(point, 1.0, Difference(), True), Result(point, 1.0, Difference(), False)
+    assert not too_idle([struck] * 97 + [idle] * 3)
+    assert too_idle([struck] * 80 + [idle] * 20)
+
+
+@pytest.mark.anyio
+async def test_what_is_left_over_names_where_each_slice_waits() -> None:
+    waits = asyncio.Event()
+
+    async def inner() -> None:
+        await waits.wait()
+
+    async def run_slice() -> None:
+        await inner()
+
+    task = asyncio.create_task(run_slice())
+    await asyncio.sleep(0)
+    assert any("run_slice" in one and "inner" in one and "Event.wait" in one for one in slices_under_way())
+    waits.set()
+    await task
+
+
 @pytest.mark.parametrize("kind", sorted(integrations()))
 def test_every_integration_has_a_company_for_the_matrix(kind: str) -> None:
     company = seeded(f"matrix:{kind}", SandboxClock.starting(RUN))
@@ -128,5 +154,10 @@ async def test_a_bill_that_is_doubled_behind_the_products_back_is_found(postgres
             assert [one for one in found if one.startswith("zoho_books bills")]
         async with company.running("matrix_again") as running:
             assert not difference(await undisturbed(running), expected)
+        async with company.running("matrix_commits") as running:
+            assert await commits_of(running) > sum(end == "posted" for end in expected.ends.values())
+        async with company.running("matrix_killed") as running:
+            found, struck = await disturbed(running, Point(kind, DATABASE, 60, COMMIT_KILLS[1], "commit"), expected)
+            assert struck and not found, found
     finally:
         drop_database(postgres_url, company.database)

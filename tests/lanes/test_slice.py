@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from joined import joined
 from ml_connector.canonical.documents import Organisation
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import CredentialField, Limits, Session, Tokens
-from ml_connector.lanes import connecting
+from ml_connector.lanes import connecting, tasks
 from ml_connector.lanes import slice as slices
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import Persons, run_slice
@@ -68,9 +69,11 @@ async def test_what_nobody_foresaw_is_told_logged_and_tried_again_later(
 
 
 class Endless(TinyConnector):
-    """A connector that waits for what never comes."""
+    """A connector that waits for what never comes, and loses the first word that it is to end."""
 
     async def organisation(self, session: Session) -> Organisation:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
@@ -83,6 +86,7 @@ async def test_a_slice_that_never_ends_gives_its_lane_back(
     _, lane = await add_lane(database, keyring, tenant, now=now_clock.now())
     await run(database, tenant, "update connection set organisation_read_at = organisation_read_at - interval '2 h'")
     monkeypatch.setattr(slices, "LONGEST", 0.2)
+    monkeypatch.setattr(tasks, "AGAIN_AFTER", 0.05)
     endless = Runtime(database, keyring, now_clock, wire, {"tiny": Endless()}, {}, None)
     await run_slice(endless, "test", tenant, lane, lambda _: None)
     state, problem = await one(database, tenant, "select state, problem from connection")

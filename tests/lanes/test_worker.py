@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 import psycopg
@@ -12,6 +13,7 @@ from lane_world import TinyConnector, TokenServer, add_lane, one, run
 
 from ml_connector.clock import Clock
 from ml_connector.lanes import engine as engines
+from ml_connector.lanes import tasks
 from ml_connector.lanes import worker as workers
 from ml_connector.lanes.runtime import Runtime, connectors, integrations
 from ml_connector.lanes.worker import WorkerLost, serve, workers_alive
@@ -168,6 +170,36 @@ async def test_a_worker_whose_engine_has_given_up_ends(runtime: Runtime, monkeyp
     monkeypatch.setattr(engines.Engine, "serve", gives_up)
     with pytest.raises(WorkerLost, match="job engine has stopped"):
         await asyncio.wait_for(serve(runtime, stop=asyncio.Event()), 15)
+
+
+async def test_a_slice_that_ends_at_no_word_does_not_outlive_its_worker(
+    runtime: Runtime, two_tenants: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "CUT_OFF_WITHIN", 0.3)
+    monkeypatch.setattr(tasks, "AGAIN_AFTER", 0.1)
+    began, over = asyncio.Event(), asyncio.Event()
+
+    async def endless(*_: object) -> None:
+        """Loses the first word, as what waits for a connection of the pool may."""
+        began.set()
+        try:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+
+    monkeypatch.setattr(workers, "run_slice", endless)
+    monkeypatch.setattr(workers, "STOPPED_WITHIN", 1.0)
+    await add_lane(runtime.database, runtime.keyring, two_tenants[0], now=runtime.clock.now())
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(runtime, stop=stop))
+    async with asyncio.timeout(15):
+        await began.wait()
+        stop.set()
+        await task
+    assert over.is_set()
+    assert not await workers_alive(runtime)
 
 
 def test_connectors_and_integrations_are_found_by_scan() -> None:

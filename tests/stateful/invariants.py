@@ -9,6 +9,7 @@ from expectations import TWINS, Books, Persons
 from stateful_world import Stateful
 
 from ml_connector.service.tallies import opened_wait
+from ml_connector.sync.states import State
 from ml_connector_sandbox.ledger_documents import number_key
 from ml_connector_sandbox.servicetitan.books import Bill
 
@@ -80,12 +81,12 @@ class Proof:
     async def _marked(self, marks: str) -> None:
         """What we posted is marked as exported, unless its mark waits for a person; nothing else ever is."""
         rows = await self._world.all(
-            """select l.source_id, s.state in (9, 10) from link l
+            """select l.source_id, s.state = any(%s::smallint[]) from link l
             left join flow f on f.tenant_id = l.tenant_id and f.name = 'bills_exported'
             left join record r on r.tenant_id = l.tenant_id and r.flow_id = f.flow_id and r.source_id = l.source_id
             left join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
             where l.tenant_id = %s and l.entity = 'bills' and l.origin = 'created'""",
-            self._world.desk.tenant_id,
+            [State.HELD, State.REJECTED], self._world.desk.tenant_id,
         )  # fmt: skip
         marked = {str(bill.id) for bill in self._books.tenant.bills if bill.sync_status == "Exported"}
         posted = {source_id for source_id, _ in rows}

@@ -64,7 +64,7 @@ async def approve(
         if record:
             listed = await approving.approvable_record(desk, record)
             if listed.planned_before:
-                cli.say(planned_before(listed.planned_before).replace("1 of them", "It", 1))
+                cli.say(planned_before(listed.planned_before, alone=True))
         else:
             chosen = Filter(
                 flow=flow, party=vendor, run_id=run, since=day("since", since), until=day("until", until)

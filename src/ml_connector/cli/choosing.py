@@ -27,9 +27,12 @@ def many(total: Tally) -> str:
     return counted(total.count, "record") + (f", {render.sums(total.sums)}," if total.sums else "")
 
 
-def planned_before(count: int) -> str:
-    """What is to be known of plans that are older than what they were made from; empty where there are none."""
-    told = counted(count, "of them was planned", "of them were planned")
+def planned_before(count: int, *, alone: bool = False) -> str:
+    """What is to be known of plans that are older than what they were made from; empty where there are none.
+
+    ``alone``: it is one plan, and no part of several.
+    """
+    told = "It was planned" if alone else counted(count, "of them was planned", "of them were planned")
     return (
         f"{told} before the mapping or a setting changed: what would now be posted otherwise is held and shown with "
         "both versions; 'ml-connector preview' plans anew."

@@ -323,12 +323,12 @@ def show_connections(console: Console, known: list[Connection]) -> None:
     made = render.table("number", "name", "vendor", "organisation", "books", "state", right=("number",))
     for one in known:
         books = "test" if one.sandbox else "real"
-        waits = f", waits until {told(one.waits_until)}" if one.waits_until else ""
+        waits = f", waits until {one.waits}" if one.waits else ""
         colour = "red" if one.state != "good" else "yellow" if waits else "green"
         health = render.plain_text(one.state + waits, colour)
         render.add(made, one.connection_id, one.name, one.vendor, one.organisation_id, books, health)
     console.print(made)
     for one in known:
-        if one.problem or one.waits_until:
+        if one.problem or one.waits:
             problem = one.problem or "it waits for a limit of its own, or to try again"
             render.lines(console, f"{one.name}: {problem}", style="yellow")

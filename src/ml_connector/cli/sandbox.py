@@ -30,6 +30,8 @@ def mount(app: App) -> None:
     group.command(kinds, help_epilogue="Example: ml-connector sandbox kinds")
     group.command(fault, help_epilogue="Example: ml-connector sandbox fault zoho_books '500 after' --call 12")
     group.command(clear, help_epilogue="Example: ml-connector sandbox clear")
+    group.command(webhooks, help_epilogue="Example: ml-connector sandbox webhooks zoho_books")
+    group.command(webhook, help_epilogue="Example: ml-connector sandbox webhook zoho_books twice --delivery 3")
     group.command(calls, help_epilogue="Example: ml-connector sandbox calls zoho_books --last 50")
     app.command(group)
 
@@ -70,8 +72,50 @@ async def fault(
 
 
 async def clear(*, cli: Given) -> int:
-    """End all faults, those that stand as well."""
+    """End all faults, those that stand and those of webhooks as well."""
     cli.show(await _asked(cli, "DELETE", "/faults"), _cleared_shown)
+    return Exit.GOOD
+
+
+async def webhooks(emulator: str, *, last: int = 20, cli: Given) -> int:
+    """Show the last webhooks an emulator delivered, or tried to, and what is to go wrong with the next.
+
+    Parameters
+    ----------
+    emulator
+        Whose webhooks, such as zoho_books.
+    last
+        How many deliveries.
+    """
+    if last < 1:
+        raise BadInput(f"--last is at least 1, not {last}.")
+    found = {
+        "deliveries": (await _asked(cli, "GET", f"/{emulator}/webhooks/deliveries"))[-last:],
+        "pending": await _asked(cli, "GET", f"/{emulator}/webhooks/faults"),
+    }
+    cli.show(found, _webhooks_shown)
+    return Exit.GOOD
+
+
+async def webhook(
+    emulator: str, kind: str, *, delivery: int | None = None, seconds: float | None = None, cli: Given
+) -> int:
+    """Let a webhook come twice, late, out of order, or never.
+
+    Parameters
+    ----------
+    emulator
+        Whose webhook, such as zoho_books.
+    kind
+        twice, late, out of order, or never.
+    delivery
+        Its number; without it, the next one.
+    seconds
+        How late, in sandbox seconds.
+    """
+    given = {"kind": kind, "delivery": delivery, "seconds": seconds}
+    body = {name: value for name, value in given.items() if value is not None}
+    cli.show(await _asked(cli, "POST", f"/{emulator}/webhooks/faults", body), _webhook_shown)
     return Exit.GOOD
 
 
@@ -139,6 +183,23 @@ def _kinds_shown(console: Console, found: list[dict[str, Any]]) -> None:
 def _fault_shown(console: Console, found: dict[str, Any]) -> None:
     where = "the next call it applies to" if found["call"] is None else f"call {found['call']}"
     render.lines(console, f"'{found['kind']}' strikes {where}.")
+
+
+def _webhook_shown(console: Console, found: dict[str, Any]) -> None:
+    which = "the next delivery" if found["delivery"] is None else f"delivery {found['delivery']}"
+    render.lines(console, f"'{found['kind']}' happens to {which}.")
+
+
+def _webhooks_shown(console: Console, found: dict[str, Any]) -> None:
+    made = render.table("delivery", "event", "of", "state", "attempts", "fault", right=("delivery", "attempts"))
+    for one in found["deliveries"]:
+        render.add(made, one["number"], one["event"], one["object_id"], one["status"], one["attempts"], one["fault"])
+    if made.row_count:
+        console.print(made)
+    else:
+        render.lines(console, "Nothing was delivered yet.")
+    for one in found["pending"]:
+        _webhook_shown(console, one)
 
 
 def _cleared_shown(console: Console, found: dict[str, int]) -> None:

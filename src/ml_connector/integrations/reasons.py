@@ -463,13 +463,6 @@ _REFUSED = (
         "Turn it on in the organisation, then replay the record.",
         Acts.TENANT_ADMIN,
     ),
-    Reason(
-        "reconnect",
-        "The consent is gone",
-        "The connection's consent is gone or lacks a right: {message}",
-        "Connect again, then replay the record.",
-        Acts.TENANT_ADMIN,
-    ),
 )
 
 REASONS = {reason.code: reason for reason in (*_ALL, *_REFUSED)}

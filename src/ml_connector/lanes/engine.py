@@ -23,6 +23,7 @@ STALLED_AFTER = 10.0
 BEAT_EVERY = 2.0
 FETCHED_EVERY = 1.0
 STOPPED_WITHIN = 7.0  # machine seconds; a lane that is not left by then is taken over like a dead worker's
+CUT_OFF_WITHIN = 5.5  # of these; a slice that is not over by then is cut off, and the rest is for taking leave
 CONNECT_WITHIN = 10.0  # machine seconds to wait for a connection to the jobs tables
 
 log = structlog.get_logger()
@@ -87,7 +88,7 @@ class Engine:
             install_signal_handlers=False,
             update_heartbeat_interval=BEAT_EVERY,
             stalled_worker_timeout=STALLED_AFTER,
-            shutdown_graceful_timeout=STOPPED_WITHIN,
+            shutdown_graceful_timeout=CUT_OFF_WITHIN,
         )
 
 

@@ -75,7 +75,7 @@ async def _renew(database: Database, lease: LaneLease) -> None:
         before = _boot_time()
         try:
             held = await _renewed(database, lease)
-        except (ConnectorError, psycopg.OperationalError) as error:  # a long transaction of our own holds the row, too
+        except (ConnectorError, psycopg.Error) as error:  # a long transaction of our own holds the row, too
             log.warning("lease not renewed", lane=lease.connection_id, why=str(error))
             continue
         lease.believed_until = before + SECONDS - MARGIN if held else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +19,11 @@ RECONNECT = "Reconnect it."
 """The way out of what only a person mends; whoever shows it puts the command in its place."""
 
 log = structlog.get_logger()
+
+
+def renewal(vendor: str, name: str) -> str:
+    """The command that connects the connection of that name again."""
+    return f"ml-connector connect {vendor.replace('_', '-')} --again {shlex.quote(name)}"
 
 
 async def answer_questions(lane: Lane) -> None:

@@ -5,9 +5,7 @@ A slice never sleeps longer than a few seconds: what has to wait longer sets `no
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,9 +20,10 @@ from ml_connector.errors import ConnectorError
 from ml_connector.lanes import lease as leases
 from ml_connector.lanes.budget import LaneBudget
 from ml_connector.lanes.grants import GrantTokens
-from ml_connector.lanes.questions import answer_questions
+from ml_connector.lanes.questions import answer_questions, renewal
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
+from ml_connector.lanes.tasks import within
 from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
@@ -77,8 +76,7 @@ class Persons:
     def needed(self, connection_id: int, vendor: str, name: str, why: str) -> None:
         """Only a person brings this connection back."""
         if connection_id not in self.needed_by:
-            what = f"ml-connector connect {vendor.replace('_', '-')} --again {shlex.quote(name)}"
-            log.warning("connection needs a person", lane=connection_id, why=why, type=what)
+            log.warning("connection needs a person", lane=connection_id, why=why, type=renewal(vendor, name))
         self.needed_by.add(connection_id)
 
     def not_needed(self, connection_id: int) -> None:
@@ -101,8 +99,11 @@ async def run_slice(
     due = runtime.clock.now() + dt.timedelta(seconds=_AFTER_TROUBLE)
     not_before: dt.datetime | None = None
     try:
-        async with leases.kept(runtime.database, lease), asyncio.timeout(LONGEST):
-            due, not_before = await _work(runtime, worker, lease, span, persons or Persons())
+        async with leases.kept(runtime.database, lease):
+            held = await _connection(runtime, lease.tenant_id, lease.connection_id)
+            structlog.contextvars.bind_contextvars(connection=held.name)
+            work = _work(runtime, worker, lease, span, held, persons or Persons())
+            due, not_before = await within(LONGEST, work)
     except LeaseLost as lost:
         log.info("lane handed over", lane=connection_id, why=lost.sentence)
         return
@@ -148,11 +149,9 @@ async def _leave(runtime: Runtime, lease: leases.LaneLease, due: dt.datetime, no
 
 
 async def _work(
-    runtime: Runtime, worker: str, lease: leases.LaneLease, span: Slice, persons: Persons
+    runtime: Runtime, worker: str, lease: leases.LaneLease, span: Slice, held: _Connection, persons: Persons
 ) -> tuple[dt.datetime, dt.datetime | None]:
     """The slice's work; when the lane is due again and not before when."""
-    held = await _connection(runtime, lease.tenant_id, lease.connection_id)
-    structlog.contextvars.bind_contextvars(connection=held.name)
     if held.state == "good":
         persons.not_needed(lease.connection_id)
     elif held.state == "needs reconnect":

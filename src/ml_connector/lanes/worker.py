@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import psycopg
@@ -17,7 +17,7 @@ from ml_connector.lanes import dispatch
 from ml_connector.lanes.engine import STOPPED_WITHIN, Engine
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import Persons, run_slice
-from ml_connector.lanes.tasks import ended
+from ml_connector.lanes.tasks import ended, within
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.schema import newest_version
@@ -50,10 +50,14 @@ async def serve(
     """
     worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:6]}"
     running: set[Slice] = set()
+    at_work: set[asyncio.Task[None]] = set()
     closing, persons = asyncio.Event(), Persons()
 
     async def run(tenant_id: int, connection_id: int) -> None:
         mine: list[Slice] = []
+        task = asyncio.current_task()
+        assert task is not None
+        at_work.add(task)
 
         def current(span: Slice) -> None:
             running.add(span)
@@ -69,6 +73,7 @@ async def serve(
         finally:
             structlog.contextvars.unbind_contextvars("connection")
             running.difference_update(mine)
+            at_work.discard(task)
 
     async with Engine.opened(runtime.database.jobs_url, run) as engine:
         await _register(runtime.database, worker)
@@ -89,12 +94,18 @@ async def serve(
             closing.set()
             for span in running:
                 span.stop(CUT_OFF_AFTER)
-            ending = asyncio.gather(ended(engine_task, again_after=STOPPED_WITHIN), ended(*tasks))
             with suppress(TimeoutError):  # the engine takes leave in the database, which may be away
-                await asyncio.wait_for(ending, STOPPED_WITHIN + UNREGISTERED_WITHIN)
+                # Told once: a second word would keep it from cutting off what still runs.
+                await within(STOPPED_WITHIN, _ended(engine_task, tasks))
+            await ended(*at_work)
             with suppress(ConnectorError, psycopg.OperationalError, TimeoutError):
-                async with asyncio.timeout(UNREGISTERED_WITHIN):
-                    await _unregister(runtime.database, worker)
+                await within(UNREGISTERED_WITHIN, _unregister(runtime.database, worker))
+
+
+async def _ended(engine: asyncio.Task[None], tasks: Sequence[asyncio.Task[None]]) -> None:
+    engine.cancel()
+    await ended(*tasks)
+    await asyncio.wait({engine})
 
 
 async def workers_alive(runtime: Runtime) -> int:

@@ -111,7 +111,8 @@ async def _stands_still(desk: Desk, connection_id: int, seconds: float) -> str:
     one = known[connection_id]
     if one.waits_until is None or desk.clock.real((one.waits_until - now).total_seconds()) <= seconds:
         return ""
-    return f"asks to wait until {told(one.waits_until)} ({one.problem.rstrip('.') or 'a limit of its own, or to try again'})"
+    why = one.problem.rstrip(".") or "a limit of its own, or to try again"
+    return f"asks to wait until {told(one.waits_until, now)} ({why})"
 
 
 async def _ask(desk: Desk, connection_id: int) -> int:

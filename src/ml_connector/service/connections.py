@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ml_connector.errors import BadInput, NotFound
+from ml_connector.lanes.questions import renewal
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.roles import ALL
 
@@ -30,6 +30,12 @@ class Connection:
     grant_state: str
     scopes: int
     waits_until: datetime | None = None
+    at: datetime | None = None  # when it stood so
+
+    @property
+    def waits(self) -> str:
+        """Until when it waits by itself, in words; empty when it does not, or when only a person helps."""
+        return told(self.waits_until, self.at) if self.waits_until and self.at and self.good else ""
 
     @property
     def renewal(self) -> str:
@@ -42,20 +48,15 @@ class Connection:
         return self.state == "good" and self.grant_state == "good"
 
 
-def renewal(vendor: str, name: str) -> str:
-    """The command that connects the connection of that name again."""
-    return f"ml-connector connect {vendor.replace('_', '-')} --again {shlex.quote(name)}"
-
-
-def told(at: datetime) -> str:
-    """The end of a wait, in UTC; without its day, since no limit lasts longer than one."""
-    return f"{at:%H:%M:%S} UTC"
+def told(at: datetime, now: datetime) -> str:
+    """The end of a wait, in UTC; with its day where that is not today."""
+    return f"{at:%H:%M:%S} UTC" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 _CONNECTIONS = """
     select c.connection_id, c.name, c.vendor, c.organisation_id, c.sandbox, c.state,
            coalesce(nullif(c.problem, ''), g.problem), c.organisation_read_at, c.grant_id, g.state,
-           cardinality(c.scopes), nullif(greatest(l.not_before, %s::timestamptz), %s::timestamptz)
+           cardinality(c.scopes), nullif(greatest(l.not_before, %s::timestamptz), %s::timestamptz), %s::timestamptz
     from connection c join vendor_grant g using (tenant_id, grant_id)
     left join lane l using (tenant_id, connection_id)
     where tenant_id = %s order by c.connection_id"""
@@ -70,16 +71,16 @@ async def connections(desk: Desk) -> list[Connection]:
 
 async def connections_in(reading: Reading, now: datetime) -> list[Connection]:
     """All connections as they stand ``now``, in an open transaction."""
-    found = [Connection(*row) for row in await reading.all(_CONNECTIONS, now, now, reading.tenant_id)]
+    found = [Connection(*row) for row in await reading.all(_CONNECTIONS, now, now, now, reading.tenant_id)]
     return [_with_the_way_out(one) for one in found]
 
 
 def _with_the_way_out(one: Connection) -> Connection:
-    """A connection that only a person brings back says what to type, and not that it waits for time."""
+    """A connection that only a person brings back says what to type."""
     if one.state == "paused" or one.good:
         return one
     problem = f"{one.problem.rstrip('.')}. " if one.problem else ""
-    return replace(one, problem=f"{problem}Connect it again: {one.renewal}", waits_until=None)
+    return replace(one, problem=f"{problem}Connect it again: {one.renewal}")
 
 
 async def connection_named(desk: Desk, wanted: str, vendor: str = "") -> Connection:

@@ -123,16 +123,18 @@ async def doubles(desk: Desk, *, everything: bool = False) -> Doubles:
         )  # fmt: skip
         found = [await _double(reading, sealer, row) for row in rows]
         if any(one.dismissed_by for one in found):
-            reasons = await _reasons(reading, sealer)
+            reasons = await _reasons(reading, sealer, [one.record_id for one in found if one.record_id])
             found = [replace(one, why=reasons.get(one.double_id, "")) for one in found]
     return Doubles(tuple(found), tuple(Swept(*row) for row in sweeps))
 
 
-async def _reasons(reading: Reading, sealer: Sealer) -> dict[int, str]:
+async def _reasons(reading: Reading, sealer: Sealer, records: Sequence[int]) -> dict[int, str]:
     """Why doubles were dismissed, by number; the reason stands in the audit trail alone."""
     rows = await reading.all(
-        f"select {EVENT_COLUMNS} from audit_event where tenant_id = %s and kind = %s", reading.tenant_id, _DISMISSED
-    )
+        f"""select {EVENT_COLUMNS} from audit_event
+        where tenant_id = %s and kind = %s and (record_id is null or record_id = any(%s::bigint[]))""",
+        reading.tenant_id, _DISMISSED, list(records),
+    )  # fmt: skip
     told = [_opened(sealer, reading.tenant_id, StoredEvent(*row)) for row in rows]
     return {one["double"]: str(one["why"]) for one in told if "double" in one}
 
@@ -184,17 +186,16 @@ async def look_now(desk: Desk, known: Sequence[Connection], *, seconds: float = 
     ``seconds`` of machine time are waited for at most. Raises Refused when nothing is written anywhere, NotAnswered.
     """
     desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
-    asked = await _ask(desk, known)
+    asked, loop = await _ask(desk, known), asyncio.get_running_loop()
     async with working(desk.runtime) as work:
-        try:
-            async with asyncio.timeout(seconds):
-                while await _asked_still(desk, asked):
-                    await work.pause()
-        except TimeoutError as error:
-            raise NotAnswered(
-                f"The lists could not be read whole within {seconds:.0f} s: a limit may be waited for, or a vendor is "
-                "away. It is done as soon as it can be; 'ml-connector doubles' shows what was found."
-            ) from error
+        until = loop.time() + seconds
+        while await _asked_still(desk, asked):
+            if loop.time() > until:
+                raise NotAnswered(
+                    f"The lists could not be read whole within {seconds:.0f} s: a limit may be waited for, or a vendor "
+                    "is away. It is done as soon as it can be; 'ml-connector doubles' shows what was found."
+                )
+            await work.pause()
     return await doubles(desk)
 
 

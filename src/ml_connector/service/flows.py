@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from ml_connector.errors import BadInput, Refused
+from ml_connector.lanes.questions import renewal
 from ml_connector.service import settings as texts
-from ml_connector.service.connections import renewal
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import FlowLine, Integration
 from ml_connector.service.roles import Role
@@ -58,10 +58,10 @@ async def previewed(desk: Desk, integration: Integration, flow_name: str) -> Pre
     """What was seen of a flow so far. Raises NotFound."""
     flow = integration.flow(flow_name)
     async with desk.looking() as reading:
-        return await _previewed(reading, flow)
+        return await _previewed(desk, reading, integration, flow)
 
 
-async def _previewed(reading: Reading, flow: FlowLine) -> Previewed:
+async def _previewed(desk: Desk, reading: Reading, integration: Integration, flow: FlowLine) -> Previewed:
     planned = State.PLANNED.value
     row = await reading.one(
         """select count(*) filter (where s.state = %s), count(*) filter (where s.state = %s and p.planned_at < %s),
@@ -72,15 +72,18 @@ async def _previewed(reading: Reading, flow: FlowLine) -> Previewed:
         flow.flow_id,
     )  # fmt: skip
     assert row is not None
-    return Previewed(row[0], row[1], unseen=row[2] == 0)
+    # What follows another flow shows nothing before it is on, and then what that one has posted.
+    follows = desk.runtime.integrations[integration.kind].flow(flow.name).follows
+    return Previewed(row[0], row[1], unseen=row[2] == 0 and not follows)
 
 
 async def changed_at(reading: Reading) -> dt.datetime | None:
     """When a person last changed the mapping or a setting, of whichever integration; None if never."""
     row = await reading.one(
-        """select at from audit_event where tenant_id = %s and record_id is null and kind = any(%s::text[])
-        order by chain_no desc, position desc limit 1""",
-        reading.tenant_id, list(_CHANGES),
+        """select max(latest.at) from unnest(%s::text[]) as changed (kind)
+        cross join lateral (select at from audit_event where tenant_id = %s and record_id is null
+                            and kind = changed.kind order by chain_no desc limit 1) latest""",
+        list(_CHANGES), reading.tenant_id,
     )  # fmt: skip
     return row[0] if row else None
 
@@ -106,7 +109,7 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
             return ModeSet(flow.name, flow.title, mode, mode)
         if mode == "live":
             await refuse_not_live(desk, change, integration, flow)
-        seen = await _previewed(change, flow) if mode == "live" else Previewed(0, 0, unseen=False)
+        seen = await _previewed(desk, change, integration, flow) if mode == "live" else Previewed(0, 0, unseen=False)
         await change.run(
             "update flow set mode = %s where tenant_id = %s and flow_id = %s", mode, desk.tenant_id, flow.flow_id
         )

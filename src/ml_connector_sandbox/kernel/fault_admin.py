@@ -64,7 +64,12 @@ class FaultAdmin:
         return json_response({"cleared": self._emulator(request).faults.clear()})
 
     async def _clear_all(self, _: web.Request) -> web.Response:
-        return json_response({"cleared": sum(one.faults.clear() for one in self._emulators.values())})
+        """All of them: those of calls and those of webhooks."""
+        return json_response({"cleared": sum(_cleared(one) for one in self._emulators.values())})
+
+
+def _cleared(emulator: Emulator) -> int:
+    return emulator.faults.clear() + (emulator.webhooks.clear_faults() if emulator.webhooks else 0)
 
 
 def _shown(emulator: Emulator) -> dict[str, Any]:

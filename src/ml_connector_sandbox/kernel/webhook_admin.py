@@ -77,10 +77,7 @@ class WebhookAdmin:
             raise _bad(str(error)) from error
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
-        webhooks = self._webhooks(request)
-        count = len(webhooks.faults)
-        webhooks.faults.clear()
-        return json_response({"removed": count})
+        return json_response({"removed": self._webhooks(request).clear_faults()})
 
 
 def _bad(sentence: str) -> web.HTTPBadRequest:

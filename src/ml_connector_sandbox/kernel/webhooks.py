@@ -120,6 +120,12 @@ class Webhooks:
         self.faults.append(fault)
         return fault
 
+    def clear_faults(self) -> int:
+        """Let nothing more go wrong; how many there were."""
+        count = len(self.faults)
+        self.faults.clear()
+        return count
+
     def as_dicts(self) -> list[dict[str, Any]]:
         """The deliveries, oldest first."""
         return [one.as_dict() for one in self.deliveries]

@@ -136,7 +136,8 @@ async def test_the_sandbox_command(zoho: Side, tmp_path: Path, capsys: pytest.Ca
     assert code == 0
     assert f"struck call {number}: cut" in out
     assert "pending: cut" in out
-    assert (await command("clear"))[1] == "cleared: 1\n"
+    assert (await command("webhook", "zoho_books", "twice"))[1] == "added: twice, the next delivery\n"
+    assert (await command("clear"))[1] == "cleared: 2\n"
     assert "servicetitan: 0 calls so far" in (await command("list"))[1]
     assert "revoked" in (await command("kinds"))[1]
     code, out, err = await command("add", "zoho_books", "no such")
@@ -183,7 +184,13 @@ async def test_the_products_command(zoho: Side, tmp_path: Path, product: Product
     code, out, _ = await product(file, "kinds")
     assert (code, "token throttled" in out) == (0, True)
     assert (await product(file, "fault", "zoho_books", "slow"))[1] == "'slow' strikes the next call it applies to.\n"
-    assert json.loads((await product(file, "clear", "--json"))[1]) == {"cleared": 1}
+    code, out, _ = await product(file, "webhook", "zoho_books", "late", "--delivery", "3", "--seconds", "60")
+    assert (code, out) == (0, "'late' happens to delivery 3.\n")
+    code, out, _ = await product(file, "webhooks", "zoho_books")
+    assert (code, out) == (0, "Nothing was delivered yet.\n'late' happens to delivery 3.\n")
+    code, out, err = await product(file, "webhook", "zoho_books", "sometimes")
+    assert (code, out) == (2, "") and "never" in err
+    assert json.loads((await product(file, "clear", "--json"))[1]) == {"cleared": 2}
     assert (await product(file, "clear"))[1] == "0 faults ended.\n"
 
 

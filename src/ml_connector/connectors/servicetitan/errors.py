@@ -135,11 +135,8 @@ def write_outcome(answer: Answer, *, what: str, tenant: str, scope: str) -> Outc
     """What a write's answer other than 200 proves. 5xx may have been done: only a look-up tells."""
     if answer.status == 429:
         return Later(f"ServiceTitan says too many calls for {what}.", wait(answer) or 0.0)
-    if answer.status == 403 and not is_wrong_tenant(answer):
+    if answer.status in (401, 403):  # says nothing of the document: it goes on by itself once the connection is right
         return Later(rights(answer, tenant, scope), _RIGHT_WAIT, forbidden=True)
-    if answer.status in (401, 403):
-        sentence = rights(answer, tenant, scope)
-        return Rejected(str(answer.status), sentence, "Connect again.", "reconnect", Acts.TENANT_ADMIN, answer.body)
     if 400 <= answer.status < 500:
         said = f"ServiceTitan refused {what}: {problem(answer)}."
         return Rejected(str(answer.status), said, "Correct it in ServiceTitan and replay.", raw=answer.body)
