@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from psycopg import conninfo
@@ -128,18 +129,15 @@ class Asked:
 
 
 @asynccontextmanager
-async def counted_commits(url: str, folder: Path, *, hold: int = 0, after: bool = False) -> AsyncIterator[Commits]:
+async def counted_commits(url: str, *, hold: int = 0, after: bool = False) -> AsyncIterator[Commits]:
     """A way to the database at ``url`` on which commits are counted; ``address`` is to be used in its place."""
     given = conninfo.conninfo_to_dict(url)
-    port = str(given.get("port") or 5432)
-    folder.mkdir(parents=True)
-    folder.chmod(0o777)
-    commits = Commits(
-        Path(str(given["host"])) / f".s.PGSQL.{port}", conninfo.make_conninfo(url, host=str(folder)), hold, after
-    )
-    server = await asyncio.start_unix_server(commits.connected, path=str(folder / f".s.PGSQL.{port}"))
-    try:
-        yield commits
-    finally:
-        server.close()
-        commits.end()
+    name = f".s.PGSQL.{given.get('port') or 5432}"
+    with TemporaryDirectory(prefix="pg-") as folder:  # a socket's address may not be long
+        commits = Commits(Path(str(given["host"])) / name, conninfo.make_conninfo(url, host=folder), hold, after)
+        server = await asyncio.start_unix_server(commits.connected, path=str(Path(folder) / name))
+        try:
+            yield commits
+        finally:
+            server.close()
+            commits.end()

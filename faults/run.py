@@ -65,7 +65,7 @@ async def disturbed(running: Running, point: Point, expected: Books) -> tuple[Di
 async def commits_of(running: Running) -> int:
     """How many commits a worker makes in a run without faults. Raises TimeoutError."""
     await request_sync(running.desk, running.integration)
-    async with counted_commits(running.url, running.folder / "pg") as commits:
+    async with counted_commits(running.url) as commits:
         worker = _started(running.settings_with(commits.address))
         try:
             await within(PATIENCE, _quiet(running))
@@ -78,7 +78,7 @@ async def _at_a_commit(running: Running, point: Point, expected: Books) -> tuple
     await request_sync(running.desk, running.integration)
     after = point.kind == COMMIT_KILLS[1]
     async with (
-        counted_commits(running.url, running.folder / "pg", hold=point.call, after=after) as commits,
+        counted_commits(running.url, hold=point.call, after=after) as commits,
         _killed(running, commits.held.wait(), commits),
     ):
         return await _agreed(running, expected), commits.held.is_set()

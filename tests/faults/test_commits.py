@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -44,9 +43,9 @@ async def _workers(database_url: str) -> list[str]:
 
 @pytest.mark.anyio
 async def test_the_commits_of_tenants_transactions_are_counted_whether_the_driver_prepares_them_or_not(
-    database_url: str, tmp_path: Path
+    database_url: str,
 ) -> None:
-    async with counted_commits(database_url, tmp_path / "pg") as commits:
+    async with counted_commits(database_url) as commits:
         database = await _opened(commits)
         before = commits.count
         for _ in range(12):  # psycopg prepares what it has sent five times
@@ -63,10 +62,8 @@ async def test_the_commits_of_tenants_transactions_are_counted_whether_the_drive
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("after", [False, True])
-async def test_a_held_commit_is_not_done_or_done_and_nobody_hears_of_it(
-    after: bool, database_url: str, tmp_path: Path
-) -> None:
-    async with counted_commits(database_url, tmp_path / "pg", hold=2, after=after) as commits:
+async def test_a_held_commit_is_not_done_or_done_and_nobody_hears_of_it(after: bool, database_url: str) -> None:
+    async with counted_commits(database_url, hold=2, after=after) as commits:
         database = await _opened(commits)
 
         async def write(name: str) -> None:
