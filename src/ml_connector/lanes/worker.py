@@ -97,7 +97,7 @@ async def serve(
             with suppress(TimeoutError):  # the engine takes leave in the database, which may be away
                 # Told once: a second word would keep it from cutting off what still runs.
                 await within(STOPPED_WITHIN, _ended(engine_task, tasks))
-            await ended(*at_work)
+            await ended(engine_task, *at_work)
             with suppress(ConnectorError, psycopg.OperationalError, TimeoutError):
                 await within(UNREGISTERED_WITHIN, _unregister(runtime.database, worker))
 
