@@ -25,7 +25,7 @@ from ml_connector.service import connecting
 from ml_connector.service.checking import Checked, check_all
 from ml_connector.service.connecting import Connected, Granted
 from ml_connector.service.connection_settings import change_connection_settings, connection_settings
-from ml_connector.service.connections import Connection, connection_named, pick_connection, told
+from ml_connector.service.connections import Connection, connection_named, pick_connection
 from ml_connector.service.connections import connections as all_connections
 from ml_connector.service.credentials import checked_credentials, checked_settings
 
