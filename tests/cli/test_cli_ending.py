@@ -92,7 +92,7 @@ async def test_a_check_tells_all_and_ends_with_three_where_one_waits(
             await change.run(
                 "update connection set problem = 'its day limit is used up' where connection_id = %s", target
             )
-        told = f"Zoho Books asks to wait until {at:%H:%M:%S} UTC (its day limit is used up); ask again then."
+        told = f"Zoho Books asks to wait until {at:%Y-%m-%d %H:%M:%S} UTC (its day limit is used up); ask again then."
         done = await asyncio.to_thread(piped, ["check", "--json"], env)
         assert done.stdout, done.stderr
         found = {one["connection"]: one for one in json.loads(done.stdout)}
@@ -101,5 +101,5 @@ async def test_a_check_tells_all_and_ends_with_three_where_one_waits(
         shown = await asyncio.to_thread(in_terminal, ["check"], env, 100)
         assert shown.code == 3 and told in shown.sentence and "ServiceTitan" in shown.text
         listed = await asyncio.to_thread(in_terminal, ["connections"], env, 100)
-        assert f"good, waits until {at:%H:%M:%S} UTC" in listed.sentence
+        assert f"good, waits until {at:%Y-%m-%d %H:%M:%S} UTC" in listed.sentence
         assert "Zoho Books: its day limit is used up" in listed.sentence
