@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+from procrastinate import exceptions
+from procrastinate.manager import JobManager
 
 from ml_connector.lanes import engine as engines
 from ml_connector.lanes.dispatch import DueLane
@@ -133,4 +135,20 @@ async def test_a_database_that_is_away_is_told_as_such(
             await engine.submit(DueLane(1, 7))
         with pytest.raises(DatabaseUnavailable):
             await engine.recover()
+        with pytest.raises(DatabaseUnavailable):
+            await engine.serve(1, "worker")
+        with pytest.raises(DatabaseUnavailable):
+            async with Engine.opened(database.jobs_url, carried.run):
+                raise AssertionError("it cannot be opened")
         await by.execute(f"alter database {name} allow_connections true".encode())
+
+
+async def test_a_database_that_goes_away_while_a_job_is_fetched_ends_the_engine_with_that_word(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def terminated(*_: object, **__: object) -> None:
+        raise exceptions.ConnectorException from psycopg.errors.AdminShutdown("terminating connection")
+
+    monkeypatch.setattr(JobManager, "fetch_job", terminated)
+    with pytest.raises(DatabaseUnavailable, match="terminating connection"):
+        await asyncio.wait_for(engine.serve(1, "worker"), 10)

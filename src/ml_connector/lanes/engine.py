@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions, jobs
 
 from ml_connector.lanes.dispatch import DueLane
+from ml_connector.lanes.tasks import within
 from ml_connector.store.errors import DatabaseUnavailable
 
 QUEUE = "lanes"
@@ -39,7 +41,10 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
-        """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here."""
+        """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here.
+
+        Raises DatabaseUnavailable.
+        """
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4, timeout=CONNECT_WITHIN)
         )
@@ -48,8 +53,11 @@ class Engine:
         async def lane(tenant_id: int, connection_id: int) -> None:
             await run(tenant_id, connection_id)
 
-        async with app.open_async():
+        try:
+            await _connect(app)
             yield cls(app)
+        finally:
+            await app.close_async()
 
     async def submit(self, lane: DueLane) -> bool:
         """Hand a lane to whichever worker is free; False when it is queued already. Raises DatabaseUnavailable."""
@@ -76,21 +84,39 @@ class Engine:
         return len(stalled)
 
     async def serve(self, slots: int, name: str) -> None:
-        """Run lanes until cancelled; what runs is awaited then. Returns early when the library gives up its worker."""
-        await self._app.run_worker_async(
-            queues=[QUEUE],
-            name=name,
-            concurrency=slots,
-            wait=True,
-            fetch_job_polling_interval=FETCHED_EVERY,
-            listen_notify=True,
-            delete_jobs=jobs.DeleteJobCondition.ALWAYS,
-            install_signal_handlers=False,
-            update_heartbeat_interval=BEAT_EVERY,
-            stalled_worker_timeout=STALLED_AFTER,
-            shutdown_graceful_timeout=CUT_OFF_WITHIN,
-        )
+        """Run lanes until cancelled; what runs is awaited then. Returns early when the library gives up its worker.
+
+        Raises DatabaseUnavailable where the database goes away while a job is being fetched.
+        """
+        try:
+            await self._app.run_worker_async(
+                queues=[QUEUE],
+                name=name,
+                concurrency=slots,
+                wait=True,
+                fetch_job_polling_interval=FETCHED_EVERY,
+                listen_notify=True,
+                delete_jobs=jobs.DeleteJobCondition.ALWAYS,
+                install_signal_handlers=False,
+                update_heartbeat_interval=BEAT_EVERY,
+                stalled_worker_timeout=STALLED_AFTER,
+                shutdown_graceful_timeout=CUT_OFF_WITHIN,
+            )
+        except exceptions.ConnectorException as error:
+            raise _unavailable(error) from error
 
 
-def _unavailable(error: exceptions.ConnectorException) -> DatabaseUnavailable:
+async def _connect(app: procrastinate.App) -> None:
+    """Open the library's pool, which waits half a minute of its own accord. Raises DatabaseUnavailable."""
+
+    async def opened() -> None:
+        await app.open_async()
+
+    try:
+        await within(CONNECT_WITHIN, opened())
+    except (exceptions.ConnectorException, psycopg.OperationalError, TimeoutError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
     return DatabaseUnavailable(f"The database does not answer the job engine: {error.__cause__ or error}")
