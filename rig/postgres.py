@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 
 _SETTINGS = """
 fsync = off
-synchronous_commit = off
+synchronous_commit = on
 full_page_writes = off
 shared_buffers = 32MB
 wal_level = minimal
@@ -31,7 +31,10 @@ autovacuum = off
 
 @contextmanager
 def running_server(connections: int = 60) -> Iterator[PostgresServer]:
-    """A new, empty server, stopped and removed at the end of the block."""
+    """A new, empty server, stopped and removed at the end of the block.
+
+    What it has committed survives its own sudden end: without that, what a test finds after one is nobody's promise.
+    """
     # As root the server runs as a system user, who cannot enter pytest's own private directories.
     parent = Path(tempfile.mkdtemp(prefix="mlc-", dir=_memory_directory()))
     server = get_server(parent / "pg", start=False, cleanup_mode="stop")

@@ -34,7 +34,7 @@ async def test_two_lanes_under_load_never_deadlock(crashing: Start) -> None:
         assert await _deadlocks(company) == 0
         assert len(world.zoho_bills()) == BILLS
         assert world.compared().findings == []
-        await world.sound()
+        await company.until_sound()
         marked = await world.ends("bills_exported")
         assert len(marked) == BILLS
         assert {state for state, _ in marked.values()} == {"posted"}
