@@ -23,7 +23,7 @@ from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
 
-SPEED = 12.0
+SPEED = 12.0  # faster, a slow machine takes longer for a call than the vendor may
 WRITE_BILLS = frozenset(["ZohoBooks.bills.CREATE", "ZohoBooks.bills.UPDATE"])
 READ_BILLS = frozenset(["ZohoBooks.bills.READ"])
 
