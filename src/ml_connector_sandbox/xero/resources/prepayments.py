@@ -1,0 +1,8 @@
+"""``/Prepayments``: money before an invoice; made by bank transactions."""
+
+from __future__ import annotations
+
+from ml_connector_sandbox.xero.books.documents import PREPAYMENT
+from ml_connector_sandbox.xero.resources._bank_credits import credit_routes
+
+ROUTES = credit_routes("Prepayments", PREPAYMENT, "InvoiceNumbers")
