@@ -1,4 +1,4 @@
-"""``python -m ml_connector_sandbox``: both emulators in a process of their own, until it is told to stop."""
+"""``python -m ml_connector_sandbox``: the emulators in a process of their own, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _until(stop: asyncio.Event, parent: int | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ml_connector_sandbox",
-        description="ServiceTitan and Zoho Books emulated on loopback, with the books of a seeded company.",
+        description="ServiceTitan, Zoho Books and Xero emulated on loopback, with the books of a seeded company.",
     )
     add = parser.add_argument
     add("--file", type=Path, required=True, help="where to write the hand-over file once all is ready")

@@ -1,4 +1,4 @@
-"""The running sandbox: a seeded company behind both emulators on loopback, and the file that says where."""
+"""The running sandbox: a seeded company behind its vendors' emulators on loopback, and the file that says where."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.server import SandboxServer
 from ml_connector_sandbox.servicetitan.emulator import ServiceTitanEmulator
+from ml_connector_sandbox.xero import XeroEmulator
 from ml_connector_sandbox.zoho_books import ZohoBooksEmulator
 
 START = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
@@ -23,8 +24,10 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "demo": companies.demo,
     "small": companies.small,
     "receipts": companies.receipts_only,
+    "contractor": companies.contractor,
     # For the fault matrix: one for every integration, by its kind.
     "matrix:servicetitan-zoho_books": companies.matrix,
+    "matrix:servicetitan-xero": companies.matrix_sales,
 }
 KINDS = f"{', '.join(_COMPANIES)}, or bulk:<number of bills>"
 
@@ -37,6 +40,7 @@ class Sandbox:
     company: Company
     servicetitan: ServiceTitanEmulator
     zoho_books: ZohoBooksEmulator
+    xero: XeroEmulator
     server: SandboxServer
     handover: dict[str, Any]
 
@@ -60,15 +64,17 @@ class Sandbox:
         made = seeded(company, SandboxClock.starting(start, speed)) if isinstance(company, str) else company
         clock = made.servicetitan.clock
         kept = made.limits if limits is None else limits
-        made.servicetitan_switches.limits = made.zoho_books_switches.limits = kept
-        made.zoho_books_switches.auto_consent = True
+        for switches in (made.servicetitan_switches, made.zoho_books_switches, made.xero_switches):
+            switches.limits = kept
+        made.zoho_books_switches.auto_consent = made.xero_switches.auto_consent = True
         servicetitan = ServiceTitanEmulator(clock, made.servicetitan, made.servicetitan_switches)
         zoho_books = ZohoBooksEmulator(clock, made.zoho_books, made.zoho_books_switches)
-        server = SandboxServer([servicetitan, zoho_books])
+        xero = XeroEmulator(clock, made.xero, made.xero_switches)
+        server = SandboxServer([servicetitan, zoho_books, xero])
         try:
             await server.start(port, admin_port)
             handover = _handover(clock, made, server)
-            yield cls(clock, made, servicetitan, zoho_books, server, handover)
+            yield cls(clock, made, servicetitan, zoho_books, xero, server, handover)
         finally:
             await server.stop()
 

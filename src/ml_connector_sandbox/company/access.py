@@ -1,4 +1,4 @@
-"""The company's accounts at both vendors, and what an application needs to reach them."""
+"""The company's accounts at the vendors, and what an application needs to reach them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from ml_connector_sandbox.company.catalogue import COMPANY
 from ml_connector_sandbox.company.dates import ZONE
 from ml_connector_sandbox.servicetitan.books import PRODUCTION, ServiceTitanBooks, TenantBooks
+from ml_connector_sandbox.xero import OrganisationBooks as XeroOrganisationBooks
+from ml_connector_sandbox.xero import XeroBooks
+from ml_connector_sandbox.xero.books.company import CUSTOM, PKCE
 from ml_connector_sandbox.zoho_books import OrganisationBooks, ZohoBooksBooks
 
 DATA_CENTRE = "eu"
@@ -37,6 +40,8 @@ SCOPES = (
     "tn.acc.payments:w",
     "tn.acc.paymentterms:r",
     "tn.acc.paymenttypes:r",
+    "tn.acc.creditmemos:r",
+    "tn.acc.bankdeposits:r",
 )
 
 
@@ -53,6 +58,13 @@ class Access:
     zoho_client_id: str = "1000.SANDBOXPRAIRIELANTERN"
     zoho_client_secret: str = "sandbox-prairie-lantern-eu"  # noqa: S105
     redirect: str = "http://127.0.0.1:8743/oauth/zoho-books"
+    xero_organisation_id: str = "5e0a2c86-7b1d-4f39-9c44-2d8f6b1a7e03"
+    xero_client_id: str = "SANDBOXPRAIRIELANTERNWEB00000001"
+    xero_client_secret: str = "sandbox-prairie-lantern-xero-web"  # noqa: S105
+    xero_custom_id: str = "SANDBOXPRAIRIELANTERNCUSTOM00001"
+    xero_custom_secret: str = "sandbox-prairie-lantern-xero-custom"  # noqa: S105
+    xero_native_id: str = "SANDBOXPRAIRIELANTERNNATIVE00001"
+    xero_redirect: str = "http://localhost:8743/oauth/xero"
 
     def as_dict(self) -> dict[str, dict[str, str]]:
         """For the hand-over file."""
@@ -71,6 +83,13 @@ class Access:
                 "client_secret": self.zoho_client_secret,
                 "redirect": self.redirect,
                 "organization_id": self.organization_id,
+            },
+            "xero": {
+                "app": "web",
+                "client_id": self.xero_client_id,
+                "client_secret": self.xero_client_secret,
+                "redirect": self.xero_redirect,
+                "organisation_id": self.xero_organisation_id,
             },
         }
 
@@ -97,3 +116,16 @@ def open_books(
         access.zoho_client_id, access.zoho_client_secret, (access.redirect,), DATA_CENTRE, name="ML Connector"
     )
     return access, tenant, organisation
+
+
+def open_xero(xero: XeroBooks, access: Access) -> XeroOrganisationBooks:
+    """Open the organisation, and register an app of each kind for it."""
+    organisation = xero.organisation(access.xero_organisation_id, name=COMPANY, country="US", time_zone=ZONE)
+    to = (access.xero_redirect,)
+    xero.app(access.xero_client_id, access.xero_client_secret, to, name="ML Connector")
+    xero.app(access.xero_native_id, "", to, name="ML Connector, without a secret", kind=PKCE)
+    xero.app(
+        access.xero_custom_id, access.xero_custom_secret, name="ML Connector, custom", kind=CUSTOM,
+        organisation_id=access.xero_organisation_id,
+    )  # fmt: skip
+    return organisation

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from ml_connector_sandbox.company import (
+    at_xero,
     cases_amounts,
     cases_identity,
     cases_rules,
@@ -16,15 +17,21 @@ from ml_connector_sandbox.company import (
     masters,
     ordinary,
     receipt_cases,
+    sales,
+    xero_answers,
 )
 from ml_connector_sandbox.company import catalogue as names
-from ml_connector_sandbox.company.access import Access, open_books
+from ml_connector_sandbox.company.access import Access, open_books, open_xero
 from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.company.seed import CURRENCY, Seed
 from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.servicetitan.books import ServiceTitanBooks
 from ml_connector_sandbox.servicetitan.switches import Switches as ServiceTitanSwitches
+from ml_connector_sandbox.xero import OrganisationBooks as XeroOrganisationBooks
+from ml_connector_sandbox.xero import Switches as XeroSwitches
+from ml_connector_sandbox.xero import XeroBooks
 from ml_connector_sandbox.zoho_books import Switches as ZohoBooksSwitches
 from ml_connector_sandbox.zoho_books import ZohoBooksBooks
 
@@ -43,24 +50,32 @@ DEMO_SHIPMENTS = ((1, 215), (2, 85), (3, 12), (0, 18))
 
 @dataclass(slots=True, kw_only=True)
 class Company:
-    """A seeded company in both systems' books, with how everything in it must end.
+    """A seeded company in its systems' books, with how everything in it must end.
 
-    ``bill_source``: ``bills`` or ``receipts``. ``same_second``: the second that many bills share as their
-    modification; empty for none. ``seeded``: ids of documents keyed by hand in the ledger. ``limits``: kept by the
-    emulators.
+    ``sales``: what was sold, None where the company only buys. ``bill_source``: ``bills`` or ``receipts``.
+    ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
+    keyed by hand in the ledger. ``limits``: kept by the emulators.
     """
 
     kind: str
     servicetitan: ServiceTitanBooks
     zoho_books: ZohoBooksBooks
+    xero: XeroBooks
     access: Access
     seed: Seed
+    sales: Sales | None = None
     bill_source: str = "bills"
     limits: bool = True
     same_second: str = ""
     connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
     servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
     zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)
+    xero_switches: XeroSwitches = field(default_factory=XeroSwitches)
+
+    @property
+    def xero_organisation(self) -> XeroOrganisationBooks:
+        """The company's organisation at Xero."""
+        return self.xero.organisations[self.access.xero_organisation_id]
 
     @property
     def start_date(self) -> date:
@@ -110,6 +125,7 @@ class Company:
             "start_date": self.start_date.isoformat(),
             "tenant_id": self.access.tenant_id,
             "organization_id": self.access.organization_id,
+            "xero_organisation_id": self.access.xero_organisation_id,
             "settings": self.settings(),
             "connection_settings": self.connection_settings,
             "mapping": self.answers.as_dict(),
@@ -118,7 +134,16 @@ class Company:
             "seeded_documents": self.seeded,
             "vendors": [one.as_dict() for one in self.vendors],
             "truth": [one.as_dict() for one in self.truth],
+            "integrations": self._more_integrations(),
+            "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
         }
+
+    def _more_integrations(self) -> dict[str, Any]:
+        """By kind, settings and mapping tables of what is integrated besides ServiceTitan with Zoho Books."""
+        if self.sales is None:
+            return {}
+        mapping = xero_answers.mapping(self.sales, self.xero_organisation)
+        return {"servicetitan-xero": {"settings": xero_answers.settings(self.sales), "mapping": mapping}}
 
 
 def demo(clock: SandboxClock, seed: int = 1) -> Company:
@@ -135,7 +160,17 @@ def demo(clock: SandboxClock, seed: int = 1) -> Company:
     company.same_second = ordinary.share_one_second(company.seed, SAME_SECOND)
     company.servicetitan_switches.newer_bill_fields = True
     company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
+    company.xero_switches.extra_fields = True
     return _ended(company)
+
+
+def contractor(clock: SandboxClock, seed: int = 1) -> Company:
+    """The demo's company to the last digit, which also sells: 300 customers, 600 invoices, 500 payments of every kind."""
+    company = demo(clock, seed)
+    company.kind = "contractor"
+    company.sales = sales.trade(company.seed, seed)
+    at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    return company
 
 
 def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
@@ -161,6 +196,19 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     return _ended(company)
 
 
+def matrix_sales(clock: SandboxClock, seed: int = 1) -> Company:
+    """The same for what is sold: a little of everything that ServiceTitan and Xero exchange."""
+    company = _founded(clock, seed, "matrix", suppliers=3)
+    company.sales = sales.a_little(company.seed, seed)
+    at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    company.limits = False
+    company.servicetitan_switches.export_page_size = 8
+    company.servicetitan_switches.read_after_write_lag_seconds = 60
+    company.xero_switches.day_begins = 6 * 3600  # as the runs begin before midnight in the company's zone
+    company.connection_settings = {"servicetitan": {"page_size": "8"}}
+    return _ended(company)
+
+
 def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
     """``bills`` ordinary bills of forty vendors with the vendors' limits off, for measuring."""
     company = _founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
@@ -182,7 +230,7 @@ def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
 
 
 def _founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
-    servicetitan, zoho_books = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed)
+    servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
     access, tenant, organisation = open_books(servicetitan, zoho_books, keeps_bills)
     chance = random.Random(seed)
     begun = Seed(dates=Dates.reckoned(clock.start), chance=chance, tenant=tenant, organisation=organisation)
@@ -190,7 +238,8 @@ def _founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps
     masters.file_settings(begun)
     masters.file_jobs(begun)
     masters.file_suppliers(begun, suppliers)
-    return Company(kind=kind, servicetitan=servicetitan, zoho_books=zoho_books, access=access, seed=begun)
+    at_xero.file_masters(open_xero(xero, access), begun.dates)
+    return Company(kind=kind, servicetitan=servicetitan, zoho_books=zoho_books, xero=xero, access=access, seed=begun)
 
 
 def _buyable(seed: Seed) -> Sequence[str]:

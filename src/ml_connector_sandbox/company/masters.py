@@ -1,4 +1,4 @@
-"""What both systems have on file before the first order: accounts, units, zones, vendors, fields."""
+"""What ServiceTitan and Zoho Books have on file before the first order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ServiceTitan, emulated: tokens, gateway, limits, and the accounting, inventory, settings and job modules.
+"""ServiceTitan, emulated: tokens, gateway, limits, and the accounting, inventory, CRM, settings and job modules.
 
 Owns: what ServiceTitan's V2 API accepts, refuses and answers, and the books of its tenants.
 Must not know: who calls it, and anything of the product.

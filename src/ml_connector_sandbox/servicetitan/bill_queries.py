@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ml_connector_sandbox.servicetitan.books import Bill, TenantBooks
 from ml_connector_sandbox.servicetitan.calls import ApiCall
-from ml_connector_sandbox.servicetitan.listing import ListRules, Test, among
+from ml_connector_sandbox.servicetitan.listing import ListRules, Test, among, in_batch
 
 RULES = ListRules(sorts=(), active=False, ids_maximum=None)
 SYNC_STATUSES = ("Pending", "Posted", "Exported", "PostedAndExported")
@@ -28,7 +28,7 @@ def bill_tests(call: ApiCall) -> list[Test]:
         *_contains(asked.text("jobNumber"), lambda bill: _job_number(books, bill)),
         *_contains(asked.text("purchaseOrderNumber"), lambda bill: _order_number(books, bill)),
         *_order_type(books, asked.comma_ids("purchaseOrderTypes")),
-        *_batch(call),
+        *in_batch(call),
         *_dates(call),
         *_cost(call),
     ]
@@ -61,16 +61,6 @@ def _order_type(books: TenantBooks, types: list[int]) -> list[Test]:
         return order is not None and order.type_id in types
 
     return [of_type] if types else []
-
-
-def _batch(call: ApiCall) -> list[Test]:
-    number, text = call.parameters.integer("batchId"), call.parameters.integer("batchNumber")
-    tests: list[Test] = []
-    if number is not None:
-        tests.append(lambda bill: bill.batch is not None and bill.batch.id == number)
-    if text is not None:
-        tests.append(lambda bill: bill.batch is not None and bill.batch.number == str(text))
-    return tests
 
 
 def _dates(call: ApiCall) -> list[Test]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.servicetitan.answers import invalid
+from ml_connector_sandbox.servicetitan.stamps import canonical
 
 Errors = dict[str, list[str]]
 
@@ -38,6 +39,13 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_stamp(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(canonical(value))
+    except ValueError:
+        return False
+
+
 def _is_guid(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(uuid.UUID(value))
@@ -53,6 +61,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "list": _is_list,
     "object": _is_object,
     "guid": _is_guid,
+    "stamp": _is_stamp,
 }
 
 
@@ -78,6 +87,18 @@ def check_body(body: dict[str, Any], properties: Sequence[Property], refuse_unkn
     for name in body if refuse_unknown else ():
         if name not in known:
             errors[prefix + name] = [f"Could not find member '{name}'."]
+    return errors
+
+
+def check_each(body: dict[str, Any], name: str, properties: Sequence[Property], refuse_unknown: bool) -> Errors:
+    """What is wrong with the objects in the list ``name``; an absent list or null is nothing wrong."""
+    errors: Errors = {}
+    for place, one in enumerate(body.get(name) or ()):
+        where = f"{name}[{place}]"
+        if isinstance(one, dict):
+            errors |= check_body(one, properties, refuse_unknown, f"{where}.")
+        else:
+            errors[where] = ["An object is required."]
     return errors
 
 

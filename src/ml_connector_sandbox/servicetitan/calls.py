@@ -63,13 +63,27 @@ class ApiCall:
 
     async def json_object(self) -> dict[str, Any]:
         """The body. Raises Refusal (400) when it is no JSON object."""
-        try:
-            value: Any = exact.loads(await self.request.read())
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            value = None
+        value = await self._json()
         if not isinstance(value, dict):
             raise invalid({"": ["A non-empty request body is required."]})
         return value
+
+    async def json_array(self) -> list[Any]:
+        """The body. Raises Refusal (400) when it is no JSON array."""
+        value = await self._json()
+        if not isinstance(value, list):
+            raise invalid({"": ["A request body that is an array is required."]})
+        return value
+
+    async def _json(self) -> Any:
+        try:
+            return exact.loads(await self.request.read())
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+    def empty(self) -> web.Response:
+        """200 without a body."""
+        return web.Response()
 
     def answer(self, value: Any) -> web.Response:
         """200 with ``value``."""

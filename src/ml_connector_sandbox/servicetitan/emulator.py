@@ -53,11 +53,11 @@ class ServiceTitanEmulator(Emulator):
         return self.company.as_dict()
 
     def essence(self) -> Essence:
-        """Vendors, business units, orders, receipts and bills with their export marks and external data."""
+        """Vendors, business units, orders, receipts, bills and the receivables, with export marks and external data."""
         return company_essence(self.company)
 
     def stir(self) -> None:
-        """Move modifiedOn of the vendor, order, receipt and bill of each tenant whose last change is longest ago."""
+        """Move modifiedOn of the record of each kind whose last change is longest ago, in each tenant."""
         stir(self.company)
 
     def statistics(self) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from ml_connector_sandbox.servicetitan.books import (
     Receipt,
     ReceiptItem,
     ServiceTitanBooks,
+    Table,
     TenantBooks,
     Vendor,
 )
+from ml_connector_sandbox.servicetitan.receivables_essence import receivables
 
 # Of a bill: ids, stamps, days on which somebody did something, and what stands under another name.
 _NOT_OF_A_BILL = frozenset(
@@ -35,7 +37,7 @@ _NOT_OF_A_VENDOR = frozenset(
 
 
 def company_essence(company: ServiceTitanBooks) -> Essence:
-    """Vendors, business units, purchase orders, receipts and bills of every tenant, by id.
+    """Vendors, business units, purchase orders, receipts, bills and the receivables of every tenant, by id.
 
     Ids are unique within a tenant only: those of a second tenant and further ones stand as ``tenant/id``.
     """
@@ -56,6 +58,7 @@ def _tenant(books: TenantBooks) -> dict[str, dict[int, dict[str, Any]]]:
         "purchase_orders": {one.id: _order(books, one) for one in books.purchase_orders},
         "receipts": {one.id: _receipt(books, one) for one in books.receipts},
         "bills": {one.id: _bill(books, one) for one in books.bills},
+        **receivables(books),
     }
 
 
@@ -190,9 +193,16 @@ def _kept(record: Vendor | Bill, without: frozenset[str]) -> dict[str, Any]:
 
 
 def stir(company: ServiceTitanBooks) -> None:
-    """Move modifiedOn of the vendor, order, receipt and bill of each tenant whose last change is longest ago."""
+    """Move modifiedOn of the record of each kind and tenant whose last change is longest ago.
+
+    The kinds: vendor, order, receipt, bill, customer, contact, location, invoice, payment.
+    """
     for books in company.tenants().values():
-        for table in (books.vendors, books.purchase_orders, books.receipts, books.bills):
+        tables: tuple[Table[Any], ...] = (
+            books.vendors, books.purchase_orders, books.receipts, books.bills, books.customers, books.contacts,
+            books.locations, books.invoices, books.payments,
+        )  # fmt: skip
+        for table in tables:
             shown = [(one.modified_on, one.id) for one in table if one.active]
             if shown:
                 table.touch(min(shown)[1])

@@ -38,8 +38,7 @@ def export_page(
     settled = _horizon(call, call.switches.export_lag_seconds)
     written = _horizon(call, call.switches.read_after_write_lag_seconds)
     horizon = written if recent else min(settled, written)
-    found = [table[number] for _, number in table.modified_after(position, horizon)]
-    rows = [record for record in found if wanted(record)]
+    rows = [record for record in table.modified_after(position, horizon) if wanted(record)]
     page = rows[: call.switches.export_page_size]
     more = len(rows) > len(page)
     if page:

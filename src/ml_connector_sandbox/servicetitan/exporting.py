@@ -1,11 +1,14 @@
-"""Marking bills exported: one result per bill inside a 200."""
+"""Marking bills, invoices and credit memos exported: one result per document inside a 200."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from aiohttp import web
 
 from ml_connector_sandbox.servicetitan.answers import invalid
-from ml_connector_sandbox.servicetitan.bodies import is_integer
+from ml_connector_sandbox.servicetitan.bodies import Property, check_body, is_integer, require
+from ml_connector_sandbox.servicetitan.books import Bill, CreditMemo, Invoice
 from ml_connector_sandbox.servicetitan.calls import ApiCall
 from ml_connector_sandbox.servicetitan.rows import rendered
 from ml_connector_sandbox.servicetitan.shapes import Row
@@ -31,11 +34,65 @@ def _marked(call: ApiCall, id_property: str, number: int) -> Row:
 
 
 def _fault(call: ApiCall, number: int) -> str | None:
-    bill = call.books.bills.get(number)
-    if bill is None or not bill.active:
-        return f"Bill {number} was not found."
-    if bill.sync_status == "Exported" and call.switches.mark_exported_twice_fails:
-        return f"Bill {number} is exported already."
-    if bill.sync_status == "Pending" and call.switches.mark_exported_demands_posted:
-        return f"Bill {number} is not posted."
+    return _refused(call, "Bill", number, call.books.bills.get(number))
+
+
+def _refused(call: ApiCall, what: str, number: int, document: Bill | Invoice | CreditMemo | None) -> str | None:
+    """Why a document cannot be marked, in a sentence; None when it can."""
+    if document is None or not document.active:
+        return f"{what} {number} was not found."
+    if document.sync_status == "Exported" and call.switches.mark_exported_twice_fails:
+        return f"{what} {number} is exported already."
+    if document.sync_status == "Pending" and call.switches.mark_exported_demands_posted:
+        return f"{what} {number} is not posted."
     return None
+
+
+async def mark_invoices_exported(call: ApiCall) -> web.Response:
+    """The body is an array, each with its own external id. Raises Refusal (400) on a bad body."""
+    return await _mark_each(call, "invoiceId", _marked_invoice)
+
+
+async def mark_credit_memos_exported(call: ApiCall) -> web.Response:
+    """As invoices. Raises Refusal (400) on a bad body."""
+    return await _mark_each(call, "creditMemoId", _marked_memo)
+
+
+async def _mark_each(call: ApiCall, id_property: str, mark: Callable[[ApiCall, int, Row], str | None]) -> web.Response:
+    wanted = await call.json_array()
+    properties = (
+        Property(id_property, "integer", required=True),
+        Property("externalId", "text", nullable=True),
+        Property("externalMessage", "text", nullable=True),
+    )
+    for place, one in enumerate(wanted):
+        if not isinstance(one, dict):
+            raise invalid({f"[{place}]": ["An object is required."]})
+        require(check_body(one, properties, call.switches.refuse_unknown_properties, f"[{place}]."))
+    results = []
+    for one in wanted:
+        fault = mark(call, one[id_property], one)
+        results.append({id_property: one[id_property], "success": fault is None, "errorMessage": fault})
+    return call.answer(rendered(results, call.switches.extra_fields))
+
+
+def _external(call: ApiCall, wanted: Row) -> str | None:
+    return wanted.get("externalId") if call.switches.external_id_becomes_export_id else None
+
+
+def _marked_invoice(call: ApiCall, number: int, wanted: Row) -> str | None:
+    fault = _refused(call, "Invoice", number, call.books.invoices.get(number))
+    if fault is None:
+        moves, message = call.switches.mark_exported_moves_modified_on, wanted.get("externalMessage")
+        call.books.invoicing.mark_exported(number, moves, _external(call, wanted), message)
+    return fault
+
+
+def _marked_memo(call: ApiCall, number: int, wanted: Row) -> str | None:
+    old = call.books.credit_memos.get(number)
+    fault = _refused(call, "Credit memo", number, old)
+    if fault is None and old is not None:
+        at = None if call.switches.mark_exported_moves_modified_on else old.modified_on
+        external = _external(call, wanted) or old.export_id
+        call.books.credit_memos.modify(number, at, sync_status="Exported", export_id=external)
+    return fault

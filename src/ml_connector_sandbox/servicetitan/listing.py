@@ -21,6 +21,7 @@ R = TypeVar("R", bound=Record)
 Test = Callable[[Any], bool]
 
 ACTIVE = ("True", "Any", "False")
+ACTIVE_STATES = ("ActiveOnly", "InactiveOnly", "All")
 _SORTS = {
     "Id": "id",
     "ModifiedOn": "modified_on",
@@ -35,7 +36,8 @@ _DEFAULT_PAGE_SIZE = 50
 class ListRules:
     """What a list takes. ``sorts`` empty: it has no sort parameter, and ignores one as any unknown name.
 
-    ``ids_maximum`` None: not documented, the switch decides.
+    ``ids_maximum`` None: not documented, the switch decides. ``modified``: the field the modified window reads.
+    ``order_by``: takes orderBy and orderByDirection besides ``sort``.
     """
 
     sorts: tuple[str, ...] = ("Id", "ModifiedOn", "CreatedOn")
@@ -43,6 +45,8 @@ class ListRules:
     repeated_ids: bool = False
     ids_maximum: int | None = 50
     not_emulated: tuple[str, ...] = ()
+    modified: str = "modified_on"
+    order_by: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,18 @@ class Page:
         return self.selected[self.start : self.start + self.size]
 
 
-def read_page(call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test] = ()) -> Page:
-    """The page of ``table`` a query asks for, restricted by ``tests``. Raises Refusal (400, 501)."""
+def read_page(
+    call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test] = (), others: Sequence[Table[Any]] = ()
+) -> Page:
+    """The page of ``table`` a query asks for, restricted by ``tests``. Raises Refusal (400, 501).
+
+    ``others``: the tables the tests look into besides.
+    """
     asked = call.parameters
     asked.emulate_not(rules.not_emulated)
     number, size = asked.count("page", 1), _page_size(call)
     total_wanted = asked.boolean("includeTotal") or False
-    selected = _selected(call, table, rules, tests)
+    selected = _selected(call, table, rules, tests, tuple(one.changes for one in others))
     asked.check()
     return Page(number, size, selected, total_wanted)
 
@@ -80,23 +89,26 @@ def _page_size(call: ApiCall) -> int:
     return min(size, most)
 
 
-def _selected(call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test]) -> Sequence[R]:
+def _selected(
+    call: ApiCall, table: Table[R], rules: ListRules, tests: Sequence[Test], seen: tuple[int, ...]
+) -> Sequence[R]:
+    """``seen``: how often the other tables the tests look into were changed."""
     asked = call.parameters
     ids = _ids(call, rules)
     active = (asked.enum("active", ACTIVE) or "True") if rules.active else "Any"
     lower, upper = asked.stamp("modifiedOnOrAfter"), asked.stamp("modifiedBefore")
     created = window(asked.stamp("createdOnOrAfter"), asked.stamp("createdBefore"), attrgetter("created_on"))
-    sort = _sort(call, rules)
+    sort = _sort(call, rules) or _order_by(call, rules)
     asked.check()
-    key = (call.request.path, asked.key(), call.switched)
+    key = (call.request.path, asked.key(), call.switched, seen)
     if call.horizon is None and key in table.selections:
         return table.selections[key]
     wanted = [*created, *tests]
-    if ids is None:
+    if ids is None and rules.modified == "modified_on":
         found = table.modified_between(lower, upper, call.horizon)
     else:
-        found = table.versions_of(ids, call.horizon)
-        wanted += window(lower, upper, attrgetter("modified_on"))
+        found = table.versions_of(table.numbers() if ids is None else ids, call.horizon)
+        wanted += window(lower, upper, attrgetter(rules.modified))
     if active != "Any":
         wanted.append(lambda record: record.active is (active == "True"))
     rows = _ordered([record for record in found if all(test(record) for test in wanted)], sort)
@@ -120,6 +132,39 @@ def equal(name: str, value: Any) -> list[Test]:
     return [] if value is None else [lambda record: getattr(record, name) == value]
 
 
+def between(name: str, least: Any, most: Any) -> list[Test]:
+    """Tests that a field is from ``least`` to ``most``, both inclusive; none where none was asked."""
+    tests: list[Test] = [] if least is None else [lambda record: getattr(record, name) >= least]
+    return tests if most is None else [*tests, lambda record: getattr(record, name) <= most]
+
+
+def active_state(call: ApiCall, default: str) -> list[Test]:
+    """The test of ``activeState``, the other spelling of ``active``."""
+    state = call.parameters.enum("activeState", ACTIVE_STATES) or default
+    return [] if state == "All" else equal("active", state == "ActiveOnly")
+
+
+def in_batch(call: ApiCall) -> list[Test]:
+    """The tests of ``batchId`` and ``batchNumber``."""
+    number, text = call.parameters.integer("batchId"), call.parameters.integer("batchNumber")
+    tests: list[Test] = []
+    if number is not None:
+        tests.append(lambda record: record.batch is not None and record.batch.id == number)
+    if text is not None:
+        tests.append(lambda record: record.batch is not None and record.batch.number == str(text))
+    return tests
+
+
+def on_day(name: str) -> Callable[[Any], str | None]:
+    """Reads a document date as the midnight it is compared by."""
+
+    def read(record: Any) -> str | None:
+        day = getattr(record, name)
+        return None if day is None else f"{day.isoformat()}T00:00:00.0000000Z"
+
+    return read
+
+
 def among(name: str, values: Sequence[Any] | frozenset[Any]) -> list[Test]:
     """A test that a field is one of ``values``; none when none were asked."""
     return [lambda record: getattr(record, name) in values] if values else []
@@ -140,6 +185,17 @@ def _sort(call: ApiCall, rules: ListRules) -> tuple[str, bool] | None:
         call.parameters.refuse("sort", f"The value '{text}' is not valid; use + or - and one of {rules.sorts}.")
         return None
     return _SORTS[name], sign == "-"
+
+
+def _order_by(call: ApiCall, rules: ListRules) -> tuple[str, bool] | None:
+    """Ascending unless the direction says desc or descending, whatever else it says."""
+    name = call.parameters.text("orderBy") if rules.order_by else None
+    if name is None:
+        return None
+    if name not in rules.sorts:
+        call.parameters.refuse("orderBy", f"The value '{name}' is not valid.")
+        return None
+    return _SORTS[name], call.parameters.text("orderByDirection") in ("desc", "descending")
 
 
 def _ordered(found: list[R], sort: tuple[str, bool] | None) -> list[R]:

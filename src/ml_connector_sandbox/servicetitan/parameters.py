@@ -127,9 +127,9 @@ class Parameters:
     def comma_ids(self, name: str, most: int | None = None) -> list[int]:
         return [self._integer(name, part or "?") for part in self.comma_texts(name, most)]
 
-    def repeated_ids(self, name: str, most: int) -> list[int]:
+    def repeated_ids(self, name: str, most: int | None = None) -> list[int]:
         """The key repeated once per id."""
         parts = [part for part in self._query.getall(name, []) if part]
-        if len(parts) > most:
+        if most is not None and len(parts) > most:
             self.refuse(name, f"At most {most} values are allowed, {len(parts)} were given.")
         return [self._integer(name, part) for part in parts]

@@ -25,8 +25,22 @@ def canonical(moment: Moment) -> str:
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
             raise ValueError(f"the instant {moment} needs a time zone")
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
-    return _read(moment)
+        return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}0Z"
+    return moment if _is_canonical(moment) else _read(moment)
+
+
+def _is_canonical(text: str) -> bool:
+    """Most stamps come from here and need no second reading."""
+    form = len(text) == 28 and text[10] == "T" and text[19] == "." and text[27] == "Z"
+    digits = text[20:27]
+    return form and digits.isascii() and digits.isdigit() and _is_second(text[:19])
+
+
+def _is_second(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _read(text: str) -> str:
@@ -37,7 +51,7 @@ def _read(text: str) -> str:
     offset = "+00:00" if zone == "Z" else zone
     whole = datetime.fromisoformat(f"{found['day']}T{found['time'] or '00:00'}{offset}").astimezone(UTC)
     fraction = (found["fraction"] or "").ljust(7, "0")
-    return f"{whole.strftime('%Y-%m-%dT%H:%M:%S')}.{fraction}Z"
+    return f"{whole.isoformat()[:19]}.{fraction}Z"
 
 
 def stamp_at(now: datetime) -> str:

@@ -25,7 +25,8 @@ class Switches:
     """Whether a larger ``pageSize`` is answered with the maximum instead of refused with 400 (unknown)."""
 
     undocumented_ids_maximum: int = 50
-    """Most ids in one look-up on lists whose maximum is not documented: bills, tax zones, vendors."""
+    """Most ids in one look-up on lists whose maximum is not documented: bills, invoices, tax zones, vendors, and the
+    customers or locations of contacts."""
 
     read_after_write_lag_seconds: int = 0
     """Sandbox seconds until a change shows in lists and feeds; until then they show the version before it.
@@ -62,13 +63,47 @@ class Switches:
     """What ap-bills answers on a tenant without the AP module (unknown)."""
 
     mark_exported_demands_posted: bool = False
-    """Whether marking a bill exported fails, per item, while it is Pending."""
+    """Whether marking a bill, invoice or credit memo exported fails, per item, while it is Pending."""
 
     mark_exported_twice_fails: bool = False
-    """Whether marking an exported bill again fails, per item."""
+    """Whether marking an exported bill, invoice or credit memo again fails, per item."""
 
     mark_exported_moves_modified_on: bool = True
-    """Whether marking a bill exported moves its modifiedOn (and so shows it to incremental reads again)."""
+    """Whether marking a bill, invoice or payment exported moves its modifiedOn (and so shows it to incremental
+    reads again)."""
+
+    external_id_becomes_export_id: bool = True
+    """Whether the externalId of a mark shows as the document's exportId afterwards; else it is seen nowhere."""
+
+    discount_total_repeats_items: bool = False
+    """Whether discountTotal repeats discounts that stand among the items as PriceModifier with a negative total.
+    False: it holds only what is taken off beside the items, so items - discountTotal + salesTax is the total."""
+
+    empty_lists_are_null: bool = False
+    """Whether an invoice without items and a payment without splits show null instead of an empty list."""
+
+    invoices_default_active_only: bool = True
+    """Whether invoices without ``activeState`` are the active ones, as payments are documented; else all are."""
+
+    api_edits_posted_invoices: bool = False
+    """Whether an invoice that is Posted or Exported takes changes of its amounts, date and items over the API; they
+    are refused with 400 otherwise. Review, assignment, royalty and exportId are always taken."""
+
+    customer_active_can_be_changed: bool = True
+    """Whether ``PATCH customers`` takes ``active``, as its present document says; an older text said it cannot be
+    changed over the API. False: it is ignored, as unknown properties are."""
+
+    refund_splits_are_positive: bool = False
+    """Whether the parts of a negative payment show as positive amounts; else with its own sign. Neither is attested."""
+
+    payments_can_be_created: bool = True
+    """Whether ``POST payments`` is there: the newer documents lack it. False: 404 of the gateway."""
+
+    payment_status_moves_back: bool = True
+    """Whether ``POST payments/status`` takes a payment from Exported or Posted back; else it is refused with 400."""
+
+    paid_on_after_is_inclusive: bool = False
+    """Whether ``paidOnAfter`` of payments includes the instant itself."""
 
     purchase_order_exported_with_bills: bool = True
     """Whether a received order becomes Exported, and its receipts too, once all its bills are exported."""
@@ -79,8 +114,12 @@ class Switches:
     refuse_unknown_properties: bool = False
     """Whether unknown JSON properties in writes are refused with 400; seen elsewhere in the API they are ignored."""
 
-    webhook_records: str = "bill,vendor,purchase_order,receipt"
-    """Records that have webhooks at all, with commas; whether these four have any is not known."""
+    webhook_records: str = "bill,vendor,purchase_order,receipt,customer,contact,location,invoice,payment"
+    """Records that have webhooks at all, with commas; only invoices are known to have any."""
+
+    webhook_invoice_created: bool = False
+    """Whether an invoice that is booked is announced as created, and one that is voided as deleted. Published are
+    updated, batched, posted and exported only: False announces nothing of the first and the second as updated."""
 
     webhook_bill_name: str = "inventory-bill"
     """What events call a bill: ``inventory-bill``, ``ap-bill`` or ``bill``."""

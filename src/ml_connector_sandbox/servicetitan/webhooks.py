@@ -1,8 +1,8 @@
 """V2 webhooks: the published envelope, and every reading of what is not published.
 
-The envelope and the form of an event's name are published, with invoices, bookings and jobs as the objects. That our
-records have events at all, how the signature is encoded and in which header it stands are assumptions, so all of it
-is a switch; nobody outside the vendor has shown a delivery.
+The envelope and the form of an event's name are published, with invoices (updated, batched, posted, exported),
+bookings and jobs as the objects. That our other records have events at all, how the signature is encoded and in which
+header it stands are assumptions, so all of it is a switch; nobody outside the vendor has shown a delivery.
 """
 
 from __future__ import annotations
@@ -25,22 +25,47 @@ from ml_connector_sandbox.kernel.webhook_rules import (
     named_events,
     seconds_listed,
 )
-from ml_connector_sandbox.servicetitan.books import Bill, PurchaseOrder, Receipt, Record, ServiceTitanBooks, Vendor
+from ml_connector_sandbox.servicetitan.books import (
+    Bill,
+    Contact,
+    Customer,
+    Invoice,
+    Location,
+    Payment,
+    PurchaseOrder,
+    Receipt,
+    Record,
+    ServiceTitanBooks,
+    Vendor,
+)
 from ml_connector_sandbox.servicetitan.shapes import stamps
 from ml_connector_sandbox.servicetitan.switches import Switches
 
 T = TypeVar("T")
 
 SECRET_SHORTEST, SECRET_LONGEST = 32, 64
-_MODULES = {"bill": "acc", "vendor": "inv", "purchase_order": "inv", "receipt": "inv"}
-_NUMBERS = {Bill: "reference_number", PurchaseOrder: "number", Receipt: "number", Vendor: "name"}
-_SHOWN = {"reference_number": "referenceNumber", "number": "number", "name": "name"}
+BATCHED, POSTED, EXPORTED = "batched", "posted", "exported"
+_MODULES = {
+    "bill": "acc", "vendor": "inv", "purchase_order": "inv", "receipt": "inv", "customer": "crm", "contact": "crm",
+    "location": "crm", "invoice": "acc", "payment": "acc",
+}  # fmt: skip
+_NUMBERS: dict[type[Record], str] = {
+    Bill: "reference_number", PurchaseOrder: "number", Receipt: "number", Vendor: "name", Customer: "name",
+    Contact: "customer_id", Location: "name", Payment: "reference_number",
+}  # fmt: skip
+_SHOWN = {
+    "reference_number": "referenceNumber", "number": "number", "name": "name", "customer_id": "customerId",
+}  # fmt: skip
+_ONLY_SWITCHED_OFF = (Vendor, Customer, Location)
 
 
 class ServiceTitanWebhooks(WebhookRules):
     """What the developer portal's subscriptions send, for every tenant that has granted an application."""
 
-    events = named_events(("bill", "vendor", "purchase_order", "receipt"))
+    events = (
+        *named_events(tuple(_MODULES)),
+        *(f"invoice.{one}" for one in (BATCHED, POSTED, EXPORTED)),
+    )
 
     def __init__(self, company: ServiceTitanBooks, switches: Switches) -> None:
         self._company, self._switches = company, switches
@@ -64,6 +89,8 @@ class ServiceTitanWebhooks(WebhookRules):
 
     def admit(self, change: Change) -> str:
         """Only records that have webhooks, and only while the tenant's grant stands."""
+        if change.event == "invoice.created" and not self._switches.webhook_invoice_created:
+            return "a new invoice is not announced (switch webhook_invoice_created)"
         if change.entity not in self._switches.webhook_records.split(","):
             return f"{change.entity} has no webhooks (switch webhook_records)"
         grants = (one for one in self._company.grants.values() if one.tenant == change.company)
@@ -88,11 +115,13 @@ class ServiceTitanWebhooks(WebhookRules):
         return self._switches.webhook_bill_name if change.entity == "bill" else change.entity.replace("_", "-")
 
     def _event_name(self, change: Change) -> str:
-        subject = self._subject(change)
+        subject, action = self._subject(change), change.action
+        if change.event == "invoice.deleted" and not self._switches.webhook_invoice_created:
+            action = UPDATED
         names = {
-            "published": f"tn.{_MODULES[change.entity]}.{subject}-{change.action}",
-            "dotted": f"{_camel(subject)}.{change.action}",
-            "camel": _camel(subject) + change.action.capitalize(),
+            "published": f"tn.{_MODULES[change.entity]}.{subject}-{action}",
+            "dotted": f"{_camel(subject)}.{action}",
+            "camel": _camel(subject) + action.capitalize(),
         }
         return _chosen(names, "webhook_event_names", self._switches.webhook_event_names)
 
@@ -147,14 +176,39 @@ def announcer(announce: Callable[[Change], None]) -> Callable[[str, str, Record 
 
 
 def _action(old: Record | None, new: Record) -> str:
-    """A document that is no longer active is deleted; a vendor is only switched off."""
+    """A document that is no longer active is deleted; a vendor, customer or location is only switched off."""
     if old is None:
         return CREATED
-    gone = old.active and not new.active and not isinstance(new, Vendor)
+    if isinstance(old, Invoice) and isinstance(new, Invoice):
+        return _moved(old, new)
+    gone = old.active and not new.active and not isinstance(new, _ONLY_SWITCHED_OFF)
     return DELETED if gone else UPDATED
+
+
+def _moved(old: Invoice, new: Invoice) -> str:
+    """An invoice that goes on is announced as what it became, not as updated besides."""
+    if new.sync_status not in (old.sync_status, "Pending"):
+        return POSTED if new.sync_status == "Posted" else EXPORTED
+    if old.batch is None and new.batch is not None:
+        return BATCHED
+    return DELETED if old.active and not new.active else UPDATED
 
 
 def _record(record: Record) -> dict[str, Any]:
     """The least that says which: id, name or number, active, stamps. The vendor sends more of it."""
+    if isinstance(record, Invoice):
+        return _invoice(record)
     field = _NUMBERS[type(record)]
     return {"id": record.id, _SHOWN[field]: getattr(record, field), "active": record.active, **stamps(record)}
+
+
+def _invoice(invoice: Invoice) -> dict[str, Any]:
+    """As published for invoices, where ``active`` is no property."""
+    return {
+        "id": invoice.id,
+        "syncStatus": invoice.sync_status,
+        "referenceNumber": invoice.reference_number,
+        "sentStatus": invoice.sent_status,
+        "reviewStatus": invoice.review_status,
+        **stamps(invoice),
+    }

@@ -68,7 +68,10 @@ async def test_all_emulators_are_cleared_at_once(zoho: Side) -> None:
 async def test_the_kinds_say_what_they_do(zoho: Side) -> None:
     _, kinds = await ask(zoho, "GET", "/faults/kinds")
     assert [one["name"] for one in kinds] == list(KINDS)
-    assert {one["name"]: one["not_of"] for one in kinds if one["not_of"]} == {"day limit": ["servicetitan"]}
+    assert {one["name"]: one["not_of"] for one in kinds if one["not_of"]} == {
+        "day limit": ["servicetitan"],
+        "token throttled": ["xero"],
+    }
     assert [one["name"] for one in kinds if one["needs_person"]] == ["unauthorised", "revoked"]
     assert all(one["what"].endswith(".") for one in kinds)
 
@@ -108,7 +111,7 @@ async def test_what_the_vendor_does_not_have_is_refused(zoho: Side) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_an_unknown_emulator_is_404(zoho: Side, method: str) -> None:
-    status, text = await ask(zoho, method, "/xero/faults", json={"kind": "slow"})
+    status, text = await ask(zoho, method, "/sage/faults", json={"kind": "slow"})
     assert status == 404
     assert "servicetitan, zoho_books" in text
 
@@ -200,9 +203,9 @@ async def test_the_products_command_passes_refusals_on(zoho: Side, tmp_path: Pat
     code, out, err = await product(file, "fault", "zoho_books", "5xx")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "The sandbox refused it: there is no kind of fault '5xx'" in err
-    code, out, err = await product(file, "calls", "xero")
+    code, out, err = await product(file, "calls", "sage")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "no emulator 'xero'" in err
+    assert "no emulator 'sage'" in err
     assert (await product(file, "calls", "zoho_books", "--last", "0"))[0] == 2
 
 

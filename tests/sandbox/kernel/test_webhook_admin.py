@@ -76,5 +76,5 @@ async def test_a_delivery_that_has_gone_cannot_be_disturbed(world: World) -> Non
 
 
 async def test_unknown_names_and_numbers_are_not_found(world: World) -> None:
-    assert (await world.admin("GET", "xero/webhooks"))[0] == 404
+    assert (await world.admin("GET", "sage/webhooks"))[0] == 404
     assert await world.admin("DELETE", "zoho_books/webhooks/4") == (404, "there is no subscription 4\n")

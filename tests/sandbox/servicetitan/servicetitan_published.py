@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError  # type: ignore[import-untyped]
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "shared/vendors/servicetitan/openapi/_merged-core.json"
 SKIP_REASON = "the published specification is not beside the checkout (../shared)"
@@ -28,13 +28,13 @@ def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or re.fullmatch(form, value) is not None
 
 
-def _nullable(value: Any) -> Any:
+def nullable(value: Any) -> Any:
     """OpenAPI 3.0's ``nullable`` as a JSON Schema type."""
     if isinstance(value, list):
-        return [_nullable(one) for one in value]
+        return [nullable(one) for one in value]
     if not isinstance(value, dict):
         return value
-    changed = {key: _nullable(one) for key, one in value.items()}
+    changed = {key: nullable(one) for key, one in value.items()}
     if value.get("nullable") is True and isinstance(value.get("type"), str):
         changed["type"] = [value["type"], "null"]
     return changed
@@ -42,13 +42,16 @@ def _nullable(value: Any) -> Any:
 
 @functools.cache
 def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = _nullable(json.loads(DOCUMENT.read_text()))
+    loaded: dict[str, Any] = nullable(json.loads(DOCUMENT.read_text()))
     return loaded
 
 
 @functools.cache
-def _validator(method: str, template: str) -> Draft202012Validator:
+def _validator(method: str, template: str) -> Draft202012Validator | None:
+    """None where the document publishes no body."""
     answer = document()["paths"][template][method.lower()]["responses"]["200"]
+    if "content" not in answer:
+        return None
     schema = {**answer["content"]["application/json"]["schema"], "components": document()["components"]}
     return Draft202012Validator(schema, format_checker=formats)
 
@@ -63,5 +66,10 @@ def _templates(method: str) -> list[tuple[re.Pattern[str], str]]:
 def check(method: str, path: str, text: bytes) -> None:
     """Raises jsonschema.ValidationError when a 200 answer is not what the document says."""
     template = next(template for pattern, template in _templates(method) if pattern.fullmatch(path))
-    if (method, template) not in KNOWN_EXCEPTIONS:
-        _validator(method, template).validate(json.loads(text))
+    if (method, template) in KNOWN_EXCEPTIONS:
+        return
+    validator = _validator(method, template)
+    if validator is None and text:
+        raise ValidationError(f"{method} {template} is published without a body")
+    if validator is not None:
+        validator.validate(json.loads(text))

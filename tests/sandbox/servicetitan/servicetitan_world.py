@@ -30,7 +30,9 @@ from ml_connector_sandbox.servicetitan.books import (
 APP_KEY, GUID = "ak1.demo", "11111111-2222-4333-8444-555555555555"
 RESOURCES = (
     "acc.inventorybills", "acc.apbills", "acc.glaccounts", "acc.taxzones", "inv.vendors",
-    "inv.purchaseorders", "inv.receipts", "stt.businessunits", "jpm.jobs",
+    "inv.purchaseorders", "inv.receipts", "stt.businessunits", "jpm.jobs", "crm.customers", "crm.locations",
+    "acc.invoices", "acc.invoiceitems", "acc.payments", "acc.paymenttypes", "acc.paymentterms", "acc.bankdeposits",
+    "acc.creditmemos",
 )  # fmt: skip
 SCOPES = tuple(f"tn.{name}:{right}" for name in RESOURCES for right in "rw")
 ADDRESS = Address(street="12 Main St", unit="", city="Austin", state="TX", zip="78701", country="USA")

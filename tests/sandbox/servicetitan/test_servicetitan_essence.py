@@ -100,7 +100,7 @@ def test_stirring_moves_old_records_and_says_nothing_new() -> None:
 
 
 def newest(table: Any) -> str:
-    return max(one.modified_on for one in table)
+    return str(max(one.modified_on for one in table))
 
 
 @pytest.mark.parametrize("sort", ["+ModifiedOn", "-ModifiedOn"])

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 import servicetitan_published as published
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
+from servicetitan_receivables import receivables
 from servicetitan_world import GUID, Client, World
 
-from ml_connector_sandbox.servicetitan.books import ExpenseItem
+from ml_connector_sandbox.kernel.webhook_rules import Change, Numbers, Subscription
+from ml_connector_sandbox.servicetitan.books import Contact, CreditMemo, ExpenseItem
 from ml_connector_sandbox.servicetitan.calls import Operation
 from ml_connector_sandbox.servicetitan.resources import operations
+from ml_connector_sandbox.servicetitan.webhooks import ServiceTitanWebhooks, announcer
 
 pytestmark = [
     pytest.mark.anyio,
@@ -38,42 +41,102 @@ def fill(world: World) -> dict[str, int]:
     )
     world.books.post_bills([bill.id], "May", date(2026, 5, 9))
     world.books.cancel_bill(bill.id)
-    return {
+    ids = {
         "billId": bill.id, "accountId": world.account.id, "inventory/vendors": world.vendor.id,
         "inventory/purchase-orders": world.order.id, "settings/business-units": world.unit.id,
         "jpm/jobs": world.job.id,
     }  # fmt: skip
+    return ids | fill_receivables(world)
 
 
-def path_of(operation: Operation, ids: dict[str, int]) -> str:
-    head, _, name = f"{operation.module}/{operation.path}".partition("/{")
-    return f"{head}/{ids.get(name.rstrip('}'), ids.get(head))}" if name else head
-
-
-def body_of(operation: Operation, ids: dict[str, int]) -> Any:
-    if operation.path.endswith("markasexported"):
-        return {"inventoryBillIds": [ids["billId"], 1], "billIds": [ids["billId"], 1]}
-    address = dict.fromkeys(("street", "unit", "city", "state", "zip", "country"), "x")
-    external = {"applicationGuid": GUID, "externalData": [{"key": "k", "value": "v"}]}
+def fill_receivables(world: World) -> dict[str, int]:
+    """An invoice of two lines with everything on it, another with nothing, and what was paid, kept and given."""
+    ledger = receivables(world.books, world.account.id)
+    books, customer, location = ledger.books, ledger.customer, ledger.location
+    own = Contact(customer_id=customer.id, location_id=location.id, type="MobilePhone", value="555-0100")
+    books.crm.add_contact(own)
+    invoice = ledger.invoice("100.00", "5.00", summary="<p>Coil</p>", type_id=3, assigned_to_id=7)
+    ledger.invoice()
+    payment = ledger.paid("60.00", {invoice.id: "50.00"}, memo="thanks", auth_code="A1")
+    ledger.paid("9.00")
+    deposit = books.collecting.deposit([payment.id], "Card", date(2026, 5, 9), bank_account_id=world.account.id)
+    memo = CreditMemo(
+        reference_number="CM", customer_id=customer.id, memo_date=date(2026, 5, 8), sub_total=Decimal(5),
+        location_id=location.id, tax_zone_id=location.tax_zone_id,
+    )  # fmt: skip
+    given = books.collecting.give_credit(memo, {invoice.id: Decimal(2)})
+    [contact] = books.crm.contacts_of(customer.id)
     return {
-        "name": "New", "active": True, "isTruckReplenishment": False, "taxRate": 0, "address": address,
-        "restrictedMobileCreation": False, "externalData": external,
+        "crm/customers": customer.id, "contactId": contact.id, "crm/locations": location.id,
+        "accounting/invoices": invoice.id, "invoiceId": invoice.id, "itemId": invoice.items[0].id,
+        "accounting/payments": payment.id, "accounting/payment-types": ledger.check.id,
+        "paymentTermId": ledger.term.id, "accounting/bank-deposits": deposit.id,
+        "accounting/credit-memos": given.id,
     }  # fmt: skip
 
 
+def path_of(operation: Operation, ids: dict[str, int]) -> str:
+    """A parameter by its own name, ``id`` by what stands before it."""
+    parts = [operation.module]
+    for part in operation.path.split("/"):
+        name = part.strip("{}")
+        parts.append(str(ids.get(name) or ids["/".join(parts)]) if part.startswith("{") else part)
+    return "/".join(parts)
+
+
+WHERE = dict.fromkeys(("street", "unit", "city", "state", "zip", "country"), "x")
+EXTERNAL = {"applicationGuid": GUID, "externalData": [{"key": "k", "value": "v"}]}
+LOCATION = {"name": "New", "address": WHERE, "contacts": [{"type": "Phone", "value": "1"}]}
+
+
+def body_of(operation: Operation, ids: dict[str, int]) -> Any:
+    """The body of each write, by method and path; vendors take the general one."""
+    split = {"invoiceId": ids["invoiceId"], "amount": 1}
+    payment = {"typeId": ids["accounting/payment-types"], "splits": [split]}
+    both = {"inventoryBillIds": [ids["billId"], 1], "billIds": [ids["billId"], 1]}
+    bodies: dict[str, Any] = {
+        "POST inventory-bills/markasexported": both, "POST ap-bills/markasexported": both,
+        "POST invoices/markasexported": [{"invoiceId": ids["invoiceId"]}, {"invoiceId": 1}],
+        "POST bank-deposits/markasexported": {"ids": [ids["accounting/bank-deposits"]]},
+        "POST credit-memos/markasexported": [{"creditMemoId": ids["accounting/credit-memos"]}],
+        "PATCH credit-memos/{id}": {"summary": "x"}, "POST credit-memos/{id}/splits": {"splits": [split]},
+        "POST invoices": {"adjustmentToId": ids["invoiceId"]},
+        "PATCH invoices/{id}": {"summary": "x"},
+        "PATCH invoices/{invoiceId}/items": {"description": "x", "quantity": 1, "id": ids["itemId"]},
+        "POST payments": payment, "PATCH payments/{id}": payment,
+        "POST payments/status": {"paymentIds": [ids["accounting/payments"]], "status": "Pending"},
+        "POST customers": {"name": "New", "address": WHERE, "locations": [LOCATION], "externalData": EXTERNAL},
+        "PATCH customers/{id}": {"name": "New", "externalData": EXTERNAL},
+        "POST locations": {**LOCATION, "customerId": ids["crm/customers"]}, "PATCH locations/{id}": {"name": "New"},
+        "POST customers/{id}/contacts": {"type": "Phone", "value": "1"},
+        "PATCH customers/{id}/contacts/{contactId}": {"value": "a@b.example"},
+    }  # fmt: skip
+    vendor = {
+        "name": "New", "active": True, "isTruckReplenishment": False, "taxRate": 0, "address": WHERE,
+        "restrictedMobileCreation": False, "externalData": EXTERNAL,
+    }  # fmt: skip
+    return bodies.get(f"{operation.method} {operation.path}", vendor)
+
+
 async def test_every_operation_answers_as_published(api: Client, world: World) -> None:
+    world.switches.limits, world.switches.api_edits_posted_invoices = False, True
     ids = fill(world)
-    for operation in operations():
+    rest = [one for one in operations() if one.method != "DELETE"]
+    for operation in rest + [one for one in operations() if one.method == "DELETE"]:
         path = path_of(operation, ids)
-        params = {"externalDataApplicationGuid": GUID} if path.startswith("inventory/vendors") else {}
+        params = {"externalDataApplicationGuid": GUID} if path in READ_WITH_DATA else {}
+        params |= {"customerIds": str(ids["crm/customers"])} if path == "crm/customers/contacts" else {}
         more: dict[str, Any] = {"params": params}
-        if operation.method != "GET":
+        if operation.method not in ("GET", "DELETE"):
             more = {"json": body_of(operation, ids)}
         answer = await api.call(operation.method, path, **more)  # the client checks every 200
         assert answer.status == 200, (operation, answer.text)
         if operation.method == "GET":
             rows = answer.body if isinstance(answer.body, list) else answer.body.get("data", [answer.body])
             assert rows, operation
+
+
+READ_WITH_DATA = ("inventory/vendors", "crm/customers", "crm/locations")
 
 
 async def test_every_operation_served_is_published(world: World) -> None:
@@ -93,3 +156,22 @@ async def test_refusals_of_the_modules_are_as_published(api: Client) -> None:
     answer = await api.get("inventory/vendors", page="0")
     schema = {**published.document()["components"]["schemas"]["ApiErrorResponse"]}
     Draft202012Validator(schema).validate(json.loads(answer.text))
+
+
+async def test_an_announced_invoice_is_as_published(world: World) -> None:
+    """The merged document has no webhooks; the module's own has them for invoices."""
+    module = json.loads((published.DOCUMENT.parent / "accounting-v2.json").read_text())
+    ledger = receivables(world.books, world.account.id)
+    changes: list[Change] = []
+    world.company.listen(announcer(changes.append))
+    made = ledger.invoice("10.00", posted=True)
+    ledger.books.invoicing.mark_exported(made.id)
+    rules = ServiceTitanWebhooks(world.company, world.switches)
+    for event in ("batched", "posted", "exported", "updated"):
+        change = next(one for one in changes if one.event == f"invoice.{event}")
+        parcel = rules.compose(Subscription(1, "", rules.events), change, Numbers(1, 1))
+        model = f"CloudEvent_Of_Accounting.V2.Webhook.Invoice{event.capitalize()}EventPayload"
+        schema = published.nullable({**module["components"]["schemas"][model], "components": module["components"]})
+        Draft202012Validator(schema).validate(json.loads(parcel.body))
+        assert f"tn.acc.invoice-{event}" in schema["properties"]["type"]["description"]
+        assert json.loads(parcel.body)["type"] == f"tn.acc.invoice-{event}"

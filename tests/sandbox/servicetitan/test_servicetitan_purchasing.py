@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from servicetitan_world import Client, World
 
-from ml_connector_sandbox.servicetitan.books import Bill, Job, PurchaseOrder
+from ml_connector_sandbox.servicetitan.books import Bill, Job, PurchaseOrder, PurchaseOrderItem
 
 pytestmark = pytest.mark.anyio
 
@@ -125,5 +125,31 @@ async def test_the_books_are_plain_values(world: World) -> None:
     assert kept["bills"][0]["tax"] == Decimal("16.65")
     assert set(kept) == {
         "name", "vendors", "purchase_orders", "receipts", "bills", "gl_accounts", "gl_account_types",
-        "business_units", "tax_zones", "jobs",
+        "business_units", "tax_zones", "jobs", "customers", "locations", "contacts", "invoices", "invoice_items",
+        "payments", "payment_types", "payment_terms", "credit_memos", "bank_deposits",
     }  # fmt: skip
+
+
+async def test_the_feed_of_orders_goes_on_after_each_change(api: Client, world: World) -> None:
+    path = "inventory/export/purchase-orders"
+    first = (await api.get(path)).body
+    assert [(one["id"], one["status"]) for one in first["data"]] == [(world.order.id, "Pending")]
+    assert first["data"][0]["total"] == Decimal("281.03")
+    other = world.add_order()
+    world.books.cancel_purchase_order(other.id)
+    world.books.receive(world.order.id)
+    again = (await api.get(path, **{"from": first["continueFrom"]})).body
+    assert {one["id"]: one["status"] for one in again["data"]} == {other.id: "Canceled", world.order.id: "Received"}
+    assert (await api.get(path, **{"from": "soon"})).status == 400
+
+
+async def test_an_order_is_edited_until_it_is_exported_or_cancelled(api: Client, world: World) -> None:
+    item = PurchaseOrderItem(sku_code="NEW", sku_name="New", quantity=Decimal(1), cost=Decimal("9.99"))
+    kept = world.books.change_purchase_order(world.order.id, items=(*world.order.items, item), summary="more")
+    assert [one.id for one in kept.items[:2]] == [one.id for one in world.order.items]
+    row = (await api.get(f"inventory/purchase-orders/{kept.id}")).body
+    assert (row["total"], row["summary"], row["items"][2]["skuCode"]) == (Decimal("291.02"), "more", "NEW")
+    assert row["items"][2]["id"] > 0
+    world.books.cancel_purchase_order(kept.id)
+    with pytest.raises(ValueError, match="Canceled"):
+        world.books.change_purchase_order(kept.id, summary="again")

@@ -1,10 +1,11 @@
-"""What is on record at ServiceTitan: applications, tenants, and each tenant's vendors, orders, receipts and bills.
+"""What is on record at ServiceTitan: applications, tenants, and each tenant's payables and receivables.
 
-Owns: ids, stamps, versions, and what must hold between records (a receipt's bill, an order's status).
+Owns: ids, stamps, versions, and what must hold between records (a receipt's bill, an order's status, balances).
 Must not know: HTTP, JSON, scopes checked, limits.
 Invariant: a record is never changed in place; every change is a new version with its own modifiedOn.
 """
 
+from ml_connector_sandbox.servicetitan.books.batching import batch, post_batch, unpost_batch
 from ml_connector_sandbox.servicetitan.books.bills import (
     Batch,
     Bill,
@@ -19,6 +20,8 @@ from ml_connector_sandbox.servicetitan.books.company import (
     Grant,
     ServiceTitanBooks,
 )
+from ml_connector_sandbox.servicetitan.books.customers import Contact, Customer, CustomerAddress, Location
+from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
 from ml_connector_sandbox.servicetitan.books.parties import (
     Address,
     BusinessUnit,
@@ -29,6 +32,14 @@ from ml_connector_sandbox.servicetitan.books.parties import (
     TaxZone,
     Vendor,
     VendorContact,
+)
+from ml_connector_sandbox.servicetitan.books.payments import (
+    BankDeposit,
+    CreditMemo,
+    Payment,
+    PaymentTerm,
+    PaymentType,
+    Split,
 )
 from ml_connector_sandbox.servicetitan.books.purchasing import (
     Accounts,
@@ -46,26 +57,41 @@ __all__ = [
     "Accounts",
     "Address",
     "App",
+    "BankDeposit",
     "Batch",
     "Bill",
     "BillItem",
     "BusinessUnit",
+    "Contact",
+    "CreditMemo",
+    "Customer",
+    "CustomerAddress",
     "ExpenseItem",
     "GlAccount",
     "GlAccountType",
     "Grant",
     "InventoryLocation",
+    "Invoice",
+    "InvoiceItem",
     "Job",
+    "Location",
+    "Payment",
+    "PaymentTerm",
+    "PaymentType",
     "PurchaseOrder",
     "PurchaseOrderItem",
     "Receipt",
     "ReceiptItem",
     "Record",
     "ServiceTitanBooks",
+    "Split",
     "Table",
     "TaxRate",
     "TaxZone",
     "TenantBooks",
     "Vendor",
     "VendorContact",
+    "batch",
+    "post_batch",
+    "unpost_batch",
 ]

@@ -39,12 +39,16 @@ class Table(Generic[R]):
         clock: SandboxClock,
         next_id: Callable[[], int],
         group: Callable[[R], int | None] | None = None,
+        named: Callable[[R], Hashable] | None = None,
     ) -> None:
         self.what = what
+        self.changes = 0
+        """How often anything was kept here."""
         self.generation = 0
+        """Moves with every change; with ``named``, only when what that reads of a record becomes another."""
         self.selections: dict[Hashable, list[R]] = {}
         """Answers of list queries, dropped at every change."""
-        self._clock, self._next_id, self._group = clock, next_id, group
+        self._clock, self._next_id, self._group, self._named = clock, next_id, group, named
         self._groups: dict[int | None, dict[int, None]] = {}
         self._current: dict[int, R] = {}
         self._earlier: dict[int, list[R]] = {}
@@ -88,7 +92,9 @@ class Table(Generic[R]):
         insort(self._by_modification, (record.modified_on, record.id))
         if self._group is not None:
             self._groups.setdefault(self._group(record), {})[record.id] = None
-        self.generation += 1
+        if self._named is None or (old is not None and self._named(old) != self._named(record)):
+            self.generation += 1
+        self.changes += 1
         self.selections.clear()
         if self.heard is not None:
             self.heard(self.what, old, record)
@@ -111,6 +117,10 @@ class Table(Generic[R]):
 
     def __len__(self) -> int:
         return len(self._current)
+
+    def numbers(self) -> list[int]:
+        """Every id."""
+        return list(self._current)
 
     def in_group(self, key: int) -> list[R]:
         """The records whose group (given at construction, such as their purchase order) is ``key``."""
@@ -145,11 +155,14 @@ class Table(Generic[R]):
         seen = self.versions_of(self._current, horizon)
         return [record for record in seen if low <= record.modified_on < high]
 
-    def modified_after(self, position: tuple[str, int], horizon: str) -> list[tuple[str, int]]:
-        """(modifiedOn, id) after ``position`` and not after ``horizon``, in order of modification."""
+    def modified_after(self, position: tuple[str, int], horizon: str) -> list[R]:
+        """Versions as seen at ``horizon``, after ``position`` (modifiedOn, id), in order of modification."""
         start = bisect_right(self._by_modification, position)
-        end = bisect_left(self._by_modification, (horizon + "~", 0))
-        return self._by_modification[start:end]
+        end = max(start, bisect_left(self._by_modification, (horizon + "~", 0)))
+        seen = [self._current[number] for _, number in self._by_modification[start:end]]
+        before = self.versions_of((number for _, number in self._by_modification[end:]), horizon)
+        seen += [record for record in before if (record.modified_on, record.id) > position]
+        return sorted(seen, key=lambda record: (record.modified_on, record.id)) if before else seen
 
 
 def unordered(record: Record) -> int:

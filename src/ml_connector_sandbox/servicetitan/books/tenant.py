@@ -14,6 +14,11 @@ from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.servicetitan.books import receiving
 from ml_connector_sandbox.servicetitan.books.bills import Batch, Bill
 from ml_connector_sandbox.servicetitan.books.changing import changed
+from ml_connector_sandbox.servicetitan.books.collecting import Collecting
+from ml_connector_sandbox.servicetitan.books.crm import Crm
+from ml_connector_sandbox.servicetitan.books.customers import Contact, Customer, Location
+from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
+from ml_connector_sandbox.servicetitan.books.invoicing import Invoicing
 from ml_connector_sandbox.servicetitan.books.parties import (
     BusinessUnit,
     GlAccount,
@@ -21,6 +26,13 @@ from ml_connector_sandbox.servicetitan.books.parties import (
     Job,
     TaxZone,
     Vendor,
+)
+from ml_connector_sandbox.servicetitan.books.payments import (
+    BankDeposit,
+    CreditMemo,
+    Payment,
+    PaymentTerm,
+    PaymentType,
 )
 from ml_connector_sandbox.servicetitan.books.purchasing import Accounts, PurchaseOrder, Receipt
 from ml_connector_sandbox.servicetitan.books.table import Table
@@ -30,7 +42,10 @@ _FIRST_ID = 100_000_001  # every tenant counts from here: ids are unique within 
 
 
 class TenantBooks:
-    """One company. ``keeps_bills`` False: receipts make no bills. ``ap_module`` False: no ap-bills."""
+    """One company. ``keeps_bills`` False: receipts make no bills. ``ap_module`` False: no ap-bills.
+
+    What people do with customers, invoices and payments stands in ``crm``, ``invoicing`` and ``collecting``.
+    """
 
     def __init__(self, number: str, name: str, clock: SandboxClock, keeps_bills: bool, ap_module: bool) -> None:
         self.number, self.name, self.clock = number, name, clock
@@ -46,6 +61,21 @@ class TenantBooks:
         self.business_units: Table[BusinessUnit] = Table("business unit", clock, self.next_id)
         self.tax_zones: Table[TaxZone] = Table("tax zone", clock, self.next_id)
         self.jobs: Table[Job] = Table("job", clock, self.next_id)
+        self.customers: Table[Customer] = Table(
+            "customer", clock, self.next_id, named=lambda one: (one.name, one.address)
+        )
+        self.locations: Table[Location] = Table("location", clock, self.next_id, lambda one: one.customer_id)
+        self.contacts: Table[Contact] = Table("contact", clock, self.next_id, lambda one: one.customer_id)
+        self.invoices: Table[Invoice] = Table(
+            "invoice", clock, self.next_id, lambda one: one.adjustment_to_id, lambda one: one.reference_number
+        )
+        self.invoice_items: Table[InvoiceItem] = Table("invoice item", clock, self.next_id, lambda one: one.invoice_id)
+        self.payments: Table[Payment] = Table("payment", clock, self.next_id)
+        self.payment_types: Table[PaymentType] = Table("payment type", clock, self.next_id)
+        self.payment_terms: Table[PaymentTerm] = Table("payment term", clock, self.next_id)
+        self.credit_memos: Table[CreditMemo] = Table("credit memo", clock, self.next_id)
+        self.bank_deposits: Table[BankDeposit] = Table("bank deposit", clock, self.next_id)
+        self.crm, self.invoicing, self.collecting = Crm(self), Invoicing(self), Collecting(self)
 
     def next_id(self) -> int:
         """The next id of any kind of record or line."""
@@ -61,7 +91,11 @@ class TenantBooks:
 
     def reference_generation(self) -> int:
         """Moves when anything changes whose name documents show."""
-        shown = (self.vendors, self.gl_accounts, self.business_units, self.tax_zones, self.jobs)
+        shown: tuple[Table[Any], ...] = (
+            self.vendors, self.gl_accounts, self.business_units, self.tax_zones, self.jobs, self.customers,
+            self.locations, self.payment_types, self.payment_terms, self.bank_deposits,
+            self.invoices,
+        )  # fmt: skip
         return sum(table.generation for table in shown)
 
     def as_dict(self) -> dict[str, Any]:
@@ -104,7 +138,7 @@ class TenantBooks:
 
     def add_job(self, job: Job, created_on: Moment | None = None, modified_on: Moment | None = None) -> Job:
         """Raises ValueError when its business unit does not exist."""
-        self._require(self.business_units, job.business_unit_id)
+        self.require(self.business_units, job.business_unit_id)
         return self.jobs.add(job, created_on, modified_on)
 
     def add_purchase_order(
@@ -112,10 +146,13 @@ class TenantBooks:
     ) -> PurchaseOrder:
         """Numbers the items. Raises ValueError when a record it points at does not exist."""
         self._check_order(order)
+        return self.purchase_orders.add(self._numbered(order), created_on, modified_on)
+
+    def _numbered(self, order: PurchaseOrder) -> PurchaseOrder:
         items = tuple(
             changed(item, id=item.id or self.next_id(), sku_id=item.sku_id or self.next_id()) for item in order.items
         )
-        return self.purchase_orders.add(changed(order, items=items), created_on, modified_on)
+        return changed(order, items=items)
 
     def add_bill(self, bill: Bill, created_on: Moment | None = None, modified_on: Moment | None = None) -> Bill:
         """Numbers the lines. For bills without a receipt; ``receive`` makes the others.
@@ -157,9 +194,20 @@ class TenantBooks:
             tax,
             shipping,
             bill or {},
-            self._when(at),
+            self.when(at),
         )
         return receiving.receive(self, order_id, shipment)
+
+    def change_purchase_order(self, order_id: int, at: Moment | None = None, **changes: Any) -> PurchaseOrder:
+        """Edit an order; new items are numbered. Raises ValueError when it is exported or cancelled, and locked."""
+        old = self.purchase_orders[order_id]
+        if old.status in ("Exported", "Canceled"):
+            raise ValueError(f"purchase order {order_id} is {old.status} and cannot be edited")
+        new = self._numbered(changed(old, **changes))
+        self._check_order(new)
+        if "items" in changes:
+            changes["items"] = new.items
+        return self.purchase_orders.modify(order_id, at, **changes)
 
     def cancel_purchase_order(self, order_id: int, at: Moment | None = None) -> PurchaseOrder:
         """Raises ValueError when something was received."""
@@ -168,7 +216,7 @@ class TenantBooks:
         return self.purchase_orders.modify(order_id, at, status="Canceled")
 
     def send_purchase_order(self, order_id: int, at: Moment | None = None) -> PurchaseOrder:
-        sent = self._when(at)
+        sent = self.when(at)
         return self.purchase_orders.modify(order_id, sent, status="Sent", sent_on=sent)
 
     def post_bills(self, bill_ids: Sequence[int], batch_name: str, post_date: date, at: Moment | None = None) -> Batch:
@@ -188,7 +236,7 @@ class TenantBooks:
         return self.modify_bill(bill_id, at, status="Reconciled", **changes)
 
     def cancel_bill(self, bill_id: int, by: str = "office", at: Moment | None = None) -> Bill:
-        when = self._when(at)
+        when = self.when(at)
         return self.bills.modify(bill_id, when, status="Canceled", canceled_by=by, canceled_on=when)
 
     def delete_bill(self, bill_id: int, at: Moment | None = None) -> Bill:
@@ -212,34 +260,37 @@ class TenantBooks:
             receiving.export_order_with_bills(self, kept.purchase_order_id)
         return kept
 
-    def _when(self, at: Moment | None) -> str:
+    def when(self, at: Moment | None) -> str:
+        """The canonical stamp of ``at``; now when it is None."""
         return stamp_at(self.clock.now()) if at is None else canonical(at)
 
     # -- integrity
 
-    def _require(self, table: Table[Any], number: int | None) -> None:
+    def require(self, table: Table[Any], number: int | None) -> None:
+        """Raises ValueError when ``number`` is given and ``table`` has no such record."""
         if number is not None and number not in table:
             raise ValueError(f"there is no {table.what} {number} in tenant {self.number}")
 
-    def _check_accounts(self, accounts: Accounts) -> None:
+    def check_accounts(self, accounts: Accounts) -> None:
+        """Raises ValueError when an account does not exist."""
         for number in (accounts.general_ledger, accounts.cost_of_sale, accounts.asset):
-            self._require(self.gl_accounts, number)
+            self.require(self.gl_accounts, number)
 
     def _check_order(self, order: PurchaseOrder) -> None:
-        self._require(self.vendors, order.vendor_id)
-        self._require(self.business_units, order.business_unit_id)
-        self._require(self.tax_zones, order.tax_zone_id)
-        self._require(self.jobs, order.job_id)
+        self.require(self.vendors, order.vendor_id)
+        self.require(self.business_units, order.business_unit_id)
+        self.require(self.tax_zones, order.tax_zone_id)
+        self.require(self.jobs, order.job_id)
         for item in order.items:
-            self._check_accounts(item.accounts)
+            self.check_accounts(item.accounts)
 
     def _check_bill(self, bill: Bill) -> None:
-        self._require(self.vendors, bill.vendor_id)
-        self._require(self.business_units, bill.business_unit_id)
-        self._require(self.tax_zones, bill.tax_zone_id)
-        self._require(self.jobs, bill.job_id)
-        self._require(self.purchase_orders, bill.purchase_order_id)
+        self.require(self.vendors, bill.vendor_id)
+        self.require(self.business_units, bill.business_unit_id)
+        self.require(self.tax_zones, bill.tax_zone_id)
+        self.require(self.jobs, bill.job_id)
+        self.require(self.purchase_orders, bill.purchase_order_id)
         for item in bill.items:
-            self._check_accounts(item.accounts)
+            self.check_accounts(item.accounts)
         for line in bill.expense_items:
-            self._require(self.gl_accounts, line.general_ledger_account_id)
+            self.require(self.gl_accounts, line.general_ledger_account_id)

@@ -33,7 +33,7 @@ async def _list(call: ApiCall) -> web.Response:
         *among("source", call.parameters.enums("sources", _SOURCES)),
         *equal("bill_type", None if kind == "NotSet" else kind),
     ]
-    page = read_page(call, call.books.bills, RULES, tests)
+    page = read_page(call, call.books.bills, RULES, tests, [call.books.jobs, call.books.purchase_orders])
     return envelope(call, page, call.books.bills, _VIEW, lambda bill: _row(call, bill))
 
 

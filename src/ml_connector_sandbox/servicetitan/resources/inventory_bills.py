@@ -24,7 +24,8 @@ def _default_type(call: ApiCall) -> str:
 def _page(call: ApiCall) -> Page:
     asked = call.parameters.enum("billType", _TYPES) or _default_type(call)
     kind = None if asked == "NotSet" else asked
-    return read_page(call, call.books.bills, RULES, [*bill_tests(call), *equal("bill_type", kind)])
+    tests = [*bill_tests(call), *equal("bill_type", kind)]
+    return read_page(call, call.books.bills, RULES, tests, [call.books.jobs, call.books.purchase_orders])
 
 
 async def _list(call: ApiCall) -> web.Response:

@@ -7,6 +7,7 @@ from aiohttp import web
 from ml_connector_sandbox.servicetitan.books import PurchaseOrder, PurchaseOrderItem
 from ml_connector_sandbox.servicetitan.books.purchasing import cents
 from ml_connector_sandbox.servicetitan.calls import ApiCall, Operation
+from ml_connector_sandbox.servicetitan.export import export_page
 from ml_connector_sandbox.servicetitan.listing import (
     ListRules,
     among,
@@ -99,9 +100,19 @@ def _item(order: PurchaseOrder, item: PurchaseOrderItem) -> Row:
     }
 
 
+async def _export(call: ApiCall) -> web.Response:
+    """Every order, cancelled ones too; the row has no ``active``."""
+
+    def every(_: PurchaseOrder) -> bool:
+        return True
+
+    return export_page(call, call.books.purchase_orders, "export/purchase-orders", _row, every)
+
+
 _READ = "tn.inv.purchaseorders:r"
 
 OPERATIONS = (
     Operation("GET", "inventory", "purchase-orders", _READ, _list),
     Operation("GET", "inventory", "purchase-orders/{id}", _READ, _one),
+    Operation("GET", "inventory", "export/purchase-orders", _READ, _export),
 )

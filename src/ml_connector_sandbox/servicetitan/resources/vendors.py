@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ml_connector_sandbox.servicetitan import external_data
 from ml_connector_sandbox.servicetitan.answers import not_found
-from ml_connector_sandbox.servicetitan.bodies import Errors, Property, check_body, require
+from ml_connector_sandbox.servicetitan.bodies import Errors, Property, check_body, check_each, require
 from ml_connector_sandbox.servicetitan.books import Address, Vendor, VendorContact
 from ml_connector_sandbox.servicetitan.calls import ApiCall, Operation
 from ml_connector_sandbox.servicetitan.listing import ListRules, envelope, read_page, single
@@ -107,20 +107,9 @@ def _parts(body: dict[str, Any], creating: bool, refuse_unknown: bool) -> Errors
     errors = external_data.check(body.get("externalData"), creating, refuse_unknown)
     if "address" in body:
         errors |= check_body(body["address"], _ADDRESS, refuse_unknown, "address.")
-    errors |= _each(body, "tags", (Property("tagTypeId", "integer", required=True),), refuse_unknown)
+    errors |= check_each(body, "tags", (Property("tagTypeId", "integer", required=True),), refuse_unknown)
     contact = (Property("name", "text", required=True), Property("email", "text", required=True))
-    return errors | _each(body, "vendorContacts", contact, refuse_unknown)
-
-
-def _each(body: dict[str, Any], name: str, properties: tuple[Property, ...], refuse_unknown: bool) -> Errors:
-    errors: Errors = {}
-    for place, one in enumerate(body.get(name) or ()):
-        where = f"{name}[{place}]"
-        if isinstance(one, dict):
-            errors |= check_body(one, properties, refuse_unknown, f"{where}.")
-        else:
-            errors[where] = ["An object is required."]
-    return errors
+    return errors | check_each(body, "vendorContacts", contact, refuse_unknown)
 
 
 def _name(call: ApiCall, name: str | None, own_name: str | None) -> Errors:
