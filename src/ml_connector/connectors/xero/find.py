@@ -1,0 +1,179 @@
+"""Finding what may have been written, in full detail and verified against what was asked for.
+
+An update or removal is looked up by id. A create is found by its number or our reference: a contact by its
+``ContactNumber``, else its name; a payment on the invoice it pays; a refund on the credit it gives back; an over- or
+prepayment, which no published filter finds surely, in a whole walk of the short list of them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ml_connector.canonical.documents import Document, Invoice, Payment
+from ml_connector.connectors.base import Action, Session, Step
+from ml_connector.connectors.xero import allocations, values
+from ml_connector.connectors.xero.client import Books
+from ml_connector.connectors.xero.errors import FilterIgnored, Incomplete, Refusal, Unsettled
+from ml_connector.connectors.xero.read import detail
+from ml_connector.connectors.xero.requests import body_of
+from ml_connector.connectors.xero.resources import RESOURCES, Query, Resource, fields_of, row_of
+from ml_connector.connectors.xero.walk import PAGE, Cursor, walk
+from ml_connector.errors import BadInput
+
+_REFUNDED = {
+    "CreditNote": ("credit_notes", "CreditNoteID"),
+    "Overpayment": ("overpayments", "OverpaymentID"),
+    "Prepayment": ("prepayments", "PrepaymentID"),
+}
+
+
+async def find(session: Session, step: Step) -> Sequence[Document]:
+    """Documents that may be the step's result. Raises FilterIgnored, Unsettled, Refusal, and what the session raises."""
+    books = Books(session)
+    if step.entity == "allocations":
+        return await allocations.find(books, step)
+    resource = RESOURCES[step.entity]
+    if step.action is not Action.CREATE or step.target_id:
+        return await _detailed(books, resource, step.target_id)
+    return await _BY_ENTITY.get(step.entity, _numbered)(books, resource, step)
+
+
+async def _numbered(books: Books, resource: Resource, step: Step) -> list[Document]:
+    """A detail is found by number too."""
+    number = values.text(body_of(step), resource.number_key)
+    return [one for one in await _detailed(books, resource, number) if _alike(_number(one), number)]
+
+
+async def _detailed(books: Books, resource: Resource, key: str) -> list[Document]:
+    """The document of an id or number; none when it does not exist. Raises Refusal when it is not understood."""
+    if not key:
+        raise BadInput(f"The step of {resource.entity} has nothing to be found by.")
+    row = await detail(books, resource, key)
+    if row is None:
+        return []
+    if row.document is None:
+        raise Refusal(f"{resource.path}/{key}", 200, row.problem)
+    return [row.document]
+
+
+async def _invoices(books: Books, resource: Resource, step: Step) -> list[Document]:
+    """By number. Where one shows no reference, Xero is asked which of them our own application made."""
+    number = values.text(body_of(step), resource.number_key)
+    condition = f"{resource.where}&&InvoiceNumber=={values.quoted(number)}"
+    found = await _listed(books, resource, (("where", condition),), resource.number_key, number)
+    if all(getattr(one, "reference", "") for one in found):
+        return found
+    mine = await _listed(
+        books, resource, (("where", condition), ("createdByMyApp", "true")), resource.number_key, number
+    )
+    ids = {one.id for one in mine}
+    return [replace(one, ours=True) if isinstance(one, Invoice) and one.id in ids else one for one in found]
+
+
+async def _parties(books: Books, resource: Resource, step: Step) -> list[Document]:
+    body = body_of(step)
+    if number := values.text(body, resource.number_key):
+        found = await _detailed(books, resource, number)
+        if found:
+            return found
+    name = values.text(body, "Name")
+    query = (*resource.listed, ("where", f"Name=={values.quoted(name)}"))
+    return await _listed(books, resource, query, "Name", name)
+
+
+async def _payments(books: Books, resource: Resource, step: Step) -> list[Document]:
+    """Payments on the invoice the step pays, else those that the credit it gives back shows."""
+    body = body_of(step)
+    if invoice := values.id_of(values.child(body, "Invoice"), "InvoiceID"):
+        query = (("where", f'Invoice.InvoiceId==guid("{invoice}")'),)
+        paid = await _listed(books, resource, query, "Invoice", invoice)
+        return _ours_first(paid, step)
+    for key, (entity, id_name) in _REFUNDED.items():
+        if credit := values.id_of(values.child(body, key), id_name):
+            return _ours_first(await _refunds(books, RESOURCES[entity], credit), step)
+    raise BadInput("The step of payments names neither an invoice nor a credit to be found by.")
+
+
+async def _refunds(books: Books, credit: Resource, id_: str) -> list[Document]:
+    row = await detail(books, credit, id_)
+    if row is None:
+        return []
+    shown = [values.id_of(one, "PaymentID") for one in values.children(fields_of(row.raw), "Payments")]
+    return [one for payment in shown if payment for one in await _detailed(books, RESOURCES["payments"], payment)]
+
+
+async def _advances(books: Books, resource: Resource, step: Step) -> list[Document]:
+    """Those of the step's customer that carry its reference. Raises Unsettled when the list never held still."""
+    body = body_of(step)
+    contact = values.text(values.child(body, "Contact"), "ContactID")
+    found: list[Document] = []
+    complete = False
+    async for page in walk(books, resource, Cursor()):
+        complete = page.complete
+        for row in page.rows:
+            if row.document is None:
+                raise Refusal(resource.path, 200, row.problem)
+            found.append(row.document)
+    if not complete:
+        raise Unsettled(f"Xero's list {resource.path} changed while it was looked through; it is looked up again.")
+    theirs = {one.id: one for one in found if isinstance(one, Payment) and one.party.id == contact}
+    return _ours_first(list(theirs.values()), step)
+
+
+def _ours_first(found: Sequence[Document], step: Step) -> list[Document]:
+    """Those under our reference; where there are none, those that show no reference of ours at all."""
+    mine = [one for one in found if getattr(one, "reference", "") == step.reference]
+    return mine or [one for one in found if not getattr(one, "reference", "")]
+
+
+async def _listed(books: Books, resource: Resource, query: Query, key: str, wanted: str) -> list[Document]:
+    """What a filter finds, each row checked against it. Raises FilterIgnored, Incomplete, Refusal."""
+    if not wanted:
+        raise BadInput(f"The step of {resource.entity} has no {key} to be found by.")
+    reply = await books.get(resource.path, *resource.query, *query, ("page", "1"), ("pageSize", str(PAGE)))
+    if reply.page("pageCount") > 1:
+        raise Incomplete(reply.answer.status, "all that was found on one page")
+    found: list[Document] = []
+    for raw in reply.rows(resource.plural):
+        _verify(resource, fields_of(raw), key, wanted)
+        row = row_of(resource, raw, books.session.settings)
+        if row is not None and row.document is None:
+            raise Refusal(resource.path, 200, row.problem)
+        if row is not None and row.document is not None:
+            found.append(row.document)
+    return found
+
+
+def _verify(resource: Resource, fields: dict[str, Any], key: str, wanted: str) -> None:
+    nested = values.child(fields, key)
+    shown = values.text(nested, "InvoiceID") if nested else values.text(fields, key)
+    if not _alike(shown, wanted):
+        raise FilterIgnored(
+            f"Xero ignored the filter {key} on {resource.path}: asked {wanted!r}, got {shown!r}; the answer is not used."
+        )
+
+
+def _number(document: Document) -> str:
+    return str(getattr(document, "number", ""))
+
+
+def _alike(shown: str, wanted: str) -> bool:
+    """As Xero compares: without case and accents."""
+    return _folded(shown) == _folded(wanted)
+
+
+def _folded(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
+
+
+_BY_ENTITY: Mapping[str, Callable[[Books, Resource, Step], Awaitable[list[Document]]]] = {
+    "invoices": _invoices,
+    "parties": _parties,
+    "payments": _payments,
+    "overpayments": _advances,
+    "prepayments": _advances,
+}

@@ -1,0 +1,111 @@
+"""The organisation as the planner needs it: currency, zone, edition, plan, and the date the books are locked through."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from ml_connector.canonical.documents import Organisation
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.xero import values
+from ml_connector.connectors.xero.client import CONNECTIONS, ORGANISATION, Books, Reply
+from ml_connector.connectors.xero.errors import Incomplete, Refusal
+from ml_connector.connectors.xero.values import Fields, Unreadable
+from ml_connector.connectors.xero.zones import zone
+from ml_connector.errors import BadInput
+from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
+
+PRICE_DIGITS = 4  # with unitdp=4, which every call of ours asks for
+_MONTHS = 12
+_connections = msgspec.json.Decoder(list[dict[str, object]])
+
+
+async def organisations(session: Session) -> Sequence[Organisation]:
+    """The organisations of the grant. One that cannot be read is listed by its name alone. Raises Reconnect, BadInput."""
+    books = Books(session)
+    if books.custom:
+        return [await _read(books)]
+    named = await connections(session)
+    if not named:
+        raise BadInput("The consent covers no Xero organisation: connect again and choose one at Xero.")
+    return [await _named(session, *one) for one in named]
+
+
+async def organisation(session: Session) -> Organisation:
+    """The connected one, lock date included. Raises BadInput when the answer is of another, Reconnect when it is gone."""
+    found = await _read(Books(session))
+    if not Books(session).custom:
+        return replace(found, id=session.organisation)
+    if session.organisation and found.id != session.organisation:
+        raise BadInput(
+            f"This custom connection now reaches {found.name} ({found.id}) in place of organisation "
+            f"{session.organisation}: connect it as a new connection."
+        )
+    return found
+
+
+async def connections(session: Session) -> list[tuple[str, str]]:
+    """Tenant id and name of each organisation that people have connected; other kinds of tenants are left out."""
+    answer = await Books(session).answer(CONNECTIONS)
+    if answer.status != 200:
+        raise Refusal("/connections", answer.status, "")
+    try:
+        rows = _connections.decode(answer.body)
+    except msgspec.ValidationError as error:
+        raise Incomplete(answer.status, "a list of connections") from error
+    except msgspec.DecodeError as error:
+        raise NotJson(answer.status, answer.body) from error
+    found = [(values.text(one, "tenantId"), values.text(one, "tenantName"), one.get("tenantType")) for one in rows]
+    return [(id_, name) for id_, name, kind in found if id_ and kind == "ORGANISATION"]
+
+
+async def _named(session: Session, id_: str, name: str) -> Organisation:
+    try:
+        return replace(await _read(Books(session, id_)), id=id_)
+    except (Reconnect, NotPermitted, Refusal):
+        return Organisation(id_, name, lock_known=False)
+
+
+async def _read(books: Books) -> Organisation:
+    return translated(single(await books.get(ORGANISATION)))
+
+
+def single(reply: Reply) -> Fields:
+    """The organisation's row. Raises Incomplete."""
+    rows = reply.rows("Organisations")
+    row = values.decode(rows[0]) if rows else None
+    if not isinstance(row, dict):
+        raise Incomplete(reply.answer.status, "the organisation")
+    return row
+
+
+def translated(row: Fields) -> Organisation:
+    """A row of /Organisation. Both lock dates close all documents; the later one counts, and is itself closed."""
+    try:
+        locks = [day for name in ("PeriodLockDate", "EndOfYearLockDate") if (day := values.day(row, name))]
+        known = True
+    except Unreadable:
+        locks, known = list[dt.date](), False
+    return Organisation(
+        id=values.text(row, "OrganisationID"),
+        name=values.text(row, "Name"),
+        currency=values.text(row, "BaseCurrency"),
+        zone=zone(values.text(row, "Timezone")),
+        country=values.text(row, "CountryCode").upper(),
+        edition=values.text(row, "Version").upper().removesuffix("ONRAMP"),
+        plan=values.text(row, "Class"),
+        price_digits=PRICE_DIGITS,
+        rounding="line",
+        fiscal_year_start_month=_first_month(values.text(row, "FinancialYearEndMonth")),
+        locked_through=max(locks, default=None),
+        sandbox=row.get("IsDemoCompany") is True,
+        lock_known=known,
+    )
+
+
+def _first_month(last: str) -> int:
+    """The month after the last one of the fiscal year."""
+    return int(last) % _MONTHS + 1 if last.isdigit() and 1 <= int(last) <= _MONTHS else 1

@@ -1,0 +1,378 @@
+"""Xero's invoices, bills, credit notes, payments and purchase orders as canonical documents. Pure.
+
+Amounts of lines are those that Xero computed; an inclusive document's lines contain their tax, so its ``tax`` is zero and
+each line tells its own. ``prefix`` is the beginning of the link that carries our reference ("" = it ends the Reference).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ml_connector.canonical.documents import (
+    Allocation,
+    Bill,
+    BillLine,
+    BillState,
+    Invoice,
+    InvoiceLine,
+    InvoiceState,
+    OrderState,
+    Payment,
+    PaymentKind,
+    PurchaseOrder,
+    Ref,
+    TaxBasis,
+)
+from ml_connector.canonical.money import ZERO
+from ml_connector.connectors.xero import references
+from ml_connector.connectors.xero.translate import contact_ref
+from ml_connector.connectors.xero.values import (
+    Fields,
+    Unreadable,
+    amount,
+    child,
+    children,
+    day,
+    id_of,
+    needed,
+    needed_amount,
+    stamp,
+    text,
+)
+
+_STATES = {
+    "DRAFT": InvoiceState.DRAFT,
+    "SUBMITTED": InvoiceState.SUBMITTED,
+    "AUTHORISED": InvoiceState.AUTHORISED,
+    "PAID": InvoiceState.PAID,
+    "VOIDED": InvoiceState.VOID,
+    "DELETED": InvoiceState.DELETED,
+}
+_ORDERS = {word: OrderState(word.lower()) for word in ("DRAFT", "SUBMITTED", "AUTHORISED", "BILLED", "DELETED")}
+_BASES = {"inclusive": TaxBasis.INCLUSIVE, "notax": TaxBasis.NONE}
+_GONE = (InvoiceState.VOID, InvoiceState.DELETED)
+# What a refund gives back, by the type of its payment, and the object that names it.
+REFUNDS = {
+    "ARCREDITPAYMENT": ("credit note", "CreditNote", "CreditNoteID"),
+    "AROVERPAYMENTPAYMENT": ("overpayment", "Overpayment", "OverpaymentID"),
+    "ARPREPAYMENTPAYMENT": ("prepayment", "Prepayment", "PrepaymentID"),
+}
+
+
+def invoice(row: Fields, prefix: str) -> Invoice:
+    """A sales invoice. Raises Unreadable."""
+    state = _state(row)
+    words, reference = references.read(text(row, "Reference"))
+    lines = tuple(_invoice_line(line) for line in children(row, "LineItems"))
+    total = needed_amount(row, "Total")
+    return Invoice(
+        id=needed(row, "InvoiceID"),
+        customer=contact_ref(row),
+        total=total,
+        number=text(row, "InvoiceNumber"),
+        date=day(row, "Date"),
+        due_date=day(row, "DueDate"),
+        currency=text(row, "CurrencyCode"),
+        tax_basis=_basis(row),
+        lines=lines,
+        tax=_tax(row),
+        memo=words,
+        state=state,
+        state_words=text(row, "Status"),
+        active=state not in _GONE,
+        balance=_balance(row, "AmountDue", state),
+        exchange_rate=_rate(row),
+        reference=reference or references.of_link(text(row, "Url"), prefix),
+        complete=bool(lines) or not total,
+        stamp=stamp(row),
+    )
+
+
+def credit_note(row: Fields) -> Invoice:
+    """A sales credit note: its total is positive. Raises Unreadable."""
+    state = _state(row)
+    words, reference = references.read(text(row, "Reference"))
+    lines = tuple(_invoice_line(line) for line in children(row, "LineItems"))
+    total = needed_amount(row, "Total")
+    return Invoice(
+        id=needed(row, "CreditNoteID"),
+        customer=contact_ref(row),
+        total=total,
+        kind="credit note",
+        number=text(row, "CreditNoteNumber"),
+        date=day(row, "Date"),
+        currency=text(row, "CurrencyCode"),
+        tax_basis=_basis(row),
+        lines=lines,
+        tax=_tax(row),
+        memo=words,
+        state=state,
+        state_words=text(row, "Status"),
+        active=state not in _GONE,
+        balance=_balance(row, "RemainingCredit", state),
+        exchange_rate=_rate(row),
+        allocations=allocations(row),
+        reference=reference,
+        complete=bool(lines) or not total,
+        stamp=stamp(row),
+    )
+
+
+def bill(row: Fields, prefix: str) -> Bill:
+    """A payable bill; draft and submitted ones are not in the general ledger yet. Raises Unreadable."""
+    state = _bill_state(row)
+    words, reference = references.read(text(row, "Reference"))
+    lines = tuple(_bill_line(line) for line in children(row, "LineItems"))
+    total = needed_amount(row, "Total")
+    return Bill(
+        id=needed(row, "InvoiceID"),
+        vendor=contact_ref(row),
+        total=total,
+        number=text(row, "InvoiceNumber"),
+        date=day(row, "Date"),
+        due_date=day(row, "DueDate"),
+        currency=text(row, "CurrencyCode"),
+        tax_basis=_basis(row),
+        lines=lines,
+        tax=_tax(row),
+        memo=words,
+        state=state,
+        active=state is not BillState.CANCELED,
+        balance=amount(row, "AmountDue") if state is not BillState.CANCELED else ZERO,
+        exchange_rate=_rate(row),
+        reference=reference or references.of_link(text(row, "Url"), prefix),
+        complete=bool(lines) or not total,
+        stamp=stamp(row),
+    )
+
+
+def payment(row: Fields) -> Payment:
+    """A payment received on an invoice, or a refund: then the amount is negative, and ``refunds`` names what it gives
+
+    back, its kind in ``name``. Xero's payments are on one document each. Raises Unreadable.
+    """
+    kind = text(row, "PaymentType")
+    invoice_ = child(row, "Invoice")
+    words, reference = references.read(text(row, "Reference"))
+    paid = needed_amount(row, "Amount")
+    refunded = _refunded(row, kind)
+    on = Ref(id_of(invoice_, "InvoiceID"), "", text(invoice_, "InvoiceNumber"))
+    split = () if refunded.name else (Allocation(needed(row, "PaymentID"), on, paid, day(row, "Date")),)
+    return Payment(
+        id=needed(row, "PaymentID"),
+        party=contact_ref(invoice_),
+        amount=-paid if refunded.name else paid,
+        kind=PaymentKind.REFUND if refunded.name else PaymentKind.PAYMENT,
+        date=day(row, "Date"),
+        currency=text(invoice_, "CurrencyCode"),
+        number=words,
+        splits=split,
+        unapplied=-paid if refunded.name else ZERO,
+        bank_account=_account(child(row, "Account")),
+        refunds=refunded,
+        state=text(row, "Status"),
+        reconciled=row.get("IsReconciled") is True,
+        active=text(row, "Status") != "DELETED",
+        exchange_rate=_rate(row),
+        reference=reference,
+        stamp=stamp(row),
+    )
+
+
+def advance(row: Fields, kind: PaymentKind) -> Payment:
+    """An over- or prepayment of a customer. What was refunded of it is in neither the splits nor ``unapplied``.
+
+    Raises Unreadable.
+    """
+    id_name = "OverpaymentID" if kind is PaymentKind.OVERPAYMENT else "PrepaymentID"
+    words, reference = advance_reference(row)
+    live = text(row, "Status") != "VOIDED"
+    return Payment(
+        id=needed(row, id_name),
+        party=contact_ref(row),
+        amount=needed_amount(row, "Total"),
+        kind=kind,
+        date=day(row, "Date"),
+        currency=text(row, "CurrencyCode"),
+        number=words,
+        splits=allocations(row),
+        unapplied=amount(row, "RemainingCredit") if live else ZERO,
+        state=text(row, "Status"),
+        active=live,
+        exchange_rate=_rate(row),
+        reference=reference,
+        stamp=stamp(row),
+    )
+
+
+def bank_transaction(row: Fields, kind: PaymentKind) -> Payment:
+    """A bank transaction that made an over- or prepayment, as that: nothing of it is applied yet. Raises Unreadable."""
+    id_name = "OverpaymentID" if kind is PaymentKind.OVERPAYMENT else "PrepaymentID"
+    words, reference = advance_reference(row)
+    paid = needed_amount(row, "Total")
+    return Payment(
+        id=needed(row, id_name),
+        party=contact_ref(row),
+        amount=paid,
+        kind=kind,
+        date=day(row, "Date"),
+        currency=text(row, "CurrencyCode"),
+        number=words,
+        unapplied=paid,
+        bank_account=_account(child(row, "BankAccount")),
+        state=text(row, "Status"),
+        reconciled=row.get("IsReconciled") is True,
+        active=text(row, "Status") not in ("DELETED", "VOIDED"),
+        exchange_rate=_rate(row),
+        reference=reference,
+        stamp=stamp(row),
+    )
+
+
+def advance_reference(row: Fields) -> tuple[str, str]:
+    """The words of an over- or prepayment's Reference, and our reference: there, or in a line's description.
+
+    The published document offers a Reference on them and says elsewhere that it is not kept.
+    """
+    words, reference = references.read(text(row, "Reference"))
+    in_lines = (references.read(text(line, "Description"))[1] for line in children(row, "LineItems"))
+    return words, reference or next((one for one in in_lines if one), "")
+
+
+def purchase_order(row: Fields) -> PurchaseOrder:
+    """A purchase order. Raises Unreadable."""
+    word = needed(row, "Status")
+    if word not in _ORDERS:
+        raise Unreadable(f"Status {word!r} is none that Xero documents")
+    words, reference = references.read(text(row, "Reference"))
+    return PurchaseOrder(
+        id=needed(row, "PurchaseOrderID"),
+        number=text(row, "PurchaseOrderNumber"),
+        vendor=contact_ref(row),
+        total=needed_amount(row, "Total"),
+        status=word,
+        date=day(row, "Date"),
+        lines=tuple(_bill_line(line) for line in children(row, "LineItems")),
+        state=_ORDERS[word],
+        tax=_tax(row),
+        currency=text(row, "CurrencyCode"),
+        tax_basis=_basis(row),
+        required_on=day(row, "DeliveryDate"),
+        delivery=text(row, "DeliveryAddress"),
+        memo=words,
+        active=word != "DELETED",
+        reference=reference,
+        stamp=stamp(row),
+    )
+
+
+def allocations(row: Fields) -> tuple[Allocation, ...]:
+    """The parts of a credit that are applied to invoices; removed ones are left out. Raises Unreadable."""
+    return tuple(allocation(one) for one in children(row, "Allocations") if one.get("IsDeleted") is not True)
+
+
+def allocation(row: Fields) -> Allocation:
+    """One application of a credit. Raises Unreadable."""
+    to = child(row, "Invoice")
+    return Allocation(
+        id=id_of(row, "AllocationID") or id_of(row, "AllocationId"),
+        document=Ref(id_of(to, "InvoiceID"), "", text(to, "InvoiceNumber")),
+        amount=needed_amount(row, "Amount"),
+        date=day(row, "Date"),
+    )
+
+
+def _refunded(row: Fields, kind: str) -> Ref:
+    """What a refund gives back; lists show it in place of an invoice, details under its own name."""
+    if kind not in REFUNDS:
+        return Ref()
+    name, key, id_name = REFUNDS[kind]
+    shown = child(row, key)
+    return Ref(id_of(shown, id_name) or id_of(child(row, "Invoice"), "InvoiceID"), name)
+
+
+def _state(row: Fields) -> InvoiceState:
+    word = needed(row, "Status")
+    if word not in _STATES:
+        raise Unreadable(f"Status {word!r} is none that Xero documents")
+    return _STATES[word]
+
+
+def _bill_state(row: Fields) -> BillState:
+    match _state(row):
+        case InvoiceState.DRAFT | InvoiceState.SUBMITTED:
+            return BillState.DRAFT
+        case InvoiceState.PAID:
+            return BillState.PAID
+        case InvoiceState.AUTHORISED:
+            settled = amount(row, "AmountPaid") or amount(row, "AmountCredited")
+            return BillState.PARTLY_PAID if settled else BillState.OPEN
+        case _:
+            return BillState.CANCELED
+
+
+def _balance(row: Fields, name: str, state: InvoiceState) -> Decimal | None:
+    """What is open. The answer to a void still shows what was; later ones show zero."""
+    if state in _GONE:
+        return ZERO
+    return amount(row, name) if text(row, name) else None
+
+
+def _basis(row: Fields) -> TaxBasis:
+    return _BASES.get(text(row, "LineAmountTypes").lower(), TaxBasis.EXCLUSIVE)
+
+
+def _tax(row: Fields) -> Decimal:
+    return amount(row, "TotalTax") if _basis(row) is TaxBasis.EXCLUSIVE else ZERO
+
+
+def _rate(row: Fields) -> Decimal | None:
+    """The currency's rate; 1 is none, and lists of payments show 0 for unknown."""
+    rate = amount(row, "CurrencyRate")
+    return rate if rate not in (0, 1) else None
+
+
+def _account(row: Fields) -> Ref:
+    return Ref(id_of(row, "AccountID"), text(row, "Name"), text(row, "Code"))
+
+
+def _line_account(row: Fields) -> Ref:
+    return Ref(id_of(row, "AccountID"), "", text(row, "AccountCode"))
+
+
+def _tracking(row: Fields) -> tuple[Ref, ...]:
+    return tuple(
+        Ref(text(one, "TrackingOptionID"), text(one, "Option"), text(one, "TrackingCategoryID"))
+        for one in children(row, "Tracking")
+    )
+
+
+def _invoice_line(row: Fields) -> InvoiceLine:
+    return InvoiceLine(
+        id=id_of(row, "LineItemID"),
+        amount=amount(row, "LineAmount"),
+        description=text(row, "Description"),
+        sku=text(row, "ItemCode"),
+        quantity=amount(row, "Quantity"),
+        unit_price=amount(row, "UnitAmount"),
+        account=_line_account(row),
+        tax_code=Ref(text(row, "TaxType")),
+        tax=amount(row, "TaxAmount") if text(row, "TaxAmount") else None,
+        taxable=bool(amount(row, "TaxAmount")),
+        dimensions=_tracking(row),
+    )
+
+
+def _bill_line(row: Fields) -> BillLine:
+    return BillLine(
+        id=id_of(row, "LineItemID"),
+        amount=amount(row, "LineAmount"),
+        description=text(row, "Description"),
+        sku=text(row, "ItemCode"),
+        quantity=amount(row, "Quantity"),
+        unit_cost=amount(row, "UnitAmount"),
+        account=_line_account(row),
+        tax_code=Ref(text(row, "TaxType")),
+        dimensions=_tracking(row),
+        tax=amount(row, "TaxAmount") if text(row, "TaxAmount") else None,
+    )

@@ -1,0 +1,149 @@
+"""Reading Xero's field values: both spellings of dates, ids that are zero for nothing, decimal-exact money."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.money import ZERO, decimal
+
+Fields = Mapping[str, Any]
+NO_ID = "00000000-0000-0000-0000-000000000000"  # what a refused new document shows as its id
+BANK_DETAILS = frozenset(["BankAccountDetails", "BatchPayments", "BankAccountNumber"])
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# Milliseconds since 1970 in UTC; the offset that may follow says nothing more.
+_TICKS = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/$")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
+_decoder = msgspec.json.Decoder(float_hook=decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Unreadable(ValueError):
+    """A field that must be there is missing or is not what it should be; the text is a sentence."""
+
+
+def decode(raw: bytes | msgspec.Raw) -> Any:
+    """JSON with exact decimals. Raises msgspec.DecodeError."""
+    return _decoder.decode(raw)
+
+
+def encode(value: Any) -> bytes:
+    """JSON with decimals as plain numbers."""
+    return _encoder.encode(value)
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without exponent and trailing zeros, as it is sent."""
+    return Decimal(format(value.normalize(), "f"))
+
+
+def text(fields: Fields, name: str) -> str:
+    """A text or an id; empty when absent. PostgreSQL keeps no NUL, and it means nothing."""
+    value = fields.get(name)
+    if value is None or isinstance(value, bool | dict | list):
+        return ""
+    return format(value, "f") if isinstance(value, Decimal) else str(value).replace("\0", "")
+
+
+def id_of(fields: Fields, name: str) -> str:
+    """An id; empty when absent or all zero."""
+    value = text(fields, name)
+    return "" if value == NO_ID else value
+
+
+def is_guid(value: str) -> bool:
+    """Whether a text has the form of Xero's ids."""
+    return _GUID.match(value) is not None
+
+
+def needed(fields: Fields, name: str) -> str:
+    """A text or an id that must be there. Raises Unreadable."""
+    value = id_of(fields, name)
+    if not value:
+        raise Unreadable(f"{name} is missing")
+    return value
+
+
+def amount(fields: Fields, name: str) -> Decimal:
+    """Money or a quantity; zero when absent. Raises Unreadable."""
+    value = text(fields, name)
+    if not value:
+        return ZERO
+    try:
+        return decimal(value)
+    except ValueError as error:
+        raise Unreadable(f"{name} is not an amount: {value[:40]!r}") from error
+
+
+def needed_amount(fields: Fields, name: str) -> Decimal:
+    """Money that must be there. Raises Unreadable."""
+    needed(fields, name)
+    return amount(fields, name)
+
+
+def instant(value: str) -> dt.datetime | None:
+    """``/Date(ms+0000)/``, or ISO text that is UTC where it names no zone, as UTC; None when it is neither."""
+    ticks = _TICKS.match(value)
+    try:
+        if ticks:
+            return _EPOCH + dt.timedelta(milliseconds=int(ticks[1]))
+        moment = dt.datetime.fromisoformat(value)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+def day(fields: Fields, name: str) -> dt.date | None:
+    """A calendar date, None when absent: its text (``DateString``) where there is one, else midnight UTC.
+
+    Raises Unreadable.
+    """
+    value = text(fields, f"{name}String") or text(fields, name)
+    if not value:
+        return None
+    moment = instant(value)
+    if moment is None:
+        raise Unreadable(f"{name} is not a date: {value[:40]!r}")
+    return moment.date()
+
+
+def stamp(fields: Fields) -> str:
+    """``UpdatedDateUTC`` with its milliseconds, as ISO text that can be ordered; empty when there is none."""
+    moment = instant(text(fields, "UpdatedDateUTC"))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else ""
+
+
+def since(moment: dt.datetime) -> str:
+    """An instant as ``If-Modified-Since`` takes it: UTC, whole seconds, no zone."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def children(fields: Fields, name: str) -> list[Fields]:
+    """A list of objects; empty when absent or of another shape. Lists of phones and addresses may hold nulls."""
+    value = fields.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def child(fields: Fields, name: str) -> Fields:
+    """An object; empty when absent or of another shape."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def without_bank_details(value: Any) -> Any:
+    """A row as it may be stored, nested contacts and accounts included."""
+    if isinstance(value, dict):
+        return {name: without_bank_details(one) for name, one in value.items() if name not in BANK_DETAILS}
+    return [without_bank_details(one) for one in value] if isinstance(value, list) else value
+
+
+def quoted(value: str) -> str:
+    """A text inside a ``where`` expression."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
