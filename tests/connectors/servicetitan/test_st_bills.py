@@ -319,8 +319,8 @@ async def test_a_bill_is_one_text_and_one_document_from_feed_and_list() -> None:
     script.feed[0] = dict(reversed(script.feed[0].items()))
     both: dict[str, list[Row]] = {}
     for page in await pages(script, Reading("bills", first[-1].cursor)):
-        for row in page.rows:
-            both.setdefault(row.id, []).append(row)
+        for shown in page.rows:
+            both.setdefault(shown.id, []).append(shown)
     assert {one: len(rows) for one, rows in both.items()} == {"1": 2, "2": 2}  # by the feed and by the list
     for rows in both.values():
         assert rows[0].raw == rows[1].raw and rows[0].document == rows[1].document

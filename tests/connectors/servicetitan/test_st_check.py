@@ -85,7 +85,7 @@ async def test_recurring_bills_that_are_refused_are_told() -> None:
 def test_every_list_that_is_read_and_every_write_has_its_right_declared() -> None:
     used = {one.scope for lists in resources.CHECKED.values() for one in lists}
     used |= {scope for one in resources.READABLE.values() for scope in one.scopes}
-    used |= {write.INVENTORY.scope, write.AP.scope, resources.JOBS.scope}
+    used |= {*write.RIGHTS, resources.JOBS.scope}
     used |= {one.scope for one in resources.AP_BILLS.values()}
     assert used <= ALL_SCOPES
     assert len(ALL_SCOPES) == len(CONNECTOR.scopes)

@@ -319,6 +319,11 @@ def test_lists() -> None:
     assert translate.tax_zone(payloads.TaxZone(1, True, rates)).rate == Decimal("0.0825")
     labour = [payloads.TaxRate(Decimal("0.0625"), ["Labor"])]
     assert translate.tax_zone(payloads.TaxZone(1, True, labour)).rate is None
+    both = [*labour, payloads.TaxRate(Decimal("0.02"), ["Subtotal"]), payloads.TaxRate(Decimal("0.01"), ["Material"])]
+    zone = translate.tax_zone(payloads.TaxZone(1, True, both))
+    assert (zone.rate, zone.labor_rate, zone.material_rate) == (None, Decimal("0.0825"), Decimal("0.03"))
+    whole = translate.tax_zone(payloads.TaxZone(1, True, rates))
+    assert (whole.labor_rate, whole.material_rate) == (None, None)
 
 
 @pytest.mark.shared

@@ -9,7 +9,9 @@ import json
 
 import pytest
 
-from ml_connector.connectors.servicetitan.webhooks import SIGNATURE_HEADER, Hint, hints, verify
+from ml_connector.connectors.base import Delivery, Hint
+from ml_connector.connectors.servicetitan.connector import ServiceTitan
+from ml_connector.connectors.servicetitan.webhooks import SIGNATURE_HEADER, hints, verify
 from ml_connector.errors import Refused
 
 KEY = "k" * 40
@@ -55,7 +57,7 @@ def test_without_a_key_nothing_is_taken(key: str) -> None:
 
 
 def test_hint() -> None:
-    assert hints(BODY) == (Hint("1234567", "purchase_orders", "440", "event-1"),)
+    assert hints(BODY) == (Hint("purchase_orders", "440", "1234567", "event-1"),)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +67,46 @@ def test_hint() -> None:
         b"[]",
         b"\xff",
         b'{"type": 1}',
-        json.dumps({"type": "tn.acc.invoice-posted", "data": {"invoice": {"id": 1}, "tenantId": 1}}).encode(),
+        json.dumps({"type": "tn.crm.lead-created", "data": {"lead": {"id": 1}, "tenantId": 1}}).encode(),
         json.dumps({"type": "tn.inv.vendor-updated", "data": {"vendor": {"id": "x"}}}).encode(),
         json.dumps({"type": "vendor", "data": {"vendor": {"id": 1}}}).encode(),
     ],
 )
 def test_no_hint(body: bytes) -> None:
     assert hints(body) == ()
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "entity", "id"),
+    [
+        ("tn.acc.invoice-posted", {"invoice": {"id": 5}}, "invoices", "5"),
+        ("tn.acc.payment-updated", {"payment": {"id": 6}}, "payments", "6"),
+        ("tn.crm.customer-updated", {"customer": {"id": 7}}, "customers", "7"),
+        ("tn.crm.contact-updated", {"contact": {"id": 71, "customerId": 9}}, "customers", "9"),
+        ("tn.jpm.job-completed", {"job": {"id": 70, "invoiceId": 8}}, "invoices", "8"),
+    ],
+)
+def test_hints_of_the_receivables_side(type: str, data: dict[str, object], entity: str, id: str) -> None:
+    body = json.dumps({"type": type, "userassignedid": "e", "data": {**data, "tenantId": 1234567}}).encode()
+    assert hints(body) == (Hint(entity, id, "1234567", "e"),)
+
+
+@pytest.mark.parametrize(
+    ("type", "data"),
+    [
+        ("tn.jpm.job-completed", {"job": {"id": 70, "invoiceId": 0}}),
+        ("tn.acc.invoice-task-created", {"task": {"id": 1}, "invoice": {"id": 2}}),
+        ("tn.crm.contact-updated", {"contact": {"id": 71}}),
+    ],
+)
+def test_what_names_no_document_hints_at_nothing(type: str, data: dict[str, object]) -> None:
+    assert hints(json.dumps({"type": type, "data": data}).encode()) == ()
+
+
+def test_the_connector_takes_what_is_signed_in_the_header_of_the_setting() -> None:
+    titan, delivery = ServiceTitan(), Delivery({"x-st-signature": DIGEST.hex()}, (), BODY)
+    assert titan.heard(KEY, delivery, {"webhook_header": "X-ST-Signature"}) == hints(BODY)
+    with pytest.raises(Refused, match="x-servicetitan-signature"):
+        titan.heard(KEY, delivery, {})
+    with pytest.raises(Refused, match="signing key"):
+        titan.heard("", delivery, {"webhook_header": "X-ST-Signature"})

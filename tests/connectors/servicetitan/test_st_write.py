@@ -128,7 +128,9 @@ async def test_a_step_that_is_none_of_ours_is_refused(body: bytes) -> None:
 
 async def test_other_writes_are_refused() -> None:
     with pytest.raises(Refused):
-        await CONNECTOR.write(Script(), Step("vendors", Action.CREATE, "r", b"{}"))
+        await CONNECTOR.write(Script(), Step("vendors", Action.VOID, "r", b"{}"))
+    with pytest.raises(Refused):
+        await CONNECTOR.find(Script(), Step("invoices", Action.CREATE, "r", b"{}"))
 
 
 async def test_find_shows_what_is_exported_now() -> None:

@@ -1,4 +1,6 @@
-"""ServiceTitan, the field-service system: vendors, orders, receipts and bills are read, bills are marked exported.
+"""ServiceTitan, the field-service system: orders, receipts, bills, invoices and payments are read and, where its API
+
+takes that, marked as exported; customers and vendors are read and kept.
 
 Owns: ServiceTitan's addresses, client credentials, limits, lists and export feeds, fields, errors and webhooks, and
 their translation to canonical documents.

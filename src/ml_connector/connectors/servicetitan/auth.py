@@ -44,7 +44,8 @@ FIELDS = (
     CredentialField(
         "application_guid",
         "External Data Application GUID",
-        f"{_PORTAL}; needed only where our references are kept on vendors",
+        f"{_PORTAL}; our references are kept under it on customers and vendors. Without it, one that may have been "
+        "created is looked for by name and address",
         required=False,
     ),
 )

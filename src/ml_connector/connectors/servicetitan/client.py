@@ -20,6 +20,8 @@ from ml_connector.transport.errors import NotJson
 from ml_connector.transport.messages import Answer, Request
 
 IDS_A_CALL = 50  # the vendor's maximum for every list of ids
+# The key under which this product keeps its reference in a record's external data.
+REFERENCE_KEY = "ml_connector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,25 @@ class Client:
             rows += (await self.page(resource, query)).rows
         return tuple(rows)
 
+    async def by_reference(self, resource: Resource, guid: str, reference: str) -> tuple[bytes, ...]:
+        """The records whose external data, kept for the application ``guid``, has ``reference`` under our key.
+
+        Raises UnexpectedShape when a row shows another reference: the look-up was not obeyed, so absence proves nothing.
+        """
+        query = (
+            ("externalDataApplicationGuid", guid),
+            ("externalDataKey", REFERENCE_KEY),
+            ("externalDataValues", reference),
+            ("pageSize", str(IDS_A_CALL)),
+        )
+        rows = (await self.page(resource, query)).rows
+        for row in rows:
+            if not _refers(row, reference):
+                raise errors.UnexpectedShape(
+                    f"ServiceTitan's list {resource.path} shows others than those with the external data asked for."
+                )
+        return rows
+
     def _body(self, answer: Answer, resource: Resource, shape: type[_Shape]) -> _Shape:
         if answer.status == 403 and resource.scope in self.session.scopes and not errors.is_wrong_tenant(answer):
             raise errors.FeatureOff(resource.path, resource.scope)
@@ -134,6 +155,23 @@ class Client:
             ) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotJson(answer.status, answer.body) from error
+
+
+class _Kept(msgspec.Struct):
+    key: str = ""
+    value: str | None = None
+
+
+class _Referring(msgspec.Struct, rename="camel"):
+    external_data: list[_Kept] = []
+
+
+def _refers(row: bytes, reference: str) -> bool:
+    try:
+        kept = msgspec.json.decode(row, type=_Referring).external_data
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return any(one.key == REFERENCE_KEY and one.value == reference for one in kept)
 
 
 def _rows(data: Iterable[msgspec.Raw]) -> tuple[bytes, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.connectors import base
-from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, scopes, settings, write
+from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, scopes, settings, webhooks, write
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.transport.messages import Answer
 
@@ -24,7 +24,13 @@ class ServiceTitan(base.Connector):
     writable: ClassVar[Mapping[str, frozenset[base.Action]]] = write.WRITABLE
     batches: ClassVar[Mapping[tuple[str, base.Action], int]] = write.BATCHES
     timeout: ClassVar[float] = 100.0
-    list_lag: ClassVar[float] = 180.0  # reports go from 2 seconds to 3 minutes
+    list_lag: ClassVar[float] = limits.LIST_LAG.total_seconds()
+
+    webhook_key: ClassVar[str] = (
+        "Signing key (HMAC): ServiceTitan developer portal, the app, Webhooks; 32 to 64 characters"
+    )
+    webhook_place: ClassVar[str] = "ServiceTitan developer portal, the app, Webhooks: the callback URL of every event"
+    webhook_key_length: ClassVar[tuple[int, int]] = webhooks.KEY_LENGTH
 
     _auth: ClassVar[auth.ServiceTitanAuth] = auth.ServiceTitanAuth()
 
@@ -89,7 +95,7 @@ class ServiceTitan(base.Connector):
         settings: Mapping[str, str],
     ) -> base.Composed:
         """See ``write.compose``."""
-        return write.compose(action, document)
+        return write.compose(action, document, reference, settings)
 
     async def write(self, session: base.Session, step: base.Step) -> base.Outcome:
         """See ``write.write``."""
@@ -103,6 +109,10 @@ class ServiceTitan(base.Connector):
         """See ``write.find``."""
         return await write.find(session, step)
 
+    def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
+        """See ``webhooks.heard``."""
+        return webhooks.heard(key, delivery, settings.get("webhook_header", ""))
+
     def is_ours(self, document: Document) -> bool:
-        """A mark bears no name: whoever set it, a bill shown as exported is what the step wanted."""
-        return bool(getattr(document, "exported", False))
+        """See ``write.is_ours``."""
+        return write.is_ours(document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from ml_connector.connectors.base import Limit, Limits
@@ -14,6 +14,7 @@ from ml_connector.transport.messages import Answer
 
 CALLS_A_SECOND = 60
 CONCURRENCY = 8
+LIST_LAG = timedelta(seconds=180)  # how long a change may be missing from lists: reports go from 2 seconds to 3 minutes
 # Where a 429 names no time. The API's window is one second; the token endpoint's threshold is not published.
 BACK_OFF = 10.0
 LONGEST_WAIT = 300.0  # where only the title names a time, whose wording is inferred

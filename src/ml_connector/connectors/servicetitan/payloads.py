@@ -226,7 +226,7 @@ class Receipt(Payload, frozen=True):
 
 
 class PurchaseOrderItem(Payload, frozen=True):
-    """A line of an order; ``total`` is its amount."""
+    """A line of an order; ``total`` is its amount. ``quantity`` is what was ordered, not what has come."""
 
     id: int
     quantity: Decimal
@@ -249,6 +249,13 @@ class PurchaseOrder(Payload, frozen=True):
     job_id: int | None = None
     vendor_document_number: str | None = None
     date: str | None = None
+    required_on: str | None = None
+    sent_on: str | None = None
+    received_on: str | None = None
+    tax: Decimal | None = None
+    shipping: Decimal | None = None
+    ship_to: Address | None = None
+    summary: str | None = None
     items: list[PurchaseOrderItem] = []
     modified_on: str | None = None
 

@@ -33,7 +33,7 @@ from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefus
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import understood, understood_or_none, unread
 from ml_connector.connectors.servicetitan.translate_bills import Choices, bill
-from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, head, instant, moment, since
+from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, row_id, since
 from ml_connector.errors import NotFound
 from ml_connector.transport.errors import NotPermitted
 
@@ -283,16 +283,16 @@ class _Join:
     async def inventory_rows(self, raws: Iterable[bytes], gone: frozenset[str] = frozenset()) -> tuple[Row, ...]:
         """Rows of the feed or of a list of inventory bills, completed with their AP bills."""
         bases = list(raws)
-        details = await self._details(filter(None, map(_id, bases)))
+        details = await self._details(filter(None, map(row_id, bases)))
         orders = await self._orders([*details.values(), *bases])
-        return tuple(self._row(one, details.get(_id(one)), orders, deleted=_id(one) in gone) for one in bases)
+        return tuple(self._row(one, details.get(row_id(one)), orders, deleted=row_id(one) in gone) for one in bases)
 
     async def ap_rows(self, raws: Iterable[bytes], gone: frozenset[str]) -> tuple[Row, ...]:
         """Rows of the AP list, completed with their inventory bills."""
         details = list(raws)
-        bases = await self._bases(filter(None, map(_id, details)))
+        bases = await self._bases(filter(None, map(row_id, details)))
         orders = await self._orders([*details, *bases.values()])
-        return tuple(self._row(bases.get(_id(one)), one, orders, deleted=_id(one) in gone) for one in details)
+        return tuple(self._row(bases.get(row_id(one)), one, orders, deleted=row_id(one) in gone) for one in details)
 
     async def by_ids(self, ids: Iterable[str]) -> tuple[Row, ...]:
         """The named bills, those that exist. Whether one is deleted is not told here: only the feed knows."""
@@ -304,12 +304,12 @@ class _Join:
         return tuple(self._row(bases.get(one), details.get(one), orders, deleted=False) for one in known)
 
     async def _bases(self, ids: Iterable[str]) -> dict[str, bytes]:
-        return {_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
+        return {row_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
 
     async def _recurring(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Recurring bills, which the list may leave out where no type is asked for."""
         try:
-            return {_id(raw): raw for raw in await self._client.by_ids(resources.RECURRING_BILLS, ids)}
+            return {row_id(raw): raw for raw in await self._client.by_ids(resources.RECURRING_BILLS, ids)}
         except (RequestRefused, NotFound):
             return {}
 
@@ -318,7 +318,7 @@ class _Join:
         missing = set(ids) if self.granted else set()
         for kind in (resources.PROCUREMENT, resources.STANDALONE):
             try:
-                found |= {_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
+                found |= {row_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
             except NotFound:
                 return found
             except FeatureOff:
@@ -373,8 +373,3 @@ _ACTIVE, _INACTIVE = msgspec.Raw(b"true"), msgspec.Raw(b"false")
 
 def _payload(raw: bytes | None) -> payloads.Bill | None:
     return None if raw is None else understood(raw, payloads.Bill)
-
-
-def _id(raw: bytes) -> str:
-    found = head(raw).id
-    return str(found) if isinstance(found, int) else ""

@@ -12,8 +12,18 @@ RECEIPTS = Resource("inventory", "receipts", "tn.inv.receipts:r", _ANY)
 PURCHASE_ORDERS = Resource("inventory", "purchase-orders", "tn.inv.purchaseorders:r")
 ACCOUNTS = Resource("accounting", "gl-accounts", "tn.acc.glaccounts:r", _ANY)
 TAX_ZONES = Resource("accounting", "tax-zones", "tn.acc.taxzones:r", _ANY)
+PAYMENT_TYPES = Resource("accounting", "payment-types", "tn.acc.paymenttypes:r", _ANY)
+PAYMENT_TERMS = Resource("accounting", "payment-terms", "tn.acc.paymentterms:r")
 BUSINESS_UNITS = Resource("settings", "business-units", "tn.stt.businessunits:r", _ANY)
 JOBS = Resource("jpm", "jobs", "tn.jpm.jobs:r")
+CUSTOMERS = Resource("crm", "customers", "tn.crm.customers:r", _ANY)
+CONTACTS = Resource("crm", "customers/contacts", "tn.crm.customers:r")
+CONTACT_FEED = Resource("crm", "export/customers/contacts", "tn.crm.customers:r")
+# Invoices and payments spell the same filter another way.
+INVOICES = Resource("accounting", "invoices", "tn.acc.invoices:r", (("activeState", "All"),))
+INVOICE_FEED = Resource("accounting", "export/invoices", "tn.acc.invoices:r")
+PAYMENTS = Resource("accounting", "payments", "tn.acc.payments:r", (("activeState", "All"),))
+PAYMENT_FEED = Resource("accounting", "export/payments", "tn.acc.payments:r")
 # Both bill lists know no filter for inactive bills; only the feed shows them.
 BILL_FEED = Resource("accounting", "export/inventory-bills", "tn.acc.inventorybills:r")
 INVENTORY_BILLS = Resource("accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r")
@@ -29,12 +39,17 @@ AP_BILLS = {
     for kind in (PROCUREMENT, STANDALONE)
 }
 
-# Accounts, business units and tax zones are few: read whole every time, so that absence counts. Bills are stamped.
+# Accounts, business units, tax zones and the short lists are few: read whole every time, so that absence counts.
 READABLE = {
     "vendors": Readable("vendors", (VENDORS.scope,), incremental=True),
     "accounts": Readable("accounts", (ACCOUNTS.scope,), incremental=False),
     "business_units": Readable("business_units", (BUSINESS_UNITS.scope,), incremental=False),
     "tax_zones": Readable("tax_zones", (TAX_ZONES.scope,), incremental=False),
+    "payment_types": Readable("payment_types", (PAYMENT_TYPES.scope,), incremental=False, stamped=False),
+    "payment_terms": Readable("payment_terms", (PAYMENT_TERMS.scope,), incremental=False),
+    "customers": Readable("customers", (CUSTOMERS.scope,), incremental=True),
+    "invoices": Readable("invoices", (INVOICES.scope,), incremental=True),
+    "payments": Readable("payments", (PAYMENTS.scope,), incremental=True),
     "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
     "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
     "purchase_orders": Readable("purchase_orders", (PURCHASE_ORDERS.scope,), incremental=True),
@@ -46,6 +61,11 @@ CHECKED = {
     "accounts": (ACCOUNTS,),
     "business_units": (BUSINESS_UNITS,),
     "tax_zones": (TAX_ZONES,),
+    "payment_types": (PAYMENT_TYPES,),
+    "payment_terms": (PAYMENT_TERMS,),
+    "customers": (CUSTOMERS,),
+    "invoices": (INVOICES,),
+    "payments": (PAYMENTS,),
     "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
     "purchase_orders": (PURCHASE_ORDERS,),

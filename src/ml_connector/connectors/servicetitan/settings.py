@@ -28,6 +28,37 @@ FIELDS = (
         rereads=True,
     ),
     SettingField(
+        "review_binds_posted_invoices",
+        "yes",
+        "Whether an invoice that a reviewer put on hold, rejected or has not reviewed yet is kept back even when its "
+        "batch is posted. No: only until it is posted, for companies that post without reviewing, where every invoice "
+        "stays to be reviewed for ever.",
+        _YES_NO,
+        rereads=True,
+    ),
+    SettingField(
+        "payment_transaction_types",
+        "yes",
+        "Whether ServiceTitan is asked which payments are journal entries, such as write-offs and financing fees. It "
+        "costs a call for 50 payments. No: only the mapping of payment types tells them from money.",
+        _YES_NO,
+        rereads=True,
+    ),
+    SettingField(
+        "country",
+        "",
+        "The country written into ServiceTitan for a customer or vendor whose address names none. Empty: one without a "
+        "country waits, since ServiceTitan takes only whole addresses.",
+    ),
+    SettingField(
+        "changed_customer_address",
+        "keep coordinates",
+        "ServiceTitan takes a customer's changed address only with its place on the map, which a ledger does not know. "
+        "Keep coordinates: the old address's place goes along until somebody corrects it in ServiceTitan. Wait: a "
+        "customer whose address differs waits for a person.",
+        ("keep coordinates", "wait"),
+    ),
+    SettingField(
         "list_lag_seconds",
         "300",
         "How long a change may be missing from ServiceTitan's lists. Too short can miss a change until the next daily "
@@ -36,7 +67,8 @@ FIELDS = (
     SettingField(
         "reread_days",
         "7",
-        "Once a day bills changed in this many days are read again, should the export feed have left one out.",
+        "Once a day what changed in this many days is read again from the export feeds, should one have left something "
+        "out.",
     ),
     SettingField(
         "recent_changes",
@@ -71,6 +103,15 @@ class Settings:
     recent: bool
     page_size: int
     application_guid: str
+    review_binds: bool
+    transaction_types: bool
+    country: str
+    keep_coordinates: bool
+
+    @property
+    def external_data(self) -> tuple[tuple[str, str], ...]:
+        """The query that has our references shown; empty where they are not kept."""
+        return (("externalDataApplicationGuid", self.application_guid),) if self.application_guid else ()
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Settings:
@@ -83,6 +124,10 @@ class Settings:
             recent=_yes(values, "recent_changes"),
             page_size=_whole(values, "page_size", 1, 5000),
             application_guid=values.get("application_guid", ""),
+            review_binds=_yes(values, "review_binds_posted_invoices"),
+            transaction_types=_yes(values, "payment_transaction_types"),
+            country=_stated(values, "country").strip(),
+            keep_coordinates=_stated(values, "changed_customer_address") != "wait",
         )
 
 

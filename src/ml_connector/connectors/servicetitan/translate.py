@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from decimal import Decimal
 from html import unescape
 from typing import TypeVar
 
@@ -15,11 +16,9 @@ from ml_connector.canonical.documents import Account, Address, Dimension, Docume
 from ml_connector.canonical.money import total
 from ml_connector.connectors.base import UNIDENTIFIED, Row
 from ml_connector.connectors.servicetitan import payloads
+from ml_connector.connectors.servicetitan.client import REFERENCE_KEY
 from ml_connector.connectors.servicetitan.lines import plain
 from ml_connector.connectors.servicetitan.walks import head
-
-# The key under which this product keeps its reference in a record's external data.
-REFERENCE_KEY = "ml_connector"
 
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>", re.DOTALL)
@@ -77,6 +76,21 @@ def unread(label: str, raw: bytes, why: str, id: str = "") -> Row:
     return Row(key, raw, None, found.modified_on or "", f"ServiceTitan {label} {named or 'without an id'}: {why}.")
 
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def one_text(raw: bytes, leave_out: Collection[str] = ()) -> bytes:
+    """A document's text with its fields in one order, the same from feed and list, without those to ``leave_out``.
+
+    A text tells whether a document is a new version; in which order feed and list write their fields is not said.
+    """
+    try:
+        fields = _fields.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return raw
+    return msgspec.json.encode({name: fields[name] for name in sorted(fields) if name not in leave_out})
+
+
 def text(value: str | None) -> str:
     """A vendor's text without blanks around it; null is empty. PostgreSQL keeps no NUL, and it means nothing."""
     return (value or "").replace("\0", "").strip()
@@ -121,14 +135,15 @@ def vendor(payload: payloads.Vendor) -> Party:
         last_name=text(contact.last_name),
         email=text(contact.email),
         phone=text(contact.phone),
-        address=_address(payload.address or payloads.Address()),
+        address=address(payload.address or payloads.Address()),
         memo=text(payload.memo),
-        reference=_reference(payload.external_data or []),
+        reference=reference(payload.external_data or []),
         stamp=payload.modified_on or "",
     )
 
 
-def _address(payload: payloads.Address) -> Address:
+def address(payload: payloads.Address) -> Address:
+    """An address, each part without blanks around it."""
     return Address(
         text(payload.street),
         text(payload.unit),
@@ -139,7 +154,8 @@ def _address(payload: payloads.Address) -> Address:
     )
 
 
-def _reference(kept: list[payloads.ExternalData]) -> str:
+def reference(kept: list[payloads.ExternalData]) -> str:
+    """Our reference in a record's external data; empty where it is not kept, or was not asked for."""
     return next((text(one.value) for one in kept if one.key == REFERENCE_KEY), "")
 
 
@@ -170,12 +186,22 @@ def business_unit(payload: payloads.BusinessUnit) -> Dimension:
 
 
 def tax_zone(payload: payloads.TaxZone) -> TaxCode:
-    """A tax zone. Its rates are added up only where all tax the subtotal; else no one rate is true, and None stands."""
+    """A tax zone. Its rates are added up only where all tax the subtotal; else no one rate is true, and None stands.
+
+    Where some tax labor or material alone, those two have a rate of their own.
+    """
     whole = all("Subtotal" in rate.tax_base_type for rate in payload.rates) and not payload.is_multiple_tax_zone
+    parted = bool(payload.rates) and not whole and not payload.is_multiple_tax_zone
     return TaxCode(
         id=str(payload.id),
         name=text(payload.name),
         rate=plain(total(rate.tax_rate for rate in payload.rates)) if payload.rates and whole else None,
+        labor_rate=_rate_on("Labor", payload) if parted else None,
+        material_rate=_rate_on("Material", payload) if parted else None,
         active=payload.active,
         stamp=payload.modified_on or "",
     )
+
+
+def _rate_on(base: str, payload: payloads.TaxZone) -> Decimal:
+    return plain(total(rate.tax_rate for rate in payload.rates if {base, "Subtotal"} & set(rate.tax_base_type)))

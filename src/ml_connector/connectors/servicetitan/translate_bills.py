@@ -1,4 +1,4 @@
-"""ServiceTitan's bills, receipts and purchase orders as canonical documents. Pure.
+"""ServiceTitan's bills and receipts as canonical documents. Pure.
 
 One bill is shown in two places: as inventory bill (also in the export feed, which alone tells ``active``) and as AP
 bill, which alone shows status, do-not-pay, expense lines, discounts and charges. The AP bill is followed where it is
@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, LineKind, PurchaseOrder, Ref
+from ml_connector.canonical.documents import Bill, BillLine, BillState, LineKind, Ref
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.tie_out import difference
 from ml_connector.connectors.servicetitan import payloads
@@ -321,32 +321,4 @@ def _received(item: payloads.ReceiptItem, header: Bill, choices: Choices) -> Bil
         account=account(item, choices),
         business_unit=header.business_unit,
         job=header.job,
-    )
-
-
-def purchase_order(payload: payloads.PurchaseOrder) -> PurchaseOrder:
-    """An order as placed; what was received of it are its receipts."""
-    return PurchaseOrder(
-        id=str(payload.id),
-        number=text(payload.number),
-        vendor=Ref(str(payload.vendor_id)),
-        total=plain(payload.total),
-        status=payload.status,
-        date=date(payload.date, "date"),
-        business_unit=Ref(ref_id(payload.business_unit_id)),
-        job=Ref(ref_id(payload.job_id)),
-        vendor_document=text(payload.vendor_document_number),
-        lines=tuple(_ordered(item) for item in payload.items),
-        stamp=payload.modified_on or "",
-    )
-
-
-def _ordered(item: payloads.PurchaseOrderItem) -> BillLine:
-    return BillLine(
-        id=str(item.id),
-        amount=plain(item.total),
-        description=plain_text(item.description) or text(item.sku_name),
-        sku=text(item.sku_code),
-        quantity=plain(item.quantity),
-        unit_cost=plain(item.cost),
     )

@@ -92,6 +92,12 @@ def head(row: bytes) -> Head:
         return Head()
 
 
+def row_id(row: bytes) -> str:
+    """The id of a row as text; empty when it shows none."""
+    found = head(row).id
+    return str(found) if isinstance(found, int) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Rows, and where to go on: from second ``lower`` without the rows ``seen`` there; ``last`` ends the walk.

@@ -13,36 +13,45 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from ml_connector.connectors.base import Delivery, Hint
 from ml_connector.errors import Refused
 
 SIGNATURE_HEADER = "x-servicetitan-signature"
 _PREFIX = "sha256="
-_SHORTEST_KEY = 32  # the developer portal takes keys of 32 to 64 characters
+_SHORTEST_KEY = 32
+KEY_LENGTH = (_SHORTEST_KEY, 64)  # characters, as the developer portal takes them
 
-# The subject of an event type, and the entity of ours that it hints at.
+# The subject of an event type, and the entity of ours that it hints at. Published are those of invoices and jobs; whether
+# there are events of the others is not said.
 _ENTITIES = {
     "ap-bill": "bills",
     "bill": "bills",
+    "contact": "customers",  # a record of its own, which does not move its customer
+    "customer": "customers",
     "inventory-bill": "bills",
+    "invoice": "invoices",
+    "job": "invoices",  # a completed job may let its invoice go
+    "payment": "payments",
     "purchase-order": "purchase_orders",
     "receipt": "receipts",
     "vendor": "vendors",
 }
+# Whose id says what to read again, where it is not the object's own.
+_IDS = {"contact": "customerId", "job": "invoiceId"}
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Something changed: read ``entity`` ``id`` of ``tenant`` again. ``event`` tells one occurrence from another."""
-
-    tenant: str
-    entity: str
-    id: str
-    event: str
+def heard(key: str, delivery: Delivery, header: str = "") -> tuple[Hint, ...]:
+    """The hints of a delivery whose signature stands in ``header``. Raises Refused, see ``verify`` and ``hints``."""
+    if not verify(key, delivery.headers, delivery.body, header or SIGNATURE_HEADER):
+        raise Refused(
+            f"The header {header or SIGNATURE_HEADER} carries no signature of this body under this key: see the "
+            "connection's setting webhook_header and the key in the ServiceTitan developer portal."
+        )
+    return hints(delivery.body)
 
 
 def verify(key: str, headers: Mapping[str, str], body: bytes, header: str = SIGNATURE_HEADER) -> bool:
@@ -83,11 +92,11 @@ def hints(body: bytes) -> tuple[Hint, ...]:
         return ()
     subject = _subject(event.type)
     found = event.data.get(_camel(subject))
-    id = found.get("id") if isinstance(found, dict) else None
-    if subject not in _ENTITIES or not isinstance(id, int):
+    id = found.get(_IDS.get(subject, "id")) if isinstance(found, dict) else None
+    if subject not in _ENTITIES or not isinstance(id, int) or not id:
         return ()
     occurrence = event.userassignedid or hashlib.sha256(body).hexdigest()
-    return (Hint(str(event.data.get("tenantId", "")), _ENTITIES[subject], str(id), occurrence),)
+    return (Hint(_ENTITIES[subject], str(id), str(event.data.get("tenantId", "")), occurrence),)
 
 
 def _subject(type: str) -> str:
