@@ -12,6 +12,7 @@ from ml_connector.lanes.runtime import Runtime
 from ml_connector.web import limits, problems
 from ml_connector.web.api import access, plans, records, replays, schema, status
 from ml_connector.web.values import encoded
+from ml_connector.web.webhooks import Receiver
 
 API = "/api/v1"
 
@@ -28,6 +29,7 @@ def application(runtime: Runtime) -> FastAPI:
     for part in (records, replays, plans, status):
         api.include_router(part.router)
     app.include_router(api)
+    app.include_router(Receiver(runtime).router)
     described: list[Any] = []
 
     @app.get(f"{API}/openapi.json", include_in_schema=False)

@@ -43,7 +43,7 @@ class Guard:
         try:
             await self._app(scope, _bounded(receive), sent)
         except Exception:
-            log.exception("a request failed", method=scope["method"], path=scope["path"])
+            log.exception("a request failed", method=scope["method"], path=_shown(scope["path"]))
             if begun:
                 raise
             await problems.answer(problems.problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED))(scope, receive, send)
@@ -70,6 +70,11 @@ class FewAtOnce(APIRoute):
 
 
 _FAILED = "This request met a defect of this product; the service's log tells more. Report it."
+
+
+def _shown(path: str) -> str:
+    """A path as it is logged: a webhook's address is nobody else's to know."""
+    return "/webhooks/..." if path.startswith("/webhooks/") else path
 
 
 def _bounded(receive: Receive) -> Receive:

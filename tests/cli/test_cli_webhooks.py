@@ -1,0 +1,74 @@
+"""``webhook`` and ``webhooks`` in a terminal and as scripted: the key is never an argument and never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from cli_terminal import Shown, environment, in_terminal, piped
+
+from joined import joined
+from ml_connector.store.database import Database
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+BASE, KEY = "https://sync.example.com", "k" * 40
+
+
+@pytest.fixture
+def env(tmp_path: Path, database_url: str) -> dict[str, str]:
+    return environment(
+        tmp_path / "data", DATABASE_URL=database_url, ML_CONNECTOR_SANDBOX=str(tmp_path / "sandbox.json")
+    )
+
+
+async def typed(env: dict[str, str], *arguments: str) -> Shown:
+    return await asyncio.to_thread(in_terminal, arguments, env, 100)
+
+
+async def scripted(env: dict[str, str], *arguments: str) -> tuple[int, str, str]:
+    done = await asyncio.to_thread(piped, arguments, env)
+    return done.returncode, done.stdout, " ".join(done.stderr.split())
+
+
+async def test_a_webhook_is_added_listed_and_removed(database: Database, env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    async with joined(database, tmp_path):
+        added = await typed(env, "webhook", "add", "servicetitan", "--address", BASE, "--key-file", str(file))
+        assert added.code == 0 and KEY not in added.text
+        assert "developer portal" in added.sentence and f"{BASE}/webhooks/mlh_" in added.text.replace("\n", "")
+
+        later = await scripted({**env, "ML_CONNECTOR_ADDRESS": BASE}, "webhook", "add", "zoho-books", "--json")
+        assert later[0] == 1 and json.loads(later[1])["keyed"] is False
+        given = await scripted(env, "webhook", "key", "Zoho Books", "--key-file", str(file), "--json")
+        assert given[0] == 0 and json.loads(given[1])["address"] == json.loads(later[1])["address"]
+
+        code, out, _ = await scripted(env, "webhooks", "--json")
+        assert code == 0 and [one["name"] for one in json.loads(out)] == ["ServiceTitan", "Zoho Books"]
+        assert KEY not in out
+
+        kept = await scripted(env, "webhook", "remove", "servicetitan")
+        assert kept[0] == 2 and "add --yes" in kept[2]
+        gone = await scripted(env, "webhook", "remove", "servicetitan", "--yes")
+        assert gone[0] == 0 and "Nothing listens any more" in gone[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("webhook", "add", "servicetitan"), "no address that vendors can send to"),
+        (("webhook", "add", "xerox", "--address", BASE), "There is no connector 'xerox'"),
+        (("webhook", "key", "Xero"), "There is no webhook 'Xero'"),
+        (("webhook", "add", "servicetitan", "--address", BASE, "--key-file", "/nowhere/key"), "cannot be read"),
+        (("webhook", "add", "servicetitan", "--address", BASE, "--most-lost", "101"), "0 to 100"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_a_sentence(
+    database: Database, env: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    async with joined(database, tmp_path):
+        code, out, err = await scripted(env, *arguments)
+    assert (code, out) == (2, "")
+    assert told in err
