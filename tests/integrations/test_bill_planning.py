@@ -294,12 +294,12 @@ def test_another_vendor_is_only_offered_where_the_choice_is_heard() -> None:
 def test_a_closed_period_offers_only_what_can_be_done() -> None:
     decision = plan(BILL, books=LOCKED)
     assert isinstance(decision, Hold)
-    assert "Open the period, then release it; or give the bill a later date" in decision.waits[0].action
+    assert "Open the period, then release it; or give it a later date" in decision.waits[0].action
 
 
 def test_twins_are_those_of_the_number_that_counts() -> None:
     given = {"bill_numbers": {"b1": "INV-1/2"}}
-    assert Bills().number_of(BILL, "INV-1/2") == body(plan(BILL, tables=given))["bill_number"] == "INV-1/2"
+    assert Bills().number_of(BILL, "INV-1/2", SETTINGS) == body(plan(BILL, tables=given))["bill_number"] == "INV-1/2"
     assert codes(plan(BILL, twins=(TWIN,), tables=given)) == ["same_number_same_total"]
 
 

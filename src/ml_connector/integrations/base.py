@@ -57,13 +57,23 @@ class Adopt(msgspec.Struct, frozen=True, tag="adopt"):
     evidence: str
 
 
+STAYS = -1
+
+
 class Write(msgspec.Struct, frozen=True, tag="write"):
-    """Steps to be sent in order. ``notes`` are shown; ``placeholders`` are ids the target has still to give."""
+    """Steps to be sent in order. ``notes`` are shown; ``placeholders`` are ids the target has still to give.
+
+    ``main`` is the step whose document becomes the record's counterpart; ``STAYS`` where it keeps the one it has.
+    ``replaces`` is the id of the counterpart that the steps remove, where another takes its place. While the steps are
+    carried out the plan is made again before each and has to list all, done or not: see ``View.made`` and ``View.proven``.
+    """
 
     steps: tuple[Step, ...]
     target_entity: str
     notes: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
+    main: int = 0
+    replaces: str = ""
 
 
 class Unchanged(msgspec.Struct, frozen=True, tag="unchanged"):
@@ -126,17 +136,46 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """An existing link: the target's id and what it showed when last agreed (None when unknown)."""
+    """An existing link: the target's id and what it showed when last agreed (None when unknown).
+
+    ``source`` is the version of the source's document that was posted; ``now`` what the target shows of its document at
+    present, None when it is not there any more.
+    """
 
     target_entity: str
     target_id: str
     base: Document | None
-    source: Document | None = None  # the source version that was posted
+    source: Document | None = None
+    now: Document | None = None
+
+
+StepKey = tuple[str, Action, str]  # entity, action, reference: which of a version's steps it is
+
+
+def step_key(step: Step) -> StepKey:
+    """What tells a step from the others of its plan."""
+    return (step.entity, step.action, step.reference)
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A document that a step has made at the target and that no step has removed since."""
+
+    entity: str
+    target_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a planner may look at for one document. Built in batches, no query per record."""
+    """Everything a planner may look at for one document. Built in batches, no query per record.
+
+    Of a flow with several steps: ``made`` is, by our reference, what steps of the record's earlier versions have left
+    standing at the target; ``done`` this version's own steps that are proved, ``proven`` the ids of what they have made.
+
+    ``at_target`` is, by the target's entity and id, what it shows now of the documents that the record's own hang together
+    with: those in ``made`` and all under its references, the counterparts in ``links``, payments of equal amount and near
+    date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source showed last of
+    the documents that are named there, but for parties.
+    """
 
     document: Document
     source_id: str
@@ -156,6 +195,26 @@ class View:
     candidates: Sequence[Candidate]
     compose: Callable[[Action, Document, str], Composed]
     start_date: dt.date | None
+    made: Mapping[str, Made] = field(default_factory=dict)
+    proven: Mapping[str, str] = field(default_factory=dict)
+    done: frozenset[StepKey] = frozenset()
+    at_target: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+    sources: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+
+    def id_of(self, reference: str) -> str:
+        """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""
+        made = self.made.get(reference)
+        return self.proven.get(reference) or (made.target_id if made else placeholder(reference))
+
+    def counterpart(self, flow: str, source_id: str) -> Document | None:
+        """What the target shows of the counterpart of another document, as far as its list is kept."""
+        target = self.links.get((flow, source_id))
+        return next((one for (_, id_), one in self.at_target.items() if id_ == target), None) if target else None
+
+
+def placeholder(what: str) -> str:
+    """The id of something the target has still to make, as plans show it."""
+    return f"new: {what}"
 
 
 # --- what an integration declares --------------------------------------------------------------------------------
@@ -223,6 +282,10 @@ class FlowType(ABC):
     dated: ClassVar[bool] = True  # has a start date
     number_table: ClassVar[str] = ""  # the mapping table in which a person gives a document another number
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
+    several_steps: ClassVar[bool] = False  # whether a plan may have more than one step
+    near: ClassVar[dt.timedelta] = dt.timedelta(
+        0
+    )  # documents of equal amount, no further apart, may be the same; 0: none
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:
@@ -259,7 +322,7 @@ class FlowType(ABC):
         """What the document is called at the target when a person links it by hand; empty if that cannot be."""
         return ""
 
-    def number_of(self, document: Document, given: str | None) -> str:
+    def number_of(self, document: Document, given: str | None, settings: Any) -> str:
         """The number the document gets at the target, by which its twins are found. ``given``: by a person."""
         return given or str(getattr(document, "number", ""))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from ml_connector.canonical.documents import Bill, BillState, Dimension
-from ml_connector.canonical.money import digits
 from ml_connector.canonical.tie_out import computed_total, difference
 from ml_connector.integrations.base import (
     Adopt,
@@ -14,11 +13,8 @@ from ml_connector.integrations.base import (
     skip,
     waiting,
 )
-from ml_connector.integrations.bill_rules import (
-    Draft,
-    money,
-)
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.drafts import Draft, is_code, money
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
 _REACHED = {
@@ -148,13 +144,6 @@ def _currencies(bill: Bill, view: View, draft: Draft) -> None:
         key, what, target = f"parties:{party.id}", f"the vendor's ledger contact {party.name}", party.currency
     if target and target != bill.currency:
         draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=target, what=what))
-
-
-def is_code(currency: str) -> bool:
-    try:
-        return bool(digits(currency) >= 0)
-    except ValueError:
-        return False
 
 
 def target_vendor(bill: Bill, view: View) -> str:

@@ -29,21 +29,19 @@ from ml_connector.integrations.base import (
 from ml_connector.integrations.bill_checks import (
     bill_currency,
     bill_date,
-    is_code,
     passed_over,
     source_checks,
     target_vendor,
 )
 from ml_connector.integrations.bill_rules import (
-    Draft,
     charge,
     mandatory_dimensions,
-    money,
     rounding_line,
     target_lines,
     tax_lines,
 )
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.drafts import Draft, is_code, money
 from ml_connector.integrations.vendor_flow import OTHER_VENDOR
 
 
@@ -90,7 +88,7 @@ class Bills(FlowType):
         assert isinstance(document, Bill)
         return document.vendor.name
 
-    def number_of(self, document: Document, given: str | None) -> str:
+    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
         assert isinstance(document, Bill)
         return _effective_number(document, given)
 

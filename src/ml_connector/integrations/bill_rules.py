@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -17,41 +16,20 @@ import msgspec
 from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref, TaxCode
 from ml_connector.canonical.money import ZERO, decimal, is_exact, split, total
 from ml_connector.integrations.base import View, Waiting, waiting
+from ml_connector.integrations.drafts import (
+    NO_ACCOUNT,
+    NO_ZONE,
+    Draft,
+    Named,
+    account_key,
+    checked_account,
+    money,
+    unit_name,
+    zone_key,
+)
 
-NO_ACCOUNT = "(none)"
-NO_ZONE = "(no zone)"
 UNIT_KEY = "business unit "
 _SHARE = re.compile(r"^(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*)?(?P<kind>cost|account:(?P<account>\S+)|tax:(?P<tax>\S+))$")
-
-
-@dataclass(slots=True)
-class Draft:
-    """Target lines under construction, with what is missing and what is worth telling."""
-
-    currency: str = ""  # the bill's
-    lines: list[BillLine] = field(default_factory=list)
-    waits: list[Waiting] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def wait(self, one: Waiting) -> None:
-        """Add what is missing, once."""
-        if one not in self.waits:
-            self.waits.append(one)
-
-
-def account_key(account: Ref) -> str:
-    """The key of a source account in the mapping table: its number, else its name; receipts show no account ids."""
-    return account.number or account.name or NO_ACCOUNT
-
-
-def zone_key(zone: Ref) -> str:
-    """The key of a tax zone in the mapping table: its name, else its id."""
-    return zone.name or zone.id or NO_ZONE
-
-
-def money(amount: Decimal, currency: str = "") -> str:
-    """An amount for a sentence."""
-    return f"{amount:,.2f} {currency}".strip()
 
 
 def target_lines(bill: Bill, view: View, draft: Draft) -> None:
@@ -95,43 +73,9 @@ def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
     return checked_account(target, Named("accounts", key), view, draft)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Where a person has named a ledger account: row ``key`` of a mapping table, or the setting ``key`` (no table)."""
-
-    table: str
-    key: str
-
-    @property
-    def what(self) -> str:
-        """In words, for a sentence."""
-        return f"row '{self.key}' of the mapping table {self.table}" if self.table else f"setting {self.key}"
-
-
-def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
-    """The ledger account, if lines may use it; else what is wrong with it is added to the draft."""
-    account = view.ledger.accounts.get(target)
-    if account is None:
-        kind, key = ("mapping", f"{named.table}:{named.key}") if named.table else ("setting", f"setting:{named.key}")
-        draft.wait(waiting("account_unknown", kind, key, what=named.what, target=target))
-        return Ref(target)
-    told = {"name": " ".join(part for part in (account.number, account.name) if part), "what": named.what}
-    if not account.active:
-        draft.wait(waiting("account_inactive", "fact", f"accounts:{target}", **told))
-    elif not account.postable:
-        draft.wait(waiting("account_not_postable", "fact", f"accounts:{target}", **told))
-    return Ref(target, account.name, account.number)
-
-
 def line_units(bill: Bill) -> set[Ref]:
     """The business units of a bill's lines; a line without one of its own has the bill's."""
     return {line.business_unit if line.business_unit.id else bill.business_unit for line in bill.lines}
-
-
-def unit_name(unit: Ref, view: View) -> str:
-    """What people call a business unit; receipts show its id only."""
-    listed = view.source_lists.get("business_units", {}).get(unit.id)
-    return unit.name or str(getattr(listed, "name", "")) or unit.id
 
 
 def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Account, Bill, Document, Party, Ref, TaxCode
 from ml_connector.integrations.base import TableType
-from ml_connector.integrations.bill_rules import NO_ZONE, UNIT_KEY, account_key, line_units, tax_rule, zone_key
+from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
+from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 
 
 @dataclass(frozen=True, slots=True)

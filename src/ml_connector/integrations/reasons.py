@@ -5,25 +5,9 @@ Sentences are templates; their fields are filled where the facts are known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ml_connector.errors import Acts
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads all that wait for it.
-
-    ``for_version``: where a person may release it, they do so for the version they saw, and for no later one.
-    """
-
-    code: str
-    title: str
-    sentence: str
-    action: str
-    acts: Acts = Acts.BOOKKEEPER
-    for_version: bool = False
-
+from ml_connector.integrations.invoice_reasons import INVOICE_REASONS
+from ml_connector.integrations.reason import Reason
 
 _ALL = (
     # held: a value is missing
@@ -36,8 +20,8 @@ _ALL = (
     Reason(
         "account_missing",
         "A line has no GL account",
-        "The bill's {lines} carries no GL account in ServiceTitan.",
-        "Give the item or expense an account in ServiceTitan, or fill the row '(none)' of the mapping table accounts.",
+        "No GL account stands in ServiceTitan on {lines}.",
+        "Give it an account in ServiceTitan, or fill the row '(none)' of the mapping table accounts.",
     ),
     Reason(
         "account_inactive",
@@ -47,9 +31,9 @@ _ALL = (
     ),
     Reason(
         "account_not_postable",
-        "A mapped ledger account takes no bill lines",
-        "The ledger does not let bill lines use account {name}, which the {what} names.",
-        "Put an expense, cost or asset account into the {what}.",
+        "A mapped ledger account takes no document lines",
+        "The ledger does not let document lines use account {name}, which the {what} names.",
+        "Put an account into the {what} that lines may use: no bank account, and none that the ledger keeps itself.",
     ),
     Reason(
         "account_unknown",
@@ -94,11 +78,11 @@ _ALL = (
         "business_unit_unmapped",
         "A business unit has no counterpart",
         "Business unit {name} has no counterpart in the ledger.",
-        "Fill the row '{key}' of the mapping table business_units (a tag option, a location, or 'none').",
+        "Fill the row '{key}' of the mapping table business_units (a tag or tracking option, a location, or 'none').",
     ),
     Reason(
         "dimension_inactive",
-        "A mapped tag option or location is inactive",
+        "A mapped option or location is inactive",
         "The {what} that business unit {name} is mapped to is inactive or gone in the ledger.",
         "Make it active in the ledger, or correct the row '{key}' of the mapping table business_units.",
     ),
@@ -167,9 +151,9 @@ _ALL = (
     # held: amounts
     Reason(
         "does_not_tie",
-        "The bill's parts do not give its total",
-        "The lines, tax and freight come to {computed}, but the bill says {stated}: {difference} apart.",
-        "Correct the bill in ServiceTitan; it is read again by itself.",
+        "The parts do not give the total",
+        "Lines, tax and charges come to {computed}, but the total says {stated}: {difference} apart.",
+        "Correct it in ServiceTitan; it is read again by itself.",
     ),
     Reason(
         "hidden_lines",
@@ -193,27 +177,27 @@ _ALL = (
     ),
     Reason(
         "lines_missing",
-        "Lines of the bill are missing",
-        "The bill says {stated}, but what can be seen of it comes to {computed}. {why}",
-        "Complete the bill in ServiceTitan; it is read again by itself.",
+        "Lines are missing",
+        "The total says {stated}, but what can be seen comes to {computed}. {why}",
+        "Complete it in ServiceTitan; it is read again by itself.",
     ),
     Reason(
         "target_total_differs",
         "The ledger would compute another total",
-        "The ledger's own arithmetic makes this bill {target}, ServiceTitan says {stated}.",
+        "The ledger's own arithmetic makes it {target}, ServiceTitan says {stated}.",
         "Allow a rounding line in the settings (rounding_account, up to 0.05), or correct the tax rule.",
     ),
     Reason(
         "currency_unknown",
         "The currency is not known",
-        "Neither the business unit nor the company states a currency for this bill.",
+        "Neither the business unit nor the company states a currency for it.",
         "Set the company's currency in the integration's settings.",
     ),
     Reason(
         "currency_differs",
         "Two currencies",
-        "The bill is in {source}, but {what} is in {target}.",
-        "Nothing is converted by guess: give the vendor a ledger contact in {source}.",
+        "It is in {source}, but {what} is in {target}.",
+        "Nothing is converted by guess: link the party with a ledger contact in {source}.",
     ),
     # held: identity
     Reason(
@@ -241,7 +225,7 @@ _ALL = (
     Reason(
         "already_exported",
         "Exported before we first saw it",
-        "ServiceTitan says that this bill was exported before it was first seen here: some ledger may have it.",
+        "ServiceTitan says that it was exported before it was first seen here: some ledger may have it.",
         "Look for it in the ledger. If it is not there, release it; if it is, link it.",
     ),
     Reason(
@@ -250,6 +234,13 @@ _ALL = (
         "Under the reference {reference} the ledger shows {other}. To be posted was: {ours}.",
         "Compare both and decide which is right: correct the one in the ledger or void it, then replay the record; or link "
         "the record with it.",
+    ),
+    Reason(
+        "gone_there",
+        "What is to be changed is not in the ledger any more",
+        "The change or removal of document {id} cannot be made: the ledger does not show the document any more.",
+        "See in the ledger who removed it and why. If it is to be there again, enter it there and link the record with it; "
+        "else dismiss the record with the reason.",
     ),
     Reason(
         "never_arrives",
@@ -269,15 +260,15 @@ _ALL = (
     Reason(
         "changed_after_posting",
         "Changed after it was posted",
-        "The bill was changed in ServiceTitan after it was posted: {what}.",
-        "Compare both versions; correct the bill in the ledger or in ServiceTitan.",
+        "It was changed in ServiceTitan after it was posted: {what}.",
+        "Compare both versions; correct it in the ledger or in ServiceTitan.",
     ),
     # held: permission and time
     Reason(
         "period_closed",
         "The period is closed",
-        "The bill is dated {date}; the ledger is closed through {closed}.",
-        "Open the period, then release it; or give the bill a later date in ServiceTitan. It keeps its date when it is "
+        "It is dated {date}; the ledger is closed through {closed}.",
+        "Open the period, then release it; or give it a later date in ServiceTitan. It keeps its date when it is "
         "released: a period that is still locked in the ledger refuses it. It never goes by itself.",
         Acts.APPROVER,
         for_version=True,
@@ -296,8 +287,8 @@ _ALL = (
     ),
     Reason(
         "no_date",
-        "The bill has no date",
-        "The bill has no {what} in ServiceTitan.",
+        "It has no date",
+        "It has no {what} in ServiceTitan.",
         "Give it a date in ServiceTitan.",
     ),
     Reason(
@@ -346,13 +337,13 @@ _ALL = (
         "the first document is posted.",
         Acts.NOBODY,
     ),
-    Reason("zero", "Nothing to post", "The bill's total is zero.", "Nothing to do.", Acts.NOBODY),
+    Reason("zero", "Nothing to post", "Its total is zero.", "Nothing to do.", Acts.NOBODY),
     Reason(
         "before_start",
         "Before the start date",
-        "The bill is dated {date}, before the start date {start}.",
-        "Nothing to do: what was before the start is never posted; it is linked where the ledger has exactly one bill of "
-        "the same vendor, number and total.",
+        "It is dated {date}, before the start date {start}.",
+        "Nothing to do: what was before the start is never posted; it is linked where the ledger has exactly one of "
+        "the same party, number and total.",
         Acts.NOBODY,
     ),
     Reason(
@@ -375,6 +366,311 @@ _ALL = (
         "Not in this integration's scope",
         "Business unit {name} is not in this integration's scope.",
         "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    # payments, held: what a type is, and amounts
+    Reason(
+        "payment_type_unmapped",
+        "A payment type nobody has decided about",
+        "Nobody has said what payments of type {name} are in the ledger.",
+        "Fill the row '{key}' of the mapping table payment_types: account:<id> for money on a clearing or bank account, "
+        "write-off:<id> or fee:<id> for what moves no money, or none.",
+    ),
+    Reason(
+        "payment_type_unusable",
+        "The row of a payment type cannot be understood",
+        "The row for payments of type {name} cannot be understood: {why}.",
+        "Correct the row '{key}' of the mapping table payment_types.",
+    ),
+    Reason(
+        "payment_does_not_tie",
+        "A payment's parts do not give its amount",
+        "The payment is over {stated}, but {applied} of it is on invoices and {unapplied} on none.",
+        "Correct the payment in ServiceTitan; it is read again by itself.",
+    ),
+    Reason(
+        "payment_both_signs",
+        "Money in and money out in one payment",
+        "One part of the payment is money received and another is money given back; the ledger books them apart.",
+        "Make two payments of it in ServiceTitan, or enter it in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "account_takes_no_payments",
+        "A mapped account takes no payments",
+        "Account {name}, which the {what} names, is kept by the ledger itself and takes no payments.",
+        "Put a bank account into the {what}, or one that the ledger is set to take payments on.",
+    ),
+    Reason(
+        "no_money_on_bank",
+        "A bank account for what moves no money",
+        "Payments of type {type} move no money, but the {what} names the bank account {name}.",
+        "Put the expense or write-off account into the {what}: its balance at the bank would never agree.",
+    ),
+    # payments, held: the invoice
+    Reason(
+        "invoice_pending",
+        "The invoice is not in the ledger yet",
+        "The payment is on invoice {number}, which is not in the ledger yet.",
+        "Nothing to do here if the invoice is on its way: the payment follows by itself. If it is held, see there; if it is "
+        "from before the start date, link it with the ledger's.",
+    ),
+    Reason(
+        "invoice_flow_off",
+        "The invoice is not in the ledger, and the invoices flow is off",
+        "The payment is on invoice {number}, which is not in the ledger, and the flow that could bring it is off.",
+        "Turn the invoices flow on, or enter the payment in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "invoice_unknown",
+        "The invoice was never read",
+        "The payment is on invoice {number}, which was not read from ServiceTitan.",
+        "Read the invoices from an earlier date, and link this one with the ledger's; the payment follows by itself.",
+    ),
+    Reason(
+        "invoice_not_open",
+        "The ledger's invoice takes no payment",
+        "Invoice {number} is {state} in the ledger, and only approved invoices take payments.",
+        "Approve the invoice in the ledger, or correct the invoice that the payment is on; it goes on by itself.",
+    ),
+    Reason(
+        "invoice_owes_less",
+        "More is paid than the invoice owes",
+        "Invoice {number} owes {owed} in the ledger, and the payment puts {amount} on it.",
+        "Compare the payments of the invoice on both sides: was one entered in the ledger by hand? Correct the one that is "
+        "wrong; it goes on by itself.",
+    ),
+    Reason(
+        "payment_twin",
+        "Suspected duplicate of a payment",
+        "The ledger already shows a payment of {amount} on invoice {number}, of {date}, that was not made here (id {id}).",
+        "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
+    ),
+    # payments, held: the customer, and credits
+    Reason(
+        "payer_missing",
+        "The customer is not in the ledger",
+        "Customer {name} has no counterpart in the ledger, and this money is on no invoice that would tell whose it is.",
+        "It goes on when the customers flow brings it; if that is off, turn it on, or fill the row '{key}' of the mapping "
+        "table customers.",
+    ),
+    Reason(
+        "payer_inactive",
+        "The customer is archived in the ledger",
+        "The ledger's contact {target} for customer {name} is archived.",
+        "Restore it in the ledger.",
+    ),
+    Reason(
+        "refund_without_credit",
+        "Money given back on an invoice",
+        "The payment gives money back on {number}, which is an invoice in the ledger and no credit note.",
+        "Enter an adjustment with a negative total in ServiceTitan and put the refund on it; or book it in the ledger and "
+        "dismiss this record with the reason.",
+    ),
+    Reason(
+        "refund_of_nothing",
+        "A refund of nothing",
+        "The payment gives money back, and names neither an adjustment nor the payment that it refunds.",
+        "Put it on the adjustment in ServiceTitan; or book it in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "refunded_pending",
+        "The refunded payment is not in the ledger yet",
+        "The payment gives back payment {id}, which is not in the ledger.",
+        "It goes on by itself when that payment is there; if that one is held, see there.",
+    ),
+    Reason(
+        "refund_of_applied",
+        "The refunded money is on an invoice",
+        "The payment gives back payment {id}, of which nothing is left unapplied in the ledger.",
+        "Enter an adjustment in ServiceTitan and put the refund on it; or take that payment off its invoice there.",
+    ),
+    Reason(
+        "credit_used_up",
+        "The credit is used up",
+        "The payment gives back {amount} of the {credit} {id}, which has {left} left in the ledger.",
+        "See in the ledger what the {credit} is applied to, and take back there what is wrong; it goes on by itself.",
+    ),
+    Reason(
+        "credit_unapplied",
+        "A write-off or fee on no invoice",
+        "Payments of type {name} move no money, and {amount} of this one is on no invoice.",
+        "Put all of it on invoices in ServiceTitan.",
+    ),
+    Reason(
+        "credit_negative",
+        "A write-off or fee that is taken back",
+        "Payments of type {name} move no money, and this one is negative: the invoice would owe more again.",
+        "Reverse the first one in ServiceTitan instead: its credit note is then removed. Or enter it in the ledger and "
+        "dismiss this record with the reason.",
+    ),
+    Reason(
+        "write_off_tax_unseen",
+        "The tax of the written-off invoice is not known yet",
+        "A write-off takes the tax of invoice {number} back in its share, and the lines of that invoice are not known yet.",
+        "It goes on by itself when the invoice has been read; or set write_off_tax to none.",
+    ),
+    Reason(
+        "write_off_tax_unclear",
+        "The tax of the written-off invoice cannot be shared",
+        "Invoice {number} has lines without a tax rate, or negative ones, so nobody can tell the tax in a part of it.",
+        "Enter the write-off in the ledger and dismiss this record with the reason; or set write_off_tax to none.",
+    ),
+    # payments, held: changed after they were posted
+    Reason(
+        "payment_reconciled",
+        "Reconciled with the bank",
+        "Payment {id} over {amount} is reconciled with the bank in the ledger, and ServiceTitan changed it since: {what}.",
+        "What is reconciled is never undone by itself. Undo the reconciliation in the ledger, and it goes on; or correct the "
+        "payment in ServiceTitan.",
+    ),
+    Reason(
+        "advance_stands",
+        "An over- or prepayment cannot be changed",
+        "The {credit} {id} over {amount} does not fit the payment any more, which was changed in ServiceTitan: {what}. The "
+        "ledger lets nobody but people remove one.",
+        "Remove it in the ledger, and it goes on by itself; or correct the payment in ServiceTitan.",
+    ),
+    Reason(
+        "applied_by_hand",
+        "A credit that was applied by hand",
+        "People have put credit {id} on invoice {number} in the ledger, and ServiceTitan says otherwise now.",
+        "Take it off that invoice in the ledger, and it goes on by itself; or correct the payment in ServiceTitan.",
+    ),
+    Reason(
+        "removed_there",
+        "Removed in the ledger",
+        "Document {id} of this payment was removed in the ledger, and ServiceTitan changed the payment since: {what}.",
+        "See in the ledger who removed it and why. Reverse the payment in ServiceTitan if that was right; else enter it in "
+        "the ledger as it is now, and dismiss this record with the reason.",
+    ),
+    Reason(
+        "posted_unseen",
+        "A document of the ledger is not shown",
+        "The ledger's document {id}, which this payment changes or gives back, is not among those that were read.",
+        "It goes on by itself when the ledger shows it; if it was deleted there, dismiss this record with the reason.",
+    ),
+    Reason(
+        "payment_not_ours",
+        "A linked payment was changed",
+        "The payment was changed in ServiceTitan: {what}. Its counterpart {id} in the ledger was not entered from here.",
+        "Change it in the ledger as far as that is right, then dismiss this version with the reason.",
+    ),
+    Reason(
+        "moved_before_start",
+        "Moved before the start date",
+        "The payment is dated {date} now, before the start date {start}, and would have to be entered anew.",
+        "Correct the date in ServiceTitan; or change the payment in the ledger and dismiss this version with the reason.",
+    ),
+    # orders, held
+    Reason(
+        "order_account_unmapped",
+        "Lines of orders have no account",
+        "No account of the ledger is named for {lines} of the order; ServiceTitan shows none on orders.",
+        "Fill the row '{key}' of the mapping table order_accounts; rows '(tax)' and '(shipping)' may name other accounts.",
+    ),
+    Reason(
+        "order_does_not_tie",
+        "The order's parts do not give its total",
+        "Lines, tax and shipping come to {computed}, but the order says {stated}: {difference} apart.",
+        "Correct the order in ServiceTitan; it is read again by itself.",
+    ),
+    Reason(
+        "order_total_differs",
+        "The ledger would compute another total of an order",
+        "The ledger's own arithmetic makes this order {target}, ServiceTitan says {stated}.",
+        "Correct its lines in ServiceTitan, or set order_lines to total.",
+    ),
+    Reason(
+        "order_without_number",
+        "An order without a number",
+        "The order has no number in ServiceTitan, and the ledger knows orders by theirs.",
+        "Fill the row '{key}' of the mapping table order_numbers, or give it a number in ServiceTitan.",
+    ),
+    Reason(
+        "order_vendor_pending",
+        "The order's vendor is not in the ledger yet",
+        "Vendor {name} is being brought to the ledger first.",
+        "Nothing to do here: the order follows by itself.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "order_vendor_unknown",
+        "The order's vendor cannot be read",
+        "Vendor {name} ({key}) of this order is not in ServiceTitan's list of vendors.",
+        "Check the vendor in ServiceTitan, or fill the row '{key}' of the mapping table vendors.",
+    ),
+    Reason(
+        "order_same_total",
+        "Suspected duplicate of an order",
+        "{where} already has order {number} of this vendor with the same total {total} ({other}).",
+        "If it is the same order, {same}. If it is another one, give it another number in the mapping table order_numbers "
+        "(row '{key}').",
+    ),
+    Reason(
+        "order_other_total",
+        "An order number is used twice",
+        "{where} already has order {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
+        "Give this one another number in the mapping table order_numbers (row '{key}'), or correct one of the two.",
+    ),
+    Reason(
+        "order_billed",
+        "Changed after it was billed",
+        "Order {number} is billed in the ledger, and ServiceTitan changed it since: {what}.",
+        "Compare the order with its bill ({id} is the order's id); correct what is wrong, then dismiss this version with the "
+        "reason.",
+    ),
+    Reason(
+        "order_gone",
+        "The order was deleted in the ledger",
+        "Order {id} was deleted in the ledger, and ServiceTitan changed it since: {what}.",
+        "See who deleted it and why. Cancel it in ServiceTitan if that was right; else enter it in the ledger under another "
+        "number and link the record with it.",
+    ),
+    Reason(
+        "order_not_ours",
+        "A linked order was changed",
+        "The order was changed in ServiceTitan: {what}. The ledger's {number} ({id}) was not entered from here.",
+        "Change it in the ledger as far as that is right, then dismiss this version with the reason.",
+    ),
+    Reason(
+        "order_lines_unpaired",
+        "Lines cannot be told apart",
+        "Lines of order {number} were changed in the ledger and in ServiceTitan ({what}), and nothing tells which is which.",
+        "Change the order in the ledger as far as that is right, then dismiss this version with the reason.",
+    ),
+    # payments and orders, skipped
+    Reason(
+        "payment_reversed",
+        "Reversed",
+        "The payment is reversed in ServiceTitan, and was never posted.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason("payment_zero", "No amount", "The payment's amount is zero.", "Nothing to do.", Acts.NOBODY),
+    Reason(
+        "payment_by_rule",
+        "Not booked, by rule",
+        "The mapping table payment_types says that payments of type {name} are not booked.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "payment_before_start",
+        "Payment before the start date",
+        "The payment is dated {date}, before the start date {start}.",
+        "Nothing to do: what was before the start is never posted.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "order_canceled", "Order cancelled", "The order is cancelled in ServiceTitan.", "Nothing to do.", Acts.NOBODY
+    ),
+    Reason("order_empty", "Nothing ordered", "The order has no amounts.", "Nothing to do.", Acts.NOBODY),
+    Reason(
+        "order_before_start",
+        "Order before the start date",
+        "The order is dated {date}, before the start date {start}.",
+        "Nothing to do: what was before the start is never posted; it is linked where the ledger has exactly one order of "
+        "the same vendor, number and total.",
         Acts.NOBODY,
     ),
 )
@@ -436,6 +732,12 @@ _REFUSED = (
         "Link the two, or allow duplicate names in the ledger; then replay the record.",
     ),
     Reason(
+        "paid",
+        "The ledger shows it as paid or not open",
+        "It is paid, part-paid or not open in the ledger: {message}",
+        "Compare its payments in the ledger with the source, correct what is wrong there, then replay the record.",
+    ),
+    Reason(
         "not_permitted",
         "The connection lacks a right",
         "The connection may not do this: {message}",
@@ -465,7 +767,7 @@ _REFUSED = (
     ),
 )
 
-REASONS = {reason.code: reason for reason in (*_ALL, *_REFUSED)}
+REASONS = {reason.code: reason for reason in (*_ALL, *INVOICE_REASONS, *_REFUSED)}
 #: Reasons whose release by a person is meant for one version.
 FOR_VERSION = tuple(reason.code for reason in REASONS.values() if reason.for_version)
 

@@ -21,6 +21,7 @@ from ml_connector.integrations.base import (
     waiting,
 )
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.party_names import free_name
 
 # A link stays; before there is one, a person may choose.
 OTHER_VENDOR = ", or fill the row '{key}' of the mapping table vendors with the id of another one"
@@ -67,7 +68,28 @@ class Vendors(FlowType):
             return _chosen(vendor, str(chosen), view)
         if chosen is None and (decision := _matched(vendor, view.candidates)) is not None:
             return decision
-        return _created(vendor, view)
+        return self._created(vendor, view)
+
+    def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
+        """What a new vendor is called at the target, and notes that tell why it is not its own name."""
+        return vendor.name, ()
+
+    def _created(self, vendor: Party, view: View) -> Decision:
+        name, notes = self.name_there(vendor, view)
+        target = msgspec.structs.replace(vendor, id="", name=name, reference=view.reference, kind="vendor")
+        composed = view.compose(Action.CREATE, target, view.reference)
+        step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
+        return Write((step,), "parties", (*notes, *composed.notes))
+
+
+class UniqueVendors(Vendors):
+    """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it."""
+
+    title = "Vendors: ServiceTitan to Xero"
+    target_vendor = "xero"
+
+    def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
+        return free_name(vendor, view)
 
 
 def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
@@ -99,10 +121,3 @@ def _adopted(vendor: Party, candidate: Candidate, origin: str) -> Decision:
         told = {"name": vendor.name, "target": candidate.party.name, "other": OTHER_VENDOR.format(key=vendor.id)}
         return Hold((waiting("vendor_inactive", "mapping", key, **told),))
     return Adopt("parties", candidate.party.id, origin, candidate.evidence)
-
-
-def _created(vendor: Party, view: View) -> Decision:
-    target = msgspec.structs.replace(vendor, id="", reference=view.reference, kind="vendor")
-    composed = view.compose(Action.CREATE, target, view.reference)
-    step = Step("parties", Action.CREATE, view.reference, composed.body, number=vendor.name)
-    return Write((step,), "parties", composed.notes)

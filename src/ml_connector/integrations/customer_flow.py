@@ -1,0 +1,171 @@
+"""Customers of ServiceTitan in Xero: matched, else created, as their documents need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.numbers import name_key
+from ml_connector.connectors.base import Action, Step
+from ml_connector.integrations.base import (
+    Adopt,
+    Candidate,
+    Decision,
+    FlowType,
+    Hold,
+    Unchanged,
+    View,
+    Write,
+    skip,
+    waiting,
+)
+from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.receivable_settings import Settings
+
+# A link stays; before there is one, a person may choose.
+OTHER_CUSTOMER = ", or fill the row '{key}' of the mapping table customers with the id of another one"
+
+
+class Customers(FlowType):
+    """Customers that a document needs: matched with Xero's contacts, else created there. Runs as needed.
+
+    What is there already is linked and never written, so a contact's own number stays; one that we create carries our
+    reference as its number.
+    """
+
+    name = "customers"
+    title = "Customers: ServiceTitan to Xero"
+    source_vendor, target_vendor = "servicetitan", "xero"
+    priority = 2
+    as_needed = True
+    dated = False
+    source_lists = ()
+    target_lists = ("parties",)
+    tables = ("customers",)
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("customers",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def target_entity(self, document: Document) -> str:
+        return "parties"
+
+    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Party)
+        return (("customers", document.merged_into),) if document.merged_into else ()
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Party)
+        one = document
+        return (one.name, one.active, one.email, one.phone, one.address, one.merged_into)
+
+    def plan(self, view: View) -> Decision:
+        customer = view.document
+        assert isinstance(customer, Party)
+        if view.link is not None:
+            posted = view.link.source
+            if posted is not None and self.project(posted) == self.project(customer):
+                return Unchanged()
+            return skip("linked_already", name=customer.name)
+        if customer.merged_into:
+            return _merged(customer, view)
+        if not customer.name.strip():
+            return Hold((waiting("customer_incomplete", "source", f"customers:{customer.id}"),))
+        return _decided(customer, view)
+
+
+def _decided(customer: Party, view: View) -> Decision:
+    chosen = view.mappings["customers"].get(customer.id)
+    if chosen not in (None, "new"):
+        return _chosen(customer, str(chosen), view)
+    if chosen is None and (decision := _matched(customer, view.candidates)) is not None:
+        return decision
+    return _created(customer, view)
+
+
+def _merged(customer: Party, view: View) -> Decision:
+    """Merged in ServiceTitan into another, whose contact is the one: documents that still name this one go there.
+
+    One contact has one customer of ours, so no second link is made; a row of the mapping table says it.
+    """
+    survivor = ("customers", customer.merged_into)
+    contact = view.links.get(survivor, "")
+    chosen = view.mappings["customers"].get(customer.id) or ""
+    if chosen in view.ledger.parties:
+        return skip("customer_merged_away", name=customer.name, survivor=customer.merged_into)
+    told = {"name": customer.name or customer.id, "survivor": customer.merged_into}
+    if not contact:
+        waits = waiting("customer_merged", "link", f"customers:{customer.merged_into}", row=customer.id, **told)
+        return Hold((waits,), (survivor,) if survivor in view.asked else ())
+    told["contact"] = contact
+    return Hold((waiting("customer_merged_into", "mapping", f"customers:{customer.id}", **told),))
+
+
+def _chosen(customer: Party, target_id: str, view: View) -> Decision:
+    party = view.ledger.parties.get(target_id)
+    if party is None:
+        told = {"name": customer.name, "target": target_id}
+        return Hold((waiting("customer_unknown_there", "mapping", f"customers:{customer.id}", **told),))
+    taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
+    return _adopted(customer, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+
+
+def _matched(customer: Party, candidates: Sequence[Candidate]) -> Decision | None:
+    proven = [one for one in candidates if one.proof]
+    if len(proven) == 1:
+        return _adopted(customer, proven[0], "matched")
+    alike = [one for one in candidates if not _another(one, customer)]
+    if not alike:
+        return None
+    shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike[:3])
+    told = {"name": f"'{customer.name}'", "candidates": shown}
+    return Hold((waiting("customer_ambiguous", "mapping", f"customers:{customer.id}", **told),))
+
+
+def _another(one: Candidate, customer: Party) -> bool:
+    """Whether a contact that shares no fact is surely somebody else: another customer's already, or, of a private
+
+    person, not even of the same name.
+    """
+    if one.proof or _shares_fact(customer, one.party):
+        return False
+    return bool(one.taken_by) or (customer.private_person and name_key(one.party.name) != name_key(customer.name))
+
+
+def _shares_fact(customer: Party, party: Party) -> bool:
+    facts = [{kind: value for kind, value in _facts(one) if value} for one in (customer, party)]
+    return any(facts[1].get(kind) == value for kind, value in facts[0].items())
+
+
+def _facts(party: Party) -> tuple[tuple[str, str], ...]:
+    digits = "".join(c for c in party.phone if c.isdigit())[-10:]
+    return (("e-mail", party.email.strip().casefold()), ("phone", digits), ("account", party.account_number.casefold()))
+
+
+def _adopted(customer: Party, candidate: Candidate, origin: str) -> Decision:
+    key = f"customers:{customer.id}"
+    told = {"name": customer.name, "target": candidate.party.name}
+    if candidate.taken_by:
+        return Hold((waiting("customer_taken", "mapping", key, **told),))
+    if not candidate.party.active:
+        other = OTHER_CUSTOMER.format(key=customer.id)
+        return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))
+    return Adopt("parties", candidate.party.id, origin, candidate.evidence)
+
+
+# --- creating ----------------------------------------------------------------------------------------------------
+
+
+def _created(customer: Party, view: View) -> Decision:
+    name, notes = free_name(customer, view)
+    target = msgspec.structs.replace(
+        customer, id="", name=name, memo="", merged_into="", reference=view.reference, kind="customer"
+    )
+    composed = view.compose(Action.CREATE, target, view.reference)
+    step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
+    return Write((step,), "parties", (*notes, *composed.notes))

@@ -1,0 +1,86 @@
+"""What every document under construction shares: what is missing, what is worth telling, and what a person has named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.canonical.documents import Ref
+from ml_connector.canonical.money import digits
+from ml_connector.integrations.base import View, Waiting, waiting
+
+NO_ACCOUNT = "(none)"
+NO_ZONE = "(no zone)"
+
+
+@dataclass(slots=True)
+class Draft:
+    """Target lines under construction, with what is missing and what is worth telling."""
+
+    currency: str = ""  # the document's
+    lines: list[Any] = field(default_factory=list)
+    waits: list[Waiting] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def wait(self, one: Waiting) -> None:
+        """Add what is missing, once."""
+        if one not in self.waits:
+            self.waits.append(one)
+
+
+def account_key(account: Ref) -> str:
+    """The key of a source account in the mapping table: its number, else its name; receipts show no account ids."""
+    return account.number or account.name or NO_ACCOUNT
+
+
+def zone_key(zone: Ref) -> str:
+    """The key of a tax zone in the mapping table: its name, else its id."""
+    return zone.name or zone.id or NO_ZONE
+
+
+def money(amount: Decimal, currency: str = "") -> str:
+    """An amount for a sentence."""
+    return f"{amount:,.2f} {currency}".strip()
+
+
+def is_code(currency: str) -> bool:
+    """Whether it is a currency's code, and not empty or made up."""
+    try:
+        return bool(digits(currency) >= 0)
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Where a person has named a ledger account: row ``key`` of a mapping table, or the setting ``key`` (no table)."""
+
+    table: str
+    key: str
+
+    @property
+    def what(self) -> str:
+        """In words, for a sentence."""
+        return f"row '{self.key}' of the mapping table {self.table}" if self.table else f"setting {self.key}"
+
+
+def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
+    """The ledger account, if lines may use it; else what is wrong with it is added to the draft."""
+    account = view.ledger.accounts.get(target)
+    if account is None:
+        kind, key = ("mapping", f"{named.table}:{named.key}") if named.table else ("setting", f"setting:{named.key}")
+        draft.wait(waiting("account_unknown", kind, key, what=named.what, target=target))
+        return Ref(target)
+    told = {"name": " ".join(part for part in (account.number, account.name) if part), "what": named.what}
+    if not account.active:
+        draft.wait(waiting("account_inactive", "fact", f"accounts:{target}", **told))
+    elif not account.postable:
+        draft.wait(waiting("account_not_postable", "fact", f"accounts:{target}", **told))
+    return Ref(target, account.name, account.number)
+
+
+def unit_name(unit: Ref, view: View) -> str:
+    """What people call a business unit; receipts show its id only."""
+    listed = view.source_lists.get("business_units", {}).get(unit.id)
+    return unit.name or str(getattr(listed, "name", "")) or unit.id

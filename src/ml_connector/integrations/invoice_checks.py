@@ -1,0 +1,237 @@
+"""What an invoice must pass before it is planned: its scope and gate, that it ties, its period, currency and customer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from ml_connector.canonical.documents import Dimension, Invoice, InvoiceState, Party
+from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.tie_out import invoiced_total
+from ml_connector.integrations.base import Adopt, Skip, Twin, View, skip, waiting
+from ml_connector.integrations.customer_flow import OTHER_CUSTOMER
+from ml_connector.integrations.drafts import Draft, is_code, money
+from ml_connector.integrations.receivable_settings import Settings
+
+DRAFTS = "draft when completed"
+_GATES = {"posted": InvoiceState.POSTED, DRAFTS: InvoiceState.COMPLETED, "completed": InvoiceState.COMPLETED}
+_WAY = (InvoiceState.PENDING, InvoiceState.COMPLETED, InvoiceState.POSTED)
+_BATCHED = ("status Posted", "status Exported")  # how ServiceTitan's state reads where a reviewer's word goes before it
+
+
+def is_credit(invoice: Invoice) -> bool:
+    """A net-negative invoice is a credit note in the ledger."""
+    return invoice.total < 0
+
+
+def entity_of(invoice: Invoice) -> str:
+    """What an invoice is called in the ledger."""
+    return "credit_notes" if is_credit(invoice) else "invoices"
+
+
+def invoice_currency(invoice: Invoice, view: View) -> str:
+    """The document's own, else its business unit's, else the company's."""
+    unit = view.source_lists.get("business_units", {}).get(invoice.business_unit.id)
+    stated = unit.currency if isinstance(unit, Dimension) else ""
+    return str(invoice.currency or stated or view.settings.currency or view.source.currency)
+
+
+def is_nothing(invoice: Invoice) -> bool:
+    """Whether there is nothing to post: its total is zero, and so are its parts."""
+    return invoice.total == 0 and invoice.complete and invoiced_total(invoice) == 0
+
+
+# --- passed over -------------------------------------------------------------------------------------------------
+
+
+def passed_over(invoice: Invoice, view: View) -> Skip | Adopt | None:
+    """The rules that say there is nothing to write; they go before everything that could hold."""
+    settings: Settings = view.settings
+    unit = invoice.business_unit
+    if settings.business_units and unit.id not in settings.business_units:
+        return skip("out_of_scope", name=unit.name or "(none)")
+    if not invoice.active:
+        return skip("invoice_inactive")
+    if invoice.date is not None and invoice.date < settings.start_date:
+        return _before_start(invoice, view)
+    if (waits := not_at_gate(invoice, settings)) is not None:
+        return waits
+    if is_nothing(invoice):
+        charged = any(line.chargeable and line.amount for line in invoice.lines)
+        return skip("zero") if charged else skip("empty")
+    return None
+
+
+def not_at_gate(invoice: Invoice, settings: Settings) -> Skip | None:
+    """Why an invoice does not go yet. One that a reviewer keeps back although its batch is posted is held instead."""
+    if invoice.state is InvoiceState.KEPT_BACK:
+        words = invoice.state_words or str(invoice.state)
+        return None if batched(invoice) else skip("kept_back", words=words)
+    gate = _GATES[settings.invoice_gate]
+    if is_credit(invoice) and settings.invoice_gate == DRAFTS:
+        gate = InvoiceState.POSTED  # a credit note is not made as a draft
+    if invoice.state in _WAY and _WAY.index(invoice.state) < _WAY.index(gate):
+        return skip("invoice_not_yet", state=str(invoice.state), gate=str(gate))
+    return None
+
+
+def batched(invoice: Invoice) -> bool:
+    """Whether its batch is posted in ServiceTitan, whatever a reviewer says of it."""
+    told = invoice.exported or any(words in invoice.state_words for words in _BATCHED)
+    return told or invoice.state is InvoiceState.POSTED
+
+
+def wanted_state(invoice: Invoice, settings: Settings) -> InvoiceState:
+    """What it is to be in the ledger: a draft until its batch is posted, where the gate says so."""
+    drafted = settings.invoice_gate == DRAFTS and invoice.state is not InvoiceState.POSTED
+    return InvoiceState.DRAFT if drafted else InvoiceState.AUTHORISED
+
+
+def _before_start(invoice: Invoice, view: View) -> Skip | Adopt:
+    """Linked with the one document of the ledger that is its equal, so that a payment on it finds it."""
+    equal = [twin for twin in view.twins if twin.entity and _size(twin) == abs(invoice.total)]
+    if len(equal) == 1:
+        evidence = f"dated before the start date; the ledger has customer, number {equal[0].number} and total"
+        return Adopt(equal[0].entity, equal[0].id, "matched", evidence)
+    return skip("before_start", date=str(invoice.date), start=str(view.settings.start_date))
+
+
+def _size(twin: Twin) -> object:
+    return None if twin.total is None else abs(twin.total)
+
+
+# --- held --------------------------------------------------------------------------------------------------------
+
+
+def source_checks(invoice: Invoice, view: View, draft: Draft, there: dt.date | None = None) -> None:
+    """What must be right in the source before anything is translated.
+
+    ``there``: the date it has in the ledger, where it is changed: that touches the period it stands in and the one it
+    goes to.
+    """
+    key = f"invoices:{invoice.id}"
+    if invoice.state is InvoiceState.KEPT_BACK:
+        draft.wait(waiting("kept_back_posted", "source", key, words=invoice.state_words))
+    if invoice.date is None:
+        draft.wait(waiting("no_date", "source", key, what="invoice date"))
+    if view.first_seen_exported and view.link is None and "already_exported" not in view.released:
+        draft.wait(waiting("already_exported", "person", "already_exported"))
+    tie(invoice, draft)
+    period((invoice.date, there), view, draft)
+    currencies(invoice, view, draft)
+
+
+def tie(invoice: Invoice, draft: Draft) -> None:
+    """Lines, discount and tax give the total to the cent, or it waits for its correction."""
+    key, computed = f"invoices:{invoice.id}", invoiced_total(invoice)
+    shown = {"stated": money(invoice.total, invoice.currency), "computed": money(computed, invoice.currency)}
+    if not invoice.complete:
+        draft.wait(waiting("lines_missing", "source", key, why="ServiceTitan shows no lines of it.", **shown))
+    elif computed != invoice.total:
+        apart = money(invoice.total - computed, invoice.currency)
+        draft.wait(waiting("does_not_tie", "source", key, difference=apart, **shown))
+
+
+def period(dates: Iterable[dt.date | None], view: View, draft: Draft) -> None:
+    """Nothing dated in a closed period is written or changed, unless a person has released it."""
+    locks = [day for day in (view.settings.closed_through, view.ledger.organisation.locked_through) if day is not None]
+    first = min((date for date in dates if date is not None), default=None)
+    if first is None or not locks or first > max(locks) or "period_closed" in view.released:
+        return
+    draft.wait(waiting("period_closed", "person", "period_closed", date=str(first), closed=str(max(locks))))
+
+
+def currencies(invoice: Invoice, view: View, draft: Draft) -> None:
+    """The document's currency is known, and the contact's and the ledger's too."""
+    if not is_code(invoice.currency):
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+        return
+    party = view.ledger.parties.get(target_customer(invoice, view))
+    key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
+    if party is not None and party.currency:
+        key, what, target = f"parties:{party.id}", f"the customer's ledger contact {party.name}", party.currency
+    if target and target != invoice.currency:
+        draft.wait(waiting("currency_differs", "fact", key, source=invoice.currency, target=target, what=what))
+
+
+# --- whose it is -------------------------------------------------------------------------------------------------
+
+
+def target_customer(invoice: Invoice, view: View) -> str:
+    """The ledger's id of the bill-to customer: linked, else the contact a person named; merged contacts are followed."""
+    chosen = view.mappings["customers"].get(invoice.customer.id) or ""
+    linked = view.links.get(("customers", invoice.customer.id), "")
+    return _followed(linked or (chosen if chosen in view.ledger.parties else ""), view.ledger.parties)
+
+
+def _followed(contact: str, parties: Mapping[str, Party]) -> str:
+    """The contact into which Xero has merged this one, over as many steps as it took."""
+    seen: set[str] = set()
+    while contact not in seen and (party := parties.get(contact)) is not None and party.merged_into:
+        seen.add(contact)
+        contact = party.merged_into
+    return contact
+
+
+def customer(invoice: Invoice, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The contact, and the customer whose own flow must bring it first."""
+    wanted, key = ("customers", invoice.customer.id), f"customers:{invoice.customer.id}"
+    name = invoice.customer.name or invoice.customer.id
+    if target := target_customer(invoice, view):
+        party = view.ledger.parties.get(target)
+        if party is not None and not party.active:
+            other = "" if wanted in view.links else OTHER_CUSTOMER.format(key=invoice.customer.id)
+            told = {"name": name, "target": party.name, "other": other}
+            draft.wait(waiting("customer_inactive", "fact", f"parties:{target}", **told))
+        return target, ()
+    if wanted in view.asked:
+        draft.wait(waiting("customer_pending", "link", key, name=name))
+        return "", (wanted,)
+    code = "customer_unknown" if "customers" in view.brings else "customer_flow_off"
+    draft.wait(waiting(code, "link", key, name=name))
+    return "", ()
+
+
+# --- its number --------------------------------------------------------------------------------------------------
+
+
+def own_number(invoice: Invoice) -> str:
+    """ServiceTitan's own number, without the integration's prefix; its id where it has none."""
+    return invoice.number or invoice.id
+
+
+def number(invoice: Invoice, view: View, draft: Draft) -> str:
+    """The number in the ledger: a person's, else ServiceTitan's own behind the prefix. Twins claim it too."""
+    given = view.mappings["invoice_numbers"].get(invoice.id)
+    found = given or _corrected(invoice, view, draft) or view.settings.number_prefix + own_number(invoice)
+    if not given and not invoice.number:
+        draft.notes.append(f"the invoice has no number; {found} of ServiceTitan's id is used")
+    if given and number_key(given) != number_key(invoice.number):
+        draft.notes.append(f"number {given} given by a person instead of {invoice.number or 'none'}")
+    for twin in view.twins:
+        _twin(twin, invoice, draft)
+    return found
+
+
+def _corrected(invoice: Invoice, view: View, draft: Draft) -> str:
+    """The number of the invoice that an adjustment corrects with ``-CR`` behind it, where the setting wants it."""
+    if not (is_credit(invoice) and invoice.adjusts.id and view.settings.number_of_adjustments == "invoice"):
+        return ""
+    original = view.counterpart("invoices", invoice.adjusts.id)
+    known = original.number if isinstance(original, Invoice) else invoice.adjusts.number
+    if not known:
+        draft.notes.append("the number of the invoice it corrects is not known, so it goes under its own")
+    return f"{known}-CR" if known else ""
+
+
+def _twin(twin: Twin, invoice: Invoice, draft: Draft) -> None:
+    same = _size(twin) == abs(invoice.total)
+    code = "invoice_twice" if same else "invoice_number_taken"
+    shown = money(twin.total, invoice.currency) if twin.total is not None else "unknown"
+    fields = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
+    if same:
+        by_hand = "dismiss this record with the reason, or make one of the two inactive in ServiceTitan"
+        fields["same"] = f"link this record with {twin.id}" if twin.entity else by_hand
+    else:
+        fields["stated"] = money(invoice.total, invoice.currency)
+    draft.wait(waiting(code, "mapping", f"invoice_numbers:{invoice.id}", **fields))

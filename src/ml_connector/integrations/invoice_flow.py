@@ -1,0 +1,215 @@
+"""Invoices of ServiceTitan in Xero, and their marking as exported once they are there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Allocation, Document, Invoice, InvoiceState, Ref
+from ml_connector.connectors.base import Action, Step
+from ml_connector.errors import BadInput
+from ml_connector.integrations.base import Decision, FlowType, Hold, Unchanged, View, Waiting, Write, skip, waiting
+from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.invoice_changes import changed
+from ml_connector.integrations.invoice_checks import (
+    customer,
+    entity_of,
+    invoice_currency,
+    is_credit,
+    number,
+    own_number,
+    passed_over,
+    source_checks,
+    wanted_state,
+)
+from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
+from ml_connector.integrations.invoice_standing import new_reference, void_and_renumbered
+from ml_connector.integrations.receivable_settings import Settings
+
+
+class Invoices(FlowType):
+    """Invoices become sales invoices; negative ones, such as most adjustments, credit notes that are applied."""
+
+    name = "invoices"
+    title = "Invoices: ServiceTitan to Xero"
+    source_vendor, target_vendor = "servicetitan", "xero"
+    priority = 4
+    source_lists = ("business_units", "tax_zones", "payment_terms")
+    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
+    tables = ("accounts", "tax", "business_units", "customers", "invoice_numbers")
+    number_table = "invoice_numbers"
+    several_steps = True
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("invoices",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {"gate": "posted" if settings.invoice_gate == "posted" else "completed"}
+
+    def party_of(self, document: Document) -> str:
+        assert isinstance(document, Invoice)
+        return document.customer.id
+
+    def party_name(self, document: Document) -> str:
+        assert isinstance(document, Invoice)
+        return document.customer.name
+
+    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
+        assert isinstance(document, Invoice)
+        return given or settings.number_prefix + own_number(document)
+
+    def only_linked(self, document: Document, settings: Settings) -> bool:
+        assert isinstance(document, Invoice)
+        return document.date is not None and document.date < settings.start_date
+
+    def target_entity(self, document: Document) -> str:
+        assert isinstance(document, Invoice)
+        return entity_of(document)
+
+    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Invoice)
+        original = (("invoices", document.adjusts.id),) if document.adjusts.id else ()
+        return (("customers", document.customer.id), *original)
+
+    def project(self, document: Document) -> Any:
+        """What is paid, who is told, and summaries are nothing that the ledger gets."""
+        assert isinstance(document, Invoice)
+        unseen: dict[str, Any] = {"id": "", "stamp": "", "exported": False, "balance": None, "memo": ""}
+        kept_back = document.state is InvoiceState.KEPT_BACK
+        return msgspec.structs.replace(document, state_words=document.state_words if kept_back else "", **unseen)
+
+    def plan(self, view: View) -> Decision:
+        invoice = view.document
+        assert isinstance(invoice, Invoice)
+        invoice = msgspec.structs.replace(invoice, currency=invoice_currency(invoice, view))
+        if view.link is not None and not void_and_renumbered(invoice, view):
+            return changed(invoice, view)
+        passed = passed_over(invoice, view)
+        if passed is not None:
+            return passed
+        draft = Draft(invoice.currency)
+        source_checks(invoice, view, draft)
+        target_lines(invoice, view, draft)
+        found = number(invoice, view, draft)
+        contact, asks = customer(invoice, view, draft)
+        _original(invoice, view, draft)
+        target = target_invoice(invoice, found, contact, wanted_state(invoice, view.settings), view, draft)
+        target = msgspec.structs.replace(target, reference=new_reference(invoice, found, view))
+        if draft.waits:
+            return Hold(tuple(draft.waits), asks if _only_parties(draft.waits) else ())
+        return _created(invoice, target, view, draft)
+
+
+def _only_parties(waits: list[Waiting]) -> bool:
+    return all(wait.code in ("customer_pending", "adjusted_pending") for wait in waits)
+
+
+def _created(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> Decision:
+    try:
+        target, sent = composed(Action.CREATE, target, view, draft)
+        if draft.waits:  # the rounding line's account
+            return Hold(tuple(draft.waits))
+        if sent.total != invoice.total:
+            return Hold((total_differs(sent.total, invoice),))
+        main = Step(
+            entity_of(invoice), Action.CREATE, target.reference, sent.body, party_id=target.customer.id,
+            number=target.number, date=target.date, total=target.total, currency=target.currency,
+        )  # fmt: skip
+        applied = _applied(invoice, target, view, draft)
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
+    linked = (target.customer.id, view.links.get(("invoices", invoice.adjusts.id), ""))
+    to_come = tuple(one for one in linked if one.startswith("new: "))
+    replaces = view.link.target_id if view.link is not None else ""
+    return Write((main, *applied), main.entity, (*draft.notes, *sent.notes), to_come, replaces=replaces)
+
+
+# --- a credit on what it corrects --------------------------------------------------------------------------------
+
+
+def _original(invoice: Invoice, view: View, draft: Draft) -> None:
+    """A credit waits for the invoice it corrects, as long as that one may still come: it could not be applied later."""
+    wanted = ("invoices", invoice.adjusts.id)
+    if not is_credit(invoice) or not invoice.adjusts.id or wanted in view.links or wanted not in view.asked:
+        return
+    if "adjusted_pending" not in view.released:
+        draft.wait(waiting("adjusted_pending", "link", f"invoices:{invoice.adjusts.id}"))
+
+
+def _applied(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> tuple[Step, ...]:
+    """The credit applied to the invoice it corrects, up to what that one still owes; the rest stays open.
+
+    What that one owes is what both sides say: a payment that is still on its way to the ledger has settled it, and the
+    credit is given back by another.
+    """
+    original = view.links.get(("invoices", invoice.adjusts.id), "")
+    if not is_credit(invoice) or not invoice.adjusts.id:
+        return ()
+    amount = _applicable(invoice, target, original, view, draft)
+    if not amount:
+        return ()
+    reference = f"{target.reference}-{invoice.adjusts.id}"
+    part = Allocation("", Ref(original), amount, invoice.date)
+    credit = Invoice(
+        view.id_of(target.reference), target.customer, amount, "credit note", date=invoice.date, allocations=(part,)
+    )
+    sent = view.compose(Action.CREATE, credit, reference)
+    step = Step("allocations", Action.CREATE, reference, sent.body, party_id=target.customer.id, total=amount)
+    return (step,)
+
+
+def _applicable(invoice: Invoice, target: Invoice, original: str, view: View, draft: Draft) -> Decimal:
+    credit, there = -invoice.total, view.counterpart("invoices", invoice.adjusts.id)
+    why = "" if original else "the invoice it corrects is not in the ledger"
+    if isinstance(there, Invoice):
+        owed = there.balance if there.balance is not None else there.total
+        if there.kind != "invoice" or there.state is not InvoiceState.AUTHORISED or not owed:
+            why = f"{there.number or 'the invoice it corrects'} owes nothing in the ledger"
+        elif there.customer.id != target.customer.id:
+            why = f"{there.number or 'the invoice it corrects'} is another contact's in the ledger"
+        credit = min(credit, owed)
+    before = view.sources.get(("invoices", invoice.adjusts.id))
+    if isinstance(before, Invoice) and before.balance is not None:
+        why = why or ("" if before.balance > 0 else f"{before.number} is paid in ServiceTitan")
+        credit = min(credit, before.balance)
+    if invoice.balance is not None:
+        why = why or ("" if invoice.balance < 0 else "ServiceTitan shows it as given back")
+        credit = min(credit, -invoice.balance)
+    if why:
+        draft.notes.append(f"the credit stays open: {why}")
+        return Decimal(0)
+    return credit
+
+
+class InvoicesExported(FlowType):
+    """Invoices that we posted are marked as exported in ServiceTitan, which locks them there. It undoes no posting."""
+
+    name = "invoices_exported"
+    title = "Posted invoices: marked as exported in ServiceTitan"
+    source_vendor = target_vendor = "servicetitan"
+    priority = 6
+    dated = False
+    follows = "invoices"
+    source_lists = target_lists = tables = ()
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def project(self, document: Document) -> Any:
+        return document.id
+
+    def plan(self, view: View) -> Decision:
+        invoice = view.document
+        assert isinstance(invoice, Invoice)
+        if view.link is not None or invoice.exported:
+            return Unchanged()
+        if invoice.state is not InvoiceState.POSTED:
+            return skip("not_batched", state=str(invoice.state))
+        sent = view.compose(Action.MARK_EXPORTED, invoice, view.reference)
+        step = Step("invoices", Action.MARK_EXPORTED, view.reference, sent.body, target_id=invoice.id)
+        return Write((step,), self.name, sent.notes)

@@ -1,0 +1,144 @@
+"""The lines of a changed invoice laid against those of the ledger: what an accountant has recoded there stays.
+
+Three versions meet: what the ledger showed when both last agreed, what it shows now, and what the source wants now. Which
+line of the ledger stands for which of the source is known from the order in which they were posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ml_connector.canonical.documents import Invoice, InvoiceLine, Ref
+from ml_connector.integrations.base import View
+from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.invoice_rules import ROUNDING, target_lines, unit_of
+
+
+class Unpaired(Exception):
+    """Lines that cannot be laid against each other; the text says why, as a sentence without its full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One line in all versions: as posted, as the ledger showed it then, and as it shows it now."""
+
+    posted: InvoiceLine
+    base: InvoiceLine
+    now: InvoiceLine
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """The invoice as it was posted and as it is now."""
+
+    posted: Invoice
+    wanted: Invoice
+
+    def unit_kept(self, line_id: str) -> bool:
+        """Whether a line's business unit is what it was."""
+        units = [
+            next((unit_of(line, one).id for line in one.lines if line.id == line_id), "")
+            for one in (self.posted, self.wanted)
+        ]
+        return units[0] == units[1]
+
+    @property
+    def zone_kept(self) -> bool:
+        """Whether the tax zone is what it was."""
+        return self.posted.tax_zone.id == self.wanted.tax_zone.id
+
+
+def merged(
+    posted: Invoice, wanted: Invoice, lines: Sequence[InvoiceLine], view: View, draft: Draft
+) -> tuple[InvoiceLine, ...]:
+    """The wanted lines with the ledger's ids and what was recoded there. Raises Unpaired."""
+    pairs = _pairs(posted, view)
+    versions = _Versions(posted, wanted)
+    return tuple(
+        _merged(line, pairs[line.id], versions, view, draft)
+        if line.id in pairs
+        else msgspec.structs.replace(line, id="")
+        for line in lines
+    )
+
+
+# --- which line is which -----------------------------------------------------------------------------------------
+
+
+def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
+    """By the source's id of a line. Raises Unpaired."""
+    assert view.link is not None
+    base, now = view.link.base, view.link.now
+    if not isinstance(base, Invoice) or not isinstance(now, Invoice):
+        raise Unpaired("What the ledger showed when it was posted is not known")
+    was = Draft(posted.currency)
+    target_lines(posted, view, was)  # as posted: the mappings of today do not matter for what is which
+    before, after = _without_rounding(base.lines), _without_rounding(now.lines)
+    if [line.amount for line in was.lines] != [line.amount for line in before]:
+        raise Unpaired("The lines that the ledger showed when it was posted are not those that were sent")
+    if len({line.id for line in was.lines}) != len(was.lines):
+        raise Unpaired("ServiceTitan shows several lines under one id")
+    there = _kept(before, after)
+    return {
+        line.id: _Pair(line, old, new) for line, old, new in zip(was.lines, before, there, strict=True)
+    }  # fmt: skip
+
+
+def _without_rounding(lines: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+    return tuple(line for line in lines if line.description != ROUNDING)
+
+
+def _kept(before: Sequence[InvoiceLine], after: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+    """The ledger's lines of today in the order of those of then. Raises Unpaired."""
+    by_id = {line.id: line for line in after}
+    if {line.id for line in before} == set(by_id) and len(by_id) == len(after):
+        return tuple(by_id[line.id] for line in before)
+    alike = [(line.amount, line.description) for line in before] == [(line.amount, line.description) for line in after]
+    if not alike:
+        raise Unpaired("Lines were added or removed in the ledger, and cannot be told from ServiceTitan's")
+    return tuple(after)  # saved anew by hand, with other ids and the same content
+
+
+# --- what stays --------------------------------------------------------------------------------------------------
+
+
+def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, draft: Draft) -> InvoiceLine:
+    account = pair.now.account if pair.now.account.id or pair.now.account.number else wanted.account
+    options = _options(wanted, pair, versions)
+    code = _tax_code(wanted, pair, versions)
+    known = view.ledger.tax_codes.get(code.id)
+    if wanted.tax and known is not None and known.rate == 0:
+        raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
+    _tell(pair, draft)
+    return msgspec.structs.replace(wanted, id=pair.now.id, account=account, dimensions=options, tax_code=code)
+
+
+def _options(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> tuple[Ref, ...]:
+    """The ledger's tracking, unless the business unit has changed and nobody has touched the tracking there."""
+    moved = not versions.unit_kept(wanted.id) and _ids(pair.now) == _ids(pair.base)
+    return wanted.dimensions if moved else pair.now.dimensions
+
+
+def _tax_code(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> Ref:
+    """The ledger's tax type, unless the zone or whether it is taxed has changed and nobody has touched it there."""
+    same = versions.zone_kept and bool(wanted.tax) == bool(pair.posted.tax)
+    moved = not same and pair.now.tax_code.id == pair.base.tax_code.id
+    return wanted.tax_code if moved or not pair.now.tax_code.id else pair.now.tax_code
+
+
+def _ids(line: InvoiceLine) -> set[str]:
+    return {option.id for option in line.dimensions}
+
+
+def _tell(pair: _Pair, draft: Draft) -> None:
+    pairs = (
+        ("account", pair.base.account.number or pair.base.account.id, pair.now.account.number or pair.now.account.id),
+        ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
+        ("tracking", _ids(pair.base), _ids(pair.now)),
+    )
+    kept = [what for what, was, is_ in pairs if was != is_]
+    if kept:
+        draft.notes.append(f"line '{pair.now.description[:40]}' keeps what the ledger has: {', '.join(kept)}")

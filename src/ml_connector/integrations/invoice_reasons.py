@@ -1,0 +1,205 @@
+"""Why customers and invoices wait or are passed over, in a bookkeeper's words."""
+
+from __future__ import annotations
+
+from ml_connector.errors import Acts
+from ml_connector.integrations.reason import Reason
+
+INVOICE_REASONS = (
+    # held: whose it is
+    Reason(
+        "customer_pending",
+        "The customer is not in the ledger yet",
+        "Customer {name} is being brought to the ledger first.",
+        "Nothing to do here: the invoice follows by itself.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "customer_flow_off",
+        "The customer is not in the ledger, and the customers flow is off",
+        "Customer {name} has no counterpart in the ledger, and the flow that could bring it is off.",
+        "Turn the customers flow on, or fill the row '{key}' of the mapping table customers.",
+    ),
+    Reason(
+        "customer_unknown",
+        "The customer cannot be read",
+        "Customer {name} ({key}) is not in ServiceTitan's list of customers.",
+        "Check the customer in ServiceTitan; if it was merged, fill the row '{key}' of the mapping table customers.",
+    ),
+    Reason(
+        "customer_ambiguous",
+        "A customer looks like one that is there already",
+        "Customer {name} looks like {candidates} in the ledger, but that alone is no proof.",
+        "Fill the row '{key}' of the mapping table customers with the right contact's id, or with 'new'.",
+    ),
+    Reason(
+        "customer_taken",
+        "A ledger contact is claimed by two customers",
+        "Customer {name} points to the ledger's {target}, which is already linked to another ServiceTitan customer.",
+        "Decide in the mapping table customers which of the two it is; give the other one 'new'. If they are one, merge "
+        "them in ServiceTitan.",
+    ),
+    Reason(
+        "customer_unknown_there",
+        "A mapped ledger contact does not exist",
+        "The mapping table sends customer {name} to the ledger's contact {target}, which does not exist there.",
+        "Correct the row '{key}' of the mapping table customers.",
+    ),
+    Reason(
+        "customer_inactive",
+        "The customer is archived in the ledger",
+        "The ledger's contact {target} for {name} is archived.",
+        "Restore it in the ledger (that cannot be done from here){other}.",
+    ),
+    Reason(
+        "customer_incomplete",
+        "A customer lacks a name",
+        "Customer {key} has no name in ServiceTitan.",
+        "Give it a name in ServiceTitan.",
+    ),
+    Reason(
+        "customer_merged",
+        "A customer was merged into one that is not in the ledger yet",
+        "ServiceTitan has merged {name} into customer {survivor}, who has no counterpart in the ledger yet.",
+        "Nothing to do until {survivor} is linked; or fill the row '{row}' of the mapping table customers with the contact's "
+        "id.",
+    ),
+    Reason(
+        "customer_merged_into",
+        "A customer was merged into another",
+        "ServiceTitan has merged {name} into customer {survivor}, whose contact in the ledger is {contact}.",
+        "Fill the row '{key}' of the mapping table customers with {contact}: documents that still name {name} then go there.",
+    ),
+    # held: amounts and tax
+    Reason(
+        "sales_tax_unmapped",
+        "A tax zone has no tax type",
+        "It carries tax of {amount} of the zone {zone}, and nobody has said which tax type of the ledger that is.",
+        "Fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+    ),
+    Reason(
+        "sales_tax_without_zone",
+        "Tax of no zone",
+        "It carries tax of {amount}, and ServiceTitan names no tax zone for it.",
+        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+    ),
+    Reason(
+        "exempt_unmapped",
+        "The tax type of what is not taxed is not named",
+        "It has lines without tax, and nobody has said which tax type of the ledger stands for that.{known}",
+        "Fill the row '{key}' of the mapping table tax with a tax type of no rate.",
+    ),
+    Reason(
+        "tax_type_unusable",
+        "A mapped tax type cannot be used",
+        "The mapping table sends {zone} to the tax type {target}, which cannot be used: {why}.",
+        "Correct the row '{key}' of the mapping table tax, or the tax type in the ledger.",
+    ),
+    Reason(
+        "tax_without_line",
+        "Tax without a line that is taxed",
+        "It carries tax of {amount} ({zone}), and no line that is charged is taxed by that zone.",
+        "Mark the taxed lines in ServiceTitan, or take the tax away there; it is read again by itself.",
+    ),
+    Reason(
+        "discount_unspread",
+        "A discount has no line to be taken off",
+        "It has a discount of {amount}, which cannot be taken off its lines: {why}.",
+        "Make the discount a line in ServiceTitan; it is read again by itself.",
+    ),
+    Reason(
+        "no_due_date",
+        "It has no due date",
+        "It has no due date, which Xero demands, and {why}.",
+        "Give it a due date or payment terms in ServiceTitan; it is read again by itself.",
+    ),
+    # held: identity
+    Reason(
+        "invoice_twice",
+        "Suspected duplicate invoice",
+        "{where} already has {number} of this customer with the same total {total} ({other}).",
+        "If it is the same document, {same}. If it is another one, give it another number in the mapping table "
+        "invoice_numbers (row '{key}').",
+    ),
+    Reason(
+        "invoice_number_taken",
+        "An invoice number is used twice",
+        "{where} already has {number} of this customer, with another total: {total} there, {stated} here ({other}).",
+        "Find out which of the two is right; if both are, give this one another number in the mapping table "
+        "invoice_numbers (row '{key}').",
+    ),
+    # held: what it follows
+    Reason(
+        "adjusted_pending",
+        "The invoice that a credit corrects is not in the ledger yet",
+        "It corrects invoice {key} of ServiceTitan, which is not in the ledger yet; the credit is to be applied to it.",
+        "Nothing to do if that invoice is on its way. If it is not to be posted, link it with what stands for it, or release "
+        "this one: then the credit is posted and stays open.",
+    ),
+    Reason(
+        "kept_back_posted",
+        "Posted in ServiceTitan, and kept back by a reviewer",
+        "Its batch is posted in ServiceTitan, and its review keeps it back ({words}).",
+        "Finish the review in ServiceTitan; it is read again by itself.",
+    ),
+    # held: changes
+    Reason(
+        "change_when_paid",
+        "Changed after something of it was paid",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, of which {settled} is paid, "
+        "credited or applied; so Xero lets no amount of it be changed, nor the document be voided.",
+        "Take the payment or credit off it in the ledger, and it goes on by itself; or correct it in ServiceTitan by an "
+        "adjustment.",
+    ),
+    Reason(
+        "change_not_sent",
+        "A change that is not made in the ledger",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}. {why}.",
+        "Compare both versions; correct it in the ledger or in ServiceTitan, then replay the record or dismiss it.",
+    ),
+    Reason(
+        "void_there",
+        "Changed, and void in the ledger",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and Xero uses no number a "
+        "second time.",
+        "If it is to be posted again, give it another number in the mapping table invoice_numbers (row '{key}'); else "
+        "dismiss the record.",
+    ),
+    # skipped
+    Reason(
+        "invoice_not_yet",
+        "Not yet at the gate",
+        "The invoice is {state}; it goes when it is {gate}.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "kept_back",
+        "Kept back by a reviewer",
+        "A reviewer keeps it back in ServiceTitan ({words}).",
+        "Nothing to do here: it goes when its review is finished and it has come to the gate.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "invoice_inactive",
+        "Inactive or deleted",
+        "The invoice is inactive in ServiceTitan and was never posted.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason("empty", "Nothing is charged", "No line of it charges anything.", "Nothing to do.", Acts.NOBODY),
+    Reason(
+        "customer_merged_away",
+        "Merged into another customer",
+        "ServiceTitan has merged {name} into customer {survivor}; its documents go to the contact that is mapped.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "not_batched",
+        "Not posted in ServiceTitan when it went",
+        "It was {state} in ServiceTitan when it went to the ledger, and only a posted batch is marked as exported.",
+        "Export its batch in ServiceTitan when it is posted.",
+        Acts.NOBODY,
+    ),
+)

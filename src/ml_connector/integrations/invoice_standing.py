@@ -1,0 +1,107 @@
+"""What the ledger shows of an invoice that was posted, and why a change of it is held: with both versions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Invoice, InvoiceState
+from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.numbers import number_key
+from ml_connector.integrations.base import Hold, Linked, View, Waiting, waiting
+from ml_connector.integrations.drafts import money
+
+DRAFTS = (InvoiceState.DRAFT, InvoiceState.SUBMITTED)  # of the ledger: not in its books yet
+_TOLD = ("total", "number", "date", "due_date", "tax", "discount")
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An invoice as it is now and as it was posted, what the ledger shows now, and the names of what has changed."""
+
+    invoice: Invoice
+    posted: Invoice
+    now: Invoice
+    what: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """What has changed, for a person."""
+        before, after = self.posted, self.invoice
+        told = [
+            f"{name} {_shown(getattr(before, name))} -> {_shown(getattr(after, name))}" if name in _TOLD else name
+            for name in self.what
+        ]
+        return ", ".join(told).replace("_", " ") or "its batch was posted"
+
+
+def _shown(value: Any) -> str:
+    return "none" if value in (None, "") else money(value) if isinstance(value, Decimal) else str(value)
+
+
+# --- whose document it is ----------------------------------------------------------------------------------------
+
+
+def own_reference(link: Linked, view: View) -> str:
+    """Our reference on the linked document, or on it when both last agreed; empty where we did not make it."""
+    shown = (str(getattr(one, "reference", "")) for one in (link.now, link.base))
+    return next((one for one in shown if one == view.reference or one.startswith(f"{view.reference}-")), "")
+
+
+def new_reference(invoice: Invoice, number: str, view: View) -> str:
+    """The reference of what is posted; of what takes the place of a void document, one that tells it from that."""
+    return view.reference if view.link is None else f"{view.reference}-{number_key(number) or invoice.id}"
+
+
+def void_and_renumbered(invoice: Invoice, view: View) -> bool:
+    """Whether what we made is void there, and a person has given the invoice a number under which it goes once more.
+
+    Xero uses no number a second time.
+    """
+    now = view.link.now if view.link is not None else None
+    given = view.mappings["invoice_numbers"].get(invoice.id)
+    if view.link is None or not isinstance(now, Invoice) or now.active or not invoice.active or not given:
+        return False
+    return number_key(given) != number_key(now.number) and own_reference(view.link, view) != ""
+
+
+# --- what it shows -----------------------------------------------------------------------------------------------
+
+
+def entity_there(now: Invoice) -> str:
+    """What the ledger's document is called there."""
+    return "credit_notes" if now.kind == "credit note" else "invoices"
+
+
+def settled(now: Invoice) -> Decimal:
+    """What of it is paid, credited or, of a credit, applied or given back."""
+    if now.state in DRAFTS:
+        return ZERO
+    open_ = ZERO if now.state is InvoiceState.PAID else now.balance
+    return now.total - (now.total if open_ is None else open_)
+
+
+def _there(now: Invoice) -> str:
+    return f"{now.number} of {now.date} over {money(now.total, now.currency)}, {now.state}"
+
+
+# --- why it is held ----------------------------------------------------------------------------------------------
+
+
+def paid(told: str, now: Invoice) -> Waiting:
+    """Something stands against it there; it goes on when that has changed."""
+    fields = {"what": told, "there": _there(now), "settled": money(settled(now), now.currency)}
+    return waiting("change_when_paid", "fact", f"{entity_there(now)}:{now.id}", **fields)
+
+
+def void(change: Change) -> Hold:
+    """It is void there; another number frees it."""
+    told = {"what": change.told, "there": _there(change.now)}
+    return Hold((waiting("void_there", "mapping", f"invoice_numbers:{change.invoice.id}", **told),))
+
+
+def held(change: Change, why: str) -> Hold:
+    """A change that is not sent; it is looked at again when the document changes there."""
+    now, told = change.now, {"what": change.told, "there": _there(change.now), "why": why}
+    return Hold((waiting("change_not_sent", "fact", f"{entity_there(now)}:{now.id}", **told),))

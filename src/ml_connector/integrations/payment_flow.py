@@ -1,0 +1,333 @@
+"""Customer payments of ServiceTitan in the ledger, and their marking as exported once they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Allocation, Document, Invoice, Payment, Ref
+from ml_connector.connectors.base import Action, Step
+from ml_connector.integrations.base import STAYS, Decision, FlowType, Hold, Unchanged, View, Write, skip, waiting
+from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.payment_changes import Change, compared, is_ours, removals, standing
+from ml_connector.integrations.payment_parts import Part, create, merged, wanted
+from ml_connector.integrations.payment_rules import (
+    NEAR,
+    check_currency,
+    check_open,
+    check_periods,
+    check_seen,
+    check_twin,
+    currency_of,
+    is_new,
+    linked_invoice,
+    passed_over,
+    rule_of,
+    source_checks,
+)
+from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.receivable_settings import Settings
+
+
+class Payments(FlowType):
+    """Payments become payments on invoices, over- or prepayments, refunds, or credit notes where no money moves."""
+
+    name = "payments"
+    title = "Payments: ServiceTitan to Xero"
+    source_vendor, target_vendor = "servicetitan", "xero"
+    priority = 5
+    several_steps = True
+    near = NEAR
+    source_lists = ("business_units", "payment_types")
+    target_lists = (
+        "accounts", "dimensions", "parties", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
+    )  # fmt: skip
+    tables = ("payment_types", "business_units")
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("payments",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def party_of(self, document: Document) -> str:
+        assert isinstance(document, Payment)
+        return document.party.id
+
+    def party_name(self, document: Document) -> str:
+        assert isinstance(document, Payment)
+        return document.party.name
+
+    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
+        """None: one cheque may be several payments, and no number tells that two are the same."""
+        return ""
+
+    def target_entity(self, document: Document) -> str:
+        assert isinstance(document, Payment)
+        return "payments" if document.splits else "overpayments"
+
+    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Payment)
+        return _needed(document)
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Payment)
+        return msgspec.structs.replace(
+            document, id="", stamp="", exported=False, memo="", state="", posted=True, deposit=Ref()
+        )
+
+    def plan(self, view: View) -> Decision:
+        payment = view.document
+        assert isinstance(payment, Payment)
+        unit = payment.business_unit
+        payment = msgspec.structs.replace(payment, currency=currency_of(payment.currency, unit, view))
+        if view.made or (view.link is not None and not _removed(view)):
+            return _changed(payment, view)
+        return _first(payment, view)
+
+
+def _needed(payment: Payment) -> tuple[tuple[str, str], ...]:
+    invoices = dict.fromkeys(("invoices", split.document.id) for split in payment.splits)
+    refunded = (("payments", payment.refunds.id),) if payment.refunds.id and payment.amount < 0 else ()
+    return (("customers", payment.party.id), *invoices, *refunded)
+
+
+def _removed(view: View) -> bool:
+    """Whether what we had posted was removed again, by an earlier version: then it is posted as if for the first time."""
+    now = view.link.now if view.link is not None else None
+    return now is not None and not getattr(now, "active", True) and is_ours(now, view)
+
+
+def _first(payment: Payment, view: View) -> Decision:
+    """A payment of which nothing stands in the ledger."""
+    passed = passed_over(payment, view, view.settings)
+    if passed is not None:
+        return Unchanged() if view.link is not None else passed
+    draft = Draft(payment.currency)
+    rule = rule_of(payment, view, draft)
+    if rule is not None and rule.kind == "none":
+        by_rule = skip("payment_by_rule", name=payment.method.name or payment.method.id)
+        return Unchanged() if view.link is not None else by_rule
+    parts = _parts(payment, rule, view, draft)
+    if view.link is None:
+        check_seen(view, draft)
+    check_periods((payment.date,), view, draft)
+    former = view.link.now if view.link is not None else None
+    steps = _created(parts, len(parts) == 1, [former] if former is not None else [], payment, view, draft)
+    if draft.waits:
+        return _held(draft, view)
+    return _written(steps, 0, view.link.target_id if view.link is not None else "", view, draft)
+
+
+def _parts(payment: Payment, rule: PaymentRule | None, view: View, draft: Draft) -> tuple[Part, ...]:
+    """What the payment is to have in the ledger. Without a rule, the invoices it waits for are asked for already."""
+    source_checks(payment, view, draft)
+    check_currency(view.links.get(("customers", payment.party.id), ""), "customer", view, draft)
+    if rule is not None:
+        return wanted(payment, rule, view, draft)
+    for split in payment.splits:
+        linked_invoice(split.document, view, draft)
+    return ()
+
+
+def _created(
+    parts: Sequence[Part], alone: bool, former: Sequence[Document], payment: Payment, view: View, draft: Draft
+) -> list[Step]:
+    """The steps of new parts. Where a payment is one document, that has the record's own reference; else each its own.
+
+    ``former`` are documents that were removed for them.
+    """
+    references = {part.key: view.reference if alone else f"{view.reference}-{part.key}" for part in parts}
+    for part in parts:
+        if references[part.key] not in view.proven and payment.amount > 0:
+            _check_target(part, payment, view, draft)
+    if draft.waits:  # what is missing would only be told again, in other words
+        return []
+    made = (create(_renumbered(part, former, view), references[part.key], view, draft) for part in parts)
+    return [step for steps in made for step in steps]
+
+
+def _check_target(part: Part, payment: Payment, view: View, draft: Draft) -> None:
+    """The invoice can take it. What is open changes with our own steps, so only a first plan looks at that."""
+    if not view.made:
+        check_open(part.on, part.amount, view, draft)
+    if part.entity == "payments":
+        check_twin(part.on, part.amount, payment.date, view, draft)
+
+
+def _renumbered(part: Part, former: Sequence[Document], view: View) -> Part:
+    """Xero never gives a removed credit note's number again: one in its place is told by the former one's id."""
+    document = part.document
+    if not isinstance(document, Invoice):
+        return part
+    made_now = set(view.proven.values())
+    notes = [one for one in (*view.at_target.values(), *former) if isinstance(one, Invoice) and one.id not in made_now]
+    holders = {one.number: one.id for one in notes if one.kind == document.kind}
+    number = document.number
+    for _ in notes:  # each of them holds one number at most
+        number = f"{document.number}-{holders[number][:8]}" if number in holders else number
+    return replace(part, document=msgspec.structs.replace(document, number=number))
+
+
+# --- a newer version ---------------------------------------------------------------------------------------------
+
+
+def _changed(payment: Payment, view: View) -> Decision:
+    """A payment of which something stands in the ledger. A version that changes nothing is never held."""
+    posted = view.link.source if view.link is not None else None
+    before = posted if isinstance(posted, Payment) else None
+    same = before is not None and _as_posted(before) == _as_posted(payment)
+    what = _told(before, payment)
+    if not view.made and not _linked_to_ours(view):
+        return _not_ours(payment, before is None or same, what, view)
+    draft = Draft(payment.currency)
+    anew = before is not None and before.method.id != payment.method.id
+    decision = _reconciled(payment, what, anew, view, draft)
+    return Unchanged() if same and isinstance(decision, Hold) else decision
+
+
+def _linked_to_ours(view: View) -> bool:
+    return view.link is not None and view.link.now is not None and is_ours(view.link.now, view)
+
+
+def _not_ours(payment: Payment, same: bool, what: str, view: View) -> Decision:
+    """A person or a match has linked it: what others entered is never changed by us."""
+    assert view.link is not None
+    gone = view.link.now is None or not getattr(view.link.now, "active", True)
+    if same or (gone and not payment.active):
+        return Unchanged()
+    return Hold((waiting("payment_not_ours", "person", "payment_not_ours", id=view.link.target_id, what=what),))
+
+
+def _reconciled(payment: Payment, what: str, anew: bool, view: View, draft: Draft) -> Decision:
+    """The steps that make the ledger show the payment as it is now."""
+    there = standing(view, draft)
+    rule = rule_of(payment, view, draft) if payment.active else None
+    if rule is not None and rule.kind == "none" and not anew:
+        return Unchanged()
+    parts = _parts(payment, rule, view, draft) if payment.active else ()
+    if draft.waits:
+        return _held(draft, view)
+    change = compared(payment, parts, there, what, anew, view, draft)
+    steps = _change_steps(payment, len(parts), change, view, draft)
+    if draft.waits:
+        return _held(draft, view)
+    if not steps:
+        return Unchanged()
+    return _written(steps, *_counterpart(steps, change, view), view, draft)
+
+
+def _change_steps(payment: Payment, parts: int, change: Change, view: View, draft: Draft) -> list[Step]:
+    """Removals first, so that the invoices are open for what takes their place."""
+    start = view.settings.start_date
+    if change.missing and payment.date is not None and payment.date < start:
+        told = {"date": str(payment.date), "start": str(start)}
+        draft.wait(waiting("moved_before_start", "source", f"payments:{payment.id}", **told))
+    check_periods([*change.dates, *([payment.date] if change.missing else [])], view, draft)
+    free = view.reference not in {one.reference for one in change.kept.values()}
+    former = [one.document for one in change.removed]
+    created = _created(change.missing, parts == 1 and free, former, payment, view, draft)
+    return [*removals(change, view, draft), *change.applied, *created]
+
+
+def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int, str]:
+    """Which step makes the record's counterpart, and the id of the one it replaces.
+
+    A removed counterpart that nothing replaces stays linked: it is what the record has become there.
+    """
+    linked = view.link.target_id if view.link is not None else ""
+    if linked and linked not in {one.document.id for one in change.removed}:
+        return STAYS, ""
+    made = [n for n, step in enumerate(steps) if step.action is Action.CREATE and step.entity != "allocations"]
+    if made:
+        return made[0], linked
+    return next((n for n, step in enumerate(steps) if linked and step.target_id == linked), STAYS), ""
+
+
+# --- decisions ---------------------------------------------------------------------------------------------------
+
+
+def _held(draft: Draft, view: View) -> Hold:
+    """It asks for invoices and customers when it waits for nothing else."""
+    pairs = [
+        (entity, id_) for wait in draft.waits for entity, _, id_ in [wait.key.partition(":")] if wait.kind == "link"
+    ]
+    only_links = len(pairs) == len(draft.waits)
+    return Hold(tuple(draft.waits), tuple(pair for pair in pairs if only_links and pair in view.asked))
+
+
+def _written(steps: Sequence[Step], main: int, replaces: str, view: View, draft: Draft) -> Write:
+    if main != STAYS:
+        entity = steps[main].entity
+    elif view.link is not None:
+        entity = view.link.target_entity
+    else:
+        entity = next(made.entity for made in view.made.values() if made.entity != "allocations")
+    assert isinstance(view.document, Payment)
+    needed = (view.links.get(pair, "") for pair in _needed(view.document))
+    new = tuple(dict.fromkeys(target for target in needed if is_new(target)))
+    return Write(tuple(steps), entity, tuple(dict.fromkeys(draft.notes)), new, main, replaces)
+
+
+def _as_posted(payment: Payment) -> Payment:
+    """What a posted payment must not differ in. Marking, batching and depositing it are its way, and no change; its
+
+    number stands in a reference, which Xero cannot change.
+    """
+    splits = tuple(sorted((one.document.id, one.amount) for one in merged(payment)))
+    return msgspec.structs.replace(
+        payment, id="", party=Ref(payment.party.id), method=Ref(payment.method.id), refunds=Ref(payment.refunds.id),
+        splits=tuple(Allocation("", Ref(id_), amount) for id_, amount in splits), business_unit=Ref(), deposit=Ref(),
+        bank_account=Ref(), number="", memo="", state="", posted=True, exported=False, journal=False, currency="",
+        stamp="",
+    )  # fmt: skip
+
+
+def _told(before: Payment | None, after: Payment) -> str:
+    """How two versions differ, in words."""
+    if before is None:
+        return "an earlier version was posted in part"
+    was, is_ = _as_posted(before), _as_posted(after)
+    amounts = [
+        f"{name} {money(getattr(was, name))} -> {money(getattr(is_, name))}"
+        for name in ("amount", "unapplied")
+        if getattr(was, name) != getattr(is_, name)
+    ]
+    days = [f"date {was.date or 'none'} -> {is_.date or 'none'}"] if was.date != is_.date else []
+    names = {"method": "type", "splits": "invoices it is on", "party": "customer", "refunds": "what it refunds"}
+    others = [word for name, word in names.items() if getattr(was, name) != getattr(is_, name)]
+    reversed_ = ["reversed"] if was.active and not is_.active else []
+    return ", ".join([*reversed_, *amounts, *days, *others]) or "a detail"
+
+
+class PaymentsExported(FlowType):
+    """Payments that we posted are marked as exported in ServiceTitan, which locks them there. It never undoes a posting."""
+
+    name = "payments_exported"
+    title = "Posted payments: marked as exported in ServiceTitan"
+    source_vendor = target_vendor = "servicetitan"
+    priority = 6
+    dated = False
+    follows = "payments"
+    source_lists = target_lists = tables = ()
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        return {}
+
+    def project(self, document: Document) -> Any:
+        return document.id
+
+    def plan(self, view: View) -> Decision:
+        payment = view.document
+        assert isinstance(payment, Payment)
+        if view.link is not None or payment.exported:
+            return Unchanged()
+        composed = view.compose(Action.MARK_EXPORTED, payment, view.reference)
+        step = Step("payments", Action.MARK_EXPORTED, view.reference, composed.body, target_id=payment.id)
+        return Write((step,), self.name, composed.notes)

@@ -1,0 +1,242 @@
+"""What a payment or order must pass before anything is planned, and the accounts, options and counterparts it uses.
+
+Every rule adds what is missing to the draft; all of it is told at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from ml_connector.canonical.documents import Account, Dimension, Invoice, InvoiceState, Payment, Ref
+from ml_connector.canonical.money import ZERO, total
+from ml_connector.integrations.base import Skip, View, placeholder, skip, waiting
+from ml_connector.integrations.drafts import Draft, Named, checked_account, is_code, money, unit_name
+from ml_connector.integrations.payment_tables import PaymentRule, payment_rule, type_key
+from ml_connector.integrations.receivable_settings import Settings
+
+BANK = "BANK"  # Xero's type of bank accounts
+NEAR = dt.timedelta(days=7)  # a payment that people keyed in both systems rarely differs by more
+
+
+# --- shared by payments and orders -------------------------------------------------------------------------------
+
+
+def currency_of(stated: str, unit: Ref, view: View) -> str:
+    """The document's currency: its own, else its business unit's, else the company's."""
+    listed = view.source_lists.get("business_units", {}).get(unit.id)
+    of_unit = listed.currency if isinstance(listed, Dimension) else ""
+    return stated or of_unit or view.settings.currency or view.source.currency
+
+
+def check_currency(party: str, what: str, view: View, draft: Draft) -> None:
+    """The draft's currency is known, and that of the party at the target, else of its books."""
+    if not is_code(draft.currency):
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+        return
+    known = view.ledger.parties.get(party)
+    key, theirs, where = "organisation", view.ledger.organisation.currency, "the ledger"
+    if known is not None and known.currency:
+        key, theirs, where = f"parties:{known.id}", known.currency, f"the {what}'s ledger contact {known.name}"
+    if theirs and theirs != draft.currency:
+        draft.wait(waiting("currency_differs", "fact", key, source=draft.currency, target=theirs, what=where))
+
+
+def check_seen(view: View, draft: Draft) -> None:
+    """What was exported before it was first seen may be in some ledger."""
+    if view.first_seen_exported and "already_exported" not in view.released:
+        draft.wait(waiting("already_exported", "person", "already_exported"))
+
+
+def check_periods(dates: Iterable[dt.date | None], view: View, draft: Draft) -> None:
+    """Nothing is made or removed in a closed period unless an approver has released it."""
+    locks = (view.settings.closed_through, view.ledger.organisation.locked_through)
+    closed = max((day for day in locks if day is not None), default=None)
+    inside = sorted(day for day in dates if day is not None and closed is not None and day <= closed)
+    if inside and "period_closed" not in view.released:
+        draft.wait(waiting("period_closed", "person", "period_closed", date=str(inside[0]), closed=str(closed)))
+
+
+def options(unit: Ref, on: dt.date | None, view: View, draft: Draft) -> tuple[Ref, ...]:
+    """The tracking option of a business unit, as lines carry it."""
+    if view.settings.business_unit_as == "none" or not unit.id:
+        return ()
+    target, key = view.mappings["business_units"].get(unit.id, on), f"business_units:{unit.id}"
+    if target is None:
+        draft.wait(waiting("business_unit_unmapped", "mapping", key, name=unit_name(unit, view)))
+        return ()
+    if target == "none":
+        return ()
+    option = view.ledger.dimensions.get(target)
+    if option is None or not option.active:
+        draft.wait(waiting("dimension_inactive", "mapping", key, name=unit_name(unit, view), what="option"))
+        return ()
+    return (Ref(option.id, option.name, option.set.id),)
+
+
+def is_new(target_id: str) -> bool:
+    """Whether it is an id that the target has still to give, as previews show it."""
+    return target_id.startswith(placeholder(""))
+
+
+# --- what a payment is at all ------------------------------------------------------------------------------------
+
+
+def passed_over(payment: Payment, view: View, settings: Settings) -> Skip | None:
+    """The rules that say there is nothing to book; they go before everything that could hold."""
+    if settings.business_units and payment.business_unit.id not in settings.business_units:
+        return skip("out_of_scope", name=unit_name(payment.business_unit, view) or "(none)")
+    if not payment.active:
+        return skip("payment_reversed")
+    if payment.date is not None and payment.date < settings.start_date:
+        return skip("payment_before_start", date=str(payment.date), start=str(settings.start_date))
+    if payment.amount == payment.unapplied == 0 and not any(split.amount for split in payment.splits):
+        return skip("payment_zero")
+    return None
+
+
+def rule_of(payment: Payment, view: View, draft: Draft) -> PaymentRule | None:
+    """What the payment's type is in the ledger; None, with what is missing, where nobody has said so."""
+    key = type_key(payment.method)
+    value = view.mappings["payment_types"].get(key, payment.date)
+    name = payment.method.name or key
+    if value is None:
+        draft.wait(waiting("payment_type_unmapped", "mapping", f"payment_types:{key}", name=name))
+        return None
+    try:
+        return payment_rule(value)
+    except ValueError as error:
+        told = {"name": name, "why": str(error)}
+        draft.wait(waiting("payment_type_unusable", "mapping", f"payment_types:{key}", **told))
+        return None
+
+
+def source_checks(payment: Payment, view: View, draft: Draft) -> None:
+    """What must be right in the source."""
+    key = f"payments:{payment.id}"
+    if payment.date is None:
+        draft.wait(waiting("no_date", "source", key, what="date"))
+    applied = total(split.amount for split in payment.splits)
+    if applied + payment.unapplied != payment.amount:
+        parts = (("stated", payment.amount), ("applied", applied), ("unapplied", payment.unapplied))
+        told = {name: money(amount, draft.currency) for name, amount in parts}
+        draft.wait(waiting("payment_does_not_tie", "source", key, **told))
+    amounts = [*(split.amount for split in payment.splits), payment.unapplied]
+    if any(amount * payment.amount < 0 for amount in amounts) or (payment.amount == 0 and any(amounts)):
+        draft.wait(waiting("payment_both_signs", "source", key))
+
+
+# --- accounts ----------------------------------------------------------------------------------------------------
+
+
+def named_row(payment: Payment) -> Named:
+    """Where a person has said what payments of this type are."""
+    return Named("payment_types", type_key(payment.method))
+
+
+def money_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft) -> Ref:
+    """The bank or clearing account of a payment.
+
+    Xero takes payments on bank accounts, and on others that allow it (EnablePaymentsToAccount). The canonical account
+    does not tell the latter; system accounts never do, the rest is left to Xero's answer.
+    """
+    named = named_row(payment)
+    account = view.ledger.accounts.get(rule.account)
+    if account is None or not account.active:
+        return checked_account(rule.account, named, view, draft)
+    told = {"name": _label(account), "what": named.what}
+    if account.type != BANK and not account.postable:
+        draft.wait(waiting("account_takes_no_payments", "fact", f"accounts:{account.id}", **told))
+    if account.type == BANK and payment.journal:
+        told |= {"type": payment.method.name or type_key(payment.method)}
+        draft.wait(waiting("no_money_on_bank", "mapping", f"payment_types:{named.key}", **told))
+    if account.currency and account.currency != draft.currency:
+        told = {"source": draft.currency, "target": account.currency, "what": f"account {_label(account)}"}
+        draft.wait(waiting("currency_differs", "fact", f"accounts:{account.id}", **told))
+    return Ref(account.id, account.name, account.number)
+
+
+def credit_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft) -> Ref:
+    """The account of a write-off or fee: one that lines may use, and never a bank account."""
+    account = view.ledger.accounts.get(rule.account)
+    if account is not None and account.active and account.type == BANK:
+        named = named_row(payment)
+        told = {"name": _label(account), "what": named.what, "type": payment.method.name or named.key}
+        draft.wait(waiting("no_money_on_bank", "mapping", f"payment_types:{named.key}", **told))
+        return Ref(account.id, account.name, account.number)
+    return checked_account(rule.account, named_row(payment), view, draft)
+
+
+def _label(account: Account) -> str:
+    return " ".join(part for part in (account.number, account.name) if part)
+
+
+# --- counterparts ------------------------------------------------------------------------------------------------
+
+
+def linked_invoice(invoice: Ref, view: View, draft: Draft) -> str:
+    """The target's id of an invoice that the payment is on; it waits for one that is not there."""
+    wanted = ("invoices", invoice.id)
+    found = view.links.get(wanted)
+    if found:
+        return found
+    told = {"number": invoice.number or invoice.id}
+    key = f"invoices:{invoice.id}"
+    if wanted in view.asked:
+        draft.wait(waiting("invoice_pending", "link", key, **told))
+    else:
+        code = "invoice_unknown" if "invoices" in view.brings else "invoice_flow_off"
+        draft.wait(waiting(code, "link", key, **told))
+    return ""
+
+
+def payer(payment: Payment, view: View, draft: Draft) -> str:
+    """The target's id of the customer, which money on no invoice and credits need."""
+    wanted = ("customers", payment.party.id)
+    target = view.links.get(wanted, "")
+    name = payment.party.name or payment.party.id
+    known = view.ledger.parties.get(target)
+    if not target:
+        draft.wait(waiting("payer_missing", "link", f"customers:{payment.party.id}", name=name))
+    elif known is not None and not known.active:
+        told = {"name": name, "target": known.name}
+        draft.wait(waiting("payer_inactive", "fact", f"parties:{target}", **told))
+    return target
+
+
+def shown_invoice(target_id: str, view: View) -> Invoice | None:
+    """What the target shows of a sales invoice now; None where that is not known."""
+    found = view.at_target.get(("invoices", target_id))
+    return found if isinstance(found, Invoice) else None
+
+
+def check_open(target_id: str, amount: Decimal, view: View, draft: Draft) -> None:
+    """The invoice stands in the ledger and still owes the amount, as far as is known."""
+    invoice = shown_invoice(target_id, view)
+    if invoice is None:
+        return
+    key, number = f"invoices:{target_id}", invoice.number or target_id
+    if invoice.state not in (InvoiceState.AUTHORISED, InvoiceState.PAID):
+        draft.wait(waiting("invoice_not_open", "fact", key, number=number, state=invoice.state.value))
+    elif (invoice.balance or ZERO) < amount and invoice.balance is not None:
+        told = {"owed": money(invoice.balance, draft.currency), "amount": money(amount, draft.currency)}
+        draft.wait(waiting("invoice_owes_less", "fact", key, number=number, **told))
+    if invoice.currency and invoice.currency != draft.currency:
+        told = {"source": draft.currency, "target": invoice.currency, "what": f"invoice {number} of the ledger"}
+        draft.wait(waiting("currency_differs", "fact", key, **told))
+
+
+def check_twin(target_id: str, amount: Decimal, date: dt.date | None, view: View, draft: Draft) -> None:
+    """Nobody has keyed the payment into the ledger by hand: same invoice, amount, and a near date, without our reference."""
+    if "payment_twin" in view.released or date is None:
+        return
+    for other in view.at_target.values():
+        if not isinstance(other, Payment) or not other.active or other.reference or other.ours or other.date is None:
+            continue
+        same = other.amount == amount and any(split.document.id == target_id for split in other.splits)
+        if same and abs(other.date - date) <= NEAR:
+            told = {"amount": money(amount, draft.currency), "date": str(other.date), "id": other.id}
+            invoice = shown_invoice(target_id, view)
+            number = invoice.number if invoice is not None else target_id
+            draft.wait(waiting("payment_twin", "person", "payment_twin", number=number, **told))

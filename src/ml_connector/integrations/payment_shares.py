@@ -1,0 +1,76 @@
+"""The lines of a credit note for a write-off or fee: at one amount, or with the invoice's tax in its share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ml_connector.canonical.documents import Allocation, Invoice, InvoiceLine, Payment, Ref, TaxBasis
+from ml_connector.canonical.money import ZERO, is_exact, split
+from ml_connector.integrations.base import View, waiting
+from ml_connector.integrations.drafts import Draft, is_code
+from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
+from ml_connector.integrations.payment_tables import PaymentRule
+
+Lines = tuple[TaxBasis, tuple[InvoiceLine, ...]]
+
+
+def credit_lines(
+    payment: Payment, rule: PaymentRule, applied: Allocation, target: str, account: Ref, words: str, view: View,
+    draft: Draft,
+) -> Lines:  # fmt: skip
+    """A fee is no part of the sale and takes no tax back; a write-off does, unless the settings say otherwise."""
+    tracking = options(payment.business_unit, payment.date, view, draft)
+    frame = InvoiceLine("1", applied.amount, words, unit_price=applied.amount, account=account, dimensions=tracking)
+    whole: Lines = (TaxBasis.NONE, (frame,))
+    if rule.kind == "fee" or view.settings.write_off_tax == "none":
+        return whole
+    invoice = shown_invoice(target, view)
+    if invoice is None or not invoice.complete:
+        _unseen(applied, target, draft)
+        return whole
+    bases = _bases(invoice)
+    exact = is_code(draft.currency) and is_exact(applied.amount, draft.currency)  # else it is held for that
+    if not exact or not any(tax for _, _, tax in bases):
+        return whole
+    if any(not code or net < 0 or tax < 0 for code, net, tax in bases):
+        number = invoice.number or target
+        draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
+        return whole
+    return TaxBasis.EXCLUSIVE, tuple(_shared(frame, bases, draft))
+
+
+def _unseen(applied: Allocation, target: str, draft: Draft) -> None:
+    """The tax of an invoice that is still to be made is known once it is there."""
+    number = applied.document.number or applied.document.id
+    link, fact = ("link", f"invoices:{applied.document.id}"), ("fact", f"invoices:{target}")
+    kind, key = link if is_new(target) else fact
+    draft.wait(waiting("write_off_tax_unseen", kind, key, number=number))
+
+
+def _bases(invoice: Invoice) -> list[tuple[str, Decimal, Decimal]]:
+    """For each tax type of the invoice: what it was taken on, and how much it is."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for line in invoice.lines:
+        tax = (line.tax or ZERO) if invoice.tax_basis is not TaxBasis.NONE else ZERO
+        net = line.amount - (tax if invoice.tax_basis is TaxBasis.INCLUSIVE else ZERO)
+        before = found.get(line.tax_code.id, (ZERO, ZERO))
+        found[line.tax_code.id] = (before[0] + net, before[1] + tax)
+    return [(code, net, tax) for code, (net, tax) in found.items() if net or tax]
+
+
+def _shared(frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], draft: Draft) -> list[InvoiceLine]:
+    """The amount in the proportions of the invoice, to the cent, nothing lost."""
+    weights = [part for _, net, tax in bases for part in (net, tax)]
+    shares = split(frame.amount, weights, draft.currency)
+    lines = []
+    for n, (code, _, _) in enumerate(bases):
+        net, tax = shares[2 * n], shares[2 * n + 1]
+        if net or tax:
+            lines.append(
+                InvoiceLine(
+                    str(n + 1), net, frame.description, unit_price=net, account=frame.account, tax_code=Ref(code), tax=tax,
+                    taxable=bool(tax), dimensions=frame.dimensions,
+                )
+            )  # fmt: skip
+    return lines

@@ -1,0 +1,95 @@
+"""The mapping tables of payments and orders: what a payment type stands for, and where lines of orders go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from ml_connector.canonical.documents import Document, Payment, PurchaseOrder, Ref
+from ml_connector.integrations.base import TableType
+from ml_connector.integrations.drafts import NO_ACCOUNT, account_key
+
+NO_TYPE = "(no type)"
+TAX, SHIPPING = "(tax)", "(shipping)"
+_RULE = re.compile(r"^(?P<kind>account|write-off|fee):(?P<account>\S+)$")
+
+
+class PaymentRule(msgspec.Struct, frozen=True):
+    """What payments of a type are in the ledger.
+
+    ``account``: money on a bank or clearing account. ``write-off``: a credit note on an account, with the invoice's tax in
+    its share. ``fee``: a credit note on an expense account, without tax. ``none``: nothing.
+    """
+
+    kind: str
+    account: str = ""
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it settles an invoice without money."""
+        return self.kind in ("write-off", "fee")
+
+
+def payment_rule(text: str) -> PaymentRule:
+    """The rule of a row such as ``account:<id>``, ``write-off:<id>``, ``fee:<id>`` or ``none``. Raises ValueError."""
+    value = text.strip()
+    if value == "none":
+        return PaymentRule("none")
+    match = _RULE.match(value)
+    if match is None:
+        raise ValueError(f"'{value}' is none of account:<id>, write-off:<id>, fee:<id>, none")
+    return PaymentRule(match["kind"], match["account"])
+
+
+def type_key(method: Ref) -> str:
+    """The key of a payment type in the mapping table: its id."""
+    return method.id or NO_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTypeTable(TableType):
+    """What payments of a type are in the ledger, which a person decides whatever the type is called."""
+
+    @property
+    def target_lists(self) -> tuple[str, ...]:
+        return ("accounts",)
+
+    @property
+    def decided(self) -> bool:
+        return True
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        return [(type_key(document.method), document.method.name)] if isinstance(document, Payment) else ()
+
+    def names(self, value: str) -> tuple[tuple[str, str], ...]:
+        rule = payment_rule(value)
+        return (("accounts", rule.account),) if rule.account else ()
+
+    def value_for(self, target_id: str, entity: str = "") -> str:
+        return f"account:{target_id}"
+
+    def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
+        rule = payment_rule(value)
+        return f"{rule.kind}:{target_id}" if rule.account == named else value
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAccountTable(TableType):
+    """Accounts of order lines, which ServiceTitan shows none for. What is sold has a table of its own: the row of lines
+
+    without an account is revenue there, and cost here.
+    """
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        if not isinstance(document, PurchaseOrder):
+            return ()
+        keys = [(account_key(line.account), line.account.name) for line in document.lines if line.amount != 0]
+        charges = ((TAX, document.tax), (SHIPPING, document.shipping))
+        return keys + [(key, "") for key, amount in charges if amount != 0]
+
+    def freed_by(self, key: str) -> tuple[str, ...]:
+        """Tax and shipping without a row of their own wait for the row of lines without an account."""
+        return (key, NO_ACCOUNT) if key in (TAX, SHIPPING) else (key,)

@@ -1,0 +1,60 @@
+"""The settings of an integration that keeps ServiceTitan's receivables and orders in a ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from ml_connector.canonical.money import ZERO
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The integration's settings, each with its consequence.
+
+    start_date: documents dated before it are never posted (mandatory); a payment on an older invoice waits until that
+        invoice is linked.
+    currency: the company's, where the business unit states none.
+    invoice_gate: how far an invoice must have come. ``posted`` waits for its batch; ``draft when completed`` makes a draft
+        once the job is completed and authorises it when the batch is posted; ``completed`` authorises it at once. A credit
+        note is never made as a draft. Only invoices whose batch was posted when they went are marked as exported.
+    business_units: only documents of these business unit ids, all if empty.
+    business_unit_as: whether a line's business unit becomes a tracking option, or nothing.
+    number_prefix: put before every invoice and order number, where two sources share one ledger.
+    number_of_adjustments: what an adjustment that makes a credit note is called: its own number, or that of the invoice it
+        corrects with ``-CR`` behind it; its own where that one is not in the ledger.
+    unapplied_as: whether money of a customer that is on no invoice yet becomes an overpayment or a prepayment.
+    write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
+    order_lines: whether orders go with their lines, or one line of the order's total (where items are not to be shown).
+    rounding_account: the ledger account for what an invoice differs by when the ledger rounds otherwise; without one, such
+        invoices are held.
+    rounding_limit: how much of one document may go to rounding_account, at most 0.05; at 0 nothing does.
+    closed_through: our own closed date; the later of it and the ledger's lock holds.
+    breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
+        longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
+    breaker_floor: fewer documents than this are never asked about, whatever their share.
+    """
+
+    start_date: dt.date
+    currency: str = ""
+    invoice_gate: Literal["posted", "draft when completed", "completed"] = "posted"
+    business_units: tuple[str, ...] = ()
+    business_unit_as: Literal["option", "none"] = "option"
+    number_prefix: str = ""
+    number_of_adjustments: Literal["own", "invoice"] = "own"
+    unapplied_as: Literal["overpayment", "prepayment"] = "overpayment"
+    write_off_tax: Literal["share", "none"] = "share"
+    order_lines: Literal["lines", "total"] = "lines"
+    rounding_account: str = ""
+    rounding_limit: Decimal = ZERO
+    closed_through: dt.date | None = None
+    breaker_percent: int = 30
+    breaker_floor: int = 50
+
+    def __post_init__(self) -> None:
+        if not ZERO <= self.rounding_limit <= Decimal("0.05"):
+            raise ValueError("rounding_limit must be between 0 and 0.05")
+        if self.breaker_percent < 0 or self.breaker_floor < 1:
+            raise ValueError("breaker_percent must be 0 or more, and breaker_floor 1 or more")

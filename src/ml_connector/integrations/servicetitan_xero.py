@@ -1,0 +1,79 @@
+"""ServiceTitan with Xero: invoices and what they need, receivable by receivable, and orders."""
+
+from __future__ import annotations
+
+from ml_connector.integrations.base import IntegrationType, TableType
+from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
+from ml_connector.integrations.order_flow import PurchaseOrders
+from ml_connector.integrations.payment_flow import Payments, PaymentsExported
+from ml_connector.integrations.payment_tables import NO_TYPE, SHIPPING, TAX, OrderAccountTable, PaymentTypeTable
+from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.receivable_tables import (
+    EXEMPT,
+    PartyTable,
+    SalesAccountTable,
+    SalesTaxTable,
+    UnitTable,
+)
+from ml_connector.integrations.vendor_flow import UniqueVendors
+
+INTEGRATION = IntegrationType(
+    kind="servicetitan-xero",
+    title="ServiceTitan with Xero",
+    source_vendor="servicetitan",
+    source_title="ServiceTitan",
+    target_vendor="xero",
+    target_title="Xero",
+    flows=(
+        Customers(),
+        UniqueVendors(),
+        Invoices(),
+        InvoicesExported(),
+        Payments(),
+        PaymentsExported(),
+        PurchaseOrders(),
+    ),
+    tables=(
+        SalesAccountTable(
+            "accounts", "ServiceTitan GL account (number, else name)", "Xero account id", "accounts", "accounts",
+            fixed_keys=(NO_ACCOUNT,),
+        ),
+        SalesTaxTable(
+            "tax", "ServiceTitan tax zone (name), or (exempt) for what is not taxed", "Xero tax type",
+            "tax_zones", "tax_codes", fixed_keys=(EXEMPT, NO_ZONE),
+        ),
+        UnitTable(
+            "business_units", "ServiceTitan business unit id", "Xero tracking option id, or none",
+            "business_units", "dimensions", ("none",),
+        ),
+        PartyTable(
+            "customers", "ServiceTitan customer id", "Xero contact id, or new", "customers", "parties", ("new",)
+        ),
+        PartyTable("vendors", "ServiceTitan vendor id", "Xero contact id, or new", "vendors", "parties", ("new",)),
+        PaymentTypeTable(
+            "payment_types", "ServiceTitan payment type id",
+            "account:<id> (clearing or bank) | write-off:<account id> | fee:<account id> | none",
+            "payment_types", "accounts", ("none",), (NO_TYPE,),
+        ),
+        OrderAccountTable(
+            "order_accounts", "ServiceTitan GL account of ordered lines (number, else name), (tax) or (shipping)",
+            "Xero account id", "accounts", "accounts", fixed_keys=(NO_ACCOUNT, TAX, SHIPPING),
+        ),
+        TableType("invoice_numbers", "ServiceTitan invoice id", "the number to use instead", "", ""),
+        TableType("order_numbers", "ServiceTitan purchase order id", "the number to use instead", "", ""),
+    ),
+    settings=Settings,
+    fixed_once_posted=("number_prefix", "number_of_adjustments"),
+    skipped_by_settings=(
+        "before_start", "payment_before_start", "order_before_start", "invoice_not_yet", "kept_back", "out_of_scope",
+    ),
+    account_settings=("rounding_account",),
+    currency_setting="currency",
+    not_possible=(
+        "Jobs as such cannot be made in Xero: job and location stand in the reference of a document.",
+        "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",
+        "Tax zones cannot be created in ServiceTitan by its API.",
+    ),
+)  # fmt: skip
