@@ -33,9 +33,10 @@ async def joined(
     for vendor in (type_.source_vendor, type_.target_vendor):
         desk = await connected(runtime, handover, vendor, desk)
     assert desk is not None
-    settings = {name: str(value) for name, value in company["settings"].items()}
+    answers = company["integrations"].get(kind, company)
+    settings = {name: str(value) for name, value in answers["settings"].items()}
     integration = await integrating.integrate(desk, kind, settings)
-    for table, rows in company["mapping"].items():
+    for table, rows in answers["mapping"].items():
         for key, value in rows.items():
             await set_value(desk, integration, table, key, value)
     for flow, mode in modes.items():

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     ML_CONNECTOR_DATA: the data directory (master key, embedded database), default ``./ml-connector-data``.
     ML_CONNECTOR_MASTER_KEY: base64 of 32 bytes; unset, the key lies in the data directory.
     ML_CONNECTOR_SANDBOX: a sandbox's hand-over file; then no vendor is ever called, only the sandbox.
+    ML_CONNECTOR_ADDRESS: where vendors reach this service from outside, such as https://sync.example.com; for webhooks.
     ML_CONNECTOR_COMPANY: the company (tenant) to work on when several exist.
     """
 
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = None
     sandbox: Path | None = None
     company: str = ""
+    address: str = ""
 
     @property
     def master_key_path(self) -> Path:

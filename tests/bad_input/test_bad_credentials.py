@@ -31,9 +31,9 @@ ST, ZB = "servicetitan", "zoho-books"
         ((ZB, "--set", "tax_rounding=penny"), ("tax_rounding", "'penny'", "document, line")),
         ((ZB, "--redirect", "http://127.0.0.1:9/else"), ("invalid_redirect_uri", "redirect address")),
         ((ZB, "--again", "Zoho Books"), ("Nothing is connected yet",)),
-        (("xero",), ("xero",)),
+        (("sage",), ("sage",)),
     ],
-    ids=lambda one: " ".join(one) if isinstance(one, tuple) and one and one[0] in (ST, ZB, "xero") else "",
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) and one and one[0] in (ST, ZB, "sage") else "",
 )
 async def test_a_wrong_option(shell: Shell, sandbox: Sandbox, command: tuple[str, ...], words: tuple[str, ...]) -> None:
     told = await shell.aside("companies")

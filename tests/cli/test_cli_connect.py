@@ -61,4 +61,8 @@ def test_every_right_is_shown_before_anything_is_asked(connector: Connector, tmp
 
 
 def test_the_redirect_address_to_register_is_in_the_help() -> None:
-    assert redirect.own("zoho_books") in help_of(connectors()["zoho_books"])
+    found = connectors()
+    assert redirect.own(found["zoho_books"]) == "http://127.0.0.1:8743/oauth/zoho-books"
+    assert redirect.own(found["xero"]) == "http://localhost:8743/oauth/xero"  # Xero takes no literal address
+    for connector in (found["zoho_books"], found["xero"]):
+        assert redirect.own(connector) in help_of(connector)

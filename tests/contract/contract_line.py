@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Connector, Limit, Page, Reading, Row, Tokens, Window
+from ml_connector.connectors.base import Connector, Credentials, Http, Limit, Page, Reading, Row, Tokens, Window
 from ml_connector.lanes.grants import PlainHttp
 from ml_connector.transport.messages import Answer, Exchange, Request
 from ml_connector.transport.protocols import Lease, Token
@@ -75,6 +75,10 @@ class WatchedWire(Wire):
         return self.after(request, answer)
 
 
+First = Callable[[Http, Credentials, Clock], Awaitable[Tokens]]
+"""How the first tokens of a grant are won."""
+
+
 @dataclass
 class LineTokens:
     """Fulfils ``TokenSource`` for one process, with the connector's own rules."""
@@ -83,6 +87,7 @@ class LineTokens:
     credentials: Mapping[str, str]
     http: PlainHttp
     clock: Clock
+    first: First
     held: Tokens | None = None
     serial: int = 0
     refreshes: int = 0
@@ -91,7 +96,7 @@ class LineTokens:
     async def current(self) -> Token:
         async with self._turn:
             if self.held is None:
-                self.held = await self.connector.auth.first(self.http, self.credentials, self.clock)
+                self.held = await self.first(self.http, self.credentials, self.clock)
             elif (self.held.expires_at - self.clock.now()).total_seconds() <= self.connector.auth.margin:
                 await self._refresh(self.held)
             return self._token()
@@ -233,44 +238,50 @@ class Line:
 @asynccontextmanager
 async def opened(
     connector: Connector, hosts: Mapping[str, str], clock: SandboxClock, credentials: Mapping[str, str],
-    organisation: str, settings: Mapping[str, str] | None = None,
+    organisation: str, settings: Mapping[str, str] | None = None, first: First | None = None,
 ) -> AsyncIterator[Line]:  # fmt: skip
-    """A line to the emulators at ``hosts``, its first token already won where that needs no call of the test's."""
+    """A line to the emulators at ``hosts``, its first token already won: by the connector itself unless told how."""
     same = SameClock(clock)
     wire = WatchedWire(Addresses(hosts), same)
     try:
-        yield await _line(connector, wire, same, credentials, organisation, settings or {})
+        tokens = LineTokens(
+            connector, credentials, PlainHttp(wire, connector.hosts(credentials)), same, first or connector.auth.first
+        )
+        yield await _line(connector, wire, same, tokens, organisation, settings or {})
     finally:
         await wire.close()
 
 
 async def _line(
-    connector: Connector, wire: WatchedWire, clock: Clock, credentials: Mapping[str, str], organisation: str,
+    connector: Connector, wire: WatchedWire, clock: Clock, tokens: LineTokens, organisation: str,
     settings: Mapping[str, str],
 ) -> Line:  # fmt: skip
-    allowed = connector.hosts(credentials)
-    tokens = LineTokens(connector, credentials, PlainHttp(wire, allowed), clock)
+    credentials, allowed = tokens.credentials, connector.hosts(tokens.credentials)
     rules = VendorRules(connector.title, allowed, connector.timeout, connector.throttle, connector.unauthorised)
     budget = LineBudget(clock, connector.limits(Organisation(organisation, ""), credentials, settings).limits)
     exchanges = Exchanges()
     await tokens.current()
     scopes = frozenset(tokens.held.scopes if tokens.held else ())
     session = HttpSession(
-        wire, rules, tokens, budget, _NoLease(), exchanges, clock, organisation, settings, scopes
+        wire, rules, tokens, budget, _NoLease(), exchanges, clock, organisation,
+        connector.seen_by_session(credentials, settings), scopes,
     )  # fmt: skip
     return Line(connector, clock, wire, tokens, session, budget, exchanges)
 
 
-def edited(answer: Answer, edit: Callable[[list[Any]], None]) -> Answer:
+def edited(answer: Answer, edit: Callable[[list[Any]], None], lists: Callable[[Any], list[list[Any]]]) -> Answer:
     """The answer with its lists of rows edited in place; unchanged when it holds none."""
     body = exact.loads(answer.body)
-    lists = [body] if isinstance(body, list) else _lists(body)
-    for rows in lists:
+    found = lists(body)
+    for rows in found:
         edit(rows)
-    return replaced(answer, exact.dumps(body)) if lists else answer
+    return replaced(answer, exact.dumps(body)) if found else answer
 
 
-def _lists(body: Any) -> list[list[Any]]:
+def lists_of(body: Any) -> list[list[Any]]:
+    """A body that is a list itself, else the lists of objects right below it."""
+    if isinstance(body, list):
+        return [body]
     found = body.values() if isinstance(body, dict) else ()
     return [one for one in found if isinstance(one, list) and one and all(isinstance(row, dict) for row in one)]
 

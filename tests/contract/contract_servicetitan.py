@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, ClassVar
 
+from contract_servicetitan_desk import LONG_AGO, Desk
 from contract_stage import Lack, Stage, Switch, Wrong
 
+from ml_connector.canonical.documents import Address, Document, Invoice, Organisation, Party, Payment, Ref
 from ml_connector.canonical.documents import Bill as CanonicalBill
-from ml_connector.canonical.documents import Document, Organisation, Ref
 from ml_connector.connectors.base import Action, Step
 from ml_connector_sandbox.company.access import SCOPES
-from ml_connector_sandbox.servicetitan.books import (
-    Bill,
-    BillItem,
-    BusinessUnit,
-    GlAccount,
-    PurchaseOrder,
-    PurchaseOrderItem,
-    Record,
-    Table,
-    TaxRate,
-    TaxZone,
-    Vendor,
-)
+from ml_connector_sandbox.servicetitan.books import Table, TenantBooks, batch, post_batch
 
 _LISTS = {
     "vendors": "/vendors",
     "accounts": "/gl-accounts",
     "business_units": "/business-units",
     "tax_zones": "/tax-zones",
+    "payment_types": "/payment-types",
+    "payment_terms": "/payment-terms",
+    "customers": "/customers",
+    "invoices": "/export/invoices",
+    "payments": "/export/payments",
     "bills": "/export/inventory-bills",
     "receipts": "/receipts",
     "purchase_orders": "/purchase-orders",
@@ -41,10 +34,16 @@ _SPOILT = {
     "accounts": ("active", "perhaps"),
     "business_units": ("active", "perhaps"),
     "tax_zones": ("rates", "none"),
+    "payment_types": ("name", 12),
+    "payment_terms": ("dueDayType", "FullMoon"),
+    "customers": ("active", "perhaps"),
+    "invoices": ("total", "twelve"),
+    "payments": ("appliedTo", "everything"),
     "bills": ("billAmount", "twelve"),
     "receipts": ("items", 5),
     "purchase_orders": ("total", [1]),
 }
+_PLACE = Address("12 Main St", "Unit 2", "Saint Cloud", "MN", "56301", "USA")
 
 
 def _without(scope: str) -> Callable[[StageOfServiceTitan], None]:
@@ -84,7 +83,15 @@ class StageOfServiceTitan(Stage):
         _lack("tn.inv.receipts:r", "receipts"),
         _lack("tn.inv.purchaseorders:r", "purchase-orders"),
         _lack("tn.stt.businessunits:r", "business-units"),
+        _lack("tn.crm.customers:r", "customers"),
+        _lack("tn.acc.invoices:r", "invoices"),
+        _lack("tn.acc.payments:r", "payments"),
+        _lack("tn.acc.paymenttypes:r", "payment-types"),
+        _lack("tn.acc.paymentterms:r", "payment-terms"),
     )
+    silent = frozenset([("payments", Action.MARK_EXPORTED)])
+    stepwise = frozenset([("customers", Action.UPDATE)])
+    repeatable = frozenset(["customers", "vendors"])
     switches: ClassVar[Mapping[str, Switch]] = {
         "limits": Switch((True,)),
         "token_requests_per_minute": Switch((1, 0)),
@@ -110,6 +117,16 @@ class StageOfServiceTitan(Stage):
         "purchase_order_exported_with_bills": Switch((False,)),
         "refuse_duplicate_vendor_names": Switch((True,)),
         "refuse_unknown_properties": Switch((True,)),
+        "external_id_becomes_export_id": Switch((False,)),
+        "discount_total_repeats_items": Switch((True,)),
+        "empty_lists_are_null": Switch((True,)),
+        "invoices_default_active_only": Switch((False,)),
+        "api_edits_posted_invoices": Switch((True,)),
+        "customer_active_can_be_changed": Switch((False,)),
+        "refund_splits_are_positive": Switch((True,)),
+        "payments_can_be_created": Switch((False,)),
+        "payment_status_moves_back": Switch((False,)),
+        "paid_on_after_is_inclusive": Switch((True,)),
     }
 
     @property
@@ -132,62 +149,33 @@ class StageOfServiceTitan(Stage):
         self.company.servicetitan_switches.export_page_size = self.page
 
     @property
-    def books(self) -> Any:
+    def books(self) -> TenantBooks:
         return self.company.seed.tenant
 
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.books)
+
     def _table(self, entity: str) -> Table[Any]:
-        name = {"accounts": "gl_accounts"}.get(entity, entity)
-        found: Table[Any] = getattr(self.books, name)
-        return found
+        return self.desk.table(entity)
 
     def fill(self, entity: str, count: int, at: datetime) -> list[str]:
         second = at.strftime("%Y-%m-%dT%H:%M:%S")
         # Some share all seven digits of the fraction, others only the second.
-        return [str(self._add(entity, place, f"{second}.{place % 7 + 1:07d}Z").id) for place in range(count)]
-
-    def _add(self, entity: str, place: int, at: str) -> Record:
-        books, name = self.books, f"Contract {entity} {len(self._table(entity))}"
-        match entity:
-            case "vendors":
-                return books.add_vendor(Vendor(name=name, email=f"v{place}@contract.example"), at)  # type: ignore[no-any-return]
-            case "accounts":
-                return books.add_gl_account(GlAccount(name=name, number=f"9{place:05d}"), at)  # type: ignore[no-any-return]
-            case "business_units":
-                return books.add_business_unit(BusinessUnit(name=name, currency="USD"), at)  # type: ignore[no-any-return]
-            case "tax_zones":
-                zone = TaxZone(name=name, rates=(TaxRate(name=name, rate=Decimal("0.05")),))
-                return books.add_tax_zone(zone, at)  # type: ignore[no-any-return]
-            case "bills":
-                return books.add_bill(self._bill(place), at)  # type: ignore[no-any-return]
-            case "purchase_orders":
-                return self._order(place, at)
-            case _:
-                order = self._order(place, at)
-                return books.receive(order.id, at=at)[0]  # type: ignore[no-any-return]
-
-    def _order(self, place: int, at: str) -> PurchaseOrder:
-        item = PurchaseOrderItem(sku_code="C", sku_name="Coil", quantity=Decimal(2), cost=Decimal("3.10"))
-        order = PurchaseOrder(
-            number=f"C-{place}", vendor_id=self._vendor(), order_date=date(2026, 9, 1), items=(item,), status="Sent"
-        )
-        kept: PurchaseOrder = self.books.add_purchase_order(order, at)
-        return kept
-
-    def _bill(self, place: int) -> Bill:
-        item = BillItem(sku_code="C", name="Coil", quantity=Decimal(2), cost=Decimal("3.1000000001"))
-        return Bill(reference_number=f"CB-{place}", vendor_id=self._vendor(), bill_date=date(2026, 9, 1), items=(item,))
-
-    def _vendor(self) -> int:
-        return int(next(iter(self.books.vendors)).id)
+        return [str(self.desk.add(entity, place, f"{second}.{place % 7 + 1:07d}Z").id) for place in range(count)]
 
     def touch(self, entity: str, id: str) -> None:
         self._table(entity).touch(int(id))
 
     def remove(self, entity: str, id: str) -> bool:
-        if entity != "bills":
-            return False
-        self.books.delete_bill(int(id))
-        return True
+        deeds: dict[str, Callable[[int], Any]] = {
+            "bills": self.books.delete_bill,
+            "invoices": self.books.invoicing.deactivate,
+            "payments": self.books.collecting.delete,
+        }
+        if entity in deeds:
+            deeds[entity](int(id))
+        return entity in deeds
 
     def spoilt(self, entity: str, row: dict[str, Any]) -> dict[str, Any]:
         name, value = _SPOILT[entity]
@@ -197,6 +185,18 @@ class StageOfServiceTitan(Stage):
         return _LISTS[entity]
 
     def step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
+        if action is not Action.MARK_EXPORTED:
+            return self._party_step(entity, action, reference, organisation)
+        marked = self._to_mark(entity)
+        composed = self.connector.compose(action, marked, organisation, reference, self.settings)
+        return Step(entity, action, reference, composed.body, target_id=marked.id)
+
+    def _to_mark(self, entity: str) -> CanonicalBill | Invoice | Payment:
+        if entity == "bills":
+            return self._bill()
+        return self._invoice() if entity == "invoices" else self._payment()
+
+    def _bill(self) -> CanonicalBill:
         bill = next(
             one
             for one in self.books.bills
@@ -204,18 +204,44 @@ class StageOfServiceTitan(Stage):
         )
         if self.company.servicetitan_switches.mark_exported_demands_posted:
             self.books.post_bills([bill.id], "Contract", date(2026, 9, 2))
-        document = CanonicalBill(
+        return CanonicalBill(
             id=str(bill.id), vendor=Ref(str(bill.vendor_id)), total=bill.amount(True), complete=True,
             purchase_order=Ref(str(bill.purchase_order_id)),
         )  # fmt: skip
-        composed = self.connector.compose(action, document, organisation, reference, self.settings)
-        return Step(entity, action, reference, composed.body, target_id=document.id)
+
+    def _invoice(self) -> Invoice:
+        made = self.desk.add("invoices", 0, LONG_AGO)
+        if self.company.servicetitan_switches.mark_exported_demands_posted:
+            post_batch(self.books, batch(self.books, "Contract", [made.id], at=LONG_AGO), LONG_AGO)
+        kept = self.books.invoices[made.id]
+        return Invoice(id=str(kept.id), customer=Ref(str(kept.customer_id)), total=kept.total)
+
+    def _payment(self) -> Payment:
+        kept = self.books.payments[self.desk.add("payments", 0, LONG_AGO).id]
+        return Payment(id=str(kept.id), party=Ref(str(kept.customer_id)), amount=kept.total)
+
+    def _party_step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
+        """A new one with everything on it; or one that is there, under another name, address, e-mail and phone."""
+        target = "" if action is Action.CREATE else str(self.desk.add(entity, 2, LONG_AGO).id)
+        name = f"Made for {reference}" if action is Action.CREATE else f"Renamed for {reference}"
+        party = Party(
+            target, entity.removesuffix("s"), name, email="ada@contract.example", phone="(320) 555-0199",
+            private_person=True, address=_PLACE,
+        )  # fmt: skip
+        composed = self.connector.compose(action, party, organisation, reference, self.settings)
+        return Step(entity, action, reference, composed.body, target_id=target, number=name)
 
     def shows(self, step: Step, document: Document) -> bool:
-        return isinstance(document, CanonicalBill) and document.exported
+        if isinstance(document, Party):
+            return (document.name, document.reference) == (step.number, step.reference)
+        return isinstance(document, CanonicalBill | Invoice | Payment) and document.exported
 
     def another(self, answer: Any) -> Any:
-        return [{**one, "inventoryBillId": 1, "billId": 1} for one in answer]
+        """Another name, or where the answer has no more than an id, another's id."""
+        if isinstance(answer, list):
+            return [{**one, **{name: 1 for name in one if name.endswith("Id")}} for one in answer]
+        other = {"name": "Another"} if "name" in answer else {"id": self.desk.supplier()}
+        return {**answer, **other}
 
     def counted(self, entity: str) -> int:
         return sum(1 for one in self._table(entity) if one.active)

@@ -38,7 +38,9 @@ async def line_to(stage: Stage, settings: Mapping[str, str] | None = None) -> As
     """A line with the stage's good credentials."""
     hosts = stage.sandbox.handover["hosts"]
     given = {**stage.settings, **(settings or {})}
-    async with opened(stage.connector, hosts, stage.clock, stage.credentials, stage.organisation, given) as line:
+    async with opened(
+        stage.connector, hosts, stage.clock, stage.credentials, stage.organisation, given, stage.first
+    ) as line:
         yield line
 
 

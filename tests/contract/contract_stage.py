@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from contract_line import lists_of
+
 from ml_connector.canonical.documents import Document, Organisation
-from ml_connector.connectors.base import Action, Connector, Step
+from ml_connector.clock import Clock
+from ml_connector.connectors.base import Action, Connector, Credentials, Http, Step, Tokens
 from ml_connector.lanes.runtime import connectors
 from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.kernel.emulator import Emulator
@@ -63,6 +66,10 @@ class Stage(ABC):
     switches: ClassVar[Mapping[str, Switch]]
     limits_speed: ClassVar[float]  # the clock's speed at which this machine can reach the vendor's shortest limit
     fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change
+    vanishing: ClassVar[frozenset[str]] = frozenset()  # entities of which a void leaves nothing behind
+    silent: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes whose answer is empty
+    stepwise: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes of several calls: all of them again
+    repeatable: ClassVar[frozenset[str]] = frozenset()  # entities of which the vendor refuses no second one
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -80,7 +87,11 @@ class Stage(ABC):
     @property
     @abstractmethod
     def credentials(self) -> dict[str, str]:
-        """Good ones, for a connection without a consent screen."""
+        """Good ones."""
+
+    async def first(self, http: Http, credentials: Credentials, clock: Clock) -> Tokens:
+        """The first tokens, won as a person connects; by themselves unless the vendor wants a consent each time."""
+        return await self.connector.auth.first(http, credentials, clock)
 
     @property
     @abstractmethod
@@ -119,6 +130,14 @@ class Stage(ABC):
     @abstractmethod
     def lists(self, entity: str) -> str:
         """The end of the path whose rows are the entity's documents."""
+
+    def rows(self, entity: str, body: Any) -> list[list[Any]]:
+        """The lists in an answer of that path that hold the rows."""
+        return lists_of(body)
+
+    def say_when(self, say: bool) -> None:
+        """Whether the answer to too many calls says how long to wait."""
+        self.emulator.set_switches({"retry_after_header": say})
 
     @abstractmethod
     def step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
@@ -169,3 +188,8 @@ def actions() -> list[tuple[str, str, Action]]:
         for entity in sorted(one.writable)
         for action in sorted(one.writable[entity])
     ]
+
+
+def silent(vendor: str, entity: str, action: Action) -> bool:
+    """Whether the vendor's answer to this write says nothing."""
+    return (entity, action) in stage_class(vendor).silent

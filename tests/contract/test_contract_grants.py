@@ -42,7 +42,7 @@ async def test_a_wrong_credential_is_named_with_its_remedy(vendor: str, wrong: W
         before = stage.emulator.books()
         with pytest.raises(ConnectorError) as caught:
             async with opened(
-                stage.connector, stage.sandbox.handover["hosts"], stage.clock, given, organisation
+                stage.connector, stage.sandbox.handover["hosts"], stage.clock, given, organisation, first=stage.first
             ) as line:
                 await line.connector.organisations(line.session)
         sentence = caught.value.sentence
@@ -146,7 +146,7 @@ async def test_the_declared_limits_are_never_hit(vendor: str) -> None:
                 await line.walk(entity)
 
         entities = sorted(connector.readable)
-        await asyncio.gather(*(one(entities[place % len(entities)]) for place in range(70)))
+        await asyncio.gather(*(one(entities[place % len(entities)]) for place in range(110)))
         assert stage.emulator.log.counted()["http_429"] == 0 and line.budget.throttles == []
         assert len(stage.emulator.log.calls) > 100
 
@@ -155,7 +155,7 @@ async def test_the_declared_limits_are_never_hit(vendor: str) -> None:
 @pytest.mark.parametrize("header", [True, False])
 async def test_too_many_calls_says_how_long_to_wait(vendor: str, header: bool) -> None:
     async with staged(vendor, limits=True) as stage, line_to(stage) as line:
-        stage.emulator.set_switches({"retry_after_header": header})
+        stage.say_when(header)
         entity = sorted(one for one in stage.connector.readable if one in ("accounts", "dimensions"))[0]
         line.budget.take = _at_once  # type: ignore[method-assign]
 

@@ -175,7 +175,8 @@ async def test_a_malformed_row_is_one_problem_and_the_rest_go_on(
                 rows[place] = SPOILS[kind](set, entity, rows[place])
 
         def after(request: Request, answer: Answer) -> Answer:
-            return edited(answer, spoil) if request.path.endswith(path) and "ids" not in dict(request.query) else answer
+            listed = request.path.endswith(path) and "ids" not in dict(request.query)
+            return edited(answer, spoil, lambda body: set.stage.rows(entity, body)) if listed else answer
 
         set.line.wire.after = after
         walked = await set.line.walk(entity)

@@ -13,7 +13,7 @@ import pytest
 from contract_set import Set, Sets
 from contract_stage import CONNECTORS, Switch, stage_class
 
-from ml_connector.connectors.base import Done, Later, Step, Verdict
+from ml_connector.connectors.base import Done, Step, Uncertain, Verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def test_every_uncertain_fact_is_met_or_its_reason_is_written(playing: Set
 @pytest.mark.parametrize(("vendor", "name", "value"), _values())
 async def test_the_main_checks_hold_whatever_the_fact(playing: Sets, vendor: str, name: str, value: Any) -> None:
     settings = stage_class(vendor).switches[name].settings
-    async with playing(vendor, settings=settings, speed=20.0) as set:
+    async with playing(vendor, settings=settings, speed=10.0) as set:
         set.stage.emulator.set_switches({name: value})
         await _reads(set)
         await _writes(set)
@@ -75,10 +75,11 @@ async def _writes(set: Set) -> None:
             step = set.stage.step(entity, action, f"MLC-{entity}-{action.name}", organisation)
             assert await _shown(set, step) == []
             outcome = await set.line.connector.write(set.line.session, step)
-            assert not isinstance(outcome, Later)
-            assert isinstance(outcome, Done), f"{entity} {action}: {outcome}"
+            # Where the answer is empty only a list tells, and a list may lag: then the look-up does it later.
+            settled = Done | Uncertain if (entity, action) in set.stage.silent else Done
+            assert isinstance(outcome, settled), f"{entity} {action}: {outcome}"
             set.stage.clock.skip(1800)
-            assert await _shown(set, step) == [outcome.target_id]
+            assert await _shown(set, step) == [outcome.target_id if isinstance(outcome, Done) else step.target_id]
 
 
 async def _shown(set: Set, step: Step) -> list[str]:

@@ -99,9 +99,9 @@ def test_options_named_alone_exist() -> None:
 
 
 def test_redirect_addresses_are_the_ones_that_are_listened_at() -> None:
-    ours = {redirect.own(vendor) for vendor in connectors()}
+    ours = {redirect.own(connector) for connector in connectors().values()}
     shown = {address for page in PAGES for address in _ADDRESS.findall(page.read_text())}
-    assert redirect.own("zoho_books") in shown
+    assert redirect.own(connectors()["zoho_books"]) in shown
     assert {address for address in shown if "/oauth/" in address or "consent" in address} <= ours
 
 

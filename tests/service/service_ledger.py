@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -165,7 +166,8 @@ class Company:
         desk = self.desk
         return Lane(
             database=desk.runtime.database, tenant_id=desk.tenant_id, connection_id=connected.connection_id, fence=0,
-            connector=connector, session=None, organisation=organisation, settings={}, sealer=await desk.sealer(),  # type: ignore[arg-type]
+            connector=connector, session=SimpleNamespace(settings={}),  # type: ignore[arg-type]
+            organisation=organisation, settings={}, sealer=await desk.sealer(),
             index=await desk.runtime.keyring.index_key(desk.tenant_id), clock=desk.clock, slice=Slice(60.0),
             capacity=_Free(), exchanges=ExchangeBuffer(), concurrency=4, integrations=desk.runtime.integrations,
         )  # fmt: skip

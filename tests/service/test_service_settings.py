@@ -144,7 +144,7 @@ async def _kinds(company: Company) -> set[str]:
     [
         ("XXX", "cannot be 'XXX': it must be an ISO 4217 code"),
         ("dollars", "must be an ISO 4217 code"),
-        ("EUR", r"cannot be EUR: Polar Air \(1001\), which the bills come from, keeps its books in USD"),
+        ("EUR", r"cannot be EUR: Polar Air \(1001\), which the documents come from, keeps its books in USD"),
     ],
 )
 async def test_a_currency_that_is_not_the_companys_is_refused(company: Company, currency: str, told: str) -> None:

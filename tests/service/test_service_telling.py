@@ -33,7 +33,7 @@ async def test_what_is_not_released_says_what_to_do(company: Company) -> None:
     await _read(company, bill("1", lines=broken.lines[:0]))
     with pytest.raises(
         Refused,
-        match=r"does_not_tie, vendor_pending; that is not released by hand\. Correct the bill in ServiceTitan.*itself\.$",
+        match=r"does_not_tie, vendor_pending; that is not released by hand\. Correct it in ServiceTitan.*itself\.$",
     ):
         await release(company.desk, "INV-1")
 

@@ -103,12 +103,18 @@ class Account(Canonical, frozen=True, tag="account"):
 
 
 class TaxCode(Canonical, frozen=True, tag="tax_code"):
-    """A tax rate or tax zone. ``rate`` is a fraction (0.0825 is 8.25 %), None where the vendor states none."""
+    """A tax rate or tax zone. ``rate`` is a fraction (0.0825 is 8.25 %), None where the vendor states none.
+
+    A zone that taxes labor and material differently has no one rate: then ``labor_rate`` and ``material_rate`` are what it
+    takes of lines of these bases, None where the vendor states none.
+    """
 
     id: str
     name: str
     rate: Decimal | None = None
     active: bool = True
+    labor_rate: Decimal | None = None
+    material_rate: Decimal | None = None
     stamp: str = ""
 
 
@@ -239,8 +245,25 @@ class Bill(Canonical, frozen=True, tag="bill"):
     stamp: str = ""
 
 
+class OrderState(StrEnum):
+    """How far a purchase order has come: the first four at a field-service system, the others in a ledger."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    RECEIVED = "received"
+    CANCELED = "canceled"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    AUTHORISED = "authorised"
+    BILLED = "billed"
+    DELETED = "deleted"
+
+
 class PurchaseOrder(Canonical, frozen=True, tag="purchase_order"):
-    """An order to a vendor. ``status`` is the vendor's own word."""
+    """An order to a vendor. ``status`` is the vendor's own word, ``state`` what it means (sent covers partly received).
+
+    Tie-out: ``sum(lines) + tax + shipping == total``. ``delivery`` is where it goes, as one text where a ledger has it so.
+    """
 
     id: str
     number: str
@@ -252,10 +275,201 @@ class PurchaseOrder(Canonical, frozen=True, tag="purchase_order"):
     job: Ref = Ref()
     vendor_document: str = ""
     lines: tuple[BillLine, ...] = ()
+    state: OrderState = OrderState.PENDING
+    tax: Decimal = ZERO
+    shipping: Decimal = ZERO
+    currency: str = ""
+    tax_basis: TaxBasis = TaxBasis.EXCLUSIVE
+    required_on: dt.date | None = None
+    sent_on: dt.date | None = None
+    received_on: dt.date | None = None
+    delivery: str = ""
+    memo: str = ""
+    exported: bool = False
+    active: bool = True
+    reference: str = ""
     stamp: str = ""
 
 
-Document = Party | Account | TaxCode | Dimension | Organisation | Bill | PurchaseOrder
+class InvoiceState(StrEnum):
+    """How far a sales invoice or credit note has come at the system it was read from.
+
+    A field-service system shows the first four (booked, worked off, batched and posted, or kept back by a reviewer), a
+    ledger the others. ``authorised`` stands in the general ledger and is owed.
+    """
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    POSTED = "posted"
+    KEPT_BACK = "kept back"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    VOID = "void"
+    DELETED = "deleted"
+
+
+class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a sales invoice. ``amount`` is the line's share of the total without tax, less its own discount.
+
+    ``quantity`` x ``unit_price`` may have more digits than the currency; ``amount`` is what ties. ``tax`` is the line's
+    tax where the vendor states one, None where it does not. ``tax_base`` is what a zone's rate counts the line as
+    ("labor", "material", empty). Lines that are not ``chargeable`` are shown and add nothing.
+    """
+
+    id: str
+    amount: Decimal
+    description: str = ""
+    sku: str = ""
+    quantity: Decimal = Decimal(1)
+    unit_price: Decimal = ZERO
+    account: Ref = Ref()
+    tax_code: Ref = Ref()
+    tax: Decimal | None = None
+    tax_base: str = ""
+    taxable: bool = False
+    chargeable: bool = True
+    business_unit: Ref = Ref()
+    dimensions: tuple[Ref, ...] = ()  # for a target: id = option, number = its set (category) id
+
+
+class Allocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of a payment or credit that is applied to a document; ``amount`` in that document's currency, positive."""
+
+    id: str
+    document: Ref
+    amount: Decimal
+    date: dt.date | None = None
+
+
+class Invoice(Canonical, frozen=True, tag="invoice"):
+    """What a customer owes for one job or sale; with a negative total, or of ``kind`` credit note, what is owed to him.
+
+    Tie-out: ``sum(chargeable lines) - discount + tax == total``. A credit note that a ledger shows has a positive total
+    and kind "credit note". ``adjusts`` is the invoice that an adjustment corrects. ``allocations`` are the parts of a
+    credit note that are applied; ``balance`` is what is still open. ``reference`` is our external reference where a
+    target stores it, ``memo`` the text it shows to people. ``complete`` is False for a list row without lines.
+    """
+
+    id: str
+    customer: Ref
+    total: Decimal
+    kind: str = "invoice"  # "invoice" or "credit note"
+    number: str = ""
+    date: dt.date | None = None
+    due_date: dt.date | None = None
+    currency: str = ""
+    tax_basis: TaxBasis = TaxBasis.EXCLUSIVE
+    lines: tuple[InvoiceLine, ...] = ()
+    tax: Decimal = ZERO
+    discount: Decimal = ZERO
+    tax_zone: Ref = Ref()
+    business_unit: Ref = Ref()
+    location: Ref = Ref()
+    job: Ref = Ref()
+    adjusts: Ref = Ref()
+    terms: str = ""
+    memo: str = ""
+    state: InvoiceState = InvoiceState.PENDING
+    state_words: str = ""  # the vendor's own words for it, for a person
+    exported: bool = False
+    active: bool = True
+    balance: Decimal | None = None
+    exchange_rate: Decimal | None = None
+    allocations: tuple[Allocation, ...] = ()
+    reference: str = ""
+    ours: bool = False  # the vendor says that this product's application made it
+    complete: bool = True
+    stamp: str = ""
+
+
+class PaymentKind(StrEnum):
+    """What a payment is in a ledger: on documents, or money of a customer that is not applied yet."""
+
+    PAYMENT = "payment"
+    OVERPAYMENT = "overpayment"
+    PREPAYMENT = "prepayment"
+    REFUND = "refund"
+
+
+class Payment(Canonical, frozen=True, tag="payment"):
+    """Money received from a customer; with a negative amount, money given back.
+
+    Conservation: ``sum(splits) + unapplied == amount``. ``method`` is the payment type, ``number`` the cheque or
+    authorisation number. ``refunds`` is the payment that a refund gives back. ``journal`` marks types that move no money
+    (write-off, financing fee). ``bank_account`` is where a ledger booked it.
+    """
+
+    id: str
+    party: Ref
+    amount: Decimal
+    kind: PaymentKind = PaymentKind.PAYMENT
+    date: dt.date | None = None
+    currency: str = ""
+    method: Ref = Ref()
+    number: str = ""
+    memo: str = ""
+    splits: tuple[Allocation, ...] = ()
+    unapplied: Decimal = ZERO
+    bank_account: Ref = Ref()
+    business_unit: Ref = Ref()
+    deposit: Ref = Ref()
+    refunds: Ref = Ref()
+    journal: bool = False
+    state: str = ""  # the vendor's own word
+    posted: bool = True  # in the source's books, no longer open to change there
+    exported: bool = False
+    reconciled: bool = False  # with the bank; never un-applied then
+    active: bool = True
+    exchange_rate: Decimal | None = None
+    reference: str = ""
+    ours: bool = False
+    stamp: str = ""
+
+
+class ListEntry(Canonical, frozen=True, tag="list_entry"):
+    """An entry of one of a vendor's short lists that a mapping table names: payment type, payment term.
+
+    For a payment term ``days`` and ``rule`` say when a document is due: "days" after its date, or on the day ``days`` of
+    "this month" or "next month"; None where the list has nothing of the kind.
+    """
+
+    id: str
+    kind: str
+    name: str
+    active: bool = True
+    days: int | None = None
+    rule: str = ""
+    stamp: str = ""
+
+
+Document = Party | Account | TaxCode | Dimension | Organisation | Bill | PurchaseOrder | Invoice | Payment | ListEntry
+
+
+def party_of(document: Document) -> Ref | None:
+    """Whose document it is: the vendor's or customer's; None for one that is nobody's."""
+    match document:
+        case Bill() | PurchaseOrder():
+            return document.vendor
+        case Invoice():
+            return document.customer
+        case Payment():
+            return document.party
+        case _:
+            return None
+
+
+def amount_of(document: Document) -> Decimal | None:
+    """What it is over, in its currency and with its sign; None for one without an amount."""
+    match document:
+        case Bill() | PurchaseOrder() | Invoice():
+            return document.total
+        case Payment():
+            return document.amount
+        case _:
+            return None
+
 
 # A number in its shortest spelling: no exponent, no trailing zero behind the point, no -0.
 _PLAIN = re.compile(r"(?!-0$)-?\d+(?:\.\d*[1-9])?$").match

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Bill
+from ml_connector.canonical.documents import Bill, Invoice
 from ml_connector.canonical.money import total
 
 
@@ -16,3 +16,8 @@ def computed_total(bill: Bill) -> Decimal:
 def difference(bill: Bill) -> Decimal:
     """Stated total less computed total; zero when the bill ties."""
     return bill.total - computed_total(bill)
+
+
+def invoiced_total(invoice: Invoice) -> Decimal:
+    """``sum(chargeable lines) - discount + tax``, exact."""
+    return total(line.amount for line in invoice.lines if line.chargeable) - invoice.discount + invoice.tax

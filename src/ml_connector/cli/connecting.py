@@ -120,7 +120,7 @@ def _command(connector: Connector) -> Callable[..., Coroutine[Any, Any, int]]:
 def _field(connector: Connector, field: CredentialField) -> inspect.Parameter:
     where = field.where.rstrip(".") + (f" (one of {', '.join(field.choices)})" if field.choices else "")
     if field.name == "redirect":
-        where += f" ({way_back.own(connector.vendor)})"
+        where += f" ({way_back.own(connector)})"
     if field.secret:
         return _option(f"{field.name}_file", Path | None, None, f"File with the {field.label}: {where}.")
     return _option(field.name, str | None, None, f"{field.label}: {where} [env {_variable(connector, field)}].")
@@ -149,7 +149,7 @@ def _given(cli: Cli, runtime: Runtime, connector: Connector, options: Mapping[st
 def _stated(connector: Connector, field: CredentialField, options: Mapping[str, Any]) -> str:
     path = options.get(f"{field.name}_file")
     if path is not None:
-        return _secret_in(Path(path), field)
+        return secret_in(Path(path), field.label)
     given = options.get(field.name)
     if given is None:
         return os.environ.get(_variable(connector, field), "")
@@ -158,16 +158,16 @@ def _stated(connector: Connector, field: CredentialField, options: Mapping[str, 
     return str(given)
 
 
-def _secret_in(path: Path, field: CredentialField) -> str:
-    """What the file holds. Raises BadInput naming it: a file that was given is never passed over in silence."""
+def secret_in(path: Path, label: str) -> str:
+    """What a secret's file holds. Raises BadInput naming it: a file that was given is never passed over in silence."""
     try:
         found = path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
-        raise BadInput(f"The file {path} with the {field.label} cannot be read: {error.strerror}.") from error
+        raise BadInput(f"The file {path} with the {label} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"The file {path} with the {field.label} is no text: give a file with that alone.") from error
+        raise BadInput(f"The file {path} with the {label} is no text: give a file with that alone.") from error
     if not found:
-        raise BadInput(f"The file {path} with the {field.label} is empty. Nothing was done.")
+        raise BadInput(f"The file {path} with the {label} is empty. Nothing was done.")
     return found
 
 
@@ -216,7 +216,7 @@ async def _granted(
 ) -> Granted:
     if not connecting.needs_consent(connector, credentials):
         return await connecting.granted(runtime, connector, credentials, settings)
-    redirect = credentials.get("redirect") or way_back.own(connector.vendor)
+    redirect = credentials.get("redirect") or way_back.own(connector)
     asked = connecting.consent(connector, credentials, redirect)
     _ask_consent(cli, asked.address)
     if paste:

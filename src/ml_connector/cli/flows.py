@@ -320,6 +320,7 @@ def show_status(console: Console, found: Status) -> None:
     show_connections(console, list(found.connections))
     for name, count in found.doubles.items():
         render.lines(console, f"{count:,} standing twice in {name}: 'ml-connector doubles' shows them.", style="red")
+    render.losses(console, found.losses)
     if not found.integrations:
         render.lines(console, "Nothing is integrated yet: 'ml-connector integrate' joins two connections.")
     for integration in found.integrations:

@@ -34,6 +34,7 @@ from ml_connector.cli import (
     sandbox,
     tenants,
     tokens,
+    webhooks,
 )
 from ml_connector.cli.context import Cli, Exit
 from ml_connector.errors import BadInput, ConnectorError, Refused
@@ -72,6 +73,7 @@ for group in (
     auditing,
     tenants,
     tokens,
+    webhooks,
     sandbox,
     demo,
 ):

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from ml_connector.cli.context import Cli
-from ml_connector.connectors.base import Consent
+from ml_connector.connectors.base import Connector, Consent
 from ml_connector.errors import BadInput
 from ml_connector.service.connecting import checked_return
 from ml_connector.settings import Sandbox
@@ -24,9 +24,9 @@ _DONE = "Thank you. You can close this page and go back to the terminal."
 _DECLINED = "The consent was not given. You can close this page; the terminal says more."
 
 
-def own(vendor: str) -> str:
+def own(connector: Connector) -> str:
     """Where we listen when no other redirect address is registered with the vendor; vendors compare it exactly."""
-    return f"http://127.0.0.1:8743/oauth/{vendor.replace('_', '-')}"
+    return f"http://{connector.auth.loopback}:8743/oauth/{connector.vendor.replace('_', '-')}"
 
 
 def is_loopback(redirect: str) -> bool:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ml_connector.service.settings import Setting
 from ml_connector.service.tallies import Cause, Tally, merged
+from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
 #: States in the order they are shown; the first word of each is the column.
 SHOWN_STATES = ("posted", "awaiting approval", "unchanged", "linked", "tracked", "skipped", "held", "rejected")
@@ -35,6 +36,15 @@ def keep_whole(made: Table, *names: str) -> None:
         if column.header in names:
             column.no_wrap = True
     made.padding = (0, 1, 0, 0)
+
+
+def losses(console: Console, found: Iterable[Loss]) -> None:
+    """How many changes came unannounced, and what follows from it."""
+    for one in found:
+        changes = one.announced + one.unannounced
+        told = f"{one.connection}, {one.entity}: {one.unannounced:,} of {changes:,} changes of {DAYS} days came unannounced"
+        often = f"; read at least every {OFTEN.total_seconds() / 60:.0f} minutes" if one.too_much else ""
+        lines(console, f"{told} ({one.percent} %){often}.", style="yellow" if one.too_much else "")
 
 
 def settings(found: Iterable[Setting]) -> Table:

@@ -39,7 +39,7 @@ async def up(*, listen: str = "", cli: Given) -> int:
     Parameters
     ----------
     listen
-        Serve the REST API at this address, such as 127.0.0.1:8765; without it nothing is served. It speaks plain
+        Serve the REST API and webhooks at this address, such as 127.0.0.1:8765; without it nothing is served. It speaks plain
         HTTP: where others can reach it, put a proxy with TLS before it.
     """
     return await _serve(cli, "ml-connector up", alone=True, listen=listen)

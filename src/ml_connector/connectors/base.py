@@ -15,7 +15,7 @@ import msgspec
 
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.clock import Clock
-from ml_connector.errors import Acts
+from ml_connector.errors import Acts, Refused
 from ml_connector.transport.messages import Answer, Request
 
 # --- what a person gives, and what the vendor grants -------------------------------------------------------------
@@ -80,10 +80,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The address a person opens to consent, and the state that must come back."""
+    """The address a person opens to consent, and the state that must come back.
+
+    ``verifier`` never leaves this side until the exchange: PKCE's secret, whose digest stands in the address. Whoever
+    keeps the state keeps it, too; empty where the vendor knows no PKCE.
+    """
 
     address: str
     state: str
+    verifier: str = field(default="", repr=False)
+
+
+VERIFIER = "code_verifier"
 
 
 class Auth(ABC):
@@ -92,6 +100,7 @@ class Auth(ABC):
     interactive: ClassVar[bool]  # True when a person must consent in a browser
     margin: ClassVar[float]  # seconds before expiry at which a token is refreshed
     idle_days: ClassVar[float | None] = None  # after so many days without a refresh the vendor lets a grant die
+    loopback: ClassVar[str] = "127.0.0.1"  # how a redirect to this machine must name it
 
     @abstractmethod
     async def first(self, http: Http, credentials: Credentials, clock: Clock) -> Tokens:
@@ -105,6 +114,10 @@ class Auth(ABC):
     def headers(self, credentials: Credentials, tokens: Tokens) -> Mapping[str, str]:
         """The headers that authorise an API call."""
 
+    def needs_consent(self, credentials: Credentials) -> bool:
+        """Whether a person must consent in a browser: not where a long-lived token was given."""
+        return self.interactive and not credentials.get("refresh_token")
+
     def consent(self, credentials: Credentials, redirect: str, state: str) -> Consent:
         """The consent address (interactive grants only)."""
         raise NotImplementedError(f"{type(self).__name__} needs no consent")
@@ -112,7 +125,10 @@ class Auth(ABC):
     async def exchange(
         self, http: Http, credentials: Credentials, redirect: str, returned: Mapping[str, str], clock: Clock
     ) -> Tokens:
-        """Tokens for the code in the redirect's query ``returned`` (state already checked). Raises BadInput."""
+        """Tokens for the code in the redirect's query ``returned``, its state already checked. Raises BadInput.
+
+        Under ``VERIFIER`` stands the consent's own verifier, whatever came back under that name.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs no consent")
 
 
@@ -289,6 +305,32 @@ class Composed(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()  # visible changes, e.g. "description of line 3 was cut at 2,000 characters"
 
 
+# --- hearing of changes ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook delivery as it arrived: header names in lower case, the address's decoded query, and the raw body."""
+
+    headers: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """That document ``id`` may have changed: read it again. A hint carries no data.
+
+    ``organisation`` as connections have it, empty where the delivery does not say. ``event`` tells one occurrence from
+    another, where the vendor numbers them.
+    """
+
+    entity: str
+    id: str
+    organisation: str = ""
+    event: str = ""
+
+
 # --- checking ----------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +381,9 @@ class Connector(ABC):
     batches: ClassVar[Mapping[tuple[str, Action], int]] = MappingProxyType({})  # steps one call takes; else 1
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists
+    webhook_key: ClassVar[str] = ""  # what signs webhooks, and where a person finds or sets it; empty: it sends none
+    webhook_place: ClassVar[str] = ""  # where a person enters our address for them
+    webhook_key_length: ClassVar[tuple[int, int]] = (16, 500)  # characters
 
     @property
     @abstractmethod
@@ -427,6 +472,14 @@ class Connector(ABC):
 
         by our reference, else by number, party, date and total. Empty means absent as far as one clear answer tells.
         """
+
+    def heard(self, key: str, delivery: Delivery, settings: Mapping[str, str]) -> tuple[Hint, ...]:
+        """What a webhook delivery hints at; empty when it names nothing that is read here. Pure.
+
+        ``settings`` are a connection's. Raises Refused without a proper key, or when the signature, compared in constant
+        time, does not fit the raw bytes.
+        """
+        raise Refused(f"{self.title} sends no webhooks.")
 
     def is_ours(self, document: Document) -> bool:
         """Whether the target shows that this product made the document."""

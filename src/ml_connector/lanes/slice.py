@@ -24,11 +24,13 @@ from ml_connector.lanes.questions import answer_questions, renewal
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.schedule import next_run
 from ml_connector.lanes.tasks import within
+from ml_connector.sync.announced import soonest
 from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
+from ml_connector.sync.inbox import age_lists, read_hinted
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
@@ -43,7 +45,10 @@ SLICE_SECONDS = 45.0
 LONGEST = 1800.0  # machine seconds; what has not come to an end by then never will, and would keep its lane for ever
 LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
 DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
-_FRESH = frozenset({"parties", "bills", "vendor_credits"})
+_FRESH = frozenset(
+    ["parties", "bills", "vendor_credits", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
+     "purchase_orders"]
+)  # fmt: skip
 _IDLE = dt.timedelta(hours=1)
 HOLDS_AGE = dt.timedelta(hours=1)
 SWEPT_AT_ONCE = 500
@@ -290,10 +295,12 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
     flows = [flow for flow in await _flows(lane) if flow.on]
     if not flows:
         await tokens.keep_alive()
+    await age_lists(lane, flows)
     if not await _lists(
         lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
     ):
         return lane.clock.now()
+    await read_hinted(lane, flows)
     tried = await _read_due(lane, flows)
     if not await _lists(
         lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
@@ -404,12 +411,12 @@ async def _read_done(lane: Lane, flow: Flow) -> None:
     async with lane.transaction() as transaction:
         tenant = await transaction.one("select zone from tenant where tenant_id = %s", lane.tenant_id)
         assert tenant is not None
-        zone = str(tenant[0])
+        planned = next_run(flow.schedule, str(tenant[0]), lane.clock.now())
         await transaction.run(
             """update flow set next_read_at = %s, read_requested_by = null
             where tenant_id = %s and flow_id = %s
               and (read_requested_by, next_read_at) is not distinct from (%s::text, %s::timestamptz)""",
-            next_run(flow.schedule, zone, lane.clock.now()), lane.tenant_id, flow.flow_id, flow.requested_by,
+            await soonest(transaction, flow, planned), lane.tenant_id, flow.flow_id, flow.requested_by,
             flow.next_read_at,
         )  # fmt: skip
 
@@ -430,8 +437,21 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None, refused: Mapping
                                               and i.connection_id = w.connection_id and i.record_id = s.record_id
                                               and i.state in (0, 1))),
                            (select min(coalesce(next_read_at, %s)) from flow
-                            where tenant_id = %s and source_id = %s and flow_id = any(%s::int[]))""",
-                [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id, read],
+                            where tenant_id = %s and source_id = %s and flow_id = any(%s::int[])),
+                           (select %s::timestamptz from inbox
+                            where tenant_id = %s and connection_id = %s and taken_at is null limit 1)""",
+                [
+                    now,
+                    lane.tenant_id,
+                    lane.connection_id,
+                    now,
+                    lane.tenant_id,
+                    lane.connection_id,
+                    read,
+                    now,
+                    lane.tenant_id,
+                    lane.connection_id,
+                ],
             )
         ).fetchone()
     assert row is not None

@@ -1,6 +1,7 @@
-"""Which key seals what: one per credential, one per tenant and month for documents, one for keyed hashes.
+"""Which key seals what: one per credential and webhook, one per tenant and month for documents, one for keyed hashes.
 
 master key -> tenant key -> credential/<grant>   tokens and secrets of one grant
+                         -> hook/<hook>          address and key of one webhook
                          -> document/<yyyy-mm>   documents, payloads and audit details of one month
                          -> index                keyed hashes of names, e-mails and phones
 """
@@ -66,6 +67,10 @@ class Keyring:
         """The sealer of one grant's tokens and secrets."""
         return Sealer(tenant_id, await self._key(tenant_id, credential_key(grant_id)))
 
+    async def hook_sealer(self, tenant_id: int, hook_id: int) -> Sealer:
+        """The sealer of one webhook's address and key."""
+        return Sealer(tenant_id, await self._key(tenant_id, hook_key(hook_id)))
+
     async def document_sealer(self, tenant_id: int, month: str) -> Sealer:
         """Seals under the key of `month` ("2026-11") and opens documents of every month whose key still exists.
 
@@ -86,6 +91,10 @@ class Keyring:
     async def erase_credential(self, tenant_id: int, grant_id: int) -> None:
         """Erase a grant's key: its sealed tokens open nowhere again, save from a backup that holds the key too."""
         await self._store.remove(tenant_id, credential_key(grant_id))
+
+    async def erase_hook(self, tenant_id: int, hook_id: int) -> None:
+        """Erase a webhook's key."""
+        await self._store.remove(tenant_id, hook_key(hook_id))
 
     async def erase_documents(self, tenant_id: int, month: str) -> None:
         """Erase a month's document key. The audit trail still verifies; its details of that month are gone."""
@@ -148,6 +157,11 @@ async def rotate_master(old: MasterKey, new: MasterKey, store: KeyStore) -> int:
 def credential_key(grant_id: int) -> str:
     """The name of a grant's key."""
     return f"credential/{grant_id}"
+
+
+def hook_key(hook_id: int) -> str:
+    """The name of a webhook's key."""
+    return f"hook/{hook_id}"
 
 
 def document_key(month: str) -> str:

@@ -93,7 +93,7 @@ def _currency(name: str, text: str, known: list[Organisation]) -> str:
     code = text.upper()
     if code not in CURRENCIES:
         raise BadInput(f"The setting {name} cannot be {text!r}: it must be an ISO 4217 code such as USD.")
-    for what, organisation in zip(("the bills come from", "the bills are posted to"), known, strict=True):
+    for what, organisation in zip(("the documents come from", "they are posted to"), known, strict=True):
         if organisation.currency and organisation.currency != code:
             raise BadInput(_differs(name, code, organisation, what))
     return code
@@ -118,5 +118,5 @@ def _differs(name: str, text: str, organisation: Organisation, what: str) -> str
     return (
         f"The setting {name} cannot be {text}: {organisation.name} ({organisation.id}), which {what}, keeps its books "
         f"in {organisation.currency}. Nothing is converted; leave the setting empty or give {organisation.currency}. "
-        "Bills in another currency get it from their business unit."
+        "Documents in another currency get it from their business unit."
     )

@@ -15,7 +15,7 @@ import psycopg
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Connector, Consent, Credentials, Tokens
+from ml_connector.connectors.base import VERIFIER, Connector, Consent, Credentials, Tokens
 from ml_connector.errors import BadInput, Refused
 from ml_connector.lanes.budget import count_first_calls
 from ml_connector.lanes.connecting import reachable_organisations, read_organisation, tokens_for, tokens_from_redirect
@@ -79,7 +79,7 @@ class Connected:
 
 def needs_consent(connector: Connector, credentials: Credentials) -> bool:
     """Whether a person must consent in a browser: not where a long-lived token was given."""
-    return connector.auth.interactive and not credentials.get("refresh_token")
+    return connector.auth.needs_consent(credentials)
 
 
 def consent(connector: Connector, credentials: Credentials, redirect: str) -> Consent:
@@ -88,13 +88,13 @@ def consent(connector: Connector, credentials: Credentials, redirect: str) -> Co
 
 
 def checked_return(expected: Consent, returned: Mapping[str, str]) -> Mapping[str, str]:
-    """The redirect's query if it answers this very consent. Raises BadInput."""
+    """The redirect's query, with the consent's verifier, if it answers this very consent. Raises BadInput."""
     if not hmac.compare_digest(returned.get("state", "").encode(), expected.state.encode()):
         raise BadInput(
             "The address that came back belongs to another attempt (its state is not ours): nothing was exchanged; "
             "open the consent address again and use the answer to that one."
         )
-    return returned
+    return {**returned, VERIFIER: expected.verifier}
 
 
 async def granted(

@@ -22,6 +22,8 @@ RELEASABLE = {
     "already_exported": (Role.BOOKKEEPER, Role.APPROVER),
     "period_closed": (Role.APPROVER,),
     "preview_changed": (Role.APPROVER,),
+    "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
+    "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
 }
 _AT_ONCE = 2_000  # records in one transaction, so that a worker never waits long for one
 

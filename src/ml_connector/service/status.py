@@ -17,6 +17,7 @@ from ml_connector.service.following import PENDING, stuck_parties
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.roles import ALL
 from ml_connector.service.tallies import Cause, Tally, causes_in, tallied, title_of
+from ml_connector.sync.announced import Loss, losses
 from ml_connector.sync.states import State
 
 UNREAD = "unread"
@@ -75,13 +76,15 @@ class IntegrationStatus:
 class Status:
     """A tenant's whole state. ``attention`` says in sentences what a person has to look at.
 
-    ``doubles``: by connection, how many things stand there in two live documents.
+    ``doubles``: by connection, how many things stand there in two live documents. ``losses``: where webhooks are set up,
+    how many changes they announced.
     """
 
     connections: tuple[Connection, ...]
     integrations: tuple[IntegrationStatus, ...]
     attention: tuple[str, ...]
     doubles: dict[str, int] = field(default_factory=dict)
+    losses: tuple[Loss, ...] = ()
 
 
 _STATES = """
@@ -112,8 +115,9 @@ async def status(desk: Desk) -> Status:
         known = tuple(await connections_in(reading, desk.clock.now()))
         found = [await _integration(reading, sealer, one) for one in await integrations_in(desk, reading)]
         twice = await open_doubles_in(reading)
+        lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
-    return Status(known, tuple(found), (*_dead(known), *_open(found), *told), twice)
+    return Status(known, tuple(found), (*_dead(known), *_open(found), *told), twice, tuple(lost.values()))
 
 
 async def _integration(reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:

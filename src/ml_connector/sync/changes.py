@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_connector.connectors.base import Step
 from ml_connector.integrations.base import Adopt, Ledger, Write
-from ml_connector.integrations.bill_rules import money
+from ml_connector.integrations.drafts import money
 
 _AT_MOST = 6  # differences that are told one by one
 _NOTHING = "nothing"

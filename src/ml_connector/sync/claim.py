@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from ml_connector.canonical import documents
+from ml_connector.sync.items import Claimed, Item
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.prepare import Claimed, Item
 from ml_connector.sync.states import State
 
 log = structlog.get_logger()

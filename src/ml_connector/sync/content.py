@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Document
+from ml_connector.canonical.documents import Document, amount_of, party_of
 from ml_connector.connectors.base import Step
 
 
@@ -16,10 +16,10 @@ def meant(step: Step) -> str:
 
 def shown(document: Document) -> str:
     """A document of the target as a person reads it: its id, number, date, total and party."""
-    party = getattr(document, "vendor", None)
+    party = party_of(document)
     told = _told(
         str(getattr(document, "number", "") or getattr(document, "name", "")), getattr(document, "date", None),
-        getattr(document, "total", None), str(getattr(document, "currency", "")), party.label() if party else "",
+        amount_of(document), str(getattr(document, "currency", "")), party.label() if party else "",
     )  # fmt: skip
     return f"document {document.id}: {told}" if told else f"document {document.id}"
 
@@ -34,11 +34,12 @@ def differences(step: Step, shown: Document) -> list[str]:
     """What the target shows otherwise than the step says; empty when it is the same document."""
     expected = {"number": step.number, "date": step.date, "total": step.total, "currency": step.currency}
     found: list[str] = []
-    if step.party_id and getattr(shown, "vendor", None) is not None and shown.vendor.id != step.party_id:  # type: ignore[union-attr]
-        found.append(f"another vendor ({shown.vendor.label()})")  # type: ignore[union-attr]
+    party = party_of(shown)
+    if step.party_id and party is not None and party.id != step.party_id:
+        found.append(f"another {'vendor' if hasattr(shown, 'vendor') else 'customer'} ({party.label()})")
     for name, value in expected.items():
-        theirs = getattr(shown, name, None)
-        if not value or theirs is None or theirs == "" or (name == "number" and not hasattr(shown, "total")):
+        theirs = amount_of(shown) if name == "total" else getattr(shown, name, None)
+        if not value or theirs is None or theirs == "" or (name == "number" and amount_of(shown) is None):
             continue
         same = abs(theirs) == abs(value) if isinstance(value, Decimal) else theirs == value
         if not same:

@@ -12,16 +12,17 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, waiting
+from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, step_key, waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.changes import changes
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.prepare import Item, Preparer
-from ml_connector.sync.settle import Settled
+from ml_connector.sync.prepare import Preparer
+from ml_connector.sync.settle import Settled, Turn
 from ml_connector.sync.states import Needed
 
 log = structlog.get_logger()
@@ -29,10 +30,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A decision, and the target's documents that it would change, see plan.digest."""
+    """A decision, the target's documents that it would change, see plan.digest, and which step's turn it is."""
 
     decision: Decision
     against: bytes = b""
+    turn: Turn | None = None
 
 
 async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequence[Item]) -> None:
@@ -46,7 +48,7 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
         if part:
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
             for item, one in zip(part, found, strict=True):
-                settled.add(item, as_, one.decision, is_live(as_, item), one.against)
+                settled.add(item, as_, one.decision, is_live(as_, item), one.against, one.turn)
 
 
 async def _decisions(
@@ -82,8 +84,31 @@ async def _decided(
             digest, body = approved[item.version_id]
             seen = plan.decode(transaction.lane.sealer.open(b"plan", body))
             decision = _as_approved(flow, view, decision, against, digest, seen)
-        found.append(_Decided(decision, against))
+        found.append(_turned(decision, view, against, contents))
     return found
+
+
+def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tuple[str, str], bytes]) -> _Decided:
+    """Of several steps the first unproven one goes; where each is proved, the record is posted."""
+    if not isinstance(decision, Write):
+        return _Decided(decision, against)
+    left = [place for place, step in enumerate(decision.steps) if step_key(step) not in view.done]
+    counterpart = _counterpart(decision, view)
+    if not left:
+        return _Decided(Adopt(decision.target_entity, counterpart, "created", "each of its steps is proved"), against)
+    step = decision.steps[left[0]]
+    base = contents.get((step.entity, step.target_id), b"") if step.target_id else b""
+    made = counterpart if decision.main not in left else ""
+    return _Decided(decision, against, Turn(left[0], len(left) == 1, made, base))
+
+
+def _counterpart(decision: Write, view: View) -> str:
+    """The id of the main step's document, empty while that has none; without a main step, of the one there is."""
+    if decision.main < 0:
+        made = (one.target_id for one in view.made.values() if one.entity != "allocations")
+        return view.link.target_id if view.link else next(made, "")
+    main = decision.steps[decision.main]
+    return main.target_id or view.proven.get(main.reference, "")
 
 
 def defect(error: Exception) -> Hold:
@@ -141,9 +166,10 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> De
     """
     if not isinstance(decision, Write):
         return decision
+    removed = {step.target_id for step in decision.steps if step.action is Action.VOID}
     for step in decision.steps:
         there = ours.get((step.entity, step.reference)) if step.action is Action.CREATE else None
-        if there is None:
+        if there is None or there.id in removed:
             continue
         if other := differences(step, there):
             told = {"other": f"{shown(there)} ({', '.join(other)})", "ours": meant(step)}
@@ -156,6 +182,14 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> De
 def is_live(flow: Flow, item: Item) -> bool:
     """Whether a decision is carried out, or only shown."""
     return flow.mode == "live" or (flow.mode == "as needed" and item.needed == Needed.LIVE)
+
+
+def _goes_on(shown: Write | Adopt, approved: Write | Adopt, view: View) -> bool:
+    """Whether what is left of several steps is what was approved. Those done have changed what others change too."""
+    if not (view.done and isinstance(shown, Write) and isinstance(approved, Write)):
+        return False
+    left = [step for step in approved.steps if step_key(step) not in view.done]
+    return [step for step in shown.steps if step_key(step) not in view.done] == left
 
 
 async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, bytes]]:
@@ -206,7 +240,7 @@ def _as_approved(
     shown = plan.as_previewed(flow.type, view, placeholders)
     if not isinstance(shown, Write | Adopt):
         shown = decision
-    elif plan.digest(shown, against) == digest:
+    elif plan.digest(shown, against) == digest or _goes_on(shown, approved, view):
         return decision
     told = "; ".join(changes(approved, shown, view.ledger)) or "the document that it would change is another there now"
     return Hold((waiting("preview_changed", "person", "preview_changed", changes=told),))

@@ -215,12 +215,12 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [digest(name_key(one.name)) if isinstance(one, documents.Party) else None for one in entries],
         [str(getattr(one, "reference", "")) for one in entries],
         [getattr(one, "date", None) for one in entries],
-        [getattr(one, "total", None) for one in entries],
+        [documents.amount_of(one) for one in entries],
         [str(getattr(one, "currency", "")) for one in entries],
         [str(getattr(one, "state", "")) for one in entries],
         [bool(getattr(one, "active", True)) for one in entries],
         [str(getattr(one, "stamp", "")) for one in entries],
-        [hashlib.sha256(text).digest() for text in encoded],
+        [_hash(text) for text in encoded],
         [seal(entry_name(entity, _id(one)), text) for one, text in zip(entries, encoded, strict=True)],
     ]
 
@@ -230,12 +230,22 @@ def entry_name(entity: str, object_id: str) -> bytes:
     return f"directory {entity} {object_id}".encode()
 
 
+def content_hash(document: Document) -> bytes:
+    """What an entry's content is known by."""
+    return _hash(documents.encode(document))
+
+
+def _hash(text: bytes) -> bytes:
+    return hashlib.sha256(text).digest()
+
+
 def _id(document: Document) -> str:
     return document.id
 
 
 def _party(document: Document) -> str:
-    return document.vendor.id if isinstance(document, documents.Bill | documents.PurchaseOrder) else ""
+    party = documents.party_of(document)
+    return party.id if party is not None else ""
 
 
 async def _gone(transaction: LaneTransaction, entity: str, walk: int) -> list[str]:

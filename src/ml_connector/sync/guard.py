@@ -48,6 +48,18 @@ async def begin_reading(transaction: LaneTransaction, flow: Flow, *, anew: bool)
     return guarded
 
 
+async def guarded_between(transaction: LaneTransaction, flow: Flow) -> bool:
+    """Whether new records that come outside of a reading are set aside and judged too: as those of the last one were.
+
+    Until the next reading begins they count together, however few come at a time.
+    """
+    row = await transaction.one(
+        "select case when open then guarded else last_mode = 'live' end from reading where tenant_id = %s and flow_id = %s",
+        transaction.lane.tenant_id, flow.flow_id,
+    )  # fmt: skip
+    return flow.mode == "live" and row is not None and bool(row[0])
+
+
 async def judge(transaction: LaneTransaction, flow: Flow, *, ended: bool) -> None:
     """Queue or hold what the flow's open runs have set aside. ``ended``: the reading has come to its end.
 

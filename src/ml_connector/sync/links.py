@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.prepare import Claimed
 from ml_connector.sync.release import release
 
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A record and its counterpart. ``origin`` is `created`, `adopted` or `matched`."""
+    """A record and its counterpart. ``origin`` is `created`, `adopted` or `matched`.
+
+    ``replaces``: the counterpart that was removed for this one; empty where there was none.
+    """
 
     flow: Flow
     item: Claimed
     target_entity: str
     target_id: str
     origin: str
+    replaces: str = ""
 
 
 # The base of later merges is the target's document as the directory has it now, sealed as it lies there. A record that
@@ -42,6 +46,7 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     if not links:
         return
     lane = transaction.lane
+    await _let_go(transaction, [one for one in links if one.replaces])
     await transaction.run(
         _STORE, lane.tenant_id, lane.clock.now(),
         [one.flow.integration_id for one in links], [one.flow.name for one in links],
@@ -52,6 +57,20 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     )  # fmt: skip
     await _matching_changed(transaction, links)
     await links_made(transaction, [(one.flow, one.item) for one in links])
+
+
+async def _let_go(transaction: LaneTransaction, replacing: Sequence[NewLink]) -> None:
+    """The links of counterparts that were removed so that others take their place."""
+    if not replacing:
+        return
+    await transaction.run(
+        """delete from link l
+        using unnest(%b::integer[], %b::text[], %b::text[], %b::text[]) as page (integration_id, entity, source_id, target)
+        where l.tenant_id = %b and l.integration_id = page.integration_id and l.entity = page.entity
+          and l.source_id = page.source_id and l.target_id = page.target""",
+        [one.flow.integration_id for one in replacing], [one.flow.name for one in replacing],
+        [one.item.source_id for one in replacing], [one.replaces for one in replacing], transaction.lane.tenant_id,
+    )  # fmt: skip
 
 
 async def _matching_changed(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+import msgspec
 from rapidfuzz import fuzz, process
 
 from ml_connector.canonical.documents import Party
@@ -33,9 +34,12 @@ def facts(party: Party) -> tuple[tuple[str, str], ...]:
 
 
 class PartyIndex:
-    """The target's parties, found by reference, strong facts and name. ``taken`` are ids that are linked already."""
+    """The target's parties, found by reference, strong facts and name.
 
-    def __init__(self, parties: Iterable[Party], taken: Mapping[str, str]) -> None:
+    ``taken``: by flow and party, the source's record that is linked with it already.
+    """
+
+    def __init__(self, parties: Iterable[Party], taken: Mapping[tuple[str, str], str]) -> None:
         self._taken = taken
         self._by_name: dict[str, list[Party]] = defaultdict(list)
         self._by_fact: dict[tuple[str, str], list[Party]] = defaultdict(list)
@@ -53,18 +57,21 @@ class PartyIndex:
         if party.reference:
             self._by_reference[party.reference] = party
 
-    def candidates(self, party: Party, reference: str, chosen: str = "") -> list[Candidate]:
+    def candidates(self, party: Party, reference: str, flow: str, chosen: str = "") -> list[Candidate]:
         """The parties that may be ``party``, best first.
 
         Proof is: our own reference; a strong fact together with a similar name; or exactly the same name, unique here
-        and not a private person's. A party linked to another record is offered with that record named.
+        and not a private person's. A party linked to another record of the flow is offered with that record named.
         """
+        found = self._found(party, reference, chosen)
+        return [self._held(one, flow, party.id) for one in found]
+
+    def _found(self, party: Party, reference: str, chosen: str) -> list[Candidate]:
         if chosen and chosen in self._by_id:
-            return [self._candidate(self._by_id[chosen], "chosen", True, 100.0, party.id)]
+            return [Candidate(self._by_id[chosen], "chosen", True, 100.0)]
         if reference in self._by_reference:
-            return [self._candidate(self._by_reference[reference], "our reference", True, 100.0, party.id)]
-        proven = self._by_strong_fact(party) or self._by_exact_name(party)
-        return proven or self._similar(party)
+            return [Candidate(self._by_reference[reference], "our reference", True, 100.0)]
+        return self._by_strong_fact(party) or self._by_exact_name(party) or self._similar(party)
 
     def named(self, name: str) -> str:
         """The id of the one party of that name, empty if there is none or several."""
@@ -78,13 +85,13 @@ class PartyIndex:
                 score = fuzz.token_sort_ratio(name_key(party.name), name_key(other.name))
                 proof = score >= SUGGEST_FROM
                 evidence = f"same {fact[0]}, name {score:.0f} % alike"
-                found.setdefault(other.id, self._candidate(other, evidence, proof, score, party.id))
+                found.setdefault(other.id, Candidate(other, evidence, proof, score))
         return sorted(found.values(), key=lambda one: (-one.proof, -one.score))
 
     def _by_exact_name(self, party: Party) -> list[Candidate]:
         same = self._by_name.get(name_key(party.name), [])
         proof = len(same) == 1 and not party.private_person
-        return [self._candidate(other, "same name", proof, 100.0, party.id) for other in same]
+        return [Candidate(other, "same name", proof, 100.0) for other in same]
 
     def _similar(self, party: Party) -> list[Candidate]:
         found = process.extract(
@@ -92,11 +99,11 @@ class PartyIndex:
             score_cutoff=SUGGEST_FROM, limit=SUGGESTIONS,
         )  # fmt: skip
         return [
-            self._candidate(other, f"name {score:.0f} % alike", False, score, party.id)
+            Candidate(other, f"name {score:.0f} % alike", False, score)
             for name, score, _ in found
             for other in self._by_name[name]
         ]
 
-    def _candidate(self, other: Party, evidence: str, proof: bool, score: float, source_id: str) -> Candidate:
-        holder = self._taken.get(other.id, "")
-        return Candidate(other, evidence, proof, score, "" if holder == source_id else holder)
+    def _held(self, one: Candidate, flow: str, source_id: str) -> Candidate:
+        holder = self._taken.get((flow, one.party.id), "")
+        return one if holder in ("", source_id) else msgspec.structs.replace(one, taken_by=holder)

@@ -96,7 +96,7 @@ def _why(outcome: Outcome) -> str:
 
 
 def _is_last(one: Sent) -> bool:
-    return one.intended.last
+    return one.intended.step.last
 
 
 async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
@@ -112,7 +112,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     await _state(transaction, good, State.POSTED, "")
     for one in good:
         assert isinstance(one.outcome, Done)
-        _event(transaction, one, "posted", target=one.outcome.target_id, adopted=one.adopted)
+        _event(transaction, one, "posted", target=_counterpart(one), adopted=one.adopted)
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
     await wake_followers(transaction, [one.intended.flow for one in good])
@@ -139,30 +139,39 @@ async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int
              and entity = shown.entity and source_id = shown.source_id offset 0)) l
         """,
         [one.intended.flow.integration_id for one in done], [one.intended.target_entity for one in done],
-        [_target_id(one) for one in done], [one.intended.flow.name for one in done],
+        [_counterpart(one) for one in done], [one.intended.flow.name for one in done],
         [one.intended.item.source_id for one in done], transaction.lane.tenant_id, transaction.lane.tenant_id,
     )  # fmt: skip
-    holders = {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+    holders = {(row[0], _held_by(row[1], row[3]), row[1], row[2]): (row[3], row[4]) for row in rows}
     counterparts = {(row[0], row[3], row[4]): (row[1], row[2]) for row in rows}
     found: dict[int, list[str]] = {}
     for one in done:
         flow, item = one.intended.flow, one.intended.item
-        mine, shown = (flow.name, item.source_id), (one.intended.target_entity, _target_id(one))
-        holder = holders.setdefault((flow.integration_id, *shown), mine)
+        mine, shown = (flow.name, item.source_id), (one.intended.target_entity, _counterpart(one))
+        holder = holders.setdefault((flow.integration_id, _held_by(shown[0], flow.name), *shown), mine)
         counterpart = counterparts.setdefault((flow.integration_id, *mine), shown)
         if holder != mine:
-            found[item.version_id] = [f"document {_target_id(one)}, which is linked to {' '.join(holder)}"]
-        elif counterpart != shown:
-            found[item.version_id] = [f"document {_target_id(one)}, while the record is linked to {counterpart[1]}"]
+            found[item.version_id] = [f"document {shown[1]}, which is linked to {' '.join(holder)}"]
+        elif counterpart != shown and counterpart[1] != one.intended.step.replaces:
+            found[item.version_id] = [f"document {shown[1]}, while the record is linked to {counterpart[1]}"]
     return found
 
 
+def _held_by(target_entity: str, flow: str) -> str:
+    """Within what a document of the target has one counterpart: a party is a customer's and a vendor's, else all flows."""
+    return flow if target_entity == "parties" else ""
+
+
 def _link(one: Sent) -> NewLink:
-    return NewLink(one.intended.flow, one.intended.item, one.intended.target_entity, _target_id(one), "created")
+    step = one.intended.step
+    entity, counterpart = one.intended.target_entity, _counterpart(one)
+    return NewLink(one.intended.flow, one.intended.item, entity, counterpart, "created", step.replaces)
 
 
-def _target_id(one: Sent) -> str:
-    return one.outcome.target_id if isinstance(one.outcome, Done) else ""
+def _counterpart(one: Sent) -> str:
+    """The id of the record's counterpart: what this step has made, or an earlier one."""
+    made = one.outcome.target_id if isinstance(one.outcome, Done) else ""
+    return one.intended.step.counterpart or made
 
 
 async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
@@ -185,11 +194,13 @@ async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
 
 
 async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    """File what the target shows of the documents; a mark shows none, and what cannot be read is no entry of its own."""
     by_entity: dict[str, list[Document]] = defaultdict(list)
     for one in done:
         assert isinstance(one.outcome, Done)
-        if one.intended.step.action is not Action.MARK_EXPORTED:  # a mark shows no document
-            by_entity[one.intended.target_entity].append(one.outcome.document)
+        step = one.intended.step
+        if step.action is not Action.MARK_EXPORTED and step.entity in transaction.lane.connector.readable:
+            by_entity[step.entity].append(one.outcome.document)
     for entity, found in by_entity.items():
         await file_documents(transaction, entity, found)
 
@@ -305,6 +316,9 @@ async def _uncertain(transaction: LaneTransaction, uncertain: Sequence[Sent]) ->
 
 async def _next_step(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     """One step of several is proved: the version goes on with the next one."""
+    for one in done:
+        assert isinstance(one.outcome, Done)
+        _event(transaction, one, "step done", target=one.outcome.target_id, adopted=one.adopted)
     await _set_state(transaction, [one.intended.item.version_id for one in done], State.STAGED, "")
 
 

@@ -8,6 +8,7 @@ import hashlib
 import msgspec
 
 from ml_connector.integrations.base import Adopt, Decision, FlowType, View, Write
+from ml_connector.integrations.base import placeholder as _placeholder
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Write | Adopt] = msgspec.json.Decoder(Write | Adopt)
@@ -40,13 +41,13 @@ def digest(decision: Write | Adopt, against: bytes = b"") -> bytes:
 
 def as_previewed(flow: FlowType, view: View, placeholders: tuple[str, ...]) -> Decision:
     """The decision with the ids that were still to be given put back as they stood in the preview."""
-    if not placeholders:
+    if not placeholders and not view.proven:
         return plan(flow, view)
     shown = {placeholder.removeprefix("new: "): placeholder for placeholder in placeholders}
     links = {pair: shown.get(" ".join(pair), target) for pair, target in view.links.items()}
-    return plan(flow, dataclasses.replace(view, links=links))
+    return plan(flow, dataclasses.replace(view, links=links, proven={}))
 
 
 def placeholder(entity: str, source_id: str) -> str:
-    """The id of something the target has still to make, as plans show it."""
-    return f"new: {entity} {source_id}"
+    """The id of a record's counterpart that the target has still to make, as plans show it."""
+    return _placeholder(f"{entity} {source_id}")

@@ -15,39 +15,17 @@ from ml_connector.connectors.base import Action, Composed
 from ml_connector.integrations.base import Ledger, Linked, Twin, View
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import Needed, State
+from ml_connector.sync.together import Together, together
 
 # Any other record claims its number in the second states, an earlier one in all but the first.
 _PASSED_OVER = (State.SKIPPED, State.SUPERSEDED)
 _CLAIMED = (State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One version that has work to do."""
-
-    version_id: int
-    record_id: int
-    run_id: int
-    priority: int
-    source_id: str
-    reference: str
-    exported_at_first_sight: bool
-    needed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Item(Claimed):
-    """One version that has work to do, with its document."""
-
-    document: Document
-    number_key: str
-    party_id: str
-    content_hash: bytes
 
 
 @dataclass(slots=True)
@@ -133,13 +111,14 @@ class Preparer:
             if state != "gone"
         }
 
-    async def _taken(self, transaction: LaneTransaction, flow: Flow) -> dict[str, str]:
+    async def _taken(self, transaction: LaneTransaction, flow: Flow) -> dict[tuple[str, str], str]:
+        """By flow and party of the target: the record that is linked with it. A firm may be customer and vendor."""
         rows = await transaction.all(
-            """select target_id, source_id from link
+            """select entity, target_id, source_id from link
             where tenant_id = %s and integration_id = %s and target_entity = 'parties'""",
             self._lane.tenant_id, flow.integration_id,
         )  # fmt: skip
-        return dict(rows)
+        return {(entity, target_id): source_id for entity, target_id, source_id in rows}
 
     # --- views ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +147,7 @@ class _Batch:
         self._brings: set[str] = set()
         self._released: dict[int, set[str]] = defaultdict(set)
         self._twins: dict[int, list[Twin]] = defaultdict(list)
+        self._together = Together()
 
     async def load(self) -> None:
         await self._load_links()
@@ -177,6 +157,7 @@ class _Batch:
         await self._load_source_twins()
         await self._load_renumbered_twins()
         await self._load_target_twins()
+        self._together = await together(self._transaction, self._flow, self._items, self._links)
 
     def view(self, item: Item) -> View:
         lists = self._lists
@@ -186,7 +167,7 @@ class _Batch:
             chosen = (
                 lists.tables[self._flow.name].get(item.document.id) or "" if self._flow.name in lists.tables else ""
             )
-            candidates = lists.index.candidates(item.document, item.reference, chosen)
+            candidates = lists.index.candidates(item.document, item.reference, self._flow.name, chosen)
         return View(
             document=item.document,
             source_id=item.source_id,
@@ -206,11 +187,17 @@ class _Batch:
             candidates=tuple(candidates),
             compose=self._compose,
             start_date=self._flow.start_date,
+            made=self._together.steps[item.record_id].made,
+            proven=self._together.steps[item.record_id].proven,
+            done=frozenset(self._together.steps[item.record_id].done),
+            at_target=self._together.at_target[item.record_id],
+            sources=self._together.sources[item.record_id],
         )
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
         lane = self._lane
-        return lane.connector.compose(action, document, self._lists.organisation, reference, lane.settings)
+        # With the credentials that are no secrets: they may say where a vendor keeps our reference.
+        return lane.connector.compose(action, document, self._lists.organisation, reference, lane.session.settings)
 
     def _needed(self) -> list[tuple[str, str]]:
         return sorted({pair for item in self._items for pair in self._flow.type.needs_links(item.document)})
@@ -243,19 +230,25 @@ class _Batch:
 
     async def _load_own_links(self) -> None:
         rows = await self._transaction.all(
-            """select l.source_id, l.target_entity, l.target_id, l.base, d.content_hash, d.canonical
+            """select l.source_id, l.target_entity, l.target_id, l.base, d.content_hash, d.canonical, now.body
             from unnest(%b::text[]) as mine (source_id)
             cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
                                 and source_id = mine.source_id offset 0) l
             left join lateral (select * from document where tenant_id = l.tenant_id
-                               and version_id = l.version_id offset 0) d on true""",
+                               and version_id = l.version_id offset 0) d on true
+            left join lateral (select body from directory where tenant_id = l.tenant_id and connection_id = %b
+                               and entity = l.target_entity and object_id = l.target_id and state <> 'gone'
+                               offset 0) now on true""",
             [one.source_id for one in self._items], self._lane.tenant_id, self._flow.integration_id, self._flow.name,
+            self._flow.target_id,
         )  # fmt: skip
         unseal = self._lane.sealer.open
-        for source_id, entity, target_id, base, content_hash, canonical in rows:
-            base_document = documents.decode(unseal(entry_name(entity, target_id), base)) if base else None
+        for source_id, entity, target_id, base, content_hash, canonical, now in rows:
+            shown = [
+                documents.decode(unseal(entry_name(entity, target_id), one)) if one else None for one in (base, now)
+            ]
             posted = documents.decode(unseal(b"canonical " + content_hash, canonical)) if canonical else None
-            self._own[source_id] = Linked(entity, target_id, base_document, posted)
+            self._own[source_id] = Linked(entity, target_id, shown[0], posted, shown[1])
 
     async def _load_asked(self) -> None:
         pairs = self._needed()
@@ -331,7 +324,8 @@ class _Batch:
     def _number_key(self, item: Item) -> str:
         """The key of the number that the document gets at the target."""
         table = self._lists.tables.get(self._flow.type.number_table)
-        return number_key(self._flow.type.number_of(item.document, table.get(item.source_id) if table else None))
+        given = table.get(item.source_id) if table else None
+        return number_key(self._flow.type.number_of(item.document, given, self._flow.settings))
 
     def _given_keys(self) -> dict[str, list[str]]:
         """By key of a number: the source ids of the documents a person gave it to."""

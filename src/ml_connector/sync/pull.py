@@ -9,6 +9,7 @@ import structlog
 
 from ml_connector.connectors.base import Page, Reading
 from ml_connector.errors import ConnectorError
+from ml_connector.sync.announced import count_found, is_heard
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.guard import begin_reading, judge
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
@@ -32,12 +33,12 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
         ended = await _read(lane, flow, run)
     except ConnectorError:
         async with lane.transaction() as transaction:
-            await judge(transaction, await _as_it_is(transaction, flow), ended=False)
+            await judge(transaction, await as_it_is(transaction, flow), ended=False)
         raise
     if not ended:
         lane.unfinished.add(flow.flow_id)
     async with lane.transaction() as transaction:
-        await judge(transaction, await _as_it_is(transaction, flow), ended=ended)
+        await judge(transaction, await as_it_is(transaction, flow), ended=ended)
         await finish_run(transaction, flow, run.run_id)
     return run.run_id
 
@@ -51,7 +52,7 @@ class _Run:
 async def _begin(lane: Lane, flow: Flow, trigger: str, actor: str) -> _Run:
     """Close what broke off, judging what it has set aside, and open the next run."""
     async with lane.transaction() as transaction:
-        now = await _as_it_is(transaction, flow)
+        now = await as_it_is(transaction, flow)
         await judge(transaction, now, ended=False)
         await close_interrupted(transaction, flow)
         guarded = await begin_reading(transaction, now, anew=await _from_the_beginning(transaction, flow))
@@ -95,13 +96,16 @@ async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
         options=flow.type.reading_options(flow.settings),
     )
     stood = reading.cursor
+    announced = stood is not None and await is_heard(lane, entity)
     async for page in lane.connector.read(lane.session, reading):
         async with lane.transaction() as transaction:
-            now = await _as_it_is(transaction, flow)
+            now = await as_it_is(transaction, flow)
             # A person has just changed what is to be read, or how: from the beginning, then.
-            if _asks(now) != _asks(flow) or not await transaction.as_connected():
+            if asks(now) != asks(flow) or not await transaction.as_connected():
                 return False
             await stage(transaction, now, run.run_id, page.rows, guarded=run.guarded)
+            if announced:
+                await count_found(transaction, now, entity, run.run_id, [row.id for row in page.rows])
             await move_cursor(transaction, name, page)
         if not page.last and page.cursor != stood and lane.slice.over(READING_SHARE):
             return False
@@ -109,12 +113,12 @@ async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
     return True
 
 
-def _asks(flow: Flow) -> tuple[Any, ...]:
+def asks(flow: Flow) -> tuple[Any, ...]:
     """What a flow's settings ask of its reading."""
     return flow.start_date, flow.type.source_entities(flow.settings), flow.type.reading_options(flow.settings)
 
 
-async def _as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:
+async def as_it_is(transaction: LaneTransaction, flow: Flow) -> Flow:
     """The flow as the database has it now, standing still; a walk may take longer than a person's decision."""
     lane = transaction.lane
     found = await settled_flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
@@ -131,7 +135,7 @@ async def _retry_unread(lane: Lane, flow: Flow, run: _Run, entity: str) -> None:
         try:
             async for page in lane.connector.read(lane.session, Reading(entity, ids=(source_id,), options=options)):
                 async with lane.transaction() as transaction:
-                    now = await _as_it_is(transaction, flow)
+                    now = await as_it_is(transaction, flow)
                     await stage(transaction, now, run.run_id, page.rows, guarded=run.guarded)
         except UNREACHABLE:
             raise

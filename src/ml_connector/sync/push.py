@@ -20,12 +20,14 @@ from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.claim import Unopened, claim
 from ml_connector.sync.decide import decide, defect
 from ml_connector.sync.flows import Flow, settled_flows_of
+from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, record_outcomes, still_open
-from ml_connector.sync.prepare import Item, Preparer
+from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.refused import put_off
 from ml_connector.sync.release import release_on
 from ml_connector.sync.settle import Intended, Settled
+from ml_connector.sync.standing import standing
 from ml_connector.transport.about import about
 from ml_connector.transport.deadline import leaving_before
 from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
@@ -188,6 +190,23 @@ class _Pusher:
         return [Sent(one, outcome) for one, outcome in zip(group, outcomes, strict=True)]
 
     async def _outcomes(self, group: list[Intended]) -> Sequence[Outcome]:
+        """What became of each. What has moved at the target meanwhile is planned again, and holds up nothing else."""
+        lane = self._lane
+        try:
+            found = await standing(lane, group) if not lane.slice.stopping and lane.not_before is None else None
+        except LeaseLost:
+            raise
+        except TransportError as error:
+            later = Later(error.sentence, getattr(error, "retry_after", 0.0))
+            self._heed(await put_off(lane, {one.flow.flow_id for one in group}, [later] * len(group)))
+            return [later] * len(group)
+        go = group if found is None else found.go
+        outcomes = dict(zip((one.intent_id for one in go), await self._written(go), strict=True)) if go else {}
+        if found is not None:
+            outcomes |= found.others
+        return [outcomes[one.intent_id] for one in group]
+
+    async def _written(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane
         outcomes: Sequence[Outcome]
         if lane.slice.stopping:

@@ -23,11 +23,11 @@ from ml_connector.errors import ConnectorError
 from ml_connector.integrations.base import waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.content import differences, shown
-from ml_connector.sync.directory import file_documents
+from ml_connector.sync.directory import content_hash, file_documents
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, hold_conflict, hold_withdrawn, record_outcomes
-from ml_connector.sync.prepare import Claimed
 from ml_connector.sync.push import flows_now
 from ml_connector.sync.settle import Intended, IntendedStep
 from ml_connector.sync.states import IntentState, State
@@ -166,6 +166,8 @@ def _due(lane: Lane, one: _Open) -> datetime:
 
 
 async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+    if _untouched(step, found):
+        return await _absent(lane, one, step, found)
     mine = _mine(lane, step, found)
     good = [document for document in mine if not differences(step, document)]
     if len(mine) == 1 and good:
@@ -175,6 +177,11 @@ async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
         await _conflict(lane, one, step, mine)
         return None
     return await _absent(lane, one, step, found)
+
+
+def _untouched(step: IntendedStep, found: Sequence[Document]) -> bool:
+    """Whether an update's document is just as it was when the update was planned: then it was not carried out."""
+    return step.action is Action.UPDATE and [content_hash(document) for document in found] == [step.base]
 
 
 def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Document]:
@@ -332,5 +339,4 @@ async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[
 
 def _intended(one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:
     item = Claimed(one.version_id, one.record_id, one.run_id, 0, one.source_id, one.reference, False, 0)
-    linked_as = step.linked_as or step.entity
-    return Intended(one.intent_id, item, flows[one.flow_id], one.position, step, linked_as, one.send_before, step.last)
+    return Intended(one.intent_id, item, flows[one.flow_id], one.position, step, one.send_before)

@@ -11,24 +11,33 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.connectors.base import Step
+from ml_connector.canonical.numbers import name_key
+from ml_connector.connectors.base import Action, Step
 from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Waiting, Write
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
+from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import NewLink, links_made, store_links
-from ml_connector.sync.prepare import Claimed, asked_level
-from ml_connector.sync.states import IntentState, Needed, Priority, State
+from ml_connector.sync.prepare import asked_level
+from ml_connector.sync.states import Needed, Priority, State
 
 _step = msgspec.json.Encoder(order="deterministic")
 
 
 class IntendedStep(Step, frozen=True, omit_defaults=True):
-    """A step as its intent keeps it: with what its target is linked as, and whether the record is done with it."""
+    """A step as its intent keeps it: with what its target is linked as, and whether the record is done with it.
+
+    ``counterpart`` is the id of the record's counterpart where an earlier step has made it; ``replaces`` that of the one
+    whose place it takes. ``base`` is the hash of the target's document that an update or void was planned from.
+    """
 
     linked_as: str = ""
     last: bool = True
+    counterpart: str = ""
+    replaces: str = ""
+    base: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,23 @@ class Intended:
     item: Claimed
     flow: Flow
     position: int
-    step: Step
-    target_entity: str
+    step: IntendedStep
     send_before: datetime
-    last: bool  # whether the record is done when this step is
+
+    @property
+    def target_entity(self) -> str:
+        """What the counterpart is called at the target."""
+        return self.step.linked_as or self.step.entity
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which of a plan's steps goes next, and what goes into its intent with it, see IntendedStep."""
+
+    position: int = 0
+    last: bool = True
+    counterpart: str = ""
+    base: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ class _Planned:
     decision: Decision
     live: bool
     against: bytes = b""  # see plan.digest
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(slots=True)
@@ -61,18 +84,25 @@ class Settled:
     transaction: LaneTransaction
     planned: list[_Planned] = field(default_factory=list)
     adopted: set[tuple[int, str, str]] = field(default_factory=set)
+    named: set[tuple[int, str]] = field(default_factory=set)
 
-    def add(self, item: Claimed, flow: Flow, decision: Decision, live: bool, against: bytes = b"") -> None:
-        """Add one decision. The second of a batch to be linked with one target stays staged: it is planned again,
+    def add(
+        self, item: Claimed, flow: Flow, decision: Decision, live: bool, against: bytes = b"", turn: Turn | None = None
+    ) -> None:
+        """Add one decision. The second of a batch to be linked with one target, or to make a party of one name, stays
 
-        and then sees that the target is taken.
+        staged: it is planned again, and then sees that the target, or the name, is taken.
         """
         if live and isinstance(decision, Adopt):
             target = (flow.integration_id, decision.target_entity, decision.target_id)
             if target in self.adopted:
                 return
             self.adopted.add(target)
-        self.planned.append(_Planned(item, flow, decision, live, against))
+        if live and (name := _party_made(decision)):
+            if (flow.target_id, name) in self.named:
+                return
+            self.named.add((flow.target_id, name))
+        self.planned.append(_Planned(item, flow, decision, live, against, turn or Turn()))
 
     def _of(self, kind: type[Any]) -> list[_Planned]:
         return [one for one in self.planned if isinstance(one.decision, kind)]
@@ -88,6 +118,13 @@ class Settled:
         intended = await _intend(self.transaction, [one for one in writes if one.live], send_before)
         await _ask(self.transaction, self._of(Hold))
         return intended
+
+
+def _party_made(decision: Decision) -> str:
+    """The name, as names are compared, of the party that a decision makes; empty where it makes none."""
+    steps = decision.steps if isinstance(decision, Write) else ()
+    made = [one.number for one in steps if one.entity == "parties" and one.action is Action.CREATE]
+    return name_key(made[0]) if made else ""
 
 
 async def _move(
@@ -240,9 +277,8 @@ async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send
     if not writes:
         return []
     lane = transaction.lane
-    proven = await _proven(transaction, writes)
-    rows = [(one, *_next_step(one, proven)) for one in writes]
-    encoded = [_step.encode(_kept(one, step, last)) for one, _, step, last in rows]
+    rows = [(one, *_next_step(one)) for one in writes]
+    encoded = [_step.encode(kept) for *_, kept in rows]
     ids = await transaction.all(
         """insert into intent (tenant_id, version_id, record_id, connection_id, step, entity, action, reference,
                                payload, digest, fence, made_at, send_before)
@@ -252,45 +288,32 @@ async def _intend(transaction: LaneTransaction, writes: Sequence[_Planned], send
         returning intent_id, version_id""",
         lane.tenant_id, lane.connection_id, lane.fence, lane.clock.now(), send_before,
         [one.item.version_id for one, *_ in rows], [one.item.record_id for one, *_ in rows],
-        [position for _, position, *_ in rows], [step.entity for _, _, step, _ in rows],
-        [step.action.value for _, _, step, _ in rows], [step.reference for _, _, step, _ in rows],
+        [one.turn.position for one, *_ in rows], [step.entity for _, step, _ in rows],
+        [step.action.value for _, step, _ in rows], [step.reference for _, step, _ in rows],
         [lane.sealer.seal(b"intent", text) for text in encoded],
         [hashlib.sha256(text).digest() for text in encoded],
     )  # fmt: skip
     intent_of = {version_id: intent_id for intent_id, version_id in ids}
     await _move(transaction, writes, [State.SENDING] * len(writes), [""] * len(writes))
     intended = []
-    for one, position, step, last in rows:
+    for one, step, kept in rows:
         assert isinstance(one.decision, Write)
         intent_id = intent_of[one.item.version_id]
         _event(transaction, one, "sending", intent=intent_id, step=msgspec.to_builtins(step), notes=one.decision.notes)
-        entity = one.decision.target_entity
-        intended.append(Intended(intent_id, one.item, one.flow, position, step, entity, send_before, last))
+        intended.append(Intended(intent_id, one.item, one.flow, one.turn.position, kept, send_before))
     return intended
 
 
-def _kept(one: _Planned, step: Step, last: bool) -> IntendedStep:
+def _next_step(one: _Planned) -> tuple[Step, IntendedStep]:
+    """The step that goes now, and as its intent keeps it."""
     assert isinstance(one.decision, Write)
+    turn, write = one.turn, one.decision
+    step = write.steps[turn.position]
     values = {name: getattr(step, name) for name in Step.__struct_fields__}
-    return IntendedStep(**values, linked_as=one.decision.target_entity, last=last)
-
-
-def _next_step(one: _Planned, proven: dict[int, int]) -> tuple[int, Step, bool]:
-    assert isinstance(one.decision, Write)
-    position = proven.get(one.item.version_id, 0)
-    return position, one.decision.steps[position], position == len(one.decision.steps) - 1
-
-
-async def _proven(transaction: LaneTransaction, writes: Sequence[_Planned]) -> dict[int, int]:
-    several = [one for one in writes if isinstance(one.decision, Write) and len(one.decision.steps) > 1]
-    if not several:
-        return {}
-    rows = await transaction.all(
-        """select version_id, count(*) from intent
-        where tenant_id = %b and version_id = any(%b::bigint[]) and state = %b group by version_id""",
-        transaction.lane.tenant_id, [one.item.version_id for one in several], IntentState.DONE.value,
+    return step, IntendedStep(
+        **values, linked_as=write.target_entity, last=turn.last, counterpart=turn.counterpart, replaces=write.replaces,
+        base=turn.base,
     )  # fmt: skip
-    return dict(rows)
 
 
 async def _ask(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:

@@ -119,7 +119,7 @@ def _currency_set(document: documents.Document, flow: Flow, lane: Lane) -> str:
     """The setting's currency where the document has an amount and nobody else says in what; else empty."""
     currency = _currency(document, flow, lane)
     stated = bool(getattr(document, "currency", ""))
-    return "" if stated or not hasattr(document, "total") or currency == lane.organisation.currency else currency
+    return "" if stated or documents.amount_of(document) is None or currency == lane.organisation.currency else currency
 
 
 def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: Flow, lane: Lane) -> list[_Version]:
@@ -139,7 +139,7 @@ def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: F
         else:
             what = "new"
             fresh.append(one)
-        intake.count(what, getattr(row.document, "total", ZERO), _currency(row.document, flow, lane))
+        intake.count(what, documents.amount_of(row.document) or ZERO, _currency(row.document, flow, lane))
     return fresh
 
 
@@ -320,7 +320,7 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
         [number_key(shown_number(one.document)) for one in fresh],
         [flow.type.party_of(one.document) for one in fresh],
         [_date(one.document) for one in fresh],
-        [getattr(one.document, "total", ZERO) for one in fresh],
+        [documents.amount_of(one.document) or ZERO for one in fresh],
         [_currency(one.document, flow, lane) for one in fresh],
         [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
         [seal(b"canonical " + one.content_hash, one.canonical) for one in fresh],

@@ -11,6 +11,7 @@ import pytest
 
 from ml_connector.canonical.documents import BillState, TaxBasis
 from ml_connector.canonical.tie_out import difference
+from ml_connector.connectors.base import Hint
 from ml_connector.connectors.zoho_books import translate, values, webhooks
 from ml_connector.connectors.zoho_books.read import RESOURCES, row_of
 
@@ -194,5 +195,5 @@ def test_a_webhook_without_secret_or_signature_is_refused() -> None:
     assert webhooks.verified("mysecretkey12", good, (), (), body)
     assert not webhooks.verified("", good, (), (), body)
     assert not webhooks.verified("mysecretkey12", {}, (), (), body)
-    assert webhooks.hints(body) == (webhooks.Hint("bills", "260815000000117048", "927270289"),)
+    assert webhooks.hints(body) == (Hint("bills", "260815000000117048", "927270289"),)
     assert webhooks.hints(b"[]") == webhooks.hints(b"\xff") == ()

@@ -7,7 +7,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from ml_connector.canonical.documents import Document, Organisation
 from ml_connector.connectors import base
 from ml_connector.connectors.base import Action, Composed, CredentialField, Credentials, Session, SettingField
-from ml_connector.connectors.zoho_books import check, compose, limits, organisation, read, regions, walk, write
+from ml_connector.connectors.zoho_books import (
+    check,
+    compose,
+    limits,
+    organisation,
+    read,
+    regions,
+    walk,
+    webhooks,
+    write,
+)
 from ml_connector.connectors.zoho_books.auth import ZohoAuth
 from ml_connector.connectors.zoho_books.scopes import SCOPES
 from ml_connector.transport.messages import Answer
@@ -79,6 +89,13 @@ class ZohoBooks(base.Connector):
     writable = write.WRITABLE
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
+    webhook_key = (
+        "Secret token: Zoho Books, Settings, Workflow Actions, Webhooks, the webhook; 12 to 50 letters and digits"
+    )
+    webhook_place = (
+        "Zoho Books, Settings, Workflow Actions, Webhooks: URL to notify, with method POST, of every webhook"
+    )
+    webhook_key_length = webhooks.KEY_LENGTH
 
     @property
     def auth(self) -> ZohoAuth:
@@ -130,3 +147,7 @@ class ZohoBooks(base.Connector):
 
     async def find(self, session: Session, step: base.Step) -> Sequence[Document]:
         return await write.find(session, step)
+
+    def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
+        """See ``webhooks.heard``."""
+        return webhooks.heard(key, delivery)

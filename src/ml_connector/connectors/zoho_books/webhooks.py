@@ -10,14 +10,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from ml_connector.connectors.base import Delivery, Hint
 from ml_connector.connectors.zoho_books import values
+from ml_connector.errors import Refused
 
 SIGNATURE_HEADER = "x-zoho-webhook-signature"
-_SHORTEST = 12  # characters of a secret token, as Zoho requires
+_SHORTEST = 12
+KEY_LENGTH = (_SHORTEST, 50)  # characters of a secret token, as Zoho takes them
+_FORM = "application/x-www-form-urlencoded"
 
 _ENTITIES = {
     "bill": ("bills", "bill_id"),
@@ -29,15 +33,35 @@ _ENTITIES = {
     "invoice": ("invoices", "invoice_id"),
     "payment": ("customer_payments", "payment_id"),
 }
+# Parameters of a form, each named as its rule was set up; a payment's id does not say whose payment it is.
+_PARAMETERS = {id_: entity for entity, id_ in _ENTITIES.values() if id_ != "payment_id"}
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """That a document may have changed. ``organisation`` is empty where the payload does not name it."""
+def heard(secret: str, delivery: Delivery) -> tuple[Hint, ...]:
+    """The hints of a delivery, be its body JSON or a form. Raises Refused when it is not signed under this token."""
+    form = _form(delivery)
+    raw_body = b"" if form is not None else delivery.body
+    if not verified(secret, delivery.headers, delivery.query, form or (), raw_body):
+        raise Refused(f"The header {SIGNATURE_HEADER} carries no signature of this delivery under this secret token.")
+    return hints(raw_body) if form is None else _form_hints(dict(form))
 
-    entity: str
-    id: str
-    organisation: str = ""
+
+def _form(delivery: Delivery) -> tuple[tuple[str, str], ...] | None:
+    """The pairs of a form; None where the body is no form."""
+    kind = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        return None
+    try:
+        return tuple(parse_qsl(delivery.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=200))
+    except ValueError:  # no text, or too many: then no signature fits it either
+        return ()
+
+
+def _form_hints(form: Mapping[str, str]) -> tuple[Hint, ...]:
+    organisation = form.get("organization_id", "")
+    return tuple(
+        Hint(_PARAMETERS[name], id_, organisation) for name, id_ in form.items() if name in _PARAMETERS and id_
+    )
 
 
 def verified(

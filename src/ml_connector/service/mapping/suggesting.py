@@ -62,11 +62,11 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
         filled = {row.key for row in await rows_in(reading, integration, table)}
         rows = await reading.all(
             """select source_id, target_id from link where tenant_id = %s and integration_id = %s
-               and target_entity = 'parties'""",
-            desk.tenant_id, integration.integration_id,
+               and entity = %s and target_entity = 'parties'""",
+            desk.tenant_id, integration.integration_id, table,
         )  # fmt: skip
-    linked: dict[str, str] = dict(rows) if found.table.target_entity == "parties" else {}
-    ranked = _ranking(found, {target_id: source_id for source_id, target_id in linked.items()})
+    linked: dict[str, str] = dict(rows)  # none but for a table of parties, which has the name of their flow
+    ranked = _ranking(found, {(table, target_id): source_id for source_id, target_id in linked.items()})
     missing = [one for key, one in found.seen.items() if key not in filled and key not in linked]
     missing.sort(key=lambda one: (-one.waiting, -one.uses, one.key))
     return [Suggestion(one.key, one.name, one.uses, one.waiting, tuple(ranked(one)[:_MOST])) for one in missing]
@@ -86,13 +86,13 @@ async def accept_exact(desk: Desk, integration: Integration, table: str) -> Appl
 _Ranked = Callable[[Seen], list[Candidate]]
 
 
-def _ranking(found: Known, taken: dict[str, str]) -> _Ranked:
+def _ranking(found: Known, taken: dict[tuple[str, str], str]) -> _Ranked:
     if found.table.target_entity == "parties":
         return _parties(found, taken)
     return _entries(found)
 
 
-def _parties(found: Known, taken: dict[str, str]) -> _Ranked:
+def _parties(found: Known, taken: dict[tuple[str, str], str]) -> _Ranked:
     """Vendors: strong facts and names, as the engine itself matches them."""
     index = PartyIndex((one for one in found.target_list.values() if isinstance(one, Party)), taken)
 
@@ -104,7 +104,7 @@ def _parties(found: Known, taken: dict[str, str]) -> _Ranked:
                 one.evidence + _against(one),
                 one.proof and not one.taken_by and one.party.active, one.score,
             )
-            for one in index.candidates(party, "")
+            for one in index.candidates(party, "", found.table.name)
         ]  # fmt: skip
 
     return ranked

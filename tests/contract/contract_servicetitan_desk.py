@@ -1,0 +1,149 @@
+"""What the people of a ServiceTitan tenant enter, one document of each entity at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_sandbox.servicetitan.books import (
+    Bill,
+    BillItem,
+    BusinessUnit,
+    Contact,
+    Customer,
+    CustomerAddress,
+    GlAccount,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    PaymentTerm,
+    PaymentType,
+    PurchaseOrder,
+    PurchaseOrderItem,
+    Record,
+    Table,
+    TaxRate,
+    TaxZone,
+    TenantBooks,
+    Vendor,
+)
+from ml_connector_sandbox.servicetitan.books.payments import JOURNAL_ENTRY, RECEIVE_PAYMENT
+
+DAY = date(2026, 9, 1)
+LONG_AGO = "2026-01-05T10:00:00.0000001Z"
+HOME = CustomerAddress(street="3 Elm St", city="Saint Cloud", state="MN", zip="56301", country="USA")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Enters documents into a tenant's books. ``place`` tells one document from its neighbours, ``at`` stamps it."""
+
+    books: TenantBooks
+
+    def table(self, entity: str) -> Table[Any]:
+        """The records of an entity."""
+        found: Table[Any] = getattr(self.books, {"accounts": "gl_accounts"}.get(entity, entity))
+        return found
+
+    def add(self, entity: str, place: int, at: str) -> Record:
+        """One more document. Raises KeyError for an unknown entity."""
+        enter: dict[str, Callable[[str, int, str], Record]] = {
+            "vendors": self._vendor,
+            "accounts": self._account,
+            "business_units": self._unit,
+            "tax_zones": self._zone,
+            "payment_types": self._type,
+            "payment_terms": self._term,
+            "customers": self._customer,
+            "invoices": self._invoice,
+            "payments": self._payment,
+            "bills": self._bill,
+            "purchase_orders": self._order,
+            "receipts": self._receipt,
+        }
+        return enter[entity](f"Contract {entity} {len(self.table(entity))}", place, at)
+
+    def _vendor(self, name: str, place: int, at: str) -> Vendor:
+        return self.books.add_vendor(Vendor(name=name, email=f"v{place}@contract.example"), at)
+
+    def _account(self, name: str, place: int, at: str) -> GlAccount:
+        return self.books.add_gl_account(GlAccount(name=name, number=f"9{place:05d}"), at)
+
+    def _unit(self, name: str, place: int, at: str) -> BusinessUnit:
+        return self.books.add_business_unit(BusinessUnit(name=name, currency="USD"), at)
+
+    def _zone(self, name: str, place: int, at: str) -> TaxZone:
+        return self.books.add_tax_zone(TaxZone(name=name, rates=(TaxRate(name=name, rate=Decimal("0.05")),)), at)
+
+    def _type(self, name: str, place: int, at: str) -> PaymentType:
+        return self.books.payment_types.add(PaymentType(name=name), at)
+
+    def _term(self, name: str, place: int, at: str) -> PaymentTerm:
+        return self.books.payment_terms.add(PaymentTerm(name=name, due_day=30), at)
+
+    def _customer(self, name: str, place: int, at: str) -> Customer:
+        contacts = [
+            Contact(customer_id=0, type="Email", value=f"c{place}@contract.example"),
+            Contact(customer_id=0, type="MobilePhone", value=f"320-555-{1000 + place}"),
+        ]
+        return self.books.crm.add_customer(Customer(name=name, address=HOME), at, contacts=contacts[: place % 3])
+
+    def _invoice(self, name: str, place: int, at: str) -> Invoice:
+        """Every fourth is as empty as one whose job was only booked."""
+        items = [
+            InvoiceItem(sku_name="LABOR", price=Decimal("89.95"), quantity=Decimal("1.5")),
+            InvoiceItem(sku_name="COIL", price=Decimal("412.00"), type="Material", taxable=place % 2 == 0),
+            InvoiceItem(sku_name="OFF", price=Decimal("-20.00"), type="PriceModifier"),
+        ]
+        bare = Invoice(reference_number=name, customer_id=self.debtor(), tax_zone_id=_first(self.books.tax_zones))
+        if place % 4 == 3:
+            return self.books.invoicing.add(bare, at=at)
+        return self.books.invoicing.add(_dated(bare), items, at)
+
+    def _payment(self, name: str, place: int, at: str) -> Payment:
+        """On an invoice, written off, over two invoices with a rest, or on account."""
+        kind = self._kind(JOURNAL_ENTRY if place % 4 == 1 else RECEIVE_PAYMENT)
+        owed = [self._invoice(f"{name}-{one}", 0, LONG_AGO) for one in range((1, 1, 2, 0)[place % 4])]
+        parts = {one.id: Decimal("40.00") for one in owed}
+        total = Decimal("95.50") if place % 4 > 1 else Decimal("40.00")
+        return self.books.collecting.take(self.debtor(), kind, total, parts, at, check_number=str(place), paid_on=DAY)
+
+    def _kind(self, transaction: str) -> int:
+        types = self.books.payment_types
+        found = (one.id for one in types if one.transaction == transaction)
+        return next(found, 0) or types.add(PaymentType(name=transaction, transaction=transaction), LONG_AGO).id
+
+    def _order(self, name: str, place: int, at: str) -> PurchaseOrder:
+        item = PurchaseOrderItem(sku_code="C", sku_name="Coil", quantity=Decimal(2), cost=Decimal("3.10"))
+        order = PurchaseOrder(
+            number=f"C-{place}", vendor_id=self.supplier(), order_date=DAY, items=(item,), status="Sent"
+        )
+        return self.books.add_purchase_order(order, at)
+
+    def _receipt(self, name: str, place: int, at: str) -> Record:
+        return self.books.receive(self._order(name, place, at).id, at=at)[0]
+
+    def _bill(self, name: str, place: int, at: str) -> Bill:
+        item = BillItem(sku_code="C", name="Coil", quantity=Decimal(2), cost=Decimal("3.1000000001"))
+        bill = Bill(reference_number=f"CB-{place}", vendor_id=self.supplier(), bill_date=DAY, items=(item,))
+        return self.books.add_bill(bill, at)
+
+    def supplier(self) -> int:
+        """Any vendor."""
+        return next(one.id for one in self.books.vendors)
+
+    def debtor(self) -> int:
+        """Any customer that stands; one is made where there is none."""
+        found = (one.id for one in self.books.customers if one.active)
+        return next(found, 0) or self._customer("Contract debtor", 2, LONG_AGO).id
+
+
+def _first(table: Table[Any]) -> int | None:
+    return next((one.id for one in table), None)
+
+
+def _dated(invoice: Invoice) -> Invoice:
+    return Invoice(**{**vars(invoice), "invoice_date": DAY, "due_date": date(2026, 10, 1)})
