@@ -25,6 +25,7 @@ from ml_connector.canonical.documents import Party
 from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Skip, Unchanged, Write
 from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.vendor_flow import UniqueVendors, Vendors
 from ml_connector.sync.matching import PartyIndex
 
@@ -142,25 +143,23 @@ def test_a_merged_customer_waits_for_the_one_that_survived() -> None:
     assert plan(MERGED) == Hold(decision.waits)
 
 
-def test_a_merged_customers_documents_go_to_the_survivors_contact_by_a_row() -> None:
-    survivor = {("customers", "c1"): JANE}
-    decision = plan(MERGED, links=survivor)
-    assert isinstance(decision, Hold)
-    assert [(one.code, one.kind, one.key) for one in decision.waits] == [
-        ("customer_merged_into", "mapping", "customers:c9")
-    ]
-    assert JANE in decision.waits[0].action
-    assert isinstance(plan(MERGED, links=survivor, chosen=JANE), Skip)
+def test_a_merged_customers_documents_go_to_the_survivors_contact() -> None:
+    decision = plan(MERGED, links={("customers", "c1"): JANE})
+    assert isinstance(decision, Skip) and decision.code == "customer_merged_away"
+    link = Linked("parties", ACME.id, ACME, FIRM, ACME)  # one that had a contact of its own before
+    assert codes(plan(MERGED, links={("customers", "c1"): JANE}, link=link)) == ["customer_merged_away"]
 
 
 # --- linked ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_linked_customer_is_left_alone() -> None:
-    link = Linked("parties", JANE, None, FIRM)
+def test_a_linked_customer_is_left_alone_until_something_changes() -> None:
+    there = msgspec.structs.replace(ACME, phone="512 555 0177")
+    link = Linked("parties", ACME.id, there, FIRM, there)  # linked as it was: nothing is overwritten
     assert isinstance(plan(link=link), Unchanged)
     renamed = msgspec.structs.replace(FIRM, name="Acme Towers")
-    assert codes(plan(renamed, link=link)) == ["linked_already"]
+    assert set(body(plan(renamed, link=link))) == {"ContactID", "Name"}
+    assert codes(plan(renamed, link=dataclasses.replace(link, now=None))) == ["counterpart_missing"]
     assert Customers().target_entity(FIRM) == "parties"
 
 
@@ -173,6 +172,19 @@ def test_vendors_in_xero_get_a_free_name_too() -> None:
     assert step(UniqueVendors().plan(around)).number == "Jane Doe (ST v1)"
     assert step(Vendors().plan(around)).number == "Jane Doe"
     assert (UniqueVendors.target_vendor, Vendors.target_vendor) == ("xero", "zoho_books")
+
+
+def test_taken_names_are_gathered_once() -> None:
+    """What the view says is taken is not looked for among all contacts again; names compare as Xero compares them."""
+    parties = [Party("1", "customer", " JANE  Doé"), Party("2", "customer", "Old", active=False)]
+    assert taken(parties) == {"jane doe": frozenset(["1"])}
+    vendor = Party("v1", "vendor", "Jane Doe")
+    around = dataclasses.replace(view(INVOICE, tables={"vendors": {"v1": "new"}}), document=vendor)
+    free = dataclasses.replace(around, ledger=dataclasses.replace(around.ledger, taken_names={}))
+    names = {"jane doe": frozenset(["1"])}
+    held = dataclasses.replace(around, ledger=dataclasses.replace(around.ledger, taken_names=names))
+    assert step(UniqueVendors().plan(free)).number == "Jane Doe"
+    assert step(UniqueVendors().plan(held)).number == "Jane Doe (ST v1)"
 
 
 def test_a_firm_that_is_customer_too_is_linked_with_its_one_contact() -> None:

@@ -1,4 +1,4 @@
-"""Customers of ServiceTitan in Xero: matched, else created, as their documents need them."""
+"""Customers of ServiceTitan in Xero: matched, else created, as their documents need them; later changes follow."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from ml_connector.integrations.base import (
     Decision,
     FlowType,
     Hold,
-    Unchanged,
     View,
     Write,
     skip,
     waiting,
 )
+from ml_connector.integrations.party_changes import Way, changed, only_linked
+from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.receivable_settings import Settings
 
@@ -32,8 +33,8 @@ OTHER_CUSTOMER = ", or fill the row '{key}' of the mapping table customers with 
 class Customers(FlowType):
     """Customers that a document needs: matched with Xero's contacts, else created there. Runs as needed.
 
-    What is there already is linked and never written, so a contact's own number stays; one that we create carries our
-    reference as its number.
+    What is there already is linked as it is, and only what is changed afterwards is written; a contact's own number stays.
+    One that we create carries our reference as its number.
     """
 
     name = "customers"
@@ -67,16 +68,13 @@ class Customers(FlowType):
     def plan(self, view: View) -> Decision:
         customer = view.document
         assert isinstance(customer, Party)
-        if view.link is not None:
-            posted = view.link.source
-            if posted is not None and self.project(posted) == self.project(customer):
-                return Unchanged()
-            return skip("linked_already", name=customer.name)
         if customer.merged_into:
             return _merged(customer, view)
+        if view.link is not None:
+            return changed(view, Way("customers"))
         if not customer.name.strip():
             return Hold((waiting("customer_incomplete", "source", f"customers:{customer.id}"),))
-        return _decided(customer, view)
+        return only_linked(_decided(customer, view), view)
 
 
 def _decided(customer: Party, view: View) -> Decision:
@@ -91,19 +89,14 @@ def _decided(customer: Party, view: View) -> Decision:
 def _merged(customer: Party, view: View) -> Decision:
     """Merged in ServiceTitan into another, whose contact is the one: documents that still name this one go there.
 
-    One contact has one customer of ours, so no second link is made; a row of the mapping table says it.
+    One contact has one customer of ours, so no second link is made: the survivor's is found under both.
     """
     survivor = ("customers", customer.merged_into)
-    contact = view.links.get(survivor, "")
-    chosen = view.mappings["customers"].get(customer.id) or ""
-    if chosen in view.ledger.parties:
-        return skip("customer_merged_away", name=customer.name, survivor=customer.merged_into)
     told = {"name": customer.name or customer.id, "survivor": customer.merged_into}
-    if not contact:
-        waits = waiting("customer_merged", "link", f"customers:{customer.merged_into}", row=customer.id, **told)
-        return Hold((waits,), (survivor,) if survivor in view.asked else ())
-    told["contact"] = contact
-    return Hold((waiting("customer_merged_into", "mapping", f"customers:{customer.id}", **told),))
+    if survivor in view.links:
+        return skip("customer_merged_away", **told)
+    waits = waiting("customer_merged", "link", f"customers:{customer.merged_into}", **told)
+    return Hold((waits,), (survivor,) if survivor in view.asked else ())
 
 
 def _chosen(customer: Party, target_id: str, view: View) -> Decision:
@@ -155,7 +148,9 @@ def _adopted(customer: Party, candidate: Candidate, origin: str) -> Decision:
     if not candidate.party.active:
         other = OTHER_CUSTOMER.format(key=customer.id)
         return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))
-    return Adopt("parties", candidate.party.id, origin, candidate.evidence)
+    differ = differences("customers", customer, candidate.party)
+    evidence = f"{candidate.evidence}; they differ in {', '.join(differ)}" if differ else candidate.evidence
+    return Adopt("parties", candidate.party.id, origin, evidence)
 
 
 # --- creating ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.documents import Party
 from ml_connector.integrations.base import View
@@ -11,17 +13,27 @@ _LIMIT = 255  # of a contact's name in Xero
 _BRACKETS = str.maketrans("<>", "()")
 
 
-def free_name(party: Party, view: View) -> tuple[str, tuple[str, ...]]:
+def free_name(party: Party, view: View, own: str = "") -> tuple[str, tuple[str, ...]]:
     """The name, with ServiceTitan's number behind it where another live contact has it; and a note that tells it.
 
-    It stands in the ledger only and is never written back.
+    It stands in the ledger only and is never written back. ``own`` is the party's own contact, where it has one.
     """
-    wanted = _folded(party.name)
-    if not any(one.active and _folded(one.name) == wanted for one in view.ledger.parties.values()):
+    names = view.ledger.taken_names
+    holders = (taken(view.ledger.parties.values()) if names is None else names).get(_folded(party.name), frozenset())
+    if not holders - {own}:
         return party.name, ()
     behind = f" (ST {party.id})"
     name = party.name.strip()[: _LIMIT - len(behind)].rstrip() + behind
     return name, (f"another contact is called '{party.name}' in the ledger, so this one becomes '{name}' there",)
+
+
+def taken(parties: Iterable[Party]) -> Mapping[str, frozenset[str]]:
+    """The ids of live parties by name, as names are compared: gathered once, not for each new contact."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in parties:
+        if one.active:
+            found[_folded(one.name)].add(one.id)
+    return {name: frozenset(ids) for name, ids in found.items()}
 
 
 def _folded(name: str) -> str:

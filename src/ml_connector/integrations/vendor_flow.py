@@ -21,6 +21,7 @@ from ml_connector.integrations.base import (
     waiting,
 )
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_names import free_name
 
 # A link stays; before there is one, a person may choose.
@@ -57,10 +58,7 @@ class Vendors(FlowType):
         vendor = view.document
         assert isinstance(vendor, Party)
         if view.link is not None:
-            posted = view.link.source
-            if posted is not None and self.project(posted) == self.project(vendor):
-                return Unchanged()
-            return skip("linked_already", name=vendor.name)
+            return self.linked(vendor, view)
         if not vendor.name.strip():
             return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
         chosen = view.mappings["vendors"].get(vendor.id)
@@ -69,6 +67,13 @@ class Vendors(FlowType):
         if chosen is None and (decision := _matched(vendor, view.candidates)) is not None:
             return decision
         return self._created(vendor, view)
+
+    def linked(self, vendor: Party, view: View) -> Decision:
+        """What becomes of a new version of one that has its counterpart."""
+        posted = view.link.source if view.link else None
+        if posted is not None and self.project(posted) == self.project(vendor):
+            return Unchanged()
+        return skip("linked_already", name=vendor.name)
 
     def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
         """What a new vendor is called at the target, and notes that tell why it is not its own name."""
@@ -83,10 +88,21 @@ class Vendors(FlowType):
 
 
 class UniqueVendors(Vendors):
-    """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it."""
+    """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it. Changes follow."""
 
     title = "Vendors: ServiceTitan to Xero"
     target_vendor = "xero"
+
+    def project(self, document: Document) -> Any:
+        assert isinstance(document, Party)
+        return (*super().project(document), document.first_name, document.last_name)
+
+    def plan(self, view: View) -> Decision:
+        decision = super().plan(view)
+        return decision if view.link is not None else only_linked(decision, view)
+
+    def linked(self, vendor: Party, view: View) -> Decision:
+        return changed(view, Way("vendors"))
 
     def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
         return free_name(vendor, view)

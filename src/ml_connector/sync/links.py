@@ -5,17 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document, Party
+from ml_connector.integrations.agreed import Agreed
+from ml_connector.integrations.base import FlowType, settled_key
+from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.merged import losers_of
 from ml_connector.sync.release import release
+from ml_connector.sync.retrack import look_for_linked
+from ml_connector.sync.uses import stage_users_again
+
+MIRRORED = "parties"  # the entity of what goes both ways, as the flow that is mirrored calls it at its target
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A link as it is stored: a record of the flow that made it, and its counterpart."""
+
+    entity: str
+    source_id: str
+    target_entity: str
+    target_id: str
+
+
+def ends(flow: FlowType, source_id: str, target_entity: str, target_id: str) -> Ends:
+    """The link of a flow's record and its counterpart. A flow that mirrors another has that one's, from the other end."""
+    if not flow.mirrors:
+        return Ends(flow.name, source_id, target_entity, target_id)
+    return Ends(flow.mirrors, target_id, MIRRORED, source_id)
 
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
     """A record and its counterpart. ``origin`` is `created`, `adopted` or `matched`.
 
-    ``replaces``: the counterpart that was removed for this one; empty where there was none.
+    ``replaces``: the counterpart that was removed for this one; empty where there was none. ``agreed``: of a party, what
+    both sides are agreed on, with the ``answer`` of the target; else it is what the target shows of the version.
     """
 
     flow: Flow
@@ -24,20 +52,40 @@ class NewLink:
     target_id: str
     origin: str
     replaces: str = ""
+    agreed: Agreed | None = None
+    answer: Document | None = None
+
+    @property
+    def ends(self) -> Ends:
+        """As it is stored."""
+        return ends(self.flow.type, self.item.source_id, self.target_entity, self.target_id)
+
+    @property
+    def bases(self) -> tuple[Party | None, Party | None]:
+        """What is agreed of the counterpart and of the record, as the link is stored; None for what both show."""
+        if self.agreed is None:
+            return None, None
+        shown = self.agreed.with_answer(self.answer)
+        return (self.agreed.source, shown) if self.flow.type.mirrors else (shown, self.agreed.source)
 
 
 # The base of later merges is the target's document as the directory has it now, sealed as it lies there. A record that
 # is linked to something else keeps that link whole: who stores links has made sure that there is none.
 _STORE = """
     insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id, version_id,
-                      origin, base, made_at)
-    select %b, page.*, shown.body, %b
-    from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[])
-         as page (integration_id, entity, source_id, target_entity, target_id, record_id, version_id, origin)
+                      origin, base, source_base, made_at)
+    select %b, page.integration_id, page.entity, page.source_id, page.target_entity, page.target_id, page.record_id,
+           page.version_id, page.origin, coalesce(page.base, shown.body), page.source_base, %b
+    from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[],
+                %b::bytea[], %b::bytea[])
+         as page (integration_id, entity, source_id, target_entity, target_id, record_id, version_id, origin, base,
+                  source_base)
     left join lateral (select body from directory where tenant_id = %b and connection_id = %b
                        and entity = page.target_entity and object_id = page.target_id offset 0) shown on true
     on conflict (tenant_id, integration_id, entity, source_id) do update
-    set version_id = excluded.version_id, base = coalesce(excluded.base, link.base)
+    set version_id = coalesce(excluded.version_id, link.version_id),
+        record_id = coalesce(link.record_id, excluded.record_id), base = coalesce(excluded.base, link.base),
+        source_base = coalesce(excluded.source_base, link.source_base)
     where link.target_entity = excluded.target_entity and link.target_id = excluded.target_id"""
 
 
@@ -48,15 +96,51 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     lane = transaction.lane
     await _let_go(transaction, [one for one in links if one.replaces])
     await transaction.run(
-        _STORE, lane.tenant_id, lane.clock.now(),
-        [one.flow.integration_id for one in links], [one.flow.name for one in links],
-        [one.item.source_id for one in links], [one.target_entity for one in links],
-        [one.target_id for one in links], [one.item.record_id for one in links],
-        [one.item.version_id for one in links], [one.origin for one in links],
+        _STORE, lane.tenant_id, lane.clock.now(), [one.flow.integration_id for one in links],
+        [one.ends.entity for one in links], [one.ends.source_id for one in links],
+        [one.ends.target_entity for one in links], [one.ends.target_id for one in links],
+        *_versions(links), [one.origin for one in links], *_bases(transaction, links),
         lane.tenant_id, lane.connection_id,
     )  # fmt: skip
     await _matching_changed(transaction, links)
-    await links_made(transaction, [(one.flow, one.item) for one in links])
+    await links_made(transaction, [(one.flow, one.item) for one in links if not one.flow.type.mirrors])
+    await _mirrored(transaction, links)
+
+
+def _versions(links: Sequence[NewLink]) -> tuple[list[int | None], list[int | None]]:
+    """Record and version of each, where they are those of the flow that has the link."""
+    own = [None if one.flow.type.mirrors else one.item for one in links]
+    return [one.record_id if one else None for one in own], [one.version_id if one else None for one in own]
+
+
+def _bases(transaction: LaneTransaction, links: Sequence[NewLink]) -> tuple[list[bytes | None], list[bytes | None]]:
+    """What is agreed of both ends of each, sealed as entries of the directory are."""
+    bases, source_bases = [], []
+    for one in links:
+        (base, source_base), place = one.bases, one.ends
+        bases.append(_sealed(transaction, place.target_entity, place.target_id, base))
+        source_bases.append(_sealed(transaction, place.entity, place.source_id, source_base))
+    return bases, source_bases
+
+
+def _sealed(transaction: LaneTransaction, entity: str, id_: str, document: Document | None) -> bytes | None:
+    if document is None:
+        return None
+    return transaction.lane.sealer.seal(entry_name(entity, id_), documents.encode(document))
+
+
+async def agree(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
+    """Note of links that stand what both sides are agreed on now."""
+    for one in links:
+        (base,), (source_base,) = _bases(transaction, [one])
+        (record,), (version,) = _versions([one])
+        await transaction.run(
+            """update link set base = coalesce(%b::bytea, base), source_base = coalesce(%b::bytea, source_base),
+                   record_id = coalesce(record_id, %b::bigint), version_id = coalesce(version_id, %b::bigint)
+            where tenant_id = %b and integration_id = %b and entity = %b and source_id = %b and target_id = %b""",
+            base, source_base, record, version, transaction.lane.tenant_id, one.flow.integration_id, one.ends.entity,
+            one.ends.source_id, one.ends.target_id,
+        )  # fmt: skip
 
 
 async def _let_go(transaction: LaneTransaction, replacing: Sequence[NewLink]) -> None:
@@ -71,18 +155,52 @@ async def _let_go(transaction: LaneTransaction, replacing: Sequence[NewLink]) ->
         [one.flow.integration_id for one in replacing], [one.flow.name for one in replacing],
         [one.item.source_id for one in replacing], [one.replaces for one in replacing], transaction.lane.tenant_id,
     )  # fmt: skip
+    moved = [(one.flow, one.item.source_id) for one in replacing]
+    await stage_users_again(transaction, moved, "what it stands on was replaced")
 
 
 async def _matching_changed(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
-    """A party's link is a fact for matching: it is taken now."""
-    for integration_id in sorted({one.flow.integration_id for one in links if one.target_entity == "parties"}):
+    """A party's link is a fact for matching: it is taken now, and documents of it may find their like."""
+    parties = [one for one in links if one.ends.target_entity == "parties"]
+    for integration_id in sorted({one.flow.integration_id for one in parties}):
         await transaction.run(
             "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
             transaction.lane.tenant_id, integration_id,
         )  # fmt: skip
+        made = [(one.ends.entity, one.ends.source_id) for one in parties if one.flow.integration_id == integration_id]
+        await look_for_linked(transaction.connection, transaction.lane.tenant_id, integration_id, made)
 
 
 async def links_made(transaction: LaneTransaction, linked: Sequence[tuple[Flow, Claimed]]) -> None:
     """New links, or planned ones, are what others wait for."""
-    keys = [f"{flow.name}:{item.source_id}" for flow, item in linked]
+    await _release(transaction, [(flow, flow.name, item.source_id) for flow, item in linked])
+    await settled(transaction, linked)
+
+
+async def _mirrored(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
+    """A link is one of the flow that goes the other way, too."""
+    made = []
+    for one in links:
+        back = (type_.name for type_ in one.flow.integration.flows if type_.mirrors == one.flow.name)
+        made += [(one.flow, name, one.target_id) for name in back]
+        if one.flow.type.mirrors:
+            made.append((one.flow, one.flow.type.mirrors, one.target_id))
+    await _release(transaction, made)
+
+
+async def _release(transaction: LaneTransaction, made: Sequence[tuple[Flow, str, str]]) -> None:
+    """Free what waits for these (flow of the integration, flow, source id), or for who was merged into them."""
+    if not made:
+        return
+    keys = [f"{name}:{source_id}" for _, name, source_id in made]
+    parties = [one for one in made if one[0].integration.flow(one[1]).as_needed]
+    if parties:
+        keys += await losers_of(transaction, [(flow.integration_id, name, id_) for flow, name, id_ in parties])
     await release(transaction.connection, transaction.lane.tenant_id, "link", keys)
+
+
+async def settled(transaction: LaneTransaction, ended: Sequence[tuple[Flow, Claimed]]) -> None:
+    """However a version has ended: what was taken off its counterpart for it goes back."""
+    keys = [settled_key(flow.name, item.source_id) for flow, item in ended if flow.type.several_steps]
+    if keys:
+        await release(transaction.connection, transaction.lane.tenant_id, "link", keys)

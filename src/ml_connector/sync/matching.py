@@ -51,32 +51,51 @@ class PartyIndex:
     def add(self, party: Party) -> None:
         """Add one more party of the target."""
         self._by_id[party.id] = party
+        if party.reference:
+            self._by_reference[party.reference] = party
+        if party.merged_into:
+            return
         self._by_name[name_key(party.name)].append(party)
         for fact in facts(party):
             self._by_fact[fact].append(party)
-        if party.reference:
-            self._by_reference[party.reference] = party
 
     def candidates(self, party: Party, reference: str, flow: str, chosen: str = "") -> list[Candidate]:
         """The parties that may be ``party``, best first.
 
         Proof is: our own reference; a strong fact together with a similar name; or exactly the same name, unique here
-        and not a private person's. A party linked to another record of the flow is offered with that record named.
+        and of a private person on neither side. A party linked to another record of the flow is offered with that record
+        named; one that was merged is the one it was merged into.
         """
         found = self._found(party, reference, chosen)
         return [self._held(one, flow, party.id) for one in found]
 
     def _found(self, party: Party, reference: str, chosen: str) -> list[Candidate]:
         if chosen and chosen in self._by_id:
-            return [Candidate(self._by_id[chosen], "chosen", True, 100.0)]
+            return [Candidate(self._standing(self._by_id[chosen]), "chosen", True, 100.0)]
         if reference in self._by_reference:
-            return [Candidate(self._by_reference[reference], "our reference", True, 100.0)]
+            return [Candidate(self._standing(self._by_reference[reference]), "our reference", True, 100.0)]
         return self._by_strong_fact(party) or self._by_exact_name(party) or self._similar(party)
+
+    def _standing(self, party: Party) -> Party:
+        """The party that is left after every merger."""
+        seen = {party.id}
+        while party.merged_into not in seen and party.merged_into in self._by_id:
+            party = self._by_id[party.merged_into]
+            seen.add(party.id)
+        return party
 
     def named(self, name: str) -> str:
         """The id of the one party of that name, empty if there is none or several."""
         same = self._by_name.get(name_key(name), []) if name_key(name) else []
         return same[0].id if len(same) == 1 else ""
+
+    def merged(self, id_: str) -> str:
+        """The id of the party that stands for this one now: itself, or what it was merged into, however often."""
+        seen: set[str] = set()
+        while id_ not in seen and (party := self._by_id.get(id_)) is not None and party.merged_into:
+            seen.add(id_)
+            id_ = party.merged_into
+        return id_
 
     def _by_strong_fact(self, party: Party) -> list[Candidate]:
         found: dict[str, Candidate] = {}
@@ -90,7 +109,7 @@ class PartyIndex:
 
     def _by_exact_name(self, party: Party) -> list[Candidate]:
         same = self._by_name.get(name_key(party.name), [])
-        proof = len(same) == 1 and not party.private_person
+        proof = len(same) == 1 and not party.private_person and not same[0].private_person
         return [Candidate(other, "same name", proof, 100.0) for other in same]
 
     def _similar(self, party: Party) -> list[Candidate]:

@@ -1,0 +1,199 @@
+"""What becomes of a linked party when a new version of it is read, on whichever side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.canonical.documents import Address, Party
+from ml_connector.connectors.base import Action, Step
+from ml_connector.errors import BadInput
+from ml_connector.integrations.agreed import Agreed
+from ml_connector.integrations.base import Decision, Hold, Skip, Unchanged, View, Write, skip, waiting
+from ml_connector.integrations.party_merge import (
+    FIELDS,
+    Field,
+    Merged,
+    Pair,
+    Verdict,
+    agreed_after,
+    merge,
+    owners_of,
+    pair,
+    plain_name,
+    told,
+)
+from ml_connector.integrations.party_names import free_name
+
+# A vendor's money goes where these say: a change waits for a person, lest a payment is diverted.
+_REMITTANCE = frozenset(["email", "address"])
+_KINDS = {"customers": "customer", "vendors": "vendor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which parties (the flow that goes to the ledger), and whether they go back to the source."""
+
+    parties: str
+    back: bool = False
+
+    @property
+    def kind(self) -> str:
+        return _KINDS[self.parties]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return FIELDS[self.parties]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of fields that go this way."""
+        return Verdict.TO_SOURCE if self.back else Verdict.TO_LEDGER
+
+    def key(self, view: View) -> str:
+        """What the party is called in a wait for its own next version."""
+        return f"{self.parties}{'_back' if self.back else ''}:{view.document.id}"
+
+
+def changed(view: View, way: Way) -> Decision:
+    """The decision on a party that is linked: what it has changed goes to its counterpart, as far as it may."""
+    now, known = view.link.now if view.link else None, _pair(view, way)
+    if known is None or not isinstance(now, Party):
+        assert view.link is not None
+        place, id_ = view.link.target_entity, view.link.target_id
+        return Hold((waiting("counterpart_missing", "fact", f"{place}:{id_}", id=id_),))
+    merged = merge(known, way.fields, owners_of(way.parties, view.settings.owners))
+    held = merged.of(Verdict.HELD)
+    going = (*merged.of(way.verdict), *held)
+    if view.settings.parties_baseline == "yes":
+        return skip("parties_baseline", name=known.source.name) if going else Unchanged()
+    if held and "party_changed_on_both" not in view.released:
+        return _both_changed(known, held, view, way)
+    if not going:
+        return _nothing_to_send(known, merged, view, way)
+    return _stopped(known, going, now, view, way) or _update(known, merged, going, now, view, way)
+
+
+def only_linked(decision: Decision, view: View) -> Decision:
+    """The decision on a party that has no counterpart yet; in the baseline mode it is linked, and never made."""
+    if view.settings.parties_baseline == "yes" and isinstance(decision, Write):
+        return skip("parties_baseline", name=getattr(view.document, "name", ""))
+    return decision
+
+
+def _pair(view: View, way: Way) -> Pair | None:
+    link, mine = view.link, view.document
+    assert link is not None and isinstance(mine, Party)
+    if not isinstance(link.now, Party):
+        return None
+    posted = link.source if isinstance(link.source, Party) else None
+    base = link.base if isinstance(link.base, Party) else None
+    return pair(base, link.now, posted, mine) if way.back else pair(posted, mine, base, link.now)
+
+
+def _both_changed(known: Pair, held: Sequence[Field], view: View, way: Way) -> Hold:
+    shown = "; ".join(f"{one.words}: {told(one, known.source)} or {told(one, known.ledger)}" for one in held)
+    wait = waiting("party_changed_on_both", "person", way.key(view), name=known.source.name, fields=shown)
+    return Hold((wait,))
+
+
+def _nothing_to_send(known: Pair, merged: Merged, view: View, way: Way) -> Decision:
+    """The other side's value stands, or nothing has changed; what both show alike is agreed."""
+    source, ledger, _ = agreed_after(known, merged, ())
+    agreed = Agreed(ledger, source) if way.back else Agreed(source, ledger)
+    gave_way = [one for one in merged.of(*_other(way)) if one.name in merged.both]
+    if gave_way:
+        return _skipped("party_gives_way", gave_way, known, agreed)
+    if merged.emptied and not merged.of(*_other(way)):
+        emptied = [one for one in merged.fields if one.name in merged.emptied]
+        return _skipped("party_value_removed", emptied, known, agreed)
+    return Unchanged(agreed)
+
+
+def _skipped(code: str, fields: Sequence[Field], known: Pair, agreed: Agreed) -> Skip:
+    return msgspec.structs.replace(skip(code, name=known.source.name, fields=_words(fields)), agreed=agreed)
+
+
+def _other(way: Way) -> tuple[Verdict, ...]:
+    return (Verdict.TO_LEDGER,) if way.back else (Verdict.TO_SOURCE,)
+
+
+def _words(fields: Sequence[Field]) -> str:
+    return ", ".join(one.words for one in fields)
+
+
+def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: Way) -> Hold | Skip | None:
+    """Why a change cannot go, or not yet."""
+    name, key = known.source.name, way.key(view)
+    if now.merged_into:
+        return skip("counterpart_merged", name=name, into=now.merged_into)
+    if not way.back and not now.active:
+        told_ = {"name": name, "target": now.name, "other": ""}
+        code = "customer_inactive" if way.parties == "customers" else "vendor_inactive"
+        return Hold((waiting(code, "fact", f"parties:{now.id}", **told_),))
+    remittance = [one for one in going if one.name in _REMITTANCE]
+    paid = way.parties == "vendors" or (not way.back and "vendor" in now.roles.split())  # a firm may be both
+    if paid and remittance and "vendor_remittance_changed" not in view.released:
+        mine = known.ledger if way.back else known.source
+        shown = "; ".join(f"{one.words}: {told(one, now)} becomes {told(one, mine)}" for one in remittance)
+        return Hold((waiting("vendor_remittance_changed", "person", key, name=name, fields=shown),))
+    missing = missing_of(_address(known, now, way)) if way.back and "address" in {one.name for one in going} else ()
+    if missing:
+        return Hold((waiting("address_incomplete", "source", key, name=name, missing=", ".join(missing)),))
+    return None
+
+
+def missing_of(address: Address) -> tuple[str, ...]:
+    """What an address lacks that ServiceTitan demands of each."""
+    parts = {"street": address.street, "city": address.city, "state": address.state, "postal code": address.zip,
+             "country": address.country}  # fmt: skip
+    return tuple(name for name, value in parts.items() if not value.strip())
+
+
+def _address(known: Pair, now: Party, way: Way) -> Address:
+    """The address that goes; one without a country stays in the country of the one before."""
+    mine = known.ledger.address if way.back else known.source.address
+    return mine if mine.country.strip() else msgspec.structs.replace(mine, country=now.address.country)
+
+
+def _update(
+    known: Pair, merged: Merged, going: Sequence[Field], now: Party, view: View, way: Way
+) -> Decision:  # fmt: skip
+    """One step with the fields that go, and nothing else: what is left out stays as it is there."""
+    mine = known.ledger if way.back else known.source
+    values: dict[str, Any] = {name: getattr(mine, name) for one in going for name in one.attributes}
+    notes = [_note(one, known, merged, way) for one in going]
+    if "address" in values:
+        values["address"] = _address(known, now, way)
+    if "name" in values:
+        values["name"], more = _name(known, now, view, way)
+        notes += more
+    wanted = msgspec.structs.replace(Party(now.id, way.kind, now.name, active=now.active), **values)
+    try:
+        composed = view.compose(Action.UPDATE, wanted, "")
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", way.key(view), why=error.sentence),))
+    assert view.link is not None
+    entity = view.link.target_entity
+    step = Step(entity, Action.UPDATE, view.reference, composed.body, target_id=now.id, number=wanted.name)
+    source, ledger, answered = agreed_after(known, merged, going)
+    agreed = Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
+    return Write((step,), entity, (*notes, *composed.notes), agreed=agreed)
+
+
+def _note(field: Field, known: Pair, merged: Merged, way: Way) -> str:
+    mine, other = (known.ledger, known.source) if way.back else (known.source, known.ledger)
+    said = f"{field.words}: {told(field, other)} becomes {told(field, mine)}"
+    return (
+        f"{said}; both sides had changed it, and {told(field, other)} gives way" if field.name in merged.both else said
+    )
+
+
+def _name(known: Pair, now: Party, view: View, way: Way) -> tuple[str, list[str]]:
+    if way.back:
+        return plain_name(known.ledger.name, known.source.id), []
+    name, notes = free_name(known.source, view, own=now.id)
+    return name, list(notes)

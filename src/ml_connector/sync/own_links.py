@@ -1,0 +1,99 @@
+"""The links of a batch: those of its own records, with what was agreed, and those that its documents name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
+from ml_connector.integrations.base import Linked
+from ml_connector.sync.directory import entry_name
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Item
+from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.links import MIRRORED
+
+_AT_MOST = 10  # steps from one survivor of a merger to the next
+
+# `offset 0` as in prepare._Batch. A link is found by its record, or, for a flow that mirrors another, by its counterpart.
+_OWN = """
+    select l.entity, l.source_id, l.target_entity, l.target_id, l.base, l.source_base, d.content_hash, d.canonical, now.body
+    from unnest(%b::text[]) as mine (id)
+    cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
+                        and {found} offset 0) l
+    left join lateral (select * from document where tenant_id = l.tenant_id
+                       and version_id = l.version_id offset 0) d on true
+    left join lateral (select body from directory where tenant_id = l.tenant_id and connection_id = %b
+                       and {shown} and state <> 'gone' offset 0) now on true"""
+_FORWARD = _OWN.format(found="source_id = mine.id", shown="entity = l.target_entity and object_id = l.target_id")
+_BACK = _OWN.format(found="target_entity = %b and target_id = mine.id", shown="entity = %b and object_id = l.source_id")
+
+# Who was merged into another has that one's counterpart: the last link on the way counts.
+_NAMED = """
+    with recursive chain (entity, asked, id, depth) as (
+        select needed.entity, needed.source_id, needed.source_id, 0
+        from unnest(%b::text[], %b::text[]) as needed (entity, source_id)
+        union all
+        select chain.entity, chain.asked, r.merged_into, chain.depth + 1 from chain
+        join flow f on f.tenant_id = %b and f.integration_id = %b and f.name = chain.entity
+        cross join lateral (select merged_into from record where tenant_id = f.tenant_id and flow_id = f.flow_id
+                            and source_id = chain.id and merged_into <> '' offset 0) r
+        where chain.depth < %b
+    )
+    select distinct on (chain.entity, chain.asked) chain.entity, chain.asked, l.target_id from chain
+    cross join lateral (select * from link where tenant_id = %b and integration_id = %b
+                        and entity = chain.entity and source_id = chain.id offset 0) l
+    order by chain.entity, chain.asked, chain.depth desc"""
+
+
+async def named_links(
+    transaction: LaneTransaction, flow: Flow, pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """By (flow, source id) the counterparts of what documents name; of a party that was merged, its survivor's."""
+    tenant, integration = transaction.lane.tenant_id, flow.integration_id
+    rows = await transaction.all(
+        _NAMED, [one[0] for one in pairs], [one[1] for one in pairs], tenant, integration, _AT_MOST, tenant, integration
+    )  # fmt: skip
+    return {(entity, source_id): target_id for entity, source_id, target_id in rows}
+
+
+async def own_links(transaction: LaneTransaction, flow: Flow, items: Sequence[Item]) -> dict[str, Linked]:
+    """By source id the links of a batch's own records."""
+    ids, here = [one.source_id for one in items], (transaction.lane.tenant_id, flow.integration_id)
+    if flow.type.mirrors:
+        rows = await transaction.all(_BACK, ids, *here, flow.type.mirrors, MIRRORED, flow.target_id, flow.type.parties)
+        return {row[3]: _back(transaction, flow, row) for row in rows}
+    rows = await transaction.all(_FORWARD, ids, *here, flow.name, flow.target_id)
+    return {row[1]: _forward(transaction, row) for row in rows}
+
+
+def _forward(transaction: LaneTransaction, row: Sequence[Any]) -> Linked:
+    _, _, entity, target_id, base, *_, now = row
+    return Linked(
+        entity, target_id, _opened(transaction, entity, target_id, base), _source(transaction, row),
+        _opened(transaction, entity, target_id, now),
+    )  # fmt: skip
+
+
+def _back(transaction: LaneTransaction, flow: Flow, row: Sequence[Any]) -> Linked:
+    """The same link from its other end: what was agreed of the record is what was agreed of the counterpart."""
+    _, source_id, entity, target_id, base, *_, now = row
+    return Linked(
+        flow.type.parties, source_id, _source(transaction, row), _opened(transaction, entity, target_id, base),
+        _opened(transaction, flow.type.parties, source_id, now),
+    )  # fmt: skip
+
+
+def _source(transaction: LaneTransaction, row: Sequence[Any]) -> Document | None:
+    """What was agreed of the source's document: where nothing else is noted, the version that was posted."""
+    entity, source_id, _, _, _, source_base, content_hash, canonical, _ = row
+    if source_base is not None:
+        return _opened(transaction, entity, source_id, source_base)
+    return (
+        documents.decode(transaction.lane.sealer.open(b"canonical " + content_hash, canonical)) if canonical else None
+    )
+
+
+def _opened(transaction: LaneTransaction, entity: str, id_: str, body: bytes | None) -> Document | None:
+    return documents.decode(transaction.lane.sealer.open(entry_name(entity, id_), body)) if body else None
