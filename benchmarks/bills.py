@@ -9,14 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -25,52 +18,21 @@ from rich.table import Table
 from benchmarks import stage
 from benchmarks.measure import share_used
 
-RESULTS = Path(__file__).parent / "results"
+LOAD = stage.BILLS
 PER_MINUTE = 100  # Zoho Books' calls in any minute of one organisation
 SPEEDS = (10.0, 30.0, 60.0)  # the faster the clock, the more of a minute passes during one of our own transactions
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """An empty folder. For root, PostgreSQL runs as a user of its own, who must be able to pass through."""
-    with tempfile.TemporaryDirectory(prefix="mlc-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        yield folder
-
-
-async def _worker(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
-    await _run(data, file, "--prepare")
-    return await _run(data, file, *(["--limits"] if limits else []))
-
-
-async def _run(data: Path, file: Path, *more: str) -> dict[str, Any]:
-    arguments = ["--data", str(data), "--sandbox", str(file), *more]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        out, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-    if process.returncode:
-        raise RuntimeError(f"the measured worker ended with exit code {process.returncode}")
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
 async def cost(bills: int) -> dict[str, Any]:
     """What one of ``bills`` costs, limits off. Milliseconds of processor time per bill; memory in MiB."""
-    with _folder() as folder:
+    with stage.folder() as folder:
         file = folder / "sandbox.json"
-        async with stage.sandbox(file, bills) as handover:
-            found = await _worker(folder / "data", file, limits=False)
-            calls = {vendor: await stage.emulator(handover, vendor, "statistics") for vendor in stage.VENDORS}
+        async with stage.sandbox(file, LOAD, bills) as handover:
+            found = await stage.worker(LOAD, folder / "data", file, limits=False)
+            calls = {vendor: await stage.emulator(handover, vendor, "statistics") for vendor in LOAD.vendors}
     return {
         "bills": bills,
-        "posted": found["ended"].get("posted", 0),
+        "posted": found["ended"]["bills"].get("posted", 0),
         "records_per_second": bills / found["wall"],
         "own_ms": found["own"] / bills * 1000,
         "own_with_start_ms": (found["own"] + found["started"]) / bills * 1000,
@@ -87,13 +49,13 @@ async def cost(bills: int) -> dict[str, Any]:
 
 async def rate(bills: int, speed: float) -> dict[str, Any]:
     """How much of Zoho Books' 100 calls a minute is used from the first write to the last, limits on."""
-    with _folder() as folder:
+    with stage.folder() as folder:
         file = folder / "sandbox.json"
-        async with stage.sandbox(file, bills, speed=speed, limits=True) as handover:
-            found = await _worker(folder / "data", file, limits=True)
+        async with stage.sandbox(file, LOAD, bills, speed=speed, limits=True) as handover:
+            found = await stage.worker(LOAD, folder / "data", file, limits=True)
             calls = await stage.emulator(handover, "zoho_books", "calls")
             refused = {
-                vendor: (await stage.emulator(handover, vendor, "statistics"))["http_429"] for vendor in stage.VENDORS
+                vendor: (await stage.emulator(handover, vendor, "statistics"))["http_429"] for vendor in LOAD.vendors
             }
     counted = [call for call in calls if call["path"].startswith("/books/") and call["status"] != 429]
     writes = [call["at"] for call in counted if call["method"] != "GET"]
@@ -101,7 +63,7 @@ async def rate(bills: int, speed: float) -> dict[str, Any]:
     return {
         "bills": bills,
         "speed": speed,
-        "posted": found["ended"].get("posted", 0),
+        "posted": found["ended"]["bills"].get("posted", 0),
         "allowed_calls_per_machine_second": PER_MINUTE * speed / 60,
         "calls_while_busy": len(busy),
         "share_used": share_used(busy, PER_MINUTE, 60.0),
@@ -128,7 +90,7 @@ def _cost_table(found: list[dict[str, Any]]) -> Table:
         ("posted", "posted", 0),
     ):
         table.add_row(title, *(f"{one[key]:,.{digits}f}" for one in found))
-    for vendor in stage.VENDORS:
+    for vendor in LOAD.vendors:
         table.add_row(f"calls, {vendor.replace('_', ' ')}", *(f"{one['calls'][vendor]:.4f}" for one in found))
     return table
 
@@ -157,8 +119,7 @@ async def _all(given: argparse.Namespace, console: Console) -> dict[str, Any]:
         with console.status(f"{bills:,} bills, limits on, clock {speed:g} x"):
             rates.append(await rate(bills, speed))
     return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        **stage.machine(),
         "memory_growth": costs[-1]["peak_mib"] / costs[0]["peak_mib"],
         "costs": costs,
         "rates": rates,
@@ -172,8 +133,7 @@ def main() -> int:
         given.bills, given.seconds = min(given.bills, 2_000), min(given.seconds, 10.0)
     console = Console(stderr=given.json)
     found = asyncio.run(_all(given, console))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"bills-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json").write_text(json.dumps(found, indent=2) + "\n")
+    stage.write_results("bills", found)
     if given.json:
         print(json.dumps(found, indent=2))
         return 0

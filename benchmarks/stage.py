@@ -6,9 +6,13 @@ import asyncio
 import dataclasses
 import json
 import os
+import platform
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +22,47 @@ from ml_connector.canonical.documents import Organisation
 from ml_connector.connectors.base import Connector, Credentials, Limit, Limits
 from ml_connector.lanes.runtime import Runtime
 
-KIND = "servicetitan-zoho_books"
-VENDORS = ("servicetitan", "zoho_books")
+RESULTS = Path(__file__).parent / "results"
 _READY_WITHIN = 600.0  # machine seconds; seeding 100,000 bills takes a while
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is measured: an integration, the sandbox's company that gives it work, and the modes of its flows."""
+
+    kind: str
+    company: str
+    vendors: tuple[str, str]
+    modes: Mapping[str, str]
+
+
+BILLS = Load("servicetitan-zoho_books", "bulk", ("servicetitan", "zoho_books"), {"bills": "live"})
+SALES = Load(
+    "servicetitan-xero", "sold", ("servicetitan", "xero"),
+    {"customers": "as needed", "invoices": "live", "payments": "live"},
+)  # fmt: skip
+LOADS = {load.kind: load for load in (BILLS, SALES)}
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """An empty folder. For root, PostgreSQL runs as a user of its own, who must be able to pass through."""
+    with tempfile.TemporaryDirectory(prefix="mlc-bench-") as name:
+        made = Path(name)
+        made.chmod(0o711)
+        yield made
 
 
 # --- the emulators -----------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def sandbox(file: Path, bills: int, *, speed: float = 1.0, limits: bool = False) -> AsyncIterator[dict[str, Any]]:
-    """Both emulators with ``bills`` ordinary bills; their hand-over file's content. Raises RuntimeError."""
+async def sandbox(
+    file: Path, load: Load, count: int, *, speed: float = 1.0, limits: bool = False
+) -> AsyncIterator[dict[str, Any]]:
+    """The emulators with ``count`` ordinary documents; their hand-over file's content. Raises RuntimeError."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--company", f"bulk:{bills}",
+        sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--company", f"{load.company}:{count}",
         "--speed", str(speed), "--limits" if limits else "--no-limits", "--with-parent", str(os.getpid()),
     )  # fmt: skip
     try:
@@ -50,7 +82,7 @@ async def sandbox(file: Path, bills: int, *, speed: float = 1.0, limits: bool = 
 def _slim(file: Path) -> dict[str, Any]:
     """The hand-over file without the truth about every bill: the product would hold it in memory."""
     handover: dict[str, Any] = json.loads(file.read_text())
-    for name in ("truth", "vendors", "seeded_documents"):
+    for name in ("truth", "vendors", "seeded_documents", "sales"):
         del handover["company"][name]
     file.write_text(json.dumps(handover))
     return handover
@@ -60,6 +92,41 @@ async def emulator(handover: Mapping[str, Any], vendor: str, what: str) -> Any:
     """What an emulator tells of itself: ``statistics`` or ``calls``."""
     async with aiohttp.ClientSession() as session, session.get(f"{handover['admin']}/{vendor}/{what}") as answer:
         return await answer.json()
+
+
+async def worker(load: Load, data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
+    """What the product's worker measured, in a process of its own and on a database made before. Raises RuntimeError."""
+    await _run(load, data, file, "--prepare")
+    return await _run(load, data, file, *(["--limits"] if limits else []))
+
+
+async def _run(load: Load, data: Path, file: Path, *more: str) -> dict[str, Any]:
+    arguments = ["--kind", load.kind, "--data", str(data), "--sandbox", str(file), *more]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"the measured worker ended with exit code {process.returncode}")
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def write_results(name: str, found: dict[str, Any]) -> None:
+    """Beside those of earlier runs."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """When and where it was measured."""
+    facts = {"processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": facts}
 
 
 # --- the product's side ------------------------------------------------------------------------------------------

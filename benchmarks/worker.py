@@ -6,12 +6,15 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks import stage
 from benchmarks.measure import Moment, peak_megabytes, postmaster_of
+from benchmarks.stage import LOADS, Load
 from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
@@ -27,16 +30,21 @@ from rig.company import joined
 _LOOK_EVERY = 0.5  # machine seconds
 
 
-async def measured(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
-    """One sync of everything. Times in seconds, memory in MiB; ``started`` is all before it, imports included."""
+async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
+    """One sync of everything. Times in seconds, memory in MiB; ``started`` is all before it, imports included.
+
+    Clock instants (seconds since the Unix epoch) are ``began``, ``read_at``, when the last row was read, and ``ended_at``;
+    ``left`` is what of each flow was still to be sent at ``read_at``.
+    """
     handover = json.loads(file.read_text())
     async with Runtime.opened(Settings(data=data, sandbox=file).model_copy(update={"database_url": None})) as opened:
         runtime = opened if limits else stage.without_limits(opened)
         postmaster = postmaster_of(data)
-        desk, integration = await joined(runtime, handover, stage.KIND, {"bills": "live"})
+        desk, integration = await joined(runtime, handover, load.kind, load.modes)
         fsync = await _fsync(desk)
         before = Moment.now(postmaster)
         started, at_rest = before.own, peak_megabytes()
+        began = desk.clock.seconds()
         read = await _synced(desk, integration, postmaster)
         whole = Moment.now(postmaster) - before
         return {
@@ -44,7 +52,11 @@ async def measured(data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
             "own": whole.own,
             "postgres": whole.postgres,
             "wall": whole.wall,
-            "read_wall": read.wall - before.wall,
+            "read_wall": read.moment.wall - before.wall,
+            "began": began,
+            "read_at": read.at,
+            "left": read.left,
+            "ended_at": desk.clock.seconds(),
             "megabytes_at_rest": at_rest,
             "megabytes": peak_megabytes(),
             "fsync": fsync,
@@ -58,15 +70,25 @@ async def prepared(data: Path) -> dict[str, Any]:
         return {}
 
 
-async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> Moment:
-    """Serve until nothing is left to do; the moment when the reading was done."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """When the reading was done: the moment, the clock's seconds, and by flow what was still to be sent."""
+
+    moment: Moment
+    at: float
+    left: dict[str, int]
+
+
+async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Read:
+    """Serve until nothing is left to do; how it was when the reading was done."""
     stop, read = asyncio.Event(), None
     serving = asyncio.create_task(serve(desk.runtime, stop=stop))
     await request_sync(desk, integration)
     try:
         while True:
             reads, rest = await _left(desk)
-            read = read or (None if reads else Moment.now(postmaster))
+            if read is None and not reads:
+                read = _Read(Moment.now(postmaster), desk.clock.seconds(), await _waiting(desk))
             if read is not None and not rest:
                 return read
             if serving.done():
@@ -92,6 +114,18 @@ async def _left(desk: Desk) -> tuple[bool, bool]:
     return row[0], row[1]
 
 
+async def _waiting(desk: Desk) -> dict[str, int]:
+    """Versions by flow that are neither posted nor passed over: staged, or waiting for a document before them."""
+    async with desk.looking() as reading:
+        rows = await reading.all(
+            """select f.name, count(*) from version_state s
+            join flow f on f.tenant_id = s.tenant_id and f.flow_id = s.flow_id
+            where s.tenant_id = %s and s.state = any(%s::smallint[]) group by 1""",
+            desk.tenant_id, [State.STAGED.value, State.SENDING.value, State.HELD.value],
+        )  # fmt: skip
+    return dict(rows)
+
+
 async def _fsync(desk: Desk) -> str:
     async with desk.looking() as reading:
         row = await reading.one("select current_setting('fsync') || ' ' || current_setting('synchronous_commit')")
@@ -99,21 +133,25 @@ async def _fsync(desk: Desk) -> str:
     return str(row[0])
 
 
-async def _ended(desk: Desk) -> dict[str, int]:
-    """How many versions of bills ended in which state."""
+async def _ended(desk: Desk) -> dict[str, dict[str, int]]:
+    """By flow how many versions ended in which state."""
     async with desk.looking() as reading:
         rows = await reading.all(
-            """select s.state, count(*) from version_state s
+            """select f.name, s.state, count(*) from version_state s
             join flow f on f.tenant_id = s.tenant_id and f.flow_id = s.flow_id
-            where s.tenant_id = %s and f.name = 'bills' group by 1""",
+            where s.tenant_id = %s group by 1, 2""",
             desk.tenant_id,
         )
-    return {State(state).word: count for state, count in rows}
+    ended: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, state, count in rows:
+        ended[name][State(state).word] = count
+    return ended
 
 
 def main() -> int:
     """Print one JSON document."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker", description=__doc__)
+    parser.add_argument("--kind", choices=LOADS, required=True, help="the integration that is measured")
     parser.add_argument("--data", type=Path, required=True, help="an empty directory for the database and the key")
     parser.add_argument("--sandbox", type=Path, required=True, help="the running sandbox's hand-over file")
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
@@ -121,7 +159,8 @@ def main() -> int:
     given = parser.parse_args()
     install_signal_release()
     logs.configure(service=True)
-    work = prepared(given.data) if given.prepare else measured(given.data, given.sandbox, limits=given.limits)
+    load = LOADS[given.kind]
+    work = prepared(given.data) if given.prepare else measured(load, given.data, given.sandbox, limits=given.limits)
     print(json.dumps(run(work)))
     return 0
 

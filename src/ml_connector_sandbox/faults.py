@@ -72,7 +72,7 @@ def _marks(kind: dict[str, Any]) -> str:
 def _listed(found: dict[str, dict[str, Any]]) -> str:
     lines = []
     for name, one in found.items():
-        lines.append(f"{name}: {one['calls']} calls so far")
+        lines.append(f"{name}: {one['calls']} {'call' if one['calls'] == 1 else 'calls'} so far")
         lines += [f"  pending: {_fault(fault)}" for fault in one["pending"]]
         lines += [f"  struck call {fault['struck']}: {fault['kind']}" for fault in one["fired"]]
     return "\n".join(lines)

@@ -29,7 +29,9 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "matrix:servicetitan-zoho_books": companies.matrix,
     "matrix:servicetitan-xero": companies.matrix_sales,
 }
-KINDS = f"{', '.join(_COMPANIES)}, or bulk:<number of bills>"
+# For measuring: as many ordinary documents as are asked for.
+_MANY: dict[str, Callable[[SandboxClock, int], Company]] = {"bulk": companies.bulk, "sold": companies.bulk_sales}
+KINDS = f"{', '.join(_COMPANIES)}, bulk:<number of bills>, or sold:<number of invoices, each with its payment>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class Sandbox:
 def seeded(kind: str, clock: SandboxClock) -> Company:
     """The company of this kind. Raises ValueError on an unknown kind."""
     name, _, count = kind.partition(":")
-    if name == "bulk" and count.isdecimal() and int(count) > 0:
-        return companies.bulk(clock, int(count))
+    if name in _MANY and count.isdecimal() and int(count) > 0:
+        return _MANY[name](clock, int(count))
     if kind not in _COMPANIES:
         raise ValueError(f"there is no company {kind!r}; there are: {KINDS}")
     return _COMPANIES[kind](clock)

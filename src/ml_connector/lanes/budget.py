@@ -21,6 +21,7 @@ import msgspec
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Limit, Limits, Window
 from ml_connector.lanes.counting import Counted, Day, Row, Sliding
+from ml_connector.lanes.freshness import DayLeft
 from ml_connector.lanes.lease import LaneLease
 from ml_connector.store.database import Database, Session
 from ml_connector.transport.errors import BudgetEmpty, LeaseLost
@@ -101,6 +102,12 @@ class LaneBudget:
         sliding = [window.free(now, self._under_way) for window in self._windows]
         daily = [day.free(self._clock.now(), self._under_way) for day in self._days]
         return max(0, min(sliding + daily, default=1_000))
+
+    def rest_of_day(self) -> DayLeft | None:
+        """The tightest day that the vendor counts; None where it counts none."""
+        now = self._clock.now()
+        left = [DayLeft(max(0, day.free(now, self._under_way)), day.until_midnight(now)) for day in self._days]
+        return min(left, key=lambda one: one.calls, default=None)
 
     def wait(self, calls: int = 1) -> float:
         """Clock seconds until ``calls`` may start; 0 when they may now. A day answers for one call."""

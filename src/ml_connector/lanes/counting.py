@@ -139,6 +139,10 @@ class Day:
     def wait(self, now: dt.datetime, under_way: int) -> float:
         if self.free(now, under_way) > 0:
             return 0.0
+        return self.until_midnight(now)
+
+    def until_midnight(self, now: dt.datetime) -> float:
+        """Clock seconds until the day that was last rolled to ends."""
         assert self.day is not None
         midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), self.zone)
         return (midnight.astimezone(dt.UTC) - now).total_seconds()

@@ -19,6 +19,7 @@ from ml_connector.connectors.base import Connector
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes import lease as leases
 from ml_connector.lanes.budget import LaneBudget
+from ml_connector.lanes.freshness import LISTS_AGE, allowed_age
 from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.questions import answer_questions, renewal
 from ml_connector.lanes.runtime import Runtime
@@ -30,25 +31,20 @@ from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
-from ml_connector.sync.inbox import age_lists, read_hinted
+from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
 from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
+from ml_connector.sync.retrack import look_daily
 from ml_connector.transport.calls import known_to
 from ml_connector.transport.errors import LeaseLost, NotPermitted, Reconnect, TransportError
 from ml_connector.transport.session import HttpSession, VendorRules
 
 SLICE_SECONDS = 45.0
 LONGEST = 1800.0  # machine seconds; what has not come to an end by then never will, and would keep its lane for ever
-LISTS_AGE = 3600.0  # clock seconds: accounts, taxes, dimensions, lock dates
-DOCUMENTS_AGE = 60.0  # clock seconds: parties and open documents, read incrementally before every push
-_FRESH = frozenset(
-    ["parties", "bills", "vendor_credits", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
-     "purchase_orders"]
-)  # fmt: skip
 _IDLE = dt.timedelta(hours=1)
 HOLDS_AGE = dt.timedelta(hours=1)
 SWEPT_AT_ONCE = 500
@@ -175,7 +171,7 @@ async def _work(
     lane, budget = await _lane(runtime, lease, span, held, connector, tokens)
     try:
         with known_to(span.calls):
-            next_due = await _guarded(lane, held, persons, lambda: _steps(lane, held, tokens))
+            next_due = await _guarded(lane, held, persons, lambda: _steps(lane, budget, held, tokens))
     finally:
         await budget.store(final=True)
         await _flush(lane)
@@ -286,7 +282,7 @@ async def _flush(lane: Lane) -> None:
 # --- the order inside a lane -------------------------------------------------------------------------------------
 
 
-async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datetime:
+async def _steps(lane: Lane, budget: LaneBudget, held: _Connection, tokens: GrantTokens) -> dt.datetime:
     await answer_questions(lane)
     if held.state != "good":
         await tokens.keep_alive()
@@ -297,13 +293,13 @@ async def _steps(lane: Lane, held: _Connection, tokens: GrantTokens) -> dt.datet
         await tokens.keep_alive()
     await age_lists(lane, flows)
     if not await _lists(
-        lane, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
+        lane, budget, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
     ):
         return lane.clock.now()
     await read_hinted(lane, flows)
     tried = await _read_due(lane, flows)
     if not await _lists(
-        lane, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
+        lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
     ):
         return lane.clock.now()
     await _follow(lane, flows)
@@ -347,7 +343,7 @@ async def _organisation(lane: Lane, held: _Connection) -> None:
     lane.organisation = found
 
 
-async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bool:
+async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bool:
     """Refresh what flows need; whether all of it was read to its end.
 
     A list that may not be read stops the flows that need it, and nobody else.
@@ -359,7 +355,7 @@ async def _lists(lane: Lane, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bo
             by_entity.setdefault(entity, []).append(flow.flow_id)
     for entity, flows in sorted(by_entity.items()):
         try:
-            if not await refresh(lane, entity, DOCUMENTS_AGE if entity in _FRESH else LISTS_AGE):
+            if not await refresh(lane, entity, allowed_age(entity, by_entity, budget.rest_of_day())):
                 return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)
@@ -393,10 +389,14 @@ async def _read(lane: Lane, flow: Flow) -> None:
 
 
 async def _sweep(lane: Lane) -> None:
-    """Holds free themselves by what they wait for; once an hour they are planned again all the same."""
+    """Holds free themselves by what they wait for; once an hour they are planned again all the same.
+
+    What is tracked and not matched is looked at again once a day.
+    """
     before = lane.clock.now() - HOLDS_AGE
     async with lane.transaction() as transaction:
         await sweep(transaction.connection, lane.tenant_id, lane.connection_id, before, SWEPT_AT_ONCE)
+        await look_daily(transaction.connection, lane.tenant_id, lane.connection_id, lane.clock.now(), SWEPT_AT_ONCE)
 
 
 async def _follow(lane: Lane, flows: Sequence[Flow]) -> None:
@@ -437,25 +437,12 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None, refused: Mapping
                                               and i.connection_id = w.connection_id and i.record_id = s.record_id
                                               and i.state in (0, 1))),
                            (select min(coalesce(next_read_at, %s)) from flow
-                            where tenant_id = %s and source_id = %s and flow_id = any(%s::int[])),
-                           (select %s::timestamptz from inbox
-                            where tenant_id = %s and connection_id = %s and taken_at is null limit 1)""",
-                [
-                    now,
-                    lane.tenant_id,
-                    lane.connection_id,
-                    now,
-                    lane.tenant_id,
-                    lane.connection_id,
-                    read,
-                    now,
-                    lane.tenant_id,
-                    lane.connection_id,
-                ],
+                            where tenant_id = %s and source_id = %s and flow_id = any(%s::int[]))""",
+                [now, lane.tenant_id, lane.connection_id, now, lane.tenant_id, lane.connection_id, read],
             )
         ).fetchone()
     assert row is not None
-    again = (*row, look_again, now + _IDLE, *(one.until for one in refused.values()))
+    again = (*row, await next_hint(lane), look_again, now + _IDLE, *(one.until for one in refused.values()))
     times: list[dt.datetime] = [moment for moment in again if moment is not None]
     if lane.capacity.free() == 0 and row[0] is not None:
         pause(lane, lane.capacity.wait())

@@ -18,11 +18,13 @@ from ml_connector_sandbox.company import (
     ordinary,
     receipt_cases,
     sales,
+    sales_payables,
     xero_answers,
 )
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
 from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.sales_payables import TrackedTruth
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.company.seed import CURRENCY, Seed
 from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
@@ -52,7 +54,8 @@ DEMO_SHIPMENTS = ((1, 215), (2, 85), (3, 12), (0, 18))
 class Company:
     """A seeded company in its systems' books, with how everything in it must end.
 
-    ``sales``: what was sold, None where the company only buys. ``bill_source``: ``bills`` or ``receipts``.
+    ``sales``: what was sold, None where the company only buys. ``tracked``: how inventory bills must be found in Xero.
+    ``bill_source``: ``bills`` or ``receipts``.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators.
     """
@@ -64,6 +67,7 @@ class Company:
     access: Access
     seed: Seed
     sales: Sales | None = None
+    tracked: list[TrackedTruth] = field(default_factory=list)
     bill_source: str = "bills"
     limits: bool = True
     same_second: str = ""
@@ -136,6 +140,7 @@ class Company:
             "truth": [one.as_dict() for one in self.truth],
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
+            "tracked": [one.as_dict() for one in self.tracked],
         }
 
     def _more_integrations(self) -> dict[str, Any]:
@@ -170,6 +175,7 @@ def contractor(clock: SandboxClock, seed: int = 1) -> Company:
     company.kind = "contractor"
     company.sales = sales.trade(company.seed, seed)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    company.tracked = sales_payables.bill_goods(company.seed, company.xero_organisation)
     return company
 
 
@@ -213,6 +219,15 @@ def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
     """``bills`` ordinary bills of forty vendors with the vendors' limits off, for measuring."""
     company = _founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
+    company.limits = False
+    return _ended(company)
+
+
+def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
+    """``invoices`` ordinary invoices and as many payments of 300 customers with the vendors' limits off, for measuring."""
+    company = _founded(clock, seed, f"sold:{invoices}", suppliers=4)
+    company.sales = sales.ordinarily(company.seed, seed, invoices)
+    at_xero.file_sales(company.xero_organisation, company.seed.dates)
     company.limits = False
     return _ended(company)
 

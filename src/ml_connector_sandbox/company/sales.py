@@ -49,6 +49,19 @@ def a_little(seed: Seed, number: int) -> Sales:
     return sales
 
 
+def ordinarily(seed: Seed, number: int, count: int) -> Sales:
+    """Sell ``count`` ordinary invoices to three hundred customers, each paid in full by one payment, all posted."""
+    sales = Sales(seed=seed, chance=random.Random(f"sales {number}"))
+    sales_masters.file_lists(sales)
+    sales_masters.file_customers(sales, CUSTOMERS)
+    for _ in range(count):
+        invoice = sales.invoice("ordinary", sales.day(before_last=10))
+        assert invoice.invoice_date is not None
+        sales.settle("ordinary", invoice, sales.later(invoice.invoice_date, 3))
+    sales_invoices.post_weeks(sales)
+    return sales
+
+
 def _ordinary(sales: Sales) -> None:
     """Done, billed and, but for the last few, paid in full within some weeks."""
     books = sales.books

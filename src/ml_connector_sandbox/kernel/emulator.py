@@ -63,6 +63,10 @@ class Emulator(ABC):
     def essence(self) -> Essence:
         """Entity -> id -> what the object says, without ids, stamps and counters of its own."""
 
+    def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """What a person does at the vendor's screens, and what came of it. Raises ValueError with a sentence."""
+        raise ValueError(f"{self.name} has no desk; it was asked to {wish.get('act', 'nothing')}")
+
     def statistics(self) -> dict[str, Any]:
         """Counts for the summary: calls, 429 answers, tokens issued ...; subclasses add their own."""
         return dict(self.log.counted())

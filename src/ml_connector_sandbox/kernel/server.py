@@ -68,6 +68,7 @@ class SandboxServer:
         app.router.add_get("/{name}/calls", self._calls)
         app.router.add_get("/{name}/statistics", self._statistics)
         app.router.add_post("/{name}/switches", self._switches)
+        app.router.add_post("/{name}/desk", self._desk)
         FaultAdmin(self.emulators, self._emulator).add_routes(app)
         WebhookAdmin(self._emulator).add_routes(app)
         return app
@@ -92,4 +93,11 @@ class SandboxServer:
         try:
             return json_response(emulator.set_switches(values))
         except UnknownSwitch as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+
+    async def _desk(self, request: web.Request) -> web.Response:
+        emulator, wish = self._emulator(request), await read_object(request)
+        try:
+            return json_response(emulator.desk(wish))
+        except ValueError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error

@@ -13,6 +13,7 @@ from ml_connector_sandbox.kernel.webhooks import Webhooks
 from ml_connector_sandbox.servicetitan.answers import Refusal, gateway_refusal, refused
 from ml_connector_sandbox.servicetitan.books import ServiceTitanBooks
 from ml_connector_sandbox.servicetitan.calls import ApiCall
+from ml_connector_sandbox.servicetitan.desk import carried_out
 from ml_connector_sandbox.servicetitan.essence import company_essence, stir
 from ml_connector_sandbox.servicetitan.faults import ServiceTitanFaults
 from ml_connector_sandbox.servicetitan.gateway import Gateway
@@ -59,6 +60,10 @@ class ServiceTitanEmulator(Emulator):
     def stir(self) -> None:
         """Move modifiedOn of the record of each kind whose last change is longest ago, in each tenant."""
         stir(self.company)
+
+    def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """See ``servicetitan.desk``: ``{"act": "reprice", "tenant": "...", "by": 12.00, "invoice": "..."}``."""
+        return carried_out(self.company, wish)
 
     def statistics(self) -> dict[str, Any]:
         """Also tokens issued and refused, and the most that any window held at once."""

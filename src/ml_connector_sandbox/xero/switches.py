@@ -27,6 +27,10 @@ class Switches:
     """401 or 403 when the token lacks the resource's scope."""
     missing_scope_word: str = "insufficient_scope"
     """The word in ``WWW-Authenticate``; ``insufficent_scope``, misspelt, was seen, too."""
+    expired_organisation: str = "forbidden"
+    """What an organisation whose trial, demo or subscription has ended answers: ``forbidden`` as one that is not
+    connected, ``offline`` with 503, ``shown`` lets it be read with a status of its own and refuses every write. That
+    its status is ACTIVE only while the API reaches it is published, and no more."""
 
     # ---- limits and time
     limits: bool = True
@@ -55,6 +59,8 @@ class Switches:
     """``UpdatedDateUTCString`` is sent, as recorded since July 2026. Off: as before."""
 
     # ---- idempotency
+    idempotency_seconds: float = 360
+    """How long an answer is kept under its key. 0: a call that comes again is carried out again."""
     idempotency_waits: bool = True
     """A second call under way with the same key waits for the first one's answer. Off: it is refused with 400."""
     idempotency_validation_shape: bool = True

@@ -66,6 +66,24 @@ def test_the_company_is_as_big_as_promised(made: Company, books: TenantBooks) ->
     assert {case.__name__ for case in sales.CASES} < made.sales.cases.keys()
 
 
+def test_vendors_bill_in_xero_and_every_case_is_there(made: Company) -> None:
+    found = Counter(one.finding for one in made.tracked)
+    assert found == {
+        "matched": 33, "price_difference": 7, "match_suggested": 4, "several_candidates": 3, "received_not_billed": 3,
+        "billed_not_received": 8,
+    }  # fmt: skip
+    there = {one.document_id: one for one in made.xero_organisation.invoices}
+    assert len(there) == 62 and not any(one.is_sale for one in there.values())
+    for one in made.tracked:
+        documents = [there[id_] for id_ in one.payables]
+        assert all(document.status in ("AUTHORISED", "DRAFT") for document in documents)
+        if one.bill_id and one.finding != "price_difference":
+            owed = made.seed.tenant.bills[int(one.bill_id)].amount(True)
+            assert {document.total for document in documents} <= {owed}
+    assert len({one.bill_id for one in made.tracked if one.bill_id}) == 50
+    assert company.demo(clock()).tracked == []
+
+
 def test_documents_lie_in_the_hundred_days_before_today(made: Company, books: TenantBooks) -> None:
     days = [one.invoice_date for one in books.invoices if one.invoice_date]
     days += [one.paid_on for one in books.payments]

@@ -105,7 +105,9 @@ async def test_the_feed_keeps_the_read_after_write_lag(api: Client, world: World
     assert (await drained(api))[0] == made
 
 
-async def test_a_change_within_the_lag_leaves_its_document_where_it_stood_in_the_feed(api: Client, world: World) -> None:
+async def test_a_change_within_the_lag_leaves_its_document_where_it_stood_in_the_feed(
+    api: Client, world: World
+) -> None:
     old = add_bills(world, 2)
     world.switches.read_after_write_lag_seconds = 10
     world.books.bills.touch(old[0])

@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def _empty(folder: Path, kept: Set[str]) -> None:
 async def sandbox(file: Path, speed: float) -> AsyncIterator[None]:
     """The sandbox as a process of its own, ready when the block begins, gone when it ends."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--speed", str(speed), "--company", "demo",
+        sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--speed", str(speed), "--company", "contractor",
         "--with-parent", str(os.getpid()),
         stderr=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
@@ -120,16 +121,43 @@ async def accept_consent(addresses: Addresses, address: str, hosts: frozenset[st
 
 
 async def compared(file: Path, filled: Sequence[str] = ()) -> dict[str, Any]:
-    """The two systems' books compared with each other, without our ledger."""
-    arguments = [part for one in filled for part in ("--filled", one)]
+    """ServiceTitan's bills and Zoho Books' compared with each other, without our ledger. Raises DemoFailed."""
+    return await _compared("compare", file, *(part for one in filled for part in ("--filled", one)))
+
+
+async def sales_compared(file: Path) -> dict[str, Any]:
+    """ServiceTitan's receivables and Xero's compared with each other, without our ledger. Raises DemoFailed."""
+    return await _compared("compare_sales", file)
+
+
+async def _compared(module: str, file: Path, *arguments: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ml_connector_sandbox.compare", "--file", str(file), "--json", *arguments,
+        sys.executable, "-m", f"ml_connector_sandbox.{module}", "--file", str(file), "--json", *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await process.communicate()
     if process.returncode not in (0, 1):
         raise DemoFailed(f"The books could not be compared: {err.decode().strip()}")
     found: dict[str, Any] = json.loads(out)
+    return found
+
+
+async def at_the_desk(admin: str, name: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Have somebody do something at a vendor's screens; what came of it, amounts as Decimals. Raises DemoFailed."""
+    async with aiohttp.ClientSession() as session, session.post(f"{admin}/{name}/desk", json=wish) as answer:
+        if answer.status != 200:
+            raise DemoFailed(f"The sandbox refused what was to be changed: {(await answer.text()).strip()}")
+        return _exact(await answer.text())
+
+
+async def books(admin: str, name: str) -> dict[str, Any]:
+    """An emulator's books, amounts as Decimals."""
+    async with aiohttp.ClientSession() as session, session.get(f"{admin}/{name}/books") as answer:
+        return _exact(await answer.text())
+
+
+def _exact(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
     return found
 
 

@@ -124,11 +124,6 @@ class Invoice(Record):
         return self.total - self.applied
 
     @property
-    def taxable_total(self) -> Decimal:
-        """What the zone's rate is taken of."""
-        return sum((item.total for item in self.items if item.chargeable and item.taxable), Decimal("0.00"))
-
-    @property
     def item_discounts(self) -> Decimal:
         """The discounts among the items, as a positive amount."""
         found = (item.total for item in self.items if item.type == "PriceModifier" and item.chargeable)

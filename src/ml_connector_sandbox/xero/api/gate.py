@@ -106,9 +106,20 @@ class Gate:
         if wanted not in connected:
             raise forbidden()
         books = self._company.organisations[wanted]
+        self._refuse_expired(request, books)
         if books.profile.offline:
             raise Titled(503, "Service Unavailable", "The Organisation is offline")
         return books
+
+    def _refuse_expired(self, request: web.Request, books: OrganisationBooks) -> None:
+        """How an organisation shows that its trial or subscription has ended is not published."""
+        if not books.profile.expired:
+            return
+        shown = self._company.switches.expired_organisation
+        if shown == "offline":
+            raise Titled(503, "Service Unavailable", "The Organisation is offline")
+        if shown == "forbidden" or request.method != "GET":
+            raise forbidden()
 
     def _route(self, request: web.Request, token: AccessToken) -> tuple[Route, dict[str, str]]:
         parts = request.rel_url.raw_path[len(BASE) :].strip("/").split("/")

@@ -1,4 +1,4 @@
-"""Answers kept under ``Idempotency-Key``: six minutes from first use, per app, errors among them.
+"""Answers kept under ``Idempotency-Key``: six minutes from first use (a switch), per app, errors among them.
 
 The tenant is no part of a key or of the request it is compared with: the same key and body for a second organisation
 is answered with what the first one was.
@@ -17,7 +17,7 @@ from ml_connector_sandbox.xero.books.company import XeroBooks
 from ml_connector_sandbox.xero.errors import BadRequest, Refused, Titled
 
 HEADER = "Idempotency-Key"
-SECONDS, LONGEST = 360, 128
+LONGEST = 128
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -79,7 +79,8 @@ class Idempotency:
         self, key: tuple[str, str], fingerprint: str, handle: Callable[[], Awaitable[web.Response]]
     ) -> web.Response:
         future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._entries[key] = _Entry(fingerprint, self._books.clock.seconds() + SECONDS, future)
+        expires = self._books.clock.seconds() + self._books.switches.idempotency_seconds
+        self._entries[key] = _Entry(fingerprint, expires, future)
         try:
             answer = await handle()
         except BaseException:

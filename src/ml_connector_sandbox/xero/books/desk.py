@@ -14,6 +14,7 @@ from ml_connector_sandbox.xero.books.issues import Issues
 from ml_connector_sandbox.xero.books.masters import (
     ACCOUNT_CLASSES,
     ACTIVE,
+    ARCHIVED,
     Account,
     Contact,
     Currency,
@@ -119,6 +120,28 @@ class Desk:
         books.tracking[category.category_id] = category
         return category
 
+    def archive_account(self, code: str) -> Account:
+        """Archive an account: what stands on it stays, and nothing new does."""
+        account = self._books.account_by_code(code)
+        if account is None:
+            raise Impossible(f"there is no account {code}")
+        account.status, account.updated = ARCHIVED, self._books.now()
+        return account
+
+    def archive_tracking(self, category: TrackingCategory, option: str = "") -> None:
+        """Archive one option of a category by its name, or the whole category."""
+        if not option:
+            category.status = ARCHIVED
+            return
+        found = [one for one in category.options if one.name == option]
+        if not found:
+            raise Impossible(f"the tracking category {category.name} has no option {option!r}")
+        found[0].status = ARCHIVED
+
+    def expire(self) -> None:
+        """The trial, demo or subscription ends; what the API shows then is the switch ``expired_organisation``."""
+        self._books.profile.expired = True
+
     def add_currency(self, code: str, rate: Amount = 1, description: str = "") -> Currency:
         """Subscribe to a currency; ``rate``: units of it for one of the base currency."""
         known = description or editions.CURRENCIES.get(code, code)
@@ -160,9 +183,16 @@ class Desk:
         _require(issues)
         return made
 
+    def change_contact(self, contact: Contact, **body: Any) -> Contact:
+        """Change what is given; an archived contact takes nothing."""
+        issues = Issues()
+        made = contacts.save(self._books, {"ContactPersons": contact.persons, **body}, contact, issues)
+        _require(issues)
+        return made
+
     def archive_contact(self, contact: Contact) -> None:
         """Archive; the way back is ``restore_contact``."""
-        self._set_status(contact, "ARCHIVED")
+        self._set_status(contact, ARCHIVED)
 
     def restore_contact(self, contact: Contact) -> None:
         """Bring an archived contact back, which the API cannot."""

@@ -157,3 +157,4 @@ class Profile:
     approvals_left: int | None = None
     denied_actions: set[str] = field(default_factory=set)
     offline: bool = False
+    expired: bool = False

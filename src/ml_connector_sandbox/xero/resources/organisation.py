@@ -28,7 +28,7 @@ def get_organisation(call: ApiCall) -> Reply:
         "BaseCurrency": profile.base_currency,
         "CountryCode": profile.country_code,
         "IsDemoCompany": profile.is_demo,
-        "OrganisationStatus": "ACTIVE",
+        "OrganisationStatus": "EXPIRED" if profile.expired else "ACTIVE",
         "FinancialYearEndDay": day,
         "FinancialYearEndMonth": month,
         "SalesTaxBasis": "ACCRUALS",

@@ -1,0 +1,233 @@
+"""What every chapter of the tour does: connect, integrate, check, map, preview, go live, run again, in the same words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.rule import Rule
+
+from ml_connector.cli import progress, render, sandboxed
+from ml_connector.cli import redirect as way_back
+from ml_connector.cli.connecting import show_checked
+from ml_connector.cli.context import Cli
+from ml_connector.cli.demo import stage
+from ml_connector.cli.flows import show_preview, show_status
+from ml_connector.connectors.base import Verdict
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import connecting, integrating, syncing
+from ml_connector.service.checking import Checked, check_all
+from ml_connector.service.connections import connections
+from ml_connector.service.credentials import checked_credentials, checked_settings
+from ml_connector.service.desk import Desk
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.suggesting import accept_exact, suggest
+from ml_connector.service.mapping.values import set_value
+from ml_connector.service.previewing import Preview, preview
+from ml_connector.service.status import Status
+from ml_connector.service.status import status as current_status
+from ml_connector.service.tallies import counted
+from ml_connector.sync.states import State
+
+_SHOWN = 4  # rights of a consent
+
+
+def head(cli: Cli, text: str, command: str = "") -> None:
+    """A step's headline, and the commands that do the same, each on its line."""
+    if cli.json:
+        return
+    cli.out.print()
+    cli.out.print(Rule(render.plain_text(text, "bold"), align="left", style="dim"))
+    for one in command.splitlines():
+        cli.out.print(render.plain_text(f"$ ml-connector {one}", "cyan"), soft_wrap=True)
+
+
+class Walk:
+    """The company under way: its connections, and what is done with each integration alike."""
+
+    def __init__(self, cli: Cli, runtime: Runtime, file: Path) -> None:
+        assert runtime.sandbox is not None
+        self.cli, self.runtime, self.file = cli, runtime, file
+        self.handover: dict[str, Any] = json.loads(file.read_text())
+        self.company: dict[str, Any] = self.handover["company"]
+        self._desk: Desk | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """The tenant's; there is one once something is connected."""
+        assert self._desk is not None
+        return self._desk
+
+    def head(self, text: str, command: str = "") -> None:
+        """See ``head``."""
+        head(self.cli, text, command)
+
+    def say(self, text: str) -> None:
+        """A line, unless all that is wanted is JSON."""
+        if not self.cli.json:
+            render.lines(self.cli.out, text)
+
+    # --- connecting ----------------------------------------------------------------------------------------------
+
+    async def connect(self, vendor: str) -> None:
+        """Connect a vendor with the credentials of the hand-over file; the first takes in the tenant."""
+        connector = self.runtime.connectors[vendor]
+        self.head(f"Connecting {connector.title}", f"connect {vendor.replace('_', '-')}")
+        given = self.handover["credentials"][vendor]
+        names = {one.name for one in connector.credentials}
+        credentials = checked_credentials(connector, {name: value for name, value in given.items() if name in names})
+        grant = await self._granted(vendor, credentials, checked_settings(connector, {}))
+        organisation = grant.choose("")
+        tenant = await connecting.tenant_to_connect(
+            self.runtime, self.cli.actor, self.company["name"] if self._desk is None else "", organisation,
+            self.company["time_zone"],
+        )  # fmt: skip
+        self._desk = Desk(self.runtime, tenant.tenant_id, self.cli.actor)
+        made = await connecting.connect(self._desk, grant, organisation.id)
+        sandboxed.note(self.cli.settings, made.vendor, made.organisation_id)
+        self.say(f"{made.name}: credentials sealed; organisation {made.organisation_id}.")
+
+    async def _granted(self, vendor: str, credentials: Mapping[str, str], settings: Mapping[str, str]) -> Any:
+        connector = self.runtime.connectors[vendor]
+        if not connecting.needs_consent(connector, credentials):
+            return await connecting.granted(self.runtime, connector, credentials, settings)
+        redirect = credentials["redirect"]
+        asked = connecting.consent(connector, credentials, redirect)
+        self.say(f"Consent is asked for {len(connector.scopes)} rights; a stand-in for the person accepts. Among them:")
+        for scope in connector.scopes[:_SHOWN]:
+            self.say(f"  {scope.name}: {scope.why}")
+        hosts = connector.hosts(credentials)
+        receiving = asyncio.create_task(way_back.received(replace(self.cli, json=True), redirect, asked))
+        await asyncio.sleep(0.1)
+        await stage.accept_consent(self.runtime.wire.addresses, asked.address, hosts)
+        returned = connecting.checked_return(asked, await receiving)
+        return await connecting.granted_by_consent(self.runtime, connector, credentials, settings, redirect, returned)
+
+    async def integrate(self, kind: str, settings: Mapping[str, Any]) -> Integration:
+        """Join the two connections of an integration."""
+        wanted = {name: str(value) for name, value in settings.items()}
+        shown = " ".join(f"--set {name}={value}" for name, value in wanted.items())
+        self.head("Joining them", f"integrate {kind} {shown}")
+        made = await integrating.integrate(self.desk, kind, wanted)
+        for flow in made.flows:
+            self.say(f"  {flow.title}: {flow.mode}")
+        return made
+
+    async def check(self, *vendors: str) -> None:
+        """Ask these vendors whether everything is in place."""
+        self.head("Asking the systems whether everything is in place", "check")
+        known = [one for one in await connections(self.desk) if one.vendor in vendors]
+        found = await check_all(self.desk, known)
+        rest = [_not_good(one) for one in found]
+        for one, left in zip(found, rest, strict=True):
+            good = counted(len(one.findings) - len(left.findings), "thing is", "things are")
+            self.say(f"{one.connection}: {good} in place{'; not yet:' if left.findings else '.'}")
+        if not self.cli.json:
+            show_checked(self.cli.out, [one for one in rest if one.findings or one.unanswered])
+
+    # --- mapping, preview and live -------------------------------------------------------------------------------
+
+    async def read(self, integration: Integration) -> None:
+        """Read once, so that the mapping tables know which values the documents use."""
+        with progress.shown(self.cli) as report:
+            await preview(self.desk, integration, report)
+
+    async def accept(self, integration: Integration, tables: Sequence[str]) -> set[tuple[str, str]]:
+        """Take the suggestions that have proof; (table, key) of the rows."""
+        taken: set[tuple[str, str]] = set()
+        for table in tables:
+            taken |= {(table, one.key) for one in await suggest(self.desk, integration, table) if one.exact}
+            if added := (await accept_exact(self.desk, integration, table)).added:
+                self.say(f"{table}: {counted(added, 'row')} accepted, since number or name are equal on both sides.")
+        return taken
+
+    async def give(
+        self, integration: Integration, mapping: Mapping[str, Mapping[str, str]], taken: Set[tuple[str, str]]
+    ) -> None:
+        """Fill what only a person knows: all but what was ``taken`` already."""
+        for table, rows in mapping.items():
+            given = [
+                await set_value(self.desk, integration, table, key, value, anyway=True)
+                for key, value in rows.items()
+                if (table, key) not in taken
+            ]
+            if added := sum(one.added + one.changed for one in given):
+                self.say(f"{table}: {counted(added, 'row')} given by the implementer.")
+
+    async def preview(self, integration: Integration, command: str = "preview", *, limit: int = 5) -> Preview:
+        """What would be posted."""
+        self.head("Preview: what would be posted, before anything is", command)
+        with progress.shown(self.cli) as report:
+            found = await preview(self.desk, integration, report, limit=limit)
+        if not self.cli.json:
+            show_preview(self.cli.out, found)
+        return found
+
+    async def live(self, integration: Integration, *flows: str, command: str) -> Status:
+        """Let these flows post, in this order, and wait until all is done; how the integration stands then."""
+        self.head("Going live: the preview is approved as shown", command)
+        for flow in flows:
+            await set_flow_mode(self.desk, integration, flow, "live")
+        await self.sync(integration.kind)
+        found = await self.status(integration.kind)
+        if not self.cli.json:
+            show_status(self.cli.out, found)
+        return found
+
+    async def sync(self, kind: str) -> None:
+        """Read and post now, and wait until it is quiet."""
+        with progress.shown(self.cli) as report:
+            quiet = await syncing.sync(self.desk, await integrating.integration_named(self.desk, kind), report=report)
+        if quiet.sentence:
+            self.say(quiet.sentence)
+
+    async def again(self, kind: str, command: str = "sync") -> int:
+        """A second run; how many documents it posted."""
+        self.head("A second run posts nothing", command)
+        before = await self.posted(kind)
+        await self.sync(kind)
+        posted = await self.posted(kind) - before
+        self.say(f"Read again; {counted(posted, 'document')} posted.")
+        return posted
+
+    async def status(self, kind: str) -> Status:
+        """How one integration stands."""
+        found = await current_status(self.desk)
+        return replace(found, integrations=tuple(one for one in found.integrations if one.kind == kind))
+
+    async def posted(self, kind: str) -> int:
+        """Versions of an integration that are posted."""
+        found = await self.status(kind)
+        return sum(flow.tally(State.POSTED).count for one in found.integrations for flow in one.flows)
+
+
+def _not_good(found: Checked) -> Checked:
+    return replace(found, findings=tuple(one for one in found.findings if one.verdict is not Verdict.GOOD))
+
+
+def flows_of(found: Status) -> list[dict[str, Any]]:
+    """Every flow's numbers, for the summary."""
+    return [
+        {
+            "integration": integration.kind,
+            "flow": flow.flow,
+            "read": flow.read,
+            **{
+                word.replace(" ", "_"): flow.states[word].count if word in flow.states else 0
+                for word in render.SHOWN_STATES
+            },
+            "balanced": flow.balanced,
+            "sums": {
+                word: {currency: str(amount) for currency, amount in tally.sums.items()}
+                for word, tally in flow.states.items()
+            },
+            "waiting": {cause.code: cause.count for cause in flow.waiting},
+        }
+        for integration in found.integrations
+        for flow in integration.flows
+    ]

@@ -1,0 +1,219 @@
+"""ServiceTitan's receivables against Xero's: each invoice once and to the cent, and each customer owing the same.
+
+``python -m ml_connector_sandbox.compare_sales --file HANDOVER.json`` asks a running sandbox, exits 0 only if all agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from ml_connector_sandbox.compare import Finding
+from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, Invoice, Payment
+from ml_connector_sandbox.xero.books.documents import GONE, SALES
+
+KIND = "servicetitan-xero"
+FAULTS = ("duplicates", "missing", "unexpected", "totals_differ", "owed_differs")
+_SALE, _CREDIT = "ACCREC", "ACCRECCREDIT"
+_CREDITS = ("credit_notes", "overpayments", "prepayments")
+# Another ledger's matter; and credit memos, which no flow carries.
+_LEFT_OUT = ("exported_before", "credited")
+
+
+@dataclass(slots=True)
+class SalesComparison:
+    """What was found. ``invoices``: those that Xero must have; ``customers``: those whose debt was compared.
+
+    ``sold``: what these invoices come to at ServiceTitan, credits negative; ``posted``: what stands in Xero under their
+    numbers. ``owed``: what the compared customers owe at ServiceTitan, ``owed_there``: in Xero, in the company's currency.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    invoices: int = 0
+    customers: int = 0
+    sold: Decimal = Decimal(0)
+    posted: Decimal = Decimal(0)
+    owed: Decimal = Decimal(0)
+    owed_there: Decimal = Decimal(0)
+
+    def count(self, kind: str) -> int:
+        """Findings of one of ``FAULTS``."""
+        return sum(1 for one in self.findings if one.kind == kind)
+
+    @property
+    def agrees(self) -> bool:
+        """Nothing is wrong."""
+        return not self.findings
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; amounts as texts."""
+        amounts = {name: f"{getattr(self, name):.2f}" for name in ("sold", "posted", "owed", "owed_there")}
+        return {
+            **{kind: self.count(kind) for kind in FAULTS},
+            "invoices": self.invoices,
+            "customers": self.customers,
+            **amounts,
+            "findings": [{"kind": one.kind, "sentence": one.sentence} for one in self.findings],
+        }
+
+
+def compare_sales(
+    company: Mapping[str, Any], servicetitan: Mapping[str, Any], xero: Mapping[str, Any]
+) -> SalesComparison:
+    """Compare the emulators' ``books()`` with the ``company`` part of a hand-over file of a company that sells.
+
+    Raises KeyError when tenant, organisation or integration are not in them.
+    """
+    tenant = exact.dumps(servicetitan["tenants"][f"{PRODUCTION}/{company['tenant_id']}"])
+    books = msgspec.json.decode(tenant, type=_Sold)
+    start = date.fromisoformat(company["integrations"][KIND]["settings"]["start_date"])
+    foreign = {int(one) for one in company["sales"].get("exported_before", ())}
+    in_scope = [one for one in books.invoices if _in_scope(one, start) and one.id not in foreign]
+    aside = {int(one) for case in _LEFT_OUT for one in company["sales"].get(case, ())}
+    documents: list[Invoice | Payment] = [*books.invoices, *books.payments]
+    apart = {one.customer_id for one in documents if one.id in aside}
+    there = xero["organisations"][company["xero_organisation_id"]]
+    return _Comparing(in_scope, books.payments, apart, there).done()
+
+
+class _Sold(msgspec.Struct):
+    """The part of a tenant's books that is compared."""
+
+    invoices: list[Invoice]
+    payments: list[Payment]
+
+
+def _in_scope(invoice: Invoice, start: date) -> bool:
+    """Posted, let go by the reviewer, of an amount, and not before the start."""
+    posted = invoice.sync_status in ("Posted", "Exported") and invoice.review_status == "Reviewed"
+    dated = invoice.invoice_date is not None and invoice.invoice_date >= start
+    return invoice.active and posted and dated and bool(invoice.total)
+
+
+class _Comparing:
+    """One comparison under way: documents by number, then debts by customer."""
+
+    def __init__(
+        self, in_scope: Sequence[Invoice], payments: Sequence[Payment], apart: set[int], there: Mapping[str, Any]
+    ) -> None:
+        self._in_scope = {one.id: one for one in in_scope}
+        self._payments, self._apart, self._there = payments, apart, there
+        self._live = [
+            one
+            for one in (*there["invoices"], *there["credit_notes"])
+            if one["status"] not in GONE and one["type"] in (_SALE, _CREDIT)
+        ]
+        self._found = SalesComparison(invoices=len(in_scope))
+
+    def done(self) -> SalesComparison:
+        """Everything found."""
+        expected = {one.reference_number: one for one in self._in_scope.values()}
+        standing = self._standing(expected)
+        for number, invoice in expected.items():
+            self._look_at(invoice, standing.get(number))
+        self._debts({number: one["contact_id"] for number, one in standing.items()})
+        return self._found
+
+    def _standing(self, expected: Mapping[str, Invoice]) -> dict[str, Mapping[str, Any]]:
+        """By number, what stands there. Credit notes of other numbers are of payments: fees, and what is written off."""
+        times = Counter(one["number"] for one in self._live)
+        for number, count in times.items():
+            if count > 1:
+                self._say("duplicates", f"{number} stands in Xero {count} times")
+        for one in self._live:
+            if one["type"] == _SALE and one["number"] not in expected:
+                self._say("unexpected", f"invoice {one['number']} over {one['total']} must not be in Xero")
+        return {one["number"]: one for one in self._live}
+
+    def _look_at(self, invoice: Invoice, there: Mapping[str, Any] | None) -> None:
+        self._found.sold += invoice.total
+        if there is None:
+            self._say("missing", f"invoice {invoice.reference_number} over {invoice.total} is not in Xero")
+            return
+        total = Decimal(there["total"]) * (-1 if there["type"] == _CREDIT else 1)
+        self._found.posted += total
+        if total != invoice.total:
+            shown = f"{total} in Xero, {invoice.total} in ServiceTitan"
+            self._say("totals_differ", f"invoice {invoice.reference_number}: {shown}")
+
+    def _debts(self, contacts: Mapping[str, str]) -> None:
+        """What each customer owes: here what invoices and payments leave, there what is due less what credits still give."""
+        owed: dict[int, Decimal] = defaultdict(Decimal)
+        contact_of: dict[int, str] = {}
+        for invoice in self._in_scope.values():
+            owed[invoice.customer_id] += invoice.total
+            if invoice.reference_number in contacts:
+                contact_of[invoice.customer_id] = contacts[invoice.reference_number]
+        for payment in self._payments:
+            if payment.active and all(split.invoice_id in self._in_scope for split in payment.splits):
+                owed[payment.customer_id] -= payment.total
+        due = self._due()
+        for customer, contact in contact_of.items():
+            if customer not in self._apart:
+                self._owes(customer, owed[customer], due[contact])
+
+    def _due(self) -> dict[str, Decimal]:
+        due: dict[str, Decimal] = defaultdict(Decimal)
+        for kind, sign in (("invoices", 1), *((name, -1) for name in _CREDITS)):
+            for one in self._there[kind]:
+                if one["type"] in SALES:
+                    due[one["contact_id"]] += sign * Decimal(one["due"])
+        return due
+
+    def _owes(self, customer: int, here: Decimal, there: Decimal) -> None:
+        self._found.customers += 1
+        self._found.owed += here
+        self._found.owed_there += there
+        if here != there:
+            self._say("owed_differs", f"customer {customer} owes {here} in ServiceTitan and {there} in Xero")
+
+    def _say(self, kind: str, sentence: str) -> None:
+        self._found.findings.append(Finding(kind, sentence))
+
+
+async def compare_sales_running(handover: Mapping[str, Any]) -> SalesComparison:
+    """As ``compare_sales``, with the books of the running sandbox a hand-over file names. Raises aiohttp.ClientError."""
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        found = []
+        for name in ("servicetitan", "xero"):
+            async with session.get(f"{handover['admin']}/{name}/books") as answer:
+                found.append(exact.loads(await answer.read()))
+    return compare_sales(handover["company"], *found)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why."""
+    parser = argparse.ArgumentParser(prog="python -m ml_connector_sandbox.compare_sales", description=__doc__)
+    parser.add_argument("--file", type=Path, required=True, help="the running sandbox's hand-over file")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    try:
+        found = asyncio.run(compare_sales_running(json.loads(given.file.read_text())))
+    except (OSError, ValueError, KeyError, aiohttp.ClientError) as error:
+        print(f"the books cannot be compared: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if given.json else _told(found))
+    return 0 if found.agrees else 1
+
+
+def _told(found: SalesComparison) -> str:
+    told = found.as_dict()
+    lines = [f"{name.replace('_', ' '):<20}{value:>16}" for name, value in told.items() if name != "findings"]
+    return "\n".join([*lines, *(f"- {one.sentence}" for one in found.findings)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

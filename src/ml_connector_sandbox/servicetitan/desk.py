@@ -1,0 +1,63 @@
+"""What the office does at ServiceTitan's screens while the sandbox runs, over the admin address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from ml_connector_sandbox.servicetitan.books import Invoice, ServiceTitanBooks, TenantBooks
+
+
+class _Wish(msgspec.Struct, forbid_unknown_fields=True):
+    act: Literal["reprice"]
+    tenant: str
+    by: Decimal
+    invoice: str = ""
+
+
+def carried_out(company: ServiceTitanBooks, wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what a body asks for: ``act`` reprice, with ``tenant``, ``by`` and perhaps ``invoice``. Raises ValueError."""
+    try:
+        asked = msgspec.convert(wish, _Wish, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"the desk takes an act 'reprice' with tenant, by and perhaps invoice: {error}") from error
+    tenants = {number: books for (_, number), books in company.tenants().items()}
+    if asked.tenant not in tenants:
+        raise ValueError(f"there is no tenant {asked.tenant!r}; there are: {', '.join(sorted(tenants))}")
+    return reprice(tenants[asked.tenant], asked.by, asked.invoice)
+
+
+def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]:
+    """Change the price of a posted invoice's first line, going on past the warning that it is posted.
+
+    Of the invoice of this number, else of the newest posted one on which nothing is applied. ``by`` is added to the
+    price, in the company's currency. Tells the number, and the total before and after. Raises ValueError, with a
+    sentence, when there is none.
+    """
+    old = _named(books, number) if number else _unpaid(books)
+    line = old.items[0]
+    kept = books.invoicing.change_item(old.id, line.id, warned=True, price=line.price + by)
+    return {"invoice": kept.reference_number, "before": old.total, "after": kept.total}
+
+
+def _named(books: TenantBooks, number: str) -> Invoice:
+    for one in books.invoices:
+        if one.reference_number == number and one.active and one.items:
+            return one
+    raise ValueError(f"there is no invoice {number!r} with lines")
+
+
+def _unpaid(books: TenantBooks) -> Invoice:
+    adjusted = {one.adjustment_to_id for one in books.invoices}
+    open_ones = [
+        one
+        for one in books.invoices
+        if one.active and one.items and one.sync_status == "Posted" and one.review_status == "Reviewed"
+        and not one.applied and one.total > 0 and one.id not in adjusted and one.adjustment_to_id is None
+    ]  # fmt: skip
+    if not open_ones:
+        raise ValueError("there is no posted invoice on which nothing is applied: name one")
+    return max(open_ones, key=lambda one: (one.invoice_date is not None, one.invoice_date, one.id))

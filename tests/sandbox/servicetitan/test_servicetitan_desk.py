@@ -1,0 +1,35 @@
+"""What the office does while the sandbox runs: a price of a posted invoice is changed, over the admin address."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from ml_connector_sandbox import company as companies
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.sandbox import START, Sandbox
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_price_goes_up_and_the_total_with_it() -> None:
+    made = companies.matrix_sales(SandboxClock.starting(START))
+    tenant = made.seed.tenant
+    wish = {"act": "reprice", "tenant": made.access.tenant_id, "by": 10}
+    async with Sandbox.running(made) as sandbox, aiohttp.ClientSession() as session:
+        address = f"{sandbox.handover['admin']}/servicetitan/desk"
+        async with session.post(address, json=wish) as answer:
+            done = await answer.json()
+        changed = next(one for one in tenant.invoices if one.reference_number == done["invoice"])
+        assert (changed.sync_status, changed.applied, float(changed.total)) == ("Posted", 0, done["after"])
+        assert done["after"] > done["before"]
+        for wrong in (
+            {"act": "fire"},
+            {**wish, "tenant": "1"},
+            {**wish, "by": "a lot"},
+            {**wish, "invoice": "no such"},
+        ):
+            async with session.post(address, json=wrong) as answer:
+                assert answer.status == 400 and len((await answer.text()).splitlines()) == 1
+        async with session.post(f"{sandbox.handover['admin']}/xero/desk", json=wish) as answer:
+            assert answer.status == 400
