@@ -34,7 +34,10 @@ from ml_connector_sandbox.servicetitan.books.payments import JOURNAL_ENTRY, RECE
 
 DAY = date(2026, 9, 1)
 LONG_AGO = "2026-01-05T10:00:00.0000001Z"
-HOME = CustomerAddress(street="3 Elm St", city="Saint Cloud", state="MN", zip="56301", country="USA")
+HOME = CustomerAddress(
+    street="3 Elm St", city="Saint Cloud", state="MN", zip="56301", country="USA", latitude=Decimal("45.5608"),
+    longitude=Decimal("-94.1622"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,17 @@ import pytest
 from contract_set import Sets
 from contract_stage import actions
 
+import rig.company
 from joined import joined
 from ml_connector.connectors.base import Done
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import syncing
+from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector.transport.messages import Answer, Request
 from ml_connector.transport.protocols import Lease
 from ml_connector.transport.wire import Wire
+from ml_connector_sandbox.sandbox import Sandbox
 
 pytestmark = [
     pytest.mark.anyio,
@@ -32,12 +37,17 @@ pytestmark = [
     ),
 ]
 
+SALES = "servicetitan-xero"
+# Every flow that can go, so that every kind of call is made.
+_MODES = {
+    "customers": "as needed", "vendors": "as needed", "invoices": "live", "payments": "live", "purchase_orders": "live",
+}  # fmt: skip
 LONG_AGO = timedelta(hours=5)
 
 
 @dataclass
 class Heard:
-    """Every exchange once per kind: method, path, names of the query, whether it had a body."""
+    """Every exchange."""
 
     exchanges: list[tuple[str, Request, str, Answer]] = field(default_factory=list)
 
@@ -90,6 +100,27 @@ async def test_requests_and_answers_are_as_published(
         posted = company.books()[1]["organisations"][company.company["organization_id"]]["bills"]
         assert len(posted) > len(company.company["seeded_documents"])
     assert len(heard.exchanges) > 30
+    assert "\n".join(sorted(heard.differences())) == ""
+
+
+@pytest.mark.parametrize("kind", [f"matrix:{SALES}", pytest.param("contractor", marks=pytest.mark.slow)])
+@pytest.mark.timeout(900)
+async def test_a_whole_run_of_sales_is_as_published(
+    database: Database, tmp_path: Path, heard: Heard, kind: str
+) -> None:
+    """Every call of the integration of ServiceTitan and Xero, the connecting included."""
+    async with Sandbox.running(kind, speed=60.0, limits=False) as sandbox:
+        for emulator in sandbox.server.emulators.values():
+            emulator.set_switches({"extra_fields": False})
+        sandbox.servicetitan.set_switches({"newer_bill_fields": False})
+        file = tmp_path / "sandbox.json"
+        sandbox.write(file)
+        async with Runtime.on(database, Settings(data=tmp_path / "data", sandbox=file)) as runtime:
+            desk, integration = await rig.company.joined(runtime, sandbox.handover, SALES, _MODES)
+            await syncing.request_sync(desk, integration)
+            assert (await syncing.wait_until_quiet(desk, integration, patience=60.0)).done
+        calls = {(vendor, request.method) for vendor, request, _, _ in heard.exchanges}
+        assert calls >= {("xero", "PUT"), ("xero", "GET"), ("servicetitan", "GET")}
     assert "\n".join(sorted(heard.differences())) == ""
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import msgspec
 import pytest
 from contract_set import play
 from contract_xero import StageOfXero
 from contract_xero_apps import steps, xero
+from contract_xero_documents import DAY
 from contract_xero_steps import step_of
 
 from ml_connector.canonical.documents import Party
 from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.transport.about import about
 from ml_connector.transport.errors import AnswerLost, NotSent
 from ml_connector.transport.messages import Answer, Request
 
@@ -60,6 +65,76 @@ async def test_a_lost_answer_is_asked_for_again_under_its_key_and_given_again() 
         outcome = await line.connector.write(line.session, step)
         assert isinstance(outcome, Done) and stage.shows(step, outcome.document)
         assert stage.counted("invoices") == 1
+
+
+async def test_a_payment_put_back_within_a_minute_of_its_reversal_is_in_the_books() -> None:
+    async with xero() as (stage, line):
+        write, session = line.connector.write, line.session
+        (step,) = await steps(stage, line, "payments", "a")
+        with about(1):
+            made = await write(session, step)
+        assert isinstance(made, Done)
+        gone = Step("payments", Action.VOID, step.reference, b'{"Status":"DELETED"}', made.target_id, step.party_id)
+        with about(2):
+            assert isinstance(await write(session, gone), Done)
+        with about(3):
+            again = await write(session, step)
+        assert isinstance(again, Done) and again.target_id != made.target_id
+        live = [one.payment_id for one in stage.books.payments if one.status == "AUTHORISED"]
+        assert live == [again.target_id]
+
+
+async def test_an_invoice_changed_there_and_back_within_a_minute_is_as_it_was() -> None:
+    async with xero() as (stage, line):
+        (first,) = await steps(stage, line, "invoices", "a", Action.UPDATE)
+        body = msgspec.json.decode(first.body)
+        other = msgspec.structs.replace(first, body=msgspec.json.encode(body | {"Reference": "another"}))
+        for intent, step in enumerate((first, other, first)):
+            with about(intent):
+                assert isinstance(await line.connector.write(line.session, step), Done)
+        shown = stage.books.invoices.get(first.target_id)
+        assert shown is not None and shown.reference == body["Reference"]
+
+
+async def test_a_twin_of_one_intent_is_answered_as_before_and_does_nothing() -> None:
+    async with xero() as (stage, line):
+        (step,) = await steps(stage, line, "payments", "a")
+        with about(1):
+            first = await line.connector.write(line.session, step)
+            stage.clock.skip(90)
+            second = await line.connector.write(line.session, step)
+        assert isinstance(first, Done) and isinstance(second, Done) and second.target_id == first.target_id
+        assert stage.counted("payments") == 1
+
+
+@pytest.mark.parametrize("entity", ["invoices", "payments", "overpayments", "credit_notes", "purchase_orders"])
+async def test_a_lost_answer_whose_key_xero_did_not_keep_makes_no_second_document(entity: str) -> None:
+    """The step is uncertain, and what it made is found."""
+    async with xero(idempotency_seconds=0) as (stage, line):
+        (step,) = await steps(stage, line, entity, "a")
+        step = part_of(step)
+        before, lost = stage.counted(entity), 0
+
+        def lose(request: Request, answer: Answer) -> Answer:
+            nonlocal lost
+            if not request.safe and not lost:
+                lost += 1
+                raise AnswerLost("the answer was lost")
+            return answer
+
+        line.wire.after = lose
+        assert isinstance(await line.connector.write(line.session, step), Uncertain)
+        assert stage.counted(entity) == before + 1
+        (found,) = await line.connector.find(line.session, step)
+        assert stage.shows(step, found)
+
+
+def part_of(step: Step) -> Step:
+    """A payment of so little that the invoice bears a second one."""
+    if step.entity != "payments":
+        return step
+    body = msgspec.json.encode(msgspec.json.decode(step.body) | {"Amount": 1})
+    return msgspec.structs.replace(step, body=body, total=Decimal(1))
 
 
 async def test_a_lost_answer_that_may_not_be_asked_for_again_is_looked_up() -> None:
@@ -123,6 +198,16 @@ async def test_a_number_of_any_signs_is_sent_and_found(entity: str) -> None:
         assert made.document.number == NASTY  # type: ignore[union-attr]
 
 
+async def test_a_suppliers_credit_note_of_the_same_number_hides_none_of_ours() -> None:
+    async with xero() as (stage, line):
+        (step,) = await steps(stage, line, "credit_notes", "a")
+        desk, vendor = stage.books.desk, stage.keyed.vendor
+        desk.add_credit_note(vendor, DAY, [stage.keyed.line()], sale=False, CreditNoteNumber=step.number)
+        made = await line.connector.write(line.session, step)
+        assert isinstance(made, Done)
+        assert [one.id for one in await line.connector.find(line.session, step)] == [made.target_id]
+
+
 @pytest.mark.parametrize("name", ['Żółć & Søn "Ätsch" \\ GmbH', "O'Brien (AC/DC), 50% off"])
 async def test_a_contact_without_our_number_is_found_by_its_name(name: str) -> None:
     async with xero() as (_, line):
@@ -157,6 +242,8 @@ async def test_a_changed_contact_keeps_its_persons(setting: str, together: bool)
         shown = books.contacts.get(changes[0].target_id)
         assert shown is not None and shown.name == "Renamed for x-0"
         assert shown.persons == (changed.persons if setting == "yes" else [])
+        told = [b"ContactPersons" in one.request for one in set.line.exchanges.all if one.request]
+        assert told == [setting == "yes"]
 
 
 async def test_a_contact_that_cannot_be_read_before_is_not_changed() -> None:

@@ -14,6 +14,7 @@ from service_ledger import Company
 from web_client import Answer, Api
 
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import hearing
 from ml_connector.service.webhooks import Webhook, add_webhook, remove_webhook, set_webhook_key, webhooks
 from ml_connector.web.webhooks import MOST_BODY
 
@@ -118,7 +119,10 @@ async def test_a_body_beyond_the_bound_is_refused(api: Api, company: Company, ho
     assert (await send(api, path(hook), fits, signed(fits))).status == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[]", event("lead", 1), event("inventory-bill", 0)])
+DEEP = b'{"data":' + b"[" * 100_000
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[]", DEEP, event("lead", 1), event("inventory-bill", 0)])
 async def test_what_is_signed_and_not_understood_is_taken_and_counted(
     api: Api, company: Company, hook: Webhook, body: bytes
 ) -> None:
@@ -126,6 +130,39 @@ async def test_what_is_signed_and_not_understood_is_taken_and_counted(
     [now] = await webhooks(company.desk)
     assert (now.heard, now.void) == (1, 1)
     assert await inbox(company) == []
+
+
+async def test_one_that_cannot_be_read_spoils_none_that_arrive_with_it(
+    api: Api, company: Company, hook: Webhook
+) -> None:
+    bodies = [DEEP if n == 5 else event("inventory-bill", n + 1) for n in range(20)]
+    answers = await asyncio.gather(*(send(api, path(hook), body, signed(body)) for body in bodies))
+    assert [one.status for one in answers] == [200] * 20
+    assert len(await inbox(company)) == 19
+
+
+async def test_one_about_a_connection_that_is_just_removed_spoils_none_that_arrive_with_it(
+    api: Api, company: Company, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = hearing._known
+
+    async def and_one_removed(*given: Any) -> Any:
+        hooks, connections = await known(*given)
+        return hooks, [*connections, hearing._Connection(999_999, "servicetitan", "2002", {})]
+
+    monkeypatch.setattr(hearing, "_known", and_one_removed)
+    bodies = [event("inventory-bill", n + 1, 2002 if n == 5 else 1001) for n in range(20)]
+    answers = await asyncio.gather(*(send(api, path(hook), body, signed(body)) for body in bodies))
+    assert [one.status for one in answers] == [200] * 5 + [503] + [200] * 14
+    assert len(await inbox(company)) == 19
+
+
+async def test_an_address_that_cannot_be_is_answered_before_anything_is_sent_to_it(api: Api) -> None:
+    host, port = api.address.removeprefix("http://").removesuffix("/api/v1").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"POST /webhooks/x HTTP/1.1\r\nHost: " + host.encode() + b"\r\nContent-Length: 9\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"404"
+    writer.close()
 
 
 async def test_hints_about_an_organisation_that_is_not_connected_are_dropped(
@@ -196,7 +233,7 @@ async def test_other_methods_and_the_api_stay_as_they_were(api: Api, hook: Webho
         assert answer.status == 405
     described = await api.get("/openapi.json")
     assert described.status == 200
-    assert not any("webhook" in path for path in described.body["paths"])
+    assert described.body["paths"] and not any("webhook" in one for one in described.body["paths"])
 
 
 async def test_nothing_is_stored_and_the_vendor_sends_again_while_the_database_refuses(

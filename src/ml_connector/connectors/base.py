@@ -239,8 +239,12 @@ class Action(StrEnum):
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One write, complete: the same bytes are shown in preview, stored in the intent and sent.
 
+    One exception: a connector may add what the target holds already and would drop if it were left out, and nothing else,
+    as Xero's contact persons. It is read just before it is sent, and stands in the exchange alone.
+
     ``reference`` is ours and stays with the record for ever. ``expected`` is what the target must show when it is done:
-    party id, number, date, total, currency. ``target_id`` for everything but a create.
+    party id, number, date, total, currency. ``target_id`` for everything but a create. ``made_at`` is known to look-ups
+    only: what the step made is no older, as far as our clock and the vendor's agree.
     """
 
     entity: str
@@ -253,6 +257,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     date: dt.date | None = None
     total: Decimal = Decimal(0)
     currency: str = ""
+    made_at: dt.datetime | None = None
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+import psycopg
+import structlog
 
 from ml_connector.connectors.base import Connector, Delivery, Hint
 from ml_connector.errors import ConnectorError, Refused
@@ -26,7 +28,12 @@ PLACES = 2  # companies whose deliveries are written at once, of the pool's eigh
 LONGEST_ID = 200  # characters; no vendor's ids come near it
 
 _TOKEN = re.compile(r"mlh_(\d{1,9})_(\d{1,9})_([\w-]{43})", re.ASCII)
+# What a body that is no one's can end in, too deep a nesting among it.
+_UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, RecursionError, msgspec.MsgspecError, ConnectorError,
+)  # fmt: skip
 _settings = msgspec.json.Decoder(dict[str, str])
+log = structlog.get_logger()
 
 
 class UnknownHook(Refused):
@@ -46,6 +53,11 @@ class Secret(msgspec.Struct, frozen=True):
 def token_of(tenant_id: int, hook_id: int, secret: str) -> str:
     """The end of a hook's address. ``secret``: 43 random characters, which keep others from finding it."""
     return f"mlh_{tenant_id}_{hook_id}_{secret}"
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of an address's end; whether there is such an address only ``hear`` tells."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def digest_of(token: str) -> bytes:
@@ -95,6 +107,10 @@ class Hearing:
 
     async def _answer(self, tenant_id: int, batch: list[_Waiting]) -> None:
         [result] = await asyncio.gather(_taken_in(self._runtime, tenant_id, batch), return_exceptions=True)
+        if isinstance(result, psycopg.IntegrityError) and len(batch) > 1:  # one of them names what was just removed
+            for one in batch:
+                await self._answer(tenant_id, [one])
+            return
         answers = [result] * len(batch) if isinstance(result, BaseException) else result
         for one, answer in zip(batch, answers, strict=True):
             if one.answer.done():  # whoever waited for it has gone
@@ -189,13 +205,16 @@ async def _key(runtime: Runtime, tenant_id: int, hook_id: int, hooks: Mapping[in
 def _heard(
     found: _Found, connector: Connector, key: str, one: _Waiting, connections: Sequence[_Connection]
 ) -> ConnectorError | None:
-    """Add a delivery's hints; why it was refused, None when it was not."""
+    """Add a delivery's hints; why it was refused, None when it was not. One that cannot be read hints at nothing."""
     counts = found.counts[one.hook_id]
     try:
         hints = _verified(connector, key, one.delivery, [connection.settings for connection in connections])
     except Refused as error:
         counts.refused += 1
         return error
+    except _UNREADABLE as error:  # its words may hold what was sent
+        log.warning("a webhook could not be read", vendor=connector.vendor, why=type(error).__name__)
+        hints = ()
     usable = [hint for hint in hints if 0 < len(hint.id) <= LONGEST_ID and hint.id.isprintable()]
     counts.heard += 1
     counts.void += not usable

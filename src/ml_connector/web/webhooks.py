@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from ml_connector.errors import ConnectorError, Refused
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.service.hearing import Delivery, Hearing, UnknownHook
+from ml_connector.service.hearing import Delivery, Hearing, UnknownHook, is_token
 
 PREFIX = "/webhooks/"
 MOST_BODY = 256 << 10  # bytes; a hundred events of Xero's take a tenth of it
@@ -44,7 +44,12 @@ class Receiver:
         return router
 
     async def receive(self, request: Request) -> Response:
-        """Store one delivery: 200, 401 wrongly signed, 404 no such address, 413 too large, 503 not stored."""
+        """Store one delivery: 200, 401 wrongly signed, 404 no such address, 413 too large, 503 not stored.
+
+        What no address of ours can be takes no place from those that are, however slowly it is sent.
+        """
+        if not is_token(request.path_params["token"]):
+            return Response(status_code=HTTPStatus.NOT_FOUND)
         if self._under_way >= AT_ONCE:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         self._under_way += 1
@@ -74,7 +79,7 @@ class Receiver:
             return HTTPStatus.NOT_FOUND
         except Refused:
             return HTTPStatus.UNAUTHORIZED
-        except (ConnectorError, psycopg.OperationalError) as error:
+        except (ConnectorError, psycopg.OperationalError, psycopg.IntegrityError) as error:
             log.warning("a webhook was not stored", why=str(error))
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK

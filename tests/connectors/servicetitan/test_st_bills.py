@@ -88,6 +88,18 @@ async def test_bills_carry_the_numbers_of_their_orders_asked_for_by_the_page() -
     assert isinstance(alone.document, Bill) and alone.document.purchase_order.number == "PO-107"
 
 
+async def test_bills_carry_the_days_and_the_total_of_their_orders() -> None:
+    script = tenant([bill(id, stamp(id), purchaseOrderId=100 + id) for id in (1, 2)])
+    script.lists["purchase-orders"] = [
+        {**order(101), "date": "2026-07-01", "sentOn": "2026-07-02T23:30:00Z"},
+        {**order(102), "date": "soon", "sentOn": None},
+    ]
+    found = last(await pages(script, Reading("bills")))
+    one, other = found["1"], found["2"]
+    assert (one.ordered, one.ordered_on, one.order_sent_on) == (Decimal(20), dt.date(2026, 7, 1), dt.date(2026, 7, 2))
+    assert (other.purchase_order.number, other.ordered_on, other.order_sent_on) == ("PO-102", None, None)
+
+
 @pytest.mark.parametrize("status", [403, 404])
 async def test_orders_that_may_not_be_read_cost_their_numbers_only(status: int) -> None:
     script = tenant([bill(1, stamp(1)), bill(2, stamp(2))], largest=1)

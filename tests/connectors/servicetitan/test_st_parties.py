@@ -220,10 +220,14 @@ async def test_contacts_that_are_right_are_left_alone() -> None:
     assert [path for _, path, _ in sent(script)] == ["customers/77"]
 
 
-async def test_a_customer_without_a_place_on_the_map() -> None:
+async def test_a_customer_without_a_place_on_the_map_is_never_put_into_the_ocean() -> None:
     script = known(address={**NATIVE, "latitude": None, "longitude": None})
-    await update(script)
-    assert sent(script)[0][2]["address"] == {**NATIVE, "latitude": 0, "longitude": 0}
+    assert isinstance(await update(script), Done)  # the address is the same
+    assert "address" not in sent(script)[0][2]
+    for other in ({"street": "1 Old Rd"}, {"city": "Elsewhere"}):
+        script = known(address={**NATIVE, **other, "latitude": None, "longitude": None})
+        found = await update(script)
+        assert isinstance(found, Rejected) and "no place of this customer" in found.sentence and sent(script) == []
 
 
 async def test_a_changed_address_may_wait_for_a_person() -> None:

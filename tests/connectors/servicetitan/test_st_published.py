@@ -48,7 +48,7 @@ def full() -> Script:
     script = Script(settings=KEYED)
     native = {"street": "1", "city": "A", "state": "TX", "zip": "7", "country": "USA"}
     script.lists |= {
-        "customers": [customer(id, stamp(id), address={**native, "latitude": 1.5, "longitude": None}) for id in (1, 2)],
+        "customers": [customer(id, stamp(id), address={**native, "latitude": 1.5, "longitude": 2.5}) for id in (1, 2)],
         "customers/contacts": [contact(11, 1, "Email", "old@x.example", stamp())],
         "invoices": [invoice(1, stamp(1), syncStatus="Exported")],
         "payments": [payment(1, stamp(1), type="Write-off", syncStatus="Exported")],

@@ -74,6 +74,11 @@ async def test_an_application_is_taken_back() -> None:
     assert "Idempotency-Key" not in request.headers and request.body is None
     assert isinstance(await CONNECTOR.write(applying(answer({}), SHOWN), gone), Uncertain)
     assert isinstance(await CONNECTOR.write(applying(answer({})), gone), Done)
+    missing = answer(b"The resource cannot be found", 404)
+    outcome = await CONNECTOR.write(applying(missing), gone)  # a person took it back before
+    assert isinstance(outcome, Done) and outcome.document.active is False  # type: ignore[union-attr]
+    assert isinstance(await CONNECTOR.write(applying(missing, SHOWN), gone), Uncertain)
+    assert isinstance(await CONNECTOR.write(applying(missing), of("allocations", OVER)), Rejected)
     lost = raising(AnswerLost("cut"))
     assert isinstance(await CONNECTOR.write(lost, gone), Uncertain) and len(lost.requests) == 1
 

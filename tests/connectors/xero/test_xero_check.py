@@ -180,7 +180,7 @@ async def test_what_is_missing_is_named_with_what_to_do() -> None:
     assert {subject for subject, one in found.items() if one.verdict is Verdict.MISSING} == {
         "organisation", "permission CreateApprovedInvoice", "permission CreateInvoicePayment", "payments", "tax_codes",
     }  # fmt: skip
-    assert "trial or subscription has ended" in found["organisation"].sentence
+    assert "its trial, demo or subscription has ended" in found["organisation"].sentence
     assert found["calls today"].verdict is Verdict.WARNING and "20 of 1000" in found["calls today"].sentence
     assert "accounting.payments" in found["payments"].action
     assert found["tracking"].verdict is Verdict.WARNING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from xero_documents import (
     of,
     step,
 )
-from xero_script import ScriptedSession, contact_row, guid, invoice_row, payment_row
+from xero_script import NOW, Rows, ScriptedSession, answer, contact_row, guid, invoice_row, payment_row
 
 from ml_connector.canonical.documents import (
     Invoice,
@@ -109,9 +110,37 @@ async def test_an_advance_is_found_among_its_customers_own() -> None:
     assert [one.id for one in await CONNECTOR.find(session, made)] == [guid(1, 8)]
 
 
+def advance_row(n: int, text: str) -> dict[str, Any]:
+    stamp = payment_row(1, n)["UpdatedDateUTC"]
+    return {**credit(), "OverpaymentID": guid(n, 8), "Contact": {"ContactID": guid(1, 2)}, "Reference": text,
+            "UpdatedDateUTC": stamp}  # fmt: skip
+
+
+async def test_of_an_advance_whose_time_is_known_only_what_changed_since_is_asked_for() -> None:
+    made = of("overpayments", replace(PAYMENT, kind=PaymentKind.OVERPAYMENT, splits=()), made_at=NOW)
+    session = routed({"/Overpayments": found("Overpayments", advance_row(1, "[ref r-1]"), advance_row(3, "[ref r-2]"))})
+    assert [one.id for one in await CONNECTOR.find(session, made)] == [guid(1, 8)]
+    (request,) = session.requests
+    assert request.headers["If-Modified-Since"] == "2026-09-13T18:00:00"  # a day before: our clock may be wrong
+    assert await CONNECTOR.find(routed({"/Overpayments": answer(b"", 304)}), made) == []
+    with pytest.raises(Exception, match="503"):
+        await CONNECTOR.find(routed({"/Overpayments": answer(b"", 503)}), made)
+
+
+async def test_where_that_is_more_than_a_page_the_whole_list_is_walked() -> None:
+    made = of("overpayments", replace(PAYMENT, kind=PaymentKind.OVERPAYMENT, splits=()), made_at=NOW)
+    rows = Rows("Overpayments", "OverpaymentID", [advance_row(n, f"[ref r-{n}]") for n in range(1, 8)])
+    session = ScriptedSession(rows)
+    rows.honours_since = False
+    assert [one.id for one in await CONNECTOR.find(session, made)] == [guid(1, 8)]
+    assert "If-Modified-Since" not in session.requests[1].headers
+
+
 async def test_orders_and_credit_notes_are_found_by_number() -> None:
     order = {"PurchaseOrderID": guid(5), "PurchaseOrderNumber": "PO-7", "Status": "AUTHORISED", "Total": 12.35}
     session = routed({"/PurchaseOrders/PO-7": found("PurchaseOrders", order)})
     assert [one.id for one in await CONNECTOR.find(session, of("purchase_orders", ORDER))] == [guid(5)]
     note = replace(INVOICE, kind="credit note", number="CN-1")
-    assert await CONNECTOR.find(routed({}), of("credit_notes", note)) == []
+    session = routed({"/CreditNotes": found("CreditNotes")})
+    assert await CONNECTOR.find(session, of("credit_notes", note)) == []
+    assert dict(session.requests[0].query)["where"] == 'Type=="ACCRECCREDIT"&&CreditNoteNumber=="CN-1"'

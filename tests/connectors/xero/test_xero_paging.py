@@ -181,6 +181,17 @@ async def test_nothing_new_may_be_said_by_304() -> None:
     assert (page.rows, page.last) == ((), True)
 
 
+async def test_after_a_304_the_next_walk_looks_back_by_the_vendors_clock() -> None:
+    rows = Rows("Invoices", "InvoiceID", [])
+    rows.not_modified = True
+    session = ScriptedSession(rows)
+    ahead = NOW + dt.timedelta(minutes=2)
+    session.clock = type(session.clock)(ahead, session.clock.anchor, 1e-9)
+    (page,) = [page async for page in CONNECTOR.read(session, Reading("invoices"))]
+    rows.rows.append(invoice_row(2, 7200))  # just when nothing was new
+    assert ids(await walked(rows, cursor=page.cursor)) == [guid(2)]
+
+
 async def test_the_first_walk_can_begin_at_a_document_date() -> None:
     for entity, key, id_key, name, wanted in (
         ("invoices", "Invoices", "InvoiceID", "where", 'Type=="ACCREC"&&Date>=DateTime(2026,09,01)'),

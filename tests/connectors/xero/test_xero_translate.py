@@ -202,6 +202,8 @@ def test_a_contact_is_customer_where_it_is_one_else_vendor() -> None:
     assert party(contact_row(1, IsCustomer=True, IsSupplier=True)).kind == "customer"
     assert party(contact_row(1, IsSupplier=True)).kind == "vendor"
     assert party(contact_row(1)).kind == "vendor"
+    assert party(contact_row(1, IsCustomer=True, IsSupplier=True)).roles == "customer vendor"
+    assert party(contact_row(1, IsCustomer=False, IsSupplier=False)).roles == ""
 
 
 def test_a_contact_with_its_numbers_phones_and_addresses() -> None:
@@ -248,6 +250,21 @@ def test_accounts_that_take_lines(more: dict[str, Any], postable: bool) -> None:
     assert isinstance(archived, Account) and not archived.active
     kept = row_of(RESOURCES["accounts"], json.dumps(row).encode(), {})
     assert kept is not None and b"BankAccountNumber" not in kept.raw
+
+
+@pytest.mark.parametrize(
+    ("more", "takes"),
+    [
+        ({}, False),
+        ({"EnablePaymentsToAccount": False}, False),
+        ({"EnablePaymentsToAccount": True}, True),
+        ({"Type": "BANK", "EnablePaymentsToAccount": False}, True),
+    ],
+)
+def test_accounts_that_take_payments(more: dict[str, Any], takes: bool) -> None:
+    row = {"AccountID": guid(1, 3), "Code": "610", "Name": "Clearing", "Type": "CURRENT", **more}
+    shown = read("accounts", row)
+    assert isinstance(shown, Account) and shown.takes_payments is takes
 
 
 def test_tax_rates_and_tracking() -> None:

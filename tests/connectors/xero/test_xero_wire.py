@@ -34,7 +34,7 @@ class Heard:
     async def answer(self, request: web.Request) -> web.Response:
         self.calls.append((request.method, request.rel_url.raw_path, dict(request.query), request.headers))
         if request.path.startswith("/api.xro/2.0/Invoices"):
-            described = {"page": 1, "pageSize": 500, "pageCount": 1, "itemCount": 1}
+            described = {"page": 1, "pageSize": 1000, "pageCount": 1, "itemCount": 1}
             return web.json_response(envelope("Invoices", [ok(invoice_row(1))], pagination=described))
         return web.Response(status=404, content_type="text/html", text="The resource cannot be found")
 

@@ -17,6 +17,7 @@ from xero_script import ScriptedSession, answer, guid, invoice_row, payment_row
 from ml_connector.connectors.base import Action, Done, Rejected, Step, Uncertain
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.requests import groups
+from ml_connector.connectors.xero.write import UNIQUE
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect, Throttled
 
@@ -120,6 +121,29 @@ async def test_what_becomes_of_the_second_call_never_makes_the_first_undone(seco
 async def test_a_second_call_that_is_turned_away_proves_nothing(status: int) -> None:
     outcome = await CONNECTOR.write(raising(AnswerLost("cut"), then=answer(b"", status)), step())
     assert isinstance(outcome, Uncertain) and str(status) in outcome.why
+
+
+def test_only_what_xero_keeps_unique_is_sent_again() -> None:
+    assert frozenset(["invoices", "credit_notes", "purchase_orders", "parties"]) == UNIQUE
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.VOID])
+async def test_a_payment_is_never_sent_again(action: Action) -> None:
+    session = raising(AnswerLost("cut"), then=good("Payments", payment_row(1)))
+    outcome = await CONNECTOR.write(session, of("payments", replace(PAYMENT, id=guid(1)), action))
+    assert isinstance(outcome, Uncertain) and len(session.requests) == 1
+
+
+async def test_a_document_without_a_number_is_never_sent_again() -> None:
+    session = raising(AnswerLost("cut"), then=good("Invoices", ok(invoice_row(1))))
+    outcome = await CONNECTOR.write(session, replace(step(), body=b'{"Type":"ACCREC"}'))
+    assert isinstance(outcome, Uncertain) and len(session.requests) == 1
+
+
+async def test_a_refusal_of_the_second_call_proves_nothing_of_the_first() -> None:
+    refused = good("Invoices", failed(invoice_row(1), "Invoice # must be unique."))
+    outcome = await CONNECTOR.write(raising(AnswerLost("cut"), then=refused), step())
+    assert isinstance(outcome, Uncertain) and "must be unique" in outcome.why
 
 
 async def test_a_key_used_for_something_else_proves_nothing() -> None:

@@ -58,7 +58,7 @@ def applying(given: Answer, *parts: dict[str, Any]) -> ScriptedSession:
 
 
 def found(key: str, *rows: dict[str, Any]) -> Answer:
-    described = {"page": 1, "pageSize": 500, "pageCount": 1, "itemCount": len(rows)}
+    described = {"page": 1, "pageSize": 1000, "pageCount": 1, "itemCount": len(rows)}
     return answer(envelope(key, list(rows), pagination=described))
 
 

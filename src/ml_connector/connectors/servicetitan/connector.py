@@ -111,7 +111,7 @@ class ServiceTitan(base.Connector):
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""
-        return webhooks.heard(key, delivery, settings.get("webhook_header", ""))
+        return webhooks.heard(key, delivery, Settings.of(settings))
 
     def is_ours(self, document: Document) -> bool:
         """See ``write.is_ours``."""

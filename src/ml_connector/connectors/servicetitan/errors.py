@@ -74,8 +74,9 @@ class FeatureOff(NotPermitted):
 
     def __init__(self, what: str, scope: str) -> None:
         super().__init__(
-            f"ServiceTitan refuses {what} although the connection has the scope {scope}: the tenant seems not to have "
-            "this module; ask ServiceTitan's support, or the tenant's administrator connects the application again."
+            f"ServiceTitan refuses {what} although the connection was given the scope {scope}: the tenant's administrator "
+            "has taken it away, or the tenant does not have this module. The administrator accepts the application's newest "
+            "version in ServiceTitan; if that does not help, ask ServiceTitan's support."
         )
 
 

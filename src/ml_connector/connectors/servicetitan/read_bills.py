@@ -327,8 +327,8 @@ class _Join:
             missing -= found.keys()
         return found
 
-    async def _orders(self, bills: Iterable[bytes]) -> dict[int, str]:
-        """The numbers of the purchase orders that bills name by id; none where orders may not be read."""
+    async def _orders(self, bills: Iterable[bytes]) -> dict[int, payloads.PurchaseOrder]:
+        """The purchase orders that bills name by id; none where orders may not be read."""
         ids = {order for order in map(_order, bills) if order}
         if not ids or not self._numbers:
             return {}
@@ -338,13 +338,15 @@ class _Join:
             self._numbers = False
             return {}
         orders = (understood_or_none(raw, payloads.PurchaseOrder) for raw in raws)
-        return {order.id: order.number for order in orders if order}
+        return {order.id: order for order in orders if order}
 
-    def _row(self, base: bytes | None, detail: bytes | None, orders: Mapping[int, str], *, deleted: bool) -> Row:
+    def _row(
+        self, base: bytes | None, detail: bytes | None, orders: Mapping[int, payloads.PurchaseOrder], *, deleted: bool
+    ) -> Row:
         raw = b'{"inventory_bill":' + _one_text(base, deleted) + b',"ap_bill":' + (detail or b"null") + b"}"
         shown = detail or base or b"null"
         try:
-            order = orders.get(_order(detail or b"{}") or _order(base or b"{}"), "")
+            order = orders.get(_order(detail or b"{}") or _order(base or b"{}"))
             document = bill(_payload(base), _payload(detail), self._choices, deleted=deleted, order=order)
         except (ValueError, ArithmeticError) as error:
             return msgspec.structs.replace(unread("bill", shown, str(error)), raw=raw)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_connector.connectors.base import SettingField
+from ml_connector.connectors.servicetitan import webhook_events
+from ml_connector.connectors.servicetitan.webhook_events import Events
 from ml_connector.errors import BadInput
 
 _YES_NO = ("yes", "no")
@@ -55,7 +58,7 @@ FIELDS = (
         "keep coordinates",
         "ServiceTitan takes a customer's changed address only with its place on the map, which a ledger does not know. "
         "Keep coordinates: the old address's place goes along until somebody corrects it in ServiceTitan. Wait: a "
-        "customer whose address differs waits for a person.",
+        "customer whose address differs waits for a person. One for whom ServiceTitan has no place always does.",
         ("keep coordinates", "wait"),
     ),
     SettingField(
@@ -84,11 +87,26 @@ FIELDS = (
     SettingField(
         "webhook_header",
         "x-servicetitan-signature",
-        "The header that carries a webhook's signature; ServiceTitan's stored documents do not name it. "
-        "With the wrong name every delivery is refused and changes arrive by schedule only.",
+        "The header that carries a webhook's signature, which ServiceTitan does not publish. With the wrong name every "
+        "delivery is refused and changes arrive by schedule only.",
+    ),
+    SettingField(
+        "webhook_encoding",
+        "either",
+        "How that signature is written, which is not published either: hex, base64, or whichever of the two it looks "
+        "like; sha256= before it is always understood. With the wrong one every delivery is refused.",
+        ("hex", "base64", "either"),
+    ),
+    SettingField(
+        "webhook_events",
+        webhook_events.DEFAULT,
+        "Which event has what read again, as name=entity. A name is the object in tn.acc.invoice-posted (invoice), an "
+        "event's whole name (jobCompleted), or how one begins (invoice.*); name=entity:field where another field than "
+        "id says which. Events that are not named here are counted and change nothing.",
     ),
 )
 
+_HEADER = re.compile(r"[\w-]{1,100}", re.ASCII)
 _DEFAULTS = {field.name: field.default for field in FIELDS}
 
 
@@ -107,6 +125,9 @@ class Settings:
     transaction_types: bool
     country: str
     keep_coordinates: bool
+    webhook_header: str
+    webhook_encoding: str
+    webhook_events: Events
 
     @property
     def external_data(self) -> tuple[tuple[str, str], ...]:
@@ -128,11 +149,21 @@ class Settings:
             transaction_types=_yes(values, "payment_transaction_types"),
             country=_stated(values, "country").strip(),
             keep_coordinates=_stated(values, "changed_customer_address") != "wait",
+            webhook_header=_header(values, "webhook_header"),
+            webhook_encoding=_stated(values, "webhook_encoding"),
+            webhook_events=Events.of(_stated(values, "webhook_events")),
         )
 
 
 def _stated(values: Mapping[str, str], name: str) -> str:
     return values.get(name) or _DEFAULTS[name]
+
+
+def _header(values: Mapping[str, str], name: str) -> str:
+    stated = _stated(values, name)
+    if not _HEADER.fullmatch(stated):
+        raise BadInput(f"The setting {name} is {stated[:100]!r}: a header's name has letters, digits and hyphens only.")
+    return stated
 
 
 def _yes(values: Mapping[str, str], name: str) -> bool:

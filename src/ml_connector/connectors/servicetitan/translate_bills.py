@@ -9,6 +9,7 @@ different vendors under one id are refused.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -80,12 +81,12 @@ def bill(
     choices: Choices,
     *,
     deleted: bool = False,
-    order: str = "",
+    order: payloads.PurchaseOrder | None = None,
 ) -> Bill:
     """A bill from its inventory bill ``base`` and its AP bill ``detail``; one of them may be missing.
 
-    ``deleted`` is the feed's word that it is inactive; ``order`` its purchase order's number. Raises Unreadable naming
-    the field.
+    ``deleted`` is the feed's word that it is inactive; ``order`` its purchase order, where that may be read. Raises
+    Unreadable naming the field.
     """
     shown = detail or base
     if shown is None:
@@ -95,11 +96,25 @@ def bill(
     found = msgspec.structs.replace(
         found,
         lines=_lines(shown, base, found, choices),
-        purchase_order=Ref(ref_id(shown.purchase_order_id or (base or shown).purchase_order_id), number=order),
+        purchase_order=Ref(
+            ref_id(shown.purchase_order_id or (base or shown).purchase_order_id),
+            number=text(order.number) if order else "",
+        ),
+        ordered=plain(order.total) if order else None,
+        ordered_on=_day_of(order.date) if order else None,
+        order_sent_on=_day_of(order.sent_on) if order else None,
         active=not deleted and shown.active and (base is None or base.active),
         stamp=newest(shown.modified_on or "", (base or shown).modified_on or ""),
     )
     return _status_judged(found if detail else _judged(found, choices), choices)
+
+
+def _day_of(value: str | None) -> dt.date | None:
+    """A date of the bill's order: one that is none is no reason not to read the bill."""
+    try:
+        return date(value, "date")
+    except Unreadable:
+        return None
 
 
 def _same(base: payloads.Bill | None, detail: payloads.Bill | None) -> None:

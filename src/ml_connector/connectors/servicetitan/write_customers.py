@@ -137,23 +137,36 @@ class _Change:
         return Rejected("merged", said, "Link the customer that is left, and replay.")
 
     def _moved(self, asked: dict[str, Any]) -> Outcome | None:
-        """A changed address waits where nobody may send one with the old one's place on the map."""
+        """A changed address waits where there is no place on the map to send with it, or nobody may send the old one's."""
         here = address(self._known.customer.address or payloads.CustomerAddress())
         there = Party(id="", kind="customer", name=str(asked.get("name", "")), address=here)
-        if self._settings.keep_coordinates or not asked.get("address") or same_place(asked, there):
+        if not asked.get("address") or not difference({"address": asked["address"]}, there):
             return None
-        said = f"Customer {self._step.target_id} has another address in ServiceTitan, which takes a new one with its place."
-        return Rejected("address", said, "Change the address in ServiceTitan itself; the rest follows then.")
+        if self._place and (self._settings.keep_coordinates or same_place(asked, there)):
+            return None
+        said = (
+            f"Customer {self._step.target_id} has another address in ServiceTitan, which takes a new one with its place"
+        )
+        known = "" if self._place else "; it knows no place of this customer"
+        return Rejected(
+            "address", f"{said}{known}.", "Change the address in ServiceTitan itself, then replay the record."
+        )
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        """Where ServiceTitan has the customer on the map; empty where it has no place for him."""
+        here = self._known.customer.address or payloads.CustomerAddress()
+        if here.latitude is None or here.longitude is None:
+            return {}
+        return {"latitude": here.latitude, "longitude": here.longitude}
 
     def _with_coordinates(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The address with the place ServiceTitan has for the customer; 0 where it has none."""
+        """The address with its place; without one it is left out, being the same: 0 and 0 is a place in the ocean."""
         if not asked.get("address"):
             return asked
-        here = self._known.customer.address or payloads.CustomerAddress()
-        return {
-            **asked,
-            "address": {**asked["address"], "latitude": here.latitude or 0, "longitude": here.longitude or 0},
-        }
+        if not self._place:
+            return {name: value for name, value in asked.items() if name != "address"}
+        return {**asked, "address": {**asked["address"], **self._place}}
 
     async def _contact(self, asked: dict[str, str]) -> Outcome | None:
         """Bring the contact that stands for e-mail or phone to what is asked; None when it shows that."""

@@ -27,11 +27,15 @@ _KINDS = {"overpayments": PaymentKind.OVERPAYMENT, "prepayments": PaymentKind.PR
 
 
 async def outcome(books: Books, step: Step, answer: Answer, path: str) -> Outcome:
-    """What the answer proves. Where it does not show the application's id, or its removal, the credit is read."""
-    if not 200 <= answer.status < 300:
+    """What the answer proves. Where it does not show the application's id, or its removal, the credit is read.
+
+    So it is for a removal answered with 404: a person may have taken the application back before.
+    """
+    gone = step.action is Action.VOID and answer.status == 404
+    if not gone and not 200 <= answer.status < 300:
         return outcomes([step], answer, path, books.session.settings)[0]
     try:
-        shown = _shown(step, answer)
+        shown = {} if gone else _shown(step, answer)
     except NotJson as error:
         return Uncertain(error.sentence)
     if shown and (failed := failure(shown, answer.body)) is not None:

@@ -54,14 +54,9 @@ async def _organisation(session: Session, first: Reply) -> Finding:
         mine = await _mine(session, first)
     except BadInput as error:
         return Finding("organisation", Verdict.MISSING, error.sentence, "Connect again and choose this organisation.")
-    status = values.text(row, "OrganisationStatus")
-    if status not in ("ACTIVE", ""):
-        return Finding(
-            "organisation",
-            Verdict.MISSING,
-            f"{mine.name} is shown as {status}: its trial or subscription has ended, or it is being converted.",
-            "Renew the organisation's plan in Xero, or connect another organisation.",
-        )
+    if why := organisation.unreachable(row):
+        action = "Renew the organisation's plan in Xero, or connect another organisation."
+        return Finding("organisation", Verdict.MISSING, why, action)
     closed = f", closed through {mine.locked_through.isoformat()}" if mine.locked_through else ""
     demo = ", a demo company" if mine.sandbox else ""
     return Finding(

@@ -80,8 +80,9 @@ def lacking(path: str, answer: Answer) -> str:
         )
     if answer.status == 403:
         return (
-            "Xero does not connect this organisation with us any more: somebody disconnected the app there, or the user "
-            "who consented has left. Connect again and choose the organisation."
+            "Xero does not connect this organisation with us any more: somebody disconnected the app there, the user who "
+            "consented has left, or its trial or demo has ended. Connect again and choose the organisation, or the one "
+            "that has taken its place."
         )
     return (
         f"Xero does not accept this connection for {resource}, even with a fresh token: the consent was withdrawn, or does "

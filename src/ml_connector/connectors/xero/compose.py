@@ -29,6 +29,8 @@ from ml_connector.errors import BadInput
 _NAME_LIMIT, _PHONE_LIMIT, _EMAIL_LIMIT = 255, 50, 255
 _LINE_LIMIT, _PLACE_LIMIT, _CODE_LIMIT = 500, 255, 50
 _BRACKETS = str.maketrans("<>", "()")
+_IN_FRONT = ("PhoneCountryCode", "PhoneAreaCode")
+_ADDRESS = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country")
 
 
 def compose(
@@ -67,8 +69,8 @@ def _party(action: Action, party: Party, reference: str, settings: Mapping[str, 
         **_cut("FirstName", party.first_name, _NAME_LIMIT, notes),
         **_cut("LastName", party.last_name, _NAME_LIMIT, notes),
         **_email(party.email, notes),
-        **_phone(party.phone, notes),
-        **_address(party, address_type(settings.get("address", POSTAL)), notes),
+        **_phone(party.phone, action, notes),
+        **_address(party, action, address_type(settings.get("address", POSTAL)), notes),
     }
     return Composed(encode(body), ZERO, tuple(notes))
 
@@ -113,12 +115,15 @@ def _email(email: str, notes: list[str]) -> dict[str, str]:
     return _fitting("EmailAddress", "e-mail address", email, _EMAIL_LIMIT, notes)
 
 
-def _phone(phone: str, notes: list[str]) -> dict[str, Any]:
+def _phone(phone: str, action: Action, notes: list[str]) -> dict[str, Any]:
+    """The whole number in one field. A change takes back what stood in front of the one before."""
     number = _fitting("PhoneNumber", "phone number", phone, _PHONE_LIMIT, notes)
-    return {"Phones": [{"PhoneType": "DEFAULT", **number}]} if number else {}
+    before = dict.fromkeys(_IN_FRONT, "") if action is Action.UPDATE else {}
+    return {"Phones": [{"PhoneType": "DEFAULT", **before, **number}]} if number else {}
 
 
-def _address(party: Party, kind: str, notes: list[str]) -> dict[str, Any]:
+def _address(party: Party, action: Action, kind: str, notes: list[str]) -> dict[str, Any]:
+    """The parts it has. A change takes back the others, so that nothing of the one before stays."""
     one = party.address
     parts = {
         **_cut("AddressLine1", one.street, _LINE_LIMIT, notes),
@@ -128,4 +133,5 @@ def _address(party: Party, kind: str, notes: list[str]) -> dict[str, Any]:
         **_cut("PostalCode", one.zip, _CODE_LIMIT, notes),
         **_cut("Country", one.country, _CODE_LIMIT, notes),
     }
-    return {"Addresses": [{"AddressType": kind, **parts}]} if parts else {}
+    before = dict.fromkeys(_ADDRESS, "") if action is Action.UPDATE else {}
+    return {"Addresses": [{"AddressType": kind, **before, **parts}]} if parts else {}

@@ -2,11 +2,13 @@
 
 An update or removal is looked up by id. A create is found by its number or our reference: a contact by its
 ``ContactNumber``, else its name; a payment on the invoice it pays; a refund on the credit it gives back; an over- or
-prepayment, which no published filter finds surely, in a whole walk of the short list of them.
+prepayment, which no published filter finds surely, among those changed since its step was made, where that is known, else
+in a whole walk of the list of them.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -14,16 +16,19 @@ from typing import Any
 from msgspec.structs import replace
 
 from ml_connector.canonical.documents import Document, Invoice, Payment
-from ml_connector.connectors.base import Action, Session, Step
+from ml_connector.connectors.base import Action, Row, Session, Step
 from ml_connector.connectors.xero import allocations, values
-from ml_connector.connectors.xero.client import Books
-from ml_connector.connectors.xero.errors import FilterIgnored, Incomplete, Refusal, Unsettled
+from ml_connector.connectors.xero.client import Books, parse
+from ml_connector.connectors.xero.errors import FilterIgnored, Incomplete, Refusal, Unsettled, told
 from ml_connector.connectors.xero.read import detail
 from ml_connector.connectors.xero.requests import body_of
 from ml_connector.connectors.xero.resources import RESOURCES, Query, Resource, fields_of, row_of
 from ml_connector.connectors.xero.walk import PAGE, Cursor, walk
 from ml_connector.errors import BadInput
 
+# What a step made may show a stamp so much earlier than the step, should our clock be ahead of Xero's.
+NOT_OLDER = dt.timedelta(days=1)
+_NOT_MODIFIED = 304
 _REFUNDED = {
     "CreditNote": ("credit_notes", "CreditNoteID"),
     "Overpayment": ("overpayments", "OverpaymentID"),
@@ -74,6 +79,13 @@ async def _invoices(books: Books, resource: Resource, step: Step) -> list[Docume
     return [replace(one, ours=True) if isinstance(one, Invoice) and one.id in ids else one for one in found]
 
 
+async def _credit_notes(books: Books, resource: Resource, step: Step) -> list[Document]:
+    """By number and type: a supplier's credit note of the same number would be shown in place of ours."""
+    number = values.text(body_of(step), resource.number_key)
+    condition = f'Type=="ACCRECCREDIT"&&{resource.number_key}=={values.quoted(number)}'
+    return await _listed(books, resource, (("where", condition),), resource.number_key, number)
+
+
 async def _parties(books: Books, resource: Resource, step: Step) -> list[Document]:
     body = body_of(step)
     if number := values.text(body, resource.number_key):
@@ -108,20 +120,43 @@ async def _refunds(books: Books, credit: Resource, id_: str) -> list[Document]:
 
 async def _advances(books: Books, resource: Resource, step: Step) -> list[Document]:
     """Those of the step's customer that carry its reference. Raises Unsettled when the list never held still."""
-    body = body_of(step)
-    contact = values.text(values.child(body, "Contact"), "ContactID")
+    contact = values.text(values.child(body_of(step), "Contact"), "ContactID")
+    rows = await _recent(books, resource, step.made_at) if step.made_at else None
+    found = await _whole(books, resource) if rows is None else rows
+    theirs = {one.id: one for one in found if isinstance(one, Payment) and one.party.id == contact}
+    return _ours_first(list(theirs.values()), step)
+
+
+async def _recent(books: Books, resource: Resource, made_at: dt.datetime) -> list[Document] | None:
+    """What was made or changed since a step was made, and a day before; None where that is more than one page."""
+    query = (*resource.query, *resource.listed, ("page", "1"), ("pageSize", str(PAGE)))
+    answer = await books.answer(resource.path, *query, since=values.since(made_at - NOT_OLDER))
+    if answer.status == _NOT_MODIFIED:
+        return []
+    if answer.status != 200:
+        raise Refusal(resource.path, answer.status, told(answer.body))
+    reply = parse(answer)
+    if reply.page("pageCount") > 1:
+        return None
+    rows = (row_of(resource, raw, books.session.settings) for raw in reply.rows(resource.plural))
+    return [_understood(resource, row) for row in rows if row is not None]
+
+
+async def _whole(books: Books, resource: Resource) -> list[Document]:
     found: list[Document] = []
     complete = False
     async for page in walk(books, resource, Cursor()):
         complete = page.complete
-        for row in page.rows:
-            if row.document is None:
-                raise Refusal(resource.path, 200, row.problem)
-            found.append(row.document)
+        found += [_understood(resource, row) for row in page.rows]
     if not complete:
         raise Unsettled(f"Xero's list {resource.path} changed while it was looked through; it is looked up again.")
-    theirs = {one.id: one for one in found if isinstance(one, Payment) and one.party.id == contact}
-    return _ours_first(list(theirs.values()), step)
+    return found
+
+
+def _understood(resource: Resource, row: Row) -> Document:
+    if row.document is None:
+        raise Refusal(resource.path, 200, row.problem)
+    return row.document
 
 
 def _ours_first(found: Sequence[Document], step: Step) -> list[Document]:
@@ -141,10 +176,8 @@ async def _listed(books: Books, resource: Resource, query: Query, key: str, want
     for raw in reply.rows(resource.plural):
         _verify(resource, fields_of(raw), key, wanted)
         row = row_of(resource, raw, books.session.settings)
-        if row is not None and row.document is None:
-            raise Refusal(resource.path, 200, row.problem)
-        if row is not None and row.document is not None:
-            found.append(row.document)
+        if row is not None:
+            found.append(_understood(resource, row))
     return found
 
 
@@ -172,6 +205,7 @@ def _folded(text: str) -> str:
 
 _BY_ENTITY: Mapping[str, Callable[[Books, Resource, Step], Awaitable[list[Document]]]] = {
     "invoices": _invoices,
+    "credit_notes": _credit_notes,
     "parties": _parties,
     "payments": _payments,
     "overpayments": _advances,

@@ -70,7 +70,19 @@ async def _named(session: Session, id_: str, name: str) -> Organisation:
 
 
 async def _read(books: Books) -> Organisation:
-    return translated(single(await books.get(ORGANISATION)))
+    row = single(await books.get(ORGANISATION))
+    if why := unreachable(row):
+        raise Reconnect(f"{why} Renew its plan in Xero and connect again, or connect another organisation.")
+    return translated(row)
+
+
+def unreachable(row: Fields) -> str:
+    """Why an organisation takes nothing any more, in a sentence; its status is ACTIVE while it does."""
+    status = values.text(row, "OrganisationStatus")
+    if status in ("ACTIVE", ""):
+        return ""
+    name = values.text(row, "Name")
+    return f"{name} is shown as {status} in Xero: its trial, demo or subscription has ended, or it is being converted."
 
 
 def single(reply: Reply) -> Fields:

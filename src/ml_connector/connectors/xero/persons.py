@@ -2,7 +2,8 @@
 
 An update that leaves them out may drop them; the canonical party knows none. So before contacts are changed they are read,
 and the persons of those that have any go along as they stand. Nothing else of the step's body is touched, and a contact
-without persons, as most are, goes out byte for byte as it was shown.
+without persons, as most are, goes out byte for byte as it was shown. With the others more leaves than preview and intent
+know: the exception that ``base.Step`` names. The exchange shows it.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from ml_connector.connectors.xero import values
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.resources import RESOURCES, UNITDP, Query, Resource
 from ml_connector.errors import BadInput
+from ml_connector.transport import about
 from ml_connector.transport.messages import Request
 
 _C, _U, _V = Action.CREATE, Action.UPDATE, Action.VOID
@@ -123,12 +124,15 @@ def _allocation(books: Books, step: Step, at: dt.datetime) -> Request:
 def _keyed(books: Books, steps: Sequence[Step], request: Request, at: dt.datetime) -> Request:
     """The request with the organisation and its Idempotency-Key.
 
-    The key is made of what is sent, for which references, and in which minute. So the same bytes sent again at once, after
-    a lost answer or by a twin, are answered as before and done once. It changes with the minute, because Xero repeats a
-    kept answer for six minutes, errors too: a record that a person has corrected would be refused again.
+    The key is made of what is sent, for which references, and for which intent. So the same bytes sent again for one
+    intent, after a lost answer or by a twin, are answered as before and done once. Another intent has another key even if
+    its bytes are the same, because Xero repeats a kept answer for six minutes, errors too: a payment that was reversed and
+    put back would be answered with the first one's id, and a record that a person has corrected would be refused again.
+    A call that is about no intent has its minute instead.
     """
-    minute = str(int(at.timestamp()) // 60)
-    parts = (books.session.organisation, request.method, request.path, minute, *(one.reference for one in steps))
+    intent = about.intent()
+    occasion = f"intent {intent}" if intent is not None else str(int(at.timestamp()) // 60)
+    parts = (books.session.organisation, request.method, request.path, occasion, *(one.reference for one in steps))
     digest = hashlib.sha256("\n".join(parts).encode() + b"\n" + (request.body or b"")).hexdigest()
     headers = {**books.headers(), "Idempotency-Key": f"ml-{digest[:40]}"}
     return Request(request.method, request.path, request.query, request.body, headers=headers)

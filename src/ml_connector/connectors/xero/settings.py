@@ -67,9 +67,10 @@ FIELDS: tuple[SettingField, ...] = (
     SettingField(
         "resend_lost",
         "yes",
-        "Whether a write whose answer was lost is sent once more at once, under the same Idempotency-Key, so that Xero "
-        "answers what it answered before. What Xero does with the second while the first is still at work is known from "
-        "one source only. no: it is looked up instead, a few minutes later.",
+        "Whether an invoice, credit note, order or contact whose answer was lost is sent once more at once, under the same "
+        "Idempotency-Key, so that Xero answers what it answered before. What Xero does with the second while the first is "
+        "still at work is known from one source only; a twin it would refuse for its number. Payments, over- and "
+        "prepayments are never sent again. no: it is looked up instead, a few minutes later.",
         ("yes", "no"),
     ),
 )

@@ -13,6 +13,7 @@ ACTIVE = "ACTIVE"
 _ADDRESSES = {STREET: "STREET"}
 _OTHER = {"POBOX": "STREET", "STREET": "POBOX"}
 _BANK = "BANK"
+_ROLES = (("IsCustomer", "customer"), ("IsSupplier", "vendor"))
 
 
 def address_type(chosen: str) -> str:
@@ -42,11 +43,15 @@ def party(row: Fields, address: str) -> Party:
         address=_address(row, address),
         reference=text(row, "ContactNumber"),
         stamp=stamp(row),
+        roles=" ".join(role for name, role in _ROLES if row.get(name) is True),
     )
 
 
 def account(row: Fields) -> Account:
-    """A general-ledger account. Bank and system accounts take no document lines. Raises Unreadable."""
+    """A general-ledger account. Bank and system accounts take no document lines; bank accounts take payments, and so do
+
+    others where people have enabled that (EnablePaymentsToAccount, which is false on bank accounts). Raises Unreadable.
+    """
     kind = text(row, "Type")
     return Account(
         id=needed(row, "AccountID"),
@@ -56,6 +61,7 @@ def account(row: Fields) -> Account:
         active=text(row, "Status") in (ACTIVE, ""),
         postable=kind != _BANK and not text(row, "SystemAccount"),
         currency=text(row, "CurrencyCode"),
+        takes_payments=kind == _BANK or row.get("EnablePaymentsToAccount") is True,
         stamp=stamp(row),
     )
 

@@ -61,7 +61,7 @@ def hints(raw_body: bytes) -> tuple[Hint, ...]:
     """The documents a body names, each once. Empty for anything else: the next reading finds the change."""
     try:
         body = values.decode(raw_body)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return ()
     return tuple(dict.fromkeys(_hints(body))) if isinstance(body, dict) else ()
 

@@ -1,19 +1,23 @@
 """Writing: one step, or up to 50 of a kind in one call.
 
-A write is sent once. Where its answer is lost it goes out once more, the same bytes under the same Idempotency-Key,
-within five minutes: Xero then repeats what it answered, or does it now. What comes of that second call proves something
-only if Xero carried it out or replayed it; anything else leaves the first one uncertain.
+A write is sent once. Where its answer is lost at once, as when a connection breaks, it may go out once more, the same
+bytes under the same Idempotency-Key: Xero then repeats what it answered, or does it now. An answer that is waited for
+until the time-out is never asked for again: nothing leaves that late after its intent (``push.SEND_WITHIN``).
+That Xero keeps the key of a call it is still at work on is known from one source only. So nothing is sent twice but what
+Xero itself keeps unique (``UNIQUE``), and of the second call only a success proves something: a refusal may come of the
+first one's having been done, and is looked up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_connector.connectors.base import Later, Outcome, Session, Step, Uncertain
-from ml_connector.connectors.xero import allocations, persons
+from ml_connector.connectors.base import Action, Later, Outcome, Rejected, Session, Step, Uncertain
+from ml_connector.connectors.xero import allocations, persons, values
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.outcomes import RECONNECT_WAIT, outcomes
-from ml_connector.connectors.xero.requests import groups, request_for
+from ml_connector.connectors.xero.requests import body_of, groups, request_for
+from ml_connector.connectors.xero.resources import RESOURCES
 from ml_connector.transport.errors import (
     AnswerLost,
     BudgetEmpty,
@@ -27,7 +31,8 @@ from ml_connector.transport.errors import (
 )
 from ml_connector.transport.messages import Answer, Request
 
-RESENT_WITHIN = 300.0  # seconds; Xero keeps a key for six minutes
+# Two live ones of a number cannot be at Xero. Payments, over- and prepayments and applications have no number.
+UNIQUE = frozenset(["invoices", "credit_notes", "purchase_orders", "parties"])
 READ_WAIT = 60.0  # seconds after a read that must come before a write and failed
 _UNPROVEN = frozenset([401, 403, 404, 429])  # a second call that was turned away says nothing of the first
 
@@ -57,7 +62,7 @@ async def _call(session: Session, steps: Sequence[Step]) -> list[Outcome]:
         return [_later(error)] * len(steps)
     request = request_for(books, steps, session.clock.now())
     try:
-        answer = await _sent(session, request)
+        answer, again = await _sent(session, steps, request)
     except (LeaseLost, ForbiddenAddress):
         raise
     except (Throttled, BudgetEmpty, Reconnect, NotSent) as error:
@@ -67,7 +72,8 @@ async def _call(session: Session, steps: Sequence[Step]) -> list[Outcome]:
     else:
         if steps[0].entity == "allocations":
             return [await allocations.outcome(books, steps[0], answer, request.path)]
-        return outcomes(steps, answer, request.path, session.settings)
+        found = outcomes(steps, answer, request.path, session.settings)
+        return [_of_second(one) for one in found] if again else found
     return [alike] * len(steps)
 
 
@@ -80,16 +86,27 @@ def _later(error: TransportError) -> Later:
     return Later(error.sentence, 0.0 if isinstance(error, NotSent) else READ_WAIT)
 
 
-async def _sent(session: Session, request: Request) -> Answer:
-    """The answer; after a lost one, that of the same request once more. Raises what the session raises."""
-    began = session.clock.now()
+def _of_second(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Rejected):
+        return Uncertain(f"the answer was lost; sent again, it was refused: {outcome.sentence}")
+    return outcome
+
+
+async def _sent(session: Session, steps: Sequence[Step], request: Request) -> tuple[Answer, bool]:
+    """The answer, and whether it is that of a second call, after a lost one. Raises what the session raises."""
     try:
-        return await session.send(request)
+        return await session.send(request), False
     except AnswerLost as lost:
-        late = (session.clock.now() - began).total_seconds() > RESENT_WITHIN
-        if late or request.method == "DELETE" or session.settings.get("resend_lost", "yes") == "no":
+        if session.settings.get("resend_lost", "yes") == "no" or not all(map(_unique, steps)):
             raise
-        return await _again(session, request, lost)
+        return await _again(session, request, lost), True
+
+
+def _unique(step: Step) -> bool:
+    """Whether Xero refuses a second one, or the step names its document. Without a number Xero would give one itself."""
+    if step.entity not in UNIQUE:
+        return False
+    return step.action is not Action.CREATE or bool(values.text(body_of(step), RESOURCES[step.entity].number_key))
 
 
 async def _again(session: Session, request: Request, lost: AnswerLost) -> Answer:

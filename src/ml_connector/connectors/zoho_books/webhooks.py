@@ -92,7 +92,7 @@ def hints(raw_body: bytes) -> tuple[Hint, ...]:
     """The documents a body names; ids may be numbers. Empty for anything else: the next reading finds the change."""
     try:
         body = values.decode(raw_body)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return ()
     if not isinstance(body, dict):
         return ()

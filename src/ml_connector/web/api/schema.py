@@ -14,9 +14,10 @@ from ml_connector.service.previewing import PlanPage
 from ml_connector.service.records import Page
 from ml_connector.service.replaying import Replayed
 from ml_connector.service.status import Status
+from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
-_ANSWERS = (Approved, Life, Page, PlanPage, Problem, Replayed, Status)
+_ANSWERS = (Approved, Life, Page, PlanPage, Problem, Replayed, TrackingReport, Status)
 _AT = "#/components/schemas/{name}"
 
 
