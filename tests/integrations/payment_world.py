@@ -48,15 +48,17 @@ def guid(n: int) -> str:
 
 
 BOOKS = Organisation("org", "Polar Air", "USD", "America/Chicago", edition="GLOBAL")
-BANK, CLEARING, BAD_DEBT, FEES, DEBTORS, CLOSED, EUROS, COST = (guid(n) for n in range(1, 9))
+BANK, CLEARING, BAD_DEBT, FEES, DEBTORS, CLOSED, EUROS, COST, OPENED, UNOPENED = (guid(n) for n in range(1, 11))
 ACCOUNTS = {
     account.id: account
     for account in (
         Account(BANK, "Checking", "", "BANK", postable=False, currency="USD"),
-        Account(CLEARING, "Undeposited funds", "610", "CURRENT"),
+        Account(CLEARING, "Undeposited funds", "610", "BANK"),
+        Account(OPENED, "Card clearing", "612", "CURRENT"),
+        Account(UNOPENED, "Till", "613", "CURRENT", takes_payments=False),
         Account(BAD_DEBT, "Bad debt", "480", "EXPENSE"),
         Account(FEES, "Financing fees", "481", "EXPENSE"),
-        Account(DEBTORS, "Accounts receivable", "800", "CURRENT", postable=False),
+        Account(DEBTORS, "Accounts receivable", "800", "CURRENT", postable=False, takes_payments=False),
         Account(CLOSED, "Old clearing", "611", "CURRENT", active=False),
         Account(EUROS, "Euro account", "", "BANK", postable=False, currency="EUR"),
         Account(COST, "Cost of parts", "500", "DIRECTCOSTS"),
@@ -78,7 +80,7 @@ UNIT = Ref("bu1", "North")
 SETTINGS = Settings(start_date=dt.date(2026, 1, 1), currency="USD")
 TABLES: dict[str, dict[str, str]] = {
     "payment_types": {"1": f"account:{CLEARING}", "2": f"write-off:{BAD_DEBT}", "3": f"fee:{FEES}", "4": "none",
-                      "5": f"account:{BANK}"},
+                      "5": f"account:{BANK}", "6": f"account:{OPENED}", "7": f"account:{UNOPENED}"},
     "business_units": {"bu1": NORTH},
     "order_accounts": {"(none)": COST},
     "order_numbers": {},

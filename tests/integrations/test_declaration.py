@@ -10,9 +10,9 @@ import pytest
 from bill_world import ACCOUNTS, BILL, TAXES, VENDORS, bill, line
 
 from ml_connector.canonical.documents import Account, Bill, TaxCode
-from ml_connector.integrations.base import TableType
 from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
+from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.vendor_flow import Vendors
 from ml_connector.service.mapping.keys import Known
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 import pytest
 from invoice_world import INVOICE, LINE, D, Rows, codes, credit, invoice, line
-from xero_rig import ORG, meeting
+from xero_rig import ORG, Meeting, meeting
 
-from ml_connector.canonical.documents import InvoiceState, Organisation, Party, Ref
+from ml_connector.canonical.documents import Invoice, InvoiceState, Organisation, Party, Ref
 from ml_connector.connectors.base import Action, Done, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import Unchanged
+from ml_connector.integrations.base import STAYS, Adopt, Hold, Made, Unchanged, Write
 
 pytestmark = pytest.mark.anyio
 
@@ -137,3 +138,52 @@ async def test_people_of_one_name_are_two_contacts() -> None:
         done = await xero.customer(Party("c7", "customer", "jane doe", private_person=True))
         assert isinstance(done, Done) and getattr(done.document, "name", "") == "jane doe (ST c7)"
         assert getattr(done.document, "reference", "") == "servicetitan-1-invoices-c7"
+
+
+async def unapplied(xero: Meeting) -> tuple[Invoice, str, dict[str, Any]]:
+    """A credit whose note went and whose application did not; the note's id, and what the next plan sees of it."""
+    await xero.go(INVOICE)
+    taken = credit(lines=(line("-40"),), tax="-3.30", total="-43.30")
+    decision = await xero.plan(taken)
+    assert isinstance(decision, Write) and len(decision.steps) == 2
+    note = decision.steps[0]
+    outcome = await xero.write(note)
+    assert isinstance(outcome, Done)
+    [shown] = await xero.read("credit_notes", outcome.target_id)
+    around = await xero.view(taken)
+    seen = {**around.at_target, ("credit_notes", shown.id): shown}
+    return taken, shown.id, {"made": {note.reference: Made("credit_notes", shown.id)}, "at_target": seen}
+
+
+async def test_a_newer_version_applies_the_credit_note_that_an_earlier_one_made() -> None:
+    async with meeting() as xero:
+        taken, note, around = await unapplied(xero)
+        newer = msgspec.structs.replace(taken, exported=True, stamp="later")
+        decision = await xero.plan(newer, first_seen_exported=True, **around)
+        assert isinstance(decision, Write) and decision.main == STAYS
+        assert [one.entity for one in decision.steps] == ["allocations"]
+        assert isinstance(await xero.write(decision.steps[0]), Done)
+        [shown] = await xero.read("credit_notes", note)
+        around["at_target"]["credit_notes", note] = shown
+        decision = await xero.plan(newer, **around)
+        assert isinstance(decision, Adopt) and decision.target_id == note
+
+
+async def test_a_made_credit_note_of_another_amount_waits_with_both() -> None:
+    async with meeting() as xero:
+        taken, _, around = await unapplied(xero)
+        other = msgspec.structs.replace(taken, lines=(line("-50"),), tax=D("-4.13"), total=D("-54.13"))
+        decision = await xero.plan(other, **around)
+        assert codes(decision) == ["conflict"] and isinstance(decision, Hold)
+        assert "43.30" in decision.waits[0].sentence and "54.13" in decision.waits[0].sentence
+
+
+async def test_a_made_invoice_of_a_record_that_became_inactive_is_voided() -> None:
+    async with meeting() as xero:
+        shown = await xero.go(INVOICE)
+        xero.posted.clear()
+        around = await xero.view(INVOICE)
+        seen = {**around.at_target, ("invoices", shown.id): shown}
+        made = {shown.reference: Made("invoices", shown.id)}
+        decision = await xero.plan(msgspec.structs.replace(INVOICE, active=False), made=made, at_target=seen)
+        assert isinstance(decision, Write) and decision.steps[0].action is Action.VOID

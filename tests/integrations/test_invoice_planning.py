@@ -169,6 +169,10 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"links": {}}, "customer_unknown", "link", "customers:c1"),
     ({}, {"links": {}, "brings": frozenset()}, "customer_flow_off", "link", "customers:c1"),
     ({}, {"twins": (TWIN,)}, "invoice_twice", "mapping", "invoice_numbers:i1"),
+    ({}, {"twins": (msgspec.structs.replace(TWIN, taken="a document of Bob"),)}, "invoice_number_elsewhere", "mapping",
+     "invoice_numbers:i1"),
+    ({}, {"twins": (msgspec.structs.replace(TWIN, total=D(7), taken="a void document"),)}, "invoice_number_elsewhere",
+     "mapping", "invoice_numbers:i1"),
     ({}, {"twins": (msgspec.structs.replace(TWIN, total=D(7)),)}, "invoice_number_taken", "mapping",
      "invoice_numbers:i1"),
     ({}, {"twins": (msgspec.structs.replace(TWIN, total=None),)}, "invoice_number_taken", "mapping",
@@ -288,6 +292,7 @@ EARLY = dt.date(2025, 12, 31)
         ((TWIN, msgspec.structs.replace(TWIN, id="x2")), False),
         ((msgspec.structs.replace(TWIN, total=D(7)),), False),
         ((msgspec.structs.replace(TWIN, entity=""),), False),
+        ((msgspec.structs.replace(TWIN, taken="a document of Bob"),), False),
         ((), False),
     ],
 )

@@ -180,6 +180,8 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"ledger": {"parties": CANADIAN}}, "currency_differs", "fact", f"parties:{BETA}"),
     ({}, {"settings": {"currency": ""}}, "currency_unknown", "setting", "setting:currency"),
     ({}, {"twins": (TWIN,)}, "order_same_total", "mapping", "order_numbers:o1"),
+    ({}, {"twins": (msgspec.structs.replace(TWIN, taken="a document of Bob"),)}, "order_number_elsewhere", "mapping",
+     "order_numbers:o1"),
     ({}, {"twins": (msgspec.structs.replace(TWIN, total=D(99)),)}, "order_other_total", "mapping", "order_numbers:o1"),
     ({}, {"twins": (msgspec.structs.replace(TWIN, total=None),)}, "order_other_total", "mapping", "order_numbers:o1"),
     ({}, {"first_seen_exported": True}, "already_exported", "person", "already_exported"),
@@ -283,6 +285,8 @@ def test_an_order_that_others_entered_is_never_changed() -> None:
     after = order(total="120", shipping="20")
     assert codes(plan(after, link=linked_order(ORDER, theirs, theirs))) == ["order_not_ours"]
     assert codes(plan(order(active=False), link=linked_order(ORDER, theirs, theirs))) == ["order_not_ours"]
+    tidied = linked_order(ORDER, theirs)
+    assert isinstance(plan(after, link=tidied), Write)
 
 
 def test_accounts_and_tracking_that_people_changed_there_stay() -> None:

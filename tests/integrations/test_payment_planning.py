@@ -24,8 +24,11 @@ from payment_world import (
     LINKS,
     MAPLE,
     ON,
+    OPENED,
+    PARTIES,
     PREFIX,
     SMITH,
+    UNOPENED,
     Run,
     body,
     codes,
@@ -45,6 +48,7 @@ from ml_connector.canonical.documents import (
     InvoiceLine,
     InvoiceState,
     ListEntry,
+    Party,
     Payment,
     PaymentKind,
     Ref,
@@ -52,7 +56,7 @@ from ml_connector.canonical.documents import (
 )
 from ml_connector.connectors.base import Action
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
-from ml_connector.integrations.base import Decision, Hold, Linked, Unchanged, Write
+from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Unchanged, Write
 from ml_connector.integrations.payment_flow import STAYS, Payments, PaymentsExported
 from ml_connector.integrations.payment_tables import OrderAccountTable, PaymentTypeTable, payment_rule
 from ml_connector.sync import plan as plans
@@ -115,6 +119,11 @@ def test_a_deposit_alone_has_the_records_own_reference() -> None:
 def test_a_bank_account_is_named_by_its_id() -> None:
     decision = plan(payment(type_="5"), shown=OPEN)
     assert isinstance(decision, Write) and body(decision.steps[0])["Account"] == {"AccountID": BANK}
+
+
+def test_an_account_that_is_opened_to_payments_takes_them() -> None:
+    decision = plan(payment(type_="6"), shown=OPEN)
+    assert isinstance(decision, Write) and body(decision.steps[0])["Account"] == {"AccountID": OPENED}
 
 
 def test_a_payment_on_an_invoice_needs_no_customer_of_its_own() -> None:
@@ -254,6 +263,8 @@ HOLDS: list[tuple[Payment, dict[str, Any], str, str, str]] = [
     (payment(), typed(f"account:{guid(99)}"), "account_unknown", "mapping", "payment_types:1"),
     (payment(), typed(f"account:{CLOSED}"), "account_inactive", "fact", f"accounts:{CLOSED}"),
     (payment(), typed(f"account:{DEBTORS}"), "account_takes_no_payments", "fact", f"accounts:{DEBTORS}"),
+    (payment(type_="7"), {}, "account_takes_no_payments", "fact", f"accounts:{UNOPENED}"),
+    (payment("100", {"A": "60"}, "6"), {}, "advance_not_on_bank", "mapping", "payment_types:6"),
     (payment(), typed(f"account:{EUROS}"), "currency_differs", "fact", f"accounts:{EUROS}"),
     (payment(journal=True, type_="5"), {}, "no_money_on_bank", "mapping", "payment_types:5"),
     (payment(), {**typed(f"write-off:{BANK}"), "shown": OPEN}, "no_money_on_bank", "mapping", "payment_types:1"),
@@ -547,6 +558,29 @@ def test_what_people_removed_there_is_not_made_again() -> None:
     assert books.sent == [("void", "payments")] and books.live("payments") == []
 
 
+def test_a_replay_tells_what_people_removed_there() -> None:
+    before = payment()
+    books = posted(before)
+    link = books.link
+    assert link is not None and isinstance(link.now, Payment)
+    dead = msgspec.structs.replace(link.now, active=False, state="DELETED")
+    books.link = dataclasses.replace(link, now=dead)
+    reference = dead.reference
+    replayed = view(
+        before, shown=[invoice("A"), dead], link=books.link, proven={reference: dead.id},
+        done=frozenset({("payments", Action.CREATE, reference)}),
+    )  # fmt: skip
+    assert codes(Payments().plan(replayed)) == ["removed_there"]
+
+
+def test_money_of_a_contact_merged_in_the_ledger_goes_to_the_other() -> None:
+    other = guid(60)
+    merged = msgspec.structs.replace(PARTIES[SMITH], active=False, merged_into=other)
+    parties = {**PARTIES, SMITH: merged, other: Party(other, "customer", "Smith Inc", currency="USD")}
+    decision = plan(payment("100", {}), ledger={"parties": parties})
+    assert isinstance(decision, Write) and decision.steps[0].party_id == other
+
+
 def test_a_credit_note_that_people_took_off_its_invoice_is_not_applied_again() -> None:
     books = posted(payment(type_="3"))
     [note] = books.live("credit_notes")
@@ -593,6 +627,18 @@ def test_a_version_that_was_posted_in_part_is_completed_by_the_next() -> None:
     books.version(payment("110", {"A": "60", "B": "50"}))
     assert (books.paid("A"), books.paid("B")) == (60, 50) and len(books.live("payments")) == 2
     assert books.link is not None and books.link.source is not None
+
+
+def test_what_another_database_has_posted_is_linked_and_not_posted_again() -> None:
+    before = payment("150", {"A": "60", "B": "40"})
+    books = posted(before)
+    first = books.link.target_id if books.link else ""
+    books.link = None
+    decision = books.version(before, first_seen_exported=True)
+    assert decision == Adopt("payments", first, "created", "our own references, and all of it is there")
+    assert books.sent == []
+    books.version(payment("150", {"A": "60", "B": "90"}))
+    assert (books.paid("A"), books.paid("B")) == (60, 90) and len(books.live("overpayments")) == 1
 
 
 def test_a_credit_note_that_was_never_applied_is_applied_by_the_next_version() -> None:
@@ -667,4 +713,5 @@ def test_a_posted_payment_is_marked_as_exported() -> None:
     assert (step.entity, step.action, step.target_id) == ("payments", Action.MARK_EXPORTED, "4711")
     assert body(step) == {"paymentIds": [4711], "status": "Exported"}
     assert isinstance(plain(msgspec.structs.replace(numbered, exported=True)), Unchanged)
+    assert codes(plain(msgspec.structs.replace(numbered, posted=False, state="Pending"))) == ["payment_not_batched"]
     assert PaymentsExported.follows == "payments"

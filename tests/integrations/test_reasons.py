@@ -16,7 +16,10 @@ from ml_connector.service.tallies import acts_of, title_of
 
 SOURCE = Path(__file__).parents[2] / "src" / "ml_connector"
 #: Where a code stands in a call: its position, and the name it may be given by.
-_CODE_AT = {"waiting": 0, "skip": 0, "Waiting": 0, "Skip": 0, "Meaning": 0, "Rejected": 3, "_state": 3}
+_CODE_AT = {
+    "waiting": 0, "skip": 0, "Waiting": 0, "Skip": 0, "Meaning": 0, "Rejected": 3, "_state": 3, "sentence": 0, "_track": 1,
+    "_skipped": 0,
+}  # fmt: skip
 _IN_SQL = re.compile(r"(?<!w\.)reason (?:=|<>) '(\w+)'")
 
 
@@ -95,4 +98,4 @@ def test_an_entry_reads_well(reason: object) -> None:
 
 def test_who_acts() -> None:
     assert acts_of("defect") == Acts.US and acts_of("plan_expired") == Acts.TENANT_ADMIN
-    assert FOR_VERSION == ("period_closed",)
+    assert FOR_VERSION == ("period_closed", "vendor_remittance_changed", "party_changed_on_both")

@@ -42,8 +42,9 @@ def test_what_is_declared_is_there() -> None:
         there = CONNECTOR if flow.target_vendor == "xero" else ServiceTitan()
         assert set(flow.target_lists) <= set(there.readable)
         assert set(flow.source_lists) <= set(ServiceTitan().readable)
+    assert {table for table, _ in INTEGRATION.skipped_by_tables} <= tables
     assert {*INTEGRATION.fixed_once_posted, *INTEGRATION.account_settings, INTEGRATION.currency_setting} <= {*names}
-    assert len(INTEGRATION.not_possible) == 3 and "jobs" in INTEGRATION.not_possible[0].casefold()
+    assert len(INTEGRATION.not_possible) == 4 and "jobs" in INTEGRATION.not_possible[0].casefold()
 
 
 def test_every_setting_says_its_consequence() -> None:
@@ -75,6 +76,18 @@ def test_every_setting_says_its_consequence() -> None:
 )
 def test_a_table_says_which_values_can_be_right(table: str, value: str, fault: str) -> None:
     assert Known(INTEGRATION.table(table), targets=LISTS).fault(value) == fault
+
+
+def test_a_payment_type_goes_only_where_payments_may() -> None:
+    table = INTEGRATION.table("payment_types")
+    closed = msgspec.structs.replace(ACCOUNTS[SALES], takes_payments=False)
+    bank = msgspec.structs.replace(ACCOUNTS[BANK], type="BANK")
+    known = Known(table, targets={"accounts": {**ACCOUNTS, SALES: closed, BANK: bank}})
+    assert known.fault(f"account:{SALES}").endswith(
+        "takes no payments in the ledger; name a bank account, or enable payments to that one there"
+    )
+    assert known.fault(f"fee:{SALES}") == "" and known.fault(f"account:{BANK}") == ""
+    assert known.fault(f"write-off:{BANK}").endswith("is a bank account, and a write-off moves no money")
 
 
 def test_accounts_may_be_named_by_their_number() -> None:

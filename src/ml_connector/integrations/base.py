@@ -14,6 +14,9 @@ import msgspec
 from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
 from ml_connector.connectors.base import Action, Composed, Step
 from ml_connector.integrations import reasons
+from ml_connector.integrations.agreed import Agreed
+from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.tracked import Payables, Track
 
 # --- decisions ---------------------------------------------------------------------------------------------------
 
@@ -41,20 +44,23 @@ class Hold(msgspec.Struct, frozen=True, tag="hold"):
     asks_for: tuple[tuple[str, str], ...] = ()
 
 
-class Skip(msgspec.Struct, frozen=True, tag="skip"):
+class Skip(msgspec.Struct, frozen=True, tag="skip", omit_defaults=True):
     """A rule says that nothing is to be done, and why."""
 
     code: str
     sentence: str
+    agreed: Agreed | None = None  # of parties: what both show alike, though the rest is passed over
 
 
-class Adopt(msgspec.Struct, frozen=True, tag="adopt"):
+class Adopt(msgspec.Struct, frozen=True, tag="adopt", omit_defaults=True):
     """It is there already: link, write nothing."""
 
     target_entity: str
     target_id: str
     origin: str  # created (our own reference proves it) | adopted | matched | person
     evidence: str
+    replaces: str = ""  # the id of the counterpart whose place it takes
+    agreed: Agreed | None = None  # of parties, where it is not what both sides show
 
 
 STAYS = -1
@@ -74,13 +80,16 @@ class Write(msgspec.Struct, frozen=True, tag="write"):
     placeholders: tuple[str, ...] = ()
     main: int = 0
     replaces: str = ""
+    agreed: Agreed | None = None
 
 
 class Unchanged(msgspec.Struct, frozen=True, tag="unchanged"):
     """The target shows it already."""
 
+    agreed: Agreed | None = None
 
-Decision = Hold | Skip | Adopt | Write | Unchanged
+
+Decision = Hold | Skip | Adopt | Write | Unchanged | Track
 
 
 def skip(code: str, **fields: str) -> Skip:
@@ -97,11 +106,16 @@ class MappingTable(Protocol):
     def get(self, key: str, on: dt.date | None = None) -> str | None:
         """The target value for a source key on a document date, None if no row is valid."""
 
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every key with every value it has at some time."""
+
 
 class Twin(msgspec.Struct, frozen=True):
     """Another document that claims the same vendor's invoice number. ``where`` names the system it was found in.
 
     ``entity``: what it is called at the target; empty for another document of the source, and for its counterpart.
+    ``taken``: why it has no more than the number in common, where each number is taken once: whose it is, or that it is
+    void.
     """
 
     where: str
@@ -111,6 +125,7 @@ class Twin(msgspec.Struct, frozen=True):
     label: str
     ours: bool
     entity: str = ""
+    taken: str = ""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -132,6 +147,7 @@ class Ledger:
     tax_codes: Mapping[str, TaxCode]
     dimensions: Mapping[str, Dimension]
     parties: Mapping[str, Party]
+    taken_names: Mapping[str, frozenset[str]] | None = None  # see party_names.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +180,43 @@ class Made(msgspec.Struct, frozen=True):
     target_id: str
 
 
+def settled_key(flow: str, source_id: str) -> str:
+    """What those wait for who were taken off a document's counterpart while it is changed: a wait of kind link."""
+    return f"{flow}:{source_id} settled"
+
+
+ASIDE = "-off-"
+
+
+def aside_key(reference: str, target_id: str) -> str:
+    """The reference of a step that removes what another record has made on the counterpart of the one given."""
+    return f"{reference}{ASIDE}{target_id}"
+
+
+class Using(msgspec.Struct, frozen=True):
+    """What another record has made at the target, standing on this record's counterpart."""
+
+    entity: str
+    document: Document
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Everything a planner may look at for one document. Built in batches, no query per record.
 
     Of a flow with several steps: ``made`` is, by our reference, what steps of the record's earlier versions have left
-    standing at the target; ``done`` this version's own steps that are proved, ``proven`` the ids of what they have made.
+    standing at the target, and live documents there under such references that another database has made (one that was
+    lost, or whose older copy this is) and nobody is linked to; ``done`` this version's own steps that are proved,
+    ``proven`` the ids of what they have made.
 
     ``at_target`` is, by the target's entity and id, what it shows now of the documents that the record's own hang together
     with: those in ``made`` and all under its references, the counterparts in ``links``, payments of equal amount and near
     date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source showed last of
     the documents that are named there, but for parties.
+
+    ``users`` is what others have made that stands on the record's own counterpart, as payments on an invoice. ``taken_off``
+    are references of what the record itself has made and a step of what it stands on has removed; ``changing`` what it
+    stands on, as in ``links``, while such a change is under way.
     """
 
     document: Document
@@ -200,6 +242,10 @@ class View:
     done: frozenset[StepKey] = frozenset()
     at_target: Mapping[tuple[str, str], Document] = field(default_factory=dict)
     sources: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+    users: Sequence[Using] = ()
+    taken_off: frozenset[str] = frozenset()
+    changing: frozenset[tuple[str, str]] = frozenset()
+    payables: Payables = field(default_factory=Payables)  # of a flow that tracks
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""
@@ -220,56 +266,6 @@ def placeholder(what: str) -> str:
 # --- what an integration declares --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class TableType:
-    """A mapping table: what its keys and values are, in words; ``source_entity``/``target_entity`` feed suggestions.
-
-    Subclasses say which keys documents show, and which values can be right.
-    """
-
-    name: str
-    key_words: str
-    value_words: str
-    source_entity: str
-    target_entity: str
-    special: tuple[str, ...] = ()  # values that are no ids: "cost", "new", "none" ...
-    fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
-
-    @property
-    def target_lists(self) -> tuple[str, ...]:
-        """The target's entities whose ids its values may name."""
-        return (self.target_entity,) if self.target_entity else ()
-
-    def listed_key(self, entry: Document) -> str:
-        """The key of an entry of the source's list."""
-        return entry.id
-
-    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        """(key, name) for each use of the table that a document of a flow shows."""
-        return ()
-
-    def freed_by(self, key: str) -> tuple[str, ...]:
-        """The keys under which documents wait that a row of this key may free."""
-        return (key,)
-
-    def names(self, value: str) -> tuple[tuple[str, str], ...]:
-        """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
-        return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
-
-    def value_for(self, target_id: str, entity: str = "") -> str:
-        """The value that names one entry of the target (of the table's own list, unless ``entity`` names another)."""
-        return target_id
-
-    def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
-        """The value with the id in place of the number or name by which it names an entry of ``entity``."""
-        return target_id if value == named else value
-
-    @property
-    def decided(self) -> bool:
-        """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""
-        return False
-
-
 class FlowType(ABC):
     """One entity moving one way."""
 
@@ -281,8 +277,12 @@ class FlowType(ABC):
     as_needed: ClassVar[bool] = False
     dated: ClassVar[bool] = True  # has a start date
     number_table: ClassVar[str] = ""  # the mapping table in which a person gives a document another number
+    unique_numbers: ClassVar[bool] = False  # the target takes each number once, whoever it is for, and however it ended
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
     several_steps: ClassVar[bool] = False  # whether a plan may have more than one step
+    tracks: ClassVar[bool] = False  # whether its documents are matched with payable bills, and nothing is ever written
+    mirrors: ClassVar[str] = ""  # the flow of the same pairs that goes the other way; its links are this one's too
+    parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
     near: ClassVar[dt.timedelta] = dt.timedelta(
         0
     )  # documents of equal amount, no further apart, may be the same; 0: none
@@ -353,6 +353,7 @@ class IntegrationType:
 
     ``fixed_once_posted``: settings that stand once documents are posted, which would not be found again under another
     value. ``skipped_by_settings``: codes of skips that a setting decides; they are looked at again when one changes.
+    ``skipped_by_tables``: (mapping table, code) of skips that its rows decide, likewise.
     ``account_settings``: settings whose value is the id of an account of the target, or a word of their own.
     ``currency_setting``: the setting that says in what amounts are where the source does not.
     """
@@ -370,6 +371,7 @@ class IntegrationType:
     skipped_by_settings: tuple[str, ...] = field(default=())
     account_settings: tuple[str, ...] = field(default=())
     currency_setting: str = ""
+    skipped_by_tables: tuple[tuple[str, str], ...] = field(default=())
     not_possible: tuple[str, ...] = field(default=())
 
     def flow(self, name: str) -> FlowType:

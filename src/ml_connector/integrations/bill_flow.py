@@ -107,7 +107,17 @@ class Bills(FlowType):
 
     def project(self, document: Document) -> Any:
         assert isinstance(document, Bill)
-        return msgspec.structs.replace(document, id="", stamp="", exported=False, memo="", terms="")
+        return msgspec.structs.replace(
+            document,
+            id="",
+            stamp="",
+            exported=False,
+            memo="",
+            terms="",
+            ordered=None,
+            ordered_on=None,
+            order_sent_on=None,
+        )
 
     def plan(self, view: View) -> Decision:
         bill = view.document
@@ -164,7 +174,8 @@ def _as_posted(bill: Bill, settings: Settings) -> Bill:
     return msgspec.structs.replace(
         bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="", hidden_by="",
         state=bill.state if stopped else BillState.RECEIVED, purchase_order=Ref(bill.purchase_order.id),
-        own_bill=Ref(), lines=tuple(_line_as_posted(line) for line in bill.lines),
+        ordered=None, ordered_on=None, order_sent_on=None, own_bill=Ref(),
+        lines=tuple(_line_as_posted(line) for line in bill.lines),
         post_date=bill.post_date if settings.bill_date == "post date" else None,
         **{name: _by_id(getattr(bill, name)) for name in named},
     )  # fmt: skip

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Account, Bill, Document, Party, Ref, TaxCode
-from ml_connector.integrations.base import TableType
 from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
+from ml_connector.integrations.tables import TableType
 
 
 @dataclass(frozen=True, slots=True)

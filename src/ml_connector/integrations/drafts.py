@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.canonical.documents import Ref
+from ml_connector.canonical.documents import Party, Ref
 from ml_connector.canonical.money import digits
 from ml_connector.integrations.base import View, Waiting, waiting
 
@@ -84,3 +85,12 @@ def unit_name(unit: Ref, view: View) -> str:
     """What people call a business unit; receipts show its id only."""
     listed = view.source_lists.get("business_units", {}).get(unit.id)
     return unit.name or str(getattr(listed, "name", "")) or unit.id
+
+
+def followed(party: str, parties: Mapping[str, Party]) -> str:
+    """The party of the ledger into which that one was merged there, over as many steps as it took; else itself."""
+    seen: set[str] = set()
+    while party not in seen and (known := parties.get(party)) is not None and known.merged_into:
+        seen.add(party)
+        party = known.merged_into
+    return party

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from ml_connector.canonical.documents import Dimension, Invoice, InvoiceState, Party
+from ml_connector.canonical.documents import Dimension, Invoice, InvoiceState
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.integrations.base import Adopt, Skip, Twin, View, skip, waiting
 from ml_connector.integrations.customer_flow import OTHER_CUSTOMER
-from ml_connector.integrations.drafts import Draft, is_code, money
+from ml_connector.integrations.drafts import Draft, followed, is_code, money
 from ml_connector.integrations.receivable_settings import Settings
 
 DRAFTS = "draft when completed"
@@ -89,7 +89,7 @@ def wanted_state(invoice: Invoice, settings: Settings) -> InvoiceState:
 
 def _before_start(invoice: Invoice, view: View) -> Skip | Adopt:
     """Linked with the one document of the ledger that is its equal, so that a payment on it finds it."""
-    equal = [twin for twin in view.twins if twin.entity and _size(twin) == abs(invoice.total)]
+    equal = [twin for twin in view.twins if twin.entity and not twin.taken and _size(twin) == abs(invoice.total)]
     if len(equal) == 1:
         evidence = f"dated before the start date; the ledger has customer, number {equal[0].number} and total"
         return Adopt(equal[0].entity, equal[0].id, "matched", evidence)
@@ -161,16 +161,7 @@ def target_customer(invoice: Invoice, view: View) -> str:
     """The ledger's id of the bill-to customer: linked, else the contact a person named; merged contacts are followed."""
     chosen = view.mappings["customers"].get(invoice.customer.id) or ""
     linked = view.links.get(("customers", invoice.customer.id), "")
-    return _followed(linked or (chosen if chosen in view.ledger.parties else ""), view.ledger.parties)
-
-
-def _followed(contact: str, parties: Mapping[str, Party]) -> str:
-    """The contact into which Xero has merged this one, over as many steps as it took."""
-    seen: set[str] = set()
-    while contact not in seen and (party := parties.get(contact)) is not None and party.merged_into:
-        seen.add(contact)
-        contact = party.merged_into
-    return contact
+    return followed(linked or (chosen if chosen in view.ledger.parties else ""), view.ledger.parties)
 
 
 def customer(invoice: Invoice, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -213,6 +204,11 @@ def number(invoice: Invoice, view: View, draft: Draft) -> str:
     return found
 
 
+def instead_of(twin: Twin) -> str:
+    """What a person may do instead of giving another number, where a document of the ledger has it."""
+    return f"; or link this record with {twin.id}, if the two are one" if twin.entity else ""
+
+
 def _corrected(invoice: Invoice, view: View, draft: Draft) -> str:
     """The number of the invoice that an adjustment corrects with ``-CR`` behind it, where the setting wants it."""
     if not (is_credit(invoice) and invoice.adjusts.id and view.settings.number_of_adjustments == "invoice"):
@@ -229,7 +225,10 @@ def _twin(twin: Twin, invoice: Invoice, draft: Draft) -> None:
     code = "invoice_twice" if same else "invoice_number_taken"
     shown = money(twin.total, invoice.currency) if twin.total is not None else "unknown"
     fields = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
-    if same:
+    if twin.taken:
+        code = "invoice_number_elsewhere"
+        fields |= {"taken": twin.taken, "stated": money(invoice.total, invoice.currency), "instead": instead_of(twin)}
+    elif same:
         by_hand = "dismiss this record with the reason, or make one of the two inactive in ServiceTitan"
         fields["same"] = f"link this record with {twin.id}" if twin.entity else by_hand
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,20 @@ import msgspec
 from ml_connector.canonical.documents import Allocation, Document, Invoice, InvoiceState, Ref
 from ml_connector.connectors.base import Action, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import Decision, FlowType, Hold, Unchanged, View, Waiting, Write, skip, waiting
+from ml_connector.integrations.base import (
+    STAYS,
+    Adopt,
+    Decision,
+    FlowType,
+    Hold,
+    Linked,
+    Unchanged,
+    View,
+    Waiting,
+    Write,
+    skip,
+    waiting,
+)
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_changes import changed
 from ml_connector.integrations.invoice_checks import (
@@ -25,7 +39,7 @@ from ml_connector.integrations.invoice_checks import (
     wanted_state,
 )
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
-from ml_connector.integrations.invoice_standing import new_reference, void_and_renumbered
+from ml_connector.integrations.invoice_standing import entity_there, new_reference, other_than, void_and_renumbered
 from ml_connector.integrations.receivable_settings import Settings
 
 
@@ -40,6 +54,7 @@ class Invoices(FlowType):
     target_lists = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
     tables = ("accounts", "tax", "business_units", "customers", "invoice_numbers")
     number_table = "invoice_numbers"
+    unique_numbers = True
     several_steps = True
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
@@ -86,6 +101,8 @@ class Invoices(FlowType):
         invoice = msgspec.structs.replace(invoice, currency=invoice_currency(invoice, view))
         if view.link is not None and not void_and_renumbered(invoice, view):
             return changed(invoice, view)
+        if (taken := _taken_up(invoice, view)) is not None:
+            return taken
         passed = passed_over(invoice, view)
         if passed is not None:
             return passed
@@ -124,6 +141,53 @@ def _created(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> Dec
     to_come = tuple(one for one in linked if one.startswith("new: "))
     replaces = view.link.target_id if view.link is not None else ""
     return Write((main, *applied), main.entity, (*draft.notes, *sent.notes), to_come, replaces=replaces)
+
+
+# --- what is there already ---------------------------------------------------------------------------------------
+
+
+def _taken_up(invoice: Invoice, view: View) -> Decision | None:
+    """What our step has made is its counterpart, although nothing is linked yet: what is left of the plan follows.
+
+    Its application did not go before a newer version came, or this database is younger than the ledger's documents. None
+    where nothing of ours stands.
+    """
+    draft = Draft(invoice.currency)
+    found = number(invoice, view, Draft(invoice.currency))
+    reference = new_reference(invoice, found, view)
+    made = view.made.get(reference)
+    there = view.at_target.get((made.entity, made.target_id)) if made is not None else None
+    if made is None or not isinstance(there, Invoice) or not there.active:
+        return None
+    before = msgspec.structs.replace(invoice, active=True)
+    seen = dataclasses.replace(view, link=Linked(made.entity, made.target_id, there, before, there))
+    contact, asks = customer(invoice, view, draft)
+    if not contact:
+        return Hold(tuple(draft.waits), asks)
+    wait = other_than(invoice, found, contact, there, reference) if invoice.active else None
+    if wait is not None:
+        return Hold((wait,))
+    further = changed(invoice, seen)
+    return further if not isinstance(further, Unchanged) else _applied_still(invoice, there, reference, view)
+
+
+def _applied_still(invoice: Invoice, there: Invoice, reference: str, view: View) -> Decision:
+    """The credit that stands is applied, unless it has been used already."""
+    draft = Draft(invoice.currency)
+    replaces = view.link.target_id if view.link is not None else ""
+    steps: tuple[Step, ...] = ()
+    if not there.allocations and there.balance == there.total:
+        _original(invoice, view, draft)
+        if draft.waits:
+            return Hold(tuple(draft.waits))
+        try:
+            steps = _applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft)
+        except BadInput as error:
+            return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
+    if not steps:
+        return Adopt(entity_there(there), there.id, "created", "our reference and the same content", replaces)
+    to_come = tuple(one for one in (view.links.get(("invoices", invoice.adjusts.id), ""),) if one.startswith("new: "))
+    return Write(steps, entity_there(there), tuple(draft.notes), to_come, STAYS, replaces)
 
 
 # --- a credit on what it corrects --------------------------------------------------------------------------------

@@ -61,14 +61,8 @@ INVOICE_REASONS = (
         "customer_merged",
         "A customer was merged into one that is not in the ledger yet",
         "ServiceTitan has merged {name} into customer {survivor}, who has no counterpart in the ledger yet.",
-        "Nothing to do until {survivor} is linked; or fill the row '{row}' of the mapping table customers with the contact's "
-        "id.",
-    ),
-    Reason(
-        "customer_merged_into",
-        "A customer was merged into another",
-        "ServiceTitan has merged {name} into customer {survivor}, whose contact in the ledger is {contact}.",
-        "Fill the row '{key}' of the mapping table customers with {contact}: documents that still name {name} then go there.",
+        "Nothing to do here: documents that still name {name} go to the contact of {survivor} as soon as there is one.",
+        Acts.NOBODY,
     ),
     # held: amounts and tax
     Reason(
@@ -127,6 +121,13 @@ INVOICE_REASONS = (
         "{where} already has {number} of this customer, with another total: {total} there, {stated} here ({other}).",
         "Find out which of the two is right; if both are, give this one another number in the mapping table "
         "invoice_numbers (row '{key}').",
+    ),
+    Reason(
+        "invoice_number_elsewhere",
+        "Suspected duplicate: the number is taken",
+        "{where} has number {number} on {taken} over {total} ({other}). This one is over {stated}, and the ledger takes each "
+        "number once.",
+        "Give this one another number in the mapping table invoice_numbers (row '{key}'){instead}.",
     ),
     # held: what it follows
     Reason(
@@ -191,7 +192,7 @@ INVOICE_REASONS = (
     Reason(
         "customer_merged_away",
         "Merged into another customer",
-        "ServiceTitan has merged {name} into customer {survivor}; its documents go to the contact that is mapped.",
+        "ServiceTitan has merged {name} into customer {survivor}; its documents go to the contact of that one.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
@@ -199,7 +200,7 @@ INVOICE_REASONS = (
         "not_batched",
         "Not posted in ServiceTitan when it went",
         "It was {state} in ServiceTitan when it went to the ledger, and only a posted batch is marked as exported.",
-        "Export its batch in ServiceTitan when it is posted.",
+        "Nothing to do: it is looked at again when ServiceTitan shows it posted, and marked then.",
         Acts.NOBODY,
     ),
 )

@@ -95,6 +95,26 @@ def paid(told: str, now: Invoice) -> Waiting:
     return waiting("change_when_paid", "fact", f"{entity_there(now)}:{now.id}", **fields)
 
 
+def other_than(invoice: Invoice, number: str, contact: str, there: Invoice, reference: str) -> Waiting | None:
+    """What stands under our reference is not what would be posted: a person compares both. None where it is.
+
+    ``number`` and ``contact``: those that the invoice gets in the ledger.
+    """
+    figures = {
+        "number": (number_key(there.number), number_key(number)),
+        "date": (there.date, invoice.date),
+        "total": (-there.total if there.kind == "credit note" else there.total, invoice.total),
+        "currency": (there.currency or invoice.currency, invoice.currency),
+        "customer": (there.customer.id, contact),
+    }
+    differ = ", ".join(f"another {name}" for name, (shown, meant) in figures.items() if shown != meant)
+    if not differ:
+        return None
+    ours = f"{number} of {invoice.date or 'no date'} over {money(invoice.total, invoice.currency)}"
+    told = {"reference": reference, "other": f"{_there(there)} ({differ})", "ours": ours}
+    return waiting("conflict", "person", "conflict", **told)
+
+
 def void(change: Change) -> Hold:
     """It is void there; another number frees it."""
     told = {"what": change.told, "there": _there(change.now)}

@@ -1,4 +1,7 @@
-"""Changing an invoice in Xero: whole while nothing of it is paid, else its head alone; what is there already is left."""
+"""Changing an invoice in Xero: whole while nothing of it is paid, else its head alone; what is there already is left.
+
+Payments of ours are taken off it first and go back onto it afterwards.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from ml_connector.integrations.invoice_checks import (
     wanted_state,
 )
 from ml_connector.integrations.invoice_merge import Unpaired, merged
+from ml_connector.integrations.invoice_payments import HEAD, taken_off, with_removals
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
 from ml_connector.integrations.invoice_standing import (
     DRAFTS,
@@ -32,9 +36,6 @@ from ml_connector.integrations.invoice_standing import (
     settled,
     void,
 )
-
-# All that Xero lets be changed once something is paid: its number, its due date, and the words of its reference.
-_HEAD = frozenset(["number", "due_date", "job", "location"])
 
 
 def updated(change: Change, view: View) -> Decision:
@@ -108,7 +109,13 @@ def _sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision
         return Unchanged()
     try:
         if settled(change.now):
-            return _head(change, target, view, draft)
+            # Xero lets words, accounts, tracking and the contact be changed with payments on it: ours stay where they are.
+            if whole is not None and _fixed(change.now) == _fixed(whole) and taken_off(change, view, Draft()):
+                return _all(change, whole, view, draft)
+            aside = taken_off(change, view, draft) if whole is not None else ()
+            if whole is None or not aside:
+                return _head(change, target, view, draft)
+            return with_removals(aside, _all(change, whole, view, draft))
         return held(change, why) if whole is None else _all(change, whole, view, draft)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{change.invoice.id}", why=error.sentence),))
@@ -125,7 +132,7 @@ def _whole(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[I
 
 def _head(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     """Something is paid: the head alone is changed, and the lines stay as they are."""
-    if not change.what or not set(change.what) <= _HEAD:
+    if not change.what or not set(change.what) <= HEAD:
         draft.wait(paid(change.told, change.now))
     if draft.waits:
         return Hold(tuple(draft.waits))
@@ -163,6 +170,13 @@ def _shows(now: Invoice, target: Invoice) -> bool:
     if now.state in DRAFTS and now.state is not target.state:
         return False
     return [_figures(line) for line in now.lines] == [_figures(line) for line in target.lines]
+
+
+def _fixed(one: Invoice) -> tuple[Any, ...]:
+    """What Xero lets nobody change once something is paid."""
+    return one.date, one.total, one.tax, [
+        (line.id, line.quantity, line.unit_price, line.amount, line.tax, line.tax_code.id) for line in one.lines
+    ]  # fmt: skip
 
 
 def _figures(line: InvoiceLine) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from ml_connector.canonical.documents import BillLine, OrderState, PurchaseOrder
 from ml_connector.connectors.base import Action, Step
 from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
 from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.invoice_standing import own_reference
 from ml_connector.integrations.order_rules import composed_order, held, is_canceled, notes_of, step_of, target_order
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
 from ml_connector.integrations.receivable_settings import Settings
@@ -38,7 +39,7 @@ def changed(order: PurchaseOrder, view: View) -> Decision:
         return Unchanged() if is_canceled(order) else Hold((waiting("order_gone", "person", "order_gone", **told),))
     if now.state is OrderState.BILLED:
         return Hold((waiting("order_billed", "person", "order_billed", number=now.number, **told),))
-    if now.reference != view.reference:
+    if not own_reference(link, view):
         return Hold((waiting("order_not_ours", "person", "order_not_ours", number=now.number, **told),))
     return _deleted(now, view) if is_canceled(order) else _updated(order, posted, now, view)
 

@@ -10,6 +10,7 @@ from ml_connector.canonical.documents import Document, PurchaseOrder
 from ml_connector.connectors.base import Action
 from ml_connector.integrations.base import Adopt, Decision, FlowType, Hold, Skip, View, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money, unit_name
+from ml_connector.integrations.invoice_checks import instead_of
 from ml_connector.integrations.order_changes import changed
 from ml_connector.integrations.order_rules import composed_order, held, is_canceled, notes_of, step_of, target_order
 from ml_connector.integrations.payment_rules import check_seen, currency_of, is_new
@@ -27,6 +28,7 @@ class PurchaseOrders(FlowType):
     target_lists = ("accounts", "dimensions", "parties", "purchase_orders")
     tables = ("order_accounts", "business_units", "vendors", "order_numbers")
     number_table = "order_numbers"
+    unique_numbers = True
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("purchase_orders",)
@@ -85,7 +87,7 @@ def _passed_over(order: PurchaseOrder, view: View, settings: Settings) -> Skip |
 
 
 def _before_start(order: PurchaseOrder, view: View, settings: Settings) -> Skip | Adopt:
-    equal = [twin for twin in view.twins if twin.entity and twin.total == order.total]
+    equal = [twin for twin in view.twins if twin.entity and not twin.taken and twin.total == order.total]
     if len(equal) == 1:
         evidence = f"dated before the start date; the ledger has vendor, number {equal[0].number} and total"
         return Adopt(equal[0].entity, equal[0].id, "matched", evidence)
@@ -107,13 +109,16 @@ def _created(order: PurchaseOrder, view: View) -> Decision:
 
 
 def _twins(order: PurchaseOrder, view: View, draft: Draft) -> None:
-    """Another order of this vendor under the number; one of another vendor is refused by Xero, which has each once."""
+    """Another order under the number, of this vendor or, since Xero has each number once, of any."""
     key = f"order_numbers:{order.id}"
     for twin in view.twins:
         code = "order_same_total" if twin.total == order.total else "order_other_total"
         shown = money(twin.total, order.currency) if twin.total is not None else "unknown"
         told = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
-        if code == "order_other_total":
+        if twin.taken:
+            code = "order_number_elsewhere"
+            told |= {"taken": twin.taken, "stated": money(order.total, order.currency), "instead": instead_of(twin)}
+        elif code == "order_other_total":
             told["stated"] = money(order.total, order.currency)
         else:
             told["same"] = (

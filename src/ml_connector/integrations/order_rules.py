@@ -12,7 +12,7 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.base import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import Hold, View, waiting
-from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, Named, account_key, checked_account, money
+from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, Named, account_key, checked_account, followed, money
 from ml_connector.integrations.payment_rules import check_currency, options
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
 
@@ -71,7 +71,7 @@ def _vendor(order: PurchaseOrder, view: View, draft: Draft) -> str:
     key, name = f"vendors:{order.vendor.id}", order.vendor.name or order.vendor.id
     chosen = view.mappings["vendors"].get(order.vendor.id) or ""
     usable = wanted not in view.asked and chosen in view.ledger.parties
-    target = view.links.get(wanted) or (chosen if usable else "")
+    target = followed(view.links.get(wanted) or (chosen if usable else ""), view.ledger.parties)
     party = view.ledger.parties.get(target)
     if target and party is not None and not party.active:
         draft.wait(waiting("vendor_inactive", "fact", f"parties:{target}", name=name, target=party.name, other=""))

@@ -80,7 +80,8 @@ def standing(view: View, draft: Draft) -> list[Standing]:
     }
     link = view.link
     shown = link.now if link is not None else None
-    ours = shown is not None and is_ours(shown, view) and getattr(shown, "active", True)
+    stands = getattr(shown, "active", True) or removed_by_hand(view)
+    ours = shown is not None and is_ours(shown, view) and stands
     if link is not None and ours and link.target_id not in found:
         found[link.target_id] = (str(getattr(shown, "reference", "")), link.target_entity)
     documents = []
@@ -97,10 +98,25 @@ def standing(view: View, draft: Draft) -> list[Standing]:
     return documents
 
 
+def moved(view: View) -> bool:
+    """Whether what it stood on has another counterpart now, or a change of that has taken it off."""
+    targets = {target for (flow, _), target in view.links.items() if flow == "invoices"}
+    made = (view.at_target.get((one.entity, one.target_id)) for one in view.made.values() if one.entity == "payments")
+    splits = [split.document.id for one in made if isinstance(one, Payment) for split in one.splits]
+    return bool(view.taken_off) or any(id_ not in targets for id_ in splits)
+
+
 def is_ours(document: Document, view: View) -> bool:
     """Whether it carries the record's own reference."""
     shown = str(getattr(document, "reference", ""))
     return shown == view.reference or shown.startswith(f"{view.reference}-")
+
+
+def removed_by_hand(view: View) -> bool:
+    """Whether people have removed what this very version has made: no version removes what it makes itself."""
+    link = view.link
+    gone = link is not None and link.now is not None and not getattr(link.now, "active", True)
+    return link is not None and gone and link.target_id in view.proven.values()
 
 
 def compared(

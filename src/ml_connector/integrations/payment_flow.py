@@ -10,9 +10,30 @@ import msgspec
 
 from ml_connector.canonical.documents import Allocation, Document, Invoice, Payment, Ref
 from ml_connector.connectors.base import Action, Step
-from ml_connector.integrations.base import STAYS, Decision, FlowType, Hold, Unchanged, View, Write, skip, waiting
+from ml_connector.integrations.base import (
+    STAYS,
+    Adopt,
+    Decision,
+    FlowType,
+    Hold,
+    Unchanged,
+    View,
+    Waiting,
+    Write,
+    settled_key,
+    skip,
+    waiting,
+)
 from ml_connector.integrations.drafts import Draft, money
-from ml_connector.integrations.payment_changes import Change, compared, is_ours, removals, standing
+from ml_connector.integrations.payment_changes import (
+    Change,
+    compared,
+    is_ours,
+    moved,
+    removals,
+    removed_by_hand,
+    standing,
+)
 from ml_connector.integrations.payment_parts import Part, create, merged, wanted
 from ml_connector.integrations.payment_rules import (
     NEAR,
@@ -84,9 +105,20 @@ class Payments(FlowType):
         assert isinstance(payment, Payment)
         unit = payment.business_unit
         payment = msgspec.structs.replace(payment, currency=currency_of(payment.currency, unit, view))
+        if waits := _under_change(payment, view):
+            return Hold(waits)
         if view.made or (view.link is not None and not _removed(view)):
             return _changed(payment, view)
         return _first(payment, view)
+
+
+def _under_change(payment: Payment, view: View) -> tuple[Waiting, ...]:
+    """It was taken off invoices for a change of theirs, which is not over yet."""
+    numbers = {("invoices", split.document.id): split.document.number for split in payment.splits}
+    return tuple(
+        waiting("invoice_changing", "link", settled_key(*pair), number=numbers.get(pair) or pair[1])
+        for pair in sorted(view.changing)
+    )
 
 
 def _needed(payment: Payment) -> tuple[tuple[str, str], ...]:
@@ -98,7 +130,8 @@ def _needed(payment: Payment) -> tuple[tuple[str, str], ...]:
 def _removed(view: View) -> bool:
     """Whether what we had posted was removed again, by an earlier version: then it is posted as if for the first time."""
     now = view.link.now if view.link is not None else None
-    return now is not None and not getattr(now, "active", True) and is_ours(now, view)
+    gone = now is not None and not getattr(now, "active", True)
+    return now is not None and gone and is_ours(now, view) and not removed_by_hand(view)
 
 
 def _first(payment: Payment, view: View) -> Decision:
@@ -143,16 +176,19 @@ def _created(
     references = {part.key: view.reference if alone else f"{view.reference}-{part.key}" for part in parts}
     for part in parts:
         if references[part.key] not in view.proven and payment.amount > 0:
-            _check_target(part, payment, view, draft)
+            _check_target(part, references[part.key], payment, view, draft)
     if draft.waits:  # what is missing would only be told again, in other words
         return []
     made = (create(_renumbered(part, former, view), references[part.key], view, draft) for part in parts)
     return [step for steps in made for step in steps]
 
 
-def _check_target(part: Part, payment: Payment, view: View, draft: Draft) -> None:
-    """The invoice can take it. What is open changes with our own steps, so only a first plan looks at that."""
-    if not view.made:
+def _check_target(part: Part, reference: str, payment: Payment, view: View, draft: Draft) -> None:
+    """The invoice can take it. What is open changes with our own steps, so only a first plan looks at that, and that of
+
+    a part which goes back onto what it was taken off.
+    """
+    if not view.made or reference in view.taken_off:
         check_open(part.on, part.amount, view, draft)
     if part.entity == "payments":
         check_twin(part.on, part.amount, payment.date, view, draft)
@@ -179,14 +215,14 @@ def _changed(payment: Payment, view: View) -> Decision:
     """A payment of which something stands in the ledger. A version that changes nothing is never held."""
     posted = view.link.source if view.link is not None else None
     before = posted if isinstance(posted, Payment) else None
-    same = before is not None and _as_posted(before) == _as_posted(payment)
+    same = before is not None and _as_posted(before) == _as_posted(payment) and not moved(view)
     what = _told(before, payment)
     if not view.made and not _linked_to_ours(view):
         return _not_ours(payment, before is None or same, what, view)
     draft = Draft(payment.currency)
     anew = before is not None and before.method.id != payment.method.id
     decision = _reconciled(payment, what, anew, view, draft)
-    return Unchanged() if same and isinstance(decision, Hold) else decision
+    return Unchanged() if same and isinstance(decision, Hold) and not removed_by_hand(view) else decision
 
 
 def _linked_to_ours(view: View) -> bool:
@@ -216,8 +252,16 @@ def _reconciled(payment: Payment, what: str, anew: bool, view: View, draft: Draf
     if draft.waits:
         return _held(draft, view)
     if not steps:
-        return Unchanged()
+        return _stands(parts, change, view)
     return _written(steps, *_counterpart(steps, change, view), view, draft)
+
+
+def _stands(parts: Sequence[Part], change: Change, view: View) -> Decision:
+    """All of it is there. Where nothing is linked yet, it is with the first of its parts."""
+    kept = next((change.kept[part.key] for part in parts if part.key in change.kept), None)
+    if view.link is not None or kept is None:
+        return Unchanged()
+    return Adopt(kept.entity, kept.document.id, "created", "our own references, and all of it is there")
 
 
 def _change_steps(payment: Payment, parts: int, change: Change, view: View, draft: Draft) -> list[Step]:
@@ -239,7 +283,8 @@ def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int
     A removed counterpart that nothing replaces stays linked: it is what the record has become there.
     """
     linked = view.link.target_id if view.link is not None else ""
-    if linked and linked not in {one.document.id for one in change.removed}:
+    there = view.link is None or view.link.now is None or bool(getattr(view.link.now, "active", True))
+    if linked and there and linked not in {one.document.id for one in change.removed}:
         return STAYS, ""
     made = [n for n, step in enumerate(steps) if step.action is Action.CREATE and step.entity != "allocations"]
     if made:
@@ -328,6 +373,8 @@ class PaymentsExported(FlowType):
         assert isinstance(payment, Payment)
         if view.link is not None or payment.exported:
             return Unchanged()
+        if not payment.posted:
+            return skip("payment_not_batched", state=payment.state or "unknown")
         composed = view.compose(Action.MARK_EXPORTED, payment, view.reference)
         step = Step("payments", Action.MARK_EXPORTED, view.reference, composed.body, target_id=payment.id)
         return Write((step,), self.name, composed.notes)

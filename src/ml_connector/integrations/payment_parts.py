@@ -20,7 +20,14 @@ from ml_connector.connectors.base import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import View, placeholder, waiting
 from ml_connector.integrations.drafts import Draft, money
-from ml_connector.integrations.payment_rules import credit_account, is_new, linked_invoice, money_account, payer
+from ml_connector.integrations.payment_rules import (
+    check_advance,
+    credit_account,
+    is_new,
+    linked_invoice,
+    money_account,
+    payer,
+)
 from ml_connector.integrations.payment_shares import credit_lines
 from ml_connector.integrations.payment_tables import PaymentRule
 
@@ -88,6 +95,7 @@ def _received(payment: Payment, account: Ref, view: View, draft: Draft) -> Itera
             yield Part("payments", split.document.id, target, split.amount, document)
     if payment.unapplied:
         entity, kind = _ADVANCES[view.settings.unapplied_as]
+        check_advance(account, payment.unapplied, payment, view, draft)
         customer = Ref(payer(payment, view, draft))
         document = new_payment(payment, payment.unapplied, account, kind=kind, party=customer)
         yield Part(entity, UNAPPLIED, "", payment.unapplied, document)

@@ -12,11 +12,10 @@ from decimal import Decimal
 from ml_connector.canonical.documents import Account, Dimension, Invoice, InvoiceState, Payment, Ref
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.integrations.base import Skip, View, placeholder, skip, waiting
-from ml_connector.integrations.drafts import Draft, Named, checked_account, is_code, money, unit_name
-from ml_connector.integrations.payment_tables import PaymentRule, payment_rule, type_key
+from ml_connector.integrations.drafts import Draft, Named, checked_account, followed, is_code, money, unit_name
+from ml_connector.integrations.payment_tables import BANK, PaymentRule, payment_rule, type_key
 from ml_connector.integrations.receivable_settings import Settings
 
-BANK = "BANK"  # Xero's type of bank accounts
 NEAR = dt.timedelta(days=7)  # a payment that people keyed in both systems rarely differs by more
 
 
@@ -35,7 +34,7 @@ def check_currency(party: str, what: str, view: View, draft: Draft) -> None:
     if not is_code(draft.currency):
         draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
         return
-    known = view.ledger.parties.get(party)
+    known = view.ledger.parties.get(followed(party, view.ledger.parties))
     key, theirs, where = "organisation", view.ledger.organisation.currency, "the ledger"
     if known is not None and known.currency:
         key, theirs, where = f"parties:{known.id}", known.currency, f"the {what}'s ledger contact {known.name}"
@@ -136,17 +135,13 @@ def named_row(payment: Payment) -> Named:
 
 
 def money_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft) -> Ref:
-    """The bank or clearing account of a payment.
-
-    Xero takes payments on bank accounts, and on others that allow it (EnablePaymentsToAccount). The canonical account
-    does not tell the latter; system accounts never do, the rest is left to Xero's answer.
-    """
+    """The bank or clearing account of a payment: of type BANK, or one that people have opened to payments in Xero."""
     named = named_row(payment)
     account = view.ledger.accounts.get(rule.account)
     if account is None or not account.active:
         return checked_account(rule.account, named, view, draft)
     told = {"name": _label(account), "what": named.what}
-    if account.type != BANK and not account.postable:
+    if not account.takes_payments:
         draft.wait(waiting("account_takes_no_payments", "fact", f"accounts:{account.id}", **told))
     if account.type == BANK and payment.journal:
         told |= {"type": payment.method.name or type_key(payment.method)}
@@ -155,6 +150,14 @@ def money_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft)
         told = {"source": draft.currency, "target": account.currency, "what": f"account {_label(account)}"}
         draft.wait(waiting("currency_differs", "fact", f"accounts:{account.id}", **told))
     return Ref(account.id, account.name, account.number)
+
+
+def check_advance(account: Ref, amount: Decimal, payment: Payment, view: View, draft: Draft) -> None:
+    """Money on no invoice yet is a bank transaction in Xero, which it books on accounts of type BANK alone."""
+    known, named = view.ledger.accounts.get(account.id), named_row(payment)
+    if known is not None and known.active and known.type != BANK:
+        told = {"name": _label(known), "what": named.what, "amount": money(amount, draft.currency)}
+        draft.wait(waiting("advance_not_on_bank", "mapping", f"payment_types:{named.key}", **told))
 
 
 def credit_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft) -> Ref:
@@ -194,7 +197,7 @@ def linked_invoice(invoice: Ref, view: View, draft: Draft) -> str:
 def payer(payment: Payment, view: View, draft: Draft) -> str:
     """The target's id of the customer, which money on no invoice and credits need."""
     wanted = ("customers", payment.party.id)
-    target = view.links.get(wanted, "")
+    target = followed(view.links.get(wanted, ""), view.ledger.parties)
     name = payment.party.name or payment.party.id
     known = view.ledger.parties.get(target)
     if not target:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Payment, PurchaseOrder, Ref
-from ml_connector.integrations.base import TableType
+from ml_connector.canonical.documents import Account, Document, Payment, PurchaseOrder, Ref
 from ml_connector.integrations.drafts import NO_ACCOUNT, account_key
+from ml_connector.integrations.tables import TableType
 
+BANK = "BANK"  # Xero's type of bank accounts
 NO_TYPE = "(no type)"
 TAX, SHIPPING = "(tax)", "(shipping)"
 _RULE = re.compile(r"^(?P<kind>account|write-off|fee):(?P<account>\S+)$")
@@ -67,6 +68,17 @@ class PaymentTypeTable(TableType):
     def names(self, value: str) -> tuple[tuple[str, str], ...]:
         rule = payment_rule(value)
         return (("accounts", rule.account),) if rule.account else ()
+
+    def unfit(self, value: str, entry: Document) -> str:
+        if not isinstance(entry, Account):
+            return ""
+        name = " ".join(part for part in (entry.number, entry.name) if part)
+        if payment_rule(value).is_credit:
+            on_bank = f"{name} is a bank account, and a {payment_rule(value).kind} moves no money"
+            return on_bank if entry.type == BANK else ""
+        if entry.takes_payments:
+            return ""
+        return f"{name} takes no payments in the ledger; name a bank account, or enable payments to that one there"
 
     def value_for(self, target_id: str, entity: str = "") -> str:
         return f"account:{target_id}"

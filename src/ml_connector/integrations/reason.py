@@ -1,4 +1,4 @@
-"""What a reason is made of. The sentences are in ``reasons``, those of what is sold in ``invoice_reasons``."""
+"""What a reason is made of. The sentences are in ``reasons`` and, by subject, in the files that it puts together."""
 
 from __future__ import annotations
 

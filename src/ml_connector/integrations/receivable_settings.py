@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from ml_connector.canonical.money import ZERO
+from ml_connector.integrations.party_merge import FIELDS, owners_of
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -19,7 +20,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     currency: the company's, where the business unit states none.
     invoice_gate: how far an invoice must have come. ``posted`` waits for its batch; ``draft when completed`` makes a draft
         once the job is completed and authorises it when the batch is posted; ``completed`` authorises it at once. A credit
-        note is never made as a draft. Only invoices whose batch was posted when they went are marked as exported.
+        note is never made as a draft. An invoice is marked as exported once its batch is posted, however early it went.
     business_units: only documents of these business unit ids, all if empty.
     business_unit_as: whether a line's business unit becomes a tracking option, or nothing.
     number_prefix: put before every invoice and order number, where two sources share one ledger.
@@ -31,6 +32,13 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rounding_account: the ledger account for what an invoice differs by when the ledger rounds otherwise; without one, such
         invoices are held.
     rounding_limit: how much of one document may go to rounding_account, at most 0.05; at 0 nothing does.
+    owners: whose value stands where both sides have changed a customer or vendor, as ``customers.phone=ledger``; source is
+        ServiceTitan, ledger is Xero, hold asks a person. ServiceTitan owns name, e-mail, phone and address of customers, and
+        phone and contact person of vendors; Xero owns name, e-mail and address of vendors.
+    parties_baseline: yes links customers and vendors that are there on both sides, and makes and changes nothing; documents
+        of those that are not wait.
+    new_from_ledger: whether a customer or vendor of Xero that ServiceTitan does not have is made there, once it has an
+        invoice or a bill; skip leaves it to Xero alone.
     closed_through: our own closed date; the later of it and the ledger's lock holds.
     breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
         longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
@@ -49,6 +57,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     order_lines: Literal["lines", "total"] = "lines"
     rounding_account: str = ""
     rounding_limit: Decimal = ZERO
+    owners: tuple[str, ...] = ()
+    parties_baseline: Literal["no", "yes"] = "no"
+    new_from_ledger: Literal["skip", "create"] = "skip"
     closed_through: dt.date | None = None
     breaker_percent: int = 30
     breaker_floor: int = 50
@@ -56,5 +67,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not ZERO <= self.rounding_limit <= Decimal("0.05"):
             raise ValueError("rounding_limit must be between 0 and 0.05")
+        for parties in FIELDS:
+            owners_of(parties, self.owners)
         if self.breaker_percent < 0 or self.breaker_floor < 1:
             raise ValueError("breaker_percent must be 0 or more, and breaker_floor 1 or more")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ml_connector.canonical.documents import (
     Account,
+    Bill,
     Document,
     Invoice,
     Party,
@@ -15,8 +16,8 @@ from ml_connector.canonical.documents import (
     TaxCode,
     party_of,
 )
-from ml_connector.integrations.base import TableType
 from ml_connector.integrations.drafts import account_key, zone_key
+from ml_connector.integrations.tables import TableType
 
 EXEMPT = "(exempt)"  # the row that names the tax type of what is not taxed
 
@@ -75,6 +76,6 @@ class PartyTable(TableType):
         return entry.id if isinstance(entry, Party) else ""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        theirs = isinstance(document, PurchaseOrder) == (self.name == "vendors")
+        theirs = isinstance(document, PurchaseOrder | Bill) == (self.name == "vendors")
         party = party_of(document) if theirs else None
         return [(party.id, party.name)] if party is not None else ()

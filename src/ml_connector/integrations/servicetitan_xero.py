@@ -1,12 +1,13 @@
-"""ServiceTitan with Xero: invoices and what they need, receivable by receivable, and orders."""
+"""ServiceTitan with Xero: invoices and what they need, receivable by receivable, orders, and what was received of them."""
 
 from __future__ import annotations
 
-from ml_connector.integrations.base import IntegrationType, TableType
+from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.customer_flow import Customers
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.order_flow import PurchaseOrders
+from ml_connector.integrations.party_back import CustomersBack, VendorsBack
 from ml_connector.integrations.payment_flow import Payments, PaymentsExported
 from ml_connector.integrations.payment_tables import NO_TYPE, SHIPPING, TAX, OrderAccountTable, PaymentTypeTable
 from ml_connector.integrations.receivable_settings import Settings
@@ -17,6 +18,8 @@ from ml_connector.integrations.receivable_tables import (
     SalesTaxTable,
     UnitTable,
 )
+from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.tracking_flow import InventoryBills
 from ml_connector.integrations.vendor_flow import UniqueVendors
 
 INTEGRATION = IntegrationType(
@@ -34,6 +37,9 @@ INTEGRATION = IntegrationType(
         Payments(),
         PaymentsExported(),
         PurchaseOrders(),
+        InventoryBills(),
+        CustomersBack(),
+        VendorsBack(),
     ),
     tables=(
         SalesAccountTable(
@@ -68,12 +74,15 @@ INTEGRATION = IntegrationType(
     fixed_once_posted=("number_prefix", "number_of_adjustments"),
     skipped_by_settings=(
         "before_start", "payment_before_start", "order_before_start", "invoice_not_yet", "kept_back", "out_of_scope",
+        "parties_baseline", "contact_not_wanted", "party_gives_way",
     ),
+    skipped_by_tables=(("payment_types", "payment_by_rule"),),
     account_settings=("rounding_account",),
     currency_setting="currency",
     not_possible=(
         "Jobs as such cannot be made in Xero: job and location stand in the reference of a document.",
         "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",
         "Tax zones cannot be created in ServiceTitan by its API.",
+        "A customer without a whole address cannot be created in ServiceTitan, which demands one: it waits.",
     ),
 )  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ml_connector.integrations.base import (
     IntegrationType,
-    TableType,
 )
 from ml_connector.integrations.bill_flow import Bills, BillsExported
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.vendor_flow import Vendors
 
 INTEGRATION = IntegrationType(

@@ -1,0 +1,68 @@
+"""Why vendors, and parties at all, wait or are passed over, in a bookkeeper's words. Customers are with the invoices."""
+
+from __future__ import annotations
+
+from ml_connector.errors import Acts
+from ml_connector.integrations.reason import Reason
+
+PARTY_REASONS = (
+    # held
+    Reason(
+        "vendor_pending",
+        "The vendor is not in the ledger yet",
+        "Vendor {name} is being brought to the ledger first.",
+        "Nothing to do here: the bill follows by itself.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "vendor_flow_off",
+        "The vendor is not in the ledger, and the vendors flow is off",
+        "Vendor {name} has no counterpart in the ledger, and the flow that could bring it is off.",
+        "Turn the vendors flow on, or fill the row '{key}' of the mapping table vendors.",
+    ),
+    Reason(
+        "vendor_unknown",
+        "The vendor cannot be read",
+        "Vendor {name} ({key}) of this bill is not in ServiceTitan's list of vendors.",
+        "Check the vendor in ServiceTitan; if it was merged, fill the row '{key}' of the mapping table vendors.",
+    ),
+    Reason(
+        "vendor_ambiguous",
+        "A vendor looks like one that is there already",
+        "Vendor {name} looks like {candidates} in the ledger, but a name alone is no proof.",
+        "Fill the row '{key}' of the mapping table vendors with the right contact's id, or with 'new'.",
+    ),
+    Reason(
+        "vendor_taken",
+        "A ledger vendor is claimed twice",
+        "Vendor {name} points to the ledger's {target}, which is already linked to another ServiceTitan vendor.",
+        "Decide in the mapping table vendors which of the two it is; give the other one 'new'.",
+    ),
+    Reason(
+        "vendor_unknown_there",
+        "A mapped ledger vendor does not exist",
+        "The mapping table sends vendor {name} to the ledger's contact {target}, which does not exist there.",
+        "Correct the row '{key}' of the mapping table vendors.",
+    ),
+    Reason(
+        "vendor_inactive",
+        "The vendor is inactive in the ledger",
+        "The ledger's vendor {target} for {name} is inactive.",
+        "Make it active in the ledger{other}.",
+    ),
+    Reason(
+        "vendor_incomplete",
+        "A vendor lacks a name",
+        "Vendor {key} has no name in ServiceTitan.",
+        "Give it a name in ServiceTitan.",
+    ),
+    # passed over
+    Reason(
+        "linked_already",
+        "Linked already",
+        "{name} is linked; what changes in ServiceTitan afterwards is not sent.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason("not_needed", "Not needed yet", "No document needs it.", "Nothing to do.", Acts.NOBODY),
+)

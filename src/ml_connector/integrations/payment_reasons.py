@@ -1,0 +1,248 @@
+"""Why payments wait or are passed over, in a bookkeeper's words."""
+
+from __future__ import annotations
+
+from ml_connector.errors import Acts
+from ml_connector.integrations.reason import Reason
+
+PAYMENT_REASONS = (
+    # held: what a type is, and amounts
+    Reason(
+        "payment_type_unmapped",
+        "A payment type nobody has decided about",
+        "Nobody has said what payments of type {name} are in the ledger.",
+        "Fill the row '{key}' of the mapping table payment_types: account:<id> for money on a clearing or bank account, "
+        "write-off:<id> or fee:<id> for what moves no money, or none.",
+    ),
+    Reason(
+        "payment_type_unusable",
+        "The row of a payment type cannot be understood",
+        "The row for payments of type {name} cannot be understood: {why}.",
+        "Correct the row '{key}' of the mapping table payment_types.",
+    ),
+    Reason(
+        "payment_does_not_tie",
+        "A payment's parts do not give its amount",
+        "The payment is over {stated}, but {applied} of it is on invoices and {unapplied} on none.",
+        "Correct the payment in ServiceTitan; it is read again by itself.",
+    ),
+    Reason(
+        "payment_both_signs",
+        "Money in and money out in one payment",
+        "One part of the payment is money received and another is money given back; the ledger books them apart.",
+        "Make two payments of it in ServiceTitan, or enter it in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "account_takes_no_payments",
+        "A mapped account takes no payments",
+        "Account {name}, which the {what} names, takes no payments in the ledger.",
+        "Put a bank account into the {what}, or enable payments to that account in the ledger; it goes on by itself.",
+    ),
+    Reason(
+        "advance_not_on_bank",
+        "Money on no invoice needs a bank account",
+        "Of the payment {amount} is on no invoice, which the ledger books on accounts of type BANK alone; the {what} names "
+        "{name}, which is none.",
+        "Put an account of type BANK into the {what} (a clearing account may be one), or apply the money to an invoice in "
+        "ServiceTitan; it goes on by itself.",
+    ),
+    Reason(
+        "no_money_on_bank",
+        "A bank account for what moves no money",
+        "Payments of type {type} move no money, but the {what} names the bank account {name}.",
+        "Put the expense or write-off account into the {what}: its balance at the bank would never agree.",
+    ),
+    # held: the invoice
+    Reason(
+        "invoice_pending",
+        "The invoice is not in the ledger yet",
+        "The payment is on invoice {number}, which is not in the ledger yet.",
+        "Nothing to do here if the invoice is on its way: the payment follows by itself. If it is held, see there; if it is "
+        "from before the start date, link it with the ledger's.",
+    ),
+    Reason(
+        "invoice_changing",
+        "Its invoice is being changed in the ledger",
+        "It was taken off invoice {number} in the ledger, so that the invoice could be changed, and goes back onto it.",
+        "Nothing to do: it goes on as soon as the change is over, whatever became of it.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "invoice_flow_off",
+        "The invoice is not in the ledger, and the invoices flow is off",
+        "The payment is on invoice {number}, which is not in the ledger, and the flow that could bring it is off.",
+        "Turn the invoices flow on, or enter the payment in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "invoice_unknown",
+        "The invoice was never read",
+        "The payment is on invoice {number}, which was not read from ServiceTitan.",
+        "Read the invoices from an earlier date, and link this one with the ledger's; the payment follows by itself.",
+    ),
+    Reason(
+        "invoice_not_open",
+        "The ledger's invoice takes no payment",
+        "Invoice {number} is {state} in the ledger, and only approved invoices take payments.",
+        "Approve the invoice in the ledger, or correct the invoice that the payment is on; it goes on by itself.",
+    ),
+    Reason(
+        "invoice_owes_less",
+        "More is paid than the invoice owes",
+        "Invoice {number} owes {owed} in the ledger, and the payment puts {amount} on it.",
+        "Compare the payments of the invoice on both sides: was one entered in the ledger by hand? Correct the one that is "
+        "wrong; it goes on by itself.",
+    ),
+    Reason(
+        "payment_twin",
+        "Suspected duplicate of a payment",
+        "The ledger already shows a payment of {amount} on invoice {number}, of {date}, that was not made here (id {id}).",
+        "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
+    ),
+    # held: the customer, and credits
+    Reason(
+        "payer_missing",
+        "The customer is not in the ledger",
+        "Customer {name} has no counterpart in the ledger, and this money is on no invoice that would tell whose it is.",
+        "It goes on when the customers flow brings it; if that is off, turn it on, or fill the row '{key}' of the mapping "
+        "table customers.",
+    ),
+    Reason(
+        "payer_inactive",
+        "The customer is archived in the ledger",
+        "The ledger's contact {target} for customer {name} is archived.",
+        "Restore it in the ledger.",
+    ),
+    Reason(
+        "refund_without_credit",
+        "Money given back on an invoice",
+        "The payment gives money back on {number}, which is an invoice in the ledger and no credit note.",
+        "Enter an adjustment with a negative total in ServiceTitan and put the refund on it; or book it in the ledger and "
+        "dismiss this record with the reason.",
+    ),
+    Reason(
+        "refund_of_nothing",
+        "A refund of nothing",
+        "The payment gives money back, and names neither an adjustment nor the payment that it refunds.",
+        "Put it on the adjustment in ServiceTitan; or book it in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
+        "refunded_pending",
+        "The refunded payment is not in the ledger yet",
+        "The payment gives back payment {id}, which is not in the ledger.",
+        "It goes on by itself when that payment is there; if that one is held, see there.",
+    ),
+    Reason(
+        "refund_of_applied",
+        "The refunded money is on an invoice",
+        "The payment gives back payment {id}, of which nothing is left unapplied in the ledger.",
+        "Enter an adjustment in ServiceTitan and put the refund on it; or take that payment off its invoice there.",
+    ),
+    Reason(
+        "credit_used_up",
+        "The credit is used up",
+        "The payment gives back {amount} of the {credit} {id}, which has {left} left in the ledger.",
+        "See in the ledger what the {credit} is applied to, and take back there what is wrong; it goes on by itself.",
+    ),
+    Reason(
+        "credit_unapplied",
+        "A write-off or fee on no invoice",
+        "Payments of type {name} move no money, and {amount} of this one is on no invoice.",
+        "Put all of it on invoices in ServiceTitan.",
+    ),
+    Reason(
+        "credit_negative",
+        "A write-off or fee that is taken back",
+        "Payments of type {name} move no money, and this one is negative: the invoice would owe more again.",
+        "Reverse the first one in ServiceTitan instead: its credit note is then removed. Or enter it in the ledger and "
+        "dismiss this record with the reason.",
+    ),
+    Reason(
+        "write_off_tax_unseen",
+        "The tax of the written-off invoice is not known yet",
+        "A write-off takes the tax of invoice {number} back in its share, and the lines of that invoice are not known yet.",
+        "It goes on by itself when the invoice has been read; or set write_off_tax to none.",
+    ),
+    Reason(
+        "write_off_tax_unclear",
+        "The tax of the written-off invoice cannot be shared",
+        "Invoice {number} has lines without a tax rate, or negative ones, so nobody can tell the tax in a part of it.",
+        "Enter the write-off in the ledger and dismiss this record with the reason; or set write_off_tax to none.",
+    ),
+    # held: changed after they were posted
+    Reason(
+        "payment_reconciled",
+        "Reconciled with the bank",
+        "Payment {id} over {amount} is reconciled with the bank in the ledger, and ServiceTitan changed it since: {what}.",
+        "What is reconciled is never undone by itself. Undo the reconciliation in the ledger, and it goes on; or correct the "
+        "payment in ServiceTitan.",
+    ),
+    Reason(
+        "advance_stands",
+        "An over- or prepayment cannot be changed",
+        "The {credit} {id} over {amount} does not fit the payment any more, which was changed in ServiceTitan: {what}. The "
+        "ledger lets nobody but people remove one.",
+        "Remove it in the ledger, and it goes on by itself; or correct the payment in ServiceTitan.",
+    ),
+    Reason(
+        "applied_by_hand",
+        "A credit that was applied by hand",
+        "People have put credit {id} on invoice {number} in the ledger, and ServiceTitan says otherwise now.",
+        "Take it off that invoice in the ledger, and it goes on by itself; or correct the payment in ServiceTitan.",
+    ),
+    Reason(
+        "removed_there",
+        "Removed in the ledger",
+        "Document {id} of this payment was removed in the ledger, and ServiceTitan changed the payment since: {what}.",
+        "See in the ledger who removed it and why. Reverse the payment in ServiceTitan if that was right; else enter it in "
+        "the ledger as it is now, and dismiss this record with the reason.",
+    ),
+    Reason(
+        "posted_unseen",
+        "A document of the ledger is not shown",
+        "The ledger's document {id}, which this payment changes or gives back, is not among those that were read.",
+        "It goes on by itself when the ledger shows it; if it was deleted there, dismiss this record with the reason.",
+    ),
+    Reason(
+        "payment_not_ours",
+        "A linked payment was changed",
+        "The payment was changed in ServiceTitan: {what}. Its counterpart {id} in the ledger was not entered from here.",
+        "Change it in the ledger as far as that is right, then dismiss this version with the reason.",
+    ),
+    Reason(
+        "moved_before_start",
+        "Moved before the start date",
+        "The payment is dated {date} now, before the start date {start}, and would have to be entered anew.",
+        "Correct the date in ServiceTitan; or change the payment in the ledger and dismiss this version with the reason.",
+    ),
+    # passed over
+    Reason(
+        "payment_reversed",
+        "Reversed",
+        "The payment is reversed in ServiceTitan, and was never posted.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason("payment_zero", "No amount", "The payment's amount is zero.", "Nothing to do.", Acts.NOBODY),
+    Reason(
+        "payment_not_batched",
+        "Not batched in ServiceTitan when it went",
+        "It was {state} in ServiceTitan when it went to the ledger, and only a payment of a posted batch is marked as "
+        "exported.",
+        "Nothing to do: it is marked when its batch is posted.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "payment_by_rule",
+        "Not booked, by rule",
+        "The mapping table payment_types says that payments of type {name} are not booked.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "payment_before_start",
+        "Payment before the start date",
+        "The payment is dated {date}, before the start date {start}.",
+        "Nothing to do: what was before the start is never posted.",
+        Acts.NOBODY,
+    ),
+)

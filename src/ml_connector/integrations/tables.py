@@ -1,0 +1,62 @@
+"""What a mapping table is: its keys and values, and what of both can be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ml_connector.canonical.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class TableType:
+    """A mapping table: what its keys and values are, in words; ``source_entity``/``target_entity`` feed suggestions.
+
+    Subclasses say which keys documents show, and which values can be right.
+    """
+
+    name: str
+    key_words: str
+    value_words: str
+    source_entity: str
+    target_entity: str
+    special: tuple[str, ...] = ()  # values that are no ids: "cost", "new", "none" ...
+    fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
+
+    @property
+    def target_lists(self) -> tuple[str, ...]:
+        """The target's entities whose ids its values may name."""
+        return (self.target_entity,) if self.target_entity else ()
+
+    def listed_key(self, entry: Document) -> str:
+        """The key of an entry of the source's list."""
+        return entry.id
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        """(key, name) for each use of the table that a document of a flow shows."""
+        return ()
+
+    def freed_by(self, key: str) -> tuple[str, ...]:
+        """The keys under which documents wait that a row of this key may free."""
+        return (key,)
+
+    def names(self, value: str) -> tuple[tuple[str, str], ...]:
+        """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
+        return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
+
+    def unfit(self, value: str, entry: Document) -> str:
+        """Why a value that names ``entry`` of the target cannot be right; empty where it can."""
+        return ""
+
+    def value_for(self, target_id: str, entity: str = "") -> str:
+        """The value that names one entry of the target (of the table's own list, unless ``entity`` names another)."""
+        return target_id
+
+    def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
+        """The value with the id in place of the number or name by which it names an entry of ``entity``."""
+        return target_id if value == named else value
+
+    @property
+    def decided(self) -> bool:
+        """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""
+        return False
