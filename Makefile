@@ -43,8 +43,9 @@ faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (
 	@$(BIN)/python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only '$(ONLY)') $(if $(TABLE),--table $(TABLE))
 
-bench: $(READY) ## measure speed, memory and call rates (prints a table and JSON)
-	@$(BIN)/python -m benchmarks.bills
+bench: $(READY) ## measure speed, memory and call rates (BILLS=n, INVOICES=n documents; prints tables, writes JSON)
+	@$(BIN)/python -m benchmarks.bills $(if $(BILLS),--bills $(BILLS))
+	@$(BIN)/python -m benchmarks.invoices $(if $(INVOICES),--invoices $(INVOICES))
 
 docs: $(READY) ## check the documentation's links and commands
 	@$(BIN)/python -m pytest -q tests/docs

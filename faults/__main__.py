@@ -104,7 +104,8 @@ def _run_all(given: argparse.Namespace) -> int:
     if not chosen:
         print(none_holds(points, given.only), file=sys.stderr)
         return 2
-    print(f"{len(points)} points; {len(chosen)} are run, the log is {given.log}", flush=True)
+    run_now = "1 is" if len(chosen) == 1 else f"{len(chosen)} are"
+    print(f"{_points(len(points))}; {run_now} run, the log is {given.log}", flush=True)
     results = asyncio.run(run(chosen, given.processes, given.log, _report(len(chosen))))
     if given.table:
         given.table.write_text(
@@ -129,11 +130,16 @@ def summary(results: Sequence[Result]) -> str:
     """The one line that says it all."""
     duplicates, missing, amounts, unbalanced = counts(results) or (0, 0, 0, 0)
     idle = sum(1 for one in results if not one.struck)
-    told = f"{idle} faults found no call to strike: the run made fewer than the one that was counted\n" if idle else ""
-    return told + (
-        f"faults: {len(results)} points, {duplicates} duplicates, {missing} missing, {amounts} amounts differ, "
+    words = "fault" if idle == 1 else "faults"
+    fewer = "found no call to strike: the run made fewer than the one that was counted"
+    return (f"{idle} {words} {fewer}\n" if idle else "") + (
+        f"faults: {_points(len(results))}, {duplicates} duplicates, {missing} missing, {amounts} amounts differ, "
         f"{unbalanced} unbalanced"
     )
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"
 
 
 def _words(given: argparse.Namespace) -> list[str]:

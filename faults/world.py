@@ -118,7 +118,8 @@ async def prepared(server: str, folder: Path, kind: str) -> Ready:
 
 
 def _modes(kind: IntegrationType) -> Mapping[str, str]:
-    return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows}
+    """Every flow but those that carry changes of people back: in a run of the matrix nobody makes any."""
+    return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows if not flow.mirrors}
 
 
 @asynccontextmanager

@@ -51,18 +51,22 @@ def in_terminal(
     columns: int = 80,
     typed: str = "",
     command: Sequence[str] = COMMAND,
+    asked: str = "",
 ) -> Shown:
     """Run a command in a pseudo-terminal of that width; standard input, output and errors are all the terminal.
 
-    ``typed`` is what the person types, before being asked.
+    ``typed`` is what the person types: before being asked, or once ``asked`` is shown. A question for a secret throws
+    away what was typed before it.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen([*command, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env))
     os.close(theirs)
-    os.write(ours, typed.encode())
-    parts = []
+    parts: list[bytes] = []
     while True:
+        if typed and asked.encode() in b"".join(parts):
+            os.write(ours, typed.encode())
+            typed = ""
         try:
             part = os.read(ours, 65536)
         except OSError:  # Linux says so when the last process has closed the terminal

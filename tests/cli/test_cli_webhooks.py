@@ -23,8 +23,8 @@ def env(tmp_path: Path, database_url: str) -> dict[str, str]:
     )
 
 
-async def typed(env: dict[str, str], *arguments: str) -> Shown:
-    return await asyncio.to_thread(in_terminal, arguments, env, 100)
+async def typed(env: dict[str, str], *arguments: str, key: str = "") -> Shown:
+    return await asyncio.to_thread(in_terminal, arguments, env, 100, key, asked="Key (empty: later): ")
 
 
 async def scripted(env: dict[str, str], *arguments: str) -> tuple[int, str, str]:
@@ -53,6 +53,22 @@ async def test_a_webhook_is_added_listed_and_removed(database: Database, env: di
         assert kept[0] == 2 and "add --yes" in kept[2]
         gone = await scripted(env, "webhook", "remove", "servicetitan", "--yes")
         assert gone[0] == 0 and "Nothing listens any more" in gone[1]
+
+
+async def test_the_key_is_typed_without_being_shown(database: Database, env: dict[str, str], tmp_path: Path) -> None:
+    async with joined(database, tmp_path):
+        add = ("webhook", "add", "servicetitan", "--address", BASE)
+        later = await typed(env, *add, key="\n")
+        assert later.code == 1 and "32 to 64 characters" in later.sentence and "It has no key yet" in later.sentence
+
+        short = await typed(env, "webhook", "key", "servicetitan", key="tooshort\n")
+        assert short.code == 2 and "32 to 64 characters without blanks" in short.sentence
+        assert "tooshort" not in short.text
+
+        given = await typed(env, "webhook", "key", "servicetitan", key=f"{KEY}\n")
+        assert given.code == 0 and KEY not in given.text and "no key yet" not in given.sentence
+        code, out, _ = await scripted(env, "webhooks", "--json")
+        assert (code, [one["keyed"] for one in json.loads(out)]) == (0, [True])
 
 
 @pytest.mark.parametrize(

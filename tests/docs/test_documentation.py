@@ -11,8 +11,7 @@ from cyclopts import App
 
 from ml_connector.cli import redirect
 from ml_connector.cli.main import app
-from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
-from ml_connector.lanes.runtime import connectors
+from ml_connector.lanes.runtime import connectors, integrations
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -114,7 +113,9 @@ def test_make_verbs_exist(page: Path) -> None:
 def test_settings_exist() -> None:
     named = {name for page in PAGES for name in _SETTING.findall(page.read_text())}
     assert named
-    assert named <= set(INTEGRATION.settings.__struct_fields__)
+    of_integrations = {name for one in integrations().values() for name in one.settings.__struct_fields__}
+    of_connections = {one.name for connector in connectors().values() for one in connector.settings}
+    assert named <= of_integrations | of_connections
 
 
 def test_every_verb_says_what_it_does() -> None:

@@ -18,6 +18,7 @@ from ml_connector.service.webhooks import Webhook, add_webhook, webhooks
 from ml_connector.service.working import working
 from ml_connector.web.server import listening, serving
 from ml_connector_sandbox.kernel.webhooks import LATE, NEVER, OUT_OF_ORDER, TWICE, WebhookFault
+from ml_connector_sandbox.zoho_books.books.purchases import delete_bill
 
 LOOKS = 300
 KEY = "k" * 40
@@ -147,6 +148,14 @@ async def test_what_never_arrives_the_next_reading_finds(running) -> None:
         assert "schedule" in await world.triggers()
 
 
+async def test_what_lists_show_later_than_its_webhook_comes_is_posted_without_a_scheduled_reading(running) -> None:
+    async with hooked(running) as world:
+        world.company.sandbox.servicetitan.set_switches({"read_after_write_lag_seconds": 150})
+        new = world.add_bill("HOOK-LAG")
+        await world.ended(new, "posted")
+        assert await world.triggers() == ["webhook"]
+
+
 async def test_a_forged_delivery_changes_nothing(running) -> None:
     async with hooked(running) as world:
         await world.titan.unsubscribe()
@@ -173,3 +182,23 @@ async def test_hints_of_a_flow_that_is_off_are_forgotten(running) -> None:
 
         await world.until(hinted)
         assert await world.triggers() == []
+
+
+async def test_a_bill_deleted_in_zoho_has_the_list_of_bills_read_again(running) -> None:
+    async with hooked(running) as world:
+        zoho, company = world.company.sandbox.zoho_books.webhooks, world.company.sandbox.company
+        token = "t" * 20
+        hook = await add_webhook(world.company.desk, "zoho-books", world.hook.address.partition("/webhooks")[0], token)
+        zoho.subscribe(hook.address, secret=token)
+        # Every other reason to read it again lies a year ahead.
+        before = "select 1 from feed where name = 'directory bills' and moved_at > %s"
+        at = world.company.desk.clock.now()
+        delete_bill(company.seed.organisation, next(iter(company.seed.organisation.bills)))
+
+        async def read_again() -> bool:
+            hinted = await world.rows("select 1 from inbox where entity = 'bills' and hinted_at >= %s", at)
+            return bool(hinted) and bool(await world.rows(before, at))
+
+        await world.until(read_again)
+        heard = {one.name: (one.heard > 0, one.refused) for one in await webhooks(world.company.desk)}
+        assert heard["Zoho Books"] == (True, 0)

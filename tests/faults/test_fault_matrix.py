@@ -82,10 +82,10 @@ def test_the_summary_counts_what_was_found() -> None:
         Result(point, 1.0, Difference(["x"], ["y", "z"], [], ["u"]), True),
     ]
     assert summary(results) == "faults: 2 points, 1 duplicates, 2 missing, 0 amounts differ, 1 unbalanced"
-    assert summary(results[:1]) == "faults: 1 points, 0 duplicates, 0 missing, 0 amounts differ, 0 unbalanced"
+    assert summary(results[:1]) == "faults: 1 point, 0 duplicates, 0 missing, 0 amounts differ, 0 unbalanced"
 
     idle = summary([Result(point, 1.0, Difference(), False)])
-    assert idle.splitlines()[0].startswith("1 faults found no call to strike")
+    assert idle.splitlines()[0].startswith("1 fault found no call to strike")
 
 
 def test_the_table_has_a_row_for_each_kind_with_what_was_found() -> None:

@@ -79,7 +79,7 @@ async def test_another_organisation_is_a_new_connection(company: Company) -> Non
     desk = company.desk
     other = msgspec.structs.replace(BOOKS, id="999", name="Other Books")
     grant = granted(desk.runtime.connectors["zoho_books"], other)
-    with pytest.raises(Refused, match="that is a new connection"):
+    with pytest.raises(Refused, match="connect this one as a new connection"):
         await store_connection(desk, grant, other, frozenset(), again="Zoho Books")
     made = await store_connection(desk, grant, other, frozenset())
     assert not made.renewed and made.name == "Zoho Books Other Books"

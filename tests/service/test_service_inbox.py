@@ -78,6 +78,11 @@ class World:
     async def lane(self) -> Any:
         return await self.company.lane(self.company.source, self.source, TITAN)
 
+    async def grow_old(self) -> None:
+        """As if the hints had come so long ago that every list shows what they are about."""
+        async with self.company.desk.runtime.database.tenant(self.company.desk.tenant_id) as session:
+            await session.execute(b"update inbox set hinted_at = hinted_at - interval '5 minutes'")
+
     async def flows(self, lane: Any) -> list[Any]:
         async with lane.database.tenant(lane.tenant_id) as connection:
             return [
@@ -127,12 +132,53 @@ async def test_what_is_hinted_at_is_read_once_ahead_of_the_rest(world: World) ->
     await world.take()
     assert await world.bills() == {"7": 1}  # 9 is not there any more
     assert [sorted(ids) for ids in world.source.asked] == [["7", "9"]]
-    assert await world.waiting() == []
+    assert await world.waiting() == ["9"]
     assert await world.rows("select trigger, new_versions, finished_at is not null from run") == [("webhook", 1, True)]
     assert await world.rows("select priority from work") == [(1,)]
     assert await world.rows("select 1 from feed where starts_with(name, 'flow ')") == []  # no cursor has moved
     await world.take()
     assert len(world.source.asked) == 1
+
+
+async def test_what_lists_do_not_show_yet_is_read_once_more_when_they_must(world: World) -> None:
+    before, world.source.lists["bills"] = world.source.lists["bills"], ()
+    await world.hint(7)
+    lane = await world.lane()
+    assert await inbox.next_hint(lane) <= lane.clock.now()
+    await world.take()
+    due, now = await inbox.next_hint(lane), lane.clock.now()
+    assert dt.timedelta(0) < due - now <= dt.timedelta(seconds=lane.connector.list_lag)
+    assert (await world.waiting(), await world.bills()) == (["7"], {})
+    await world.take()
+    assert len(world.source.asked) == 1  # not before its time
+    world.source.lists["bills"] = before
+    await world.grow_old()
+    assert await inbox.next_hint(lane) <= lane.clock.now()
+    await world.take()
+    assert (await world.waiting(), await world.bills(), await inbox.next_hint(lane)) == ([], {"7": 1}, None)
+
+
+async def test_a_hint_that_leads_to_nothing_is_read_twice_and_what_it_missed_counts_as_unannounced(
+    world: World,
+) -> None:
+    await world.walk()
+    await world.hint(7)
+    await world.take()
+    await world.grow_old()
+    await world.take()
+    assert (await world.waiting(), len(world.source.asked)) == ([], 2)
+    world.source.lists["bills"] = (bill("7", total="102.00"), bill("8"))
+    await world.walk()
+    [loss] = (await status(world.company.desk)).losses
+    assert (loss.announced, loss.unannounced) == (0, 1)
+
+
+async def test_a_new_hint_about_what_waits_is_read_at_once(world: World) -> None:
+    await world.hint(9)
+    await world.take()
+    await world.hint(9)
+    await world.take()
+    assert len(world.source.asked) == 2
 
 
 async def test_a_hint_that_comes_while_its_document_is_read_stays(world: World) -> None:
@@ -144,6 +190,7 @@ async def test_a_hint_that_comes_while_its_document_is_read_stays(world: World) 
     await world.hint(7, 8)
     await world.take()
     assert await world.waiting() == ["7"]
+    await world.grow_old()
     await world.take()
     assert await world.waiting() == []
     assert await world.bills() == {"7": 1, "8": 1}

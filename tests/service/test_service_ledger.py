@@ -69,6 +69,21 @@ async def test_a_run_that_does_not_add_up_is_told(company: Company) -> None:
     assert "2 rows were read, and 3 are accounted for" in (await _bills(company)).unbalanced[0].imbalance
 
 
+async def test_status_stays_short_however_many_runs_webhooks_make(company: Company) -> None:
+    await _live(company, bill("1"))
+    async with company.desk.changing() as change:
+        await change.run(
+            """insert into run (tenant_id, flow_id, kind, trigger, actor, started_at, rows, repeats)
+            select tenant_id, flow_id, 'read', 'webhook', 'webhook', started_at, 1, mod(n, 2)
+            from run, generate_series(1, 40) n where run_id = (select max(run_id) from run where new_versions = 1)"""
+        )
+    found = await _bills(company)
+    assert (found.read, found.repeats) == (1, 20)
+    assert (len(found.unbalanced), found.unbalanced_count, found.balanced) == (5, 20, False)
+    told = (await status(company.desk)).attention
+    assert len(told) == 6 and told[-1] == "bills: 15 more runs do not balance"
+
+
 async def test_records_are_filtered_and_paged(company: Company) -> None:
     await _live(company, *(bill(str(n), date=dt.date(2026, 8, n)) for n in range(1, 8)))
     first = await records(company.desk, Filter(flow="bills"), limit=3)

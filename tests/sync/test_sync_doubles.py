@@ -187,6 +187,7 @@ async def test_a_vendor_made_twice_under_one_name_is_told_although_it_shows_no_r
     await next_day(posted)
     found = await only(posted)
     assert found.kind == "facts" and {one.number for one in found.documents} == {first.contact_name}
+    assert "have the same name: merge them there into one" in found.sentence
 
 
 async def test_what_is_not_there_when_looked_at_is_nobodys_double(
@@ -214,7 +215,7 @@ async def test_more_suspects_than_one_sweep_reads_wait_for_the_next_and_it_says_
     await next_day(posted)
     first = await doubles(posted.desk)
     assert len(first.found) == 1
-    assert any("1 documents that look alike are read in full by the next sweep" in one.lacking for one in first.sweeps)
+    assert any("1 document that looks alike is read in full by the next sweep" in one.lacking for one in first.sweeps)
     await next_day(posted)
     second = await doubles(posted.desk)
     assert len(second.found) == 2 and all(not one.lacking for one in second.sweeps)

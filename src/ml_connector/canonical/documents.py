@@ -67,7 +67,10 @@ class Canonical(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="docu
 
 
 class Party(Canonical, frozen=True, tag="party"):
-    """A vendor or customer. Bank details are never read; ``tax_id`` is for matching only and never stored in clear."""
+    """A vendor or customer. Bank details are never read; ``tax_id`` is for matching only and never stored in clear.
+
+    ``roles``: what it is where the system keeps one party for both; empty where it is neither yet, or that is not told.
+    """
 
     id: str
     kind: str  # "vendor" or "customer"
@@ -87,10 +90,14 @@ class Party(Canonical, frozen=True, tag="party"):
     memo: str = ""
     reference: str = ""  # our external reference, where the vendor stores one
     stamp: str = ""
+    roles: str = ""  # "customer", "vendor", or both with a blank between
 
 
 class Account(Canonical, frozen=True, tag="account"):
-    """A general-ledger account. ``type`` is the vendor's own word; ``postable`` says whether a bill line may use it."""
+    """A general-ledger account. ``type`` is the vendor's own word; ``postable`` says whether a bill line may use it.
+
+    ``takes_payments``: whether payments may be booked on it, True where the vendor does not say.
+    """
 
     id: str
     name: str
@@ -99,6 +106,7 @@ class Account(Canonical, frozen=True, tag="account"):
     active: bool = True
     postable: bool = True
     currency: str = ""
+    takes_payments: bool = True
     stamp: str = ""
 
 
@@ -205,6 +213,8 @@ class Bill(Canonical, frozen=True, tag="bill"):
     ``reference`` is our external reference where a target stores it. ``complete`` is False for a list row without
     lines, or for a source whose lines may be hidden by a missing scope. ``hidden_reason`` says why lines or, where
     the state is unknown, the state cannot be seen; ``hidden_by`` is the source's name of the right that would show them.
+    ``ordered``, ``ordered_on`` and ``order_sent_on`` are of its whole purchase order, as it was when the bill was read:
+    total, tax and freight included, day of the order, and day it went to the vendor.
     """
 
     id: str
@@ -227,6 +237,9 @@ class Bill(Canonical, frozen=True, tag="bill"):
     location: Ref = Ref()
     job: Ref = Ref()
     purchase_order: Ref = Ref()
+    ordered: Decimal | None = None
+    ordered_on: dt.date | None = None
+    order_sent_on: dt.date | None = None
     terms: str = ""
     memo: str = ""
     state: BillState = BillState.RECEIVED

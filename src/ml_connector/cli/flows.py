@@ -332,6 +332,8 @@ def show_status(console: Console, found: Status) -> None:
             render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
             for run in flow.unbalanced:
                 render.lines(console, f"Run {run.run_id} does not balance: {run.imbalance}", style="red")
+            if more := flow.unbalanced_count - len(flow.unbalanced):
+                render.lines(console, f"{counted(more, 'more run does', 'more runs do')} not balance.", style="red")
 
 
 def _awaiting(console: Console, flow: FlowStatus, target: str) -> None:

@@ -34,6 +34,7 @@ from ml_connector.cli import (
     sandbox,
     tenants,
     tokens,
+    tracking,
     webhooks,
 )
 from ml_connector.cli.context import Cli, Exit
@@ -67,6 +68,7 @@ for group in (
     flows,
     approving,
     records,
+    tracking,
     doubles,
     breaker,
     mapping,

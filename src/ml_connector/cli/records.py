@@ -15,6 +15,7 @@ from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import Yes, day, many
 from ml_connector.cli.choosing import amount as amount_of
 from ml_connector.cli.context import Cli, Exit, Given
+from ml_connector.cli.tracking import show_one
 from ml_connector.errors import Acts, BadInput
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.service import deciding, dismissing, releasing, replaying
@@ -116,17 +117,8 @@ def _records(console: Console, page: Page) -> None:
         amount = render.money(one.amount, one.currency) if one.amount else "-"
         number = one.number or one.source_id
         why = (one.why or (f"is {one.target_id}" if one.target_id else ""),) if wide else ()
-        render.add(
-            made,
-            f"#{one.record_id}",
-            one.flow,
-            number,
-            one.party,
-            one.date or "-",
-            amount,
-            render.state(one.state),
-            *why,
-        )
+        cells = (f"#{one.record_id}", one.flow, number, one.party, one.date or "-", amount, render.state(one.state))
+        render.add(made, *cells, *why)
     console.print(made)
     for word, tally in page.total.items():
         render.lines(console, f"{word}: {tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else ""))
@@ -165,6 +157,7 @@ def show_life(console: Console, life: Life) -> None:
             f"{life.link.target_entity} {life.link.target_id} ({life.link.origin}, {render.instant(life.link.made_at)})"
         )
         render.lines(console, f"Its counterpart: {linked}.")
+    show_one(console, life.tracking)
     for wait in newest.waits:
         render.lines(console, f"  {wait.sentence}", style="yellow")
         console.print(Padding(render.plain_text(wait.action), (0, 0, 0, 4)))

@@ -42,28 +42,93 @@ class Run:
         return not self.imbalance
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A flow's runs together. ``unbalanced``: the oldest SHOWN of the ``unbalanced_count`` that do not add up."""
+
+    read: int = 0
+    repeats: int = 0
+    stale: int = 0
+    last: Run | None = None
+    unbalanced: tuple[Run, ...] = ()
+    unbalanced_count: int = 0
+
+
+SHOWN = 5  # runs that do not balance; each batch of webhooks is a run, so there may be very many
+
 _RUNS = """
     select run_id, flow_id, kind, trigger, actor, started_at, finished_at, rows, new_versions, repeats, stale, unread,
            problem, sums
-    from run where tenant_id = %s and flow_id = any(%s::int[]) order by run_id"""
+    from run where tenant_id = %s and flow_id = any(%s::int[]) and (%s::bigint[] is null or run_id = any(%s::bigint[]))
+    order by run_id"""
 _LEDGER = """
     select s.run_id, d.currency, count(*), sum(d.amount)
     from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where s.tenant_id = %s and s.flow_id = any(%s::int[]) group by s.run_id, d.currency"""
+    where s.tenant_id = %s and s.flow_id = any(%s::int[]) and (%s::bigint[] is null or s.run_id = any(%s::bigint[]))
+    group by s.run_id, d.currency"""
+_TOTALS = """
+    select flow_id, coalesce(sum(new_versions) filter (where kind = 'read'), 0)::bigint,
+           coalesce(sum(repeats) filter (where kind = 'read'), 0)::bigint,
+           coalesce(sum(stale) filter (where kind = 'read'), 0)::bigint, max(run_id)
+    from run where tenant_id = %s and flow_id = any(%s::int[]) group by flow_id"""
+# Both equations over all runs at once, in number and in money; what does not add up is then read run by run.
+_UNBALANCED = """
+    with asked as (select * from run where tenant_id = %s and flow_id = any(%s::int[])),
+    stated as (
+        select r.run_id, p.part, m.currency, m.amount::numeric as amount
+        from asked r, jsonb_each(r.sums) as p (part, money), jsonb_each_text(p.money) as m (currency, amount)
+        where p.part = any(%s::text[])
+    ), stored as (
+        select s.run_id, d.currency, count(*) as count, sum(d.amount) as amount
+        from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
+        where s.tenant_id = %s and s.flow_id = any(%s::int[]) group by s.run_id, d.currency
+    ), differing as (
+        select r.run_id from asked r
+        left join (select run_id, sum(count) as count from stored group by run_id) c using (run_id)
+        where r.rows <> r.new_versions + r.repeats + r.stale + r.unread or r.new_versions <> coalesce(c.count, 0)
+        union
+        select run_id from stated group by run_id, currency
+        having sum(case part when 'rows' then amount else -amount end) <> 0
+        union
+        select run_id from (
+            select run_id, currency, amount from stated where part = 'new'
+            union all select run_id, currency, -amount from stored) both_ends
+        group by run_id, currency having sum(amount) <> 0
+    )
+    select r.flow_id, r.run_id from differing join asked r using (run_id) order by r.run_id"""
 
 
-async def runs_in(reading: Reading, flow_ids: list[int]) -> list[Run]:
-    """All runs of some flows, oldest first, each with its two equations proved."""
+async def runs_in(reading: Reading, flow_ids: list[int], run_ids: list[int] | None = None) -> list[Run]:
+    """All runs of some flows, or those of them that are named, oldest first, each with its two equations proved."""
     counts: dict[int, int] = defaultdict(int)
     money: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for run_id, currency, count, amount in await reading.all(_LEDGER, reading.tenant_id, flow_ids):
+    for run_id, currency, count, amount in await reading.all(_LEDGER, reading.tenant_id, flow_ids, run_ids, run_ids):
         counts[run_id] += count
         money[run_id][currency] = amount
     found = []
-    for *row, sums in await reading.all(_RUNS, reading.tenant_id, flow_ids):
+    for *row, sums in await reading.all(_RUNS, reading.tenant_id, flow_ids, run_ids, run_ids):
         told = _imbalance(row, _sums.decode(sums), counts[row[0]], money[row[0]])
         found.append(made(Run, *row, told))
     return found
+
+
+async def runs_together(reading: Reading, flow_ids: list[int]) -> dict[int, Runs]:
+    """By flow what all its runs come to; every run is proved, and only what is shown is read one by one."""
+    differing: dict[int, list[int]] = defaultdict(list)
+    here = reading.tenant_id, flow_ids
+    for flow_id, run_id in await reading.all(_UNBALANCED, *here, ["rows", *_INTAKE], *here):
+        differing[flow_id].append(run_id)
+    totals = await reading.all(_TOTALS, *here)
+    wanted = [*(row[4] for row in totals), *(one for ids in differing.values() for one in ids[:SHOWN])]
+    runs = {run.run_id: run for run in await runs_in(reading, flow_ids, wanted)}
+    return {
+        flow_id: Runs(read, repeats, stale, runs[last], _of(runs, differing[flow_id][:SHOWN]), len(differing[flow_id]))
+        for flow_id, read, repeats, stale, last in totals
+    }
+
+
+def _of(runs: Mapping[int, Run], ids: list[int]) -> tuple[Run, ...]:
+    return tuple(runs[one] for one in ids)
 
 
 def _imbalance(

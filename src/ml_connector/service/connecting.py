@@ -257,7 +257,8 @@ def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organ
     if again and (known is None or again not in (known[1], str(known[0]))):
         raise Refused(
             f"These credentials reach {connector.title} organisation {organisation.id} ({organisation.name}), which is "
-            f"not the one of connection {again!r}: that is a new connection. Nothing was changed."
+            f"not the one of connection {again!r}: give that one's credentials, or connect this one as a new connection, "
+            "without --again. Nothing was changed."
         )
 
 

@@ -7,15 +7,20 @@ from typing import Any
 
 import psycopg
 
+from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.errors import BadInput, Refused
+from ml_connector.integrations.base import FlowType
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.roles import Role
-from ml_connector.sync.release import release
-from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.directory import entry_name
+from ml_connector.sync.links import MIRRORED, Ends, ends
+from ml_connector.sync.release import release, restage
+from ml_connector.sync.retrack import look_for_linked
+from ml_connector.sync.states import IntentState, Priority, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ class _Held:
     target_connection: int
     document: Document
     entity: str  # what it is called at the target
+    type: FlowType
+
+    def ends(self, target_id: str) -> Ends:
+        """Its link with that document of the target, as it is stored."""
+        return ends(self.type, self.source_id, self.entity, target_id)
 
 
 async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
@@ -53,8 +63,10 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
         async with desk.changing(sealer) as change:
             record = await _locked(desk, change, sealer, record_id)
             await _refuse_open(change, record_id)
+            if record.type.tracks:
+                await _let_go(change, record)
             await _refuse_linked(change, record, target_id)
-            await _link(desk, change, record, target_id, await _base(change, record, target_id))
+            await _link(desk, change, sealer, record, target_id, await _base(change, record, target_id))
             change.event("linked", record_id=record_id, version_id=record.version_id, target=target_id, origin="person")
     except psycopg.errors.UniqueViolation as error:
         raise Refused(f"{target_id} was linked by the engine a moment ago; look at it with 'explain'.") from error
@@ -86,7 +98,7 @@ async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int) ->
     entity = flow.target_entity(document)
     if not entity:
         raise Refused(f"{flow.title}: its documents have no counterpart that could be linked by hand.")
-    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity)
+    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity, flow)
 
 
 async def _refuse_open(change: Change, record_id: int) -> None:
@@ -101,16 +113,30 @@ async def _refuse_open(change: Change, record_id: int) -> None:
         )
 
 
+async def _let_go(change: Change, record: _Held) -> None:
+    """What is only tracked may be linked anew: its bill may have been voided there, or another one meant."""
+    await change.run(
+        "delete from link where tenant_id = %s and integration_id = %s and entity = %s and source_id = %s",
+        change.tenant_id, record.integration_id, record.flow, record.source_id,
+    )  # fmt: skip
+
+
 async def _refuse_linked(change: Change, record: _Held, target_id: str) -> None:
+    place, back = record.ends(target_id), bool(record.type.mirrors)
     rows = await change.all(
         """select source_id, entity, target_id from link where tenant_id = %s and integration_id = %s
-           and (entity = %s and source_id = %s or target_entity = %s and target_id = %s)""",
-        change.tenant_id, record.integration_id, record.flow, record.source_id, record.entity, target_id,
+           and (entity = %s and source_id = %s
+                or target_entity = %s and target_id = %s and (entity = %s or target_entity <> %s))""",
+        change.tenant_id, record.integration_id, place.entity, place.source_id, place.target_entity, place.target_id,
+        place.entity, MIRRORED,
     )  # fmt: skip
     for source_id, entity, linked in rows:
-        if (entity, source_id) == (record.flow, record.source_id):
-            raise Refused(f"Record #{record.record_id} is linked to {linked} already; one record has one counterpart.")
-        raise Refused(f"{linked} is linked to {entity} {source_id} already; one document has one counterpart.")
+        mine = linked == record.source_id if back else (entity, source_id) == (record.flow, record.source_id)
+        other = source_id if back else linked
+        if mine:
+            raise Refused(f"Record #{record.record_id} is linked to {other} already; one record has one counterpart.")
+        holder = linked if back else f"{entity} {source_id}"
+        raise Refused(f"{target_id} is linked to {holder} already; one document has one counterpart.")
 
 
 async def _base(change: Change, record: _Held, target_id: str) -> bytes | None:
@@ -134,13 +160,23 @@ async def _base(change: Change, record: _Held, target_id: str) -> bytes | None:
     return None
 
 
-async def _link(desk: Desk, change: Change, record: _Held, target_id: str, base: bytes | None) -> None:
+def _own(record: _Held) -> tuple[int | None, int | None]:
+    """Record and version of the link, which are those of the flow that has it."""
+    return (None, None) if record.type.mirrors else (record.record_id, record.version_id)
+
+
+async def _link(desk: Desk, change: Change, sealer: Sealer, record: _Held, target_id: str, shown: bytes | None) -> None:
+    """``shown`` is what the target shows of it, sealed. A flow that mirrors another makes that one's link."""
+    place, own, base, source_base = record.ends(target_id), _own(record), shown, None
+    if record.type.mirrors:
+        mine = sealer.seal(entry_name(place.target_entity, place.target_id), documents.encode(record.document))
+        base, source_base = mine, shown
     await change.run(
         """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id,
-                             version_id, origin, base, made_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, 'person', %s, %s)""",
-        desk.tenant_id, record.integration_id, record.flow, record.source_id, record.entity, target_id, record.record_id,
-        record.version_id, base, desk.clock.now(),
+                             version_id, origin, base, source_base, made_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, 'person', %s, %s, %s)""",
+        desk.tenant_id, record.integration_id, place.entity, place.source_id, place.target_entity, place.target_id, *own,
+        base, source_base, desk.clock.now(),
     )  # fmt: skip
     await change.run(
         "update version_state set state = %s, reason = '', changed_at = %s where tenant_id = %s and version_id = %s",
@@ -154,4 +190,8 @@ async def _link(desk: Desk, change: Change, record: _Held, target_id: str, base:
         "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
         desk.tenant_id, record.integration_id,
     )  # fmt: skip
-    await release(change.connection, desk.tenant_id, "link", [f"{record.flow}:{record.source_id}"])
+    if record.type.tracks:
+        await restage(change.connection, desk.tenant_id, [record.version_id], [State.LINKED], Priority.PERSON)
+    await look_for_linked(change.connection, desk.tenant_id, record.integration_id, [(place.entity, place.source_id)])
+    keys = {f"{record.flow}:{record.source_id}", f"{place.entity}:{place.source_id}"}
+    await release(change.connection, desk.tenant_id, "link", sorted(keys))

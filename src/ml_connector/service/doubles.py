@@ -65,11 +65,18 @@ class Double:
     def sentence(self) -> str:
         """What is wrong, and what a bookkeeper does about it."""
         ids = ", ".join(one.target_id for one in self.documents)
-        why = "carry the same reference of ours" if self.kind == "reference" else "are alike in every figure"
+        parties = {one.entity for one in self.documents} <= _PARTIES
+        alike = "have the same name" if parties else "are alike in every figure"
+        why = "carry the same reference of ours" if self.kind == "reference" else alike
+        mend = (
+            "merge them there into one"
+            if parties
+            else "void all but one of them there, and take back what was paid on it"
+        )
         keep = next((one.target_id for one in self.documents if one.linked), "")
         kept = f" Keep {keep}, which is linked to #{self.record_id}." if keep and self.record_id else ""
         return (
-            f"{ids} in {self.connection} {why}: void all but one of them there, and take back what was paid on it.{kept} "
+            f"{ids} in {self.connection} {why}: {mend}.{kept} "
             f"It is never done from here. If they are different, 'ml-connector doubles dismiss {self.double_id} WHY'."
         )
 
@@ -91,6 +98,7 @@ class Doubles:
     sweeps: tuple[Swept, ...]
 
 
+_PARTIES = frozenset(["parties", "contacts", "customers", "vendors"])
 _DISMISSED = "double dismissed"
 _DOUBLES = """
     select b.double_id, c.name, b.kind, b.reference, b.record_id, b.found_at, b.dismissed_by, b.gone_at,

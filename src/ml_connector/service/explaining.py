@@ -23,6 +23,7 @@ from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.following import with_the_partys_own
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
+from ml_connector.service.tracking import TrackedBill, tracking_of
 from ml_connector.sync import plan
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import IntentState, State
@@ -107,7 +108,8 @@ class Exchange:
 class Life:
     """Everything that is known of one record. ``released`` is what a person let go on, as far as it still holds.
 
-    ``doubles``: its documents at the target, where it has more than one.
+    ``doubles``: its documents at the target, where it has more than one. ``tracking``: of a document that is only tracked,
+    what it was matched with.
     """
 
     record_id: int
@@ -124,6 +126,7 @@ class Life:
     exchanges: tuple[Exchange, ...]
     timeline: tuple[Entry, ...]
     doubles: tuple[Double, ...] = ()
+    tracking: TrackedBill | None = None
 
 
 async def find_record(desk: Desk, wanted: str) -> int:
@@ -179,9 +182,9 @@ async def explain(desk: Desk, wanted: str) -> Life:
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
             await _released(reading, record_id, newest.version_id),
             versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
-            await _link(reading, record_id), await _exchanges(reading, sealer, record_id),
+            await _link(desk, reading, record_id, head[0], head[1]), await _exchanges(reading, sealer, record_id),
             tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
-            await doubles_of(reading, sealer, record_id),
+            await doubles_of(reading, sealer, record_id), await tracking_of(desk, reading, sealer, record_id),
         )  # fmt: skip
 
 
@@ -260,15 +263,21 @@ async def _intents(reading: Reading, sealer: Sealer, record_id: int) -> tuple[In
     )  # fmt: skip
 
 
-async def _link(reading: Reading, record_id: int) -> Link | None:
-    row = await reading.one(
-        """select l.target_entity, l.target_id, l.origin, l.made_at from record r
-        join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
-        join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
-             and l.source_id = r.source_id
-        where r.tenant_id = %s and r.record_id = %s""",
-        reading.tenant_id, record_id,
-    )  # fmt: skip
+_LINK = """
+    select {shown}, l.origin, l.made_at from record r
+    join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = {flow}
+         and {found} = r.source_id
+    where r.tenant_id = %s and r.record_id = %s"""
+_FORWARD = _LINK.format(shown="l.target_entity, l.target_id", flow="f.name", found="l.source_id")
+_BACK = _LINK.format(shown="l.entity, l.source_id", flow="%s", found="l.target_id")
+
+
+async def _link(desk: Desk, reading: Reading, record_id: int, kind: str, flow: str) -> Link | None:
+    """Its counterpart; of a flow that mirrors another the link is that one's."""
+    mirrored = desk.runtime.integrations[kind].flow(flow).mirrors
+    query, first = (_BACK, (mirrored,)) if mirrored else (_FORWARD, ())
+    row = await reading.one(query, *first, reading.tenant_id, record_id)
     return Link(*row) if row else None
 
 

@@ -24,6 +24,9 @@ RELEASABLE = {
     "preview_changed": (Role.APPROVER,),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "vendor_remittance_changed": (Role.APPROVER,),
+    "party_changed_on_both": (Role.BOOKKEEPER, Role.APPROVER),
+    "contact_ambiguous": (Role.BOOKKEEPER, Role.APPROVER),
 }
 _AT_ONCE = 2_000  # records in one transaction, so that a worker never waits long for one
 

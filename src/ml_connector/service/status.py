@@ -9,14 +9,14 @@ from typing import Any
 from ml_connector.canonical.documents import BillState
 from ml_connector.errors import Acts
 from ml_connector.sealing import Sealer
-from ml_connector.service.balance import Run, runs_in
+from ml_connector.service.balance import Run, Runs, runs_together
 from ml_connector.service.connections import Connection, connections_in
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.doubles import open_doubles_in
 from ml_connector.service.following import PENDING, stuck_parties
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.roles import ALL
-from ml_connector.service.tallies import Cause, Tally, causes_in, tallied, title_of
+from ml_connector.service.tallies import Cause, Tally, causes_in, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, losses
 from ml_connector.sync.states import State
 
@@ -29,7 +29,8 @@ class FlowStatus:
     """One flow. ``states`` by the words of the ledger; ``skipped`` by reason.
 
     ``read`` are the versions that came in, each in one of the states; ``repeats`` are rows that were read again and
-    were the same, ``stale`` those older than what was known.
+    were the same, ``stale`` those older than what was known. ``unbalanced`` are the first of the ``unbalanced_count``
+    runs that do not add up.
 
     Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
     own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent.
@@ -49,11 +50,12 @@ class FlowStatus:
     last_run: Run | None
     unbalanced: tuple[Run, ...]
     awaiting_since: dt.datetime | None = None
+    unbalanced_count: int = 0
 
     @property
     def balanced(self) -> bool:
         """Every run adds up."""
-        return not self.unbalanced
+        return not self.unbalanced_count
 
     def tally(self, state: State) -> Tally:
         """How many are in a state, and how much."""
@@ -100,7 +102,8 @@ _AWAITING = """
                and f.target_id = e.connection_id
     join version_state s on s.tenant_id = l.tenant_id and s.version_id = l.version_id and s.flow_id = f.flow_id
     join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where e.tenant_id = %s and e.state = %s and s.flow_id = any(%s::int[]) and s.state = %s
+    where e.tenant_id = %s and e.state = %s and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
+      and s.flow_id = any(%s::int[]) and s.state = %s
     group by s.flow_id, d.currency"""
 _UNREAD = """
     select flow_id, source_id, problem from unread
@@ -128,13 +131,13 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
     causes = await causes_in(reading, sealer, ids)
     for flow_id, action in (await stuck_parties(reading, ids)).items():
         causes[flow_id] = [replace(one, action=action) if one.code == PENDING else one for one in causes[flow_id]]
-    runs = await runs_in(reading, ids)
+    runs = await runs_together(reading, ids)
     flows = tuple(
         _flow(
             flow,
             [row[1:] for row in states if row[0] == flow.flow_id],
             [*causes.get(flow.flow_id, []), *_unread(sealer, [row for row in unread if row[0] == flow.flow_id])],
-            [run for run in runs if run.flow_id == flow.flow_id],
+            runs.get(flow.flow_id, Runs()),
             sum(row[0] == flow.flow_id for row in unread),
             [row[1:] for row in awaiting if row[0] == flow.flow_id],
         )
@@ -146,25 +149,25 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
 
 
 def _flow(
-    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: list[Run], unread: int,
+    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: Runs, unread: int,
     awaiting: list[tuple[Any, ...]],
 ) -> FlowStatus:  # fmt: skip
-    reads = [run for run in runs if run.kind == "read"]
     return FlowStatus(
         flow=flow.name,
         title=flow.title,
         mode=flow.mode,
         start_date=flow.start_date,
-        read=sum(run.new_versions for run in reads),
-        repeats=sum(run.repeats for run in reads),
-        stale=sum(run.stale for run in reads),
+        read=runs.read,
+        repeats=runs.repeats,
+        stale=runs.stale,
         unread=unread,
         states=_apart(tallied((State(row[0]).word, *row[2:]) for row in states), awaiting),
         skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
         waiting=tuple(causes),
-        last_run=runs[-1] if runs else None,
-        unbalanced=tuple(run for run in runs if not run.balanced),
+        last_run=runs.last,
+        unbalanced=runs.unbalanced,
         awaiting_since=min((row[3] for row in awaiting), default=None),
+        unbalanced_count=runs.unbalanced_count,
     )
 
 
@@ -203,4 +206,6 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
         if waiting := flow.states.get(AWAITING):
             told.append(f"{flow.flow}: waiting for approval in the ledger ({waiting.count:,})")
         told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]
+        if more := flow.unbalanced_count - len(flow.unbalanced):
+            told.append(f"{flow.flow}: {counted(more, 'more run does', 'more runs do')} not balance")
     return told

@@ -1,7 +1,8 @@
 """How many changes webhooks announced, and how many only a reading found; where too many were missed, it is read sooner.
 
 Counted per connection, entity and day (UTC) are new versions: those of hinted documents as announced, those that a reading
-from its cursor found as announced where a hint came since the version before. While nothing was ever heard of an entity,
+from its cursor found as announced where a hint came since the version before and still waits; one that was taken has led
+to nothing, so nobody would have known. While nothing was ever heard of an entity,
 nothing of it is counted: then nobody announces it.
 """
 
@@ -86,6 +87,7 @@ _FOUND = """
     select count(*), count(*) filter (where exists (
         select 1 from inbox i
         where i.tenant_id = r.tenant_id and i.connection_id = %s and i.entity = %s and i.object_id = r.source_id
+          and i.taken_at is null
           and i.hinted_at >= coalesce((select max(p.read_at) from document p where p.tenant_id = r.tenant_id
                                        and p.record_id = r.record_id and p.version_id < r.version_id), '-infinity')))
     from record r join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.run_id = %s

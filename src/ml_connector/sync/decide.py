@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -12,7 +12,7 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, View, Write, step_key, waiting
+from ml_connector.integrations.base import Adopt, Decision, Hold, StepKey, View, Write, step_key, waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.changes import changes
@@ -24,6 +24,7 @@ from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.settle import Settled, Turn
 from ml_connector.sync.states import Needed
+from ml_connector.sync.uses import note_uses
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
     ):
         if part:
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
+            written = [item for item, one in zip(part, found, strict=True) if isinstance(one.decision, Write)]
+            await note_uses(settled.transaction, as_, [item for item in written if is_live(as_, item)])
             for item, one in zip(part, found, strict=True):
                 settled.add(item, as_, one.decision, is_live(as_, item), one.against, one.turn)
 
@@ -75,7 +78,7 @@ async def _decided(
     views = await preparer.views(transaction, flow, items)
     planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
     ours = await _ours(transaction, flow, planned)
-    decisions = [_knowing(plain, ours) for plain in planned]
+    decisions = [_knowing(plain, ours, view.done) for plain, view in zip(planned, views, strict=True)]
     contents = await _target_contents(transaction, flow.target_id, decisions)
     found = []
     for item, view, now in zip(items, views, decisions, strict=True):
@@ -95,7 +98,8 @@ def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tu
     left = [place for place, step in enumerate(decision.steps) if step_key(step) not in view.done]
     counterpart = _counterpart(decision, view)
     if not left:
-        return _Decided(Adopt(decision.target_entity, counterpart, "created", "each of its steps is proved"), against)
+        proved = Adopt(decision.target_entity, counterpart, "created", "each of its steps is proved", decision.replaces)
+        return _Decided(proved, against)
     step = decision.steps[left[0]]
     base = contents.get((step.entity, step.target_id), b"") if step.target_id else b""
     made = counterpart if decision.main not in left else ""
@@ -105,8 +109,11 @@ def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tu
 def _counterpart(decision: Write, view: View) -> str:
     """The id of the main step's document, empty while that has none; without a main step, of the one there is."""
     if decision.main < 0:
-        made = (one.target_id for one in view.made.values() if one.entity != "allocations")
-        return view.link.target_id if view.link else next(made, "")
+        if view.link is not None and view.link.target_id != decision.replaces:
+            return view.link.target_id
+        own_first = sorted(view.made.items(), key=lambda pair: pair[0] != view.reference)
+        standing = (one.target_id for _, one in own_first if one.entity != "allocations")
+        return next((one for one in standing if one != decision.replaces), "")
     main = decision.steps[decision.main]
     return main.target_id or view.proven.get(main.reference, "")
 
@@ -147,9 +154,11 @@ async def _ours(
                             offset 0) e  -- see prepare._Batch
         where e.active and e.state <> 'gone'
           and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
-                          and l.target_entity = e.entity and l.target_id = e.object_id offset 0)""",
+                          and l.target_entity = e.entity and l.target_id = e.object_id offset 0)
+          and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
+                          and l.entity = %b and l.source_id = e.object_id offset 0)""",
         [one[0] for one in wanted], [one[1] for one in wanted], transaction.lane.tenant_id, flow.target_id,
-        flow.integration_id,
+        flow.integration_id, flow.integration_id, flow.type.mirrors,
     )  # fmt: skip
     unseal = transaction.lane.sealer.open
     return {
@@ -158,10 +167,10 @@ async def _ours(
     }
 
 
-def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> Decision:
+def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document], done: Collection[StepKey] = ()) -> Decision:
     """A create whose reference the target already shows is never sent: equal content is ours and linked as created,
 
-    other is a conflict.
+    other is a conflict. One of several steps is what its planner has to know of, see View.made; until it does, it waits.
     Some targets take a create under a known reference as an update, and would lose what was changed there.
     """
     if not isinstance(decision, Write):
@@ -175,7 +184,11 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document]) -> De
             told = {"other": f"{shown(there)} ({', '.join(other)})", "ours": meant(step)}
             return Hold((waiting("conflict", "person", "conflict", reference=step.reference, **told),))
         if len(decision.steps) == 1:
-            return Adopt(decision.target_entity, there.id, "created", "our reference and the same content")
+            evidence = "our reference and the same content"
+            return Adopt(decision.target_entity, there.id, "created", evidence, decision.replaces)
+        if step_key(step) not in done:
+            told = {"reference": step.reference, "other": shown(there)}
+            return Hold((waiting("made_in_part", "fact", f"{step.entity}:{there.id}", **told),))
     return decision
 
 
@@ -240,7 +253,7 @@ def _as_approved(
     shown = plan.as_previewed(flow.type, view, placeholders)
     if not isinstance(shown, Write | Adopt):
         shown = decision
-    elif plan.digest(shown, against) == digest or _goes_on(shown, approved, view):
+    elif (plan.digest(approved, against) == digest and plan.alike(shown, approved)) or _goes_on(shown, approved, view):
         return decision
     told = "; ".join(changes(approved, shown, view.ledger)) or "the document that it would change is another there now"
     return Hold((waiting("preview_changed", "person", "preview_changed", changes=told),))

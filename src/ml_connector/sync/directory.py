@@ -22,6 +22,7 @@ from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.merged import follow_targets
 from ml_connector.sync.pull import move_cursor
 
 ALL_ANEW = timedelta(days=1)
@@ -54,6 +55,7 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
             await move_cursor(transaction, f"directory {entity}", page)
             if page.last:
                 await _end(transaction, entity, walk)
+                changed += await follow_targets(transaction, entity)
             if changed:
                 keys = [f"{entity}:{one}" for one in changed]
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
@@ -164,16 +166,16 @@ def _moment(lane: Lane) -> int:
 # Only what differs is written; a list row never erases the reference that a detail showed.
 _FILE = """
     insert into directory as held (tenant_id, connection_id, entity, walk, object_id, party_id, number_key, name_digest,
-        reference, document_date, total, currency, state, active, stamp, content_hash, body)
+        reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into)
     select %b, %b, %b, %b, page.*
     from unnest(%b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::date[], %b::numeric[], %b::text[],
-                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[]) as page
+                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[], %b::text[]) as page
     on conflict (tenant_id, connection_id, entity, object_id) do update
     set party_id = excluded.party_id, number_key = excluded.number_key, name_digest = excluded.name_digest,
         reference = case when excluded.reference = '' then held.reference else excluded.reference end,
         document_date = excluded.document_date, total = excluded.total, currency = excluded.currency,
         state = excluded.state, active = excluded.active, stamp = excluded.stamp, walk = greatest(held.walk, excluded.walk),
-        body = excluded.body, content_hash = excluded.content_hash
+        body = excluded.body, content_hash = excluded.content_hash, merged_into = excluded.merged_into
     where held.content_hash is distinct from excluded.content_hash or held.state = 'gone'
     returning object_id"""
 _SEEN = """
@@ -222,6 +224,7 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [str(getattr(one, "stamp", "")) for one in entries],
         [_hash(text) for text in encoded],
         [seal(entry_name(entity, _id(one)), text) for one, text in zip(entries, encoded, strict=True)],
+        [str(getattr(one, "merged_into", "")) for one in entries],
     ]
 
 

@@ -1,8 +1,9 @@
 """The doubles sweep: two live documents of the target that stand for one thing are found and told, never repaired.
 
 Seen are two documents under one reference of ours, or linked to and made for one record; and, since not every list
-shows references, documents of one party with the same number, date, total and currency, or parties of one name, of which
-we made at least one.
+shows references, documents of one party with the same number, date, total and currency, or customers and vendors of one
+name, of which we made at least one. So it is on either side of an integration: ServiceTitan refuses no second customer or
+vendor of one name, and Xero says that it may not go on refusing a second contact.
 What only looks alike is read in full once, to see whose it is. It works on the directory, which the daily whole walk
 has just made complete, and says which lists could not be read whole.
 """
@@ -80,7 +81,8 @@ async def find_doubles(lane: Lane, flows: Collection[Flow]) -> None:
         return
     lacking = await _lacking(lane, entities, requested_at)
     if unseen := looked.unseen:
-        lacking.append(f"{len(unseen):,} documents that look alike are read in full by the next sweep")
+        words = "document that looks alike is" if len(unseen) == 1 else "documents that look alike are"
+        lacking.append(f"{len(unseen):,} {words} read in full by the next sweep")
     async with lane.transaction() as transaction:
         await _tell_all(transaction, entities, looked)
         if looked.cut_short:
@@ -192,14 +194,16 @@ _LIVE = """
         where d.tenant_id = %b and d.connection_id = %b and d.entity = any(%b::text[]) and d.active and d.state <> 'gone'
     )"""
 _BY_REFERENCE = f"""{_LIVE}
-    select claim, entity, object_id, claim, ours, record_id from live
-    where claim in (select claim from live where claim <> '' group by claim having count(*) > 1)
-    order by claim, entity, object_id"""
+    select claim, entity, object_id, claim, bool_or(ours), min(record_id) from live
+    where claim in (select claim from live where claim <> '' group by claim
+                    having count(distinct (entity, object_id)) > 1)
+    group by claim, entity, object_id order by claim, entity, object_id"""
 _BY_FACTS = f"""{_LIVE}, alike as (
-        select facts from live where facts is not null group by facts having count(*) > 1 and bool_or(ours)
+        select facts from live where facts is not null group by facts
+        having count(distinct (entity, object_id)) > 1 and bool_or(ours)
     )
-    select facts, entity, object_id, claim, ours, record_id from live join alike using (facts)
-    order by 1, object_id"""
+    select facts, entity, object_id, min(claim), bool_or(ours), min(record_id) from live join alike using (facts)
+    group by facts, entity, object_id order by facts, object_id"""
 
 
 async def _rows(transaction: LaneTransaction, query: str, entities: Sequence[str]) -> dict[str, list[_Shown]]:
@@ -399,12 +403,14 @@ def _tell(transaction: LaneTransaction, kind: str, one: _Double, row: tuple[Any,
 
 
 async def _record_of(transaction: LaneTransaction, reference: str) -> int | None:
-    """The record of ours that a reference names, if it is one of this database."""
-    source_id = reference.rpartition("-")[2]
+    """The record of ours that a reference names, if it is one of this database; a step's own goes on behind that."""
+    parts = reference.split("-")
     row = await transaction.one(
         """select r.record_id from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
-        where r.tenant_id = %s and f.target_id = %s and r.source_id = %s and r.reference = %s""",
-        transaction.lane.tenant_id, transaction.lane.connection_id, source_id, reference,
+        where r.tenant_id = %s and f.target_id = %s and r.source_id = any(%s::text[]) and r.reference = any(%s::text[])
+        order by length(r.reference) desc limit 1""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, parts,
+        ["-".join(parts[:end]) for end in range(1, len(parts) + 1)],
     )  # fmt: skip
     return int(row[0]) if row else None
 

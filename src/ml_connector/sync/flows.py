@@ -13,6 +13,7 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.release import release
+from ml_connector.sync.retrack import look_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ async def facts_changed(connection: Transaction, tenant_id: int, connection_id: 
         [tenant_id, connection_id, connection_id],
     )
     await release(connection, tenant_id, "fact", keys)
+    await look_again(connection, tenant_id, connection_id, keys)
 
 
 def _flow(row: tuple[Any, ...], integrations: Mapping[str, IntegrationType]) -> Flow:

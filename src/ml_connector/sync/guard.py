@@ -38,7 +38,7 @@ async def begin_reading(transaction: LaneTransaction, flow: Flow, *, anew: bool)
         guarded = False
     else:
         guarded = bool(row[1]) if goes_on else row[3] == "live"
-    guarded = guarded and flow.mode == "live"
+    guarded = guarded and flow.mode == "live" and not flow.type.tracks
     await transaction.run(
         """insert into reading (tenant_id, flow_id, open, guarded, let_go) values (%s, %s, true, %s, %s)
         on conflict (tenant_id, flow_id) do update
@@ -57,7 +57,7 @@ async def guarded_between(transaction: LaneTransaction, flow: Flow) -> bool:
         "select case when open then guarded else last_mode = 'live' end from reading where tenant_id = %s and flow_id = %s",
         transaction.lane.tenant_id, flow.flow_id,
     )  # fmt: skip
-    return flow.mode == "live" and row is not None and bool(row[0])
+    return flow.mode == "live" and not flow.type.tracks and row is not None and bool(row[0])
 
 
 async def judge(transaction: LaneTransaction, flow: Flow, *, ended: bool) -> None:

@@ -2,13 +2,15 @@
 
 Nothing of a delivery reaches a document, and no cursor moves: what a hint misses, the next reading finds. A row is taken
 once what it names was staged, unless it was hinted at anew meanwhile; so a worker that dies on the way loses nothing.
+A hint may come before the vendor's lists show its change. So where a reading brought no new version and the hint is
+younger than the list lag, the document is read once more when the lag is over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,6 +31,7 @@ TRIGGER = "webhook"
 AT_ONCE = 40  # documents that are read, staged and taken together
 A_SLICE = 400  # hints that a slice takes up; the others wait for the next one
 TRIES = 3  # a document whose reading gets no answer so often is left to the schedule
+ONCE_MORE = -1  # in place of the tries: read before lists had to show the change, and to be read when they do
 KEPT = timedelta(days=7)  # of the clock
 
 log = structlog.get_logger()
@@ -36,11 +39,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """A document that was hinted at, so many ``times`` until now."""
+    """A document that was hinted at, so many ``times`` until now, the last time ``at``."""
 
     entity: str
     object_id: str
     times: int
+    at: datetime
 
 
 async def age_lists(lane: Lane, flows: Sequence[Flow]) -> None:
@@ -100,13 +104,19 @@ async def _read_together(lane: Lane, flows: Sequence[Flow], entity: str, hinted:
     except AnswerLost:
         await _in_vain(lane, hinted)
         raise
-    if all(read):
+    if all(one is not None for one in read):
+        settled = {id_ for one in read for id_ in one or ()}
+        shown = lag_over(lane)
         async with lane.transaction() as transaction:
-            await _taken(transaction, hinted)
+            await _taken(transaction, [one for one in hinted if one.object_id in settled or one.at <= shown])
+            await _once_more(transaction, [one for one in hinted if one.object_id not in settled and one.at > shown])
 
 
-async def _read(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> bool:
-    """Whether these documents were read for a flow, or never will be by a hint; one that cannot be holds nobody up."""
+async def _read(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> set[str] | None:
+    """Those of the documents that brought a flow a new version, or never will by a hint; None: they are to be read again.
+
+    One that cannot be read holds nobody up.
+    """
     try:
         return await _read_and_stage(lane, flow, entity, ids)
     except UNREACHABLE:
@@ -114,29 +124,28 @@ async def _read(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> bo
     except NotPermitted as error:
         log.warning("reading refused", lane=lane.connection_id, flow=flow.name, why=error.sentence)
         await refuse(lane, [flow.flow_id], error.sentence)
-        return True
+        return set(ids)
     except ConnectorError as error:
         if len(ids) > 1:
-            return all([await _read(lane, flow, entity, (one,)) for one in ids])
+            each = [await _read(lane, flow, entity, (one,)) for one in ids]
+            return None if None in each else {id_ for one in each for id_ in one or ()}
         log.warning("a hint led nowhere", lane=lane.connection_id, entity=entity, why=error.sentence)
-        return True
+        return set(ids)
 
 
-async def _read_and_stage(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> bool:
+async def _read_and_stage(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> set[str] | None:
     reading = Reading(entity, ids=ids, options=flow.type.reading_options(flow.settings))
     rows = [row async for page in lane.connector.read(lane.session, reading) for row in page.rows]
     async with lane.transaction() as transaction:
         now = await as_it_is(transaction, flow)
         # A person has just changed what is to be read, or how: the next slice reads it so.
         if asks(now) != asks(flow) or not await transaction.as_connected():
-            return False
-        if rows and now.on:
-            await _stage(transaction, now, entity, rows)
-    return True
+            return None
+        return await _stage(transaction, now, entity, rows) if rows and now.on else set()
 
 
-async def _stage(transaction: LaneTransaction, flow: Flow, entity: str, rows: Sequence[Row]) -> None:
-    """A run of its own, which the mass-change breaker judges as it does a reading's."""
+async def _stage(transaction: LaneTransaction, flow: Flow, entity: str, rows: Sequence[Row]) -> set[str]:
+    """A run of its own, which the mass-change breaker judges as it does a reading's. The documents that are new in it."""
     run_id = await begin_run(transaction, flow, TRIGGER, TRIGGER)
     await stage(transaction, flow, run_id, rows, guarded=await guarded_between(transaction, flow))
     await judge(transaction, flow, ended=False)
@@ -148,17 +157,43 @@ async def _stage(transaction: LaneTransaction, flow: Flow, entity: str, rows: Se
     )  # fmt: skip
     await count_hinted(transaction, entity, run_id)
     await finish_run(transaction, flow, run_id)
+    brought = await transaction.all(
+        """select r.source_id from version_state s
+        join record r on r.tenant_id = s.tenant_id and r.version_id = s.version_id
+        where s.tenant_id = %b and s.run_id = %b""",
+        transaction.lane.tenant_id, run_id,
+    )  # fmt: skip
+    return {row[0] for row in brought}
 
 
 # --- the rows ----------------------------------------------------------------------------------------------------
 
 
+def lag_over(lane: Lane) -> datetime:
+    """Of changes made until then lists show everything."""
+    return lane.clock.now() - timedelta(seconds=lane.connector.list_lag)
+
+
+async def next_hint(lane: Lane) -> datetime | None:
+    """When the inbox has something to be read: a new hint at once; None while it is empty."""
+    lag = timedelta(seconds=lane.connector.list_lag)
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        rows = await connection.execute(
+            b"""select min(case when tries = %s then hinted_at + %s::interval else %s::timestamptz end) from inbox
+            where tenant_id = %s and connection_id = %s and taken_at is null""",
+            [ONCE_MORE, lag, lane.clock.now(), lane.tenant_id, lane.connection_id],
+        )
+        row = await rows.fetchone()
+    return row[0] if row else None
+
+
 async def _waiting(lane: Lane) -> list[Hinted]:
     async with lane.database.tenant(lane.tenant_id) as connection:
         rows = await connection.execute(
-            b"""select entity, object_id, times from inbox
-            where tenant_id = %s and connection_id = %s and taken_at is null order by hinted_at limit %s""",
-            [lane.tenant_id, lane.connection_id, A_SLICE],
+            b"""select entity, object_id, times, hinted_at from inbox
+            where tenant_id = %s and connection_id = %s and taken_at is null and (tries <> %s or hinted_at <= %s)
+            order by hinted_at limit %s""",
+            [lane.tenant_id, lane.connection_id, ONCE_MORE, lag_over(lane), A_SLICE],
         )
         return [Hinted(*row) for row in await rows.fetchall()]
 
@@ -189,23 +224,28 @@ _NAMED = """
     where i.tenant_id = %b and i.connection_id = %b and i.entity = named.entity and i.object_id = named.object_id"""
 
 
-async def _change(transaction: LaneTransaction, hinted: Sequence[Hinted], change: str) -> None:
-    """Change rows that were not hinted at anew since they were looked at; the change's one value is this instant."""
+async def _change(transaction: LaneTransaction, hinted: Sequence[Hinted], change: str, *values: object) -> None:
+    """Change rows that were not hinted at anew since they were looked at; ``values`` are the change's own."""
     columns = [one.entity for one in hinted], [one.object_id for one in hinted], [one.times for one in hinted]
     here = transaction.lane.tenant_id, transaction.lane.connection_id
-    await transaction.run(_NAMED.format(change=change), *columns, *here, transaction.lane.clock.now(), *here)
+    await transaction.run(_NAMED.format(change=change), *columns, *here, *values, *here)
 
 
 async def _taken(transaction: LaneTransaction, hinted: Sequence[Hinted]) -> None:
     if hinted:
-        await _change(transaction, hinted, "taken_at = %b::timestamptz")
+        await _change(transaction, hinted, "taken_at = %b::timestamptz", transaction.lane.clock.now())
+
+
+async def _once_more(transaction: LaneTransaction, hinted: Sequence[Hinted]) -> None:
+    if hinted:
+        await _change(transaction, hinted, "tries = %b", ONCE_MORE)
 
 
 async def _in_vain(lane: Lane, hinted: Sequence[Hinted]) -> None:
     """Count a try without an answer; after some the document is left to the schedule, so that it holds nobody up."""
     async with lane.transaction() as transaction:
         enough = f"tries = tries + 1, taken_at = case when tries + 1 >= {TRIES} then %b::timestamptz end"
-        await _change(transaction, hinted, enough)
+        await _change(transaction, hinted, enough, lane.clock.now())
 
 
 async def _forget_old(transaction: LaneTransaction) -> None:

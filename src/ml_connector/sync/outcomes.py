@@ -11,16 +11,18 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
-from ml_connector.integrations.base import Waiting, waiting
+from ml_connector.integrations.base import ASIDE, Waiting, waiting
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.links import NewLink, store_links
+from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
+from ml_connector.sync.release import release
 from ml_connector.sync.settle import Intended
 from ml_connector.sync.stage import give_way
 from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.uses import stage_users_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     if not done:
         return
     await _file(transaction, done)
+    await _taken_off(transaction, done)
     last = [one for one in done if _is_last(one)]
     wrong = await _taken(transaction, last) | {
         one.intended.item.version_id: diff for one in last if (diff := _content(one))
@@ -112,10 +115,29 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     await _state(transaction, good, State.POSTED, "")
     for one in good:
         assert isinstance(one.outcome, Done)
-        _event(transaction, one, "posted", target=_counterpart(one), adopted=one.adopted)
+        _event(transaction, one, "posted", target=_counterpart(one), adopted=one.adopted, **_otherwise(one))
     await _conflict(transaction, [one for one in last if one.intended.item.version_id in wrong], wrong)
     await _next_step(transaction, [one for one in done if not _is_last(one)])
     await wake_followers(transaction, [one.intended.flow for one in good])
+
+
+async def _taken_off(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
+    """What a step has removed that another record had made on its counterpart: that one goes again."""
+    moved = [
+        (one.intended.flow, one.intended.item.source_id)
+        for one in done
+        if one.intended.step.action is Action.VOID and ASIDE in one.intended.step.reference
+    ]
+    if moved:
+        await stage_users_again(transaction, moved, "taken off for a change of what it stands on")
+
+
+def _otherwise(one: Sent) -> dict[str, list[str]]:
+    """The fields of a party that the target shows otherwise than they were sent, told this once."""
+    assert isinstance(one.outcome, Done)
+    agreed = one.intended.step.agreed
+    found = agreed.otherwise(one.outcome.document) if agreed is not None else ()
+    return {"shown_otherwise": list(found)} if found else {}
 
 
 def _content(one: Sent) -> list[str]:
@@ -138,17 +160,17 @@ async def _taken(transaction: LaneTransaction, done: Sequence[Sent]) -> dict[int
             (select * from link where tenant_id = %b and integration_id = shown.integration_id
              and entity = shown.entity and source_id = shown.source_id offset 0)) l
         """,
-        [one.intended.flow.integration_id for one in done], [one.intended.target_entity for one in done],
-        [_counterpart(one) for one in done], [one.intended.flow.name for one in done],
-        [one.intended.item.source_id for one in done], transaction.lane.tenant_id, transaction.lane.tenant_id,
+        [one.intended.flow.integration_id for one in done], [_ends(one).target_entity for one in done],
+        [_ends(one).target_id for one in done], [_ends(one).entity for one in done],
+        [_ends(one).source_id for one in done], transaction.lane.tenant_id, transaction.lane.tenant_id,
     )  # fmt: skip
     holders = {(row[0], _held_by(row[1], row[3]), row[1], row[2]): (row[3], row[4]) for row in rows}
     counterparts = {(row[0], row[3], row[4]): (row[1], row[2]) for row in rows}
     found: dict[int, list[str]] = {}
     for one in done:
-        flow, item = one.intended.flow, one.intended.item
-        mine, shown = (flow.name, item.source_id), (one.intended.target_entity, _counterpart(one))
-        holder = holders.setdefault((flow.integration_id, _held_by(shown[0], flow.name), *shown), mine)
+        flow, item, place = one.intended.flow, one.intended.item, _ends(one)
+        mine, shown = (place.entity, place.source_id), (place.target_entity, place.target_id)
+        holder = holders.setdefault((flow.integration_id, _held_by(shown[0], place.entity), *shown), mine)
         counterpart = counterparts.setdefault((flow.integration_id, *mine), shown)
         if holder != mine:
             found[item.version_id] = [f"document {shown[1]}, which is linked to {' '.join(holder)}"]
@@ -165,7 +187,15 @@ def _held_by(target_entity: str, flow: str) -> str:
 def _link(one: Sent) -> NewLink:
     step = one.intended.step
     entity, counterpart = one.intended.target_entity, _counterpart(one)
-    return NewLink(one.intended.flow, one.intended.item, entity, counterpart, "created", step.replaces)
+    assert isinstance(one.outcome, Done)
+    return NewLink(
+        one.intended.flow, one.intended.item, entity, counterpart, "created", step.replaces, step.agreed,
+        one.outcome.document,
+    )  # fmt: skip
+
+
+def _ends(one: Sent) -> Ends:
+    return ends(one.intended.flow.type, one.intended.item.source_id, one.intended.target_entity, _counterpart(one))
 
 
 def _counterpart(one: Sent) -> str:
@@ -194,7 +224,10 @@ async def _give_way(transaction: LaneTransaction, sent: Sequence[Sent]) -> None:
 
 
 async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
-    """File what the target shows of the documents; a mark shows none, and what cannot be read is no entry of its own."""
+    """File what the target shows of the documents, and let go on what waits for that.
+
+    A mark shows none, and what cannot be read is no entry of its own.
+    """
     by_entity: dict[str, list[Document]] = defaultdict(list)
     for one in done:
         assert isinstance(one.outcome, Done)
@@ -202,7 +235,9 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         if step.action is not Action.MARK_EXPORTED and step.entity in transaction.lane.connector.readable:
             by_entity[step.entity].append(one.outcome.document)
     for entity, found in by_entity.items():
-        await file_documents(transaction, entity, found)
+        changed = await file_documents(transaction, entity, found)
+        keys = [f"{entity}:{one}" for one in changed]
+        await release(transaction.connection, transaction.lane.tenant_id, "fact", keys)
 
 
 async def _state(transaction: LaneTransaction, ended: Sequence[Sent], state: State, reason: str) -> None:
@@ -235,6 +270,7 @@ async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> N
         await _wait(transaction, one, wait)
         _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)
         await _state(transaction, [one], State.REJECTED, refusal.reason)
+    await settled(transaction, [(one.intended.flow, one.intended.item) for one in rejected])
 
 
 async def _conflict(transaction: LaneTransaction, conflicts: Sequence[Sent], wrong: Mapping[int, list[str]]) -> None:
@@ -246,6 +282,7 @@ async def _conflict(transaction: LaneTransaction, conflicts: Sequence[Sent], wro
         await _wait(transaction, one, wait)
         _event(transaction, one, "conflict", differences=other)
         await _state(transaction, [one], State.HELD, "conflict")
+    await settled(transaction, [(one.intended.flow, one.intended.item) for one in conflicts])
 
 
 async def hold_conflict(transaction: LaneTransaction, one: Sent, other: str) -> None:

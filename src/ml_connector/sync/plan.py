@@ -19,9 +19,14 @@ def plan(flow: FlowType, view: View) -> Decision:
     return flow.plan(view)
 
 
+def shown(decision: Write | Adopt) -> Write | Adopt:
+    """The decision as it is shown and approved: what both sides are agreed on afterwards follows from it."""
+    return msgspec.structs.replace(decision, agreed=None)
+
+
 def encode(decision: Write | Adopt) -> bytes:
     """A stored plan's text: exactly what will be sent."""
-    return _encoder.encode(decision)
+    return _encoder.encode(shown(decision))
 
 
 def decode(text: bytes) -> Write | Adopt:
@@ -46,6 +51,19 @@ def as_previewed(flow: FlowType, view: View, placeholders: tuple[str, ...]) -> D
     shown = {placeholder.removeprefix("new: "): placeholder for placeholder in placeholders}
     links = {pair: shown.get(" ".join(pair), target) for pair, target in view.links.items()}
     return plan(flow, dataclasses.replace(view, links=links, proven={}))
+
+
+def alike(shown: Write | Adopt, approved: Write | Adopt) -> bool:
+    """Whether both send, link and change the same.
+
+    Which ids are still to be given makes no difference beyond the bytes they stand in: a document that is only looked at,
+    such as the invoice that an adjustment belongs to, may be linked or not by then.
+    """
+    return _without_placeholders(shown) == _without_placeholders(approved)
+
+
+def _without_placeholders(decision: Write | Adopt) -> Write | Adopt:
+    return msgspec.structs.replace(decision, placeholders=()) if isinstance(decision, Write) else decision
 
 
 def placeholder(entity: str, source_id: str) -> str:

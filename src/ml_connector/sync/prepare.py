@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
-from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.documents import Document, Organisation, Party
 from ml_connector.connectors.base import Action, Composed
-from ml_connector.integrations.base import Ledger, Linked, Twin, View
+from ml_connector.integrations.base import Linked, Twin, View
+from ml_connector.integrations.drafts import followed
+from ml_connector.integrations.party_names import taken
+from ml_connector.integrations.tracked import Payables
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.mapping import Table, tables_of
+from ml_connector.sync.lists import Lists
+from ml_connector.sync.mapping import tables_of
 from ml_connector.sync.matching import PartyIndex
+from ml_connector.sync.numbers import Numbers
+from ml_connector.sync.own_links import named_links, own_links
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import Needed, State
 from ml_connector.sync.together import Together, together
@@ -28,34 +32,12 @@ _PASSED_OVER = (State.SKIPPED, State.SUPERSEDED)
 _CLAIMED = (State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN)
 
 
-@dataclass(slots=True)
-class Lists:
-    """The lists of one integration at one generation."""
-
-    generation: int
-    organisation: Organisation
-    source: Organisation
-    tables: Mapping[str, Table]
-    source_lists: dict[str, dict[str, Document]] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    tax_codes: dict[str, TaxCode] = field(default_factory=dict)
-    dimensions: dict[str, Dimension] = field(default_factory=dict)
-    parties: dict[str, Party] = field(default_factory=dict)
-    index: PartyIndex | None = None
-    given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
-
-    @property
-    def ledger(self) -> Ledger:
-        """What planners see of the target."""
-        return Ledger(self.organisation, self.accounts, self.tax_codes, self.dimensions, self.parties)
-
-
 class Preparer:
     """Builds views for one lane; keeps lists between batches as long as their generation stands."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
-        self._lists: dict[int, Lists] = {}
+        self._lists: dict[tuple[int, int], Lists] = {}  # by integration and source: flows go both ways
 
     async def lists(self, transaction: LaneTransaction, flow: Flow) -> Lists:
         """The integration's lists. Locks its generation until the transaction ends: facts stand still while planning."""
@@ -64,10 +46,11 @@ class Preparer:
             self._lane.tenant_id, flow.integration_id,
         )  # fmt: skip
         assert row is not None
-        held = self._lists.get(flow.integration_id)
+        place = flow.integration_id, flow.source_id
+        held = self._lists.get(place)
         if held is None or held.generation != row[0]:
             held = await self._load(transaction, flow, int(row[0]))
-            self._lists[flow.integration_id] = held
+            self._lists[place] = held
         return held
 
     async def _load(self, transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
@@ -84,9 +67,14 @@ class Preparer:
         wanted = {entity for type_ in flow.integration.flows for entity in type_.source_lists}
         for entity in wanted:
             lists.source_lists[entity] = await self._directory(transaction, flow.source_id, entity)
-        for entity in ("accounts", "tax_codes", "dimensions", "parties"):
+        for entity in ("accounts", "tax_codes", "dimensions"):
             setattr(lists, entity, await self._directory(transaction, flow.target_id, entity))
-        lists.index = PartyIndex(lists.parties.values(), await self._taken(transaction, flow))
+        held, vendor = await self._taken(transaction, flow), flow.type.target_vendor
+        for entity in {type_.parties for type_ in flow.integration.flows if type_.target_vendor == vendor}:
+            found = await self._directory(transaction, flow.target_id, entity)
+            lists.parties[entity] = found
+            lists.taken_names[entity] = taken(found.values())
+            lists.indexes[entity] = PartyIndex(found.values(), held)
         return lists
 
     async def _organisation(self, transaction: LaneTransaction, connection_id: int) -> Organisation:
@@ -112,13 +100,16 @@ class Preparer:
         }
 
     async def _taken(self, transaction: LaneTransaction, flow: Flow) -> dict[tuple[str, str], str]:
-        """By flow and party of the target: the record that is linked with it. A firm may be customer and vendor."""
+        """By flow and party of its target: the record that is linked with it. A firm may be customer and vendor."""
         rows = await transaction.all(
             """select entity, target_id, source_id from link
             where tenant_id = %s and integration_id = %s and target_entity = 'parties'""",
             self._lane.tenant_id, flow.integration_id,
         )  # fmt: skip
-        return {(entity, target_id): source_id for entity, target_id, source_id in rows}
+        taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
+        for back in (type_ for type_ in flow.integration.flows if type_.mirrors):
+            taken |= {(back.name, row[2]): row[1] for row in rows if row[0] == back.mirrors}
+        return taken
 
     # --- views ---------------------------------------------------------------------------------------------------
 
@@ -147,27 +138,30 @@ class _Batch:
         self._brings: set[str] = set()
         self._released: dict[int, set[str]] = defaultdict(set)
         self._twins: dict[int, list[Twin]] = defaultdict(list)
+        self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
 
     async def load(self) -> None:
         await self._load_links()
-        await self._load_own_links()
+        self._own = await own_links(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
         await self._load_source_twins()
         await self._load_renumbered_twins()
         await self._load_target_twins()
-        self._together = await together(self._transaction, self._flow, self._items, self._links)
+        found = await together(self._transaction, self._flow, self._items, self._links, self._party_at_target)
+        self._together = found
 
     def view(self, item: Item) -> View:
         lists = self._lists
         chosen = ""
         candidates: list[Any] = []
-        if isinstance(item.document, Party) and lists.index is not None:
+        index = lists.indexes.get(self._flow.type.parties)
+        if isinstance(item.document, Party) and index is not None:
             chosen = (
                 lists.tables[self._flow.name].get(item.document.id) or "" if self._flow.name in lists.tables else ""
             )
-            candidates = lists.index.candidates(item.document, item.reference, self._flow.name, chosen)
+            candidates = index.candidates(item.document, item.reference, self._flow.name, chosen)
         return View(
             document=item.document,
             source_id=item.source_id,
@@ -182,7 +176,7 @@ class _Batch:
             link=self._own.get(item.source_id),
             source=lists.source,
             source_lists=lists.source_lists,
-            ledger=lists.ledger,
+            ledger=lists.ledger(self._flow.type.parties),
             twins=tuple(self._twins[item.record_id]),
             candidates=tuple(candidates),
             compose=self._compose,
@@ -192,6 +186,10 @@ class _Batch:
             done=frozenset(self._together.steps[item.record_id].done),
             at_target=self._together.at_target[item.record_id],
             sources=self._together.sources[item.record_id],
+            users=tuple(self._together.users[item.record_id]),
+            taken_off=frozenset(self._together.steps[item.record_id].taken_off),
+            changing=frozenset(self._together.changing[item.record_id]),
+            payables=self._together.payables.get(item.record_id, Payables()),
         )
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
@@ -205,13 +203,7 @@ class _Batch:
     async def _load_links(self) -> None:
         """Links of the documents' dependencies; in preview also those that a preview would make."""
         pairs = self._needed()
-        rows = await self._transaction.all(
-            """select l.entity, l.source_id, l.target_id from unnest(%b::text[], %b::text[]) as needed (entity, source_id)
-            cross join lateral (select * from link where tenant_id = %b and integration_id = %b
-                                and entity = needed.entity and source_id = needed.source_id offset 0) l""",
-            [one[0] for one in pairs], [one[1] for one in pairs], self._lane.tenant_id, self._flow.integration_id,
-        )  # fmt: skip
-        self._links = {(entity, source_id): target_id for entity, source_id, target_id in rows}
+        self._links = await named_links(self._transaction, self._flow, pairs)
         if self._flow.mode == "preview":
             self._links = {**await self._previewed(pairs), **self._links}
 
@@ -227,28 +219,6 @@ class _Batch:
             [one[1] for one in pairs],
         )  # fmt: skip
         return {(name, source_id): target for name, source_id, target in rows}
-
-    async def _load_own_links(self) -> None:
-        rows = await self._transaction.all(
-            """select l.source_id, l.target_entity, l.target_id, l.base, d.content_hash, d.canonical, now.body
-            from unnest(%b::text[]) as mine (source_id)
-            cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
-                                and source_id = mine.source_id offset 0) l
-            left join lateral (select * from document where tenant_id = l.tenant_id
-                               and version_id = l.version_id offset 0) d on true
-            left join lateral (select body from directory where tenant_id = l.tenant_id and connection_id = %b
-                               and entity = l.target_entity and object_id = l.target_id and state <> 'gone'
-                               offset 0) now on true""",
-            [one.source_id for one in self._items], self._lane.tenant_id, self._flow.integration_id, self._flow.name,
-            self._flow.target_id,
-        )  # fmt: skip
-        unseal = self._lane.sealer.open
-        for source_id, entity, target_id, base, content_hash, canonical, now in rows:
-            shown = [
-                documents.decode(unseal(entry_name(entity, target_id), one)) if one else None for one in (base, now)
-            ]
-            posted = documents.decode(unseal(b"canonical " + content_hash, canonical)) if canonical else None
-            self._own[source_id] = Linked(entity, target_id, shown[0], posted, shown[1])
 
     async def _load_asked(self) -> None:
         pairs = self._needed()
@@ -272,12 +242,15 @@ class _Batch:
                 self._released[record_id].add(code)
 
     async def _load_source_twins(self) -> None:
-        """Other records of this flow under the same vendor's number, seen earlier and neither cancelled nor empty."""
+        """Other records of this flow under the same number, seen earlier and neither cancelled nor empty.
+
+        Of the same party; of whichever, where the target takes each number once.
+        """
         rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, d.number, d.amount, s.state
+            """select mine.record_id, other.source_id, d.number, d.amount, s.state, d.party_id
             from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
             cross join lateral (select * from document where tenant_id = %b and number_key = mine.number_key
-                                and party_id = mine.party_id and number_key <> '' offset 0) d
+                                and (party_id = mine.party_id or %b) and number_key <> '' offset 0) d
             cross join lateral (select * from record where tenant_id = d.tenant_id
                                 and record_id = d.record_id offset 0) other
             cross join lateral (select state from version_state where tenant_id = d.tenant_id
@@ -286,102 +259,108 @@ class _Batch:
               and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
-            [item.record_id for item in self._items], [self._number_key(item) for item in self._items],
-            [item.party_id for item in self._items], self._lane.tenant_id, self._flow.flow_id,
-            [*_PASSED_OVER], [*_CLAIMED],
+            [item.record_id for item in self._items], [self._numbers.source_key(item) for item in self._items],
+            [item.party_id for item in self._items], self._lane.tenant_id, self._flow.type.unique_numbers,
+            self._flow.flow_id, [*_PASSED_OVER], [*_CLAIMED],
         )  # fmt: skip
-        self._source_twins(rows)
+        self._source_twins([(*row[:2], self._numbers.prefix + row[2], *row[3:]) for row in rows])
 
     async def _load_renumbered_twins(self) -> None:
         """Other records of this flow to which a person gave the number; their own is another one."""
-        given = self._given_keys()
-        keys = [(item, source_id) for item in self._items for source_id in given.get(self._number_key(item), ())]
+        given, key = self._numbers.given(), self._numbers.key
+        keys = [(item, source_id) for item in self._items for source_id in given.get(key(item), ())]
         if not keys:
             return
         rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, mine.given, d.amount, s.state
+            """select mine.record_id, other.source_id, mine.given, d.amount, s.state, d.party_id
             from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, party_id, other, given)
             join record other on other.tenant_id = %b and other.flow_id = %b and other.source_id = mine.other
             join document d on d.tenant_id = other.tenant_id and d.version_id = other.version_id
             join version_state s on s.tenant_id = other.tenant_id and s.version_id = other.version_id
-            where d.party_id = mine.party_id and other.record_id <> mine.record_id and d.number_key <> mine.given
+            where (d.party_id = mine.party_id or %b) and other.record_id <> mine.record_id and d.number_key <> mine.given
               and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
             [item.record_id for item, _ in keys], [item.party_id for item, _ in keys], [other for _, other in keys],
-            [self._number_key(item) for item, _ in keys], self._lane.tenant_id, self._flow.flow_id,
+            [key(item) for item, _ in keys], self._lane.tenant_id, self._flow.flow_id, self._flow.type.unique_numbers,
             [*_PASSED_OVER], [*_CLAIMED],
         )  # fmt: skip
         table = self._lists.tables[self._flow.type.number_table]
         self._source_twins([(row[0], row[1], table.get(row[1]), *row[3:]) for row in rows])
 
     def _source_twins(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        where = self._flow.integration.source_title
-        for record_id, source_id, number, amount, state in rows:
+        where, items = self._flow.integration.source_title, {item.record_id: item for item in self._items}
+        for record_id, source_id, number, amount, state, party_id in rows:
+            item, taken = items[record_id], ""
+            if party_id != item.party_id:
+                if not self._numbers.is_taken(item, number, amount):
+                    continue
+                taken = "a document of another customer or vendor"
             label = f"{self._flow.name[:-1]} {source_id}, {State(state).word}"
-            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True))
-
-    def _number_key(self, item: Item) -> str:
-        """The key of the number that the document gets at the target."""
-        table = self._lists.tables.get(self._flow.type.number_table)
-        given = table.get(item.source_id) if table else None
-        return number_key(self._flow.type.number_of(item.document, given, self._flow.settings))
-
-    def _given_keys(self) -> dict[str, list[str]]:
-        """By key of a number: the source ids of the documents a person gave it to."""
-        name = self._flow.type.number_table
-        if name not in self._lists.given:
-            given: dict[str, list[str]] = defaultdict(list)
-            for source_id, number in self._lists.tables[name].items() if name in self._lists.tables else ():
-                given[number_key(number)].append(source_id)
-            self._lists.given[name] = given
-        return self._lists.given[name]
+            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True, taken=taken))
 
     async def _load_target_twins(self) -> None:
         """Documents of the ledger with the same party and number, but for this very record's own.
 
         One that is linked to another record counts too: what stands there claims its number, whatever has become of
-        that record since.
+        that record since. Where the target takes each number once, so does anybody's, void or not.
         """
-        keys = [(item, self._number_key(item), self._party_at_target(item)) for item in self._items]
+        keys = [(item, self._numbers.key(item), self._party_at_target(item)) for item in self._items]
         rows = await self._transaction.all(
             """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body,
-                      l.source_id
+                      l.source_id, e.active and e.party_id = mine.party
             from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
                  as mine (record_id, entity, number_key, party, own, source_id)
             cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
-                                and entity = mine.entity
-                                and number_key = mine.number_key and party_id = mine.party
+                                and entity = mine.entity and number_key = mine.number_key
+                                and (active and party_id = mine.party or %b and mine.party <> '')
                                 and number_key <> '' offset 0) e
             left join lateral (select entity, source_id from link where tenant_id = e.tenant_id
                                and integration_id = %b and target_entity = e.entity
                                and target_id = e.object_id offset 0) l on true
-            where e.state <> 'gone' and e.active and e.reference <> mine.own
+            where e.state <> 'gone' and e.reference <> mine.own and not starts_with(e.reference, mine.own || '-')
               and (l.entity, l.source_id) is distinct from (%b, mine.source_id)""",
             [item.record_id for item, _, _ in keys],
             [self._flow.type.target_entity(item.document) for item, _, _ in keys], [key for _, key, _ in keys],
             [party for _, _, party in keys], [item.reference for item, _, _ in keys],
             [item.source_id for item, _, _ in keys], self._lane.tenant_id, self._flow.target_id,
-            self._flow.integration_id, self._flow.name,
+            self._flow.type.unique_numbers, self._flow.integration_id, self._flow.name,
         )  # fmt: skip
-        for record_id, entity, object_id, total, date, state, reference, body, source_id in rows:
+        items = {item.record_id: item for item in self._items}
+        for record_id, entity, object_id, total, date, state, reference, body, source_id, theirs in rows:
             if source_id is not None and any(twin.id == source_id for twin in self._twins[record_id]):
                 continue
             found = documents.decode(self._lane.sealer.open(entry_name(entity, object_id), body))
             number = str(getattr(found, "number", ""))
+            if not theirs and not self._numbers.is_taken(items[record_id], number):
+                continue
+            taken = "" if theirs else self._taken_by(found)
             label = f"{state or 'a document'} of {_day(date)}, id {object_id}"
             if source_id is not None:
                 label = f"{label}, the counterpart of {source_id}"
             where, free = self._flow.integration.target_title, "" if source_id is not None else entity
-            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), free))
+            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), free, taken))
+
+    def _taken_by(self, found: Document) -> str:
+        """What has the number, where that is no twin."""
+        if not getattr(found, "active", True):
+            return "a void document"
+        party = documents.party_of(found)
+        parties = self._lists.parties.get(self._flow.type.parties, {})
+        known = parties.get(party.id) if party is not None else None
+        return f"a document of {known.name if known is not None else 'another contact'}"
 
     def _party_at_target(self, item: Item) -> str:
         """The target's id of the document's party; of a document that is only linked, also the one of its very name."""
         needs = self._flow.type.needs_links(item.document)
         if not needs:
             return ""
-        linked, index, rules = self._links.get(needs[0], ""), self._lists.index, self._flow.type
-        if linked in self._lists.parties or not rules.only_linked(item.document, self._flow.settings):
+        rules = self._flow.type
+        index, parties = self._lists.indexes.get(rules.parties), self._lists.parties.get(rules.parties, {})
+        linked = followed(self._links.get(needs[0], ""), parties)
+        if rules.tracks and index:  # its vendor is never brought, so a person's choice links nothing
+            linked = index.merged(linked or self._lists.tables[needs[0][0]].get(needs[0][1]) or "")
+        if linked in parties or not rules.only_linked(item.document, self._flow.settings):
             return linked
         return index.named(rules.party_name(item.document)) if index else ""
 

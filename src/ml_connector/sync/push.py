@@ -67,7 +67,7 @@ class _Pusher:
     async def run(self) -> Pushed:
         outcomes: list[Sent] = []
         while True:
-            room = self._room()
+            room = versions_to_claim(self._lane)
             intended, claimed = await self._turn(outcomes, room)
             outcomes = await self._send_all(intended)
             self._done.sent += len(outcomes)
@@ -75,14 +75,6 @@ class _Pusher:
                 continue
             if room > 0 or not await self._room_soon():
                 return self._done
-
-    def _room(self) -> int:
-        """How many versions may be claimed now; a handful at least, so that tiny transactions do not eat the time."""
-        lane = self._lane
-        if lane.slice.over() or lane.not_before is not None:
-            return 0
-        free, wait = min(BATCH, lane.capacity.free()), lane.capacity.wait(LINGER)
-        return free if free >= LINGER or not 0 < wait <= WAIT_AT_MOST else 0
 
     async def _room_soon(self) -> bool:
         """Wait for the vendor's limit to give room, if that takes a moment only."""
@@ -238,6 +230,18 @@ class _Pusher:
             pause(self._lane, longest.seconds or AFTER_NOT_SENT)
         if longest.seconds >= TOLD_FROM:
             self._lane.problem = longest.why
+
+
+def versions_to_claim(lane: Lane) -> int:
+    """How many versions may be claimed now; a handful at least, so that tiny transactions do not eat the time.
+
+    Where one call takes many, as many as it takes: one that leaves half empty costs as much of the limit as a full one.
+    """
+    if lane.slice.over() or lane.not_before is not None:
+        return 0
+    free, wait = lane.capacity.free(), lane.capacity.wait(LINGER)
+    room = min(BATCH, free * max(lane.connector.batches.values(), default=1))
+    return room if room >= LINGER or not 0 < wait <= WAIT_AT_MOST else 0
 
 
 def pause(lane: Lane, seconds: float) -> None:

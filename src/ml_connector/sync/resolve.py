@@ -24,7 +24,7 @@ from ml_connector.integrations.base import waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.content import differences, shown
 from ml_connector.sync.directory import content_hash, file_documents
-from ml_connector.sync.flows import Flow
+from ml_connector.sync.flows import Flow, facts_changed
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, hold_conflict, hold_withdrawn, record_outcomes
@@ -50,7 +50,7 @@ _steps = msgspec.json.Decoder(IntendedStep)
 
 _OPEN = """
     select i.intent_id, i.version_id, i.record_id, s.run_id, s.flow_id, i.step, i.payload, i.state, i.send_before,
-           i.absent_since, i.look_at, i.looks, i.why, r.source_id, r.reference
+           i.absent_since, i.look_at, i.looks, i.why, r.source_id, r.reference, i.made_at
     from intent i
     join version_state s on s.tenant_id = i.tenant_id and s.version_id = i.version_id
     join record r on r.tenant_id = i.tenant_id and r.record_id = i.record_id
@@ -77,6 +77,7 @@ class _Open:
     why: bytes | None
     source_id: str
     reference: str
+    made_at: datetime  # clock time
 
 
 async def resolve(lane: Lane) -> datetime | None:
@@ -130,7 +131,7 @@ async def _look_at(lane: Lane, ripe: Sequence[_Open]) -> list[datetime | None]:
 async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Sequence[Document]]:
     step = _steps.decode(lane.sealer.open(b"intent", one.payload))
     with about(one.intent_id):
-        return step, await lane.connector.find(lane.session, step)
+        return step, await lane.connector.find(lane.session, msgspec.structs.replace(step, made_at=one.made_at))
 
 
 async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
@@ -169,6 +170,9 @@ async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
     if _untouched(step, found):
         return await _absent(lane, one, step, found)
     mine = _mine(lane, step, found)
+    if mine and step.action is Action.UPDATE:
+        await _planned_anew(lane, one, step, found)
+        return None
     good = [document for document in mine if not differences(step, document)]
     if len(mine) == 1 and good:
         await _settle(lane, one, step, Done(good[0].id, good[0], documents.encode(good[0])))
@@ -253,6 +257,21 @@ async def _cut_off(transaction: LaneTransaction, one: _Open, intended: Intended,
 async def _again(transaction: LaneTransaction, intended: Intended, flows: Mapping[int, Flow], after: float) -> None:
     later = Later("looked up twice: it is not there; it is sent again", after)
     await record_outcomes(transaction, [Sent(intended, later, adopted=True)], flows)
+
+
+async def _planned_anew(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
+    """An update's document is another than it was planned from: by us, or by somebody else before it came to that.
+
+    Number, date and total do not tell which, so the version is planned from what stands there now: what is in line
+    already is posted, see settle, and what is not goes by id, so that once more changes nothing.
+    """
+    async with lane.transaction() as transaction:
+        flows = await flows_now(transaction)
+        changed = await file_documents(transaction, step.entity, found)
+        keys = [f"{step.entity}:{id_}" for id_ in changed]
+        await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
+        later = Later("its document is not as it was planned from; it is planned from what is there now")
+        await record_outcomes(transaction, [Sent(_intended(one, step, flows), later, adopted=True)], flows)
 
 
 async def _uncounted(transaction: LaneTransaction, one: _Open) -> None:

@@ -13,15 +13,18 @@ import msgspec
 
 from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.base import Action, Step
+from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Waiting, Write
+from ml_connector.integrations.tracked import Track
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.links import NewLink, links_made, store_links
+from ml_connector.sync.links import NewLink, agree, links_made, settled, store_links
 from ml_connector.sync.prepare import asked_level
-from ml_connector.sync.states import Needed, Priority, State
+from ml_connector.sync.states import IntentState, Needed, Priority, State
+from ml_connector.sync.tracked import Tracked, store_tracked, untrack
 
 _step = msgspec.json.Encoder(order="deterministic")
 
@@ -30,7 +33,8 @@ class IntendedStep(Step, frozen=True, omit_defaults=True):
     """A step as its intent keeps it: with what its target is linked as, and whether the record is done with it.
 
     ``counterpart`` is the id of the record's counterpart where an earlier step has made it; ``replaces`` that of the one
-    whose place it takes. ``base`` is the hash of the target's document that an update or void was planned from.
+    whose place it takes. ``base`` is the hash of the target's document that an update or void was planned from; ``agreed``,
+    of a party, what both sides are agreed on when it is done.
     """
 
     linked_as: str = ""
@@ -38,6 +42,7 @@ class IntendedStep(Step, frozen=True, omit_defaults=True):
     counterpart: str = ""
     replaces: str = ""
     base: bytes = b""
+    agreed: Agreed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,7 @@ class Settled:
 
         staged: it is planned again, and then sees that the target, or the name, is taken.
         """
-        if live and isinstance(decision, Adopt):
-            target = (flow.integration_id, decision.target_entity, decision.target_id)
+        if target := _claimed(flow, decision, live):
             if target in self.adopted:
                 return
             self.adopted.add(target)
@@ -109,6 +113,8 @@ class Settled:
 
     async def write(self, send_before: datetime) -> list[Intended]:
         """Write everything; the intents to be sent once this transaction is committed."""
+        await _track(self.transaction, self._of(Track))
+        await untrack(self.transaction, [one.item for one in self.planned if _is_passed(one)])
         await _hold(self.transaction, self._of(Hold))
         await _skip(self.transaction, self._of(Skip))
         await _unchanged(self.transaction, self._of(Unchanged))
@@ -118,6 +124,20 @@ class Settled:
         intended = await _intend(self.transaction, [one for one in writes if one.live], send_before)
         await _ask(self.transaction, self._of(Hold))
         return intended
+
+
+def _claimed(flow: Flow, decision: Decision, live: bool) -> tuple[int, str, str] | None:
+    """The target's document that a decision takes for its record alone. What is tracked is so in a preview, too."""
+    if isinstance(decision, Track):
+        return (flow.integration_id, "tracked", decision.target_id) if decision.target_id else None
+    if not (live and isinstance(decision, Adopt)):
+        return None
+    return (flow.integration_id, decision.target_entity, decision.target_id)
+
+
+def _is_passed(one: _Planned) -> bool:
+    """Whether it could have been tracked and is not."""
+    return one.flow.type.tracks and not isinstance(one.decision, Track)
 
 
 def _party_made(decision: Decision) -> str:
@@ -179,6 +199,7 @@ async def _hold(transaction: LaneTransaction, held: Sequence[_Planned]) -> None:
         [wait.kind for _, _, wait in rows], [wait.key for _, _, wait in rows],
         [lane.sealer.seal(b"wait", msgspec.json.encode(wait)) for _, _, wait in rows],
     )  # fmt: skip
+    await settled(transaction, [(one.flow, one.item) for one in held])
     firsts = [one.decision.waits[0].code if isinstance(one.decision, Hold) else "" for one in held]
     await _move(transaction, held, [State.HELD] * len(held), firsts)
 
@@ -198,19 +219,34 @@ async def _tell_held(transaction: LaneTransaction, held: Sequence[_Planned]) -> 
             _event(transaction, one, "held", waits=[[wait.code, wait.sentence] for wait in one.decision.waits])
 
 
+async def _track(transaction: LaneTransaction, planned: Sequence[_Planned]) -> None:
+    found = [Tracked(one.item, one.flow, one.decision) for one in planned if isinstance(one.decision, Track)]
+    anew = {one.item.version_id for one in await store_tracked(transaction, found)}
+    for one in found:
+        if one.item.version_id in anew:
+            transaction.event(
+                "tracked", record_id=one.item.record_id, version_id=one.item.version_id, run_id=one.item.run_id,
+                finding=one.track.finding, target=one.track.target_id, sentence=one.track.sentence,
+            )  # fmt: skip
+    await _move(transaction, planned, [State.TRACKED] * len(planned), [one.track.finding for one in found])
+
+
 async def _skip(transaction: LaneTransaction, skipped: Sequence[_Planned]) -> None:
     codes = []
     for one in skipped:
         assert isinstance(one.decision, Skip)
         codes.append(one.decision.code)
         _event(transaction, one, "skipped", code=one.decision.code, sentence=one.decision.sentence)
+    await agree(transaction, [link for one in skipped if (link := _agreed(one)) is not None])
     await _move(transaction, skipped, [State.SKIPPED] * len(skipped), codes)
+    await settled(transaction, [(one.flow, one.item) for one in skipped])
 
 
 async def _unchanged(transaction: LaneTransaction, unchanged: Sequence[_Planned]) -> None:
     """A version that is itself what was posted stays `posted` or `linked`; a newer one without a difference is unchanged."""
     if not unchanged:
         return
+    await _in_line(transaction, [one for one in unchanged if _agreed(one) is None])
     rows = await transaction.all(
         """select version_id, origin from link where tenant_id = %b and version_id = any(%b::bigint[])""",
         transaction.lane.tenant_id, [one.item.version_id for one in unchanged],
@@ -222,7 +258,40 @@ async def _unchanged(transaction: LaneTransaction, unchanged: Sequence[_Planned]
         state = State.UNCHANGED if origin is None else _state_of(origin)
         states.append(state)
         _event(transaction, one, "unchanged", state=state.word)
+    await agree(transaction, [link for one in unchanged if (link := _agreed(one)) is not None])
     await _move(transaction, unchanged, states, [""] * len(unchanged))
+    await wake_followers(transaction, [one.flow for one in unchanged])
+    await settled(transaction, [(one.flow, one.item) for one in unchanged])
+
+
+async def _in_line(transaction: LaneTransaction, unchanged: Sequence[_Planned]) -> None:
+    """A version whose update was sent, and needs no other since the target shows it, is the one that was posted."""
+    if not unchanged:
+        return
+    lane = transaction.lane
+    await transaction.run(
+        """update link l set version_id = page.version_id, base = coalesce(
+               (select body from directory where tenant_id = l.tenant_id and connection_id = %b
+                and entity = l.target_entity and object_id = l.target_id), l.base)
+        from unnest(%b::integer[], %b::text[], %b::text[], %b::bigint[], %b::bigint[])
+             as page (integration_id, entity, source_id, record_id, version_id)
+        where l.tenant_id = %b and l.integration_id = page.integration_id and l.entity = page.entity
+          and l.source_id = page.source_id and l.version_id <> page.version_id
+          and exists (select 1 from intent where tenant_id = l.tenant_id and record_id = page.record_id
+                      and version_id = page.version_id and action = 'update' and entity = l.target_entity
+                      and state = %b)""",
+        lane.connection_id, [one.flow.integration_id for one in unchanged], [one.flow.name for one in unchanged],
+        [one.item.source_id for one in unchanged], [one.item.record_id for one in unchanged],
+        [one.item.version_id for one in unchanged], lane.tenant_id, IntentState.WITHDRAWN.value,
+    )  # fmt: skip
+
+
+def _agreed(one: _Planned) -> NewLink | None:
+    """What a party and its counterpart are agreed on, since both show the same."""
+    agreed = one.decision.agreed if isinstance(one.decision, Unchanged | Skip) else None
+    if agreed is None or agreed.target is None:
+        return None
+    return NewLink(one.flow, one.item, one.flow.type.parties, agreed.target.id, "", agreed=agreed)
 
 
 async def _link(transaction: LaneTransaction, adopted: Sequence[_Planned]) -> None:
@@ -230,7 +299,8 @@ async def _link(transaction: LaneTransaction, adopted: Sequence[_Planned]) -> No
     for one in adopted:
         assert isinstance(one.decision, Adopt)
         adopt = one.decision
-        links.append(NewLink(one.flow, one.item, adopt.target_entity, adopt.target_id, adopt.origin))
+        entity, id_ = adopt.target_entity, adopt.target_id
+        links.append(NewLink(one.flow, one.item, entity, id_, adopt.origin, adopt.replaces, agreed=adopt.agreed))
         _event(transaction, one, _state_of(adopt.origin).word, target=adopt.target_id, evidence=adopt.evidence)
     await store_links(transaction, links)
     await _move(transaction, adopted, [_state_of(one.origin) for one in links], [""] * len(adopted))
@@ -264,7 +334,7 @@ async def _preview(transaction: LaneTransaction, planned: Sequence[_Planned]) ->
             plan.digest(one.decision, one.against),
             lane.sealer.seal(b"plan", plan.encode(one.decision)), target, lane.clock.now(),
         )  # fmt: skip
-        _event(transaction, one, "planned", decision=msgspec.to_builtins(one.decision))
+        _event(transaction, one, "planned", decision=msgspec.to_builtins(plan.shown(one.decision)))
     await _move(transaction, planned, [State.PLANNED] * len(planned), [""] * len(planned))
     await links_made(transaction, [(one.flow, one.item) for one in planned])
 
@@ -312,7 +382,7 @@ def _next_step(one: _Planned) -> tuple[Step, IntendedStep]:
     values = {name: getattr(step, name) for name in Step.__struct_fields__}
     return step, IntendedStep(
         **values, linked_as=write.target_entity, last=turn.last, counterpart=turn.counterpart, replaces=write.replaces,
-        base=turn.base,
+        base=turn.base, agreed=write.agreed,
     )  # fmt: skip
 
 

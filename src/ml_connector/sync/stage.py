@@ -14,6 +14,7 @@ from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.base import Row
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
+from ml_connector.sync.merged import follow_sources
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
 from ml_connector.sync.states import DISMISSED, HELD_BACK, Needed, Priority, State
@@ -61,6 +62,11 @@ class _Version:
     def understood(self) -> bytes:
         """The hash of what the text was understood as."""
         return hashlib.sha256(self.canonical + self.currency.encode()).digest()
+
+    @property
+    def merged_into(self) -> str:
+        """The party that is left of a merger, empty for what was never merged."""
+        return str(getattr(self.document, "merged_into", ""))
 
     def goes_aside(self, flow: Flow, guarded: bool) -> bool:
         """Whether it waits for the end of its reading: it is new and may be created, or what it replaces waits."""
@@ -190,10 +196,12 @@ async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: l
         return
     await _number(transaction, fresh)
     await _stay_held_back(transaction, fresh)
-    await _supersede(transaction, {one.known.version_id: one.version_id for one in fresh if one.known is not None})
+    await supersede(transaction, {one.known.version_id: one.version_id for one in fresh if one.known is not None})
     await _store_records(transaction, flow, fresh)
+    linked = await _linked(transaction, flow, fresh)
     await _store_documents(transaction, flow, run_id, fresh)
-    await _store_states(transaction, flow, run_id, fresh, guarded)
+    await _store_states(transaction, flow, run_id, fresh, guarded, linked)
+    await follow_sources(transaction, flow, [(one.row.id, one.merged_into) for one in fresh if one.merged_into])
     for one in fresh:
         details = {"source_id": one.row.id, "number": getattr(one.document, "number", ""), "stamp": one.row.stamp}
         transaction.event("read", record_id=one.record_id, version_id=one.version_id, run_id=run_id, **details)
@@ -229,7 +237,7 @@ async def _stay_held_back(transaction: LaneTransaction, fresh: list[_Version]) -
         )  # fmt: skip
 
 
-async def _supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
+async def supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
     """Older versions that have not been sent give way; one that is being sent stays until its outcome is known.
 
     What is in the target already (a replay had staged it again) stays what it was. An approval goes over to the newer
@@ -245,7 +253,7 @@ async def _supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> 
         where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
         returning s.version_id""",
         transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.SUPERSEDED.value, tenant,
-        list(newer), [State.STAGED, State.PLANNED, State.HELD, State.SKIPPED, State.REJECTED],
+        list(newer), [State.STAGED, State.PLANNED, State.TRACKED, State.HELD, State.SKIPPED, State.REJECTED],
     )  # fmt: skip
     await give_way(transaction, {row[0]: newer[row[0]] for row in rows})
 
@@ -272,13 +280,13 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
     organisation = transaction.lane.organisation.id
     await transaction.run(
         """insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash,
-                               understood, exported_at_first_sight)
-        select %b, r, %b, s, f, v, t, h, u, e
+                               understood, exported_at_first_sight, merged_into)
+        select %b, r, %b, s, f, v, t, h, u, e, m
         from unnest(%b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[],
-                    %b::boolean[]) as page (r, s, f, v, t, h, u, e)
+                    %b::boolean[], %b::text[]) as page (r, s, f, v, t, h, u, e, m)
         on conflict (tenant_id, flow_id, source_id) do update
         set version_id = excluded.version_id, stamp = excluded.stamp, content_hash = excluded.content_hash,
-            understood = excluded.understood, versions = record.versions + 1""",
+            understood = excluded.understood, merged_into = excluded.merged_into, versions = record.versions + 1""",
         transaction.lane.tenant_id, flow.flow_id,
         [one.record_id for one in fresh],
         [one.row.id for one in fresh],
@@ -288,7 +296,23 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
         [one.content_hash for one in fresh],
         [one.understood for one in fresh],
         [bool(getattr(one.document, "exported", False)) for one in fresh],
+        [one.merged_into for one in fresh],
     )  # fmt: skip
+
+
+async def _linked(transaction: LaneTransaction, flow: Flow, fresh: list[_Version]) -> set[str]:
+    """The records of an as-needed flow that have a counterpart: whoever linked them, their changes are needed there."""
+    if not (flow.type.as_needed and flow.mode == "as needed"):
+        return set()
+    rows = await transaction.all(
+        """update record r set needed = %b from unnest(%b::text[]) as page (id)
+        cross join lateral (select source_id from link where tenant_id = %b and integration_id = %b and entity = %b
+                            and source_id = page.id offset 0) l
+        where r.tenant_id = %b and r.flow_id = %b and r.source_id = l.source_id returning r.source_id""",
+        Needed.LIVE.value, [one.row.id for one in fresh], transaction.lane.tenant_id, flow.integration_id, flow.name,
+        transaction.lane.tenant_id, flow.flow_id,
+    )  # fmt: skip
+    return {row[0] for row in rows}
 
 
 def reference(vendor: str, organisation: str, flow: str, source_id: str) -> str:
@@ -337,11 +361,12 @@ def _date(document: documents.Document) -> dt.date | None:
 
 
 async def _store_states(
-    transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version], guarded: bool
+    transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version], guarded: bool, linked: set[str]
 ) -> None:
     lane = transaction.lane
     idle = flow.type.as_needed and flow.mode == "as needed"
-    waiting = [one for one in fresh if idle and not (one.known and one.known.needed != Needed.NOBODY)]
+    needed = [one.row.id in linked or bool(one.known and one.known.needed != Needed.NOBODY) for one in fresh]
+    waiting = [one for one, here in zip(fresh, needed, strict=True) if idle and not here]
     states = {one.version_id: (State.SKIPPED, "not_needed") for one in waiting}
     states |= {one.version_id: (State.HELD, HELD_BACK) for one in fresh if one.known and one.known.held_back}
     at_once = [one for one in fresh if one.version_id not in states and not one.goes_aside(flow, guarded)]

@@ -1,12 +1,13 @@
 """Before something is changed or voided at the target, it is read: a plan made from older content is made again.
 
 Documents of one kind are asked for together. What stands there otherwise than the plan knew is filed as it is now, and
-its version goes back to be planned from that; one that is not there any more is refused.
+its version goes back to be planned from that; one that two clear answers do not show any more is refused. One that is
+there but cannot be read is tried again later: an odd answer says nothing of any document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,7 @@ from ml_connector.sync.lane import Lane
 from ml_connector.sync.settle import Intended
 
 _CHANGING = (Action.UPDATE, Action.VOID)
+AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read is asked for again
 
 log = structlog.get_logger()
 
@@ -41,21 +43,45 @@ async def standing(lane: Lane, group: Sequence[Intended]) -> Standing:
     if not asked:
         return Standing(list(group), {})
     entity = asked[0].step.entity
-    shown = await _read(lane, entity, sorted({one.step.target_id for one in asked}))
-    moved = [
-        one for one in asked if one.step.target_id in shown and content_hash(shown[one.step.target_id]) != one.step.base
-    ]
-    await _file(lane, entity, [shown[one.step.target_id] for one in moved])
+    wanted = {one.step.target_id for one in asked}
+    seen = await _read(lane, entity, wanted)
+    if absent := seen.absent(wanted):
+        seen = seen.with_(await _read(lane, entity, absent))
+    moved = [one for one in asked if (now := seen.shown.get(one.step.target_id)) and content_hash(now) != one.step.base]
+    await _file(lane, entity, [seen.shown[one.step.target_id] for one in moved])
+    gone = seen.absent(wanted)
     others: dict[int, Outcome] = {one.intent_id: _moved(one) for one in moved}
-    others |= {one.intent_id: _gone(one) for one in asked if one.step.target_id not in shown}
+    others |= {one.intent_id: _gone(one) for one in asked if one.step.target_id in gone}
+    unread = wanted - gone - seen.shown.keys()
+    others |= {one.intent_id: _unread(one, seen) for one in asked if one.step.target_id in unread}
     return Standing([one for one in group if one.intent_id not in others], others)
 
 
-async def _read(lane: Lane, entity: str, ids: Sequence[str]) -> dict[str, Document]:
-    found: dict[str, Document] = {}
-    async for page in lane.connector.read(lane.session, Reading(entity, ids=tuple(ids))):
-        found |= {row.id: row.document for row in page.rows if row.document is not None}
-    return found
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What an answer shows: documents, and by id what is wrong with those that could not be read.
+
+    ``clear``: each row told which document it is; one that did not may be any of those that seem to be missing.
+    """
+
+    shown: dict[str, Document]
+    problems: dict[str, str]
+    clear: bool
+
+    def absent(self, wanted: Collection[str]) -> set[str]:
+        """What is certainly not among the rows."""
+        return {id_ for id_ in wanted if self.clear and id_ not in self.shown and id_ not in self.problems}
+
+    def with_(self, later: _Seen) -> _Seen:
+        return _Seen(self.shown | later.shown, self.problems | later.problems, later.clear)
+
+
+async def _read(lane: Lane, entity: str, ids: Collection[str]) -> _Seen:
+    pages = lane.connector.read(lane.session, Reading(entity, ids=tuple(sorted(ids))))
+    rows = [row async for page in pages for row in page.rows]
+    shown = {row.id: row.document for row in rows if row.document is not None}
+    problems = {row.id: row.problem for row in rows if row.document is None}
+    return _Seen(shown, problems, all(row.identified for row in rows))
 
 
 async def _file(lane: Lane, entity: str, moved: Sequence[Document]) -> None:
@@ -71,6 +97,11 @@ async def _file(lane: Lane, entity: str, moved: Sequence[Document]) -> None:
 
 def _moved(one: Intended) -> Later:
     return Later(f"document {one.step.target_id} was changed there meanwhile; it is planned again")
+
+
+def _unread(one: Intended, seen: _Seen) -> Later:
+    why = seen.problems.get(one.step.target_id) or "the answer does not say which documents it shows"
+    return Later(f"document {one.step.target_id} could not be read: {why.rstrip('.')}; it is tried again", AFTER_UNREAD)
 
 
 def _gone(one: Intended) -> Rejected:

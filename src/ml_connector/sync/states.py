@@ -28,7 +28,9 @@ class State(IntEnum):
 
 
 IN_FLIGHT = (State.STAGED, State.PLANNED, State.SENDING, State.UNCERTAIN)
-REPLAYABLE = (State.POSTED, State.UNCHANGED, State.LINKED, State.SKIPPED, State.HELD, State.REJECTED, State.PLANNED)
+REPLAYABLE = (
+    State.POSTED, State.UNCHANGED, State.LINKED, State.TRACKED, State.SKIPPED, State.HELD, State.REJECTED, State.PLANNED,
+)  # fmt: skip
 
 
 class IntentState(IntEnum):

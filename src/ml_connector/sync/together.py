@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document, Payment
 from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import Made, StepKey
+from ml_connector.integrations.base import ASIDE, Made, StepKey, Using
+from ml_connector.integrations.tracked import Payables
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.states import IntentState
+from ml_connector.sync.states import DISMISSED, IntentState, State
+from ml_connector.sync.tracked import payables
 
 # Rows of the directory for records, as (record, entity, id, body); `offset 0` as in prepare._Batch.
 _NAMED = """
@@ -59,6 +62,58 @@ _REFERENCED = """
     cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = mine.entity
                         and reference = mine.reference and reference <> '' and state <> 'gone' offset 0) e"""
 
+# What steps of those that a record stands on have removed, by its id.
+_REMOVED = """
+    select v.intent_id, mine.record_id, null::bigint, v.entity, v.target_id
+    from unnest(%b::bigint[]) as mine (record_id)
+    join uses u on u.tenant_id = %b and u.record_id = mine.record_id
+    join flow f on f.tenant_id = u.tenant_id and f.integration_id = u.integration_id and f.name = u.entity
+    join record o on o.tenant_id = u.tenant_id and o.flow_id = f.flow_id and o.source_id = u.source_id
+    join intent v on v.tenant_id = o.tenant_id and v.record_id = o.record_id and v.action = 'void' and v.state = %b
+                  and starts_with(v.reference, o.reference || %b)"""
+# What stands on a record's counterpart, of those that would go back onto it by themselves: their flow is live, and no
+# hold but for a link (as ours while the change lasts) or a dismissal keeps them.
+_USERS = """
+    select mine.record_id, i.entity, i.target_id, e.body
+    from unnest(%b::bigint[], %b::text[]) as mine (record_id, source_id)
+    cross join lateral (select u.record_id from uses u
+                        join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
+                        join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id and f.mode = 'live'
+                        join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+                                            and s.reason <> %b
+                        where u.tenant_id = %b and u.integration_id = %b and u.entity = %b
+                        and u.source_id = mine.source_id and not exists (
+                            select 1 from wait w where w.tenant_id = s.tenant_id and w.version_id = s.version_id
+                            and w.kind <> 'link') offset 0) u
+    cross join lateral (select entity, target_id from intent where tenant_id = %b and record_id = u.record_id
+                        and action = 'create' and state = %b and entity <> 'allocations' offset 0) i
+    cross join lateral (select body from directory where tenant_id = %b and connection_id = %b and entity = i.entity
+                        and object_id = i.target_id and state <> 'gone' offset 0) e"""
+_CHANGING = """
+    select mine.record_id, mine.flow, mine.source_id
+    from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, flow, source_id)
+    join flow f on f.tenant_id = %b and f.integration_id = %b and f.name = mine.flow and f.mode <> 'off'
+    join record o on o.tenant_id = f.tenant_id and o.flow_id = f.flow_id and o.source_id = mine.source_id
+    join version_state s on s.tenant_id = o.tenant_id and s.version_id = o.version_id and s.state = any(%b::smallint[])
+    where exists (select 1 from intent v where v.tenant_id = o.tenant_id and v.record_id = o.record_id
+                  and v.version_id = o.version_id and v.action = 'void' and v.state = %b
+                  and starts_with(v.reference, o.reference || %b))"""
+
+
+# Live documents that nobody is linked to under a record's reference, or under one that goes on behind it, by an index
+# range whose end lies behind whatever may follow the hyphen.
+_OURS = """
+    select mine.record_id, e.reference, e.entity, e.object_id, e.body
+    from unnest(%b::bigint[], %b::text[]) as mine (record_id, reference)
+    cross join unnest(%b::text[]) as list (entity)
+    cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = list.entity
+                        and reference <> '' and reference >= mine.reference and reference < mine.reference || '-zzzz'
+                        and active and state <> 'gone' offset 0) e
+    where (e.reference = mine.reference or starts_with(e.reference, mine.reference || '-'))
+      and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
+                      and l.target_entity = e.entity and l.target_id = e.object_id offset 0)
+    order by e.object_id"""
+
 
 Links = Mapping[tuple[str, str], str]
 _Key = tuple[Any, ...]
@@ -66,18 +121,36 @@ _Key = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Steps:
-    """The steps of one record, see View. ``references`` are all, by entity, whatever became of them."""
+    """The steps of one record, see View. ``references`` are all, by entity, whatever became of them; ``known`` those of
+
+    which this database has seen one proved.
+    """
 
     made: dict[str, Made] = field(default_factory=dict)
     proven: dict[str, str] = field(default_factory=dict)
     done: set[StepKey] = field(default_factory=set)
     references: set[tuple[str, str]] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    taken_off: set[str] = field(default_factory=set)
+
+    def take_off(self, entity: str, target_id: str) -> None:
+        """A step of another record has removed what one of these made."""
+        earlier = [reference for reference, one in self.made.items() if one == Made(entity, target_id)]
+        own = [reference for reference, made in self.proven.items() if made == target_id]
+        for reference in (*earlier, *own):
+            self.taken_off.add(reference)
+            self.made.pop(reference, None)
+            self.proven.pop(reference, None)
+            self.done.discard((entity, Action.CREATE, reference))
 
     def add(self, entity: str, action: str, reference: str, target_id: str | None, *, own: bool) -> None:
         """One more, in the order of their intents; without an id it is not proven. ``own``: of the version planned now."""
         self.references.add((entity, reference))
         if target_id is None:
             return
+        if action == Action.CREATE:
+            self.taken_off.discard(reference)
+        self.known.add(reference)
         if own:
             self.done.add((entity, Action(action), reference))
             if action == Action.CREATE:
@@ -87,24 +160,42 @@ class Steps:
         elif action == Action.VOID:
             self.made.pop(reference, None)
 
+    def stands(self, entity: str, reference: str, target_id: str) -> bool:
+        """Take in a live document that shows the reference, unless this database knows what became of that one's steps."""
+        if reference in self.known or reference in self.made:
+            return False
+        self.made[reference] = Made(entity, target_id)
+        return True
+
 
 @dataclass(slots=True)
 class Together:
     """By record: its proven steps, and what the target, by (entity, id), and the source, by (flow, id), show of the documents
 
-    it hangs together with.
+    it hangs together with. ``payables``: of a flow that tracks, what the target has that it may be.
     """
 
     steps: dict[int, Steps] = field(default_factory=lambda: defaultdict(Steps))
     at_target: dict[int, dict[tuple[str, str], Document]] = field(default_factory=lambda: defaultdict(dict))
     sources: dict[int, dict[tuple[str, str], Document]] = field(default_factory=lambda: defaultdict(dict))
+    users: dict[int, list[Using]] = field(default_factory=lambda: defaultdict(list))
+    changing: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    payables: dict[int, Payables] = field(default_factory=dict)
 
 
-async def together(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links) -> Together:
-    """For a batch of one flow, in a few queries. ``links`` are those that its documents need."""
-    found = Together()
+async def together(
+    transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links, party_of: Callable[[Item], str]
+) -> Together:
+    """For a batch of one flow, in a few queries. ``links`` are those that its documents need, ``party_of`` tells the
+
+    target's id of a document's party, empty where it has none.
+    """
+    found = Together(payables=await payables(transaction, flow, items, party_of))
     if flow.type.several_steps:
         await _steps(transaction, items, found)
+        await _users(transaction, flow, items, found)
+        await _changing(transaction, flow, _counterparts(flow, items), found)
+        await _ours(transaction, flow, items, found)
     await _sources(transaction, flow, _counterparts(flow, items), found)
     for query, keys, more in _queries(flow, items, links, found):
         if keys:
@@ -115,12 +206,54 @@ async def together(transaction: LaneTransaction, flow: Flow, items: Sequence[Ite
 async def _steps(transaction: LaneTransaction, items: Sequence[Item], found: Together) -> None:
     version_of = {item.record_id: item.version_id for item in items}
     rows = await transaction.all(
-        """select record_id, version_id, entity, action, reference, case when state = %b then target_id end from intent
-        where tenant_id = %b and record_id = any(%b::bigint[]) order by intent_id""",
+        """select intent_id, record_id, version_id, entity, action, reference, case when state = %b then target_id end
+        from intent where tenant_id = %b and record_id = any(%b::bigint[])""",
         IntentState.DONE.value, transaction.lane.tenant_id, list(version_of),
     )  # fmt: skip
-    for record_id, version_id, *step in rows:
-        found.steps[record_id].add(*step, own=version_id == version_of[record_id])
+    removed = await transaction.all(
+        _REMOVED, list(version_of), transaction.lane.tenant_id, IntentState.DONE.value, ASIDE
+    )
+    for _, record_id, version_id, *step in sorted([*rows, *removed]):
+        if version_id is None:
+            found.steps[record_id].take_off(*step)
+        else:
+            found.steps[record_id].add(*step, own=version_id == version_of[record_id])
+
+
+async def _users(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
+    lane = transaction.lane
+    rows = await transaction.all(
+        _USERS, [item.record_id for item in items], [item.source_id for item in items], DISMISSED, lane.tenant_id,
+        flow.integration_id, flow.name, lane.tenant_id, IntentState.DONE.value, lane.tenant_id, flow.target_id,
+    )  # fmt: skip
+    for record_id, entity, object_id, body in rows:
+        document = documents.decode(lane.sealer.open(entry_name(entity, object_id), body))
+        found.users[record_id].append(Using(entity, document))
+
+
+async def _changing(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_Key], found: Together) -> None:
+    if not wanted:
+        return
+    rows = await transaction.all(
+        _CHANGING, *map(list, zip(*wanted, strict=True)), transaction.lane.tenant_id, flow.integration_id,
+        [State.STAGED, State.SENDING, State.UNCERTAIN], IntentState.DONE.value, ASIDE,
+    )  # fmt: skip
+    for record_id, name, source_id in rows:
+        found.changing[record_id].add((name, source_id))
+
+
+async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
+    """What our steps have made of which this database knows nothing: it is new over old books, or an older copy."""
+    lane = transaction.lane
+    lists = [one for one in flow.type.target_lists if Action.CREATE in lane.connector.writable.get(one, ())]
+    rows = await transaction.all(
+        _OURS, [item.record_id for item in items], [item.reference for item in items], lists, lane.tenant_id,
+        flow.target_id, flow.integration_id,
+    )  # fmt: skip
+    for record_id, reference, entity, object_id, body in rows:
+        if found.steps[record_id].stands(entity, reference, object_id):
+            text = lane.sealer.open(entry_name(entity, object_id), body)
+            found.at_target[record_id][entity, object_id] = documents.decode(text)
 
 
 def _queries(
@@ -161,16 +294,17 @@ async def _sources(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_K
 
 
 def _amounts(items: Sequence[Item]) -> list[_Key]:
-    """(record, amount, date) of payments and of each of their parts."""
-    payments = [(item.record_id, item.document) for item in items if isinstance(item.document, Payment)]
-    return sorted(
-        {
-            (record_id, amount, payment.date)
-            for record_id, payment in payments
-            if payment.date is not None
-            for amount in (payment.amount, *(split.amount for split in payment.splits))
-        }
-    )
+    """(record, amount, date) of payments and of what each puts on one document, as one payment is made of that."""
+    found: set[_Key] = set()
+    for item in items:
+        payment = item.document
+        if not isinstance(payment, Payment) or payment.date is None:
+            continue
+        on: dict[str, Decimal] = defaultdict(Decimal)
+        for split in payment.splits:
+            on[split.document.id] += split.amount
+        found |= {(item.record_id, amount, payment.date) for amount in (payment.amount, *on.values())}
+    return sorted(found)
 
 
 async def _show(

@@ -65,7 +65,10 @@ class HttpSession:
             with attempt:
                 answer = await self._authorised(request)
                 if answer.status >= SERVER_ERROR:
-                    raise ServerFault(f"{self.rules.title} answered {answer.status} to a read of {request.path}")
+                    raise ServerFault(
+                        f"{self.rules.title} answered {answer.status} to a read of {request.path}: it is asked again by "
+                        "itself; if it lasts, see whether the organisation can be opened there."
+                    )
                 return answer
         raise AssertionError("unreachable: the retry loop returns or raises")
 

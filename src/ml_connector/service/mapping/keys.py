@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from ml_connector.canonical.documents import Document
+from ml_connector.canonical.documents import Document, TaxCode
 from ml_connector.errors import BadInput, NotFound
-from ml_connector.integrations.base import IntegrationType, TableType
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.integrations.tables import TableType
 from ml_connector.sealing import Sealer
 from ml_connector.service.company_books import id_of, label, listed
 from ml_connector.service.desk import Desk, Reading
@@ -75,7 +76,12 @@ class Known:
             named = self.table.names(value)
         except ValueError as error:
             return str(error)
-        return "; ".join(fault for entity, one in named if (fault := self._missing(entity, one)))
+        faults = (self._missing(entity, one) or self._unfit(value, entity, one) for entity, one in named)
+        return "; ".join(fault for fault in faults if fault)
+
+    def _unfit(self, value: str, entity: str, named: str) -> str:
+        entry = (self.targets.get(entity) or {}).get(named)
+        return self.table.unfit(value, entry) if entry is not None else ""
 
     def _missing(self, entity: str, value: str) -> str:
         held = self.targets.get(entity)
@@ -85,9 +91,21 @@ class Known:
         return f"{value!r} is no {_one(entity)} of the ledger{special}"
 
 
+_NAMED = 12  # taxes
+
+
 def _one(entity: str) -> str:
     words = {"accounts": "account", "tax_codes": "tax", "dimensions": "tag option or location", "parties": "vendor"}
     return words.get(entity, entity)
+
+
+def _own_taxes(known_: Known) -> str:
+    """Taxes are those of the ledger's own country: where one is asked for that it has not, those it has are named."""
+    held = known_.targets.get("tax_codes") or {}
+    taxes = [one for one in held.values() if isinstance(one, TaxCode) and one.active]
+    live = sorted(one.name if one.id.isdigit() else one.id for one in taxes)
+    more = " ..." if len(live) > _NAMED else ""
+    return f"; the ledger has {', '.join(live[:_NAMED])}{more}" if live else ""
 
 
 def table_named(kind: IntegrationType, name: str) -> TableType:
@@ -162,7 +180,8 @@ def checked_value(known_: Known, key: str, value: str) -> str:
     except ValueError as error:
         fault = str(error)
     if fault:
-        raise BadInput(f"{known_.table.name}, row {key!r}: {fault}. It takes: {known_.table.value_words}.")
+        own = _own_taxes(known_) if known_.table.target_entity == "tax_codes" else ""
+        raise BadInput(f"{known_.table.name}, row {key!r}: {fault}. It takes: {known_.table.value_words}{own}.")
     return value
 
 

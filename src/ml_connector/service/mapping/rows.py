@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_connector.integrations.base import TableType
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.integrations.tables import TableType
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import Integration
-from ml_connector.sync.release import release
-from ml_connector.sync.states import State
+from ml_connector.sync.release import release, restage
+from ml_connector.sync.states import Priority, State
 
 #: How the open ends of a row's validity are held in memory.
 EVER, FOR_EVER = dt.date.min, dt.date.max
@@ -89,7 +90,12 @@ async def apply(
             await _write(desk, change, integration, table, row, held.get((row.key, row.valid_from)))
         keys = sorted({row.key for row in (*new, *remove)})
         former = sorted({before.value for (key, _), before in held.items() if key in set(keys)})
-        freed = await _follow(change, integration, found_type(desk, integration, table), keys, former) if keys else 0
+        skipped = [code for name, code in _kind(desk, integration).skipped_by_tables if name == table]
+        freed = (
+            await _follow(change, integration, found_type(desk, integration, table), keys, former, skipped)
+            if keys
+            else 0
+        )
         added = sum((row.key, row.valid_from) not in held for row in new)
         before = await _planned(change, integration) if keys else 0
         return Applied(
@@ -139,11 +145,15 @@ def _bounded(day: dt.date) -> dt.date | None:
 
 def found_type(desk: Desk, integration: Integration, table: str) -> TableType:
     """The table's type. Raises KeyError."""
-    return desk.runtime.integrations[integration.kind].table(table)
+    return _kind(desk, integration).table(table)
+
+
+def _kind(desk: Desk, integration: Integration) -> IntegrationType:
+    return desk.runtime.integrations[integration.kind]
 
 
 async def _follow(
-    change: Change, integration: Integration, table: TableType, keys: list[str], former: list[str]
+    change: Change, integration: Integration, table: TableType, keys: list[str], former: list[str], skipped: list[str]
 ) -> int:
     """The rows are facts of a new generation: what waits for them, or for what they named before, goes on."""
     await change.run(
@@ -154,8 +164,20 @@ async def _follow(
     freed = await release(change.connection, change.tenant_id, "mapping", names)
     if table.name in {flow.name for flow in integration.flows}:  # who it is there: as good as the flow's own link
         freed += await release(change.connection, change.tenant_id, "link", names)
+    await _look_again(change, integration, skipped)
     facts = [f"{entity}:{one}" for value in former for entity, one in _named(table, value)]
     return freed + await release(change.connection, change.tenant_id, "fact", facts)
+
+
+async def _look_again(change: Change, integration: Integration, codes: list[str]) -> None:
+    """What rows of the table said to pass over is planned again; which of them a row is about stands in no column."""
+    rows = await change.all(
+        """select r.version_id from record r join flow f using (tenant_id, flow_id)
+        join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+        where r.tenant_id = %s and f.integration_id = %s and s.state = %s and s.reason = any(%s::text[])""",
+        change.tenant_id, integration.integration_id, State.SKIPPED.value, codes,
+    )  # fmt: skip
+    await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.SKIPPED], Priority.RELEASED)
 
 
 def _named(table: TableType, value: str) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,109 @@
+"""USES: which records stand on the counterpart of another one, and their going again when that moves under them.
+
+A payment stands on its invoices. Where an invoice gets another counterpart, or a step of it has taken the payment off it,
+the payment is staged again as a version of its own with the same document: what it had made before is not taken for done.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from ml_connector.sync.flows import Flow, flows_of
+from ml_connector.sync.items import Item
+from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
+from ml_connector.sync.stage import supersede
+from ml_connector.sync.states import DISMISSED, IntentState, State
+
+_NOT_SENT = (State.STAGED, State.HELD, State.PLANNED)
+_USERS = """
+    select u.record_id, r.flow_id
+    from unnest(%b::integer[], %b::text[], %b::text[]) as moved (integration_id, entity, source_id)
+    join uses u on u.tenant_id = %b and u.integration_id = moved.integration_id and u.entity = moved.entity
+               and u.source_id = moved.source_id
+    join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+    where s.reason <> %b and (s.state <> all(%b::smallint[])
+       or exists (select 1 from intent i where i.tenant_id = r.tenant_id and i.record_id = r.record_id
+                  and i.version_id = r.version_id and i.state = %b))"""
+_AGAIN = """
+    with numbered as (
+        select r.record_id, r.version_id as before, r.versions, nextval('document_version_id_seq') as new_version
+        from record r where r.tenant_id = %b and r.record_id = any(%b::bigint[])
+    ), copies as (
+        select n.new_version, n.before, n.versions, d.*
+        from numbered n join document d on d.tenant_id = %b and d.version_id = n.before
+    ), records as (
+        update record r set version_id = n.new_version, versions = r.versions + 1
+        from numbered n where r.tenant_id = %b and r.record_id = n.record_id
+    ), documents as (
+        insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
+                              number, number_key, party_id, document_date, amount, currency, raw, canonical)
+        select tenant_id, new_version, record_id, versions + 1, %b, %b, stamp, content_hash, number, number_key,
+               party_id, document_date, amount, currency, raw, canonical
+        from copies
+    ), states as (
+        insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, changed_at)
+        select tenant_id, new_version, record_id, %b, %b, %b, %b from copies
+    ), queued as (
+        insert into work (tenant_id, connection_id, priority, version_id, flow_id)
+        select tenant_id, %b, %b, new_version, %b from copies
+    )
+    select record_id, before, new_version, amount, currency from copies"""
+
+
+async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]) -> None:
+    """Note what records about to be written stand on, besides their party."""
+    pairs = [(item.record_id, *pair) for item in items for pair in flow.type.needs_links(item.document)[1:]]
+    if pairs:
+        await transaction.run(
+            """insert into uses (tenant_id, record_id, integration_id, entity, source_id)
+            select %b, record_id, %b, entity, source_id
+            from unnest(%b::bigint[], %b::text[], %b::text[]) as page (record_id, entity, source_id)
+            on conflict do nothing""",
+            transaction.lane.tenant_id, flow.integration_id, *map(list, zip(*pairs, strict=True)),
+        )  # fmt: skip
+
+
+async def stage_users_again(transaction: LaneTransaction, moved: Sequence[tuple[Flow, str]], why: str) -> None:
+    """Stage again whoever stands on the counterparts of (flow, source id). What was not sent yet is planned anyway, and
+
+    what a person has dismissed stays so.
+    """
+    lane = transaction.lane
+    rows = await transaction.all(
+        _USERS, [flow.integration_id for flow, _ in moved], [flow.name for flow, _ in moved],
+        [source_id for _, source_id in moved], lane.tenant_id, DISMISSED, [*_NOT_SENT], IntentState.DONE.value,
+    )  # fmt: skip
+    by_flow: dict[int, set[int]] = defaultdict(set)
+    for record_id, flow_id in rows:
+        by_flow[flow_id].add(record_id)
+    if not by_flow:
+        return
+    known = await flows_of(transaction.connection, lane.tenant_id, lane.connection_id, lane.integrations)
+    for flow in known:
+        if records := by_flow.get(flow.flow_id):
+            await _again(transaction, flow, sorted(records), why)
+
+
+async def _again(transaction: LaneTransaction, flow: Flow, records: list[int], why: str) -> None:
+    lane = transaction.lane
+    run_id, now = await begin_run(transaction, flow, why, "engine"), lane.clock.now()
+    rows = await transaction.all(
+        _AGAIN, lane.tenant_id, records, lane.tenant_id, lane.tenant_id, run_id, now, flow.flow_id, run_id,
+        State.STAGED.value, now, flow.target_id, flow.type.priority, flow.flow_id,
+    )  # fmt: skip
+    await supersede(transaction, {row[1]: row[2] for row in rows})
+    await transaction.run(
+        """update release e set version_id = page.newer
+        from unnest(%b::bigint[], %b::bigint[], %b::bigint[]) as page (record_id, older, newer)
+        where e.tenant_id = %b and e.record_id = page.record_id and e.version_id >= page.older""",
+        [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], lane.tenant_id,
+    )  # fmt: skip
+    intake = Intake()
+    for record_id, _, version_id, amount, currency in rows:
+        transaction.event("staged again", record_id=record_id, version_id=version_id, run_id=run_id, why=why)
+        intake.count("new", amount, currency)
+    await count_rows(transaction, run_id, intake)
+    await finish_run(transaction, flow, run_id)

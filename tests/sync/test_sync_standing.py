@@ -1,0 +1,91 @@
+"""What an answer says of the documents that steps would change: shown, gone, or not to be read at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ml_connector.canonical.documents import Invoice, Ref
+from ml_connector.canonical.money import ZERO
+from ml_connector.connectors.base import UNIDENTIFIED, Action, Later, Page, Reading, Rejected, Row
+from ml_connector.connectors.xero.connector import Xero
+from ml_connector.sync.directory import content_hash
+from ml_connector.sync.settle import IntendedStep
+from ml_connector.sync.standing import AFTER_UNREAD, standing
+from ml_connector.transport.messages import Answer, Request
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 7, 1, 15, 0, tzinfo=UTC)
+
+
+def guid(n: int) -> str:
+    return f"{n:08x}-0000-4000-8000-000000000000"
+
+
+def shown(n: int) -> Row:
+    return Row(guid(n), b"{}", Invoice(guid(n), Ref("c"), ZERO))
+
+
+def steps(entity: str, action: Action, count: int = 3) -> list[Any]:
+    """Steps on documents 1, 2, ... as they were planned from what ``shown`` shows."""
+    base = content_hash(Invoice(guid(1), Ref("c"), ZERO))
+    bases = [content_hash(Invoice(guid(n), Ref("c"), ZERO)) for n in range(1, count + 1)]
+    assert base == bases[0]
+    return [
+        SimpleNamespace(intent_id=n, step=IntendedStep(entity, action, f"r{n}", b"{}", target_id=guid(n), base=bases[n - 1]))
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+
+
+class Answering:
+    """A connector that gives these rows, one list for each reading; the last again and again."""
+
+    def __init__(self, *answers: list[Row]) -> None:
+        self.answers, self.asked = list(answers), 0
+
+    async def read(self, session: object, reading: Reading) -> AsyncIterator[Page]:
+        rows = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        yield Page(tuple(row for row in rows if row.id in reading.ids or not row.identified), b"", last=True)
+
+
+class Maintenance:
+    """A session whose every answer is a page for people."""
+
+    organisation = "o"
+
+    def __init__(self) -> None:
+        self.settings: dict[str, str] = {}
+
+    async def send(self, request: Request) -> Answer:
+        return Answer(200, {"content-type": "text/html"}, b"<html>maintenance</html>", NOW)
+
+
+async def of(connector: Any, group: list[Any], session: object = None) -> tuple[list[int], dict[int, Any]]:
+    lane: Any = SimpleNamespace(connector=connector, session=session)
+    found = await standing(lane, group)
+    return [one.intent_id for one in found.go], found.others
+
+
+@pytest.mark.parametrize(("entity", "action"), [("invoices", Action.UPDATE), ("payments", Action.VOID)])
+async def test_an_odd_answer_refuses_nothing(entity: str, action: Action) -> None:
+    go, others = await of(Xero(), steps(entity, action), Maintenance())
+    assert not go and all(isinstance(one, Later) and one.seconds == AFTER_UNREAD for one in others.values())
+
+
+async def test_only_what_two_clear_answers_do_not_show_is_gone() -> None:
+    go, others = await of(Answering([shown(1)]), steps("invoices", Action.UPDATE))
+    assert go == [1] and [type(one) for one in others.values()] == [Rejected, Rejected]
+    go, others = await of(Answering([], [shown(1), shown(2)]), steps("invoices", Action.UPDATE))
+    assert go == [1, 2] and isinstance(others[3], Rejected)
+
+
+@pytest.mark.parametrize("id_", [guid(2), f"{UNIDENTIFIED}x"])
+async def test_what_cannot_be_read_is_not_gone(id_: str) -> None:
+    unread = Row(id_, b"?", None, problem="It shows no total.")
+    go, others = await of(Answering([shown(1), unread]), steps("invoices", Action.UPDATE, 2))
+    assert go == [1] and isinstance(others[2], Later)
