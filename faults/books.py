@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from ml_connector.service.integrating import Integration
 from ml_connector.sync.states import State
 
 Essence = Mapping[str, Mapping[str, Any]]
+_BEHIND = re.compile(r" \(ST \d+\)$")  # what tells a customer from another of his name at Xero
 _KEYS = ("number", "name", "code", "reference")  # what people call a document by, the first that it has
 
 
@@ -48,17 +50,13 @@ class Difference(msgspec.Struct):
 
 async def read_books(desk: Desk, integration: Integration, essences: Mapping[str, Essence]) -> Books:
     """The end of a run as both vendors' books and our ledger have it."""
+    texts = {vendor: shown_texts(essence) for vendor, essence in essences.items()}
     sides = {
-        (vendor, entity): Counter(_text(facts) for facts in objects.values())
-        for vendor, essence in essences.items()
-        for entity, objects in essence.items()
+        (vendor, entity): Counter(objects.values())
+        for vendor, entities in texts.items()
+        for entity, objects in entities.items()
     }
-    shown = {
-        object_id: _text(facts)
-        for one in essences.values()
-        for named in one.values()
-        for object_id, facts in named.items()
-    }
+    shown = {id_: text for entities in texts.values() for objects in entities.values() for id_, text in objects.items()}
     flows = [one.flow_id for one in integration.flows]
     async with desk.looking() as reading:
         links = await reading.all(
@@ -100,8 +98,21 @@ async def _broken_chain(desk: Desk) -> list[str]:
     return [f"the audit chain: {one.sentence}" for one in found.faults]
 
 
-def _text(facts: Any) -> str:
-    return msgspec.json.encode(facts, order="sorted").decode()
+def shown_texts(essence: Essence) -> dict[str, dict[str, str]]:
+    """By entity and id, what stands there. Contacts that carry our number are named by it.
+
+    Which of two customers of one name comes first, and keeps the bare name, is a matter of time.
+    """
+    contacts = [one for one in essence.get("contacts", {}).values() if isinstance(one, dict) and one.get("number")]
+    named = {str(one["name"]): f"{_BEHIND.sub('', one['name'])} of {one['number']}" for one in contacts}
+    any_name = re.compile("|".join(map(re.escape, sorted(named, key=len, reverse=True))) or "(?!)")
+    return {
+        entity: {
+            id_: any_name.sub(lambda found: named[found[0]], msgspec.json.encode(facts, order="sorted").decode())
+            for id_, facts in objects.items()
+        }
+        for entity, objects in essence.items()
+    }
 
 
 def difference(found: Books, expected: Books) -> Difference:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from faults.__main__ import none_holds, summary, too_idle
-from faults.books import Books, Difference, difference
+from faults.books import Books, Difference, difference, shown_texts
 from faults.points import COMMIT_KILLS, DATABASE, Point, sampled
 from faults.process import Result
 from faults.report import table
@@ -162,3 +162,13 @@ async def test_a_bill_that_is_doubled_behind_the_products_back_is_found(postgres
             assert struck and not found, found
     finally:
         drop_database(postgres_url, company.database)
+
+
+def test_which_of_two_namesakes_keeps_the_bare_name_is_no_difference_and_whose_a_document_is_is_one() -> None:
+    def books(first: str, second: str, owner: str) -> dict[str, dict[str, str]]:
+        contacts = {"a": {"name": first, "number": "r-1"}, "b": {"name": second, "number": "r-2"}}
+        return shown_texts({"contacts": contacts, "invoices": {"i": {"contact": owner}}})
+
+    one = books("John Smith", "John Smith (ST 2)", "John Smith")
+    assert one == books("John Smith (ST 1)", "John Smith", "John Smith (ST 1)")
+    assert one != books("John Smith (ST 1)", "John Smith", "John Smith")
