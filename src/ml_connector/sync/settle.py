@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ from ml_connector.sync.prepare import asked_level
 from ml_connector.sync.states import IntentState, Needed, Priority, State
 from ml_connector.sync.tracked import Tracked, store_tracked, untrack
 
+NAMESAKES_WAIT = timedelta(seconds=30)  # clock time; look-ups of what became of a write take some minutes
+
 _step = msgspec.json.Encoder(order="deterministic")
 
 
@@ -43,6 +45,9 @@ class IntendedStep(Step, frozen=True, omit_defaults=True):
     replaces: str = ""
     base: bytes = b""
     agreed: Agreed | None = None
+
+
+_steps = msgspec.json.Decoder(IntendedStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +113,33 @@ class Settled:
             self.named.add((flow.target_id, name))
         self.planned.append(_Planned(item, flow, decision, live, against, turn or Turn()))
 
+    async def _let_namesakes_wait(self) -> None:
+        """A party to be made stays staged while it is not known whether one of its name, about to be made, is there."""
+        made = [(one, name) for one in self.planned if one.live and (name := _party_made(one.decision))]
+        if not made:
+            return
+        lane = self.transaction.lane
+        rows = await self.transaction.all(
+            """select payload from intent where tenant_id = %b and connection_id = %b and state = any(%b::smallint[])
+               and entity = 'parties' and action = 'create'""",
+            lane.tenant_id, lane.connection_id, [IntentState.SENDING.value, IntentState.UNCERTAIN.value],
+        )  # fmt: skip
+        opened = {name_key(_steps.decode(lane.sealer.open(b"intent", row[0])).number) for row in rows}
+        late = {one.item.version_id for one, name in made if name in opened}
+        if not late:
+            return
+        self.planned = [one for one in self.planned if one.item.version_id not in late]
+        await self.transaction.run(
+            "update work set not_before = %b where tenant_id = %b and version_id = any(%b::bigint[])",
+            lane.clock.now() + NAMESAKES_WAIT, lane.tenant_id, sorted(late),
+        )  # fmt: skip
+
     def _of(self, kind: type[Any]) -> list[_Planned]:
         return [one for one in self.planned if isinstance(one.decision, kind)]
 
     async def write(self, send_before: datetime) -> list[Intended]:
         """Write everything; the intents to be sent once this transaction is committed."""
+        await self._let_namesakes_wait()
         await _track(self.transaction, self._of(Track))
         await untrack(self.transaction, [one.item for one in self.planned if _is_passed(one)])
         await _hold(self.transaction, self._of(Hold))
