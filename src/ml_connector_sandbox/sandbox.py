@@ -25,9 +25,10 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "small": companies.small,
     "receipts": companies.receipts_only,
     "contractor": companies.contractor,
-    # For the fault matrix: one for every integration, by its kind.
+    # For the fault matrix: one for every integration, by its kind, and one that goes on after it was read.
     "matrix:servicetitan-zoho_books": companies.matrix,
     "matrix:servicetitan-xero": companies.matrix_sales,
+    "matrix:servicetitan-xero changed": companies.matrix_sales_changed,
 }
 # For measuring: as many ordinary documents as are asked for.
 _MANY: dict[str, Callable[[SandboxClock, int], Company]] = {"bulk": companies.bulk, "sold": companies.bulk_sales}
@@ -87,6 +88,11 @@ class Sandbox:
         with os.fdopen(descriptor, "w") as file:
             json.dump(self.handover, file, ensure_ascii=False)
         beside.replace(path)
+
+
+def is_known(kind: str) -> bool:
+    """Whether there is a company of this very name; not for those made with a number."""
+    return kind in _COMPANIES
 
 
 def seeded(kind: str, clock: SandboxClock) -> Company:

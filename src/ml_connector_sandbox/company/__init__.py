@@ -14,6 +14,7 @@ from ml_connector_sandbox.company.company import (
     demo,
     matrix,
     matrix_sales,
+    matrix_sales_changed,
     receipts_only,
     small,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "demo",
     "matrix",
     "matrix_sales",
+    "matrix_sales_changed",
     "receipts_only",
     "small",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from ml_connector_sandbox.company import (
     ordinary,
     receipt_cases,
     sales,
+    sales_changes,
     sales_payables,
     xero_answers,
 )
@@ -56,6 +57,7 @@ class Company:
 
     ``sales``: what was sold, None where the company only buys. ``tracked``: how inventory bills must be found in Xero.
     ``bill_source``: ``bills`` or ``receipts``.
+    ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators.
     """
@@ -69,6 +71,7 @@ class Company:
     sales: Sales | None = None
     tracked: list[TrackedTruth] = field(default_factory=list)
     bill_source: str = "bills"
+    change: Callable[[Company], None] | None = None
     limits: bool = True
     same_second: str = ""
     connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
@@ -206,6 +209,19 @@ def matrix_sales(clock: SandboxClock, seed: int = 1) -> Company:
     """The same for what is sold: a little of everything that ServiceTitan and Xero exchange."""
     company = _founded(clock, seed, "matrix", suppliers=3)
     company.sales = sales.a_little(company.seed, seed)
+    return _selling_little(company)
+
+
+def matrix_sales_changed(clock: SandboxClock, seed: int = 1) -> Company:
+    """The same with goods received, whose people go on: ``change`` is for the time after the first reading."""
+    company = _founded(clock, seed, "matrix", suppliers=3)
+    ordinary.trade(company.seed, names.SUPPLIERS[:2], [1, 1])
+    company.sales = sales.a_little(company.seed, seed, [sales_changes.prepare])
+    company.change = sales_changes.change
+    return _selling_little(company)
+
+
+def _selling_little(company: Company) -> Company:
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     company.limits = False
     company.servicetitan_switches.export_page_size = 8

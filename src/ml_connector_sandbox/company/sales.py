@@ -6,8 +6,16 @@ Nothing of what stands in the books before is touched, so ids, numbers and amoun
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 
-from ml_connector_sandbox.company import ordinary, sales_catalogue, sales_invoices, sales_masters, sales_payments
+from ml_connector_sandbox.company import (
+    ordinary,
+    sales_catalogue,
+    sales_deposits,
+    sales_invoices,
+    sales_masters,
+    sales_payments,
+)
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.company.seed import Seed
 
@@ -32,19 +40,21 @@ def trade(seed: Seed, number: int) -> Sales:
     _ordinary(sales)
     order(sales, ORDERS)
     sales_invoices.post_weeks(sales)
-    sales_payments.bring_to_bank(sales)
+    sales_deposits.bring_to_bank(sales, number)
     sales_invoices.export_oldest(sales, _EXPORTED)
     return sales
 
 
-def a_little(seed: Seed, number: int) -> Sales:
-    """Sell one of everything to fifteen customers; ``number`` as in ``trade``."""
+def a_little(seed: Seed, number: int, more: Sequence[Callable[[Sales], None]] = ()) -> Sales:
+    """Sell one of everything to fifteen customers, and what ``more`` sells; ``number`` as in ``trade``."""
     sales = Sales(seed=seed, chance=random.Random(f"sales {number}"))
     sales_masters.file_lists(sales)
     sales_masters.file_customers(sales, 15)
     for case in _LITTLE:
         case(sales, 1)
     order(sales, 4)
+    for sell in more:
+        sell(sales)
     sales_invoices.post_weeks(sales)
     return sales
 

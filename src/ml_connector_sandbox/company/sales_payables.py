@@ -80,6 +80,15 @@ def bill_goods(seed: Seed, books: OrganisationBooks) -> list[TrackedTruth]:
     return [*found, *_never_received(desk)]
 
 
+def key_in(seed: Seed, books: OrganisationBooks, bill: Bill, dearer: Decimal = ZERO) -> Document:
+    """Key in what a vendor billed for an inventory bill, now; ``dearer``: what its first line costs more."""
+    [contact] = [one for one in books.contacts if one.name == seed.tenant.vendors[bill.vendor_id].name]
+    first, *others = _lines(bill)
+    lines = [_line(first["Description"], Decimal(first["UnitAmount"]) + dearer), *others]
+    given = {"LineAmountTypes": "NoTax", "InvoiceNumber": _number(bill)}
+    return books.desk.add_bill(contact, seed.dates.last, lines, **given)
+
+
 def _next(left: Iterator[Bill], count: int) -> list[Bill]:
     return [next(left) for _ in range(count)]
 

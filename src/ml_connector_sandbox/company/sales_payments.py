@@ -148,28 +148,6 @@ CASES = (
 )  # fmt: skip
 
 
-def bring_to_bank(sales: Sales) -> None:
-    """Checks and cash of each month, and the cards with what the processor keeps, two months of three."""
-    for kinds, fee in (((names.CHECK, names.CASH), Decimal(0)), ((names.CARD,), Decimal("0.029"))):
-        types = {sales.types[kind].id for kind in kinds}
-        months: dict[str, list[int]] = {}
-        for one in sales.books.payments:
-            if one.active and one.type_id in types and one.total > 0 and one.paid_on.month % 3:
-                months.setdefault(one.paid_on.isoformat()[:7], []).append(one.id)
-        for month, ids in sorted(months.items()):
-            _deposit(sales, f"{kinds[0]} {month}", ids, fee)
-
-
-def _deposit(sales: Sales, name: str, ids: list[int], fee: Decimal) -> None:
-    taken = [sales.books.payments[number] for number in ids]
-    gross, day = sum((one.total for one in taken), Decimal(0)), max(one.paid_on for one in taken)
-    kept = sales.books.collecting.deposit(
-        ids, name, day, sales.stamp(day, 9), fees=cents(gross * fee),
-        bank_account_id=sales.seed.accounts["1010"], fee_account_id=sales.seed.accounts["6810"],
-    )  # fmt: skip
-    sales.note("deposits", kept.id)
-
-
 def _owed(sales: Sales, case: str, items: list[InvoiceItem] | None = None) -> tuple[date, Invoice]:
     """An invoice of this case with something to pay on it, and its day, early enough for what follows."""
     on = sales.day(before_last=20)

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from ml_connector_sandbox.servicetitan.books import Invoice, ServiceTitanBooks, TenantBooks
+from ml_connector_sandbox.servicetitan.books import Invoice, ServiceTitanBooks, TenantBooks, batch, post_batch
 
 
-class _Wish(msgspec.Struct, forbid_unknown_fields=True):
-    act: Literal["reprice"]
+class _Reprice(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="reprice"):
     tenant: str
     by: Decimal
     invoice: str = ""
 
 
+class _Post(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="post"):
+    tenant: str
+
+
 def carried_out(company: ServiceTitanBooks, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what a body asks for: ``act`` reprice, with ``tenant``, ``by`` and perhaps ``invoice``. Raises ValueError."""
+    """Do what a body asks for. Raises ValueError.
+
+    ``act``: reprice, with ``tenant``, ``by`` and perhaps ``invoice``; or post, with ``tenant``.
+    """
     try:
-        asked = msgspec.convert(wish, _Wish, strict=False)
+        asked = msgspec.convert(wish, _Reprice | _Post, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"the desk takes an act 'reprice' with tenant, by and perhaps invoice: {error}") from error
+        acts = "'reprice' with tenant, by and perhaps invoice, or 'post' with tenant"
+        raise ValueError(f"the desk takes an act {acts}: {error}") from error
     tenants = {number: books for (_, number), books in company.tenants().items()}
     if asked.tenant not in tenants:
         raise ValueError(f"there is no tenant {asked.tenant!r}; there are: {', '.join(sorted(tenants))}")
-    return reprice(tenants[asked.tenant], asked.by, asked.invoice)
+    books = tenants[asked.tenant]
+    return post(books) if isinstance(asked, _Post) else reprice(books, asked.by, asked.invoice)
 
 
 def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]:
@@ -41,6 +49,24 @@ def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]
     line = old.items[0]
     kept = books.invoicing.change_item(old.id, line.id, warned=True, price=line.price + by)
     return {"invoice": kept.reference_number, "before": old.total, "after": kept.total}
+
+
+def post(books: TenantBooks) -> dict[str, Any]:
+    """Post the newest invoice that is done and reviewed, in a batch of its own, now. Tells its number and total.
+
+    Raises ValueError, with a sentence, when there is none.
+    """
+    waiting = [one for one in books.invoices if _can_be_posted(one)]
+    if not waiting:
+        raise ValueError("there is no invoice that is reviewed and waits for its batch")
+    one = max(waiting, key=lambda one: (one.invoice_date is not None, one.invoice_date, one.id))
+    post_batch(books, batch(books, f"Invoice {one.reference_number}", [one.id]))
+    return {"invoice": one.reference_number, "total": one.total}
+
+
+def _can_be_posted(one: Invoice) -> bool:
+    done = one.active and one.invoice_date is not None and one.total > 0 and one.adjustment_to_id is None
+    return done and one.review_status == "Reviewed" and one.sync_status == "Pending" and one.batch is None
 
 
 def _named(books: TenantBooks, number: str) -> Invoice:

@@ -62,7 +62,7 @@ class ServiceTitanEmulator(Emulator):
         stir(self.company)
 
     def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """See ``servicetitan.desk``: ``{"act": "reprice", "tenant": "...", "by": 12.00, "invoice": "..."}``."""
+        """See ``servicetitan.desk``: ``{"act": "reprice", "tenant": "...", "by": 12.00}``, or ``post`` with a tenant."""
         return carried_out(self.company, wish)
 
     def statistics(self) -> dict[str, Any]:

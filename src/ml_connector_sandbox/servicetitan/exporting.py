@@ -1,4 +1,4 @@
-"""Marking bills, invoices and credit memos exported: one result per document inside a 200."""
+"""Marking exported: one result per document inside a 200, and for bank deposits all or none without a body."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ml_connector_sandbox.servicetitan.answers import invalid
 from ml_connector_sandbox.servicetitan.bodies import Property, check_body, is_integer, require
-from ml_connector_sandbox.servicetitan.books import Bill, CreditMemo, Invoice
+from ml_connector_sandbox.servicetitan.books import BankDeposit, Bill, CreditMemo, Invoice
 from ml_connector_sandbox.servicetitan.calls import ApiCall
 from ml_connector_sandbox.servicetitan.rows import rendered
 from ml_connector_sandbox.servicetitan.shapes import Row
@@ -37,7 +37,10 @@ def _fault(call: ApiCall, number: int) -> str | None:
     return _refused(call, "Bill", number, call.books.bills.get(number))
 
 
-def _refused(call: ApiCall, what: str, number: int, document: Bill | Invoice | CreditMemo | None) -> str | None:
+_Document = Bill | Invoice | CreditMemo | BankDeposit
+
+
+def _refused(call: ApiCall, what: str, number: int, document: _Document | None) -> str | None:
     """Why a document cannot be marked, in a sentence; None when it can."""
     if document is None or not document.active:
         return f"{what} {number} was not found."
@@ -56,6 +59,22 @@ async def mark_invoices_exported(call: ApiCall) -> web.Response:
 async def mark_credit_memos_exported(call: ApiCall) -> web.Response:
     """As invoices. Raises Refusal (400) on a bad body."""
     return await _mark_each(call, "creditMemoId", _marked_memo)
+
+
+async def mark_bank_deposits_exported(call: ApiCall) -> web.Response:
+    """All or none, and an answer without a body. Raises Refusal (400) on a bad body or a deposit that cannot be."""
+    body = await call.json_object()
+    require(check_body(body, (Property("ids", "list", required=True),), call.switches.refuse_unknown_properties))
+    if not all(is_integer(one) for one in body["ids"]):
+        raise invalid({"ids": ["The ids field holds ids of bank deposits."]})
+    deposits = call.books.bank_deposits
+    faults = [_refused(call, "Bank deposit", number, deposits.get(number)) for number in body["ids"]]
+    sentences = [one for one in faults if one is not None]
+    require({"ids": sentences} if sentences else {})
+    for number in body["ids"]:
+        at = None if call.switches.mark_exported_moves_modified_on else deposits[number].modified_on
+        deposits.modify(number, at, sync_status="Exported")
+    return call.empty()
 
 
 async def _mark_each(call: ApiCall, id_property: str, mark: Callable[[ApiCall, int, Row], str | None]) -> web.Response:

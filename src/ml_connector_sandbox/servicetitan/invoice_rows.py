@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ml_connector_sandbox.servicetitan.books import Batch, Invoice, InvoiceItem, Location, TenantBooks
+from ml_connector_sandbox.servicetitan.books import Batch, Invoice, InvoiceItem, Location, TenantBooks, banked_on
 from ml_connector_sandbox.servicetitan.shapes import (
     Row,
     accounts,
@@ -35,7 +35,7 @@ def invoice_row(books: TenantBooks, switches: Switches, invoice: Invoice) -> Row
         **_parties(books, invoice),
         "createdBy": invoice.created_by,
         "batch": batch_row(invoice.batch),
-        "depositedOn": shown_or_none(invoice.deposited_on),
+        "depositedOn": _deposited_on(books, switches, invoice),
         **stamps(invoice),
         "adjustmentToId": invoice.adjustment_to_id,
         "job": _job(books, invoice.job_id),
@@ -44,6 +44,12 @@ def invoice_row(books: TenantBooks, switches: Switches, invoice: Invoice) -> Row
         "items": items if items or not switches.empty_lists_are_null else None,
         "customFields": None,
     }
+
+
+def _deposited_on(books: TenantBooks, switches: Switches, invoice: Invoice) -> str | None:
+    if switches.deposited_on_is_the_bank_deposit:
+        return midnight(banked_on(books, invoice.id))
+    return shown_or_none(invoice.deposited_on)
 
 
 def batch_row(batch: Batch | None) -> Row | None:

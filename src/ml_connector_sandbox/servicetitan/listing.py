@@ -37,7 +37,8 @@ class ListRules:
     """What a list takes. ``sorts`` empty: it has no sort parameter, and ignores one as any unknown name.
 
     ``ids_maximum`` None: not documented, the switch decides. ``modified``: the field the modified window reads.
-    ``order_by``: takes orderBy and orderByDirection besides ``sort``.
+    ``order_by``: takes orderBy and orderByDirection besides ``sort``. ``filtered`` False: it takes the page alone, neither
+    ids nor any window.
     """
 
     sorts: tuple[str, ...] = ("Id", "ModifiedOn", "CreatedOn")
@@ -47,6 +48,7 @@ class ListRules:
     not_emulated: tuple[str, ...] = ()
     modified: str = "modified_on"
     order_by: bool = False
+    filtered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ def _selected(
     asked = call.parameters
     ids = _ids(call, rules)
     active = (asked.enum("active", ACTIVE) or "True") if rules.active else "Any"
-    lower, upper = asked.stamp("modifiedOnOrAfter"), asked.stamp("modifiedBefore")
-    created = window(asked.stamp("createdOnOrAfter"), asked.stamp("createdBefore"), attrgetter("created_on"))
+    lower, upper = _bounds(call, rules, "modified")
+    created = window(*_bounds(call, rules, "created"), attrgetter("created_on"))
     sort = _sort(call, rules) or _order_by(call, rules)
     asked.check()
     key = (call.request.path, asked.key(), call.switched, seen)
@@ -170,7 +172,15 @@ def among(name: str, values: Sequence[Any] | frozenset[Any]) -> list[Test]:
     return [lambda record: getattr(record, name) in values] if values else []
 
 
+def _bounds(call: ApiCall, rules: ListRules, name: str) -> tuple[str | None, str | None]:
+    """From when (inclusive) to when (exclusive) something is asked to have been created or modified."""
+    asked = call.parameters
+    return (asked.stamp(f"{name}OnOrAfter"), asked.stamp(f"{name}Before")) if rules.filtered else (None, None)
+
+
 def _ids(call: ApiCall, rules: ListRules) -> frozenset[int] | None:
+    if not rules.filtered:
+        return None
     most = rules.ids_maximum or call.switches.undocumented_ids_maximum
     read = call.parameters.repeated_ids if rules.repeated_ids else call.parameters.comma_ids
     return frozenset(read("ids", most)) or None

@@ -63,14 +63,15 @@ class Switches:
     """What ap-bills answers on a tenant without the AP module (unknown)."""
 
     mark_exported_demands_posted: bool = False
-    """Whether marking a bill, invoice or credit memo exported fails, per item, while it is Pending."""
+    """Whether marking a bill, invoice or credit memo exported fails, per item, while it is Pending; of bank deposits
+    the whole call, as it answers nothing per item."""
 
     mark_exported_twice_fails: bool = False
-    """Whether marking an exported bill, invoice or credit memo again fails, per item."""
+    """Whether marking an exported bill, invoice or credit memo again fails, per item; of bank deposits the call."""
 
     mark_exported_moves_modified_on: bool = True
-    """Whether marking a bill, invoice or payment exported moves its modifiedOn (and so shows it to incremental
-    reads again)."""
+    """Whether marking a bill, invoice, payment or bank deposit exported moves its modifiedOn (and so shows it to
+    incremental reads again)."""
 
     external_id_becomes_export_id: bool = True
     """Whether the externalId of a mark shows as the document's exportId afterwards; else it is seen nowhere."""
@@ -84,6 +85,10 @@ class Switches:
 
     invoices_default_active_only: bool = True
     """Whether invoices without ``activeState`` are the active ones, as payments are documented; else all are."""
+
+    deposited_on_is_the_bank_deposit: bool = False
+    """Whether depositedOn of an invoice is the day of the latest bank deposit with money for it. False: the instant
+    its batch was posted, since a captured invoice over nothing, which nobody can have paid, has one of that day."""
 
     api_edits_posted_invoices: bool = False
     """Whether an invoice that is Posted or Exported takes changes of its amounts, date and items over the API; they

@@ -14,6 +14,7 @@ from ml_connector_sandbox.xero.api.wire import refused
 from ml_connector_sandbox.xero.books.company import XeroBooks
 from ml_connector_sandbox.xero.connections import PATH, Connections
 from ml_connector_sandbox.xero.consent import Consent
+from ml_connector_sandbox.xero.desk import carried_out
 from ml_connector_sandbox.xero.errors import NotFound
 from ml_connector_sandbox.xero.essence import company_essence
 from ml_connector_sandbox.xero.faults import XeroFaults
@@ -59,6 +60,10 @@ class XeroEmulator(Emulator):
     def essence(self) -> Essence:
         """Contacts, accounts with balances, documents and payments; others are named by their own facts."""
         return company_essence(self.company)
+
+    def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """See ``xero.desk``: ``{"act": "telephone", "organisation": "...", "contact": "...", "number": "..."}``."""
+        return carried_out(self.company, wish)
 
     def stir(self) -> None:
         """Save the record of each register of each organisation whose last change is longest ago."""

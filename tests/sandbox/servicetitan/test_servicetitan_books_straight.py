@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -13,7 +14,15 @@ from servicetitan_receivables import Receivables, receivables
 from servicetitan_world import furnish
 
 from ml_connector_sandbox.servicetitan import ServiceTitanBooks
-from ml_connector_sandbox.servicetitan.books import Customer, Invoice, Payment, batch, post_batch, unpost_batch
+from ml_connector_sandbox.servicetitan.books import (
+    Customer,
+    Invoice,
+    Payment,
+    batch,
+    move_payment,
+    post_batch,
+    unpost_batch,
+)
 
 ZERO = Decimal("0.00")
 Deed = Callable[[Receivables, int, Decimal], None]
@@ -84,7 +93,20 @@ def merge(ledger: Receivables, at: int, amount: Decimal) -> None:
     ledger.customer = winner
 
 
-DEEDS: tuple[Deed, ...] = (bill, pay, apply, unapply, delete, refund, write_off, edit, void, post, merge)
+def bring(ledger: Receivables, at: int, amount: Decimal) -> None:
+    ids = {payment(ledger, at).id, payment(ledger, at + 1).id}
+    ledger.books.collecting.deposit(sorted(ids), "Slip", date(2026, 5, 9))
+
+
+def take_off(ledger: Receivables, at: int, amount: Decimal) -> None:
+    if payment(ledger, at).deposit_id is None:
+        bring(ledger, at, amount)
+    move_payment(ledger.books, payment(ledger, at).id, None)
+
+
+DEEDS: tuple[Deed, ...] = (
+    bill, pay, apply, unapply, delete, refund, write_off, edit, void, post, merge, bring, take_off,
+)  # fmt: skip
 CENTS = st.integers(1, 10_000).map(lambda cents: Decimal(cents * 2) / 100)
 
 
@@ -103,6 +125,9 @@ def test_balances_are_what_the_documents_add_up_to(deeds: list[tuple[Deed, int, 
         assert one.applied == sum(settled, ZERO)
         assert one.total == sum((item.total for item in one.items), ZERO) + one.tax
         assert one.items == tuple(item for item in books.invoice_items.in_group(one.id) if item.active)
+    for deposit in books.bank_deposits:
+        held = (one.total for one in books.payments if one.active and one.deposit_id == deposit.id)
+        assert deposit.gross == sum(held, ZERO)
     for customer in books.customers:
         owed = sum((one.balance for one in books.invoices if one.active and one.customer_id == customer.id), ZERO)
         credit = sum((one.unapplied for one in books.payments if one.active and one.customer_id == customer.id), ZERO)

@@ -10,7 +10,7 @@ import pytest
 from servicetitan_receivables import Receivables, receivables
 from servicetitan_world import Client, World
 
-from ml_connector_sandbox.servicetitan.books import CreditMemo
+from ml_connector_sandbox.servicetitan.books import Batch, CreditMemo
 
 pytestmark = pytest.mark.anyio
 
@@ -75,3 +75,13 @@ async def test_marking_exported_answers_one_by_one(api: Client, ledger: Receivab
     world.switches.mark_exported_twice_fails = True
     [again] = (await api.call("POST", f"{LIST}/markasexported", json=wanted[:1])).body
     assert again["success"] is False
+
+
+async def test_the_number_of_a_batch_is_a_text_on_this_list(api: Client, ledger: Receivables) -> None:
+    memo = given(ledger)
+    given(ledger)
+    ledger.books.credit_memos.modify(memo.id, batch=Batch(id=77, number="B-07", name="May"))
+    for query in ({"batchNumber": "B-07"}, {"batchId": 77}, {"batchId": 77, "batchNumber": "B-07"}):
+        assert await api.ids(LIST, **query) == [memo.id], query
+    for query in ({"batchNumber": "7"}, {"batchId": 7}):
+        assert await api.ids(LIST, **query) == [], query

@@ -33,3 +33,26 @@ async def test_a_price_goes_up_and_the_total_with_it() -> None:
                 assert answer.status == 400 and len((await answer.text()).splitlines()) == 1
         async with session.post(f"{sandbox.handover['admin']}/xero/desk", json=wish) as answer:
             assert answer.status == 400
+
+
+async def test_an_invoice_is_posted_and_a_contact_gets_another_telephone() -> None:
+    made = companies.contractor(SandboxClock.starting(START))
+    tenant, there = made.seed.tenant, made.xero_organisation
+    contact = next(iter(there.contacts))
+    async with Sandbox.running(made) as sandbox, aiohttp.ClientSession() as session:
+        admin = sandbox.handover["admin"]
+        async with session.post(f"{admin}/servicetitan/desk", json={"act": "post", "tenant": "1204586702"}) as answer:
+            done = await answer.json()
+        posted = next(one for one in tenant.invoices if one.reference_number == done["invoice"])
+        assert (posted.sync_status, float(posted.total)) == ("Posted", done["total"])
+        wish = {
+            "act": "telephone",
+            "organisation": there.profile.organisation_id,
+            "contact": contact.name,
+            "number": "1",
+        }
+        async with session.post(f"{admin}/xero/desk", json=wish) as answer:
+            assert (await answer.json())["after"] == contact.phones["DEFAULT"]["PhoneNumber"] == "1"
+        for wrong in ({**wish, "contact": "Nobody"}, {**wish, "organisation": "none"}, {"act": "post"}):
+            async with session.post(f"{admin}/xero/desk", json=wrong) as answer:
+                assert answer.status == 400 and len((await answer.text()).splitlines()) == 1

@@ -5,6 +5,7 @@ Must not know: HTTP, JSON, scopes checked, limits.
 Invariant: a record is never changed in place; every change is a new version with its own modifiedOn.
 """
 
+from ml_connector_sandbox.servicetitan.books.banking import banked_on, move_payment
 from ml_connector_sandbox.servicetitan.books.batching import batch, post_batch, unpost_batch
 from ml_connector_sandbox.servicetitan.books.bills import (
     Batch,
@@ -91,7 +92,9 @@ __all__ = [
     "TenantBooks",
     "Vendor",
     "VendorContact",
+    "banked_on",
     "batch",
+    "move_payment",
     "post_batch",
     "unpost_batch",
 ]

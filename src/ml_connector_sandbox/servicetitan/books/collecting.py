@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ml_connector_sandbox.servicetitan.books.banking import follow
 from ml_connector_sandbox.servicetitan.books.bills import Batch
 from ml_connector_sandbox.servicetitan.books.changing import changed
 from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
@@ -146,7 +147,7 @@ class Collecting:
         made = BankDeposit(**{"name": name, "deposit_date": day, "gross": gross, "status": "Deposited", **fields})
         kept = self._books.bank_deposits.add(made, at)
         for one in taken:
-            self._keep(one, at, deposit_id=kept.id)
+            self._books.payments.modify(one.id, max(self._books.when(at), one.modified_on), deposit_id=kept.id)
         return kept
 
     def give_credit(self, memo: CreditMemo, parts: Parts | None = None, at: Moment | None = None) -> CreditMemo:
@@ -204,11 +205,12 @@ class Collecting:
         return kept
 
     def _carry(self, old: Payment | None, new: Payment, at: Moment | None) -> None:
-        """What changed among the splits goes to the invoices, and what is left to the customer's credit."""
+        """What changed goes to the invoices, the customer's credit and the deposit."""
         for number, amount in _difference(old, new).items():
             if amount:
                 self._books.invoicing.settle(number, amount, new.paid_on, at)
         self._books.crm.move_balance(new.customer_id, _credit(old) - _credit(new), at)
+        follow(self._books, old, new, at)
 
     def _check(self, old: Payment | None, new: Payment) -> None:
         parts = _difference(old, new)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from ml_connector_sandbox.servicetitan.answers import invalid
-from ml_connector_sandbox.servicetitan.bodies import is_integer
 from ml_connector_sandbox.servicetitan.books.invoices import SYNC_STATUSES
 from ml_connector_sandbox.servicetitan.calls import ApiCall, Operation
+from ml_connector_sandbox.servicetitan.exporting import mark_bank_deposits_exported
 from ml_connector_sandbox.servicetitan.listing import (
     ListRules,
     between,
@@ -20,7 +20,7 @@ from ml_connector_sandbox.servicetitan.listing import (
 from ml_connector_sandbox.servicetitan.payment_rows import deposit_row, transaction_row
 
 _RULES = ListRules(active=False)
-_TRANSACTION_RULES = ListRules(sorts=(), active=False)
+_TRANSACTION_RULES = ListRules(sorts=(), active=False, filtered=False)
 
 
 async def _list(call: ApiCall) -> web.Response:
@@ -46,20 +46,10 @@ async def _transactions(call: ApiCall) -> web.Response:
     return envelope(call, page, books.payments, "transactions", lambda one: transaction_row(books, call.switches, one))
 
 
-async def _mark(call: ApiCall) -> web.Response:
-    """All or none, and an answer without a body."""
-    ids = (await call.json_object()).get("ids")
-    if not isinstance(ids, list) or not all(is_integer(one) and one in call.books.bank_deposits for one in ids):
-        raise invalid({"ids": ["The ids of bank deposits that exist are required."]})
-    for number in ids:
-        call.books.bank_deposits.modify(number, sync_status="Exported")
-    return call.empty()
-
-
 _READ, _WRITE = "tn.acc.bankdeposits:r", "tn.acc.bankdeposits:w"
 
 OPERATIONS = (
     Operation("GET", "accounting", "bank-deposits", _READ, _list),
     Operation("GET", "accounting", "bank-deposits/{id}/transactions", _READ, _transactions),
-    Operation("POST", "accounting", "bank-deposits/markasexported", _WRITE, _mark),
+    Operation("POST", "accounting", "bank-deposits/markasexported", _WRITE, mark_bank_deposits_exported),
 )

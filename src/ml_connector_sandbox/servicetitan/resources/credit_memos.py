@@ -14,7 +14,6 @@ from ml_connector_sandbox.servicetitan.listing import (
     Test,
     among,
     envelope,
-    in_batch,
     on_day,
     read_page,
     window,
@@ -35,7 +34,7 @@ async def _list(call: ApiCall) -> web.Response:
         *_applied(call),
         *_compared(call, "total"),
         *_compared(call, "balance"),
-        *in_batch(call),
+        *_in_batch(call),
     ]
     page = read_page(call, books.credit_memos, _RULES, tests, [books.invoices])
     return envelope(call, page, books.credit_memos, "credit-memos", lambda one: credit_memo_row(books, one))
@@ -58,6 +57,13 @@ def _applied(call: ApiCall) -> list[Test]:
             (one.invoice_id in ids or not (ids or number)) and all(test(one) for test in tests) for one in memo.splits
         )
     ]
+
+
+def _in_batch(call: ApiCall) -> list[Test]:
+    """Here the number of a batch is a text, as it is shown; on the other lists it is an integer."""
+    number, text = call.parameters.integer("batchId"), call.parameters.text("batchNumber")
+    named = [] if text is None else [lambda memo: memo.batch is not None and memo.batch.number == text]
+    return named if number is None else [*named, lambda memo: memo.batch is not None and memo.batch.id == number]
 
 
 def _compared(call: ApiCall, name: str) -> list[Test]:
