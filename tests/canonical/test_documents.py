@@ -10,23 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import (
-    Account,
-    Address,
-    Bill,
-    BillLine,
-    BillState,
-    Dimension,
-    Document,
-    LineKind,
-    Organisation,
-    Party,
-    PurchaseOrder,
-    Ref,
-    TaxCode,
-    decode,
-    encode,
-)
+from ml_connector.canonical.documents import Document, decode, encode
+from ml_connector.canonical.master_data import Account, Address, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind, PurchaseOrder
 from ml_connector.canonical.tie_out import computed_total, difference
 
 AMOUNTS = st.decimals(-(10**6), 10**6, places=2)

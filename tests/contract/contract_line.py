@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Connector, Credentials, Http, Limit, Page, Reading, Row, Tokens, Window
+from ml_connector.connectors.base import Connector, Limit, Window
+from ml_connector.connectors.grants import Credentials, Http, Tokens
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.lanes.grants import PlainHttp
 from ml_connector.transport.messages import Answer, Exchange, Request
 from ml_connector.transport.protocols import Lease, Token

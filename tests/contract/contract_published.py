@@ -31,7 +31,6 @@ EXCEPTIONS = {
     "zoho_books GET /chartofaccounts answer.chartofaccounts.is_child_present": "recorded as true or false",
     "zoho_books GET /contacts query.sort_order": "seen to be honoured; believed only where the reply confirms it",
     "zoho_books GET /organizations answer.organizations.fiscal_year_start_month": "recorded as a text",
-    "zoho_books GET /reportingtags/options query.tag_id": "named in the description, missing among the parameters",
     "zoho_books GET /reportingtags/options query.page": "the reply has a page context; an unknown name is ignored",
     "zoho_books GET /reportingtags/options query.per_page": "as page",
     "zoho_books GET /reportingtags/options answer.options.criteria": "empty without criteria; nothing of it is read",
@@ -49,7 +48,7 @@ UNDECLARED = {
     "xero": frozenset(
         [
             "Id", "Status", "ProviderName", "DateTimeUTC", "DateString", "DueDateString", "DeliveryDateString",
-            "InvoicePaymentServices", "ValidationErrors", "HasErrors", "IsDiscounted", "Type", "ID", "CurrencyRate",
+            "InvoicePaymentServices", "ValidationErrors", "HasErrors", "IsDiscounted", "Type", "ID",
         ]
     )
 }  # fmt: skip
@@ -73,12 +72,14 @@ class Operation:
 
 
 def differences(
-    vendor: str, method: str, path: str, query: list[str], sent: bytes, status: int, got: bytes
-) -> set[str]:
-    """Everything about one exchange that is not as published, without the known exceptions."""
+    vendor: str, method: str, path: str, query: list[str], sent: bytes, status: int, got: bytes,
+    met: set[str] | None = None,
+) -> set[str]:  # fmt: skip
+    """Everything about one exchange that is not as published, without the known exceptions; those are added to ``met``."""
+    met = set() if met is None else met
     operation = next((one for one in operations(vendor) if one.method == method and one.pattern.fullmatch(path)), None)
     if operation is None:
-        return _unknown(f"{vendor} {method} {re.sub(r'[0-9]{3,}', '{id}', path)}", ["path: not published"])
+        return _unknown(f"{vendor} {method} {re.sub(r'[0-9]{3,}', '{id}', path)}", ["path: not published"], met)
     known = operation.queries | EVERYWHERE.get(vendor, frozenset())
     found = [f"query.{name}: not published" for name in query if name not in known]
     if sent and operation.request is not None:
@@ -88,17 +89,28 @@ def differences(
     if 200 <= status < 300 and got:
         shape = operation.answers.get(str(status)) or next(iter(operation.answers.values()), None)
         told = [f"answer.{one}" for one in _errors(json.loads(got), shape)] if shape is not None else []
-        found += [one for one in told if not _undeclared(vendor, one)]
-    return _unknown(f"{vendor} {method} {operation.template}", found)
+        found += [one for one in told if not _undeclared(vendor, one, met)]
+    return _unknown(f"{vendor} {method} {operation.template}", found, met)
 
 
-def _undeclared(vendor: str, told: str) -> bool:
+def unused(met: set[str]) -> set[str]:
+    """The known exceptions that nothing met: the list holds what is needed and no more."""
+    known = {*EXCEPTIONS, *(f"{vendor} {name}" for vendor, names in UNDECLARED.items() for name in names)}
+    return known - met
+
+
+def _undeclared(vendor: str, told: str, met: set[str]) -> bool:
     place, _, what = told.partition(": ")
-    return what == "not published" and place.rpartition(".")[2] in UNDECLARED.get(vendor, frozenset())
+    name = place.rpartition(".")[2]
+    known = what == "not published" and name in UNDECLARED.get(vendor, frozenset())
+    met |= {f"{vendor} {name}"} if known else set()
+    return known
 
 
-def _unknown(where: str, found: list[str]) -> set[str]:
-    return {f"{where} {one}" for one in found if f"{where} {one.partition(':')[0]}" not in EXCEPTIONS}
+def _unknown(where: str, found: list[str], met: set[str]) -> set[str]:
+    told = {f"{where} {one}": f"{where} {one.partition(':')[0]}" for one in found}
+    met |= set(told.values()) & EXCEPTIONS.keys()
+    return {one for one, place in told.items() if place not in EXCEPTIONS}
 
 
 def _errors(value: Any, shape: Any) -> Iterator[str]:

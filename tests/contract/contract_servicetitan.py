@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 from contract_servicetitan_desk import LONG_AGO, Desk
 from contract_stage import Lack, Stage, Switch, Wrong
 
-from ml_connector.canonical.documents import Address, Document, Invoice, Organisation, Party, Payment, Ref
-from ml_connector.canonical.documents import Bill as CanonicalBill
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill as CanonicalBill
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.writing import Action, Step
 from ml_connector_sandbox.company.access import SCOPES
 from ml_connector_sandbox.servicetitan.books import Table, TenantBooks, batch, post_batch
 
@@ -25,6 +28,7 @@ _LISTS = {
     "customers": "/customers",
     "invoices": "/export/invoices",
     "payments": "/export/payments",
+    "deposits": "/bank-deposits",
     "bills": "/export/inventory-bills",
     "receipts": "/receipts",
     "purchase_orders": "/purchase-orders",
@@ -39,6 +43,7 @@ _SPOILT = {
     "customers": ("active", "perhaps"),
     "invoices": ("total", "twelve"),
     "payments": ("appliedTo", "everything"),
+    "deposits": ("netAmount", "twelve"),
     "bills": ("billAmount", "twelve"),
     "receipts": ("items", 5),
     "purchase_orders": ("total", [1]),
@@ -86,6 +91,7 @@ class StageOfServiceTitan(Stage):
         _lack("tn.crm.customers:r", "customers"),
         _lack("tn.acc.invoices:r", "invoices"),
         _lack("tn.acc.payments:r", "payments"),
+        _lack("tn.acc.bankdeposits:r", "bank-deposits"),
         _lack("tn.acc.paymenttypes:r", "payment-types"),
         _lack("tn.acc.paymentterms:r", "payment-terms"),
     )
@@ -127,6 +133,7 @@ class StageOfServiceTitan(Stage):
         "payments_can_be_created": Switch((False,)),
         "payment_status_moves_back": Switch((False,)),
         "paid_on_after_is_inclusive": Switch((True,)),
+        "deposited_on_is_the_bank_deposit": Switch((True,)),
     }
 
     @property

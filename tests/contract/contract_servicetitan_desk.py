@@ -32,6 +32,7 @@ from ml_connector_sandbox.servicetitan.books import (
 )
 from ml_connector_sandbox.servicetitan.books.payments import JOURNAL_ENTRY, RECEIVE_PAYMENT
 
+_NAMED = {"accounts": "gl_accounts", "deposits": "bank_deposits"}
 DAY = date(2026, 9, 1)
 LONG_AGO = "2026-01-05T10:00:00.0000001Z"
 HOME = CustomerAddress(
@@ -48,7 +49,7 @@ class Desk:
 
     def table(self, entity: str) -> Table[Any]:
         """The records of an entity."""
-        found: Table[Any] = getattr(self.books, {"accounts": "gl_accounts"}.get(entity, entity))
+        found: Table[Any] = getattr(self.books, _NAMED.get(entity, entity))
         return found
 
     def add(self, entity: str, place: int, at: str) -> Record:
@@ -63,6 +64,7 @@ class Desk:
             "customers": self._customer,
             "invoices": self._invoice,
             "payments": self._payment,
+            "deposits": self._deposit,
             "bills": self._bill,
             "purchase_orders": self._order,
             "receipts": self._receipt,
@@ -113,6 +115,12 @@ class Desk:
         parts = {one.id: Decimal("40.00") for one in owed}
         total = Decimal("95.50") if place % 4 > 1 else Decimal("40.00")
         return self.books.collecting.take(self.debtor(), kind, total, parts, at, check_number=str(place), paid_on=DAY)
+
+    def _deposit(self, name: str, place: int, at: str) -> Record:
+        """Of two payments, one of them on account; every third is open, every other loses a fee."""
+        paid = [self._payment(f"{name}-{one}", one, LONG_AGO).id for one in (0, 3)]
+        status, fees = "Deposited" if place % 3 else "Open", Decimal("1.15") * (place % 2)
+        return self.books.collecting.deposit(paid, name, DAY, at, status=status, fees=fees)
 
     def _kind(self, transaction: str) -> int:
         types = self.books.payment_types

@@ -15,9 +15,12 @@ from typing import Any, ClassVar
 
 from contract_line import lists_of
 
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Action, Connector, Credentials, Http, Step, Tokens
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Credentials, Http, Tokens
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.lanes.runtime import connectors
 from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.kernel.emulator import Emulator

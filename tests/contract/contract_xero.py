@@ -10,10 +10,12 @@ from contract_stage import Lack, Stage, Switch, Wrong
 from contract_xero_documents import Keyed
 from contract_xero_steps import another, shows, step_of
 
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.cli import redirect as way_back
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Action, Credentials, Http, Step, Tokens
+from ml_connector.connectors.grants import Credentials, Http, Tokens
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.xero.scopes import SCOPES
 from ml_connector.service import connecting
 from ml_connector.settings import Sandbox as Handover

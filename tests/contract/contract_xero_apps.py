@@ -9,7 +9,7 @@ from contract_line import Line, opened
 from contract_set import staged
 from contract_xero import StageOfXero
 
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.writing import Action, Step
 
 
 @asynccontextmanager

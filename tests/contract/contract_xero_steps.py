@@ -11,22 +11,13 @@ from typing import Any
 import msgspec
 from contract_xero_documents import COST, DAY, SALES, Keyed
 
-from ml_connector.canonical.documents import (
-    Allocation,
-    BillLine,
-    Document,
-    Invoice,
-    InvoiceLine,
-    InvoiceState,
-    OrderState,
-    Organisation,
-    Party,
-    Payment,
-    PaymentKind,
-    PurchaseOrder,
-    Ref,
-)
-from ml_connector.connectors.base import Action, Connector, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.writing import Action, Step
 
 DUE = DAY + dt.timedelta(days=30)
 NET, TAX = Decimal("41.10"), Decimal("3.50")

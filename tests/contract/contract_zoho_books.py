@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 
 from contract_stage import Lack, Stage, Switch, Wrong
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, Document, Organisation, Party, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.writing import Action, Step
 from ml_connector_sandbox.zoho_books.books import contacts as contact_rules
 from ml_connector_sandbox.zoho_books.books import purchases
 from ml_connector_sandbox.zoho_books.books.masters import Contact

@@ -11,7 +11,8 @@ from contract_line import opened
 from contract_set import Sets, line_to, staged
 from contract_stage import CONNECTORS, Wrong, stage_class
 
-from ml_connector.connectors.base import CredentialField, Verdict
+from ml_connector.connectors.checking import Verdict
+from ml_connector.connectors.grants import CredentialField
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.service.credentials import checked_credentials
 from ml_connector.transport.errors import NotPermitted, Reconnect, Throttled

@@ -13,8 +13,9 @@ from contract_servicetitan_desk import HOME, LONG_AGO, Desk
 from contract_set import Set, Sets, line_to, staged
 from contract_stage import CONNECTORS, Stage
 
-from ml_connector.canonical.documents import Address, Invoice, InvoiceState, Party, Payment, PaymentKind
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.transport.errors import NotPermitted
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.company.access import SCOPES

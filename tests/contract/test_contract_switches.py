@@ -13,7 +13,8 @@ import pytest
 from contract_set import Set, Sets
 from contract_stage import CONNECTORS, Switch, stage_class
 
-from ml_connector.connectors.base import Done, Step, Uncertain, Verdict
+from ml_connector.connectors.checking import Verdict
+from ml_connector.connectors.writing import Done, Step, Uncertain
 
 pytestmark = pytest.mark.anyio
 

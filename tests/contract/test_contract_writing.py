@@ -11,7 +11,7 @@ from contract_line import Line, replaced
 from contract_set import Sets
 from contract_stage import CONNECTORS, Stage, actions, silent
 
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 from ml_connector.transport.messages import Answer, Request

@@ -9,7 +9,8 @@ import pytest
 from contract_set import line_to, staged
 from contract_xero_apps import steps, xero
 
-from ml_connector.connectors.base import Done, Later, Verdict
+from ml_connector.connectors.checking import Verdict
+from ml_connector.connectors.writing import Done, Later
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotPermitted, Reconnect
 from ml_connector.transport.messages import Request

@@ -12,8 +12,8 @@ from contract_xero_apps import steps, xero
 from contract_xero_documents import DAY
 from contract_xero_steps import step_of
 
-from ml_connector.canonical.documents import Party
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.transport.about import about
 from ml_connector.transport.errors import AnswerLost, NotSent
 from ml_connector.transport.messages import Answer, Request

@@ -90,3 +90,32 @@ def test_what_is_no_secret_stays() -> None:
 
 def test_secrets_that_are_numbers_go_too() -> None:
     assert b"12345" not in redact.body(b'{"password": 12345, "n": 1}')
+
+
+_FIELDS = frozenset(["BankAccountDetails", "BatchPayments"])
+BANK = "99-1234-0567890-01"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "held", [BANK, {"Details": [BANK, {"of": BANK}], "Code": "x"}, [BANK, "}"], f'a "quoted" {BANK}', 99123405678901]
+)
+def test_a_field_that_is_never_kept_goes_with_all_that_is_under_it(held: object, indent: int | None) -> None:
+    body = {"Contacts": [{"BankAccountDetails": held, "Name": "Acme"}, {"Name": "Box", "BatchPayments": held}]}
+    kept = redact.body(json.dumps(body, indent=indent).encode(), _FIELDS)
+    assert json.loads(kept) == {
+        "Contacts": [
+            {"BankAccountDetails": "[redacted]", "Name": "Acme"},
+            {"Name": "Box", "BatchPayments": "[redacted]"},
+        ]
+    }
+    inner = redact.body(json.dumps({"body": json.dumps(body)}).encode(), _FIELDS)
+    assert b"99" not in inner
+    assert b"Acme" in redact.body(json.dumps(body).encode()), "without a name nothing is hidden"
+
+
+@given(st.integers(0, 300), st.sampled_from([BANK, {"Details": [BANK]}, [{"a": BANK}]]))
+def test_no_part_of_it_is_kept_where_the_text_is_cut(before: int, held: object) -> None:
+    text = json.dumps({"Name": "x" * before, "BankAccountDetails": held, "z": 1}).encode()
+    for end in range(len(text)):
+        assert b"99" not in redact.body(text[:end], _FIELDS)

@@ -12,7 +12,7 @@ import stamina
 from raw_server import ALLOWED, BASE, RawServer, Talk, http, serving
 
 from ml_connector.transport import deadline
-from ml_connector.transport.about import about
+from ml_connector.transport.about import about, part
 from ml_connector.transport.deadline import leaving_before
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent, Reconnect, Throttled
 from ml_connector.transport.messages import Answer, Exchange, Request
@@ -214,6 +214,19 @@ async def test_an_exchange_keeps_what_was_said_without_secrets() -> None:
     for text in (kept.request, kept.answer, kept.url.encode(), kept.error.encode(), repr(kept).encode()):
         assert secret.encode() not in text
         assert b"token-1" not in text
+
+
+async def test_an_exchange_names_each_intent_that_went_in_it() -> None:
+    async with a_session(lambda request: http(201, b"{}")) as desk:
+        with about(7, 8, 9):
+            await desk.session.send(WRITE)
+            with part(1, 2):
+                await desk.session.send(WRITE)
+            with part(2, 1):
+                await desk.session.send(WRITE)
+        await desk.session.send(WRITE)
+    named = [(one.intent, one.others) for one in desk.log.exchanges]
+    assert named == [(7, (8, 9)), (8, (9,)), (9, ()), (None, ())]
 
 
 async def test_the_answers_of_good_reads_are_not_kept_twice_but_refusals_are() -> None:

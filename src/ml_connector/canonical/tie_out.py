@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Bill, Invoice
 from ml_connector.canonical.money import total
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice
 
 
 def computed_total(bill: Bill) -> Decimal:

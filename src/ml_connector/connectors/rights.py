@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from ml_connector.connectors.base import Finding, Scope, Verdict
+from ml_connector.connectors.checking import Finding, Verdict
+from ml_connector.connectors.grants import Scope
 
 
 def findings(

@@ -57,7 +57,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and what became of it, redacted, for the audit trail. ``milliseconds`` of machine time."""
+    """A request and what became of it, redacted, for the audit trail. ``milliseconds`` of machine time.
+
+    ``others``: the further intents that went in the same call.
+    """
 
     at: datetime
     method: str
@@ -68,3 +71,4 @@ class Exchange:
     answer: bytes
     intent: int | None
     error: str = ""
+    others: tuple[int, ...] = ()

@@ -1,4 +1,5 @@
-"""Redaction: what may be kept of an exchange. Secrets go first, whatever the vendor calls them.
+"""Redaction: what may be kept of an exchange. Secrets go first, whatever the vendor calls them; what a connector names
+as never to be kept (bank details) goes whole, with all that is under it.
 
 In JSON, short values of ``code`` and ``state`` stay: there they are account codes and addresses' states, and an OAuth
 code is never that short. A body may be cut anywhere, so a value counts as one without its closing quote too.
@@ -6,8 +7,9 @@ code is never that short. A body may be cut anywhere, so a value counts as one w
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 _NAMES = (
     r"[\w-]*(?:token|secret|password|assertion|signature|app[_-]?key|api[_-]?key|applicationkey)|client[_-]?id|"
@@ -32,17 +34,50 @@ _CODED = ('"code', '"state')
 _IN_FORMS = tuple(f"{word.lstrip(chr(34))}=" for word in (*_NAMED, *_CODED))
 _SCHEMES = ("bearer", "zoho-oauthtoken", "basic")
 _OTHER_CASES = ("\u0130", "\u0131", "\u017f", "\u212a")  # dotted I, dotless i, long s, Kelvin
-KEPT = 64 * 1024  # bytes of a body kept in the trail
+KEPT = 1024 * 1024  # bytes of a body kept in the trail: fifty documents of one call, each with many lines
+_REDACTED = '"[redacted]"'
+_value = json.JSONDecoder()
 
 
-def body(data: bytes) -> bytes:
-    """A body without secrets, cut after 64 KiB."""
-    text = data[:KEPT].decode("utf-8", "replace")
+def body(data: bytes, unkept: Collection[str] = ()) -> bytes:
+    """A body without secrets and without the values of fields that are named in ``unkept``, cut after 1 MiB."""
+    text = _without_fields(unkept, data[:KEPT].decode("utf-8", "replace"))
     text = _without(_IN_JSON, _hidden, _names(_NAMED), text)
     text = _without(_CODE_IN_JSON, _hidden_code, _names(_CODED), text)
     if "=" in text and (_has_other_cases(text) or any(word in text.lower() for word in _IN_FORMS)):
         text = _IN_FORM.sub(r"\1\2=[redacted]", text)
     return _without(_BEARER, _hidden_scheme, _schemes, text).encode()
+
+
+def without(data: bytes, unkept: Collection[str]) -> bytes:
+    """The whole of a text that may be no proper JSON, without the values of fields that are named in ``unkept``."""
+    return _without_fields(unkept, data.decode("utf-8", "replace")).encode()
+
+
+def _without_fields(names: Collection[str], text: str) -> str:
+    for name in names:
+        text = _without_field(name, text)
+    return text
+
+
+def _without_field(name: str, text: str) -> str:
+    """The text with every value of a JSON field hidden, whatever it holds.
+
+    Where its value does not end (the text was cut, or is JSON inside a JSON string) nothing behind it is kept.
+    """
+    if name not in text:
+        return text
+    kept: list[str] = []
+    end = 0
+    for found in re.finditer(rf'"{re.escape(name)}{_QUOTE}\s*:\s*', text):
+        if found.start() < end:
+            continue
+        kept += text[end : found.end()], _REDACTED
+        try:
+            _, end = _value.raw_decode(text, found.end())
+        except (ValueError, RecursionError):
+            return "".join(kept)
+    return "".join((*kept, text[end:]))
 
 
 def _without(

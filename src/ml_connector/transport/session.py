@@ -31,13 +31,17 @@ class ServerFault(AnswerLost):
 
 @dataclass(frozen=True, slots=True)
 class VendorRules:
-    """What a session must know of its vendor: allowed hosts, its time-out, and how its refusals look."""
+    """What a session must know of its vendor: allowed hosts, its time-out, and how its refusals look.
+
+    ``unkept`` are the JSON fields whose values no exchange may keep.
+    """
 
     title: str
     hosts: frozenset[str]
     timeout: float
     throttle: Callable[[Answer], float | None]
     unauthorised: Callable[[Answer], bool]
+    unkept: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -113,11 +117,13 @@ class HttpSession:
             raise
         finally:
             self.budget.done(answer.headers if answer else {}, answer.status if answer else 0)
-            self.exchanges.add(_exchange(request, answer, error, at, began))
+            self.exchanges.add(_exchange(request, answer, error, at, began, self.rules.unkept))
         return answer
 
 
-def _exchange(request: Request, answer: Answer | None, error: str, at: datetime, began: float) -> Exchange:
+def _exchange(
+    request: Request, answer: Answer | None, error: str, at: datetime, began: float, unkept: frozenset[str]
+) -> Exchange:
     keep_answer = answer is not None and (not request.safe or answer.status >= 400)
     return Exchange(
         at=at,
@@ -125,8 +131,9 @@ def _exchange(request: Request, answer: Answer | None, error: str, at: datetime,
         url=redact.url(request.path, request.query),
         status=answer.status if answer else 0,
         milliseconds=round((time.monotonic() - began) * 1000),
-        request=redact.body(request.body or b"") if not request.safe else b"",
-        answer=redact.body(answer.body) if answer is not None and keep_answer else b"",
+        request=redact.body(request.body or b"", unkept) if not request.safe else b"",
+        answer=redact.body(answer.body, unkept) if answer is not None and keep_answer else b"",
         intent=about.intent(),
+        others=about.others(),
         error=error,
     )

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.transport.messages import Answer, Request
 

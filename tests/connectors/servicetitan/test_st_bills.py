@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import Bill, BillState, LineKind, Ref
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillState, LineKind
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotPermitted
@@ -246,8 +247,8 @@ async def test_recurring_bills_are_read_though_the_feed_does_not_show_them(scope
     first = await pages(script, Reading("bills"))
     assert last(first).keys() == {"1", "7"}
     assert last(await pages(script, Reading("bills", first[-1].cursor))) == {}
-    script.lists["inventory-bills/paginated"][1] = recurring(7, "2026-06-01T11:58:00Z", summary="changed")
-    assert last(await pages(script, Reading("bills", first[-1].cursor)))["7"].memo == "changed"
+    script.lists["inventory-bills/paginated"][1] = recurring(7, "2026-06-01T11:58:00Z", termName="changed")
+    assert last(await pages(script, Reading("bills", first[-1].cursor)))["7"].terms == "changed"
     assert last(await pages(script, Reading("bills", ids=("7",)))).keys() == {"7"}
 
 

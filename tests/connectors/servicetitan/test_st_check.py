@@ -9,8 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ml_connector.canonical.documents import Bill, Party
-from ml_connector.connectors.base import Finding, Reading, Verdict
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.purchases import Bill
+from ml_connector.connectors.checking import Finding, Verdict
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR, resources, write
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotSent, Reconnect

@@ -7,8 +7,9 @@ import json
 import msgspec
 import pytest
 
-from ml_connector.canonical.documents import Address, Party, decode, encode
-from ml_connector.connectors.base import Reading
+from ml_connector.canonical.documents import decode, encode
+from ml_connector.canonical.master_data import Address, Party
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from tests.connectors.servicetitan.servicetitan_script import Script, asked, contact, customer, pages, resumed, stamp
 

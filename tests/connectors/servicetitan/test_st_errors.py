@@ -6,9 +6,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from ml_connector.connectors.base import Later, Reading, Rejected, Uncertain
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.errors import Outage, RequestRefused, UnexpectedShape, problem, write_outcome
+from ml_connector.connectors.writing import Later, Rejected, Uncertain
 from ml_connector.errors import ConnectorError, NotFound
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled
 from ml_connector.transport.messages import Answer

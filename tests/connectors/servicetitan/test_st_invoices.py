@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import Invoice, InvoiceState, Ref, decode, encode
+from ml_connector.canonical.documents import decode, encode
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.connectors.base import Reading, Row
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.reading import Reading, Row
 from ml_connector.connectors.servicetitan import payloads_sales, translate_invoices
 from ml_connector.connectors.servicetitan.translate import Unreadable, understood
 from ml_connector.connectors.servicetitan.translate_invoices import InvoiceChoices
@@ -65,7 +67,7 @@ def test_header_and_lines() -> None:
     assert (found.customer, found.location) == (Ref("500001", "Acme Offices"), Ref("500002", "Acme HQ"))
     assert (found.tax_zone, found.adjusts) == (Ref("18050", "Travis County"), Ref("900000"))
     assert found.job == Ref("907001", "AC Repair", "J-900001")
-    assert (found.terms, found.memo, found.stamp) == ("Net 30", "AC repair\ncompressor", stamp(3, "7654321"))
+    assert (found.terms, found.stamp) == ("Net 30", stamp(3, "7654321"))
     labor, part = found.lines
     assert (labor.tax_base, part.tax_base, part.description, part.quantity) == ("labor", "material", "Capacitor", TWO)
     assert (part.amount, part.unit_price, part.taxable) == (Decimal(80), Decimal(40), True)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.connectors.servicetitan.lines import CENT, cents, exact_sum, line_amounts, plain, product
+from ml_connector.canonical.money import plain, total
+from ml_connector.connectors.servicetitan.lines import CENT, cents, line_amounts, product
 
 quantities = st.decimals(-50, 500, places=3)
 costs = st.decimals(-20, 900, places=10)
@@ -17,7 +18,7 @@ lines = st.lists(st.builds(product, quantities, costs), min_size=1, max_size=12)
 
 @given(lines)
 def test_lines_tie_to_the_rounded_sum(exact: list[Decimal]) -> None:
-    stated = cents(exact_sum(exact))
+    stated = cents(total(exact))
     amounts = line_amounts(exact, stated)
     assert sum(amounts) == stated
     assert all(amount == cents(amount) for amount in amounts)
@@ -27,20 +28,20 @@ def test_lines_tie_to_the_rounded_sum(exact: list[Decimal]) -> None:
 @given(lines)
 def test_lines_tie_to_the_sum_of_rounded_lines(exact: list[Decimal]) -> None:
     rounded = tuple(cents(value) for value in exact)
-    assert line_amounts(exact, exact_sum(rounded)) == rounded
+    assert line_amounts(exact, total(rounded)) == rounded
 
 
 @given(lines, st.decimals("0.03", 100, places=2))
 def test_a_real_difference_stays(exact: list[Decimal], more: Decimal) -> None:
     rounded = tuple(cents(value) for value in exact)
-    stated = max(cents(exact_sum(exact)), exact_sum(rounded)) + more
+    stated = max(cents(total(exact)), total(rounded)) + more
     assert line_amounts(exact, stated) == rounded
     assert sum(rounded) != stated
 
 
 @given(lines)
 def test_a_line_of_nothing_gets_no_cent(exact: list[Decimal]) -> None:
-    amounts = line_amounts([*exact, Decimal(0)], cents(exact_sum(exact)))
+    amounts = line_amounts([*exact, Decimal(0)], cents(total(exact)))
     assert amounts[-1] == 0
 
 

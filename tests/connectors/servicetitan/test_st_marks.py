@@ -7,10 +7,12 @@ import json
 import msgspec
 import pytest
 
-from ml_connector.canonical.documents import Invoice, Organisation, Payment, Ref
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.errors import Refused
 from ml_connector.transport.errors import AnswerLost, LeaseLost, Throttled
 from ml_connector.transport.messages import Answer, Request

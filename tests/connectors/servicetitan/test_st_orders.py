@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from ml_connector.canonical.documents import OrderState, PurchaseOrder, Ref, decode, encode
+from ml_connector.canonical.documents import decode, encode
 from ml_connector.canonical.money import total
-from ml_connector.connectors.base import Reading
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import OrderState, PurchaseOrder
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import payloads, translate_orders
 from ml_connector.connectors.servicetitan.translate import understood
 from tests.connectors.servicetitan.servicetitan_script import ALL_SCOPES, Script, pages, stamp, vendor
@@ -46,7 +48,6 @@ def order(id: int, **more: Any) -> dict[str, Any]:
             "zip": "78701",
             "country": "USA",
         },
-        "summary": "for the<br>roof",
         "items": [item],
         "modifiedOn": stamp(id),
     }
@@ -66,13 +67,13 @@ def test_an_order_ties_and_keeps_its_dates() -> None:
         dt.date(2026, 5, 1),
         None,
     )
-    assert (found.number, found.vendor_document, found.memo) == ("PO-1", "INV-88", "for the\nroof")
+    assert (found.number, found.vendor_document) == ("PO-1", "INV-88")
     assert found.delivery == "12 Main St\nB\nAustin, TX 78701\nUSA"
     line = found.lines[0]
     assert (line.sku, line.quantity, line.unit_cost) == ("CAP", Decimal(20), Decimal(20))
     assert (line.business_unit, line.job) == (Ref("1026"), Ref("8"))
     assert decode(encode(found)) == found
-    bare = read(order(1, tax=None, shipping=None, shipTo=None, summary=None, jobId=None, total=400))
+    bare = read(order(1, tax=None, shipping=None, shipTo=None, jobId=None, total=400))
     assert (bare.tax, bare.delivery, bare.job) == (Decimal(0), "", Ref())
 
 

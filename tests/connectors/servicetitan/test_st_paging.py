@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.connectors.base import Reading
-from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
+from ml_connector.connectors.errors import Unsettled
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 from ml_connector.connectors.servicetitan.walks import key, newest
 from ml_connector.transport.messages import Answer
 from tests.connectors.servicetitan.servicetitan_script import (

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector.canonical.documents import Address, Organisation, Party
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.canonical.master_data import Address, Organisation, Party
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
 from ml_connector.errors import BadInput, Refused
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 from ml_connector.transport.messages import Answer

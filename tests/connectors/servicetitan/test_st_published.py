@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from ml_connector.canonical.documents import Address, Bill, Document, Invoice, Organisation, Party, Payment, Ref
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Address, Organisation, Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Reading, Step
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.writing import Action, Step
 from tests.connectors.servicetitan.servicetitan_script import (
     Script,
     answer,
@@ -38,9 +43,7 @@ KEYED = {"application_guid": GUID}
 HOME = Organisation("1234567", "Acme")
 PLACE = Address("12 Main St", "Unit 2", "Austin", "TX", "78701", "USA")
 CUSTOMER = Party("", "customer", "Acme", email="a@x.example", phone="5125550100", address=PLACE, private_person=True)
-VENDOR = Party(
-    "", "vendor", "Parts", email="a@x.example", phone="1", first_name="P", last_name="L", memo="m", address=PLACE
-)
+VENDOR = Party("", "vendor", "Parts", email="a@x.example", phone="1", first_name="P", last_name="L", address=PLACE)
 
 
 def full() -> Script:
@@ -52,6 +55,8 @@ def full() -> Script:
         "customers/contacts": [contact(11, 1, "Email", "old@x.example", stamp())],
         "invoices": [invoice(1, stamp(1), syncStatus="Exported")],
         "payments": [payment(1, stamp(1), type="Write-off", syncStatus="Exported")],
+        "bank-deposits": [{"id": 1, "depositDate": LATE, "grossAmount": 5, "netAmount": 5, "modifiedOn": stamp()}],
+        "bank-deposits/1/transactions": [{"id": 1, "total": "5.00", "modifiedOn": stamp()}],
         "jobs": [{"id": 7001, "jobStatus": "Completed", "jobNumber": "J-1", "invoiceId": 1, "modifiedOn": LATE}],
         "vendors": [vendor(41, stamp())],
         "inventory-bills/paginated": [bill(1, stamp())],

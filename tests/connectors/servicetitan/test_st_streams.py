@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
 from ml_connector.transport.messages import Request
 from tests.connectors.servicetitan.servicetitan_script import (

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ml_connector.canonical.documents import Bill, BillLine, LineKind, Organisation, Party, Ref
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
 from ml_connector.errors import Refused
 from ml_connector.transport.errors import AnswerLost, BudgetEmpty, LeaseLost, NotSent, Reconnect
 from ml_connector.transport.messages import Answer, Request

@@ -16,11 +16,8 @@ from xero_documents import (
 )
 from xero_script import NO_ID, answer, guid
 
-from ml_connector.canonical.documents import (
-    Invoice,
-    Payment,
-)
-from ml_connector.connectors.base import Action, Done, Rejected, Uncertain
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.writing import Action, Done, Rejected, Uncertain
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.transport.errors import AnswerLost
 from ml_connector.transport.messages import Answer
@@ -31,19 +28,35 @@ pytestmark = pytest.mark.anyio
 async def test_a_credit_is_applied_at_its_own_address_with_the_bare_allocation() -> None:
     session = applying(good("Allocations", SHOWN), SHOWN)
     outcome = await CONNECTOR.write(session, of("allocations", OVER))
-    assert isinstance(outcome, Done) and outcome.target_id == guid(9)
+    assert isinstance(outcome, Done) and outcome.target_id == guid(5, 8)
     request = session.requests[0]
     assert (request.method, request.path) == ("PUT", f"/Overpayments/{guid(9)}/Allocations")
     assert json.loads(request.body or b"") == {
         "Allocations": [{"Amount": 5.5, "Date": "2026-09-14", "Invoice": {"InvoiceID": guid(1)}}]
     }
     assert isinstance(outcome.document, Payment) and outcome.document.splits[0].id == guid(5, 8)
+    [(entity, shown)] = outcome.also
+    assert entity == "overpayments" and isinstance(shown, Payment) and shown.id == guid(9) and len(shown.splits) == 1
+
+
+async def test_one_of_the_same_amount_is_told_from_earlier_ones() -> None:
+    """Xero shows both alike; which is the new one is known by what was there before."""
+    earlier = {**SHOWN, "AllocationID": guid(5, 7)}
+    again = replace(OVER, splits=(*OVER.splits, replace(PART, id=guid(5, 7))))
+    session = applying(good("Allocations", SHOWN), earlier, SHOWN)
+    outcome = await CONNECTOR.write(session, of("allocations", again))
+    assert isinstance(outcome, Done) and outcome.target_id == guid(5, 8)
+    assert len(json.loads(session.requests[0].body or b"")["Allocations"]) == 1
+    routes: Routes = {f"/Overpayments/{guid(9)}": found("Overpayments", credit(earlier))}
+    assert await CONNECTOR.find(routed(routes), of("allocations", again)) == []
+    unknown = applying(good("Allocations", SHOWN), earlier, SHOWN)
+    assert isinstance(await CONNECTOR.write(unknown, of("allocations", OVER)), Uncertain)
 
 
 async def test_an_answer_without_the_allocations_id_is_completed_from_the_credit() -> None:
     bare = {name: value for name, value in SHOWN.items() if name != "AllocationID"}
     outcome = await CONNECTOR.write(applying(good("Allocations", bare), SHOWN), of("allocations", OVER))
-    assert isinstance(outcome, Done) and outcome.target_id == guid(9)
+    assert isinstance(outcome, Done) and outcome.target_id == guid(5, 8)
     assert isinstance(await CONNECTOR.write(applying(good("Allocations", bare)), of("allocations", OVER)), Uncertain)
 
 

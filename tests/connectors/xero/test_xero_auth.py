@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from xero_script import answer, clock
 
-from ml_connector.connectors.base import VERIFIER, Consent, Tokens
+from ml_connector.connectors.grants import VERIFIER, Consent, Tokens
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.scopes import SCOPES, granted
 from ml_connector.errors import BadInput, ConnectorError

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from xero_script import NOW, ORG, ScriptedSession, answer, envelope, guid
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Finding, Verdict
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.scopes import SCOPES
 from ml_connector.connectors.xero.zones import zone

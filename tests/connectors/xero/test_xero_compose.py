@@ -20,13 +20,10 @@ from xero_documents import (
 )
 from xero_script import guid
 
-from ml_connector.canonical.documents import (
-    InvoiceState,
-    OrderState,
-    Ref,
-    TaxBasis,
-)
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import OrderState
+from ml_connector.canonical.sales import InvoiceState
+from ml_connector.connectors.writing import Action
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.errors import BadInput
 

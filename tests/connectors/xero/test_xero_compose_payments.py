@@ -18,14 +18,9 @@ from xero_documents import (
 )
 from xero_script import guid
 
-from ml_connector.canonical.documents import (
-    Allocation,
-    Invoice,
-    Payment,
-    PaymentKind,
-    Ref,
-)
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.connectors.writing import Action
 from ml_connector.errors import BadInput
 
 

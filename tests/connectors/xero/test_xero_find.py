@@ -18,13 +18,9 @@ from xero_documents import (
 )
 from xero_script import NOW, Rows, ScriptedSession, answer, contact_row, guid, invoice_row, payment_row
 
-from ml_connector.canonical.documents import (
-    Invoice,
-    Payment,
-    PaymentKind,
-    Ref,
-)
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
+from ml_connector.connectors.writing import Action
 from ml_connector.connectors.xero import CONNECTOR
 
 pytestmark = pytest.mark.anyio

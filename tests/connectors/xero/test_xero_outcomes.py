@@ -17,14 +17,9 @@ from xero_documents import (
 )
 from xero_script import NO_ID, answer, contact_row, guid, invoice_row, payment_row
 
-from ml_connector.canonical.documents import (
-    Invoice,
-    InvoiceState,
-    Party,
-    Payment,
-    PaymentKind,
-)
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Uncertain
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Uncertain
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.errors import Acts
 from ml_connector.transport.errors import BudgetEmpty, NotSent, Reconnect, Throttled

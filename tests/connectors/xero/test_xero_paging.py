@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xero_script import NOW, Rows, ScriptedSession, answer, at, contact_row, guid, invoice_row, moment, payment_row
 
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.errors import Refusal
 from ml_connector.errors import BadInput

@@ -12,8 +12,11 @@ from msgspec.structs import replace
 from xero_documents import INVOICE, LINE, NOTE, ORDER, OVER, PART, PARTY, PAYMENT, of
 from xero_script import Rows, ScriptedSession, answer, contact_row, envelope, guid, invoice_row, payment_row
 
-from ml_connector.canonical.documents import Document, InvoiceState, PaymentKind, Ref
-from ml_connector.connectors.base import Action, Reading, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import InvoiceState, PaymentKind
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.requests import request_for

@@ -15,7 +15,8 @@ from xero_answers import ok
 from xero_documents import ORDER, of, step
 from xero_script import ORG, clock, envelope, invoice_row
 
-from ml_connector.connectors.base import Done, Reading
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.writing import Done
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.transport.messages import Exchange
 from ml_connector.transport.protocols import Token

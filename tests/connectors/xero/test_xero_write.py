@@ -14,7 +14,7 @@ from xero_documents import (
 )
 from xero_script import ScriptedSession, answer, guid, invoice_row, payment_row
 
-from ml_connector.connectors.base import Action, Done, Rejected, Step, Uncertain
+from ml_connector.connectors.writing import Action, Done, Rejected, Step, Uncertain
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.requests import groups
 from ml_connector.connectors.xero.write import UNIQUE

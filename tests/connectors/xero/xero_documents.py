@@ -10,24 +10,12 @@ from typing import Any
 from msgspec.structs import replace
 from xero_script import guid
 
-from ml_connector.canonical.documents import (
-    Address,
-    Allocation,
-    BillLine,
-    Document,
-    Invoice,
-    InvoiceLine,
-    InvoiceState,
-    OrderState,
-    Organisation,
-    Party,
-    Payment,
-    PaymentKind,
-    PurchaseOrder,
-    Ref,
-    TaxBasis,
-)
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
 
 ORG = Organisation("o", "Co", "NZD")

@@ -10,7 +10,7 @@ import pytest
 from zoho_script import answer, clock
 
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Tokens
+from ml_connector.connectors.grants import Tokens
 from ml_connector.connectors.zoho_books import CONNECTOR, regions
 from ml_connector.connectors.zoho_books.scopes import SCOPES
 from ml_connector.errors import BadInput, ConnectorError

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from zoho_script import ScriptedSession, answer, bill_row
 
-from ml_connector.canonical.documents import Dimension
-from ml_connector.connectors.base import Finding, Reading, Verdict
+from ml_connector.canonical.master_data import Dimension
+from ml_connector.connectors.checking import Finding, Verdict
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.zoho_books import CONNECTOR
 from ml_connector.connectors.zoho_books.organisation import edition, month
 from ml_connector.connectors.zoho_books.scopes import SCOPES, granted

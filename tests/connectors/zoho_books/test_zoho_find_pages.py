@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from zoho_script import Rows, ScriptedSession, bill_row
 
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.errors import Unsettled
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.zoho_books.client import Books
-from ml_connector.connectors.zoho_books.errors import Unsettled
 from ml_connector.connectors.zoho_books.read import RESOURCES
 from ml_connector.connectors.zoho_books.write import _candidates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from zoho_script import answer
 
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors.zoho_books import CONNECTOR
 
 

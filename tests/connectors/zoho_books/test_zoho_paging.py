@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoho_script import NOW, Rows, ScriptedSession, bill_row, contact_row, stamp
 
-from ml_connector.canonical.documents import Bill
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.canonical.purchases import Bill
+from ml_connector.connectors.errors import FilterIgnored
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.zoho_books import CONNECTOR
-from ml_connector.connectors.zoho_books.errors import FilterIgnored
 from ml_connector.transport.errors import NotJson
 
 pytestmark = pytest.mark.anyio

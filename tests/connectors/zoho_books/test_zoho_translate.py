@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.canonical.documents import BillState, TaxBasis
+from ml_connector.canonical.parts import TaxBasis
+from ml_connector.canonical.purchases import BillState
 from ml_connector.canonical.tie_out import difference
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Hint
 from ml_connector.connectors.zoho_books import translate, values, webhooks
 from ml_connector.connectors.zoho_books.read import RESOURCES, row_of
@@ -130,13 +132,13 @@ def test_money_stays_exact_in_what_is_kept_of_a_contact() -> None:
 
 @pytest.mark.parametrize("status", ["", "brand_new"])
 def test_an_unknown_status_is_a_problem(status: str) -> None:
-    with pytest.raises(values.Unreadable, match="status"):
+    with pytest.raises(json_fields.Unreadable, match="status"):
         translate.bill(detail(status=status), FIELD)
 
 
 def test_options_of_a_tag_with_children_and_without_untagged() -> None:
     tag = {"tag_id": 1, "tag_name": "BU", "is_active": True, "is_mandatory": True}
-    options: list[values.Fields] = [
+    options: list[json_fields.Fields] = [
         {"option_id": "untagged", "option_name": "Untagged"},
         {"option_id": "10", "option_name": "Sales", "children": [{"option_id": "11", "option_name": "East",
                                                                 "is_active": False}]},
@@ -171,7 +173,7 @@ def test_tax_rates_are_fractions_and_groups_are_taxes_too() -> None:
 def test_recorded_answers_are_understood(file: str, entity: str, key: str) -> None:
     found = json.loads((EXAMPLES / "live" / f"{file}.json").read_text(), parse_float=Decimal)["response"][key]
     for row in found if isinstance(found, list) else [found]:
-        read = row_of(RESOURCES[entity], values.encode(row), FIELD)
+        read = row_of(RESOURCES[entity], json_fields.encode(row), FIELD)
         assert read.document is not None, read.problem
         assert read.stamp and values.instant(read.stamp)
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from zoho_script import Rows, ScriptedSession, answer, bill_row
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, Organisation, Party, Ref
-from ml_connector.connectors.base import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.errors import FilterIgnored
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.connectors.zoho_books import CONNECTOR
-from ml_connector.connectors.zoho_books.errors import FilterIgnored
 from ml_connector.errors import Acts, BadInput
 from ml_connector.transport.errors import (
     AnswerLost,

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Auth, CredentialField, Credentials, Http, Tokens
+from ml_connector.connectors.grants import Auth, CredentialField, Credentials, Http, Tokens
 from ml_connector.connectors.servicetitan import errors
 from ml_connector.connectors.servicetitan.limits import wait
 from ml_connector.errors import BadInput

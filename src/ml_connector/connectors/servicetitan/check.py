@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors import rights
-from ml_connector.connectors.base import Finding, Session, Verdict
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.connectors.servicetitan import errors, payloads, resources, scopes
 from ml_connector.connectors.servicetitan.client import Client, Resource
 from ml_connector.connectors.servicetitan.limits import CALLS_A_SECOND, vendor_time, wait

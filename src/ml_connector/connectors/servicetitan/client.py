@@ -1,6 +1,7 @@
 """ServiceTitan's three kinds of reading: a page of a list, a page of an export feed, documents by id.
 
-Rows leave this module as the vendor's own bytes, one per document, so that one bad document spoils no page.
+Rows leave this module as the vendor's own bytes, one per document, so that one bad document spoils no page; but without
+what people have noted on it, which is nobody's business beyond ServiceTitan.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ml_connector.transport.messages import Answer, Request
 IDS_A_CALL = 50  # the vendor's maximum for every list of ids
 # The key under which this product keeps its reference in a record's external data.
 REFERENCE_KEY = "ml_connector"
+# What is noted on a document, a party or a contact. Nothing here is mapped from it.
+NOTES = frozenset(["memo", "summary"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,21 @@ def _refers(row: bytes, reference: str) -> bool:
 
 
 def _rows(data: Iterable[msgspec.Raw]) -> tuple[bytes, ...]:
-    return tuple(bytes(row) for row in data)
+    return tuple(_without_notes(bytes(row)) for row in data)
+
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NOTED = tuple(f'"{name}"'.encode() for name in NOTES)
+
+
+def _without_notes(row: bytes) -> bytes:
+    if not any(name in row for name in _NOTED):
+        return row
+    try:
+        fields = _fields.decode(row)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # no object
+        return row
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in NOTES})
 
 
 def _number(text: str) -> int:

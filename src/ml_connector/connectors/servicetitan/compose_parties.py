@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Party
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Composed
 from ml_connector.connectors.servicetitan.client import REFERENCE_KEY
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate_customers import EMAIL, PHONE
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.errors import BadInput, Refused
 
 _NEW_VENDOR = "as a new vendor it has no replenishment of trucks, tax rate 0 and may be used on mobile devices"
@@ -93,7 +93,6 @@ def _new_vendor(party: Party, settings: Settings) -> dict[str, Any]:
 def _vendor_details(party: Party) -> dict[str, str]:
     """What is empty here is left as it is there."""
     told = {
-        "memo": party.memo,
         "firstName": party.first_name,
         "lastName": party.last_name,
         "phone": party.phone,

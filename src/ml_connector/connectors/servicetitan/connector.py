@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors import base
-from ml_connector.connectors.servicetitan import auth, check, limits, read, resources, scopes, settings, webhooks, write
+from ml_connector.connectors.grants import Auth, CredentialField, Credentials, Scope
+from ml_connector.connectors.reading import Readable
+from ml_connector.connectors.servicetitan import (
+    auth,
+    check,
+    limits,
+    open_items,
+    read,
+    resources,
+    scopes,
+    settings,
+    webhooks,
+    write,
+)
+from ml_connector.connectors.servicetitan.client import NOTES
 from ml_connector.connectors.servicetitan.settings import Settings
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.transport.messages import Answer
 
 
@@ -17,12 +33,13 @@ class ServiceTitan(base.Connector):
 
     vendor: ClassVar[str] = "servicetitan"
     title: ClassVar[str] = "ServiceTitan"
-    credentials: ClassVar[tuple[base.CredentialField, ...]] = auth.FIELDS
+    credentials: ClassVar[tuple[CredentialField, ...]] = auth.FIELDS
     settings: ClassVar[tuple[base.SettingField, ...]] = settings.FIELDS
-    scopes: ClassVar[tuple[base.Scope, ...]] = scopes.SCOPES
-    readable: ClassVar[Mapping[str, base.Readable]] = resources.READABLE
-    writable: ClassVar[Mapping[str, frozenset[base.Action]]] = write.WRITABLE
-    batches: ClassVar[Mapping[tuple[str, base.Action], int]] = write.BATCHES
+    scopes: ClassVar[tuple[Scope, ...]] = scopes.SCOPES
+    readable: ClassVar[Mapping[str, Readable]] = resources.READABLE
+    writable: ClassVar[Mapping[str, frozenset[Action]]] = write.WRITABLE
+    batches: ClassVar[Mapping[tuple[str, Action], int]] = write.BATCHES
+    unkept: ClassVar[frozenset[str]] = NOTES
     timeout: ClassVar[float] = 100.0
     list_lag: ClassVar[float] = limits.LIST_LAG.total_seconds()
 
@@ -34,12 +51,23 @@ class ServiceTitan(base.Connector):
 
     _auth: ClassVar[auth.ServiceTitanAuth] = auth.ServiceTitanAuth()
 
+    # In this order: a method hides the module of its name from the lines below it.
+    throttle = staticmethod(limits.wait)
+    organisation = staticmethod(check.organisation)
+    check = staticmethod(check.check)
+    read = staticmethod(read.read)
+    open_items = staticmethod(open_items.open_items)
+    find = staticmethod(write.find)
+    is_ours = staticmethod(write.is_ours)
+    write_batch = staticmethod(write.write_batch)
+    write = staticmethod(write.write)
+
     @property
-    def auth(self) -> base.Auth:
+    def auth(self) -> Auth:
         """Client credentials, no consent in a browser."""
         return self._auth
 
-    def hosts(self, credentials: base.Credentials) -> frozenset[str]:
+    def hosts(self, credentials: Credentials) -> frozenset[str]:
         """The token host and the API host of the environment."""
         chosen = auth.environment(credentials)
         return frozenset([chosen.auth_host, chosen.api_host])
@@ -48,12 +76,12 @@ class ServiceTitan(base.Connector):
         """Numbers within their bounds."""
         Settings.of(settings)
 
-    def organisation_of(self, credentials: base.Credentials) -> str:
+    def organisation_of(self, credentials: Credentials) -> str:
         """The tenant id."""
         return str(credentials["tenant"])
 
     def limits(
-        self, organisation: Organisation | None, credentials: base.Credentials, settings: Mapping[str, str]
+        self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
     ) -> base.Limits:
         """60 calls a second per application and tenant, the same for every edition."""
         return limits.limits(credentials)
@@ -61,10 +89,6 @@ class ServiceTitan(base.Connector):
     def day_left(self, headers: Mapping[str, str]) -> int | None:
         """ServiceTitan has no daily limit."""
         return None
-
-    def throttle(self, answer: Answer) -> float | None:
-        """See ``limits.wait``."""
-        return limits.wait(answer)
 
     def unauthorised(self, answer: Answer) -> bool:
         """401: token or application key. A wrong tenant or missing scope is 403, and no new token helps."""
@@ -74,45 +98,17 @@ class ServiceTitan(base.Connector):
         """The one tenant of the credentials, proven by reading its business units."""
         return (await check.organisation(session),)
 
-    async def organisation(self, session: base.Session) -> Organisation:
-        """The connected tenant."""
-        return await check.organisation(session)
-
-    async def check(self, session: base.Session, entities: Sequence[str]) -> Sequence[base.Finding]:
-        """See ``check.check``."""
-        return await check.check(session, entities)
-
-    def read(self, session: base.Session, reading: base.Reading) -> AsyncIterator[base.Page]:
-        """See ``read.read``."""
-        return read.read(session, reading)
-
     def compose(
         self,
-        action: base.Action,
+        action: Action,
         document: Document,
         organisation: Organisation,
         reference: str,
         settings: Mapping[str, str],
-    ) -> base.Composed:
+    ) -> Composed:
         """See ``write.compose``."""
         return write.compose(action, document, reference, settings)
-
-    async def write(self, session: base.Session, step: base.Step) -> base.Outcome:
-        """See ``write.write``."""
-        return await write.write(session, step)
-
-    async def write_batch(self, session: base.Session, steps: Sequence[base.Step]) -> Sequence[base.Outcome]:
-        """See ``write.write_batch``."""
-        return await write.write_batch(session, steps)
-
-    async def find(self, session: base.Session, step: base.Step) -> Sequence[Document]:
-        """See ``write.find``."""
-        return await write.find(session, step)
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""
         return webhooks.heard(key, delivery, Settings.of(settings))
-
-    def is_ours(self, document: Document) -> bool:
-        """See ``write.is_ours``."""
-        return write.is_ours(document)

@@ -4,7 +4,6 @@ TransportError
 +-- RequestRefused   the vendor read the request and refuses it as it stands: our defect or a changed API
 +-- Outage           the vendor failed (5xx); a read may be repeated later
 +-- UnexpectedShape  a good status with a body that lacks what the published specification promises
-+-- Unsettled        a list kept changing while it was read by page number; nothing read of it may count
 NotPermitted
 +-- FeatureOff       refused with 403 although the token has the scope: the tenant does not have the module
 
@@ -16,8 +15,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ml_connector.connectors.base import Later, Outcome, Rejected, Uncertain
 from ml_connector.connectors.servicetitan.limits import wait
+from ml_connector.connectors.writing import Later, Outcome, Rejected, Uncertain
 from ml_connector.errors import Acts, NotFound, Recovery
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled, TransportError
 from ml_connector.transport.messages import Answer
@@ -61,12 +60,6 @@ class UnexpectedShape(TransportError):
 
     recovery = Recovery.DEFECT
     acts = Acts.US
-
-
-class Unsettled(TransportError):
-    """The list moved while it was read by page number; it is read again later."""
-
-    acts = Acts.NOBODY
 
 
 class FeatureOff(NotPermitted):

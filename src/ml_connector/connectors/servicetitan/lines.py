@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import total
 
 EXACT = Context(prec=80)
 CENT = Decimal("0.01")  # ServiceTitan serves countries whose currencies have cents
@@ -24,20 +24,6 @@ def product(quantity: Decimal, cost: Decimal) -> Decimal:
     return EXACT.multiply(quantity, cost)
 
 
-def exact_sum(amounts: Sequence[Decimal]) -> Decimal:
-    """The sum, no digit lost."""
-    found = ZERO
-    for amount in amounts:
-        found = EXACT.add(found, amount)
-    return found
-
-
-def plain(value: Decimal) -> Decimal:
-    """The same number in one spelling, so that 20.0000000000 and 20.0 are one text."""
-    short = EXACT.plus(value.normalize(EXACT))  # plus turns -0 into 0
-    return short.quantize(Decimal(1), context=EXACT) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
-
-
 def line_amounts(exact: Sequence[Decimal], stated: Decimal) -> tuple[Decimal, ...]:
     """``exact`` line values to the cent so that they sum to ``stated`` whenever only rounding parts them.
 
@@ -46,10 +32,10 @@ def line_amounts(exact: Sequence[Decimal], stated: Decimal) -> tuple[Decimal, ..
     moves by a cent or more. Else the rounded lines: the difference is real and stays visible.
     """
     rounded = tuple(cents(value) for value in exact)
-    if exact_sum(rounded) == stated or cents(exact_sum(exact)) != stated:
+    if total(rounded) == stated or cents(total(exact)) != stated:
         return rounded
     floors = [value.quantize(CENT, ROUND_FLOOR, EXACT) for value in exact]
-    missing = int(EXACT.divide(EXACT.subtract(stated, exact_sum(floors)), CENT))
+    missing = int(EXACT.divide(EXACT.subtract(stated, total(floors)), CENT))
     by_loss = sorted(range(len(exact)), key=lambda line: (EXACT.subtract(floors[line], exact[line]), line))
     for line in by_loss[:missing]:
         floors[line] += CENT

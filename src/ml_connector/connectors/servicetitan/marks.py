@@ -13,14 +13,19 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, Document, Invoice, LineKind, Payment, Ref
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Composed, Done, Outcome, Reading, Rejected, Session, Step, Uncertain
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, LineKind
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import payloads_sales, read, resources
 from ml_connector.connectors.servicetitan.client import Client
 from ml_connector.connectors.servicetitan.sending import read_after, sent
 from ml_connector.connectors.servicetitan.translate import understood
 from ml_connector.connectors.servicetitan.translate_payments import payment
+from ml_connector.connectors.writing import Action, Composed, Done, Outcome, Rejected, Step, Uncertain
 from ml_connector.errors import Refused
 from ml_connector.transport.messages import Answer, Request
 

@@ -70,7 +70,6 @@ class Vendor(Payload, frozen=True):
     id: int
     name: str
     active: bool
-    memo: str | None = None
     contact_info: ContactInfo | None = None
     address: Address | None = None
     external_data: list[ExternalData] | None = None
@@ -160,7 +159,6 @@ class Bill(Payload, frozen=True):
     sync_status: str | None = None
     reference_number: str | None = None
     vendor_number: str | None = None
-    summary: str | None = None
     bill_date: str | None = None
     due_date: str | None = None
     post_date: str | None = None
@@ -215,7 +213,6 @@ class Receipt(Payload, frozen=True):
     shipping_amount: Decimal
     number: str | None = None
     vendor_invoice_number: str | None = None
-    memo: str | None = None
     bill_id: int | None = None
     job_id: int | None = None
     business_unit_id: int | None = None
@@ -255,7 +252,6 @@ class PurchaseOrder(Payload, frozen=True):
     tax: Decimal | None = None
     shipping: Decimal | None = None
     ship_to: Address | None = None
-    summary: str | None = None
     items: list[PurchaseOrderItem] = []
     modified_on: str | None = None
 

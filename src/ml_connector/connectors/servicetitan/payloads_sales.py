@@ -98,7 +98,6 @@ class Invoice(Payload, frozen=True):
     term_name: str | None = None
     adjustment_to_id: int | None = None
     job: InvoiceJob | None = None
-    summary: str | None = None
     items: list[InvoiceItem] | None = None
     created_on: str | None = None
     modified_on: str | None = None
@@ -128,13 +127,44 @@ class Payment(Payload, frozen=True):
     applied_to: list[Applied] | None = None
     auth_code: str | None = None
     check_number: str | None = None
-    memo: str | None = None
     sync_status: str | None = None
     business_unit: Named | None = None
     deposit: Named | None = None
     general_ledger_account: LedgerAccount | None = None
     refunded_payment_id: int | None = None
     modified_on: str | None = None
+
+
+class Deposit(Payload, frozen=True):
+    """accounting/bank-deposits. Amounts are numbers; ``fees``, the status and the last change may be null."""
+
+    id: int
+    active: bool = True
+    name: str | None = None
+    deposit_status: str | None = None
+    sync_status: str | None = None
+    deposit_date: str | None = None
+    gross_amount: Decimal | None = None
+    net_amount: Decimal | None = None
+    fees: Decimal | None = None
+    bank_account: LedgerAccount | None = None
+    fee_account: LedgerAccount | None = None
+    created_on: str | None = None
+    modified_on: str | None = None
+
+
+class Transaction(Payload, frozen=True):
+    """accounting/bank-deposits/{id}/transactions: a payment of the deposit, under the payment's id. Amounts are text."""
+
+    id: int
+    active: bool = True
+    total: Decimal | None = None
+    date: str | None = None
+    type: str | None = None
+    type_id: str | int | None = None
+    auth_code: str | None = None
+    check_number: str | None = None
+    business_unit: Named | None = None
 
 
 class PaymentType(Payload, frozen=True):

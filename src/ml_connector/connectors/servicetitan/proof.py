@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Party
-from ml_connector.connectors.base import Step
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.servicetitan.translate_customers import EMAIL
+from ml_connector.connectors.writing import Step
 
 _NOT_A_DIGIT = re.compile(r"\D")
 _NOT_A_WORD = re.compile(r"[\W_]+")

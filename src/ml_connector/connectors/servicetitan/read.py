@@ -14,12 +14,14 @@ from typing import Any
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Page, Reading, Row, Session
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan import (
     payloads,
     payloads_sales,
     read_bills,
     read_customers,
+    read_deposits,
     read_invoices,
     read_payments,
     resources,
@@ -83,6 +85,7 @@ _STREAMS: Mapping[str, Callable[[Client, Settings, Reading], AsyncIterator[Page]
     "customers": read_customers.read,
     "invoices": read_invoices.read,
     "payments": read_payments.read,
+    "deposits": read_deposits.read,
 }
 
 Rows = Callable[[Iterable[bytes]], Awaitable[tuple[Row, ...]]]

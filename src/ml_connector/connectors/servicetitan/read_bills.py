@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import msgspec
 import structlog
 
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads, resources
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefused, UnexpectedShape

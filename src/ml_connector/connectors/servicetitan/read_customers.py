@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from ml_connector.connectors.base import UNIDENTIFIED, Page, Reading, Row
+from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan import resources
 from ml_connector.connectors.servicetitan.client import IDS_A_CALL, Client

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan import resources
 from ml_connector.connectors.servicetitan.client import Client

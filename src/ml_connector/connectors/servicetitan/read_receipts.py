@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ml_connector.connectors.base import Row
+from ml_connector.connectors.reading import Row
 from ml_connector.connectors.servicetitan import payloads, resources, translate, translate_bills
 from ml_connector.connectors.servicetitan.client import Client
 from ml_connector.connectors.servicetitan.lookups import job_numbers, vendor_names

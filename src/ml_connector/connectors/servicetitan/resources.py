@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_connector.connectors.base import Readable
+from ml_connector.connectors.reading import Readable
 from ml_connector.connectors.servicetitan.client import Resource
 
 _ANY = (("active", "Any"),)  # by default lists show active records only, and a deactivation would never be seen
@@ -24,6 +24,8 @@ INVOICES = Resource("accounting", "invoices", "tn.acc.invoices:r", (("activeStat
 INVOICE_FEED = Resource("accounting", "export/invoices", "tn.acc.invoices:r")
 PAYMENTS = Resource("accounting", "payments", "tn.acc.payments:r", (("activeState", "All"),))
 PAYMENT_FEED = Resource("accounting", "export/payments", "tn.acc.payments:r")
+# The list knows no filter for deposits that were taken back; whether it shows them is not said.
+BANK_DEPOSITS = Resource("accounting", "bank-deposits", "tn.acc.bankdeposits:r")
 # Both bill lists know no filter for inactive bills; only the feed shows them.
 BILL_FEED = Resource("accounting", "export/inventory-bills", "tn.acc.inventorybills:r")
 INVENTORY_BILLS = Resource("accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r")
@@ -39,6 +41,12 @@ AP_BILLS = {
     for kind in (PROCUREMENT, STANDALONE)
 }
 
+
+def transactions(deposit: str) -> Resource:
+    """The payments of a bank deposit."""
+    return Resource(BANK_DEPOSITS.module, f"{BANK_DEPOSITS.path}/{deposit}/transactions", BANK_DEPOSITS.scope)
+
+
 # Accounts, business units, tax zones and the short lists are few: read whole every time, so that absence counts.
 READABLE = {
     "vendors": Readable("vendors", (VENDORS.scope,), incremental=True),
@@ -50,6 +58,7 @@ READABLE = {
     "customers": Readable("customers", (CUSTOMERS.scope,), incremental=True),
     "invoices": Readable("invoices", (INVOICES.scope,), incremental=True),
     "payments": Readable("payments", (PAYMENTS.scope,), incremental=True),
+    "deposits": Readable("deposits", (BANK_DEPOSITS.scope,), incremental=True),
     "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
     "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
     "purchase_orders": Readable("purchase_orders", (PURCHASE_ORDERS.scope,), incremental=True),
@@ -66,6 +75,7 @@ CHECKED = {
     "customers": (CUSTOMERS,),
     "invoices": (INVOICES,),
     "payments": (PAYMENTS,),
+    "deposits": (BANK_DEPOSITS,),
     "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
     "purchase_orders": (PURCHASE_ORDERS,),

@@ -6,7 +6,7 @@ administrator has to accept. A right to write is asked for only where ServiceTit
 
 from __future__ import annotations
 
-from ml_connector.connectors.base import Scope
+from ml_connector.connectors.grants import Scope
 
 _BILLS = "bills from inventory bills and receipts"
 _EXPORTED = "marking bills as exported"

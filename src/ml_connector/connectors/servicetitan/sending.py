@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from ml_connector.connectors.base import Later, Outcome, Session, Uncertain
+from ml_connector.connectors.base import Session
 from ml_connector.connectors.servicetitan.client import Client
 from ml_connector.connectors.servicetitan.errors import write_outcome
+from ml_connector.connectors.writing import Later, Outcome, Uncertain
 from ml_connector.errors import NotFound
 from ml_connector.transport.errors import (
     AnswerLost,

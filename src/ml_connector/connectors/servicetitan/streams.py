@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings

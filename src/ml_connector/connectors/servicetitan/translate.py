@@ -12,12 +12,13 @@ from typing import TypeVar
 
 import msgspec
 
-from ml_connector.canonical.documents import Account, Address, Dimension, Document, Party, Ref, TaxCode
-from ml_connector.canonical.money import total
-from ml_connector.connectors.base import UNIDENTIFIED, Row
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
+from ml_connector.canonical.money import plain, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.connectors.reading import UNIDENTIFIED, Row
 from ml_connector.connectors.servicetitan import payloads
 from ml_connector.connectors.servicetitan.client import REFERENCE_KEY
-from ml_connector.connectors.servicetitan.lines import plain
 from ml_connector.connectors.servicetitan.walks import head
 
 _AT = re.compile(r" - at `\$\.?(.*)`$")
@@ -136,7 +137,6 @@ def vendor(payload: payloads.Vendor) -> Party:
         email=text(contact.email),
         phone=text(contact.phone),
         address=address(payload.address or payloads.Address()),
-        memo=text(payload.memo),
         reference=reference(payload.external_data or []),
         stamp=payload.modified_on or "",
     )

@@ -16,11 +16,12 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, LineKind, Ref
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import ZERO, plain
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind
 from ml_connector.canonical.tie_out import difference
 from ml_connector.connectors.servicetitan import payloads
-from ml_connector.connectors.servicetitan.lines import line_amounts, plain, product
+from ml_connector.connectors.servicetitan.lines import line_amounts, product
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, plain_text, ref_id, text
 from ml_connector.connectors.servicetitan.walks import newest
 
@@ -174,7 +175,6 @@ def _header(shown: payloads.Bill, base: payloads.Bill, choices: Choices) -> Bill
         business_unit=named(shown.business_unit),
         job=Ref(ref_id(shown.job_id), number=text(shown.job_number)),
         terms=text(shown.term_name),
-        memo=plain_text(shown.summary),
         state=_state(shown),
         exported=shown.sync_status == "Exported",
         do_not_pay=shown.do_not_pay,
@@ -306,7 +306,6 @@ def receipt(payload: payloads.Receipt, around: Around, choices: Choices) -> Bill
         business_unit=Ref(ref_id(unit)),
         job=Ref(ref_id(job), number=around.jobs.get(job or 0, "")),
         purchase_order=Ref(str(payload.purchase_order_id), number=text(order.number) if order else ""),
-        memo=plain_text(payload.memo),
         state=_receipt_state(payload),
         exported=payload.sync_status == "Exported",
         active=payload.active,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ml_connector.canonical.documents import ListEntry, Party
+from ml_connector.canonical.master_data import ListEntry, Party
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.translate import Unreadable, address, ref_id, reference, text
 from ml_connector.connectors.servicetitan.walks import newest

@@ -12,15 +12,16 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, InvoiceState, Ref
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import ZERO, plain, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
-from ml_connector.connectors.servicetitan.lines import cents, exact_sum, line_amounts, plain, product
+from ml_connector.connectors.servicetitan.lines import cents, line_amounts, product
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, plain_text, ref_id, text
 from ml_connector.connectors.servicetitan.walks import newest
 
 COMPLETED = "Completed"
-_POSTED = frozenset(["Posted", "Exported"])
+POSTED = frozenset(["Posted", "Exported"])
 _KEPT_BACK = frozenset(["OnHold", "NeedsReview", "Rejected", "PendingApproval"])
 # What a tax zone's rate counts a line as; price modifiers are neither.
 _TAX_BASES: Mapping[str, str] = {"Service": "labor", "Material": "material", "Equipment": "material"}
@@ -66,7 +67,6 @@ def invoice(payload: payloads.Invoice, job: payloads.Job | None, choices: Invoic
         job=_job(payload.job),
         adjusts=Ref(ref_id(payload.adjustment_to_id)),
         terms=text(payload.term_name),
-        memo=plain_text(payload.summary),
         state=state,
         state_words=words,
         exported=payload.sync_status == "Exported",
@@ -93,7 +93,7 @@ def _discount(payload: payloads.Invoice, items: Sequence[payloads.InvoiceItem], 
     stated = payload.discount_total or ZERO
     if not stated or not items:
         return ZERO
-    lines = exact_sum([_exact(item) for item in items if item.is_chargeable])
+    lines = total(_exact(item) for item in items if item.is_chargeable)
     return next((one for one in (ZERO, stated, -stated) if cents(lines - one) == net), ZERO)
 
 
@@ -153,9 +153,9 @@ def _state(payload: payloads.Invoice, job: payloads.Job | None, choices: Invoice
     if choices.jobs and job is None:
         told[2] = ("job", "not shown" if payload.job else "none")
     words = ", ".join(f"{what} {word}" for what, word in told if word)
-    if review in _KEPT_BACK and (choices.review_binds or sync not in _POSTED):
+    if review in _KEPT_BACK and (choices.review_binds or sync not in POSTED):
         return InvoiceState.KEPT_BACK, words
-    if sync in _POSTED:
+    if sync in POSTED:
         return InvoiceState.POSTED, words
     done = choices.jobs and job is not None and job.job_status == COMPLETED
     return (InvoiceState.COMPLETED if done else InvoiceState.PENDING), words

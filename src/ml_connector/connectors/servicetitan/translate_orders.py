@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ml_connector.canonical.documents import BillLine, OrderState, PurchaseOrder, Ref
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import ZERO, plain, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
 from ml_connector.connectors.servicetitan import payloads
-from ml_connector.connectors.servicetitan.lines import cents, exact_sum, line_amounts, plain, product
+from ml_connector.connectors.servicetitan.lines import cents, line_amounts, product
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, plain_text, ref_id, text
 
 # Exported is a later value of the same field: such an order was received, and is locked.
@@ -33,7 +34,7 @@ def purchase_order(
         raise Unreadable(f"field status is {payload.status!r}, which is not known")
     job = Ref(ref_id(payload.job_id), number=(jobs or {}).get(payload.job_id or 0, ""))
     unit = Ref(ref_id(payload.business_unit_id))
-    charges = exact_sum([payload.tax or ZERO, payload.shipping or ZERO])
+    charges = total([payload.tax or ZERO, payload.shipping or ZERO])
     amounts = line_amounts([_exact(item) for item in payload.items], payload.total - charges)
     return PurchaseOrder(
         id=str(payload.id),
@@ -53,7 +54,6 @@ def purchase_order(
         sent_on=date(payload.sent_on, "sentOn"),
         received_on=date(payload.received_on, "receivedOn"),
         delivery=_delivery(payload.ship_to or payloads.Address()),
-        memo=plain_text(payload.summary),
         exported=payload.status == "Exported",
         stamp=payload.modified_on or "",
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Allocation, Payment, PaymentKind, Ref
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.money import ZERO, plain, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Payment, PaymentKind
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
-from ml_connector.connectors.servicetitan.lines import exact_sum, plain
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, ref_id, text
 
 _POSTED = frozenset(["Posted", "Exported"])
@@ -24,7 +24,7 @@ def payment(payload: payloads.Payment, *, journal: bool = False) -> Payment:
     if payload.total is None:
         raise Unreadable("field total is missing")
     splits = tuple(_split(one, refund=payload.total < ZERO) for one in payload.applied_to or [])
-    applied = exact_sum([one.amount for one in splits])
+    applied = total(one.amount for one in splits)
     account = payload.general_ledger_account
     return Payment(
         id=str(payload.id),
@@ -34,7 +34,6 @@ def payment(payload: payloads.Payment, *, journal: bool = False) -> Payment:
         date=date(payload.date, "date"),
         method=Ref(_type_id(payload), text(payload.type)),
         number=text(payload.check_number) or text(payload.auth_code),
-        memo=text(payload.memo),
         splits=splits,
         unapplied=plain(payload.total - applied if payload.unapplied_amount is None else payload.unapplied_amount),
         bank_account=Ref() if account is None else Ref(ref_id(account.id), text(account.name), text(account.number)),

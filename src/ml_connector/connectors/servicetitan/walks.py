@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from ml_connector.connectors.errors import Unsettled
 from ml_connector.connectors.servicetitan.client import Client, Listing, Query, Resource
-from ml_connector.connectors.servicetitan.errors import UnexpectedShape, Unsettled
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 
 SECOND = dt.timedelta(seconds=1)
 EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # before ServiceTitan existed

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.canonical.documents import Document, Party
-from ml_connector.connectors.base import Action, Composed, Outcome, Session, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.base import Session
 from ml_connector.connectors.servicetitan import compose_parties, marks, write_customers, write_vendors
 from ml_connector.connectors.servicetitan.settings import Settings
+from ml_connector.connectors.writing import Action, Composed, Outcome, Step
 from ml_connector.errors import Refused
 
 _KEPT = frozenset([Action.CREATE, Action.UPDATE])

@@ -18,8 +18,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Reading, Rejected, Session, Step, Uncertain
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import errors, read_customers, resources
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.client import Client
@@ -31,6 +33,7 @@ from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import Unreadable, address, understood
 from ml_connector.connectors.servicetitan.translate_customers import EMAIL, EMAILS, PHONES, customer, shown
 from ml_connector.connectors.servicetitan.walks import EPOCH, Walk, key, row_id
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
 from ml_connector.transport.messages import Answer, Request
 
 RIGHT = "tn.crm.customers:w"

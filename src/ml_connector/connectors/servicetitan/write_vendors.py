@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
-from ml_connector.connectors.base import Action, Done, Outcome, Session, Step, Uncertain
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.base import Session
 from ml_connector.connectors.servicetitan import errors, payloads, resources
 from ml_connector.connectors.servicetitan.client import Client
 from ml_connector.connectors.servicetitan.proof import difference, same_place, wanted
@@ -18,6 +19,7 @@ from ml_connector.connectors.servicetitan.sending import read_after, sent
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import Unreadable, understood, vendor
 from ml_connector.connectors.servicetitan.walks import Walk
+from ml_connector.connectors.writing import Action, Done, Outcome, Step, Uncertain
 from ml_connector.transport.messages import Answer, Request
 
 RIGHT = "tn.inv.vendors:w"

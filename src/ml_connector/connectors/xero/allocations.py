@@ -1,8 +1,8 @@
 """Credits applied to invoices: what an answer proves of it, and how it is found again.
 
 An application has no number and no place for a reference. The same credit on the same invoice with the same amount *is*
-the same application, so it is taken as ours when it is found. What is shown of it is the credit with that one part: the
-target id is the credit's, and the application's own stands in the part.
+the same application, so it is taken as ours when it is found, unless the step knows it as another, earlier one. What is
+shown of it is the credit with that one part, under the application's own id. The credit is read each time, and told too.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_connector.canonical.documents import Allocation, Document, Invoice, Payment, PaymentKind, Ref
-from ml_connector.connectors.base import Action, Done, Outcome, Step, Uncertain
-from ml_connector.connectors.xero import translate_documents, values
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.json_fields import Unreadable
+from ml_connector.connectors.writing import Action, Done, Outcome, Step, Uncertain
+from ml_connector.connectors.xero import translate_documents
 from ml_connector.connectors.xero.client import Books, parse
+from ml_connector.connectors.xero.compose_payments import KNOWN
 from ml_connector.connectors.xero.errors import Refusal, messages_of
 from ml_connector.connectors.xero.outcomes import failure, outcomes
 from ml_connector.connectors.xero.read import detail
 from ml_connector.connectors.xero.requests import body_of
 from ml_connector.connectors.xero.resources import RESOURCES, fields_of
-from ml_connector.connectors.xero.values import Unreadable
 from ml_connector.transport.errors import LeaseLost, NotJson, TransportError
 from ml_connector.transport.messages import Answer
 
@@ -44,8 +48,6 @@ async def outcome(books: Books, step: Step, answer: Answer, path: str) -> Outcom
 
 
 async def _proven(books: Books, step: Step, answer: Answer, shown: dict[str, Any]) -> Outcome:
-    if step.action is Action.VOID and shown.get("IsDeleted") is True:
-        return _done(step, _part(step), answer, active=False)
     if step.action is Action.CREATE and not shown:
         return Uncertain("Xero reported success and does not show the application")
     try:
@@ -61,14 +63,21 @@ async def find(books: Books, step: Step) -> Sequence[Document]:
 
     Raises Refusal, NotJson, and what the session raises.
     """
-    parts = await _parts(books, step)
-    if parts is None:
+    credit = await _credit(books, step)
+    if credit is None:
         return []
+    parts = _parts(credit)
     if step.action is Action.VOID:
-        key = values.text(body_of(step), "allocation_id")
+        key = json_fields.text(body_of(step), "allocation_id")
         there = next((one for one in parts if one.id == key), None)
         return [_document(step, there or _part(step), active=there is not None)]
     return [_document(step, one, active=True) for one in parts if _same(step, one)]
+
+
+def touched(step: Step) -> tuple[tuple[str, str], ...]:
+    """(entity, id) of the step's credit."""
+    frame = body_of(step)
+    return ((json_fields.text(frame, "credit"), json_fields.text(frame, "id")),)
 
 
 def _shown(step: Step, answer: Answer) -> dict[str, Any]:
@@ -88,60 +97,63 @@ def _is(step: Step, row: dict[str, Any]) -> bool:
 
 
 async def _seen(books: Books, step: Step, answer: Answer) -> Outcome:
-    parts = await _parts(books, step)
-    if parts is None:
+    credit = await _credit(books, step)
+    if credit is None:
         return Uncertain("The credit cannot be read any more")
+    parts = _parts(credit)
     if step.action is Action.VOID:
         if any(one.id == _part(step).id for one in parts):
             return Uncertain("Xero still shows the application after its removal")
-        return _done(step, _part(step), answer, active=False)
+        return _done(step, _part(step), answer, credit, active=False)
     found = [one for one in parts if _same(step, one) and one.id]
     if len(found) != 1:
         return Uncertain(f"Xero shows {len(found)} such applications on the credit")
-    return _done(step, found[0], answer, active=True)
+    return _done(step, found[0], answer, credit, active=True)
 
 
-async def _parts(books: Books, step: Step) -> Sequence[Allocation] | None:
-    """The applications of the step's credit; None when it does not exist. Raises Refusal when it is not understood."""
+async def _credit(books: Books, step: Step) -> Payment | Invoice | None:
+    """The step's credit; None when it does not exist. Raises Refusal when it is not understood."""
     frame = body_of(step)
-    resource = RESOURCES[values.text(frame, "credit")]
-    id_ = values.text(frame, "id")
+    resource = RESOURCES[json_fields.text(frame, "credit")]
+    id_ = json_fields.text(frame, "id")
     row = await detail(books, resource, id_)
     if row is None:
         return None
-    if isinstance(row.document, Payment):
-        return row.document.splits
-    if isinstance(row.document, Invoice):
-        return row.document.allocations
+    if isinstance(row.document, Payment | Invoice):
+        return row.document
     raise Refusal(f"{resource.path}/{id_}", 200, row.problem)
 
 
+def _parts(credit: Payment | Invoice) -> Sequence[Allocation]:
+    return credit.splits if isinstance(credit, Payment) else credit.allocations
+
+
 def _same(step: Step, part: Allocation) -> bool:
-    wanted = _part(step)
-    return (part.document.id, part.amount) == (wanted.document.id, wanted.amount)
+    """Whether a part is the application that the step means, and none of those it knows as earlier ones."""
+    wanted, known = _part(step), body_of(step).get(KNOWN, ())
+    return (part.document.id, part.amount) == (wanted.document.id, wanted.amount) and part.id not in known
 
 
 def _part(step: Step) -> Allocation:
     """The application that the step means."""
     frame = body_of(step)
     if step.action is Action.VOID:
-        return Allocation(values.text(frame, "allocation_id"), Ref(), abs(step.total))
-    return translate_documents.allocation(values.child(frame, "allocation"))
+        return Allocation(json_fields.text(frame, "allocation_id"), Ref(), abs(step.total))
+    return translate_documents.allocation(json_fields.child(frame, "allocation"))
 
 
-def _done(step: Step, part: Allocation, answer: Answer, *, active: bool) -> Done:
-    return Done(values.text(body_of(step), "id"), _document(step, part, active=active), answer.body)
+def _done(step: Step, part: Allocation, answer: Answer, credit: Document, *, active: bool) -> Done:
+    also = tuple((entity, credit) for entity, _ in touched(step))
+    return Done(part.id, _document(step, part, active=active), answer.body, also)
 
 
 def _document(step: Step, part: Allocation, *, active: bool) -> Document:
-    frame = body_of(step)
-    credit, id_ = values.text(frame, "credit"), values.text(frame, "id")
-    party, reference = Ref(step.party_id), step.reference
+    credit, party, reference = json_fields.text(body_of(step), "credit"), Ref(step.party_id), step.reference
     if credit == "credit_notes":
         return Invoice(
-            id_, party, part.amount, "credit note", date=part.date, allocations=(part,), reference=reference,
+            part.id, party, part.amount, "credit note", date=part.date, allocations=(part,), reference=reference,
             active=active, complete=False,
         )  # fmt: skip
     return Payment(
-        id_, party, part.amount, _KINDS[credit], date=part.date, splits=(part,), reference=reference, active=active
+        part.id, party, part.amount, _KINDS[credit], date=part.date, splits=(part,), reference=reference, active=active
     )

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import VERIFIER, Auth, Consent, CredentialField, Credentials, Http, Tokens
+from ml_connector.connectors.grants import VERIFIER, Auth, Consent, CredentialField, Credentials, Http, Tokens
 from ml_connector.connectors.xero.limits import whole
 from ml_connector.connectors.xero.scopes import SCOPES
 from ml_connector.errors import BadInput

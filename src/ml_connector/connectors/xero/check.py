@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors import rights
-from ml_connector.connectors.base import Finding, Session, Verdict
-from ml_connector.connectors.xero import limits, organisation, scopes, values
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors import json_fields, rights
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.checking import Finding, Verdict, clock
+from ml_connector.connectors.xero import limits, organisation, scopes
 from ml_connector.connectors.xero.client import ORGANISATION, Books, Reply
 from ml_connector.connectors.xero.errors import Refusal
 from ml_connector.connectors.xero.limits import TIERS, whole
@@ -16,7 +17,6 @@ from ml_connector.connectors.xero.resources import RESOURCES, SHORT, fields_of
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
-_SKEW = 60.0  # seconds
 # What Xero's list of permitted actions must allow before an entity can be written.
 _ACTIONS = {
     "invoices": ("CreateApprovedInvoice", "CreateDraftInvoice"),
@@ -39,7 +39,12 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         )
         return [Finding("consent", Verdict.MISSING, error.sentence, action)]
     findings = [Finding("consent", Verdict.GOOD, "Xero accepts the connection's token.")]
-    findings += [await _organisation(session, first), _clock(session, first), _day(session, first), _minute(first)]
+    findings += [
+        await _organisation(session, first),
+        clock(session.clock.now(), first.vendor_time(), "Xero", "Xero"),
+        _day(session, first),
+        _minute(first),
+    ]
     findings += _rights(session, entities)
     findings += [finding async for finding in _lists(books)]
     for entity in entities:
@@ -77,18 +82,6 @@ async def _mine(session: Session, first: Reply) -> Organisation:
         names = ", ".join(f"{name} ({id_})" for id_, name in known) or "none"
         raise BadInput(f"The consent does not reach organisation {session.organisation}; it reaches: {names}.")
     return found
-
-
-def _clock(session: Session, reply: Reply) -> Finding:
-    theirs = reply.vendor_time()
-    if theirs is None:
-        return Finding("clock", Verdict.WARNING, "Xero sent no time to compare the clock with.")
-    skew = abs((session.clock.now() - theirs).total_seconds())
-    if skew <= _SKEW:
-        return Finding("clock", Verdict.GOOD, f"The clock agrees with Xero's to {skew:.0f} s.")
-    return Finding(
-        "clock", Verdict.WARNING, f"The clock is {skew:.0f} s off Xero's.", "Set the machine's clock by network time."
-    )
 
 
 def _day(session: Session, reply: Reply) -> Finding:
@@ -155,7 +148,7 @@ async def _tracking(books: Books) -> Finding:
         found = [fields_of(raw) for raw in await categories(books)]
     except (Reconnect, NotPermitted, Refusal, NotJson) as error:
         return Finding("tracking", Verdict.MISSING, error.sentence, f"Consent to {scopes.SETTINGS}.")
-    live = [values.text(one, "Name") for one in found if values.text(one, "Status") in ("ACTIVE", "")]
+    live = [json_fields.text(one, "Name") for one in found if json_fields.text(one, "Status") in ("ACTIVE", "")]
     if live:
         return Finding("tracking", Verdict.GOOD, f"Active tracking categories: {', '.join(live)}.")
     return Finding(
@@ -189,11 +182,11 @@ async def _permitted(books: Books, entities: Sequence[str]) -> AsyncIterator[Fin
         return
     try:
         reply = await books.get(f"{ORGANISATION}/Actions")
-        rows = [values.decode(raw) for raw in reply.rows("Actions")]
+        rows = [json_fields.decode(raw) for raw in reply.rows("Actions")]
     except (Reconnect, NotPermitted, Refusal, NotJson) as error:
         yield Finding("permissions", Verdict.WARNING, f"Xero does not tell what is permitted: {error.sentence}")
         return
-    allowed = {values.text(row, "Name") for row in rows if values.text(row, "Status") == "ALLOWED"}
+    allowed = {json_fields.text(row, "Name") for row in rows if json_fields.text(row, "Status") == "ALLOWED"}
     for name in sorted(wanted.keys() - allowed):
         yield Finding(
             f"permission {name}",

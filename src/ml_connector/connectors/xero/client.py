@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.xero import values
 from ml_connector.connectors.xero.auth import API, CUSTOM
@@ -45,7 +46,7 @@ class Reply:
 
     def page(self, name: str) -> int:
         """A number of the page's description (``pageCount``, ``itemCount`` ...). Raises Incomplete without it."""
-        described: Any = values.decode(self.parts["pagination"]) if "pagination" in self.parts else None
+        described: Any = json_fields.decode(self.parts["pagination"]) if "pagination" in self.parts else None
         number = described.get(name) if isinstance(described, dict) else None
         if not isinstance(number, int) or isinstance(number, bool):
             raise Incomplete(self.answer.status, f"pagination.{name}")
@@ -56,7 +57,7 @@ class Reply:
         try:
             return parsedate_to_datetime(self.answer.headers.get("date", "")).astimezone(dt.UTC)
         except ValueError:
-            stated = values.decode(self.parts["DateTimeUTC"]) if "DateTimeUTC" in self.parts else ""
+            stated = json_fields.decode(self.parts["DateTimeUTC"]) if "DateTimeUTC" in self.parts else ""
             return values.instant(str(stated))
 
 

@@ -16,19 +16,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_connector.canonical.documents import Document, Invoice, Organisation, Party, Payment, PurchaseOrder
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.purchases import PurchaseOrder
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.json_fields import encode
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.xero import compose_documents, compose_payments, references
+from ml_connector.connectors.xero.names import spelled
 from ml_connector.connectors.xero.references import CONTACT_LIMIT, cut
 from ml_connector.connectors.xero.settings import POSTAL
 from ml_connector.connectors.xero.translate import address_type
-from ml_connector.connectors.xero.values import encode
 from ml_connector.errors import BadInput
 
 _NAME_LIMIT, _PHONE_LIMIT, _EMAIL_LIMIT = 255, 50, 255
 _LINE_LIMIT, _PLACE_LIMIT, _CODE_LIMIT = 500, 255, 50
-_BRACKETS = str.maketrans("<>", "()")
 _IN_FRONT = ("PhoneCountryCode", "PhoneAreaCode")
 _ADDRESS = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country")
 
@@ -77,7 +80,7 @@ def _party(action: Action, party: Party, reference: str, settings: Mapping[str, 
 
 def _name(name: str, notes: list[str]) -> str:
     """Xero takes no angle brackets and no spaces in front, behind or doubled. Raises BadInput without a name."""
-    words = " ".join(name.translate(_BRACKETS).split())
+    words = spelled(name)
     if not words:
         raise BadInput("The contact has no name: enter one at the source.")
     sent = cut(words, _NAME_LIMIT)

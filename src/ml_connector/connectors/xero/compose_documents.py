@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.canonical.documents import Invoice, InvoiceState, OrderState, Organisation, PurchaseOrder
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.money import plain
+from ml_connector.canonical.purchases import OrderState, PurchaseOrder
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.json_fields import encode
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.xero import references
 from ml_connector.connectors.xero.lines import BASES, Frame, lines
 from ml_connector.connectors.xero.settings import link
-from ml_connector.connectors.xero.values import encode, plain
 from ml_connector.errors import BadInput
 
 NUMBER_LIMIT = 255

@@ -1,7 +1,8 @@
 """Payments, refunds, over- and prepayments, and the application of credits, as Xero payloads. Pure.
 
 An application is sent to an address that names the credit, so its payload here is a frame: ``credit`` (the entity), ``id``
-of the credit, and ``allocation``, whose bytes are what goes out; for its removal ``allocation_id`` in place of that.
+of the credit, and ``allocation``, whose bytes are what goes out; for its removal ``allocation_id`` in place of that. Ids
+of earlier applications that look just like it stand under ``known``: it is none of these.
 """
 
 from __future__ import annotations
@@ -9,42 +10,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_connector.canonical.documents import (
-    Allocation,
-    Invoice,
-    Organisation,
-    Payment,
-    PaymentKind,
-    Ref,
-)
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.money import plain
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.connectors.json_fields import encode
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.xero import references
 from ml_connector.connectors.xero.compose_documents import currency
 from ml_connector.connectors.xero.lines import DESCRIPTION_LIMIT, cents
 from ml_connector.connectors.xero.translate_documents import REFUNDS
-from ml_connector.connectors.xero.values import encode, is_guid, plain
+from ml_connector.connectors.xero.values import is_guid
 from ml_connector.errors import BadInput
 
 _ADVANCES = {
     PaymentKind.OVERPAYMENT: ("overpayments", "RECEIVE-OVERPAYMENT", "Overpayment"),
     PaymentKind.PREPAYMENT: ("prepayments", "RECEIVE-PREPAYMENT", "Prepayment"),
 }
+KNOWN = "known"
 _TO_COME = "new: "  # begins the id, in plans, of what Xero has still to make
 _REFUNDED = {name: (key, id_name) for name, key, id_name in REFUNDS.values()}
 
 
 def applies(document: Invoice | Payment) -> bool:
     """Whether the document stands for the application of a credit to one invoice: it exists, or is still to be made."""
-    return (
-        (is_guid(document.id) or document.id.startswith(_TO_COME))
-        and len(_parts(document)) == 1
-        and _credit(document) != ""
-    )
+    there = is_guid(document.id) or document.id.startswith(_TO_COME)
+    return there and bool(_parts(document)) and _credit(document) != ""
 
 
 def application(action: Action, document: Invoice | Payment) -> Composed:
-    """Applying a credit to an invoice, or taking that back. Raises BadInput."""
-    (part,) = _parts(document)
+    """Applying a credit to an invoice, or taking that back: its first part. Others are earlier ones. Raises BadInput."""
+    part, *earlier = _parts(document)
     frame: dict[str, Any] = {"credit": _credit(document), "id": document.id}
     if action is Action.VOID:
         if not part.id:
@@ -60,7 +56,8 @@ def application(action: Action, document: Invoice | Payment) -> Composed:
         "Date": date.isoformat(),
         "Invoice": {"InvoiceID": part.document.id},
     }
-    return Composed(encode({**frame, "allocation": allocation}), part.amount)
+    known = {KNOWN: [one.id for one in earlier]} if earlier else {}
+    return Composed(encode({**frame, **known, "allocation": allocation}), part.amount)
 
 
 def payment(

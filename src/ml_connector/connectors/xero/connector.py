@@ -1,13 +1,15 @@
-"""Xero behind the contract: every method hands over to the file of its subject."""
+"""Xero behind the contract: every method is a function of the file of its subject."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
 from ml_connector.connectors import base
-from ml_connector.connectors.base import Action, Composed, Credentials, Session
+from ml_connector.connectors.grants import Credentials
+from ml_connector.connectors.writing import Step
 from ml_connector.connectors.xero import (
+    allocations,
     auth,
     check,
     compose,
@@ -18,12 +20,12 @@ from ml_connector.connectors.xero import (
     requests,
     resources,
     settings,
+    values,
     walk,
     webhooks,
     write,
 )
 from ml_connector.connectors.xero.scopes import SCOPES
-from ml_connector.transport.messages import Answer
 
 
 class Xero(base.Connector):
@@ -37,10 +39,12 @@ class Xero(base.Connector):
     readable = resources.READABLE
     writable = requests.WRITABLE
     batches = requests.BATCHES
+    unkept = values.BANK_DETAILS
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
     webhook_key = "Webhooks key: developer.xero.com, My Apps, the app, Webhooks; shown once a delivery URL is saved"
-    webhook_place = "developer.xero.com, My Apps, the app, Webhooks: Delivery URL, then 'Send intent to receive'"
+    webhook_place = "developer.xero.com, My Apps, the app, Webhooks: Delivery URL, and save it"
+    webhook_last = "press 'Send intent to receive' on the same page; it is answered rightly only once the key is here"
     webhook_key_length = webhooks.KEY_LENGTH
 
     def __init__(self) -> None:
@@ -57,51 +61,23 @@ class Xero(base.Connector):
     def check_settings(self, settings_: Mapping[str, str]) -> None:
         settings.check(settings_)
 
-    def limits(
-        self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
-    ) -> base.Limits:
-        return limits.limits(organisation, credentials, settings)
+    # In this order: a method hides the module of its name from the lines below it.
+    day_left = staticmethod(limits.day_left)
+    throttle = staticmethod(limits.throttle)
+    unauthorised = staticmethod(limits.unauthorised)
+    limits = staticmethod(limits.limits)
+    organisations = staticmethod(organisation.organisations)
+    organisation = staticmethod(organisation.organisation)
+    check = staticmethod(check.check)
+    read = staticmethod(read.read)
+    compose = staticmethod(compose.compose)
+    write_batch = staticmethod(write.write_batch)
+    write = staticmethod(write.write)
+    find = staticmethod(find.find)
 
-    def day_left(self, headers: Mapping[str, str]) -> int | None:
-        return limits.day_left(headers)
-
-    def throttle(self, answer: Answer) -> float | None:
-        return limits.throttle(answer)
-
-    def unauthorised(self, answer: Answer) -> bool:
-        return limits.unauthorised(answer)
-
-    async def organisations(self, session: Session) -> Sequence[Organisation]:
-        return await organisation.organisations(session)
-
-    async def organisation(self, session: Session) -> Organisation:
-        return await organisation.organisation(session)
-
-    async def check(self, session: Session, entities: Sequence[str]) -> Sequence[base.Finding]:
-        return await check.check(session, entities)
-
-    def read(self, session: Session, reading: base.Reading) -> AsyncIterator[base.Page]:
-        return read.read(session, reading)
-
-    def compose(
-        self,
-        action: Action,
-        document: Document,
-        organisation: Organisation,
-        reference: str,
-        settings: Mapping[str, str],
-    ) -> Composed:
-        """See ``compose``: which document asks for what."""
-        return compose.compose(action, document, organisation, reference, settings)
-
-    async def write(self, session: Session, step: base.Step) -> base.Outcome:
-        return await write.write(session, step)
-
-    async def write_batch(self, session: Session, steps: Sequence[base.Step]) -> Sequence[base.Outcome]:
-        return await write.write_batch(session, steps)
-
-    async def find(self, session: Session, step: base.Step) -> Sequence[Document]:
-        return await find.find(session, step)
+    def touched(self, step: Step) -> tuple[tuple[str, str], ...]:
+        """The credit of an application."""
+        return allocations.touched(step) if step.entity == "allocations" else ()
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""

@@ -3,34 +3,33 @@
 Xero has no codes for its rules: the messages are recognised by their wording, only to choose the reason and the advice.
 A refusal stays a refusal either way, and its own words are always shown.
 
-XeroError
+TransportError
 +-- Refusal          the API answered a read with an error
-+-- FilterIgnored    a list holds rows that do not match what was asked for
-+-- Unsettled        a list moved each time it was read
-NotJson
-+-- Incomplete       an answer is JSON and lacks what Xero documents
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from ml_connector.connectors.base import Rejected
-from ml_connector.connectors.xero import values
+from ml_connector.connectors import errors as common
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.errors import Meaning
+from ml_connector.connectors.writing import Rejected
 from ml_connector.errors import Acts, Recovery
-from ml_connector.transport.errors import NotJson, TransportError
+from ml_connector.transport.errors import TransportError
 
 
-class XeroError(TransportError):
-    """Base."""
+class Incomplete(common.Incomplete):
+    """An answer of Xero without something it documents."""
+
+    vendor = "Xero"
 
 
-class Refusal(XeroError):
+class Refusal(TransportError):
     """The API answered a read with HTTP ``status``; nothing was changed."""
 
     recovery = Recovery.PERSON
@@ -45,40 +44,6 @@ class Refusal(XeroError):
     def absent(self) -> bool:
         """Whether it says that the document does not exist."""
         return self.status == 404
-
-
-class FilterIgnored(XeroError):
-    """Rows came back that do not match what was asked for: the answer proves nothing."""
-
-    recovery = Recovery.DEFECT
-    acts = Acts.US
-
-
-class Unsettled(XeroError):
-    """What was asked for on several pages moved while they were read, so nothing is proved; it is asked again later."""
-
-    acts = Acts.NOBODY
-
-
-class Incomplete(NotJson):
-    """The answer is JSON and lacks ``what``, which Xero documents; for a write the outcome is unknown."""
-
-    def __init__(self, status: int, what: str) -> None:
-        TransportError.__init__(
-            self,
-            f"Xero answered {status} without {what}, which it documents: it is read again later; if it stays, report it "
-            "to support.",
-        )
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """A refusal in our terms: reason code, what to do, who does it."""
-
-    reason: str = "rejected"
-    action: str = "Read Xero's message, correct the record or its mapping, and replay it."
-    acts: Acts = Acts.BOOKKEEPER
 
 
 _ADMIN = Acts.TENANT_ADMIN
@@ -167,7 +132,7 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         ),
     )
 )
-_UNKNOWN = Meaning()
+_UNKNOWN = Meaning("rejected", "Read Xero's message, correct the record or its mapping, and replay it.")
 
 
 def meaning_of(messages: Sequence[str]) -> Meaning:
@@ -193,8 +158,8 @@ def _messages(value: Any) -> Iterator[str]:
         for one in value:
             yield from _messages(one)
     elif isinstance(value, dict):
-        for error in values.children(value, "ValidationErrors"):
-            if message := values.text(error, "Message"):
+        for error in json_fields.children(value, "ValidationErrors"):
+            if message := json_fields.text(error, "Message"):
                 yield message
         for name, one in value.items():
             if name not in ("ValidationErrors", "Warnings"):
@@ -204,13 +169,13 @@ def _messages(value: Any) -> Iterator[str]:
 def told(body: bytes) -> str:
     """What an error answer says, as a sentence; empty for one without words. Key case varies."""
     try:
-        fields = values.decode(body)
+        fields = json_fields.decode(body)
     except (msgspec.DecodeError, ValueError):
         return ""
     if not isinstance(fields, dict):
         return ""
     lowered = {str(name).lower(): one for name, one in fields.items()}
     said = messages_of(lowered.get("elements")) or [
-        values.text(lowered, name) for name in ("detail", "message", "title") if values.text(lowered, name)
+        json_fields.text(lowered, name) for name in ("detail", "message", "title") if json_fields.text(lowered, name)
     ]
     return "; ".join(said[:1] if lowered.get("elements") is None else said)

@@ -15,11 +15,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ml_connector.canonical.documents import Document, Invoice, Payment
-from ml_connector.connectors.base import Action, Row, Session, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.errors import FilterIgnored, Unsettled
+from ml_connector.connectors.reading import Row
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.xero import allocations, values
 from ml_connector.connectors.xero.client import Books, parse
-from ml_connector.connectors.xero.errors import FilterIgnored, Incomplete, Refusal, Unsettled, told
+from ml_connector.connectors.xero.errors import Incomplete, Refusal, told
 from ml_connector.connectors.xero.read import detail
 from ml_connector.connectors.xero.requests import body_of
 from ml_connector.connectors.xero.resources import RESOURCES, Query, Resource, fields_of, row_of
@@ -49,7 +54,7 @@ async def find(session: Session, step: Step) -> Sequence[Document]:
 
 async def _numbered(books: Books, resource: Resource, step: Step) -> list[Document]:
     """A detail is found by number too."""
-    number = values.text(body_of(step), resource.number_key)
+    number = json_fields.text(body_of(step), resource.number_key)
     return [one for one in await _detailed(books, resource, number) if _alike(_number(one), number)]
 
 
@@ -67,7 +72,7 @@ async def _detailed(books: Books, resource: Resource, key: str) -> list[Document
 
 async def _invoices(books: Books, resource: Resource, step: Step) -> list[Document]:
     """By number. Where one shows no reference, Xero is asked which of them our own application made."""
-    number = values.text(body_of(step), resource.number_key)
+    number = json_fields.text(body_of(step), resource.number_key)
     condition = f"{resource.where}&&InvoiceNumber=={values.quoted(number)}"
     found = await _listed(books, resource, (("where", condition),), resource.number_key, number)
     if all(getattr(one, "reference", "") for one in found):
@@ -81,18 +86,18 @@ async def _invoices(books: Books, resource: Resource, step: Step) -> list[Docume
 
 async def _credit_notes(books: Books, resource: Resource, step: Step) -> list[Document]:
     """By number and type: a supplier's credit note of the same number would be shown in place of ours."""
-    number = values.text(body_of(step), resource.number_key)
+    number = json_fields.text(body_of(step), resource.number_key)
     condition = f'Type=="ACCRECCREDIT"&&{resource.number_key}=={values.quoted(number)}'
     return await _listed(books, resource, (("where", condition),), resource.number_key, number)
 
 
 async def _parties(books: Books, resource: Resource, step: Step) -> list[Document]:
     body = body_of(step)
-    if number := values.text(body, resource.number_key):
+    if number := json_fields.text(body, resource.number_key):
         found = await _detailed(books, resource, number)
         if found:
             return found
-    name = values.text(body, "Name")
+    name = json_fields.text(body, "Name")
     query = (*resource.listed, ("where", f"Name=={values.quoted(name)}"))
     return await _listed(books, resource, query, "Name", name)
 
@@ -100,12 +105,12 @@ async def _parties(books: Books, resource: Resource, step: Step) -> list[Documen
 async def _payments(books: Books, resource: Resource, step: Step) -> list[Document]:
     """Payments on the invoice the step pays, else those that the credit it gives back shows."""
     body = body_of(step)
-    if invoice := values.id_of(values.child(body, "Invoice"), "InvoiceID"):
+    if invoice := values.id_of(json_fields.child(body, "Invoice"), "InvoiceID"):
         query = (("where", f'Invoice.InvoiceId==guid("{invoice}")'),)
         paid = await _listed(books, resource, query, "Invoice", invoice)
         return _ours_first(paid, step)
     for key, (entity, id_name) in _REFUNDED.items():
-        if credit := values.id_of(values.child(body, key), id_name):
+        if credit := values.id_of(json_fields.child(body, key), id_name):
             return _ours_first(await _refunds(books, RESOURCES[entity], credit), step)
     raise BadInput("The step of payments names neither an invoice nor a credit to be found by.")
 
@@ -114,13 +119,13 @@ async def _refunds(books: Books, credit: Resource, id_: str) -> list[Document]:
     row = await detail(books, credit, id_)
     if row is None:
         return []
-    shown = [values.id_of(one, "PaymentID") for one in values.children(fields_of(row.raw), "Payments")]
+    shown = [values.id_of(one, "PaymentID") for one in json_fields.children(fields_of(row.raw), "Payments")]
     return [one for payment in shown if payment for one in await _detailed(books, RESOURCES["payments"], payment)]
 
 
 async def _advances(books: Books, resource: Resource, step: Step) -> list[Document]:
     """Those of the step's customer that carry its reference. Raises Unsettled when the list never held still."""
-    contact = values.text(values.child(body_of(step), "Contact"), "ContactID")
+    contact = json_fields.text(json_fields.child(body_of(step), "Contact"), "ContactID")
     rows = await _recent(books, resource, step.made_at) if step.made_at else None
     found = await _whole(books, resource) if rows is None else rows
     theirs = {one.id: one for one in found if isinstance(one, Payment) and one.party.id == contact}
@@ -182,8 +187,8 @@ async def _listed(books: Books, resource: Resource, query: Query, key: str, want
 
 
 def _verify(resource: Resource, fields: dict[str, Any], key: str, wanted: str) -> None:
-    nested = values.child(fields, key)
-    shown = values.text(nested, "InvoiceID") if nested else values.text(fields, key)
+    nested = json_fields.child(fields, key)
+    shown = json_fields.text(nested, "InvoiceID") if nested else json_fields.text(fields, key)
     if not _alike(shown, wanted):
         raise FilterIgnored(
             f"Xero ignored the filter {key} on {resource.path}: asked {wanted!r}, got {shown!r}; the answer is not used."

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Credentials, Limit, Limits, Window
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.base import Limit, Limits, Window
+from ml_connector.connectors.grants import Credentials
 from ml_connector.transport.messages import Answer
 
 PER_MINUTE, APP_PER_MINUTE, AT_ONCE = 60, 10_000, 5

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from ml_connector.canonical.documents import BillLine, InvoiceLine, Ref, TaxBasis
-from ml_connector.canonical.money import ZERO, total
+from ml_connector.canonical.money import ZERO, plain, total
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import BillLine
+from ml_connector.canonical.sales import InvoiceLine
 from ml_connector.connectors.xero import references
-from ml_connector.connectors.xero.values import is_guid, plain
+from ml_connector.connectors.xero.values import is_guid
 from ml_connector.errors import BadInput
 
 DESCRIPTION_LIMIT = 4_000

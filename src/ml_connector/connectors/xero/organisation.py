@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
+from ml_connector.connectors.json_fields import Fields, Unreadable
 from ml_connector.connectors.xero import values
 from ml_connector.connectors.xero.client import CONNECTIONS, ORGANISATION, Books, Reply
 from ml_connector.connectors.xero.errors import Incomplete, Refusal
-from ml_connector.connectors.xero.values import Fields, Unreadable
 from ml_connector.connectors.xero.zones import zone
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
@@ -58,7 +59,9 @@ async def connections(session: Session) -> list[tuple[str, str]]:
         raise Incomplete(answer.status, "a list of connections") from error
     except msgspec.DecodeError as error:
         raise NotJson(answer.status, answer.body) from error
-    found = [(values.text(one, "tenantId"), values.text(one, "tenantName"), one.get("tenantType")) for one in rows]
+    found = [
+        (json_fields.text(one, "tenantId"), json_fields.text(one, "tenantName"), one.get("tenantType")) for one in rows
+    ]
     return [(id_, name) for id_, name, kind in found if id_ and kind == "ORGANISATION"]
 
 
@@ -78,17 +81,17 @@ async def _read(books: Books) -> Organisation:
 
 def unreachable(row: Fields) -> str:
     """Why an organisation takes nothing any more, in a sentence; its status is ACTIVE while it does."""
-    status = values.text(row, "OrganisationStatus")
+    status = json_fields.text(row, "OrganisationStatus")
     if status in ("ACTIVE", ""):
         return ""
-    name = values.text(row, "Name")
+    name = json_fields.text(row, "Name")
     return f"{name} is shown as {status} in Xero: its trial, demo or subscription has ended, or it is being converted."
 
 
 def single(reply: Reply) -> Fields:
     """The organisation's row. Raises Incomplete."""
     rows = reply.rows("Organisations")
-    row = values.decode(rows[0]) if rows else None
+    row = json_fields.decode(rows[0]) if rows else None
     if not isinstance(row, dict):
         raise Incomplete(reply.answer.status, "the organisation")
     return row
@@ -102,16 +105,16 @@ def translated(row: Fields) -> Organisation:
     except Unreadable:
         locks, known = list[dt.date](), False
     return Organisation(
-        id=values.text(row, "OrganisationID"),
-        name=values.text(row, "Name"),
-        currency=values.text(row, "BaseCurrency"),
-        zone=zone(values.text(row, "Timezone")),
-        country=values.text(row, "CountryCode").upper(),
-        edition=values.text(row, "Version").upper().removesuffix("ONRAMP"),
-        plan=values.text(row, "Class"),
+        id=json_fields.text(row, "OrganisationID"),
+        name=json_fields.text(row, "Name"),
+        currency=json_fields.text(row, "BaseCurrency"),
+        zone=zone(json_fields.text(row, "Timezone")),
+        country=json_fields.text(row, "CountryCode").upper(),
+        edition=json_fields.text(row, "Version").upper().removesuffix("ONRAMP"),
+        plan=json_fields.text(row, "Class"),
         price_digits=PRICE_DIGITS,
         rounding="line",
-        fiscal_year_start_month=_first_month(values.text(row, "FinancialYearEndMonth")),
+        fiscal_year_start_month=_first_month(json_fields.text(row, "FinancialYearEndMonth")),
         locked_through=max(locks, default=None),
         sandbox=row.get("IsDemoCompany") is True,
         lock_known=known,

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_connector.canonical.documents import Document, Invoice, Party, Payment, PaymentKind, PurchaseOrder
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.purchases import PurchaseOrder
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.json_fields import Fields, Unreadable
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
 from ml_connector.connectors.xero import translate_documents, values
 from ml_connector.connectors.xero.client import Reply, lacking, parse
 from ml_connector.connectors.xero.errors import messages_of, rejected, told
 from ml_connector.connectors.xero.limits import throttle
 from ml_connector.connectors.xero.requests import ADVANCES, body_of, plural_of
 from ml_connector.connectors.xero.resources import RESOURCES, Settings, fields_of, row_of
-from ml_connector.connectors.xero.values import Fields, Unreadable
 from ml_connector.errors import Acts
 from ml_connector.transport.errors import NotJson
 from ml_connector.transport.messages import Answer
@@ -85,7 +89,7 @@ def _listed(step: Step, shown: Sequence[Fields], code: str, raw: bytes) -> Outco
 
 
 def _code(reply: Reply) -> str:
-    return values.text(fields_of(reply.answer.body), "ErrorNumber") or str(reply.answer.status)
+    return json_fields.text(fields_of(reply.answer.body), "ErrorNumber") or str(reply.answer.status)
 
 
 _Row = tuple[bytes, dict[str, Any]]
@@ -102,11 +106,11 @@ def _is(step: Step, shown: Fields) -> bool:
     """Whether an element is a step's, by its id, else by what was sent to tell it by."""
     body, resource = body_of(step), RESOURCES[step.entity]
     if step.action is not Action.CREATE:
-        return values.text(shown, resource.id_key) == step.target_id
+        return json_fields.text(shown, resource.id_key) == step.target_id
     if step.entity == "payments":
         return _same_payment(body, shown)
     if step.entity in ADVANCES:
-        contacts = [values.text(values.child(one, "Contact"), "ContactID") for one in (body, shown)]
+        contacts = [json_fields.text(json_fields.child(one, "Contact"), "ContactID") for one in (body, shown)]
         marks = [translate_documents.advance_reference(one)[1] for one in (body, shown)]
         return contacts[0] == contacts[1] and marks[0] == marks[1]
     if body.get(resource.number_key):
@@ -117,18 +121,18 @@ def _is(step: Step, shown: Fields) -> bool:
 def _same_payment(body: Fields, shown: Fields) -> bool:
     """Payments have no number: what they pay, the amount and the reference tell them."""
     paid = [
-        next((id_ for key, name in _PAID_FOR if (id_ := values.id_of(values.child(one, key), name))), "")
+        next((id_ for key, name in _PAID_FOR if (id_ := values.id_of(json_fields.child(one, key), name))), "")
         for one in (body, shown)
     ]
     try:
-        amounts = [values.amount(one, "Amount") for one in (body, shown)]
+        amounts = [json_fields.amount(one, "Amount") for one in (body, shown)]
     except Unreadable:
         return False
     return paid[0] == paid[1] and amounts[0] == amounts[1] and _equal(body, shown, "Reference")
 
 
 def _equal(body: Fields, shown: Fields, name: str) -> bool:
-    return values.text(body, name) == values.text(shown, name)
+    return json_fields.text(body, name) == json_fields.text(shown, name)
 
 
 def _one(step: Step, found: Sequence[_Row], settings: Settings) -> Outcome:
@@ -142,7 +146,7 @@ def _one(step: Step, found: Sequence[_Row], settings: Settings) -> Outcome:
 
 def failure(shown: Fields, raw: bytes) -> Outcome | None:
     """What an element says against itself; None for one without errors."""
-    status = values.text(shown, "StatusAttributeString").upper()
+    status = json_fields.text(shown, "StatusAttributeString").upper()
     said = messages_of(shown)
     if status == "ERROR" or (not status and (said or _flagged(shown))):
         return rejected(status or "ERROR", said, raw)
@@ -159,11 +163,11 @@ def _proven(step: Step, raw: bytes, shown: Fields, settings: Settings) -> Outcom
     resource = RESOURCES[step.entity]
     if not values.id_of(shown, resource.id_key):
         return Uncertain(f"Xero shows no id for {step.number or step.reference}")
-    if step.action is Action.VOID and values.text(shown, "Status") not in _GONE:
+    if step.action is Action.VOID and json_fields.text(shown, "Status") not in _GONE:
         return Uncertain(
-            f"Xero shows {step.target_id} as {values.text(shown, 'Status') or 'nothing'} after its removal"
+            f"Xero shows {step.target_id} as {json_fields.text(shown, 'Status') or 'nothing'} after its removal"
         )
-    kept = values.encode(values.without_bank_details(shown))
+    kept = json_fields.encode(values.without_bank_details(shown))
     if step.entity in ADVANCES:
         try:
             document: Document = translate_documents.bank_transaction(shown, _kind(step))
@@ -199,9 +203,9 @@ def differs(step: Step, document: Document) -> str:
 def _pairs(step: Step, document: Document) -> list[tuple[str, str, str]]:
     match document:
         case Party():
-            archived = "no" if values.text(body_of(step), "ContactStatus") == "ARCHIVED" else ""
+            archived = "no" if json_fields.text(body_of(step), "ContactStatus") == "ARCHIVED" else ""
             active = "yes" if document.active else "no"
-            return [("name", document.name, values.text(body_of(step), "Name")), ("active", active, archived)]
+            return [("name", document.name, json_fields.text(body_of(step), "Name")), ("active", active, archived)]
         case Payment():
             party = document.party.id or step.party_id  # lists show a payment's invoice as a stub
             return [

@@ -13,7 +13,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.xero import values
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.read import AT_ONCE, named
@@ -41,9 +42,9 @@ def _changes(step: Step) -> bool:
 
 
 def _persons(raw: bytes) -> list[dict[str, Any]]:
-    persons = values.children(fields_of(raw), "ContactPersons")
+    persons = json_fields.children(fields_of(raw), "ContactPersons")
     return [{name: one[name] for name in _WRITABLE if one.get(name) not in (None, "")} for one in persons]
 
 
 def _with(step: Step, persons: list[dict[str, Any]]) -> Step:
-    return replace(step, body=values.encode({**body_of(step), "ContactPersons": persons})) if persons else step
+    return replace(step, body=json_fields.encode({**body_of(step), "ContactPersons": persons})) if persons else step

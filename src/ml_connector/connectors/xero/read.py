@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ml_connector.connectors.base import Page, Reading, Row, Session
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.errors import FilterIgnored, Unsettled
+from ml_connector.connectors.json_fields import Unreadable
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.xero import translate, values
 from ml_connector.connectors.xero.client import Books
-from ml_connector.connectors.xero.errors import FilterIgnored, Incomplete, Refusal, XeroError
+from ml_connector.connectors.xero.errors import Incomplete, Refusal
 from ml_connector.connectors.xero.resources import READABLE, RESOURCES, SHORT, Resource, fields_of, row_of, unread
-from ml_connector.connectors.xero.values import Unreadable
 from ml_connector.connectors.xero.walk import cursor_of, walk
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson
@@ -58,7 +61,7 @@ async def named(books: Books, resource: Resource, ids: Sequence[str]) -> list[Ro
     query = (*resource.query, *resource.listed, ("IDs", ",".join(ids)), ("page", "1"), ("pageSize", "100"))
     reply = await books.get(resource.path, *query)
     rows = reply.rows(resource.plural)
-    if any(values.text(fields_of(raw), resource.id_key) not in ids for raw in rows):
+    if any(json_fields.text(fields_of(raw), resource.id_key) not in ids for raw in rows):
         raise FilterIgnored(f"Xero ignored the filter IDs on {resource.path}: the answer is not used.")
     return [row for raw in rows if (row := row_of(resource, raw, books.session.settings)) is not None]
 
@@ -75,7 +78,7 @@ async def _by_ids(books: Books, resource: Resource, reading: Reading) -> AsyncIt
 async def _named_rows(books: Books, resource: Resource, ids: Sequence[str]) -> tuple[Row, ...]:
     try:
         return tuple(await named(books, resource, ids))
-    except (XeroError, NotJson) as error:
+    except (Refusal, FilterIgnored, Unsettled, NotJson) as error:
         return tuple(Row(id_, b"", None, problem=error.sentence) for id_ in ids)
 
 
@@ -131,18 +134,18 @@ def _options(raw: bytes) -> list[Row]:
     category = fields_of(raw)
     options = category.get("Options")
     if not isinstance(options, list):
-        what, id_ = "tracking category", values.text(category, "TrackingCategoryID")
+        what, id_ = "tracking category", json_fields.text(category, "TrackingCategoryID")
         return [unread(what, raw, "it shows no list of options", id_)]
     return [_option(category, option) for option in options]
 
 
-def _option(category: values.Fields, option: Any) -> Row:
-    raw = values.encode(option)
-    what = f"option of the tracking category {values.text(category, 'Name')}"
+def _option(category: json_fields.Fields, option: Any) -> Row:
+    raw = json_fields.encode(option)
+    what = f"option of the tracking category {json_fields.text(category, 'Name')}"
     if not isinstance(option, dict):
         return unread(what, raw, "it is no object")
     try:
         dimension = translate.tracking_option(category, option)
     except Unreadable as error:
-        return unread(what, raw, str(error), values.text(option, "TrackingOptionID"))
+        return unread(what, raw, str(error), json_fields.text(option, "TrackingOptionID"))
     return Row(dimension.id, raw, dimension)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from ml_connector.connectors.base import Action, Step
-from ml_connector.connectors.xero import values
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.resources import RESOURCES, UNITDP, Query, Resource
 from ml_connector.errors import BadInput
@@ -91,7 +91,7 @@ def groups(steps: Sequence[Step], *, alone: bool) -> list[list[Step]]:
 
 def body_of(step: Step) -> dict[str, Any]:
     """A step's element; empty for a body that is none."""
-    body = values.decode(step.body) if step.body else {}
+    body = json_fields.decode(step.body) if step.body else {}
     return body if isinstance(body, dict) else {}
 
 
@@ -102,7 +102,7 @@ def _listed(steps: Sequence[Step]) -> bytes:
 def _check_ids(resource: Resource, steps: Sequence[Step]) -> None:
     """Raises BadInput: sent without its id, an update would make a new document, or change one of the same number."""
     for step in steps:
-        if not step.target_id or values.text(body_of(step), resource.id_key) != step.target_id:
+        if not step.target_id or json_fields.text(body_of(step), resource.id_key) != step.target_id:
             raise BadInput(
                 f"The {step.action.value} of {step.entity} does not name its document: report this to support."
             )
@@ -110,12 +110,12 @@ def _check_ids(resource: Resource, steps: Sequence[Step]) -> None:
 
 def _allocation(books: Books, step: Step, at: dt.datetime) -> Request:
     frame = body_of(step)
-    credit, id_ = RESOURCES.get(values.text(frame, "credit")), values.text(frame, "id")
+    credit, id_ = RESOURCES.get(json_fields.text(frame, "credit")), json_fields.text(frame, "id")
     if credit is None or not id_:
         raise BadInput("The step names no credit to be applied: report this to support.")
     path = f"{credit.path}/{quote(id_, safe='')}/Allocations"
     if step.action is Action.VOID:
-        key = quote(values.text(frame, "allocation_id"), safe="")
+        key = quote(json_fields.text(frame, "allocation_id"), safe="")
         return Request("DELETE", f"{path}/{key}", headers=books.headers())
     sent = b'{"Allocations":[%s]}' % bytes(_raw.decode(step.body)["allocation"])
     return _keyed(books, [step], Request("PUT", path, _EACH, sent), at)

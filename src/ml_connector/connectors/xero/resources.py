@@ -9,12 +9,15 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, PaymentKind
-from ml_connector.connectors.base import UNIDENTIFIED, Readable, Row
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.sales import PaymentKind
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.json_fields import Fields, Unreadable
+from ml_connector.connectors.reading import UNIDENTIFIED, Readable, Row
 from ml_connector.connectors.xero import scopes, translate, values
 from ml_connector.connectors.xero import translate_documents as documents
 from ml_connector.connectors.xero.settings import POSTAL, link
-from ml_connector.connectors.xero.values import Fields, Unreadable
+from ml_connector.transport import redact
 
 Settings = Mapping[str, str]
 Query = tuple[tuple[str, str], ...]
@@ -41,11 +44,12 @@ class Resource:
     where: str = ""
     dated: str = ""
     by_ids: bool = False  # the list takes ``IDs``
+    leave_out: frozenset[str] = frozenset()  # what is no change of the document
 
 
 def _of_type(*types: str, key: str = "Type") -> Callable[[Fields], bool]:
     """Rows without the type are kept: then their translation tells what is wrong."""
-    return lambda row: values.text(row, key) in (*types, "")
+    return lambda row: json_fields.text(row, key) in (*types, "")
 
 
 def _party(row: Fields, settings: Settings) -> Document:
@@ -64,6 +68,7 @@ RESOURCES: Mapping[str, Resource] = {
             "ContactNumber",
             listed=(("includeArchived", "true"),),
             by_ids=True,
+            leave_out=frozenset(["Balances"]),  # every invoice and payment moves them
         ),
         Resource(
             "invoices",
@@ -165,14 +170,14 @@ def row_of(resource: Resource, raw: bytes, settings: Settings) -> Row | None:
     """
     what = resource.entity.replace("_", " ").removesuffix("s")
     try:
-        fields = values.without_bank_details(values.decode(raw))
+        fields = values.without_bank_details(json_fields.decode(raw))
     except (msgspec.DecodeError, ValueError) as error:
-        return unread(what, raw, str(error))
+        return unread(what, redact.without(raw, values.BANK_DETAILS), str(error))
     if not isinstance(fields, dict):
-        return unread(what, raw, "it is no object")
+        return unread(what, redact.without(raw, values.BANK_DETAILS), "it is no object")
     if not resource.keep(fields):
         return None
-    kept = values.encode(fields)
+    kept = json_fields.encode({name: value for name, value in fields.items() if name not in resource.leave_out})
     id_, stamp = values.id_of(fields, resource.id_key), values.stamp(fields)
     try:
         return Row(id_ or values.needed(fields, resource.id_key), kept, resource.translate(fields, settings), stamp)
@@ -188,5 +193,5 @@ def unread(what: str, raw: bytes, why: str, id_: str = "", stamp: str = "") -> R
 
 def fields_of(raw: bytes) -> dict[str, Any]:
     """A row's fields; empty for anything but an object."""
-    fields = values.decode(raw)
+    fields = json_fields.decode(raw)
     return fields if isinstance(fields, dict) else {}

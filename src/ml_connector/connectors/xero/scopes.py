@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ml_connector.connectors.base import Scope
+from ml_connector.connectors.grants import Scope
 
 _A = "accounting."
 INVOICES, PAYMENTS, CONTACTS = _A + "invoices", _A + "payments", _A + "contacts"

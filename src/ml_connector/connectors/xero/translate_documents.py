@@ -7,38 +7,16 @@ each line tells its own. ``prefix`` is the beginning of the link that carries ou
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from ml_connector.canonical.documents import (
-    Allocation,
-    Bill,
-    BillLine,
-    BillState,
-    Invoice,
-    InvoiceLine,
-    InvoiceState,
-    OrderState,
-    Payment,
-    PaymentKind,
-    PurchaseOrder,
-    Ref,
-    TaxBasis,
-)
 from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, OrderState, PurchaseOrder
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.json_fields import Fields, Unreadable, amount, child, children, needed_amount, text
 from ml_connector.connectors.xero import references
 from ml_connector.connectors.xero.translate import contact_ref
-from ml_connector.connectors.xero.values import (
-    Fields,
-    Unreadable,
-    amount,
-    child,
-    children,
-    day,
-    id_of,
-    needed,
-    needed_amount,
-    stamp,
-    text,
-)
+from ml_connector.connectors.xero.values import day, id_of, needed, stamp
 
 _STATES = {
     "DRAFT": InvoiceState.DRAFT,
@@ -62,88 +40,73 @@ REFUNDS = {
 def invoice(row: Fields, prefix: str) -> Invoice:
     """A sales invoice. Raises Unreadable."""
     state = _state(row)
-    words, reference = references.read(text(row, "Reference"))
-    lines = tuple(_invoice_line(line) for line in children(row, "LineItems"))
-    total = needed_amount(row, "Total")
     return Invoice(
         id=needed(row, "InvoiceID"),
         customer=contact_ref(row),
-        total=total,
         number=text(row, "InvoiceNumber"),
-        date=day(row, "Date"),
         due_date=day(row, "DueDate"),
-        currency=text(row, "CurrencyCode"),
-        tax_basis=_basis(row),
-        lines=lines,
-        tax=_tax(row),
-        memo=words,
+        lines=tuple(_invoice_line(line) for line in children(row, "LineItems")),
         state=state,
         state_words=text(row, "Status"),
         active=state not in _GONE,
         balance=_balance(row, "AmountDue", state),
-        exchange_rate=_rate(row),
-        reference=reference or references.of_link(text(row, "Url"), prefix),
-        complete=bool(lines) or not total,
-        stamp=stamp(row),
+        **_shown(row, prefix),
     )
 
 
 def credit_note(row: Fields) -> Invoice:
     """A sales credit note: its total is positive. Raises Unreadable."""
     state = _state(row)
-    words, reference = references.read(text(row, "Reference"))
-    lines = tuple(_invoice_line(line) for line in children(row, "LineItems"))
-    total = needed_amount(row, "Total")
     return Invoice(
         id=needed(row, "CreditNoteID"),
         customer=contact_ref(row),
-        total=total,
         kind="credit note",
         number=text(row, "CreditNoteNumber"),
-        date=day(row, "Date"),
-        currency=text(row, "CurrencyCode"),
-        tax_basis=_basis(row),
-        lines=lines,
-        tax=_tax(row),
-        memo=words,
+        lines=tuple(_invoice_line(line) for line in children(row, "LineItems")),
         state=state,
         state_words=text(row, "Status"),
         active=state not in _GONE,
         balance=_balance(row, "RemainingCredit", state),
-        exchange_rate=_rate(row),
         allocations=allocations(row),
-        reference=reference,
-        complete=bool(lines) or not total,
-        stamp=stamp(row),
+        **_shown(row),
     )
 
 
 def bill(row: Fields, prefix: str) -> Bill:
     """A payable bill; draft and submitted ones are not in the general ledger yet. Raises Unreadable."""
     state = _bill_state(row)
-    words, reference = references.read(text(row, "Reference"))
-    lines = tuple(_bill_line(line) for line in children(row, "LineItems"))
-    total = needed_amount(row, "Total")
     return Bill(
         id=needed(row, "InvoiceID"),
         vendor=contact_ref(row),
-        total=total,
         number=text(row, "InvoiceNumber"),
-        date=day(row, "Date"),
         due_date=day(row, "DueDate"),
-        currency=text(row, "CurrencyCode"),
-        tax_basis=_basis(row),
-        lines=lines,
-        tax=_tax(row),
-        memo=words,
+        lines=tuple(_bill_line(line) for line in children(row, "LineItems")),
         state=state,
         active=state is not BillState.CANCELED,
         balance=amount(row, "AmountDue") if state is not BillState.CANCELED else ZERO,
-        exchange_rate=_rate(row),
-        reference=reference or references.of_link(text(row, "Url"), prefix),
-        complete=bool(lines) or not total,
-        stamp=stamp(row),
+        **_shown(row, prefix),
     )
+
+
+def _shown(row: Fields, prefix: str | None = None) -> dict[str, Any]:
+    """What invoices, credit notes and bills show alike. ``prefix``: of the link that carries our reference; None where
+
+    a document has none.
+    """
+    words, reference = references.read(text(row, "Reference"))
+    total = needed_amount(row, "Total")
+    return {
+        "total": total,
+        "date": day(row, "Date"),
+        "currency": text(row, "CurrencyCode"),
+        "tax_basis": _basis(row),
+        "tax": _tax(row),
+        "memo": words,
+        "exchange_rate": _rate(row),
+        "reference": reference or ("" if prefix is None else references.of_link(text(row, "Url"), prefix)),
+        "complete": bool(children(row, "LineItems")) or not total,
+        "stamp": stamp(row),
+    }
 
 
 def payment(row: Fields) -> Payment:
@@ -184,49 +147,38 @@ def advance(row: Fields, kind: PaymentKind) -> Payment:
 
     Raises Unreadable.
     """
-    id_name = "OverpaymentID" if kind is PaymentKind.OVERPAYMENT else "PrepaymentID"
-    words, reference = advance_reference(row)
     live = text(row, "Status") != "VOIDED"
-    return Payment(
-        id=needed(row, id_name),
-        party=contact_ref(row),
-        amount=needed_amount(row, "Total"),
-        kind=kind,
-        date=day(row, "Date"),
-        currency=text(row, "CurrencyCode"),
-        number=words,
-        splits=allocations(row),
-        unapplied=amount(row, "RemainingCredit") if live else ZERO,
-        state=text(row, "Status"),
-        active=live,
-        exchange_rate=_rate(row),
-        reference=reference,
-        stamp=stamp(row),
-    )
+    left = amount(row, "RemainingCredit") if live else ZERO
+    return Payment(splits=allocations(row), unapplied=left, active=live, **_advanced(row, kind))
 
 
 def bank_transaction(row: Fields, kind: PaymentKind) -> Payment:
     """A bank transaction that made an over- or prepayment, as that: nothing of it is applied yet. Raises Unreadable."""
-    id_name = "OverpaymentID" if kind is PaymentKind.OVERPAYMENT else "PrepaymentID"
-    words, reference = advance_reference(row)
-    paid = needed_amount(row, "Total")
     return Payment(
-        id=needed(row, id_name),
-        party=contact_ref(row),
-        amount=paid,
-        kind=kind,
-        date=day(row, "Date"),
-        currency=text(row, "CurrencyCode"),
-        number=words,
-        unapplied=paid,
+        unapplied=needed_amount(row, "Total"),
         bank_account=_account(child(row, "BankAccount")),
-        state=text(row, "Status"),
         reconciled=row.get("IsReconciled") is True,
         active=text(row, "Status") not in ("DELETED", "VOIDED"),
-        exchange_rate=_rate(row),
-        reference=reference,
-        stamp=stamp(row),
+        **_advanced(row, kind),
     )
+
+
+def _advanced(row: Fields, kind: PaymentKind) -> dict[str, Any]:
+    """What an over- or prepayment and the bank transaction that made it show alike."""
+    words, reference = advance_reference(row)
+    return {
+        "id": needed(row, "OverpaymentID" if kind is PaymentKind.OVERPAYMENT else "PrepaymentID"),
+        "party": contact_ref(row),
+        "amount": needed_amount(row, "Total"),
+        "kind": kind,
+        "date": day(row, "Date"),
+        "currency": text(row, "CurrencyCode"),
+        "number": words,
+        "state": text(row, "Status"),
+        "exchange_rate": _rate(row),
+        "reference": reference,
+        "stamp": stamp(row),
+    }
 
 
 def advance_reference(row: Fields) -> tuple[str, str]:
@@ -348,31 +300,24 @@ def _tracking(row: Fields) -> tuple[Ref, ...]:
 
 
 def _invoice_line(row: Fields) -> InvoiceLine:
-    return InvoiceLine(
-        id=id_of(row, "LineItemID"),
-        amount=amount(row, "LineAmount"),
-        description=text(row, "Description"),
-        sku=text(row, "ItemCode"),
-        quantity=amount(row, "Quantity"),
-        unit_price=amount(row, "UnitAmount"),
-        account=_line_account(row),
-        tax_code=Ref(text(row, "TaxType")),
-        tax=amount(row, "TaxAmount") if text(row, "TaxAmount") else None,
-        taxable=bool(amount(row, "TaxAmount")),
-        dimensions=_tracking(row),
-    )
+    taxable = bool(amount(row, "TaxAmount"))
+    return InvoiceLine(unit_price=amount(row, "UnitAmount"), taxable=taxable, **_line(row))
 
 
 def _bill_line(row: Fields) -> BillLine:
-    return BillLine(
-        id=id_of(row, "LineItemID"),
-        amount=amount(row, "LineAmount"),
-        description=text(row, "Description"),
-        sku=text(row, "ItemCode"),
-        quantity=amount(row, "Quantity"),
-        unit_cost=amount(row, "UnitAmount"),
-        account=_line_account(row),
-        tax_code=Ref(text(row, "TaxType")),
-        dimensions=_tracking(row),
-        tax=amount(row, "TaxAmount") if text(row, "TaxAmount") else None,
-    )
+    return BillLine(unit_cost=amount(row, "UnitAmount"), **_line(row))
+
+
+def _line(row: Fields) -> dict[str, Any]:
+    """What lines show alike, whatever document they are of."""
+    return {
+        "id": id_of(row, "LineItemID"),
+        "amount": amount(row, "LineAmount"),
+        "description": text(row, "Description"),
+        "sku": text(row, "ItemCode"),
+        "quantity": amount(row, "Quantity"),
+        "account": _line_account(row),
+        "tax_code": Ref(text(row, "TaxType")),
+        "dimensions": _tracking(row),
+        "tax": amount(row, "TaxAmount") if text(row, "TaxAmount") else None,
+    }

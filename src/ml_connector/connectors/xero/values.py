@@ -1,18 +1,13 @@
-"""Reading Xero's field values: both spellings of dates, ids that are zero for nothing, decimal-exact money."""
+"""Reading Xero's field values: both spellings of dates, and ids that are zero for nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-import msgspec
+from ml_connector.connectors.json_fields import Fields, Unreadable, text
 
-from ml_connector.canonical.money import ZERO, decimal
-
-Fields = Mapping[str, Any]
 NO_ID = "00000000-0000-0000-0000-000000000000"  # what a refused new document shows as its id
 BANK_DETAILS = frozenset(["BankAccountDetails", "BatchPayments", "BankAccountNumber"])
 
@@ -20,35 +15,6 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Milliseconds since 1970 in UTC; the offset that may follow says nothing more.
 _TICKS = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/$")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
-_decoder = msgspec.json.Decoder(float_hook=decimal)
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-class Unreadable(ValueError):
-    """A field that must be there is missing or is not what it should be; the text is a sentence."""
-
-
-def decode(raw: bytes | msgspec.Raw) -> Any:
-    """JSON with exact decimals. Raises msgspec.DecodeError."""
-    return _decoder.decode(raw)
-
-
-def encode(value: Any) -> bytes:
-    """JSON with decimals as plain numbers."""
-    return _encoder.encode(value)
-
-
-def plain(value: Decimal) -> Decimal:
-    """The same number without exponent and trailing zeros, as it is sent."""
-    return Decimal(format(value.normalize(), "f"))
-
-
-def text(fields: Fields, name: str) -> str:
-    """A text or an id; empty when absent. PostgreSQL keeps no NUL, and it means nothing."""
-    value = fields.get(name)
-    if value is None or isinstance(value, bool | dict | list):
-        return ""
-    return format(value, "f") if isinstance(value, Decimal) else str(value).replace("\0", "")
 
 
 def id_of(fields: Fields, name: str) -> str:
@@ -63,28 +29,11 @@ def is_guid(value: str) -> bool:
 
 
 def needed(fields: Fields, name: str) -> str:
-    """A text or an id that must be there. Raises Unreadable."""
+    """A text or an id that must be there, and is not all zero. Raises Unreadable."""
     value = id_of(fields, name)
     if not value:
         raise Unreadable(f"{name} is missing")
     return value
-
-
-def amount(fields: Fields, name: str) -> Decimal:
-    """Money or a quantity; zero when absent. Raises Unreadable."""
-    value = text(fields, name)
-    if not value:
-        return ZERO
-    try:
-        return decimal(value)
-    except ValueError as error:
-        raise Unreadable(f"{name} is not an amount: {value[:40]!r}") from error
-
-
-def needed_amount(fields: Fields, name: str) -> Decimal:
-    """Money that must be there. Raises Unreadable."""
-    needed(fields, name)
-    return amount(fields, name)
 
 
 def instant(value: str) -> dt.datetime | None:
@@ -122,18 +71,6 @@ def stamp(fields: Fields) -> str:
 def since(moment: dt.datetime) -> str:
     """An instant as ``If-Modified-Since`` takes it: UTC, whole seconds, no zone."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def children(fields: Fields, name: str) -> list[Fields]:
-    """A list of objects; empty when absent or of another shape. Lists of phones and addresses may hold nulls."""
-    value = fields.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def child(fields: Fields, name: str) -> Fields:
-    """An object; empty when absent or of another shape."""
-    value = fields.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def without_bank_details(value: Any) -> Any:

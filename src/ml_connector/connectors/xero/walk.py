@@ -21,7 +21,8 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from ml_connector.connectors.base import Page, Row
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.reading import Page, Row
 from ml_connector.connectors.xero import values
 from ml_connector.connectors.xero.client import Books, Reply, parse
 from ml_connector.connectors.xero.errors import Refusal, told
@@ -231,8 +232,8 @@ def _marks_from(rows: Sequence[_Seen], position: str) -> tuple[str, ...]:
 
 def _seen(resource: Resource, raw: bytes) -> _Seen:
     fields = fields_of(raw)
-    at = values.instant(values.text(fields, "UpdatedDateUTC"))
-    id_ = values.text(fields, resource.id_key) or hashlib.sha256(raw).hexdigest()[:16]
+    at = values.instant(json_fields.text(fields, "UpdatedDateUTC"))
+    id_ = json_fields.text(fields, resource.id_key) or hashlib.sha256(raw).hexdigest()[:16]
     return _Seen(id_, at, raw)
 
 

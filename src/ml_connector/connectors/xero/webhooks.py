@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Delivery, Hint
 from ml_connector.connectors.xero import values
 from ml_connector.errors import Refused
@@ -60,15 +61,15 @@ def signature(key: str, raw_body: bytes) -> str:
 def hints(raw_body: bytes) -> tuple[Hint, ...]:
     """The documents a body names, each once. Empty for anything else: the next reading finds the change."""
     try:
-        body = values.decode(raw_body)
+        body = json_fields.decode(raw_body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return ()
     return tuple(dict.fromkeys(_hints(body))) if isinstance(body, dict) else ()
 
 
 def _hints(body: dict[str, Any]) -> Iterator[Hint]:
-    for event in values.children(body, "events"):
-        id_, tenant = values.id_of(event, "resourceId"), values.text(event, "tenantId")
-        for entity in _ENTITIES.get(values.text(event, "eventCategory").upper(), ()):
+    for event in json_fields.children(body, "events"):
+        id_, tenant = values.id_of(event, "resourceId"), json_fields.text(event, "tenantId")
+        for entity in _ENTITIES.get(json_fields.text(event, "eventCategory").upper(), ()):
             if id_:
                 yield Hint(entity, id_, tenant)

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_connector.connectors.base import Action, Later, Outcome, Rejected, Session, Step, Uncertain
-from ml_connector.connectors.xero import allocations, persons, values
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.writing import Action, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.connectors.xero import allocations, persons
 from ml_connector.connectors.xero.client import Books
 from ml_connector.connectors.xero.outcomes import RECONNECT_WAIT, outcomes
 from ml_connector.connectors.xero.requests import body_of, groups, request_for
 from ml_connector.connectors.xero.resources import RESOURCES
+from ml_connector.transport import about
 from ml_connector.transport.errors import (
     AnswerLost,
     BudgetEmpty,
@@ -47,7 +50,8 @@ async def write_batch(session: Session, steps: Sequence[Step]) -> Sequence[Outco
     alone = steps[0].entity == "payments" and session.settings.get("payments_together", "yes") == "no"
     found: list[Outcome] = []
     for group in groups(steps, alone=alone):
-        found += await _call(session, group)
+        with about.part(len(found), len(group)):
+            found += await _call(session, group)
     return found
 
 
@@ -106,7 +110,7 @@ def _unique(step: Step) -> bool:
     """Whether Xero refuses a second one, or the step names its document. Without a number Xero would give one itself."""
     if step.entity not in UNIQUE:
         return False
-    return step.action is not Action.CREATE or bool(values.text(body_of(step), RESOURCES[step.entity].number_key))
+    return step.action is not Action.CREATE or bool(json_fields.text(body_of(step), RESOURCES[step.entity].number_key))
 
 
 async def _again(session: Session, request: Request, lost: AnswerLost) -> Answer:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Auth, Consent, Credentials, Http, Tokens
+from ml_connector.connectors.grants import Auth, Consent, Credentials, Http, Tokens
 from ml_connector.connectors.zoho_books import regions
 from ml_connector.connectors.zoho_books.regions import Region
 from ml_connector.connectors.zoho_books.scopes import SCOPES

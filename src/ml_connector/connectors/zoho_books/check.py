@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from ml_connector.connectors import rights
-from ml_connector.connectors.base import Finding, Session, Verdict
-from ml_connector.connectors.zoho_books import limits, scopes, values
+from ml_connector.connectors import json_fields, rights
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.checking import Finding, Verdict, clock
+from ml_connector.connectors.zoho_books import limits, scopes
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
 from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field, reporting_tags
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
-_SKEW = 60.0  # seconds
 _ORGANISATION_SCOPE = "ZohoBooks.settings.READ"
 _FIELD_ENTITIES = {"bills": "bill", "parties": "contact", "vendor_credits": "vendor_credit"}
 _UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_duplicates")
@@ -29,7 +29,11 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         action = f"Connect again, and consent to {_ORGANISATION_SCOPE}, as a user whose role allows it."
         return [Finding("consent", Verdict.MISSING, error.sentence, action)]
     findings = [Finding("consent", Verdict.GOOD, "Zoho Books accepts the connection's token.")]
-    findings += [await _organisation(session), _clock(session, first), _day(await _counted(books, first))]
+    findings += [
+        await _organisation(session),
+        clock(session.clock.now(), first.vendor_time(), "Zoho Books", "Zoho"),
+        _day(await _counted(books, first)),
+    ]
     findings += _rights(session, entities)
     for entity in entities:
         findings += [finding async for finding in _entity(books, entity)]
@@ -76,18 +80,6 @@ async def _organisation(session: Session) -> Finding:
         Verdict.MISSING,
         f"The grant does not reach organisation {session.organisation or '(none chosen)'}; it reaches: {names}.",
         "Choose one of these, or connect again as a user of the organisation.",
-    )
-
-
-def _clock(session: Session, reply: Reply) -> Finding:
-    theirs = reply.vendor_time()
-    if theirs is None:
-        return Finding("clock", Verdict.WARNING, "Zoho Books sent no time to compare the clock with.")
-    skew = abs((session.clock.now() - theirs).total_seconds())
-    if skew <= _SKEW:
-        return Finding("clock", Verdict.GOOD, f"The clock agrees with Zoho's to {skew:.0f} s.")
-    return Finding(
-        "clock", Verdict.WARNING, f"The clock is {skew:.0f} s off Zoho's.", "Set the machine's clock by network time."
     )
 
 
@@ -173,30 +165,30 @@ def _no_field(subject: str, documents: str, name: str, *, seen: bool) -> Finding
     return Finding(subject, Verdict.WARNING, said, f"Look whether it is there. {action}")
 
 
-def _listed_fields(reply: Reply) -> list[values.Fields]:
-    return values.children(reply.context, "custom_fields")
+def _listed_fields(reply: Reply) -> list[json_fields.Fields]:
+    return json_fields.children(reply.context, "custom_fields")
 
 
-async def _administered(books: Books, entity: str) -> list[values.Fields] | None:
+async def _administered(books: Books, entity: str) -> list[json_fields.Fields] | None:
     """The field administration; not in the published specification, so anything but a list means unknown: None."""
     try:
         reply = await books.get("/settings/fields", ("entity", _FIELD_ENTITIES[entity]))
-        return [values.decode(raw) for raw in reply.rows("fields")]
+        return [json_fields.decode(raw) for raw in reply.rows("fields")]
     except (Refusal, NotPermitted, NotJson):
         return None
 
 
-def _named(fields: Sequence[values.Fields], name: str) -> dict[str, Any] | None:
+def _named(fields: Sequence[json_fields.Fields], name: str) -> dict[str, Any] | None:
     """The custom field of an API name; the API calls it by several keys."""
     keys = ("api_name", "field_name", "column_name", "placeholder")
-    return next((dict(f) for f in fields if any(values.text(f, key) == name for key in keys)), None)
+    return next((dict(f) for f in fields if any(json_fields.text(f, key) == name for key in keys)), None)
 
 
 async def _rounding(books: Books, listed: Reply) -> Finding | None:
     """Whether the organisation rounds tax as the setting says; only a bill's detail tells."""
-    ids = [values.text(values.decode(raw), "bill_id") for raw in listed.rows("bills")[:1]]
+    ids = [json_fields.text(json_fields.decode(raw), "bill_id") for raw in listed.rows("bills")[:1]]
     row = await detail(books, RESOURCES["bills"], ids[0], "") if ids else None
-    told = values.text(values.decode(row.raw), "tax_rounding") if row else ""
+    told = json_fields.text(json_fields.decode(row.raw), "tax_rounding") if row else ""
     if not told:
         return None
     real = "document" if told == "entity_level" else "line"
@@ -223,8 +215,8 @@ async def _tags(books: Books) -> Finding:
             "The organisation has no active reporting tag.",
             "Create one if business units or cost centres are to stand on bill lines, or use locations.",
         )
-    must = [values.text(tag, "tag_name") for tag in live if tag.get("is_mandatory") is True]
-    names = ", ".join(values.text(tag, "tag_name") for tag in live)
+    must = [json_fields.text(tag, "tag_name") for tag in live if tag.get("is_mandatory") is True]
+    names = ", ".join(json_fields.text(tag, "tag_name") for tag in live)
     sentence = f"Active: {names}." + (f" Mandatory, so every bill line needs one: {', '.join(must)}." if must else "")
     return Finding("reporting tags", Verdict.GOOD, sentence, "Fill the mapping of the mandatory tags." if must else "")
 

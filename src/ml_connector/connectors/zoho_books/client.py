@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 from ml_connector.transport.messages import Answer, Request
@@ -40,7 +40,7 @@ class Reply:
 
     def object(self, key: str) -> dict[str, Any]:
         """The object under ``key``; empty when it is not there."""
-        value = values.decode(self.parts[key]) if key in self.parts else {}
+        value = json_fields.decode(self.parts[key]) if key in self.parts else {}
         return value if isinstance(value, dict) else {}
 
     def raw(self, key: str) -> bytes:
@@ -83,8 +83,8 @@ def parse(answer: Answer) -> Reply:
         raise Incomplete(answer.status, "an object") from error
     except msgspec.DecodeError as error:
         raise NotJson(answer.status, answer.body) from error
-    code = values.decode(parts["code"]) if "code" in parts else None
-    message = values.decode(parts["message"]) if "message" in parts else ""
+    code = json_fields.decode(parts["code"]) if "code" in parts else None
+    message = json_fields.decode(parts["message"]) if "message" in parts else ""
     return Reply(answer, code if isinstance(code, int) else None, str(message), parts)
 
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.canonical.documents import Address, Bill, BillLine, Document, Organisation, Party, Ref, TaxBasis
-from ml_connector.canonical.money import ZERO, is_exact, rounded, total
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.money import ZERO, is_exact, plain, rounded, total
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine
+from ml_connector.connectors.json_fields import encode
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books.translate import REFERENCE_LINE
-from ml_connector.connectors.zoho_books.values import encode, plain
 from ml_connector.errors import BadInput
 
 REFERENCE_FIELD = "cf_ml_connector_ref"

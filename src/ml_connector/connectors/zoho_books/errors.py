@@ -4,31 +4,30 @@ Decided by HTTP class and ``code``; message texts are no interface. Two refusals
 code: a number already used and a locked period. They are recognised by wording, and only to choose the reason and the
 advice: a refusal stays a refusal either way.
 
-ZohoError
+TransportError
 +-- Refusal          the API answered a read with an error code
-+-- FilterIgnored    a list holds rows that do not match the filter asked for
-+-- Unsettled        a list moved each time it was read
-NotJson
-+-- Incomplete       an answer is JSON and lacks what Zoho documents
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from ml_connector.connectors.base import Rejected
+from ml_connector.connectors import errors as common
+from ml_connector.connectors.errors import Meaning
+from ml_connector.connectors.writing import Rejected
 from ml_connector.errors import Acts, Recovery
-from ml_connector.transport.errors import NotJson, TransportError
+from ml_connector.transport.errors import TransportError
 
 ABSENT = 1002
 
 
-class ZohoError(TransportError):
-    """Base."""
+class Incomplete(common.Incomplete):
+    """An answer of Zoho Books without something it documents."""
+
+    vendor = "Zoho Books"
 
 
-class Refusal(ZohoError):
+class Refusal(TransportError):
     """The API answered ``code`` (None: none) with HTTP ``status``; nothing was changed."""
 
     recovery = Recovery.PERSON
@@ -44,40 +43,6 @@ class Refusal(ZohoError):
     def absent(self) -> bool:
         """Whether it says clearly that the document does not exist."""
         return self.status == 404 and self.code == ABSENT
-
-
-class FilterIgnored(ZohoError):
-    """Rows came back that do not match the filter: unknown parameters are ignored, so the list proves nothing."""
-
-    recovery = Recovery.DEFECT
-    acts = Acts.US
-
-
-class Unsettled(ZohoError):
-    """What was asked for on several pages moved while they were read, so nothing is proved; it is asked again later."""
-
-    acts = Acts.NOBODY
-
-
-class Incomplete(NotJson):
-    """The answer is JSON and lacks ``what``, which Zoho documents; for a write the outcome is unknown."""
-
-    def __init__(self, status: int, what: str) -> None:
-        TransportError.__init__(
-            self,
-            f"Zoho Books answered {status} without {what}, which it documents: it is read again later; if it stays, "
-            "report it to support.",
-        )
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """A refusal in our terms: reason code, what to do, who does it."""
-
-    reason: str = "rejected"
-    action: str = "Read Zoho's message, correct the record or its mapping, and replay it."
-    acts: Acts = Acts.BOOKKEEPER
 
 
 _ADMIN = Acts.TENANT_ADMIN
@@ -137,7 +102,7 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
         Meaning("tag_missing", "A mandatory reporting tag is missing: fill the mapping table of that tag."),
     ),
 )
-_UNKNOWN = Meaning()
+_UNKNOWN = Meaning("rejected", "Read Zoho's message, correct the record or its mapping, and replay it.")
 
 
 def meaning_of(code: int | None, message: str) -> Meaning:

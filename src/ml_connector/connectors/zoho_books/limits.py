@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors.base import Limit, Limits, Window
 from ml_connector.transport.errors import NotJson
 from ml_connector.transport.messages import Answer

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
+from ml_connector.connectors.json_fields import Fields
 from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.scopes import granted
-from ml_connector.connectors.zoho_books.values import Fields
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson, NotPermitted
 
@@ -36,7 +37,7 @@ _OTHER_MODULES = ("sales", "bank", "accountant", "inventory")
 async def organisations(session: Session) -> Sequence[Organisation]:
     """All organisations of the grant. This list alone takes no organisation id and has no paging."""
     reply = await Books(session).get(ORGANISATIONS)
-    return [_organisation(values.decode(raw), session) for raw in reply.rows("organizations")]
+    return [_organisation(json_fields.decode(raw), session) for raw in reply.rows("organizations")]
 
 
 async def organisation(session: Session) -> Organisation:
@@ -82,31 +83,33 @@ async def _locks(books: Books) -> list[Fields]:
     number, more = 1, True
     while more:
         reply = await books.page("/transactionlocks", number)
-        locks += [values.decode(raw) for raw in reply.rows("transaction_locks")]
+        locks += [json_fields.decode(raw) for raw in reply.rows("transaction_locks")]
         more, number = reply.more(), number + 1
     return locks
 
 
 def _closes_purchases(lock: Fields) -> bool:
-    if values.text(lock, "transaction_lock_status") == "disabled":
+    if json_fields.text(lock, "transaction_lock_status") == "disabled":
         return False
-    module = f"{values.text(lock, 'transaction_lock_module')} {values.text(lock, 'lock_scope_formatted')}".lower()
+    module = (
+        f"{json_fields.text(lock, 'transaction_lock_module')} {json_fields.text(lock, 'lock_scope_formatted')}".lower()
+    )
     return "purchase" in module or not any(other in module for other in _OTHER_MODULES)
 
 
 def _organisation(row: Fields, session: Session) -> Organisation:
-    country = values.text(row, "country_code").upper()
+    country = json_fields.text(row, "country_code").upper()
     return Organisation(
-        id=values.text(row, "organization_id"),
-        name=values.text(row, "name"),
-        currency=values.text(row, "currency_code"),
-        zone=values.text(row, "time_zone"),
+        id=json_fields.text(row, "organization_id"),
+        name=json_fields.text(row, "name"),
+        currency=json_fields.text(row, "currency_code"),
+        zone=json_fields.text(row, "time_zone"),
         country=country,
         edition=edition(country),
-        plan=values.text(row, "plan_name"),
+        plan=json_fields.text(row, "plan_name"),
         price_digits=_digits(row),
         rounding=session.settings.get("tax_rounding", "document"),
-        fiscal_year_start_month=month(values.text(row, "fiscal_year_start_month")),
+        fiscal_year_start_month=month(json_fields.text(row, "fiscal_year_start_month")),
     )
 
 
@@ -123,5 +126,5 @@ def month(word: str) -> int:
 
 
 def _digits(row: Fields) -> int:
-    text = values.text(row, "price_precision")
+    text = json_fields.text(row, "price_precision")
     return int(text) if text.isdigit() else 2

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import UNIDENTIFIED, Page, Readable, Reading, Row, Session
-from ml_connector.connectors.zoho_books import translate, values
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.errors import Unsettled
+from ml_connector.connectors.json_fields import Fields, Unreadable
+from ml_connector.connectors.reading import UNIDENTIFIED, Page, Readable, Reading, Row
+from ml_connector.connectors.zoho_books import translate
 from ml_connector.connectors.zoho_books.client import Books, Reply
 from ml_connector.connectors.zoho_books.compose import REFERENCE_FIELD
-from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal, Unsettled
-from ml_connector.connectors.zoho_books.values import Fields, Unreadable
+from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
 from ml_connector.connectors.zoho_books.walk import MAX_PASSES, Listing, cursor_of, walk
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson
@@ -91,12 +94,12 @@ def reference_field(session: Session) -> str:
 
 def row_of(resource: Resource, raw: bytes, field: str) -> Row:
     """One document, or the sentence why it could not be understood. Bank details are dropped first."""
-    fields = values.decode(raw)
+    fields = json_fields.decode(raw)
     if not isinstance(fields, dict):
         return unread(f"a row of {resource.path}", raw, "it is no object")
     if resource.singular == "contact" and translate.BANK_DETAILS & fields.keys():
-        raw = values.encode(translate.without_bank_details(fields))
-    id_, stamp = values.text(fields, resource.id_key), values.text(fields, "last_modified_time")
+        raw = json_fields.encode(translate.without_bank_details(fields))
+    id_, stamp = json_fields.text(fields, resource.id_key), json_fields.text(fields, "last_modified_time")
     try:
         return Row(id_, raw, resource.translate(fields, field), stamp)
     except Unreadable as error:
@@ -156,8 +159,8 @@ def _contacts(base: Listing, kind: str) -> Listing:
     every = kind == "both"
 
     def row(raw: bytes) -> Row | None:
-        fields: Any = values.decode(raw)
-        other = isinstance(fields, dict) and values.text(fields, "contact_type") not in (kind, "")
+        fields: Any = json_fields.decode(raw)
+        other = isinstance(fields, dict) and json_fields.text(fields, "contact_type") not in (kind, "")
         return None if other and not every else base.row(raw)
 
     query = () if every else (("contact_type", kind),)
@@ -207,7 +210,7 @@ async def _dimensions(books: Books, reading: Reading) -> AsyncIterator[Page]:
 async def _tags(books: Books) -> list[Row]:
     rows: list[Row] = []
     for tag in await reporting_tags(books):
-        options = await _options(books, values.text(tag, "tag_id"))
+        options = await _options(books, json_fields.text(tag, "tag_id"))
         rows += [_option_row(tag, one) for one in translate.all_options(options)]
     return rows
 
@@ -215,7 +218,7 @@ async def _tags(books: Books) -> list[Row]:
 async def reporting_tags(books: Books) -> list[Fields]:
     """All reporting tags, drafts included; none where the plan has no such feature. Raises NotPermitted, NotJson."""
     reply = await _feature(books, "/reportingtags")
-    return [values.decode(raw) for raw in reply.rows("reporting_tags")] if reply else []
+    return [json_fields.decode(raw) for raw in reply.rows("reporting_tags")] if reply else []
 
 
 async def _options(books: Books, tag_id: str) -> list[Any]:
@@ -234,7 +237,7 @@ async def _option_pages(books: Books, tag_id: str) -> tuple[list[Any], int]:
     number, more = 1, True
     while more:
         reply = await books.page("/reportingtags/options", number, ("tag_id", tag_id))
-        options += [values.decode(raw) for raw in reply.rows("options")]
+        options += [json_fields.decode(raw) for raw in reply.rows("options")]
         more = reply.context.get("has_more_page") is True
         number += 1
     return options, number - 1
@@ -256,23 +259,23 @@ async def _feature(books: Books, path: str) -> Reply | None:
 
 
 def _option_row(tag: Fields, option: Any) -> Row:
-    what = f"option of the reporting tag {values.text(tag, 'tag_name')}"
+    what = f"option of the reporting tag {json_fields.text(tag, 'tag_name')}"
     if not isinstance(option, dict):
-        return unread(what, values.encode(option), "it is no object")
-    alone = values.encode({name: value for name, value in option.items() if name != "children"})
+        return unread(what, json_fields.encode(option), "it is no object")
+    alone = json_fields.encode({name: value for name, value in option.items() if name != "children"})
     try:
         dimension = translate.tag_option(tag, option)
     except Unreadable as error:
-        return unread(what, alone, str(error), values.text(option, "option_id"))
+        return unread(what, alone, str(error), json_fields.text(option, "option_id"))
     return Row(dimension.id, alone, dimension)
 
 
 def _location_row(raw: bytes) -> Row:
-    fields = values.decode(raw)
+    fields = json_fields.decode(raw)
     if not isinstance(fields, dict):
         return unread("location", raw, "it is no object")
     try:
         dimension = translate.location(fields)
     except Unreadable as error:
-        return unread("location", raw, str(error), values.text(fields, "location_id"))
+        return unread("location", raw, str(error), json_fields.text(fields, "location_id"))
     return Row(dimension.id, raw, dimension)

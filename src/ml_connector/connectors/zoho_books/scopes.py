@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ml_connector.connectors.base import Scope
+from ml_connector.connectors.grants import Scope
 
 _P = "ZohoBooks."
 _VENDORS, _CUSTOMERS = "vendors and customers both ways", "customers, invoices and payments both ways"

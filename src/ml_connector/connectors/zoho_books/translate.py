@@ -11,30 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ml_connector.canonical.documents import (
-    Account,
-    Address,
-    Bill,
-    BillLine,
-    BillState,
-    Dimension,
-    Party,
-    Ref,
-    TaxBasis,
-    TaxCode,
-)
+from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.connectors.zoho_books.values import (
-    Fields,
-    Unreadable,
-    amount,
-    child,
-    children,
-    day,
-    needed,
-    needed_amount,
-    text,
-)
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.json_fields import Fields, Unreadable, amount, child, children, needed, needed_amount, text
+from ml_connector.connectors.zoho_books.values import day
 
 REFERENCE_LINE = "ml-connector reference: "
 BANK_DETAILS = frozenset(["bank_accounts", "cards", "checks", "upi_mandates", "vpa_list", "paypal_details"])
@@ -58,51 +40,42 @@ _NOT_FOR_LINES = frozenset(["accounts_receivable", "accounts_payable"])
 
 def bill(row: Fields, field: str) -> Bill:
     """A bill of the list (no lines, ``complete`` False) or in full detail. Raises Unreadable."""
-    state = _state(row)
     document = Bill(
         id=needed(row, "bill_id"),
-        vendor=Ref(needed(row, "vendor_id"), text(row, "vendor_name")),
-        total=needed_amount(row, "total"),
         number=text(row, "bill_number"),
-        date=day(row, "date"),
         due_date=day(row, "due_date"),
-        currency=text(row, "currency_code"),
-        purchase_order=Ref(number=text(row, "reference_number")),
-        location=_location(row),
-        memo=_memo(row),
-        state=state,
-        active=state is not BillState.CANCELED,
-        balance=amount(row, "balance") if text(row, "balance") else None,
-        exchange_rate=amount(row, "exchange_rate") or None,
-        reference=reference(row, field),
-        complete=False,
-        stamp=text(row, "last_modified_time"),
+        **_shown(row, field, 1),
     )
     return _with_lines(document, row, 1) if "line_items" in row else document
 
 
 def vendor_credit(row: Fields, field: str) -> Bill:
     """A vendor credit: a bill with every amount negated. Raises Unreadable."""
-    state = _state(row)
     document = Bill(
-        id=needed(row, "vendor_credit_id"),
-        vendor=Ref(needed(row, "vendor_id"), text(row, "vendor_name")),
-        total=-needed_amount(row, "total"),
-        number=text(row, "vendor_credit_number"),
-        date=day(row, "date"),
-        currency=text(row, "currency_code"),
-        purchase_order=Ref(number=text(row, "reference_number")),
-        location=_location(row),
-        memo=_memo(row),
-        state=state,
-        active=state is not BillState.CANCELED,
-        balance=-amount(row, "balance") if text(row, "balance") else None,
-        exchange_rate=amount(row, "exchange_rate") or None,
-        reference=reference(row, field),
-        complete=False,
-        stamp=text(row, "last_modified_time"),
+        id=needed(row, "vendor_credit_id"), number=text(row, "vendor_credit_number"), **_shown(row, field, -1)
     )
     return _with_lines(document, row, -1) if "line_items" in row else document
+
+
+def _shown(row: Fields, field: str, sign: int) -> dict[str, Any]:
+    """What bills and vendor credits show alike; a list shows no lines."""
+    state, owed, left = _state(row), needed_amount(row, "total"), amount(row, "balance")
+    return {
+        "vendor": Ref(needed(row, "vendor_id"), text(row, "vendor_name")),
+        "total": owed if sign > 0 else -owed,
+        "date": day(row, "date"),
+        "currency": text(row, "currency_code"),
+        "purchase_order": Ref(number=text(row, "reference_number")),
+        "location": _location(row),
+        "memo": _memo(row),
+        "state": state,
+        "active": state is not BillState.CANCELED,
+        "balance": (left if sign > 0 else -left) if text(row, "balance") else None,
+        "exchange_rate": amount(row, "exchange_rate") or None,
+        "reference": reference(row, field),
+        "complete": False,
+        "stamp": text(row, "last_modified_time"),
+    }
 
 
 def party(row: Fields, field: str) -> Party:

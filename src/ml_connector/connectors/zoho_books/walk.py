@@ -19,10 +19,11 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from ml_connector.connectors.base import Page, Row
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.errors import FilterIgnored
+from ml_connector.connectors.reading import Page, Row
 from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books.client import Books, Reply
-from ml_connector.connectors.zoho_books.errors import FilterIgnored
 from ml_connector.errors import BadInput
 
 LIST_LAG = 60.0  # seconds; not published, so generous against what was seen (none)
@@ -264,10 +265,10 @@ def _digest(rows: Sequence[_Seen]) -> str:
 
 
 def _seen(listing: Listing, raw: bytes) -> _Seen:
-    fields = values.decode(raw)
+    fields = json_fields.decode(raw)
     fields = fields if isinstance(fields, dict) else {}
-    stamp = values.text(fields, "last_modified_time")
-    return _Seen(values.text(fields, listing.id_key), stamp, values.instant(stamp), raw)
+    stamp = json_fields.text(fields, "last_modified_time")
+    return _Seen(json_fields.text(fields, listing.id_key), stamp, values.instant(stamp), raw)
 
 
 def _page(listing: Listing, rows: Sequence[_Seen], state: Cursor) -> Page:

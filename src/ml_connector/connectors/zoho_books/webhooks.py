@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Delivery, Hint
-from ml_connector.connectors.zoho_books import values
 from ml_connector.errors import Refused
 
 SIGNATURE_HEADER = "x-zoho-webhook-signature"
@@ -91,11 +91,11 @@ def signature(secret: str, query: Sequence[tuple[str, str]], form: Sequence[tupl
 def hints(raw_body: bytes) -> tuple[Hint, ...]:
     """The documents a body names; ids may be numbers. Empty for anything else: the next reading finds the change."""
     try:
-        body = values.decode(raw_body)
+        body = json_fields.decode(raw_body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return ()
     if not isinstance(body, dict):
         return ()
-    organisation = values.text(body, "organization_id")
-    named = ((entity, values.text(values.child(body, key), id_)) for key, (entity, id_) in _ENTITIES.items())
+    organisation = json_fields.text(body, "organization_id")
+    named = ((entity, json_fields.text(json_fields.child(body, key), id_)) for key, (entity, id_) in _ENTITIES.items())
     return tuple(Hint(entity, id_, organisation) for entity, id_ in named if id_)

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_connector.canonical.documents import Bill, BillState, Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import number_key
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Session, Step, Uncertain
-from ml_connector.connectors.zoho_books import values
+from ml_connector.canonical.purchases import Bill, BillState
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.errors import FilterIgnored, Unsettled
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Step, Uncertain
 from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
-from ml_connector.connectors.zoho_books.errors import FilterIgnored, Incomplete, Refusal, Unsettled, rejected
+from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
 from ml_connector.connectors.zoho_books.read import RESOURCES, Resource, detail, reference_field, row_of
 from ml_connector.errors import BadInput
@@ -79,8 +83,8 @@ def request_for(step: Step, books: Books) -> Request:
 
 def _unique_field(step: Step) -> str:
     """The custom field of the body that holds our reference; empty when it stands in the notes."""
-    fields = values.children(_body(step), "custom_fields")
-    return next((values.text(f, "api_name") for f in fields if values.text(f, "value") == step.reference), "")
+    fields = json_fields.children(_body(step), "custom_fields")
+    return next((json_fields.text(f, "api_name") for f in fields if json_fields.text(f, "value") == step.reference), "")
 
 
 def _upsert(key: str, value: str) -> dict[str, str]:
@@ -88,7 +92,7 @@ def _upsert(key: str, value: str) -> dict[str, str]:
 
 
 def _body(step: Step) -> dict[str, Any]:
-    body = values.decode(step.body) if step.body else {}
+    body = json_fields.decode(step.body) if step.body else {}
     return body if isinstance(body, dict) else {}
 
 
@@ -154,7 +158,7 @@ async def _voided(session: Session, step: Step, answer: Answer) -> Outcome:
 def _difference(step: Step, document: Document) -> str:
     """What the target shows otherwise than the step; empty when it shows the same."""
     if isinstance(document, Party):
-        pairs = [("name", document.name, values.text(_body(step), "contact_name"))]
+        pairs = [("name", document.name, json_fields.text(_body(step), "contact_name"))]
     elif isinstance(document, Bill):
         pairs = [
             ("vendor", document.vendor.id, step.party_id),
@@ -213,16 +217,16 @@ async def _pass(books: Books, resource: Resource, filters: Sequence[tuple[str, s
     while more:
         reply = await books.page(resource.path, number, *filters)
         for raw in reply.rows(*resource.keys):
-            fields = values.decode(raw)
+            fields = json_fields.decode(raw)
             _verify(resource, fields, filters)
             ids.append(_id(reply, fields, resource))
         more, number = reply.more(), number + 1
     return ids, number - 1
 
 
-def _id(reply: Reply, fields: values.Fields, resource: Resource) -> str:
+def _id(reply: Reply, fields: json_fields.Fields, resource: Resource) -> str:
     """Raises Incomplete: a row without its id cannot be looked at, so the answer proves nothing."""
-    id_ = values.text(fields, resource.id_key)
+    id_ = json_fields.text(fields, resource.id_key)
     if not id_:
         raise Incomplete(reply.answer.status, f"the {resource.id_key} of a row")
     return id_
@@ -234,13 +238,13 @@ def _filters(step: Step) -> tuple[tuple[str, str], ...]:
         return ("vendor_id", step.party_id), ("bill_number", step.number)
     if step.entity == "vendor_credits":
         return (("vendor_credit_number", step.number),)
-    return (("contact_name", values.text(_body(step), "contact_name")),)
+    return (("contact_name", json_fields.text(_body(step), "contact_name")),)
 
 
-def _verify(resource: Resource, fields: values.Fields, filters: Sequence[tuple[str, str]]) -> None:
+def _verify(resource: Resource, fields: json_fields.Fields, filters: Sequence[tuple[str, str]]) -> None:
     """Raises FilterIgnored. Numbers and names are compared as a search may: without case and separators."""
     for name, wanted in filters:
-        shown = values.text(fields, name)
+        shown = json_fields.text(fields, name)
         if shown != wanted and number_key(shown) != number_key(wanted):
             raise FilterIgnored(
                 f"Zoho Books ignored the filter {name} on {resource.path}: asked {wanted!r}, got {shown!r}; "

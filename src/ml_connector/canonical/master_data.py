@@ -1,0 +1,137 @@
+"""What a company's books keep beside its documents: parties, accounts, taxes, dimensions, short lists, the company itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.canonical.parts import Canonical, Ref
+
+
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A postal address, every part as the vendor spells it."""
+
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
+
+
+class Party(Canonical, frozen=True, tag="party"):
+    """A vendor or customer. Bank details are never read; ``tax_id`` is for matching only and never stored in clear.
+
+    ``roles``: what it is where the system keeps one party for both; empty where it is neither yet, or that is not told.
+    """
+
+    id: str
+    kind: str  # "vendor" or "customer"
+    name: str
+    active: bool = True
+    company: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    account_number: str = ""
+    tax_id: str = ""
+    currency: str = ""
+    private_person: bool = False
+    merged_into: str = ""
+    address: Address = Address()
+    memo: str = ""
+    reference: str = ""  # our external reference, where the vendor stores one
+    stamp: str = ""
+    roles: str = ""  # "customer", "vendor", or both with a blank between
+
+
+class Account(Canonical, frozen=True, tag="account"):
+    """A general-ledger account. ``type`` is the vendor's own word; ``postable`` says whether a bill line may use it.
+
+    ``takes_payments``: whether payments may be booked on it, True where the vendor does not say.
+    """
+
+    id: str
+    name: str
+    number: str = ""
+    type: str = ""
+    active: bool = True
+    postable: bool = True
+    currency: str = ""
+    takes_payments: bool = True
+    stamp: str = ""
+
+
+class TaxCode(Canonical, frozen=True, tag="tax_code"):
+    """A tax rate or tax zone. ``rate`` is a fraction (0.0825 is 8.25 %), None where the vendor states none.
+
+    A zone that taxes labor and material differently has no one rate: then ``labor_rate`` and ``material_rate`` are what it
+    takes of lines of these bases, None where the vendor states none.
+    """
+
+    id: str
+    name: str
+    rate: Decimal | None = None
+    active: bool = True
+    labor_rate: Decimal | None = None
+    material_rate: Decimal | None = None
+    stamp: str = ""
+
+
+class Dimension(Canonical, frozen=True, tag="dimension"):
+    """One value of an analysis dimension: business unit, reporting-tag option, location, tracking option, cost centre.
+
+    ``set`` is the dimension it belongs to (the tag; empty for business units and locations); ``mandatory`` that the
+    set must be filled on a document. ``currency`` only where the vendor keeps one (ServiceTitan business units).
+    """
+
+    id: str
+    kind: str  # "business_unit", "reporting_tag", "location", "project" ...
+    name: str
+    set: Ref = Ref()
+    number: str = ""
+    active: bool = True
+    mandatory: bool = False
+    currency: str = ""
+    stamp: str = ""
+
+
+class ListEntry(Canonical, frozen=True, tag="list_entry"):
+    """An entry of one of a vendor's short lists that a mapping table names: payment type, payment term.
+
+    For a payment term ``days`` and ``rule`` say when a document is due: "days" after its date, or on the day ``days`` of
+    "this month" or "next month"; None where the list has nothing of the kind.
+    """
+
+    id: str
+    kind: str
+    name: str
+    active: bool = True
+    days: int | None = None
+    rule: str = ""
+    stamp: str = ""
+
+
+class Organisation(Canonical, frozen=True, tag="organisation"):
+    """The company's books at a vendor. ``zone`` is an IANA name; ``locked_through`` the last closed date for purchases.
+
+    ``edition`` is the tax edition (US, UK, EU, GLOBAL ...); ``rounding`` how it rounds tax ("line" or "document").
+    ``lock_known`` False: the vendor did not tell the lock this time, and the date known before stands.
+    """
+
+    id: str
+    name: str
+    currency: str = ""
+    zone: str = ""
+    country: str = ""
+    edition: str = ""
+    plan: str = ""
+    price_digits: int = 2
+    rounding: str = ""
+    fiscal_year_start_month: int = 1
+    locked_through: dt.date | None = None
+    sandbox: bool = False
+    lock_known: bool = True

@@ -1,0 +1,31 @@
+"""What canonical documents are made of, whatever they are: references, the tax basis, and their common base."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A vendor's reference to another of its documents or list entries; ``name`` and ``number`` as it shows them."""
+
+    id: str = ""
+    name: str = ""
+    number: str = ""
+
+    def label(self) -> str:
+        """What a person calls it: number and name, else the id."""
+        return " ".join(part for part in (self.number, self.name) if part) or self.id
+
+
+class TaxBasis(StrEnum):
+    """Whether line amounts contain tax."""
+
+    EXCLUSIVE = "exclusive"
+    INCLUSIVE = "inclusive"
+    NONE = "none"
+
+
+class Canonical(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="document"):
+    """Base of the canonical documents: frozen, and told apart in their encoded form by the field ``document``."""

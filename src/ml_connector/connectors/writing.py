@@ -1,0 +1,99 @@
+"""What is written at a target: one step, what its answer proves, and the payload it is composed of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from ml_connector.canonical.documents import Document
+from ml_connector.errors import Acts
+
+
+class Action(StrEnum):
+    """What a step does at the target."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    VOID = "void"
+    MARK_EXPORTED = "mark exported"
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One write, complete: the same bytes are shown in preview, stored in the intent and sent.
+
+    One exception: a connector may add what the target holds already and would drop if it were left out, and nothing else,
+    as Xero's contact persons. It is read just before it is sent, and stands in the exchange alone.
+
+    ``reference`` is ours and stays with the record for ever. ``expected`` is what the target must show when it is done:
+    party id, number, date, total, currency. ``target_id`` for everything but a create. ``made_at`` is known to look-ups
+    only: what the step made is no older, as far as our clock and the vendor's agree.
+    """
+
+    entity: str
+    action: Action
+    reference: str
+    body: bytes
+    target_id: str = ""
+    party_id: str = ""
+    number: str = ""
+    date: dt.date | None = None
+    total: Decimal = Decimal(0)
+    currency: str = ""
+    made_at: dt.datetime | None = None
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The target proved it: its id, what it now shows, and its raw answer.
+
+    ``also`` are documents (by entity) that it has changed besides and that were read for it, such as an applied credit.
+    """
+
+    target_id: str
+    document: Document
+    raw: bytes
+    also: tuple[tuple[str, Document], ...] = ()
+
+
+class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
+    """The target said no and changed nothing. ``code`` is the vendor's; ``sentence`` and ``action`` for a bookkeeper.
+
+    ``reason`` is one of our reason codes (period_closed, duplicate_number, inactive_account ...) or "rejected".
+    """
+
+    code: str
+    sentence: str
+    action: str = ""
+    reason: str = "rejected"
+    acts: Acts = Acts.BOOKKEEPER
+    raw: bytes = b""
+
+
+class Later(msgspec.Struct, frozen=True, tag="later"):
+    """Provably not done; may be sent again after ``seconds``.
+
+    ``forbidden``: the vendor does not let this connection do such a thing. Its flow waits for a person; others go on.
+    """
+
+    why: str
+    seconds: float = 0.0
+    forbidden: bool = False
+
+
+class Uncertain(msgspec.Struct, frozen=True, tag="uncertain"):
+    """It may have been done: only a look-up tells."""
+
+    why: str
+
+
+Outcome = Done | Rejected | Later | Uncertain
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """A native payload and the total the target's own arithmetic will give it (document currency)."""
+
+    body: bytes
+    total: Decimal
+    notes: tuple[str, ...] = ()  # visible changes, e.g. "description of line 3 was cut at 2,000 characters"
