@@ -10,19 +10,11 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import (
-    Account,
-    Bill,
-    BillLine,
-    BillState,
-    Dimension,
-    Document,
-    Organisation,
-    Party,
-    Ref,
-    TaxCode,
-)
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR
 from ml_connector.integrations.base import Decision, Hold, Ledger, Skip, View, Write
 from ml_connector.integrations.bill_flow import Bills
@@ -133,7 +125,6 @@ def view(
         twins=(),
         candidates=(),
         compose=compose(books),
-        start_date=None,
     )
     return dataclasses.replace(found, **changes)
 

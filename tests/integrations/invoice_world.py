@@ -11,21 +11,11 @@ from typing import Any
 import msgspec
 from bill_world import Rows, assert_readable, codes, sentences
 
-from ml_connector.canonical.documents import (
-    Account,
-    Dimension,
-    Document,
-    Invoice,
-    InvoiceLine,
-    InvoiceState,
-    ListEntry,
-    Organisation,
-    Party,
-    Ref,
-    TaxBasis,
-    TaxCode,
-)
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.integrations.base import Decision, Ledger, Linked, View, Write
 from ml_connector.integrations.invoice_flow import Invoices
@@ -75,11 +65,12 @@ OPTIONS = {
         Dimension(GONE, "tracking_option", "Gone", UNITS, active=False),
     )
 }
-JANE, ARCHIVED, MAPLE, MERGED = (guid(n) for n in (1, 2, 3, 4))
+JANE, ARCHIVED, MAPLE, MERGED, JUNE = (guid(n) for n in (1, 2, 3, 4, 5))
 CONTACTS = {
     party.id: party
     for party in (
         Party(JANE, "customer", "Jane Doe", currency="USD"),
+        Party(JUNE, "customer", "June Doe", currency="USD"),
         Party(ARCHIVED, "customer", "Gamma", active=False),
         Party(MAPLE, "customer", "Maple", currency="CAD"),
         Party(MERGED, "customer", "Jane D.", active=False, merged_into=JANE),
@@ -180,7 +171,6 @@ def view(
         twins=(),
         candidates=(),
         compose=compose(books),
-        start_date=None,
     )
     links: Mapping[tuple[str, str], str] = changes.get("links", {})
     at_target = {("invoices", links[pair]): one for pair, one in (counterparts or {}).items()}

@@ -10,27 +10,25 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import (
-    Account,
-    Allocation,
-    BillLine,
-    Dimension,
-    Document,
-    Invoice,
-    InvoiceLine,
-    InvoiceState,
-    OrderState,
-    Organisation,
-    Party,
-    Payment,
-    PaymentKind,
-    PurchaseOrder,
-    Ref,
-    TaxBasis,
-)
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import Decision, Hold, Ledger, Linked, Made, Skip, View, Write, step_key
+from ml_connector.integrations.base import (
+    Decision,
+    Hold,
+    Ledger,
+    Linked,
+    Made,
+    Skip,
+    View,
+    Write,
+    step_key,
+)
+from ml_connector.integrations.left import left_or_last
 from ml_connector.integrations.order_flow import PurchaseOrders
 from ml_connector.integrations.payment_flow import STAYS, Payments
 from ml_connector.integrations.reasons import REASONS
@@ -157,7 +155,7 @@ def view(
         links=LINKS, asked=frozenset(), brings=frozenset(["invoices", "customers", "vendors"]), link=None,
         source=Organisation("st", "Polar Air"), source_lists={"business_units": {}},
         ledger=dataclasses.replace(Ledger(books, ACCOUNTS, {}, OPTIONS, PARTIES), **(ledger or {})),
-        twins=(), candidates=(), compose=compose, start_date=None, at_target=showing(shown),
+        twins=(), candidates=(), compose=compose, at_target=showing(shown),
     )  # fmt: skip
     return dataclasses.replace(found, **changes)
 
@@ -271,8 +269,9 @@ class Run:
 
     def _post(self, document: Payment, decision: Write, proven: Mapping[str, str], now: View) -> None:
         if decision.main == STAYS:
-            kept = next(iter(one for one in self.made.values() if one.entity != "allocations"), None)
-            target = self.link.target_id if self.link else kept.target_id if kept else ""
+            kept = left_or_last(now, decision.steps, decision.replaces)
+            stays = self.link is not None and self.link.target_id != decision.replaces
+            target = self.link.target_id if self.link and stays else kept.target_id if kept else ""
         else:
             main = decision.steps[decision.main]
             assert main.entity != "allocations"

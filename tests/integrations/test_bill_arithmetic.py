@@ -11,8 +11,8 @@ from bill_world import BILL, LINE, amounts, body, codes, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import Bill, BillLine, LineKind
 from ml_connector.canonical.money import rounded, total
+from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.canonical.tie_out import computed_total
 from ml_connector.integrations.base import Hold, Skip, Write
 from ml_connector.integrations.bill_rules import tax_rule

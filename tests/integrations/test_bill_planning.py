@@ -24,8 +24,10 @@ from bill_world import (
     view,
 )
 
-from ml_connector.canonical.documents import Bill, BillState, Dimension, LineKind, Ref
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.master_data import Dimension
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillState, LineKind
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Twin, Unchanged, Write
 from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.bill_settings import Settings

@@ -21,8 +21,8 @@ from invoice_world import (
     view,
 )
 
-from ml_connector.canonical.documents import Party
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Skip, Unchanged, Write
 from ml_connector.integrations.customer_flow import Customers
 from ml_connector.integrations.party_names import taken
@@ -33,6 +33,14 @@ FIRM = Party("c1", "customer", "Acme Offices", email="ap@acme.example", phone="5
 JOHN = Party("c7", "customer", "John Smith", email="john@smith.example", private_person=True)
 ACME = Party(guid(11), "customer", "Acme Offices", email="office@acme.example")
 SMITH = Party(guid(12), "customer", "John Smith", phone="512 555 0199")
+MAPLE = Party("c9", "customer", "Maple Court", email="rent@maple.example", phone="612 555 0101")
+
+
+def like(party: Party, name: str, *, email: str = "", **changes: Any) -> Party:
+    """A contact of that name and the party's phone; its e-mail only if given."""
+    return msgspec.structs.replace(party, id=guid(14), name=name, email=email, **changes)
+
+
 PROVEN = Candidate(ACME, "same name", True, 100.0)
 
 
@@ -63,6 +71,12 @@ TAKEN = {("customers", SMITH.id): "c6", ("customers", ACME.id): "c6"}
         (JOHN, {"contacts": (SMITH,), "chosen": SMITH.id}, (SMITH.id, "person")),
         (FIRM, {"chosen": JANE}, (JANE, "person")),
         (FIRM, {"contacts": (ACME,), "taken": {("vendors", ACME.id): "v6"}}, (ACME.id, "matched")),
+        (MAPLE, {"contacts": (like(MAPLE, "Maple Courts", email=MAPLE.email),)}, (guid(14), "matched")),
+        (
+            like(MAPLE, "Johnson Supply", account_number="A7"),
+            {"contacts": (like(MAPLE, "Johnstone Supply", account_number="A7"),)},
+            (guid(14), "matched"),
+        ),
     ],
 )
 def test_a_customer_that_is_there_is_linked(customer: Party, around: dict[str, Any], adopted: tuple[str, str]) -> None:
@@ -76,6 +90,19 @@ def test_a_customer_that_is_there_is_linked(customer: Party, around: dict[str, A
     [
         (JOHN, {"contacts": (SMITH,)}, "customer_ambiguous"),  # a private person's name only suggests
         (msgspec.structs.replace(FIRM, name="Acme Office"), {"contacts": (ACME,)}, "customer_ambiguous"),
+        # A name that is merely alike may be the neighbour's, the wife's, or another firm's.
+        (like(MAPLE, "Johnson Supply"), {"contacts": (like(MAPLE, "Johnstone Supply"),)}, "customer_ambiguous"),
+        (like(MAPLE, "Maple Court 102"), {"contacts": (like(MAPLE, "Maple Court 101"),)}, "customer_ambiguous"),
+        (
+            like(MAPLE, "Maple Court 102", email=MAPLE.email),
+            {"contacts": (like(MAPLE, "Maple Court 101", email=MAPLE.email),)},
+            "customer_ambiguous",
+        ),
+        (
+            like(MAPLE, "Joan Smith", email=MAPLE.email, private_person=True),
+            {"contacts": (like(MAPLE, "John Smith", email=MAPLE.email),)},
+            "customer_ambiguous",
+        ),
         (FIRM, {"contacts": (ACME, msgspec.structs.replace(ACME, id=guid(13)))}, "customer_ambiguous"),
         (FIRM, {"contacts": (ACME,), "taken": TAKEN}, "customer_taken"),
         (JOHN, {"contacts": (SMITH,), "chosen": SMITH.id, "taken": TAKEN}, "customer_taken"),

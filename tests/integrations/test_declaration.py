@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from bill_world import ACCOUNTS, BILL, TAXES, VENDORS, bill, line
 
-from ml_connector.canonical.documents import Account, Bill, TaxCode
+from ml_connector.canonical.master_data import Account, TaxCode
+from ml_connector.canonical.purchases import Bill
 from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.tables import TableType

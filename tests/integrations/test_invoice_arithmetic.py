@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoice_world import INVOICE, LINE, amounts, body, codes, linked, plan, shown
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, Ref
 from ml_connector.canonical.money import rounded, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.integrations.base import Hold, Skip, Unchanged, Write
 from ml_connector.integrations.invoice_tax import apportion

@@ -29,8 +29,9 @@ from invoice_world import (
     step,
 )
 
-from ml_connector.canonical.documents import Allocation, Invoice, InvoiceLine, InvoiceState, Ref
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Decision, Hold, Skip, Unchanged, Write
 
 POSTED, COMPLETED, PENDING = InvoiceState.POSTED, InvoiceState.COMPLETED, InvoiceState.PENDING
@@ -361,9 +362,23 @@ def test_a_closed_period_is_never_edited(changes: dict[str, Any]) -> None:
     locked = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 30))
     for around in ({"books": locked}, {"settings": {"closed_through": dt.date(2026, 6, 9)}}):
         decision = later(**around)(**changes)
-        assert isinstance(decision, Hold) and codes(decision) == ["period_closed"]
-        assert "dated 2026-06-09" in decision.waits[0].sentence
-    assert isinstance(later(books=locked, released=frozenset(["period_closed"]))(**changes), Write)
+        assert isinstance(decision, Hold) and codes(decision) == ["change_in_closed_period"]
+        assert "with the date 2026-06-09" in decision.waits[0].sentence
+    for released in ("period_closed", "change_in_closed_period"):  # whatever a person lets go, it stays as it is
+        assert codes(later(books=locked, released=frozenset([released]))(**changes)) == ["change_in_closed_period"]
+
+
+def test_a_draft_of_a_closed_period_is_not_in_the_books_and_may_be_released() -> None:
+    locked = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 30))
+    drafted = shown(state=InvoiceState.DRAFT)
+    for changes in (DEARER, {"active": False}):
+        assert codes(later(drafted, books=locked)(**changes)) == ["period_closed"]
+        assert isinstance(later(drafted, books=locked, released=frozenset(["period_closed"]))(**changes), Write)
+
+
+def test_a_change_into_a_closed_period_is_held_too() -> None:
+    decision = later(settings={"closed_through": dt.date(2026, 6, 1)})(date=dt.date(2026, 5, 30))
+    assert codes(decision) == ["change_in_closed_period"]
 
 
 def test_a_change_waits_for_its_gate() -> None:

@@ -10,8 +10,10 @@ import pytest
 from invoice_world import INVOICE, LINE, D, Rows, codes, credit, invoice, line
 from xero_rig import ORG, Meeting, meeting
 
-from ml_connector.canonical.documents import Invoice, InvoiceState, Organisation, Party, Ref
-from ml_connector.connectors.base import Action, Done, Step
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.writing import Action, Done, Step
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.integrations.base import STAYS, Adopt, Hold, Made, Unchanged, Write
 

@@ -32,9 +32,11 @@ from payment_world import (
     plan,
 )
 
-from ml_connector.canonical.documents import BillLine, Dimension, OrderState, Party, PurchaseOrder, Ref
+from ml_connector.canonical.master_data import Dimension, Party
 from ml_connector.canonical.money import rounded, total
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Hold, Twin, Unchanged, Write
 from ml_connector.integrations.order_flow import PurchaseOrders
 from ml_connector.integrations.payment_tables import OrderAccountTable

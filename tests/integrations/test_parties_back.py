@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from invoice_world import CONTACTS, INVOICE, assert_readable, body, codes, guid, sentences, step, view
 
-from ml_connector.canonical.documents import Address, Document, Party
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Address, Party
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.base import Adopt, Decision, FlowType, Hold, Linked, Skip, Unchanged, View, Write
 from ml_connector.integrations.customer_flow import Customers
 from ml_connector.integrations.party_back import CustomersBack, VendorsBack
@@ -167,6 +168,22 @@ def test_a_changed_address_is_whole_or_waits() -> None:
     assert codes(waits) == ["address_incomplete"] and "no postal code" in sentences(waits)[0]
 
 
+def test_a_changed_address_has_the_country_that_is_set() -> None:
+    nowhere = msgspec.structs.replace(HOME, country="")
+    link = Linked("customers", ANN.id, changed(ANN, address=nowhere), ANN_THERE, changed(ANN, address=nowhere))
+    moved = changed(ANN_THERE, address=changed_address(country=""))
+
+    def planned(**settings: str) -> Decision:
+        def compose(action: Action, document: Document, reference: str) -> Composed:
+            return SERVICETITAN.compose(action, document, view(INVOICE).source, reference, settings)
+
+        return plan(CustomersBack(), around(moved, link=link, compose=compose))
+
+    assert body(planned(country="USA"))["customer"]["address"]["country"] == "USA"
+    waits = planned()
+    assert codes(waits) == ["address_incomplete"] and "no country" in sentences(waits)[0]
+
+
 def changed_address(**values: str) -> Address:
     return msgspec.structs.replace(MOVED, **values)
 
@@ -228,6 +245,14 @@ def test_a_private_persons_name_is_no_proof_on_this_side_either() -> None:
     taken = {("customers_back", "c50"): guid(51)}
     assert codes(new(known=(changed(bo, phone=NEW.phone),), taken=taken)) == ["contact_ambiguous"]
     assert step(new(known=(changed(bo, merged_into="c1"),))).action is Action.CREATE
+
+
+@pytest.mark.parametrize("settings", [{}, CREATE, {"parties_baseline": "yes"}])
+def test_an_inactive_customer_is_neither_linked_nor_made_again(settings: dict[str, Any]) -> None:
+    gone = Party("c50", "customer", "Bo Ray", phone=NEW.phone, active=False)
+    decision = new(known=(gone,), settings=settings)
+    assert isinstance(decision, Skip) and decision.code == "contact_inactive_there"
+    assert "ServiceTitan's customer Bo Ray (c50), which is inactive" in decision.sentence
 
 
 def test_a_new_one_is_made_where_that_is_set() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import Address, Party
+from ml_connector.canonical.master_data import Address, Party
 from ml_connector.integrations.party_merge import (
     FIELDS,
     Merged,

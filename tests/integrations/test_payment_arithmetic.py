@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payment_world import DAY, INVOICES, ON, Run, body, codes, credit_note, invoice, payment, plan, run
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, Payment, Ref
 from ml_connector.canonical.money import total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 from ml_connector.integrations.base import Hold, Skip, Unchanged, Write
 
 D = Decimal
@@ -61,7 +62,7 @@ def test_the_books_agree_with_each_version_or_it_is_held(
         decision = books.version(document)
         if isinstance(decision, Hold):
             assert books.shown == before and len(books.sent) == sent, "what is held does nothing"
-            assert codes(decision) == ["advance_stands"]
+            assert set(codes(decision)) == {"advance_stands"}  # one for each advance
             continue
         if isinstance(decision, Skip):
             assert stands is None

@@ -42,20 +42,11 @@ from payment_world import (
     view,
 )
 
-from ml_connector.canonical.documents import (
-    Allocation,
-    Dimension,
-    InvoiceLine,
-    InvoiceState,
-    ListEntry,
-    Party,
-    Payment,
-    PaymentKind,
-    Ref,
-    TaxBasis,
-)
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.master_data import Dimension, ListEntry, Party
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Unchanged, Write
 from ml_connector.integrations.payment_flow import STAYS, Payments, PaymentsExported
 from ml_connector.integrations.payment_tables import OrderAccountTable, PaymentTypeTable, payment_rule
@@ -231,10 +222,9 @@ def test_money_in_that_names_a_refund_of_it_is_money_in() -> None:
     ("document", "settings", "code"),
     [
         (payment(active=False), {}, "payment_reversed"),
-        (payment(date=dt.date(2025, 12, 31)), {}, "payment_before_start"),
         (payment("0", {}), {}, "payment_zero"),
-        (payment(), {"business_units": ("bu2",)}, "out_of_scope"),
-        (payment(business_unit=Ref()), {"business_units": ("bu2",)}, "out_of_scope"),
+        (payment("50", {}), {"business_units": ("bu2",)}, "out_of_scope"),
+        (payment("50", {}, business_unit=Ref()), {"business_units": ("bu2",)}, "out_of_scope"),
     ],
 )
 def test_what_is_passed_over(document: Payment, settings: dict[str, Any], code: str) -> None:
@@ -364,6 +354,33 @@ def test_which_payments_of_the_ledger_are_suspected(changes: dict[str, Any], twi
     assert (codes(plan(payment(), shown=(*OPEN, other))) == ["payment_twin"]) is twin
 
 
+@pytest.mark.parametrize(
+    ("changes", "twin"),
+    [
+        ({}, True),
+        ({"date": ON - 7 * DAY}, True),
+        ({"date": ON + 8 * DAY}, False),
+        ({"total": D(99)}, False),
+        ({"active": False}, False),
+        ({"reference": "st/payments/p7"}, False),
+        ({"ours": True}, False),
+        ({"customer": Ref(MAPLE)}, False),
+        ({"currency": "CAD"}, False),
+        ({"kind": "invoice"}, False),
+    ],
+)
+def test_which_credit_notes_of_the_ledger_may_be_the_write_off(changes: dict[str, Any], twin: bool) -> None:
+    by_hand = msgspec.structs.replace(credit_note("100", id=guid(301), number="CN-0001", currency="USD"), **changes)
+    decision = plan(payment(type_="3"), shown=(*OPEN, by_hand))
+    assert (codes(decision) == ["credit_twin"]) is twin
+    assert isinstance(plan(payment(type_="3"), shown=(*OPEN, by_hand), released=frozenset(["credit_twin"])), Write)
+    assert isinstance(plan(payment(), shown=(*OPEN, by_hand)), Write)  # money is no credit note
+
+
+def test_the_credit_note_of_an_adjustment_is_no_write_off() -> None:
+    assert isinstance(plan(payment(type_="3"), shown=(*OPEN, credit_note("100"))), Write)
+
+
 @pytest.mark.parametrize("code", ["payment_twin", "already_exported", "period_closed"])
 def test_what_a_person_lets_go_goes(code: str) -> None:
     around: dict[str, Any] = {"shown": (*OPEN, BY_HAND), "first_seen_exported": True, "books": LOCKED}
@@ -412,6 +429,106 @@ def test_money_applied_to_one_invoice_twice() -> None:
     assert books.paid("A") == 50 and set(books.made) == {AT, f"{AT}-applied-A", f"{AT}-applied-A+1"}
 
 
+def test_several_advances_are_applied_each_once() -> None:
+    books = posted(payment("100", {"A": "60"}))
+    books.version(payment("100", {"A": "30"}))
+    assert sorted(one.amount for one in books.live("overpayments")) == [30, 40]
+    assert {one.reference for one in books.live("overpayments")} == {f"{AT}-unapplied", f"{AT}-unapplied+1"}
+    books.sent.clear()
+    books.version(payment("100", {"A": "30", "B": "50"}))
+    assert books.sent == [("create", "allocations")] * 2 and books.paid("B") == 50
+    books.version(payment("100", {"A": "30", "B": "50", "C": "20"}))
+    assert books.sent == [("create", "allocations")] * 3 and books.paid("C") == 20
+    assert [one.unapplied for one in books.live("overpayments")] == [0, 0]
+    assert isinstance(books.version(payment("100", {"A": "30", "B": "50", "C": "20"}, memo="x")), Unchanged)
+    books.sent.clear()
+    books.version(payment("100", {"A": "30", "C": "20"}))
+    assert books.sent == [("void", "allocations")] * 2 and (books.paid("B"), books.paid("C")) == (0, 20)
+    assert books.paid("A") == 30 and len(books.live("payments")) == 1
+    assert codes(books.version(payment("90", {"A": "30", "C": "20"}))) == ["advance_stands"]
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_several_advances_that_broke_off_are_completed(steps: int) -> None:
+    """Whichever step the worker ended after, for good."""
+    books = posted(payment("100", {"A": "60"}))
+    after = payment("100", {"A": "30", "B": "50"})
+    books.version(payment("100", {"A": "30"}), at_most=steps)
+    books.version(after)
+    books.version(after)
+    assert (books.paid("A"), books.paid("B")) == (30, 50)
+    held = sum((one.amount for one in books.live("overpayments")), D(0))
+    paid = sum((one.amount for one in books.live("payments")), D(0))
+    assert held + paid == 100
+
+
+def test_a_refund_of_one_of_several_advances_takes_the_one_that_holds_it() -> None:
+    first, second = (
+        Payment(
+            guid(n), Ref(SMITH), D(50), PaymentKind.OVERPAYMENT, ON, unapplied=D(left), reference=f"{PREFIX}p0{end}"
+        )
+        for n, left, end in ((300, "10", "-unapplied"), (301, "50", "-unapplied+1"))
+    )
+    refund = payment("-30", {}, refunds=Ref("p0"), kind=PaymentKind.REFUND)
+    decision = plan(refund, links={**LINKS, ("payments", "p0"): guid(300)}, shown=(first, second))
+    assert isinstance(decision, Write), decision
+    assert body(decision.steps[0])["Overpayment"] == {"OverpaymentID": guid(301)}
+
+
+def test_the_same_amount_again_is_told_from_the_first() -> None:
+    books = posted(payment("100", {}))
+    books.version(payment("100", {"A": "20"}))
+    [advance] = books.live("overpayments")
+    decision = books.version(payment("100", {"A": "40"}))
+    assert isinstance(decision, Write)
+    assert body(decision.steps[0])["known"] == [advance.splits[0].id] and books.paid("A") == 40
+
+
+def test_a_write_off_follows_the_invoice_that_replaced_its_own() -> None:
+    books = run(invoice("A", id=guid(150), number="A-2"))
+    books.version(payment(type_="3"))
+    [note] = books.live("credit_notes")
+    books.change("credit_notes", note.id, allocations=(), balance=note.total)
+    books.change("invoices", INVOICES["A"], state=InvoiceState.VOID, active=False, balance=D(0))
+    around: dict[str, Any] = {"links": {**LINKS, ("invoices", "A"): guid(150)}}
+    assert isinstance(
+        books.version(payment(type_="3"), **around), Unchanged
+    )  # a person took it off, of all that is known
+    books.sent.clear()
+    books.version(payment(type_="3"), replaced=frozenset([("invoices", "A")]), **around)
+    assert books.sent == [("create", "allocations")] and len(books.live("credit_notes")) == 1
+    there = books.shown["invoices", guid(150)]
+    assert isinstance(there, Invoice) and there.balance == 900
+
+
+def test_a_write_off_that_followed_is_removed_whole() -> None:
+    """Its second application has a name of its own; between its removal and the note's the plan stays the same."""
+    books = run(invoice("A", id=guid(150), number="A-2"))
+    books.version(payment(type_="3"))
+    [note] = books.live("credit_notes")
+    books.change("credit_notes", note.id, allocations=(), balance=note.total)
+    around: dict[str, Any] = {"links": {**LINKS, ("invoices", "A"): guid(150)}}
+    books.version(payment(type_="3"), replaced=frozenset([("invoices", "A")]), **around)
+    books.sent.clear()
+    decision = books.version(payment("100", {"B": "100"}, type_="3"), **around)
+    assert isinstance(decision, Write), codes(decision)
+    assert [" ".join(one) for one in books.sent] == [
+        "void allocations", "void credit_notes", "create credit_notes", "create allocations",
+    ]  # fmt: skip
+    assert books.paid("B") == 100
+
+
+def test_the_link_goes_over_to_what_is_left_when_its_part_is_reversed() -> None:
+    books = posted(payment("100", {"A": "60", "B": "40"}))
+    first = books.link.target_id if books.link else ""
+    decision = books.version(payment("40", {"B": "40"}))
+    assert isinstance(decision, Write) and (decision.main, decision.replaces) == (STAYS, first)
+    [left] = books.live("payments")
+    assert books.link is not None and books.link.target_id == left.id != first
+    books.version(payment("40", {"B": "40"}, active=False))
+    assert not books.live("payments") and books.link.target_id == left.id
+
+
 def test_what_people_have_applied_already_is_not_applied_again() -> None:
     books = posted(payment("100", {}))
     [advance] = books.live("overpayments")
@@ -456,6 +573,9 @@ def test_an_application_is_taken_back() -> None:
          ["void payments"] * 2),
         (payment(type_="3"), payment(type_="3", active=False), ["void allocations", "void credit_notes"]),
         (payment(), payment(type_="4"), ["void payments"]),
+        (payment("100", {}), payment("130", {}), ["create overpayments"]),
+        (payment("100", {"A": "60"}), payment("100", {"A": "30"}),
+         ["void payments", "create payments", "create overpayments"]),
     ],
 )  # fmt: skip
 def test_what_a_change_does(before: Payment, after: Payment, sent: list[str]) -> None:
@@ -522,7 +642,6 @@ def test_what_is_reconciled_and_the_same_stays_beside_what_changes() -> None:
         (payment("100", {}), payment("100", {}, type_="5")),
         (payment("100", {}), payment("80")),
         (payment("100", {"A": "60"}), payment("60")),
-        (payment("100", {"A": "60"}), payment("100", {"A": "30"})),
     ],
 )
 def test_an_advance_that_would_have_to_go_is_held(before: Payment, after: Payment) -> None:
@@ -534,13 +653,23 @@ def test_an_advance_that_would_have_to_go_is_held(before: Payment, after: Paymen
     assert codes(books.version(after)) == []  # a person has removed it there
 
 
-def test_a_closed_period_is_never_edited_without_a_person() -> None:
+def test_a_closed_period_is_never_edited() -> None:
     books = posted(payment())
     around: dict[str, Any] = {"settings": {"closed_through": ON}}
     for after in (payment("80"), payment(active=False), payment(date=ON + DAY)):
-        assert codes(books.version(after, **around)) == ["period_closed"]
-    books.version(payment(active=False), released=frozenset(["period_closed"]), **around)
-    assert books.sent == [("void", "payments")]
+        assert "change_in_closed_period" in codes(books.version(after, **around))
+        released = books.version(after, released=frozenset(["period_closed"]), **around)
+        assert codes(released) == ["change_in_closed_period"]
+    assert books.sent == []
+
+
+def test_what_is_added_in_a_closed_period_goes_when_an_approver_has_released_it() -> None:
+    books = posted(payment("100", {"A": "60"}))
+    around: dict[str, Any] = {"settings": {"closed_through": ON}}
+    more = payment("100", {"A": "60", "B": "40"})
+    assert codes(books.version(more, **around)) == ["period_closed"]
+    books.version(more, released=frozenset(["period_closed"]), **around)
+    assert books.sent == [("create", "allocations")]
 
 
 def test_what_does_not_change_may_lie_in_a_closed_period() -> None:
@@ -627,6 +756,14 @@ def test_a_version_that_was_posted_in_part_is_completed_by_the_next() -> None:
     books.version(payment("110", {"A": "60", "B": "50"}))
     assert (books.paid("A"), books.paid("B")) == (60, 50) and len(books.live("payments")) == 2
     assert books.link is not None and books.link.source is not None
+
+
+def test_a_version_that_was_posted_in_part_and_came_to_nothing_is_removed() -> None:
+    books = run()
+    books.version(payment("100", {"A": "60", "B": "40"}), at_most=1)
+    assert books.link is None and len(books.live("payments")) == 1
+    decision = books.version(payment("0", {}))
+    assert told(decision) == [("void", "payments", D(0))] and not books.live("payments") and books.paid("A") == 0
 
 
 def test_what_another_database_has_posted_is_linked_and_not_posted_again() -> None:

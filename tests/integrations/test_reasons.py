@@ -71,12 +71,12 @@ def _codes() -> dict[str, set[str]]:
 
 def test_the_scan_finds_codes_of_every_kind() -> None:
     found = _codes()
-    assert "bill_rules.py" in found["account_missing"]  # by a variable
+    assert "drafts.py" in found["account_missing"]  # by a variable
     assert "bill_flow.py" in found["same_number_other_total"]
     assert "errors.py" in found["duplicate_number"]  # a vendor's refusal
-    assert "base.py" in found["rejected"]  # a default
+    assert "writing.py" in found["rejected"]  # a default
     assert "decide.py" in found["defect"]
-    assert "settle.py" in found["not_needed"]  # in SQL
+    assert "holds.py" in found["not_needed"]  # in SQL
 
 
 def test_every_code_has_an_entry_and_every_entry_is_given() -> None:

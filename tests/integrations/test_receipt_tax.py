@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from bill_world import amounts, assert_readable, bill, codes, line, plan
 
-from ml_connector.canonical.documents import Bill, Dimension, Ref
+from ml_connector.canonical.master_data import Dimension
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
 from ml_connector.connectors.servicetitan import payloads
 from ml_connector.connectors.servicetitan.translate import understood
 from ml_connector.connectors.servicetitan.translate_bills import Around, Choices, receipt

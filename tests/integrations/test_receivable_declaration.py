@@ -8,17 +8,11 @@ import msgspec
 import pytest
 from invoice_world import ACCOUNTS, BANK, CONTACTS, INVOICE, JANE, NORTH, OPTIONS, SALES, TAXES, credit, invoice, line
 
-from ml_connector.canonical.documents import (
-    Account,
-    BillLine,
-    Document,
-    ListEntry,
-    Party,
-    Payment,
-    PurchaseOrder,
-    Ref,
-    TaxCode,
-)
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, ListEntry, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, PurchaseOrder
+from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.servicetitan.connector import ServiceTitan
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.integrations.payment_tables import PaymentRule, payment_rule
@@ -84,7 +78,8 @@ def test_a_payment_type_goes_only_where_payments_may() -> None:
     bank = msgspec.structs.replace(ACCOUNTS[BANK], type="BANK")
     known = Known(table, targets={"accounts": {**ACCOUNTS, SALES: closed, BANK: bank}})
     assert known.fault(f"account:{SALES}").endswith(
-        "takes no payments in the ledger; name a bank account, or enable payments to that one there"
+        "takes no payments in the ledger; name a bank account, enable payments to that one there, or say write-off:200 "
+        "or fee:200 where no money moves"
     )
     assert known.fault(f"fee:{SALES}") == "" and known.fault(f"account:{BANK}") == ""
     assert known.fault(f"write-off:{BANK}").endswith("is a bank account, and a write-off moves no money")

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from bill_world import BILL, VENDORS, assert_readable, codes, sentences, view
 
-from ml_connector.canonical.documents import Party
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Write
 from ml_connector.integrations.reasons import REASONS, action, sentence
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION

@@ -12,9 +12,13 @@ from typing import Any
 
 from invoice_world import TABLES, view
 
-from ml_connector.canonical.documents import Account, Dimension, Document, Invoice, Organisation, Party, TaxCode
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.sales import Invoice
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Done, Outcome, Reading, Session, Step
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.integrations.base import Decision, Ledger, Linked, View, Write
 from ml_connector.integrations.customer_flow import Customers

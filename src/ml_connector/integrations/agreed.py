@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 
 
 class Agreed(msgspec.Struct, frozen=True):

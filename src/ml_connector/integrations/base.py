@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.integrations import reasons
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.tables import TableType
@@ -25,7 +27,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """One thing a document waits for. ``kind`` and ``key`` say what frees it: a mapping row, a link, a person ..."""
 
     code: str
-    kind: str  # mapping | link | fact | source | person
+    kind: str  # mapping | link | fact | source | setting | confirmation | person
     key: str
     sentence: str
     action: str
@@ -194,10 +196,15 @@ def aside_key(reference: str, target_id: str) -> str:
 
 
 class Using(msgspec.Struct, frozen=True):
-    """What another record has made at the target, standing on this record's counterpart."""
+    """What another record has made at the target, standing on this record's counterpart.
+
+    ``flow`` is that record's; ``applied`` are the ids of this credit's applications that its steps have made, with amounts.
+    """
 
     entity: str
     document: Document
+    flow: str = "payments"
+    applied: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +217,14 @@ class View:
     ``proven`` the ids of what they have made.
 
     ``at_target`` is, by the target's entity and id, what it shows now of the documents that the record's own hang together
-    with: those in ``made`` and all under its references, the counterparts in ``links``, payments of equal amount and near
-    date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source showed last of
-    the documents that are named there, but for parties.
+    with: those in ``made`` and all under its references, the counterparts in ``links``, payments and credit notes of equal
+    amount and near date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source
+    showed last of the documents that are named there, but for parties.
 
     ``users`` is what others have made that stands on the record's own counterpart, as payments on an invoice. ``taken_off``
     are references of what the record itself has made and a step of what it stands on has removed; ``changing`` what it
-    stands on, as in ``links``, while such a change is under way.
+    stands on, as in ``links``, while such a change is under way, and ``replaced`` what has had another counterpart since an
+    earlier version's steps were carried out.
     """
 
     document: Document
@@ -236,7 +244,6 @@ class View:
     twins: Sequence[Twin]
     candidates: Sequence[Candidate]
     compose: Callable[[Action, Document, str], Composed]
-    start_date: dt.date | None
     made: Mapping[str, Made] = field(default_factory=dict)
     proven: Mapping[str, str] = field(default_factory=dict)
     done: frozenset[StepKey] = frozenset()
@@ -245,7 +252,10 @@ class View:
     users: Sequence[Using] = ()
     taken_off: frozenset[str] = frozenset()
     changing: frozenset[tuple[str, str]] = frozenset()
-    payables: Payables = field(default_factory=Payables)  # of a flow that tracks
+    replaced: frozenset[tuple[str, str]] = frozenset()
+    payables: Payables = field(default_factory=Payables)  # of a flow that tracks against the target's bills
+    promised: bool = False  # of a party to be made: its bare name goes to another one that is to be made, too
+    read_through: frozenset[str] = frozenset()  # those of ``brings`` whose source was read to its end at least once
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""
@@ -276,16 +286,16 @@ class FlowType(ABC):
     priority: ClassVar[int] = 5  # order inside a lane: smaller first; parties before the documents that need them
     as_needed: ClassVar[bool] = False
     dated: ClassVar[bool] = True  # has a start date
+    begins_anew: ClassVar[bool] = False  # once a day its source is read whole: something changes there without a stamp
     number_table: ClassVar[str] = ""  # the mapping table in which a person gives a document another number
     unique_numbers: ClassVar[bool] = False  # the target takes each number once, whoever it is for, and however it ended
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
     several_steps: ClassVar[bool] = False  # whether a plan may have more than one step
-    tracks: ClassVar[bool] = False  # whether its documents are matched with payable bills, and nothing is ever written
+    tracks: ClassVar[bool] = False  # whether its documents are only looked at, and nothing is ever written
+    matched_with: ClassVar[str] = ""  # the target's list in which a flow that tracks finds each document's counterpart
     mirrors: ClassVar[str] = ""  # the flow of the same pairs that goes the other way; its links are this one's too
     parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
-    near: ClassVar[dt.timedelta] = dt.timedelta(
-        0
-    )  # documents of equal amount, no further apart, may be the same; 0: none
+    near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:
@@ -322,6 +332,11 @@ class FlowType(ABC):
         """What the document is called at the target when a person links it by hand; empty if that cannot be."""
         return ""
 
+    def linkable(self, document: Document) -> tuple[str, ...]:
+        """The lists of the target in which a person may name its counterpart, the likeliest first; empty if none."""
+        entity = self.target_entity(document)
+        return (entity,) if entity else ()
+
     def number_of(self, document: Document, given: str | None, settings: Any) -> str:
         """The number the document gets at the target, by which its twins are found. ``given``: by a person."""
         return given or str(getattr(document, "number", ""))
@@ -338,13 +353,32 @@ class FlowType(ABC):
         """(entity, source id) whose links the planner will ask for."""
         return ()
 
-    @abstractmethod
-    def project(self, document: Document) -> Any:
-        """The fields that matter to the target; two versions with the same projection are no change."""
+    def goes_on(self, document: Document, entity: str) -> bool:
+        """Whether something is left to do once a person has linked the document with one of ``entity`` at the target."""
+        return self.tracks
 
     @abstractmethod
     def plan(self, view: View) -> Decision:
         """The decision. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """How the source's bank deposits meet the accounts that their payments are booked on.
+
+    ``deposits`` is the flow that reads them, ``payments`` that of their payments, which are booked by the rows of mapping
+    table ``table``: ``key`` gives a payment method's key there, ``account`` the account that a row's value names, empty
+    where it names none. ``money`` are the target's entities that a payment becomes where money moves. ``balances`` says what
+    is to be known of the target's own balances.
+    """
+
+    deposits: str
+    payments: str
+    table: str
+    key: Callable[[Ref], str]
+    account: Callable[[str], str]
+    money: tuple[str, ...]
+    balances: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +389,8 @@ class IntegrationType:
     value. ``skipped_by_settings``: codes of skips that a setting decides; they are looked at again when one changes.
     ``skipped_by_tables``: (mapping table, code) of skips that its rows decide, likewise.
     ``account_settings``: settings whose value is the id of an account of the target, or a word of their own.
+    ``clearing``: where the source's bank deposits are read, how they meet the target's accounts.
+    ``gates``: settings that say what must be known of a document before it goes, their values from strict to loose.
     ``currency_setting``: the setting that says in what amounts are where the source does not.
     """
 
@@ -373,6 +409,8 @@ class IntegrationType:
     currency_setting: str = ""
     skipped_by_tables: tuple[tuple[str, str], ...] = field(default=())
     not_possible: tuple[str, ...] = field(default=())
+    clearing: Clearing | None = None
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def flow(self, name: str) -> FlowType:
         """The flow of that name. Raises KeyError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ml_connector.canonical.documents import Bill, BillState, Dimension
+from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.tie_out import computed_total, difference
 from ml_connector.integrations.base import (
     Adopt,
@@ -14,7 +14,8 @@ from ml_connector.integrations.base import (
     waiting,
 )
 from ml_connector.integrations.bill_settings import Settings
-from ml_connector.integrations.drafts import Draft, is_code, money
+from ml_connector.integrations.checks import check_currency, check_periods, check_seen
+from ml_connector.integrations.drafts import Draft, money
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
 _REACHED = {
@@ -28,12 +29,6 @@ _REACHED = {
 
 def bill_date(bill: Bill, settings: Settings) -> dt.date | None:
     return bill.post_date if settings.bill_date == "post date" else bill.date
-
-
-def bill_currency(bill: Bill, view: View, settings: Settings) -> str:
-    unit = view.source_lists["business_units"].get(bill.business_unit.id)
-    stated = unit.currency if isinstance(unit, Dimension) else ""
-    return bill.currency or stated or settings.currency or view.source.currency
 
 
 def passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | None:
@@ -89,11 +84,10 @@ def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> N
         draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
     if bill.date is None:
         draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
-    if view.first_seen_exported and "already_exported" not in view.released:
-        draft.wait(waiting("already_exported", "person", "already_exported"))
+    check_seen(view, draft)
     _ties(bill, draft)
-    _period(bill, view, settings, draft)
-    _currencies(bill, view, draft)
+    check_periods((bill.date,), view, draft)
+    check_currency(target_vendor(bill, view), "vendor", view, draft)
 
 
 def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:
@@ -125,25 +119,6 @@ def _ties(bill: Bill, draft: Draft) -> None:
     elif apart != 0:
         key = f"bills:{bill.id}"
         draft.wait(waiting("does_not_tie", "source", key, difference=money(apart, bill.currency), **shown))
-
-
-def _period(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
-    locks = [day for day in (settings.closed_through, view.ledger.organisation.locked_through) if day is not None]
-    if bill.date is None or not locks or bill.date > max(locks) or "period_closed" in view.released:
-        return
-    draft.wait(waiting("period_closed", "person", "period_closed", date=str(bill.date), closed=str(max(locks))))
-
-
-def _currencies(bill: Bill, view: View, draft: Draft) -> None:
-    if not is_code(bill.currency):
-        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
-        return
-    party = view.ledger.parties.get(target_vendor(bill, view))
-    key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
-    if party is not None and party.currency:
-        key, what, target = f"parties:{party.id}", f"the vendor's ledger contact {party.name}", party.currency
-    if target and target != bill.currency:
-        draft.wait(waiting("currency_differs", "fact", key, source=bill.currency, target=target, what=what))
 
 
 def target_vendor(bill: Bill, view: View) -> str:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, Document, LineKind, Ref, TaxBasis
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind
 from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import (
     Decision,
     FlowType,
     Hold,
+    Skip,
     Twin,
     Unchanged,
     View,
@@ -27,7 +29,6 @@ from ml_connector.integrations.base import (
     waiting,
 )
 from ml_connector.integrations.bill_checks import (
-    bill_currency,
     bill_date,
     passed_over,
     source_checks,
@@ -41,7 +42,9 @@ from ml_connector.integrations.bill_rules import (
     tax_lines,
 )
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.drafts import Draft, is_code, money
+from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.vendor_flow import OTHER_VENDOR
 
 
@@ -105,20 +108,6 @@ class Bills(FlowType):
         assert isinstance(document, Bill)
         return (("vendors", document.vendor.id),)
 
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Bill)
-        return msgspec.structs.replace(
-            document,
-            id="",
-            stamp="",
-            exported=False,
-            memo="",
-            terms="",
-            ordered=None,
-            ordered_on=None,
-            order_sent_on=None,
-        )
-
     def plan(self, view: View) -> Decision:
         bill = view.document
         assert isinstance(bill, Bill)
@@ -129,7 +118,7 @@ class Bills(FlowType):
         if passed is not None:
             return passed
         bill = msgspec.structs.replace(
-            bill, currency=bill_currency(bill, view, settings), date=bill_date(bill, settings)
+            bill, currency=currency_of(bill.currency, bill.business_unit, view), date=bill_date(bill, settings)
         )
         draft = Draft(bill.currency)
         source_checks(bill, view, settings, draft)
@@ -315,33 +304,13 @@ def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Dra
     )
 
 
-class BillsExported(FlowType):
-    """Bills that we posted are marked as exported in ServiceTitan, which locks them there. It never undoes a posting."""
+class BillsExported(Exported):
+    """Bills that we posted are marked as exported in ServiceTitan; receipts of purchase orders take no mark."""
 
     name = "bills_exported"
     title = "Posted bills: marked as exported in ServiceTitan"
-    source_vendor = target_vendor = "servicetitan"
-    priority = 6
-    dated = False
     follows = "bills"
-    source_lists = target_lists = tables = ()
 
-    def source_entities(self, settings: Settings) -> tuple[str, ...]:
-        return ()
-
-    def reading_options(self, settings: Settings) -> dict[str, str]:
-        return {}
-
-    def project(self, document: Document) -> Any:
-        return document.id
-
-    def plan(self, view: View) -> Decision:
-        bill = view.document
-        assert isinstance(bill, Bill)
-        if view.link is not None or bill.exported:
-            return Unchanged()
-        if bill.source_kind != "bill":
-            return skip("no_mark")
-        composed = view.compose(Action.MARK_EXPORTED, bill, view.reference)
-        step = Step("bills", Action.MARK_EXPORTED, view.reference, composed.body, target_id=bill.id)
-        return Write((step,), self.name, composed.notes)
+    def passed_over(self, document: Document) -> Skip | None:
+        assert isinstance(document, Bill)
+        return skip("no_mark") if document.source_kind != "bill" else None

@@ -13,16 +13,17 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, LineKind, Ref, TaxCode
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import ZERO, decimal, is_exact, split, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.integrations.base import View, Waiting, waiting
 from ml_connector.integrations.drafts import (
-    NO_ACCOUNT,
     NO_ZONE,
     Draft,
     Named,
-    account_key,
     checked_account,
+    line_account,
     money,
     unit_name,
     zone_key,
@@ -63,14 +64,8 @@ def _description(line: BillLine, bill: Bill) -> str:
 
 
 def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
-    key = account_key(line.account)
     where = f"line {line.id} ({line.description[:40] or line.sku})"
-    target = view.mappings["accounts"].get(key, bill.date)
-    if target is None:
-        code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
-        draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
-        return Ref()
-    return checked_account(target, Named("accounts", key), view, draft)
+    return line_account(line.account, where, bill.date, view, draft)
 
 
 def line_units(bill: Bill) -> set[Ref]:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ml_connector.canonical.documents import Account, Bill, Document, Party, Ref, TaxCode
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
 from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType

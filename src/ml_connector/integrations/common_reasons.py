@@ -136,6 +136,14 @@ COMMON_REASONS = (
         Acts.APPROVER,
         for_version=True,
     ),
+    Reason(
+        "change_in_closed_period",
+        "Changed in ServiceTitan, in a closed period of the ledger",
+        "It stands in the ledger with the date {date}, which is closed through {closed}, and ServiceTitan has changed it: "
+        "{what}. What stands in a closed period is never changed from here.",
+        "Enter the difference in the ledger on an open day, as a credit note, an invoice or a payment, and dismiss this "
+        "record with the reason. If the period is opened, there and in the setting closed_through, replay this record.",
+    ),
     # held: the sending itself
     Reason(
         "breaker",
@@ -153,6 +161,14 @@ COMMON_REASONS = (
         "Ask the other system's support what it has against it, or correct it at the source; then replay the record.",
     ),
     Reason(
+        "unreadable_there",
+        "It cannot be read before it is changed",
+        "It changes {id} ({what}) in {vendor}, which is read there first, lest somebody's change is lost; since {since} it "
+        "cannot be read: {why}.",
+        "Open it in {vendor} and see whether it is whole; if it is, ask {vendor}'s support. It is tried again once a day "
+        "and as soon as it is shown again; a replay tries it at once.",
+    ),
+    Reason(
         "cut_off",
         "Cut off while it was being sent, again and again",
         "Each of the {times} times it was being sent, the worker ended before there was an answer; the document was "
@@ -164,7 +180,24 @@ COMMON_REASONS = (
         "preview_changed",
         "Changed since the preview was approved",
         "What would be posted now is not what the approved preview showed: {changes}.",
-        "Look at it as it is now, then release it; where its flow is in preview it is shown and approved again.",
+        "Look at it as it is now, then approve it again: 'ml-connector approve' takes one record, or all of them at once "
+        "with --reason preview_changed.",
+        Acts.APPROVER,
+    ),
+    Reason(
+        "above_limit",
+        "Above the amount that needs an approver",
+        "It is over {amount}, and what is over more than {limit} waits for an approver (setting approve_above).",
+        "Look at it, then approve it: 'ml-connector approve' takes one record, or all of them with --reason above_limit.",
+        Acts.APPROVER,
+    ),
+    Reason(
+        "row_unconfirmed",
+        "A row of a mapping table that one person alone has seen",
+        "It goes by the row '{key}' of the mapping table {table}, written by {who}; nobody else has approved anything that "
+        "goes by it (setting four_eyes).",
+        "Somebody else than {who} looks at it and approves it: 'ml-connector approve' takes one record, or all of them with "
+        "--reason row_unconfirmed. With the first the row is confirmed, and what waits for it goes on.",
         Acts.APPROVER,
     ),
     Reason(
@@ -173,6 +206,13 @@ COMMON_REASONS = (
         "This document could not be handled ({problem}): a defect of this product.",
         "Report it with the record's number; after the correction, replay the record.",
         Acts.US,
+    ),
+    Reason(
+        "in_two_scopes",
+        "In the scope of two integrations",
+        "It is in the scope of this integration and of integration {other}: both would post it.",
+        "Give each of the two business units of its own (setting business_units), or turn the flow of one of them off; it "
+        "goes on by itself.",
     ),
     # passed over
     Reason(

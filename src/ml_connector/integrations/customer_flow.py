@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import (
     Adopt,
     Candidate,
@@ -22,6 +22,7 @@ from ml_connector.integrations.base import (
     waiting,
 )
 from ml_connector.integrations.party_changes import Way, changed, only_linked
+from ml_connector.integrations.party_facts import facts
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.receivable_settings import Settings
@@ -59,11 +60,6 @@ class Customers(FlowType):
     def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Party)
         return (("customers", document.merged_into),) if document.merged_into else ()
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Party)
-        one = document
-        return (one.name, one.active, one.email, one.phone, one.address, one.merged_into)
 
     def plan(self, view: View) -> Decision:
         customer = view.document
@@ -131,13 +127,7 @@ def _another(one: Candidate, customer: Party) -> bool:
 
 
 def _shares_fact(customer: Party, party: Party) -> bool:
-    facts = [{kind: value for kind, value in _facts(one) if value} for one in (customer, party)]
-    return any(facts[1].get(kind) == value for kind, value in facts[0].items())
-
-
-def _facts(party: Party) -> tuple[tuple[str, str], ...]:
-    digits = "".join(c for c in party.phone if c.isdigit())[-10:]
-    return (("e-mail", party.email.strip().casefold()), ("phone", digits), ("account", party.account_number.casefold()))
+    return not set(facts(customer)).isdisjoint(facts(party))
 
 
 def _adopted(customer: Party, candidate: Candidate, origin: str) -> Decision:

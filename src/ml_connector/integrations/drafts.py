@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.canonical.documents import Party, Ref
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.money import digits
+from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.base import View, Waiting, waiting
 
 NO_ACCOUNT = "(none)"
@@ -81,6 +83,17 @@ def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
     return Ref(target, account.name, account.number)
 
 
+def line_account(account: Ref, where: str, on: dt.date | None, view: View, draft: Draft) -> Ref:
+    """The ledger account that a line's own is mapped to on that day, checked. ``where``: which line it is, in words."""
+    key = account_key(account)
+    target = view.mappings["accounts"].get(key, on)
+    if target is None:
+        code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
+        draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
+        return Ref()
+    return checked_account(target, Named("accounts", key), view, draft)
+
+
 def unit_name(unit: Ref, view: View) -> str:
     """What people call a business unit; receipts show its id only."""
     listed = view.source_lists.get("business_units", {}).get(unit.id)
@@ -94,3 +107,15 @@ def followed(party: str, parties: Mapping[str, Party]) -> str:
         seen.add(party)
         party = known.merged_into
     return party
+
+
+def closed_period(date: dt.date, closed: dt.date, view: View, draft: Draft, changes: str) -> None:
+    """Something is dated in a closed period. What is new there goes when an approver has released it; ``changes``, in words,
+
+    of what stands there never go: they would alter what was reported.
+    """
+    told = {"date": str(date), "closed": str(closed)}
+    if changes:
+        draft.wait(waiting("change_in_closed_period", "person", "change_in_closed_period", what=changes, **told))
+    elif "period_closed" not in view.released:
+        draft.wait(waiting("period_closed", "person", "period_closed", **told))

@@ -8,26 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceState, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
+from ml_connector.integrations.checks import check_periods, currency_of
 from ml_connector.integrations.drafts import Draft
-from ml_connector.integrations.invoice_checks import (
-    invoice_currency,
-    is_nothing,
-    not_at_gate,
-    period,
-    wanted_state,
-)
-from ml_connector.integrations.invoice_standing import (
-    DRAFTS,
-    Change,
-    entity_there,
-    held,
-    own_reference,
-    paid,
-    settled,
-)
+from ml_connector.integrations.invoice_checks import is_nothing, not_at_gate, wanted_state
+from ml_connector.integrations.invoice_standing import DRAFTS, Change, entity_there, held, own_reference, paid, settled
 from ml_connector.integrations.invoice_updates import updated
 
 
@@ -37,7 +25,7 @@ def changed(invoice: Invoice, view: View) -> Decision:
     posted, now = view.link.source, view.link.now
     if not isinstance(posted, Invoice):
         return Unchanged()
-    posted = msgspec.structs.replace(posted, currency=invoice_currency(posted, view))
+    posted = msgspec.structs.replace(posted, currency=currency_of(posted.currency, posted.business_unit, view))
     what = _changes(posted, invoice)
     if not what and not _to_be_authorised(invoice, view):
         return Unchanged()
@@ -104,7 +92,7 @@ def _removed(change: Change, view: View) -> Decision:
     draft = Draft(now.currency)
     if settled(now) or now.allocations:
         draft.wait(paid(told, now))
-    period((now.date,), view, draft)
+    check_periods((now.date,), view, draft, "" if now.state in DRAFTS else told)
     if draft.waits:
         return Hold(tuple(draft.waits))
     sent = view.compose(Action.VOID, now, view.reference)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
-from ml_connector.canonical.documents import Dimension, Invoice, InvoiceState
 from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.integrations.base import Adopt, Skip, Twin, View, skip, waiting
+from ml_connector.integrations.checks import check_currency, check_periods, check_seen
 from ml_connector.integrations.customer_flow import OTHER_CUSTOMER
-from ml_connector.integrations.drafts import Draft, followed, is_code, money
+from ml_connector.integrations.drafts import Draft, followed, money
 from ml_connector.integrations.receivable_settings import Settings
 
 DRAFTS = "draft when completed"
@@ -27,13 +27,6 @@ def is_credit(invoice: Invoice) -> bool:
 def entity_of(invoice: Invoice) -> str:
     """What an invoice is called in the ledger."""
     return "credit_notes" if is_credit(invoice) else "invoices"
-
-
-def invoice_currency(invoice: Invoice, view: View) -> str:
-    """The document's own, else its business unit's, else the company's."""
-    unit = view.source_lists.get("business_units", {}).get(invoice.business_unit.id)
-    stated = unit.currency if isinstance(unit, Dimension) else ""
-    return str(invoice.currency or stated or view.settings.currency or view.source.currency)
 
 
 def is_nothing(invoice: Invoice) -> bool:
@@ -103,22 +96,22 @@ def _size(twin: Twin) -> object:
 # --- held --------------------------------------------------------------------------------------------------------
 
 
-def source_checks(invoice: Invoice, view: View, draft: Draft, there: dt.date | None = None) -> None:
+def source_checks(invoice: Invoice, view: View, draft: Draft, there: dt.date | None = None, changes: str = "") -> None:
     """What must be right in the source before anything is translated.
 
     ``there``: the date it has in the ledger, where it is changed: that touches the period it stands in and the one it
-    goes to.
+    goes to. ``changes``: what that changes of what is in the ledger's books, in words, see ``period``.
     """
     key = f"invoices:{invoice.id}"
     if invoice.state is InvoiceState.KEPT_BACK:
         draft.wait(waiting("kept_back_posted", "source", key, words=invoice.state_words))
     if invoice.date is None:
         draft.wait(waiting("no_date", "source", key, what="invoice date"))
-    if view.first_seen_exported and view.link is None and "already_exported" not in view.released:
-        draft.wait(waiting("already_exported", "person", "already_exported"))
+    if view.link is None:
+        check_seen(view, draft)
     tie(invoice, draft)
-    period((invoice.date, there), view, draft)
-    currencies(invoice, view, draft)
+    check_periods((invoice.date, there), view, draft, changes)
+    check_currency(target_customer(invoice, view), "customer", view, draft)
 
 
 def tie(invoice: Invoice, draft: Draft) -> None:
@@ -130,28 +123,6 @@ def tie(invoice: Invoice, draft: Draft) -> None:
     elif computed != invoice.total:
         apart = money(invoice.total - computed, invoice.currency)
         draft.wait(waiting("does_not_tie", "source", key, difference=apart, **shown))
-
-
-def period(dates: Iterable[dt.date | None], view: View, draft: Draft) -> None:
-    """Nothing dated in a closed period is written or changed, unless a person has released it."""
-    locks = [day for day in (view.settings.closed_through, view.ledger.organisation.locked_through) if day is not None]
-    first = min((date for date in dates if date is not None), default=None)
-    if first is None or not locks or first > max(locks) or "period_closed" in view.released:
-        return
-    draft.wait(waiting("period_closed", "person", "period_closed", date=str(first), closed=str(max(locks))))
-
-
-def currencies(invoice: Invoice, view: View, draft: Draft) -> None:
-    """The document's currency is known, and the contact's and the ledger's too."""
-    if not is_code(invoice.currency):
-        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
-        return
-    party = view.ledger.parties.get(target_customer(invoice, view))
-    key, what, target = "organisation", "the ledger", view.ledger.organisation.currency
-    if party is not None and party.currency:
-        key, what, target = f"parties:{party.id}", f"the customer's ledger contact {party.name}", party.currency
-    if target and target != invoice.currency:
-        draft.wait(waiting("currency_differs", "fact", key, source=invoice.currency, target=target, what=what))
 
 
 # --- whose it is -------------------------------------------------------------------------------------------------

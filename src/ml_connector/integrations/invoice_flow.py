@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Allocation, Document, Invoice, InvoiceState, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import (
     STAYS,
@@ -18,6 +19,7 @@ from ml_connector.integrations.base import (
     FlowType,
     Hold,
     Linked,
+    Skip,
     Unchanged,
     View,
     Waiting,
@@ -25,12 +27,13 @@ from ml_connector.integrations.base import (
     skip,
     waiting,
 )
+from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.invoice_changes import changed
 from ml_connector.integrations.invoice_checks import (
     customer,
     entity_of,
-    invoice_currency,
     is_credit,
     number,
     own_number,
@@ -39,7 +42,14 @@ from ml_connector.integrations.invoice_checks import (
     wanted_state,
 )
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
-from ml_connector.integrations.invoice_standing import entity_there, new_reference, other_than, void_and_renumbered
+from ml_connector.integrations.invoice_standing import (
+    entity_there,
+    new_reference,
+    other_than,
+    own_reference,
+    void_and_renumbered,
+)
+from ml_connector.integrations.payment_parts import next_reference
 from ml_connector.integrations.receivable_settings import Settings
 
 
@@ -88,19 +98,13 @@ class Invoices(FlowType):
         original = (("invoices", document.adjusts.id),) if document.adjusts.id else ()
         return (("customers", document.customer.id), *original)
 
-    def project(self, document: Document) -> Any:
-        """What is paid, who is told, and summaries are nothing that the ledger gets."""
-        assert isinstance(document, Invoice)
-        unseen: dict[str, Any] = {"id": "", "stamp": "", "exported": False, "balance": None, "memo": ""}
-        kept_back = document.state is InvoiceState.KEPT_BACK
-        return msgspec.structs.replace(document, state_words=document.state_words if kept_back else "", **unseen)
-
     def plan(self, view: View) -> Decision:
         invoice = view.document
         assert isinstance(invoice, Invoice)
-        invoice = msgspec.structs.replace(invoice, currency=invoice_currency(invoice, view))
+        invoice = msgspec.structs.replace(invoice, currency=currency_of(invoice.currency, invoice.business_unit, view))
         if view.link is not None and not void_and_renumbered(invoice, view):
-            return changed(invoice, view)
+            decision = changed(invoice, view)
+            return _followed(invoice, view) if isinstance(decision, Unchanged) else decision
         if (taken := _taken_up(invoice, view)) is not None:
             return taken
         passed = passed_over(invoice, view)
@@ -190,6 +194,21 @@ def _applied_still(invoice: Invoice, there: Invoice, reference: str, view: View)
     return Write(steps, entity_there(there), tuple(draft.notes), to_come, STAYS, replaces)
 
 
+def _followed(invoice: Invoice, view: View) -> Decision:
+    """A credit whose original has another document in the ledger now is applied to that, as far as it is open."""
+    there = view.link.now if view.link is not None else None
+    reference = own_reference(view.link, view) if view.link is not None else ""
+    moved = ("invoices", invoice.adjusts.id) in view.replaced
+    if not (moved and reference and isinstance(there, Invoice) and there.active and invoice.active and there.balance):
+        return Unchanged()
+    draft = Draft(invoice.currency)
+    try:
+        steps = _applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft, there.balance)
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
+    return Write(steps, entity_there(there), tuple(draft.notes), (), STAYS) if steps else Unchanged()
+
+
 # --- a credit on what it corrects --------------------------------------------------------------------------------
 
 
@@ -202,7 +221,9 @@ def _original(invoice: Invoice, view: View, draft: Draft) -> None:
         draft.wait(waiting("adjusted_pending", "link", f"invoices:{invoice.adjusts.id}"))
 
 
-def _applied(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> tuple[Step, ...]:
+def _applied(
+    invoice: Invoice, target: Invoice, view: View, draft: Draft, at_most: Decimal | None = None
+) -> tuple[Step, ...]:
     """The credit applied to the invoice it corrects, up to what that one still owes; the rest stays open.
 
     What that one owes is what both sides say: a payment that is still on its way to the ledger has settled it, and the
@@ -212,9 +233,10 @@ def _applied(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> tup
     if not is_credit(invoice) or not invoice.adjusts.id:
         return ()
     amount = _applicable(invoice, target, original, view, draft)
+    amount = amount if at_most is None else min(amount, at_most)
     if not amount:
         return ()
-    reference = f"{target.reference}-{invoice.adjusts.id}"
+    reference = next_reference(f"{target.reference}-{invoice.adjusts.id}", view.made)
     part = Allocation("", Ref(original), amount, invoice.date)
     credit = Invoice(
         view.id_of(target.reference), target.customer, amount, "credit note", date=invoice.date, allocations=(part,)
@@ -247,33 +269,14 @@ def _applicable(invoice: Invoice, target: Invoice, original: str, view: View, dr
     return credit
 
 
-class InvoicesExported(FlowType):
-    """Invoices that we posted are marked as exported in ServiceTitan, which locks them there. It undoes no posting."""
+class InvoicesExported(Exported):
+    """Invoices that we posted are marked as exported in ServiceTitan, once their batch is posted there."""
 
     name = "invoices_exported"
     title = "Posted invoices: marked as exported in ServiceTitan"
-    source_vendor = target_vendor = "servicetitan"
-    priority = 6
-    dated = False
     follows = "invoices"
-    source_lists = target_lists = tables = ()
 
-    def source_entities(self, settings: Settings) -> tuple[str, ...]:
-        return ()
-
-    def reading_options(self, settings: Settings) -> dict[str, str]:
-        return {}
-
-    def project(self, document: Document) -> Any:
-        return document.id
-
-    def plan(self, view: View) -> Decision:
-        invoice = view.document
-        assert isinstance(invoice, Invoice)
-        if view.link is not None or invoice.exported:
-            return Unchanged()
-        if invoice.state is not InvoiceState.POSTED:
-            return skip("not_batched", state=str(invoice.state))
-        sent = view.compose(Action.MARK_EXPORTED, invoice, view.reference)
-        step = Step("invoices", Action.MARK_EXPORTED, view.reference, sent.body, target_id=invoice.id)
-        return Write((step,), self.name, sent.notes)
+    def passed_over(self, document: Document) -> Skip | None:
+        assert isinstance(document, Invoice)
+        batched = document.state is InvoiceState.POSTED
+        return None if batched else skip("not_batched", state=str(document.state))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, Ref
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.base import View
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_rules import ROUNDING, target_lines, unit_of

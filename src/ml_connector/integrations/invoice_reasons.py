@@ -10,8 +10,8 @@ INVOICE_REASONS = (
     Reason(
         "customer_pending",
         "The customer is not in the ledger yet",
-        "Customer {name} is being brought to the ledger first.",
-        "Nothing to do here: the invoice follows by itself.",
+        "Customer {name} is not in the ledger yet.",
+        "Nothing to do here: the customer is brought there first, and the invoice follows by itself.",
         Acts.NOBODY,
     ),
     Reason(

@@ -12,17 +12,18 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, InvoiceState, ListEntry, Ref, TaxBasis
+from ml_connector.canonical.master_data import ListEntry
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.base import View, Waiting, waiting
 from ml_connector.integrations.drafts import (
-    NO_ACCOUNT,
     Draft,
     Named,
-    account_key,
     checked_account,
     is_code,
+    line_account,
     money,
     unit_name,
 )
@@ -70,14 +71,8 @@ def unit_of(line: InvoiceLine, invoice: Invoice) -> Ref:
 
 
 def _account(line: InvoiceLine, invoice: Invoice, view: View, draft: Draft) -> Ref:
-    key = account_key(line.account)
     where = f"line {line.id} ({line.description[:40] or line.sku or 'without a description'})"
-    target = view.mappings["accounts"].get(key, invoice.date)
-    if target is None:
-        code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
-        draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
-        return Ref()
-    return checked_account(target, Named("accounts", key), view, draft)
+    return line_account(line.account, where, invoice.date, view, draft)
 
 
 def _tracking(unit: Ref, invoice: Invoice, view: View, draft: Draft) -> tuple[Ref, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceState
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.integrations.base import Hold, Linked, View, Waiting, waiting
 from ml_connector.integrations.drafts import money
 

@@ -13,8 +13,10 @@ from math import floor
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, Ref, TaxCode
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import ZERO, is_exact, quantum, rounded, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.base import View, waiting
 from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.drafts import NO_ZONE, Draft, money, zone_key

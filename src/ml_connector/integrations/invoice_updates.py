@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Invoice, InvoiceLine, InvoiceState
 from ml_connector.canonical.numbers import number_key
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
 from ml_connector.integrations.drafts import Draft
@@ -24,7 +24,7 @@ from ml_connector.integrations.invoice_checks import (
     wanted_state,
 )
 from ml_connector.integrations.invoice_merge import Unpaired, merged
-from ml_connector.integrations.invoice_payments import HEAD, taken_off, with_removals
+from ml_connector.integrations.invoice_payments import HEAD, begun, taken_off, with_removals
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
 from ml_connector.integrations.invoice_standing import (
     DRAFTS,
@@ -48,7 +48,7 @@ def updated(change: Change, view: View) -> Decision:
         return Unchanged() if _agrees(change, view) else held(change, why)
     draft = Draft(change.invoice.currency)
     # That it was exported when it was first seen was decided before it was posted.
-    source_checks(change.invoice, view, draft, change.now.date)
+    source_checks(change.invoice, view, draft, change.now.date, "" if change.now.state in DRAFTS else change.told)
     target_lines(change.invoice, view, draft)
     found = number(change.invoice, view, draft)
     contact, asks = customer(change.invoice, view, draft)
@@ -108,17 +108,34 @@ def _sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision
     if whole is not None and _shows(change.now, whole):
         return Unchanged()
     try:
-        if settled(change.now):
-            # Xero lets words, accounts, tracking and the contact be changed with payments on it: ours stay where they are.
-            if whole is not None and _fixed(change.now) == _fixed(whole) and taken_off(change, view, Draft()):
-                return _all(change, whole, view, draft)
-            aside = taken_off(change, view, draft) if whole is not None else ()
-            if whole is None or not aside:
-                return _head(change, target, view, draft)
-            return with_removals(aside, _all(change, whole, view, draft))
-        return held(change, why) if whole is None else _all(change, whole, view, draft)
+        if whole is not None and _in_place(change, whole, view):
+            return _all(change, whole, view, draft)
+        aside: tuple[Step, ...] = ()
+        if whole is not None and (settled(change.now) or begun(view)):
+            aside = taken_off(change, _passes_on(change, whole), view, draft)
+        if settled(change.now) and not aside:
+            return _head(change, target, view, draft)
+        if whole is None:
+            return held(change, why)
+        return with_removals(aside, _all(change, whole, view, draft))
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{change.invoice.id}", why=error.sentence),))
+
+
+def _in_place(change: Change, whole: Invoice, view: View) -> bool:
+    """Whether it is changed with what is ours on it: Xero lets that be of words, accounts, tracking and the contact.
+
+    Of the contact it does not where a credit note is on it.
+    """
+    passes = _passes_on(change, whole)
+    ours = taken_off(change, passes, view, Draft())
+    fixed = settled(change.now) and _fixed(change.now) == _fixed(whole)
+    return bool(ours) and bool(fixed) and not (passes and any(step.entity != "payments" for step in ours))
+
+
+def _passes_on(change: Change, whole: Invoice) -> bool:
+    """Whether it becomes another contact's."""
+    return change.now.customer.id != whole.customer.id
 
 
 def _whole(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[Invoice | None, str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import BillLine, OrderState, PurchaseOrder, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_standing import own_reference

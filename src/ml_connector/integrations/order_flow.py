@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from ml_connector.canonical.documents import Document, PurchaseOrder
-from ml_connector.connectors.base import Action
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.purchases import PurchaseOrder
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Decision, FlowType, Hold, Skip, View, Write, skip, waiting
+from ml_connector.integrations.checks import check_seen, currency_of
 from ml_connector.integrations.drafts import Draft, money, unit_name
 from ml_connector.integrations.invoice_checks import instead_of
 from ml_connector.integrations.order_changes import changed
 from ml_connector.integrations.order_rules import composed_order, held, is_canceled, notes_of, step_of, target_order
-from ml_connector.integrations.payment_rules import check_seen, currency_of, is_new
+from ml_connector.integrations.payment_rules import is_new
 from ml_connector.integrations.receivable_settings import Settings
 
 
@@ -58,10 +58,6 @@ class PurchaseOrders(FlowType):
     def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, PurchaseOrder)
         return (("vendors", document.vendor.id),)
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, PurchaseOrder)
-        return msgspec.structs.replace(document, id="", stamp="", memo="", sent_on=None, received_on=None)
 
     def plan(self, view: View) -> Decision:
         order = view.document

@@ -34,8 +34,8 @@ ORDER_REASONS = (
     Reason(
         "order_vendor_pending",
         "The order's vendor is not in the ledger yet",
-        "Vendor {name} is being brought to the ledger first.",
-        "Nothing to do here: the order follows by itself.",
+        "Vendor {name} is not in the ledger yet.",
+        "Nothing to do here: the vendor is brought there first, and the order follows by itself.",
         Acts.NOBODY,
     ),
     Reason(

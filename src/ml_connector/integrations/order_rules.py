@@ -6,14 +6,16 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import BillLine, LineKind, OrderState, PurchaseOrder, Ref, TaxBasis
 from ml_connector.canonical.money import total
 from ml_connector.canonical.numbers import number_key
-from ml_connector.connectors.base import Action, Composed, Step
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import BillLine, LineKind, OrderState, PurchaseOrder
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import Hold, View, waiting
+from ml_connector.integrations.checks import check_currency
 from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, Named, account_key, checked_account, followed, money
-from ml_connector.integrations.payment_rules import check_currency, options
+from ml_connector.integrations.payment_rules import options
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
 
 

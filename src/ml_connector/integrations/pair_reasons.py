@@ -88,6 +88,13 @@ PAIR_REASONS = (
         Acts.NOBODY,
     ),
     Reason(
+        "contact_inactive_there",
+        "Inactive in ServiceTitan",
+        "The contact {name} is ServiceTitan's {role} {other} ({id}), which is inactive there; it is neither linked nor made.",
+        "Nothing to do. If it is needed again, make it active in ServiceTitan, then replay the contact.",
+        Acts.NOBODY,
+    ),
+    Reason(
         "contact_of_another_role",
         "Not of this kind",
         "The contact {name} has no document in the ledger that would make it a {role}.",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
-from ml_connector.integrations.base import Adopt, Candidate, Decision, FlowType, Hold, View, Write, skip, waiting
+from ml_connector.integrations.base import Adopt, Candidate, Decision, FlowType, Hold, Skip, View, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.receivable_settings import Settings
@@ -26,6 +27,7 @@ class PartiesBack(FlowType):
     source_vendor, target_vendor = "xero", "servicetitan"
     priority = 3
     dated = False
+    begins_anew = True  # a first invoice or bill gives a contact its role, and leaves its stamp
     source_lists = ()
     tables = ()
     role: ClassVar[str]
@@ -42,11 +44,6 @@ class PartiesBack(FlowType):
 
     def target_entity(self, document: Document) -> str:
         return self.parties
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Party)
-        one = document
-        return (one.name, one.active, one.email, one.phone, one.first_name, one.last_name, one.address, one.merged_into)
 
     def plan(self, view: View) -> Decision:
         contact = view.document
@@ -78,7 +75,10 @@ class PartiesBack(FlowType):
             return self._ambiguous(contact, alike)
         return self._created(contact, view)
 
-    def _adopted(self, contact: Party, candidate: Candidate) -> Adopt:
+    def _adopted(self, contact: Party, candidate: Candidate) -> Adopt | Skip:
+        if not candidate.party.active:
+            told = {"name": contact.name, "other": candidate.party.name, "id": candidate.party.id}
+            return skip("contact_inactive_there", role=self.role, **told)
         other = differences(self.mirrors, candidate.party, contact)
         evidence = f"{candidate.evidence}; they differ in {', '.join(other)}" if other else candidate.evidence
         agreed = Agreed(contact, candidate.party)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Address, Party
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.master_data import Address, Party
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import Decision, Hold, Skip, Unchanged, View, Write, skip, waiting
@@ -140,10 +140,23 @@ def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: W
         mine = known.ledger if way.back else known.source
         shown = "; ".join(f"{one.words}: {told(one, now)} becomes {told(one, mine)}" for one in remittance)
         return Hold((waiting("vendor_remittance_changed", "person", key, name=name, fields=shown),))
-    missing = missing_of(_address(known, now, way)) if way.back and "address" in {one.name for one in going} else ()
+    missing = _missing(known, now, view, way) if way.back and "address" in {one.name for one in going} else ()
     if missing:
         return Hold((waiting("address_incomplete", "source", key, name=name, missing=", ".join(missing)),))
     return None
+
+
+def _missing(known: Pair, now: Party, view: View, way: Way) -> tuple[str, ...]:
+    """What the address lacks; the country is none of it where the connection's settings give it."""
+    address = _address(known, now, way)
+    missing = missing_of(address)
+    if missing != ("country",):
+        return missing
+    try:
+        view.compose(Action.CREATE, msgspec.structs.replace(now, kind=way.kind, address=address), view.reference)
+    except BadInput:
+        return missing
+    return ()
 
 
 def missing_of(address: Address) -> tuple[str, ...]:

@@ -14,12 +14,12 @@ from enum import StrEnum
 
 import msgspec
 
-from ml_connector.canonical.documents import Address, Party
+from ml_connector.canonical.master_data import Address, Party
 from ml_connector.canonical.stamps import stamp_key
+from ml_connector.connectors.xero.names import spelled
 
 _NOT_A_DIGIT = re.compile(r"\D")
 _NOT_A_WORD = re.compile(r"[\W_]+")
-_BRACKETS = str.maketrans("<>", "()")  # as Xero takes them
 _COUNTRIES = {
     "united states": "us", "united states of america": "us", "usa": "us", "u s a": "us", "u s": "us", "canada": "ca",
     "can": "ca", "united kingdom": "gb", "great britain": "gb", "england": "gb", "uk": "gb", "gbr": "gb",
@@ -62,7 +62,7 @@ class Field:
 
 def plain_name(name: str, source_id: str) -> str:
     """A party's name without the number that tells it from its namesakes in the ledger, and as the ledger spells it."""
-    return " ".join(name.translate(_BRACKETS).split()).removesuffix(f" (ST {source_id})")
+    return spelled(name).removesuffix(f" (ST {source_id})")
 
 
 def _name(party: Party, source_id: str) -> _Key:

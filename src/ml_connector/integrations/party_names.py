@@ -6,11 +6,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from ml_connector.canonical.documents import Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.xero.names import spelled
 from ml_connector.integrations.base import View
 
 _LIMIT = 255  # of a contact's name in Xero
-_BRACKETS = str.maketrans("<>", "()")
 
 
 def free_name(party: Party, view: View, own: str = "") -> tuple[str, tuple[str, ...]]:
@@ -20,11 +20,24 @@ def free_name(party: Party, view: View, own: str = "") -> tuple[str, tuple[str, 
     """
     names = view.ledger.taken_names
     holders = (taken(view.ledger.parties.values()) if names is None else names).get(_folded(party.name), frozenset())
-    if not holders - {own}:
+    if not holders - {own} and not view.promised:
         return party.name, ()
-    behind = f" (ST {party.id})"
-    name = party.name.strip()[: _LIMIT - len(behind)].rstrip() + behind
-    return name, (f"another contact is called '{party.name}' in the ledger, so this one becomes '{name}' there",)
+    name = behind(party)
+    return name, (
+        f"another contact has the name '{party.name}' in the ledger, or gets it before this one, so this one becomes "
+        f"'{name}' there",
+    )
+
+
+def behind(party: Party) -> str:
+    """The party's name with ServiceTitan's number behind it, as long as Xero takes it."""
+    number = f" (ST {party.id})"
+    return party.name.strip()[: _LIMIT - len(number)].rstrip() + number
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one to Xero."""
+    return _folded(one) == _folded(other)
 
 
 def taken(parties: Iterable[Party]) -> Mapping[str, frozenset[str]]:
@@ -38,5 +51,5 @@ def taken(parties: Iterable[Party]) -> Mapping[str, frozenset[str]]:
 
 def _folded(name: str) -> str:
     """A name as Xero compares it: without case, accents and further spaces, in the characters it takes."""
-    plain = unicodedata.normalize("NFKD", " ".join(name.translate(_BRACKETS).split()))
+    plain = unicodedata.normalize("NFKD", spelled(name))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()

@@ -10,8 +10,8 @@ PARTY_REASONS = (
     Reason(
         "vendor_pending",
         "The vendor is not in the ledger yet",
-        "Vendor {name} is being brought to the ledger first.",
-        "Nothing to do here: the bill follows by itself.",
+        "Vendor {name} is not in the ledger yet.",
+        "Nothing to do here: the vendor is brought there first, and the bill follows by itself.",
         Acts.NOBODY,
     ),
     Reason(

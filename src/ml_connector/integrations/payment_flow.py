@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import Allocation, Document, Invoice, Payment, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, Payment
+from ml_connector.connectors.writing import Action, Step
+from ml_connector.integrations import payment_carried
 from ml_connector.integrations.base import (
     STAYS,
     Adopt,
     Decision,
     FlowType,
     Hold,
+    Skip,
     Unchanged,
     View,
     Waiting,
@@ -24,31 +27,24 @@ from ml_connector.integrations.base import (
     skip,
     waiting,
 )
+from ml_connector.integrations.checks import check_currency, check_periods, check_seen, currency_of
 from ml_connector.integrations.drafts import Draft, money
-from ml_connector.integrations.payment_changes import (
-    Change,
-    compared,
-    is_ours,
-    moved,
-    removals,
-    removed_by_hand,
-    standing,
-)
+from ml_connector.integrations.exported_flow import Exported
+from ml_connector.integrations.left import left_or_last, left_standing
+from ml_connector.integrations.payment_changes import compared, removals
 from ml_connector.integrations.payment_parts import Part, create, merged, wanted
 from ml_connector.integrations.payment_rules import (
     NEAR,
-    check_currency,
+    check_credit_twin,
     check_open,
-    check_periods,
-    check_seen,
     check_twin,
-    currency_of,
     is_new,
     linked_invoice,
     passed_over,
     rule_of,
     source_checks,
 )
+from ml_connector.integrations.payment_standing import Change, is_ours, moved, removed_by_hand, standing
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.receivable_settings import Settings
 
@@ -90,15 +86,20 @@ class Payments(FlowType):
         assert isinstance(document, Payment)
         return "payments" if document.splits else "overpayments"
 
+    def linkable(self, document: Document) -> tuple[str, ...]:
+        """What moves no money may be a credit note, whatever its type is called; money on nothing is one of two kinds."""
+        assert isinstance(document, Payment)
+        advances = ("overpayments", "prepayments")
+        return ("payments", "credit_notes", *advances) if document.splits else advances
+
+    def goes_on(self, document: Document, entity: str) -> bool:
+        """What is on invoices is applied to them, of an over- or prepayment."""
+        assert isinstance(document, Payment)
+        return entity in payment_carried.ADVANCES and bool(document.splits)
+
     def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Payment)
         return _needed(document)
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Payment)
-        return msgspec.structs.replace(
-            document, id="", stamp="", exported=False, memo="", state="", posted=True, deposit=Ref()
-        )
 
     def plan(self, view: View) -> Decision:
         payment = view.document
@@ -107,6 +108,8 @@ class Payments(FlowType):
         payment = msgspec.structs.replace(payment, currency=currency_of(payment.currency, unit, view))
         if waits := _under_change(payment, view):
             return Hold(waits)
+        if payment_carried.is_carried(payment, view):
+            return payment_carried.carried(payment, view)
         if view.made or (view.link is not None and not _removed(view)):
             return _changed(payment, view)
         return _first(payment, view)
@@ -190,7 +193,9 @@ def _check_target(part: Part, reference: str, payment: Payment, view: View, draf
     """
     if not view.made or reference in view.taken_off:
         check_open(part.on, part.amount, view, draft)
-    if part.entity == "payments":
+    if isinstance(part.document, Invoice):
+        check_credit_twin(part.document, view, draft)
+    elif part.entity == "payments":
         check_twin(part.on, part.amount, payment.date, view, draft)
 
 
@@ -270,7 +275,9 @@ def _change_steps(payment: Payment, parts: int, change: Change, view: View, draf
     if change.missing and payment.date is not None and payment.date < start:
         told = {"date": str(payment.date), "start": str(start)}
         draft.wait(waiting("moved_before_start", "source", f"payments:{payment.id}", **told))
-    check_periods([*change.dates, *([payment.date] if change.missing else [])], view, draft)
+    undone = change.what if change.removed or change.taken_back else ""
+    check_periods(change.dates, view, draft, undone)
+    check_periods([payment.date] if change.missing else [], view, draft)
     free = view.reference not in {one.reference for one in change.kept.values()}
     former = [one.document for one in change.removed]
     created = _created(change.missing, parts == 1 and free, former, payment, view, draft)
@@ -280,7 +287,8 @@ def _change_steps(payment: Payment, parts: int, change: Change, view: View, draf
 def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int, str]:
     """Which step makes the record's counterpart, and the id of the one it replaces.
 
-    A removed counterpart that nothing replaces stays linked: it is what the record has become there.
+    Where nothing is made in place of a removed counterpart, one that is left of the record takes it. The last one stays
+    linked: it is what the record has become there.
     """
     linked = view.link.target_id if view.link is not None else ""
     there = view.link is None or view.link.now is None or bool(getattr(view.link.now, "active", True))
@@ -289,6 +297,8 @@ def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int
     made = [n for n, step in enumerate(steps) if step.action is Action.CREATE and step.entity != "allocations"]
     if made:
         return made[0], linked
+    if linked and left_standing(view, steps, linked) is not None:
+        return STAYS, linked
     return next((n for n, step in enumerate(steps) if linked and step.target_id == linked), STAYS), ""
 
 
@@ -307,10 +317,12 @@ def _held(draft: Draft, view: View) -> Hold:
 def _written(steps: Sequence[Step], main: int, replaces: str, view: View, draft: Draft) -> Write:
     if main != STAYS:
         entity = steps[main].entity
-    elif view.link is not None:
+    elif view.link is not None and not replaces:
         entity = view.link.target_entity
     else:
-        entity = next(made.entity for made in view.made.values() if made.entity != "allocations")
+        standing = left_or_last(view, steps, replaces)
+        assert standing is not None
+        entity = standing.entity
     assert isinstance(view.document, Payment)
     needed = (view.links.get(pair, "") for pair in _needed(view.document))
     new = tuple(dict.fromkeys(target for target in needed if is_new(target)))
@@ -348,33 +360,13 @@ def _told(before: Payment | None, after: Payment) -> str:
     return ", ".join([*reversed_, *amounts, *days, *others]) or "a detail"
 
 
-class PaymentsExported(FlowType):
-    """Payments that we posted are marked as exported in ServiceTitan, which locks them there. It never undoes a posting."""
+class PaymentsExported(Exported):
+    """Payments that we posted are marked as exported in ServiceTitan, once their batch is posted there."""
 
     name = "payments_exported"
     title = "Posted payments: marked as exported in ServiceTitan"
-    source_vendor = target_vendor = "servicetitan"
-    priority = 6
-    dated = False
     follows = "payments"
-    source_lists = target_lists = tables = ()
 
-    def source_entities(self, settings: Settings) -> tuple[str, ...]:
-        return ()
-
-    def reading_options(self, settings: Settings) -> dict[str, str]:
-        return {}
-
-    def project(self, document: Document) -> Any:
-        return document.id
-
-    def plan(self, view: View) -> Decision:
-        payment = view.document
-        assert isinstance(payment, Payment)
-        if view.link is not None or payment.exported:
-            return Unchanged()
-        if not payment.posted:
-            return skip("payment_not_batched", state=payment.state or "unknown")
-        composed = view.compose(Action.MARK_EXPORTED, payment, view.reference)
-        step = Step("payments", Action.MARK_EXPORTED, view.reference, composed.body, target_id=payment.id)
-        return Write((step,), self.name, composed.notes)
+    def passed_over(self, document: Document) -> Skip | None:
+        assert isinstance(document, Payment)
+        return None if document.posted else skip("payment_not_batched", state=document.state or "unknown")

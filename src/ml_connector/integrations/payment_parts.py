@@ -8,15 +8,17 @@ is not shown to us; a credit note is taken on every expense account, carries the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Allocation, Document, Invoice, InvoiceState, Payment, PaymentKind, Ref
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import View, placeholder, waiting
 from ml_connector.integrations.drafts import Draft, money
@@ -165,10 +167,13 @@ def _advance_of(payment: Payment, view: View, draft: Draft) -> tuple[str, str] |
         draft.wait(waiting("refunded_pending", "link", key, id=original))
         return None
     own = f"{view.reference.removesuffix(view.source_id)}{original}"
+    found = []
     for (entity, id_), document in view.at_target.items():
-        named = id_ == linked or getattr(document, "reference", "") in (own, f"{own}-{UNAPPLIED}")
-        if entity in ("overpayments", "prepayments") and named:
-            return entity, id_
+        if isinstance(document, Payment) and entity in _CREDITS and document.active:
+            named = document.reference == own or document.reference.startswith(f"{own}-{UNAPPLIED}")
+            found += [(document.unapplied < -payment.unapplied, entity, id_)] if named or id_ == linked else []
+    if found:  # the one that still holds what is given back, where there are several
+        return min(found)[1:]
     if is_new(linked):  # a preview: what it will be is not known, most refunds are of overpayments
         return _ADVANCES[view.settings.unapplied_as][0], linked
     draft.wait(waiting("refund_of_applied", "source", key, id=original))
@@ -243,11 +248,25 @@ def apply(
     view: View,
     draft: Draft,
 ) -> list[Step]:
-    """The step that applies a credit to an invoice. The credit stands in it with that one part."""
-    part = (Allocation("", Ref(invoice_id), amount, credit.date),)
+    """The step that applies a credit to an invoice. The credit stands in it with that one part first.
+
+    What it has of applications besides are earlier ones of the same amount to the same invoice.
+    """
+    parts = (Allocation("", Ref(invoice_id), amount, credit.date), *parts_of(credit))
     return _composed(
-        "allocations", Action.CREATE, with_part(credit, credit_id, part), reference, view, draft, total=amount
+        "allocations", Action.CREATE, with_part(credit, credit_id, parts), reference, view, draft, total=amount
     )
+
+
+def next_reference(reference: str, taken: Collection[str]) -> str:
+    """A reference that no step has, as the same may be done several times: the first free one, told by a plus behind it."""
+    further = (f"{reference}+{n}" for n in range(1, len(taken) + 2))
+    return reference if reference not in taken else next(one for one in further if one not in taken)
+
+
+def parts_of(credit: Payment | Invoice) -> tuple[Allocation, ...]:
+    """What a credit is applied to."""
+    return credit.allocations if isinstance(credit, Invoice) else credit.splits
 
 
 def with_part(credit: Payment | Invoice, credit_id: str, parts: tuple[Allocation, ...]) -> Payment | Invoice:

@@ -77,7 +77,9 @@ PAYMENT_REASONS = (
         "invoice_unknown",
         "The invoice was never read",
         "The payment is on invoice {number}, which was not read from ServiceTitan.",
-        "Read the invoices from an earlier date, and link this one with the ledger's; the payment follows by itself.",
+        "Have it read by an earlier start_date, which an approver sets: what that takes up is planned, and posted only as "
+        "far as it is approved. Then link this invoice with the ledger's, and the payment follows by itself. Or enter the "
+        "payment in the ledger and dismiss this record with the reason.",
     ),
     Reason(
         "invoice_not_open",
@@ -97,6 +99,13 @@ PAYMENT_REASONS = (
         "Suspected duplicate of a payment",
         "The ledger already shows a payment of {amount} on invoice {number}, of {date}, that was not made here (id {id}).",
         "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
+    ),
+    Reason(
+        "credit_twin",
+        "Suspected duplicate of a write-off",
+        "The ledger already shows credit note {number} over {amount} of {date} for this customer, that was not made here "
+        "(id {id}).",
+        "If it is the same write-off or fee, link this record with {id}. If both are right, release this record.",
     ),
     # held: the customer, and credits
     Reason(
@@ -167,6 +176,47 @@ PAYMENT_REASONS = (
         "The tax of the written-off invoice cannot be shared",
         "Invoice {number} has lines without a tax rate, or negative ones, so nobody can tell the tax in a part of it.",
         "Enter the write-off in the ledger and dismiss this record with the reason; or set write_off_tax to none.",
+    ),
+    # held: from before the start, or of several scopes
+    Reason(
+        "payment_before_start_applied",
+        "A payment from before the start, on an invoice from after it",
+        "The payment is dated {date}, before the start date {start}, and {amount} of it is on {numbers}, from after it. It "
+        "is in the opening balances and is never posted again, so the ledger shows the invoice as open.",
+        "Link this record with the over- or prepayment that the opening balances brought into the ledger: it is then "
+        "applied to the invoice from here. If there is none, enter the payment in the ledger and dismiss this record with "
+        "the reason.",
+    ),
+    Reason(
+        "payment_before_start_open",
+        "A payment from before the start that is not used up",
+        "The payment is dated {date}, before the start date {start}, and {amount} of it is on no invoice: an invoice from "
+        "after the start may be paid with it.",
+        "Link this record with the over- or prepayment that the opening balances brought into the ledger: what is put on "
+        "an invoice later is then applied there. If it is to be applied by hand, dismiss this record with the reason.",
+    ),
+    Reason(
+        "payment_before_start_unread",
+        "A payment from before the start, on an invoice not read yet",
+        "The payment is dated {date}, before the start date {start}, and it is on invoice {number}, which was not read yet.",
+        "It goes on by itself when the invoice is read; if the invoices flow is off, turn it on. If the invoice is from "
+        "before the start, too, dismiss this record with the reason.",
+    ),
+    Reason(
+        "carried_used_up",
+        "The advance from before the start is used up",
+        "The {credit} {id} of the opening balances, which this payment is linked with, has {left} left, {short} less than "
+        "ServiceTitan puts on invoices.",
+        "See in the ledger what it is applied to, and take back there what is wrong; or correct the payment in "
+        "ServiceTitan. It goes on by itself.",
+    ),
+    Reason(
+        "payment_in_two_scopes",
+        "A payment on invoices in this integration's scope and outside it",
+        "The payment is on {inside}, and also on {outside} of business unit {units}, which is not in this integration's "
+        "scope.",
+        "Split it in ServiceTitan, so that each payment is in one scope; or add the business unit to the setting "
+        "business_units; or enter it in the ledger and dismiss this record with the reason.",
     ),
     # held: changed after they were posted
     Reason(

@@ -6,13 +6,22 @@ Every rule adds what is missing to the draft; all of it is told at once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Account, Dimension, Invoice, InvoiceState, Payment, Ref
+from ml_connector.canonical.master_data import Account
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.integrations.base import Skip, View, placeholder, skip, waiting
-from ml_connector.integrations.drafts import Draft, Named, checked_account, followed, is_code, money, unit_name
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
+from ml_connector.integrations.base import Hold, Skip, View, placeholder, skip, waiting
+from ml_connector.integrations.drafts import (
+    Draft,
+    Named,
+    checked_account,
+    followed,
+    money,
+    unit_name,
+)
+from ml_connector.integrations.payment_scope import before_start, out_of_scope
 from ml_connector.integrations.payment_tables import BANK, PaymentRule, payment_rule, type_key
 from ml_connector.integrations.receivable_settings import Settings
 
@@ -20,41 +29,6 @@ NEAR = dt.timedelta(days=7)  # a payment that people keyed in both systems rarel
 
 
 # --- shared by payments and orders -------------------------------------------------------------------------------
-
-
-def currency_of(stated: str, unit: Ref, view: View) -> str:
-    """The document's currency: its own, else its business unit's, else the company's."""
-    listed = view.source_lists.get("business_units", {}).get(unit.id)
-    of_unit = listed.currency if isinstance(listed, Dimension) else ""
-    return stated or of_unit or view.settings.currency or view.source.currency
-
-
-def check_currency(party: str, what: str, view: View, draft: Draft) -> None:
-    """The draft's currency is known, and that of the party at the target, else of its books."""
-    if not is_code(draft.currency):
-        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
-        return
-    known = view.ledger.parties.get(followed(party, view.ledger.parties))
-    key, theirs, where = "organisation", view.ledger.organisation.currency, "the ledger"
-    if known is not None and known.currency:
-        key, theirs, where = f"parties:{known.id}", known.currency, f"the {what}'s ledger contact {known.name}"
-    if theirs and theirs != draft.currency:
-        draft.wait(waiting("currency_differs", "fact", key, source=draft.currency, target=theirs, what=where))
-
-
-def check_seen(view: View, draft: Draft) -> None:
-    """What was exported before it was first seen may be in some ledger."""
-    if view.first_seen_exported and "already_exported" not in view.released:
-        draft.wait(waiting("already_exported", "person", "already_exported"))
-
-
-def check_periods(dates: Iterable[dt.date | None], view: View, draft: Draft) -> None:
-    """Nothing is made or removed in a closed period unless an approver has released it."""
-    locks = (view.settings.closed_through, view.ledger.organisation.locked_through)
-    closed = max((day for day in locks if day is not None), default=None)
-    inside = sorted(day for day in dates if day is not None and closed is not None and day <= closed)
-    if inside and "period_closed" not in view.released:
-        draft.wait(waiting("period_closed", "person", "period_closed", date=str(inside[0]), closed=str(closed)))
 
 
 def options(unit: Ref, on: dt.date | None, view: View, draft: Draft) -> tuple[Ref, ...]:
@@ -82,14 +56,14 @@ def is_new(target_id: str) -> bool:
 # --- what a payment is at all ------------------------------------------------------------------------------------
 
 
-def passed_over(payment: Payment, view: View, settings: Settings) -> Skip | None:
-    """The rules that say there is nothing to book; they go before everything that could hold."""
-    if settings.business_units and payment.business_unit.id not in settings.business_units:
-        return skip("out_of_scope", name=unit_name(payment.business_unit, view) or "(none)")
+def passed_over(payment: Payment, view: View, settings: Settings) -> Hold | Skip | None:
+    """The rules that say there is nothing to book, or nothing that we may; they go before everything else."""
     if not payment.active:
         return skip("payment_reversed")
-    if payment.date is not None and payment.date < settings.start_date:
-        return skip("payment_before_start", date=str(payment.date), start=str(settings.start_date))
+    if (outside := out_of_scope(payment, view, settings)) is not None:
+        return outside
+    if (before := before_start(payment, view, settings)) is not None:
+        return before
     if payment.amount == payment.unapplied == 0 and not any(split.amount for split in payment.splits):
         return skip("payment_zero")
     return None
@@ -243,3 +217,22 @@ def check_twin(target_id: str, amount: Decimal, date: dt.date | None, view: View
             invoice = shown_invoice(target_id, view)
             number = invoice.number if invoice is not None else target_id
             draft.wait(waiting("payment_twin", "person", "payment_twin", number=number, **told))
+
+
+def check_credit_twin(note: Invoice, view: View, draft: Draft) -> None:
+    """Nobody has keyed the write-off or fee by hand: a credit note of the contact over the amount, of a near date.
+
+    One that shows our reference, that our application made, or that another document stands for is none.
+    """
+    if "credit_twin" in view.released or note.date is None:
+        return
+    linked = set(view.links.values())
+    for other in view.at_target.values():
+        if not isinstance(other, Invoice) or other.kind != note.kind or not other.active or other.date is None:
+            continue
+        theirs = not (other.reference or other.ours or other.id in linked)
+        same = (other.total, other.customer.id) == (note.total, note.customer.id)
+        if theirs and same and other.currency in ("", draft.currency) and abs(other.date - note.date) <= NEAR:
+            told = {"amount": money(note.total, draft.currency), "date": str(other.date), "id": other.id}
+            number = other.number or "without a number"
+            draft.wait(waiting("credit_twin", "person", "credit_twin", number=number, **told))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ml_connector.canonical.documents import Allocation, Invoice, InvoiceLine, Payment, Ref, TaxBasis
 from ml_connector.canonical.money import ZERO, is_exact, split
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, Payment
 from ml_connector.integrations.base import View, waiting
 from ml_connector.integrations.drafts import Draft, is_code
 from ml_connector.integrations.payment_rules import is_new, options, shown_invoice

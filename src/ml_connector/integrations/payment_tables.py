@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.canonical.documents import Account, Document, Payment, PurchaseOrder, Ref
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import PurchaseOrder
+from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.drafts import NO_ACCOUNT, account_key
 from ml_connector.integrations.tables import TableType
 
@@ -16,6 +20,7 @@ BANK = "BANK"  # Xero's type of bank accounts
 NO_TYPE = "(no type)"
 TAX, SHIPPING = "(tax)", "(shipping)"
 _RULE = re.compile(r"^(?P<kind>account|write-off|fee):(?P<account>\S+)$")
+_WRITTEN = re.compile(r"^(?:(?P<kind>account|write-off|fee):)?\s*(?P<account>.+)$")
 
 
 class PaymentRule(msgspec.Struct, frozen=True):
@@ -45,6 +50,15 @@ def payment_rule(text: str) -> PaymentRule:
     return PaymentRule(match["kind"], match["account"])
 
 
+def clearing_account(value: str) -> str:
+    """The bank or clearing account that a row names; empty for one that moves no money, or means nothing."""
+    try:
+        rule = payment_rule(value)
+    except ValueError:  # its payments are held, and say so
+        return ""
+    return rule.account if rule.kind == "account" else ""
+
+
 def type_key(method: Ref) -> str:
     """The key of a payment type in the mapping table: its id."""
     return method.id or NO_TYPE
@@ -69,6 +83,21 @@ class PaymentTypeTable(TableType):
         rule = payment_rule(value)
         return (("accounts", rule.account),) if rule.account else ()
 
+    def written(self, value: str) -> tuple[tuple[str, str], ...]:
+        """An account alone, by its number or name, is one that money goes to."""
+        match = _WRITTEN.match(value)
+        return (("accounts", match["account"]),) if match and value not in self.special else ()
+
+    def not_chosen(self, entry: Document) -> str:
+        if not isinstance(entry, Account) or (entry.active and (entry.takes_payments or entry.postable)):
+            return ""
+        return "takes neither payments nor document lines" if entry.active else "archived or inactive in the ledger"
+
+    def offered(self, entry: Document, entity: str = "") -> tuple[str, str]:
+        if not isinstance(entry, Account) or entry.takes_payments:
+            return self.value_for(entry.id), ""
+        return f"write-off:{entry.id}", f"or fee:{entry.number or entry.id}; takes no payments"
+
     def unfit(self, value: str, entry: Document) -> str:
         if not isinstance(entry, Account):
             return ""
@@ -78,14 +107,17 @@ class PaymentTypeTable(TableType):
             return on_bank if entry.type == BANK else ""
         if entry.takes_payments:
             return ""
-        return f"{name} takes no payments in the ledger; name a bank account, or enable payments to that one there"
+        return (
+            f"{name} takes no payments in the ledger; name a bank account, enable payments to that one there, or say "
+            f"write-off:{entry.number or entry.id} or fee:{entry.number or entry.id} where no money moves"
+        )
 
     def value_for(self, target_id: str, entity: str = "") -> str:
         return f"account:{target_id}"
 
     def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
-        rule = payment_rule(value)
-        return f"{rule.kind}:{target_id}" if rule.account == named else value
+        match = _WRITTEN.match(value)
+        return f"{match['kind'] or 'account'}:{target_id}" if match and match["account"] == named else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ml_connector.integrations.bill_reasons import BILL_REASONS
 from ml_connector.integrations.common_reasons import COMMON_REASONS
+from ml_connector.integrations.deposit_reasons import DEPOSIT_REASONS
 from ml_connector.integrations.invoice_reasons import INVOICE_REASONS
 from ml_connector.integrations.order_reasons import ORDER_REASONS
 from ml_connector.integrations.pair_reasons import PAIR_REASONS
@@ -24,6 +25,7 @@ _ALL = (
     *PAYMENT_REASONS,
     *ORDER_REASONS,
     *TRACKING_REASONS,
+    *DEPOSIT_REASONS,
     *REFUSED_REASONS,
 )
 

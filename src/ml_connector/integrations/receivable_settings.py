@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from ml_connector.canonical.money import ZERO
+from ml_connector.integrations.approvals import limits_of
 from ml_connector.integrations.party_merge import FIELDS, owners_of
 
 
@@ -40,6 +41,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     new_from_ledger: whether a customer or vendor of Xero that ServiceTitan does not have is made there, once it has an
         invoice or a bill; skip leaves it to Xero alone.
     closed_through: our own closed date; the later of it and the ledger's lock holds.
+    approve_above: documents over more than this amount, and later changes of them, wait for an approver although their flow
+        is live, by currency as ``USD=10000``; a currency that is not named has no limit.
+    four_eyes: yes lets nobody approve a plan that rests on a row of a mapping table they have written, or on a record they
+        have released, replayed or linked; on a live flow what reads a row waits until a second person has approved it once.
     breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
         longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
     breaker_floor: fewer documents than this are never asked about, whatever their share.
@@ -61,6 +66,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     parties_baseline: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
     closed_through: dt.date | None = None
+    approve_above: tuple[str, ...] = ()
+    four_eyes: Literal["no", "yes"] = "no"
     breaker_percent: int = 30
     breaker_floor: int = 50
 
@@ -69,5 +76,6 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("rounding_limit must be between 0 and 0.05")
         for parties in FIELDS:
             owners_of(parties, self.owners)
+        limits_of(self.approve_above)
         if self.breaker_percent < 0 or self.breaker_floor < 1:
             raise ValueError("breaker_percent must be 0 or more, and breaker_floor 1 or more")

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ml_connector.canonical.documents import (
-    Account,
-    Bill,
-    Document,
-    Invoice,
-    Party,
-    PurchaseOrder,
-    Ref,
-    TaxCode,
-    party_of,
-)
+from ml_connector.canonical.documents import Document, party_of
+from ml_connector.canonical.master_data import Account, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, PurchaseOrder
+from ml_connector.canonical.sales import Invoice
 from ml_connector.integrations.drafts import account_key, zone_key
 from ml_connector.integrations.tables import TableType
 

@@ -1,15 +1,24 @@
-"""ServiceTitan with Xero: invoices and what they need, receivable by receivable, orders, and what was received of them."""
+"""ServiceTitan with Xero: invoices and what they need, receivable by receivable, orders, what came of them, and deposits."""
 
 from __future__ import annotations
 
-from ml_connector.integrations.base import IntegrationType
+from ml_connector.integrations.base import Clearing, IntegrationType
 from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.order_flow import PurchaseOrders
 from ml_connector.integrations.party_back import CustomersBack, VendorsBack
 from ml_connector.integrations.payment_flow import Payments, PaymentsExported
-from ml_connector.integrations.payment_tables import NO_TYPE, SHIPPING, TAX, OrderAccountTable, PaymentTypeTable
+from ml_connector.integrations.payment_tables import (
+    NO_TYPE,
+    SHIPPING,
+    TAX,
+    OrderAccountTable,
+    PaymentTypeTable,
+    clearing_account,
+    type_key,
+)
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.receivable_tables import (
     EXEMPT,
@@ -38,6 +47,7 @@ INTEGRATION = IntegrationType(
         PaymentsExported(),
         PurchaseOrders(),
         InventoryBills(),
+        Deposits(),
         CustomersBack(),
         VendorsBack(),
     ),
@@ -78,7 +88,13 @@ INTEGRATION = IntegrationType(
     ),
     skipped_by_tables=(("payment_types", "payment_by_rule"),),
     account_settings=("rounding_account",),
+    gates={"invoice_gate": ("posted", "draft when completed", "completed")},
     currency_setting="currency",
+    clearing=Clearing(
+        "deposits", "payments", "payment_types", type_key, clearing_account, ("payments", "overpayments", "prepayments"),
+        "Xero shows what an account stands at in its reports alone, and the right to read them (accounting.reports.read) is "
+        "not asked for: compare with the account in Xero, or give what it says there (--balance ACCOUNT=AMOUNT).",
+    ),
     not_possible=(
         "Jobs as such cannot be made in Xero: job and location stand in the reference of a document.",
         "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",

@@ -42,5 +42,6 @@ INTEGRATION = IntegrationType(
     skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
     account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
     currency_setting="currency",
+    gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
     not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
 )  # fmt: skip

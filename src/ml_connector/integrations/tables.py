@@ -44,6 +44,19 @@ class TableType:
         """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
         return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
 
+    def written(self, value: str) -> tuple[tuple[str, str], ...]:
+        """(entity, id, number or name) of what a person's value names, as far as it can be read."""
+        try:
+            return self.names(value)
+        except ValueError:
+            return ()
+
+    def not_chosen(self, entry: Document) -> str:
+        """Why no value may name an entry of the target; empty where one may."""
+        if not getattr(entry, "active", True):
+            return "archived or inactive in the ledger"
+        return "" if getattr(entry, "postable", True) else "takes no document lines"
+
     def unfit(self, value: str, entry: Document) -> str:
         """Why a value that names ``entry`` of the target cannot be right; empty where it can."""
         return ""
@@ -51,6 +64,10 @@ class TableType:
     def value_for(self, target_id: str, entity: str = "") -> str:
         """The value that names one entry of the target (of the table's own list, unless ``entity`` names another)."""
         return target_id
+
+    def offered(self, entry: Document, entity: str = "") -> tuple[str, str]:
+        """The value by which an entry may be chosen, and what is to be known of it."""
+        return self.value_for(entry.id, entity), ""
 
     def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
         """The value with the id in place of the number or name by which it names an entry of ``entity``."""

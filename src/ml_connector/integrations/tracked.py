@@ -8,8 +8,9 @@ from enum import IntEnum
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, Ref
 from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
 
 ENTITY = "bills"  # what tracked documents are matched with is called at the target
 
@@ -58,7 +59,7 @@ class Track(msgspec.Struct, frozen=True, tag="track"):
     may be it. ``party_id`` is the vendor in the ledger, ``order`` the purchase order at the source, ``order_there`` its
     counterpart in the ledger. ``received`` and ``billed`` contain tax and freight, each in its own currency; ``ordered``
     is of the whole order, which may have come in parts. ``awaiting``: the bill there is a draft, not in the general
-    ledger yet.
+    ledger yet. Of a bank deposit, which is matched with nothing, ``received`` is the gross amount.
     """
 
     finding: str

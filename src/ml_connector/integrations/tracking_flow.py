@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from ml_connector.canonical.documents import Bill, BillState, Document, PurchaseOrder, Ref
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillState, PurchaseOrder
 from ml_connector.integrations.base import Decision, FlowType, Skip, View, skip
+from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.drafts import money, unit_name
-from ml_connector.integrations.payment_rules import currency_of
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.tracked import ENTITY
 from ml_connector.integrations.tracking_rules import Received, found
@@ -23,6 +21,7 @@ class InventoryBills(FlowType):
     source_vendor, target_vendor = "servicetitan", "xero"
     priority = 6
     tracks = True
+    matched_with = ENTITY
     source_lists = ("business_units",)
     target_lists = ("parties", "bills", "purchase_orders")
     tables = ("business_units", "vendors")
@@ -55,10 +54,6 @@ class InventoryBills(FlowType):
         assert isinstance(document, Bill)
         order = document.purchase_order.id
         return (("vendors", document.vendor.id), *((("purchase_orders", order),) if order else ()))
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Bill)
-        return msgspec.structs.replace(document, id="", stamp="", exported=False, memo="", terms="")
 
     def plan(self, view: View) -> Decision:
         bill = view.document

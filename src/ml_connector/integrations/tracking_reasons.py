@@ -34,6 +34,14 @@ TRACKING_REASONS = (
         "quantity in ServiceTitan. A bill for several deliveries shows its difference at the first.",
     ),
     Reason(
+        "currencies_differ",
+        "Billed in another currency",
+        "{name} bills {billed} under number {there}, and ServiceTitan shows {amount} as received: the currencies differ, so "
+        "the two sums are not compared.",
+        "Compare both with the vendor's paper: correct the currency of the bill in the ledger, or of the business unit in "
+        "ServiceTitan. If both are right, check the amount at the day's rate.",
+    ),
+    Reason(
         "match_suggested",
         "Probably billed under another number",
         "Bill {there} of {name} in the ledger has the same total, {billed}, and names order {order}; ServiceTitan has "

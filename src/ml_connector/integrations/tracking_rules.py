@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import msgspec
 
-from ml_connector.canonical.documents import Bill, BillLine, BillState, PurchaseOrder, Ref, TaxBasis
 from ml_connector.canonical.numbers import name_key, number_key
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, PurchaseOrder
 from ml_connector.integrations import reasons
 from ml_connector.integrations.drafts import money
 from ml_connector.integrations.tracked import LineDifference, Payable, Rank, Track
@@ -55,9 +56,13 @@ class Received:
         """Its total, for a sentence."""
         return money(self.bill.total, self.currency)
 
+    def comparable(self, other: Bill) -> bool:
+        """Whether the ledger's bill is in the same currency."""
+        return other.currency in ("", self.currency)
+
     def equal(self, other: Bill) -> bool:
         """Whether the ledger's bill is over the same amount."""
-        return other.total == self.bill.total and other.currency in ("", self.currency)
+        return other.total == self.bill.total and self.comparable(other)
 
 
 def named_keys(bill: Bill) -> set[str]:
@@ -112,7 +117,9 @@ def _one(received: Received, there: Bill, rank: Rank) -> Track:
 
 def _claimed(received: Received, there: Bill, rank: Rank, evidence: str) -> Track:
     told = {"name": received.name, "there": _called(there), "billed": _total(there, received)}
-    if received.equal(there):
+    if not received.comparable(there):
+        made = _track(received, "currencies_differ", amount=received.amount, **told)
+    elif received.equal(there):
         draft = ", still a draft there" if _is_draft(there) else ""
         made = _track(received, "matched", evidence=evidence + draft, **told)
     else:
@@ -185,8 +192,13 @@ def _with(made: Track, received: Received, there: Bill, rank: Rank, evidence: st
         billed_currency=there.currency or received.currency,
         billed_on=there.date,
         awaiting=_is_draft(there),
-        lines=() if received.equal(there) else differences(received.bill, there),
+        lines=differences(received.bill, there) if _apart(received, there) else (),
     )
+
+
+def _apart(received: Received, there: Bill) -> bool:
+    """Whether the two are of different amounts that can be compared."""
+    return received.comparable(there) and not received.equal(there)
 
 
 def _called(there: Bill) -> str:
@@ -207,8 +219,6 @@ def _total(there: Bill, received: Received) -> str:
 
 def _difference(received: Received, there: Bill) -> str:
     """By how much, and at which lines, for a sentence."""
-    if there.currency not in ("", received.currency):
-        return "the two are in different currencies"
     apart = there.total - received.bill.total
     told = [f"{money(abs(apart), received.currency)} {'more' if apart > 0 else 'less'} than received"]
     lines = differences(received.bill, there)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from ml_connector.canonical.documents import Document, Party
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import (
     Adopt,
     Candidate,
@@ -50,10 +49,6 @@ class Vendors(FlowType):
     def target_entity(self, document: Document) -> str:
         return "parties"
 
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Party)
-        return (document.name, document.active, document.email, document.phone, document.address)
-
     def plan(self, view: View) -> Decision:
         vendor = view.document
         assert isinstance(vendor, Party)
@@ -71,7 +66,7 @@ class Vendors(FlowType):
     def linked(self, vendor: Party, view: View) -> Decision:
         """What becomes of a new version of one that has its counterpart."""
         posted = view.link.source if view.link else None
-        if posted is not None and self.project(posted) == self.project(vendor):
+        if isinstance(posted, Party) and _seen(posted) == _seen(vendor):
             return Unchanged()
         return skip("linked_already", name=vendor.name)
 
@@ -87,15 +82,16 @@ class Vendors(FlowType):
         return Write((step,), "parties", (*notes, *composed.notes))
 
 
+def _seen(vendor: Party) -> tuple[object, ...]:
+    """What of a vendor the ledger shows."""
+    return (vendor.name, vendor.active, vendor.email, vendor.phone, vendor.address)
+
+
 class UniqueVendors(Vendors):
     """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it. Changes follow."""
 
     title = "Vendors: ServiceTitan to Xero"
     target_vendor = "xero"
-
-    def project(self, document: Document) -> Any:
-        assert isinstance(document, Party)
-        return (*super().project(document), document.first_name, document.last_name)
 
     def plan(self, view: View) -> Decision:
         decision = super().plan(view)
