@@ -13,26 +13,14 @@ import msgspec
 from aiohttp import web
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Document, Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import (
-    Action,
-    Auth,
-    Composed,
-    Connector,
-    Credentials,
-    Finding,
-    Http,
-    Limit,
-    Limits,
-    Outcome,
-    Page,
-    Reading,
-    Session,
-    Step,
-    Tokens,
-    Verdict,
-)
+from ml_connector.connectors.base import Connector, Limit, Limits, Session
+from ml_connector.connectors.checking import Finding, Verdict
+from ml_connector.connectors.grants import Auth, Credentials, Http, Tokens
+from ml_connector.connectors.reading import Page, Reading
+from ml_connector.connectors.writing import Action, Composed, Outcome, Step
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
 from ml_connector.transport.errors import Reconnect, Throttled

@@ -11,7 +11,7 @@ from ml_connector.clock import Clock
 from ml_connector.connectors.base import Limit, Limits, Window
 from ml_connector.connectors.xero.limits import limits as xero_limits
 from ml_connector.lanes.budget import LaneBudget
-from ml_connector.lanes.freshness import DOCUMENTS_AGE, LISTS_AGE, SHARE, DayLeft, allowed_age
+from ml_connector.lanes.freshness import DOCUMENTS_AGE, GUARDS_AGE, GUARDS_SHARE, LISTS_AGE, SHARE, DayLeft, allowed_age
 from ml_connector.store.database import Database
 
 XERO = (
@@ -29,15 +29,35 @@ def calls_a_day(age: float, lists: int) -> float:
 
 @pytest.mark.parametrize("calls", [1_000, 5_000])
 def test_a_whole_day_of_steady_work_leaves_the_documents_their_share(calls: int) -> None:
-    age = allowed_age("invoices", XERO, DayLeft(calls, DAY))
+    age = allowed_age("parties", XERO, DayLeft(calls, DAY))
     assert calls_a_day(DOCUMENTS_AGE, len(MOVING)) > calls  # what a minute would take
     assert calls_a_day(age, len(MOVING)) <= SHARE * calls + 1
 
 
 def test_what_is_left_of_the_day_decides() -> None:
     noon = DAY / 2
-    saved, spent = (allowed_age("payments", XERO, DayLeft(calls, noon)) for calls in (4_500, 900))
-    assert DOCUMENTS_AGE < saved < allowed_age("payments", XERO, DayLeft(5_000, DAY)) < spent < LISTS_AGE
+    saved, spent = (allowed_age("parties", XERO, DayLeft(calls, noon)) for calls in (4_500, 900))
+    assert DOCUMENTS_AGE < saved < allowed_age("parties", XERO, DayLeft(5_000, DAY)) < spent < LISTS_AGE
+
+
+@pytest.mark.parametrize("entity", ["invoices", "credit_notes", "payments"])
+@pytest.mark.parametrize("calls", [1_000, 5_000])
+def test_what_guards_against_posting_twice_is_a_quarter_of_an_hour_old_at_most(entity: str, calls: int) -> None:
+    assert allowed_age(entity, XERO, DayLeft(calls, DAY)) <= GUARDS_AGE
+    taken = sum(calls_a_day(allowed_age(one, XERO, DayLeft(calls, DAY)), 1) for one in MOVING)
+    assert taken <= calls / 2
+
+
+def test_guards_never_take_more_than_half_of_what_is_left() -> None:
+    age = allowed_age("payments", XERO, DayLeft(60, DAY / 6))
+    assert GUARDS_AGE < age < LISTS_AGE and calls_a_day(age, 3) / 6 <= GUARDS_SHARE * 60 + 1
+    assert allowed_age("payments", XERO, DayLeft(0, DAY)) == LISTS_AGE
+
+
+def test_what_is_only_shown_guards_nothing() -> None:
+    lists, day = (*XERO, "bills"), DayLeft(1_000, DAY)
+    assert allowed_age("bills", lists, day, ["bills"]) == allowed_age("parties", lists, day) > GUARDS_AGE
+    assert allowed_age("bills", lists, day) == GUARDS_AGE
 
 
 def test_neither_plenty_nor_nothing_leaves_its_bounds() -> None:

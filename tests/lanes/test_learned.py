@@ -11,9 +11,9 @@ from lane_world import TinyAuth, TinyConnector, TokenServer, add_lane, one, run
 
 from joined import joined
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Auth, Credentials, Http, Tokens
+from ml_connector.connectors.grants import Auth, Credentials, Http, Tokens
 from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.slice import run_slice
 from ml_connector.sealing import Keyring

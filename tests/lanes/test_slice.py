@@ -14,9 +14,10 @@ import pytest
 from lane_world import ORGANISATION, TinyConnector, add_lane, one, run
 
 from joined import joined
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import CredentialField, Limits, Session, Tokens
+from ml_connector.connectors.base import Limits, Session
+from ml_connector.connectors.grants import CredentialField, Tokens
 from ml_connector.lanes import connecting, tasks
 from ml_connector.lanes import slice as slices
 from ml_connector.lanes.runtime import Runtime

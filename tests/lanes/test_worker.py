@@ -112,15 +112,15 @@ async def test_a_dead_grant_answers_questions_and_the_lane_rests(
     assert (await one(runtime.database, tenant, "select state from connection"))[0] == "needs reconnect"
 
 
-async def test_a_connection_paused_while_its_slice_runs_stays_paused(
+async def test_a_connection_that_needs_a_person_while_its_slice_runs_goes_on_needing_one(
     runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer
 ) -> None:
     tenant = two_tenants[0]
 
-    async def pause() -> None:
-        await run(runtime.database, tenant, "update connection set state = 'paused'")
+    async def refused() -> None:
+        await run(runtime.database, tenant, "update connection set state = 'needs reconnect'")
 
-    vendor.on_ping = pause
+    vendor.on_ping = refused
     _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
     answered = await ask(runtime, tenant, lane)
 
@@ -128,7 +128,7 @@ async def test_a_connection_paused_while_its_slice_runs_stays_paused(
         return await answered() and await idle(runtime, tenant)
 
     await asyncio.wait_for(serve(runtime, stop=asyncio.Event(), until=done), 15)
-    assert (await one(runtime.database, tenant, "select state from connection"))[0] == "paused"
+    assert (await one(runtime.database, tenant, "select state from connection"))[0] == "needs reconnect"
 
 
 async def test_a_worker_that_cannot_write_its_heartbeat_ends(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

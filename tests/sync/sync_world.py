@@ -11,8 +11,8 @@ from typing import Any
 
 from ml_connector.audit.verify import verify
 from ml_connector.lanes import lease as leases
-from ml_connector.lanes import slice as slices
 from ml_connector.lanes.grants import GrantTokens
+from ml_connector.lanes.opening import lane_of, stored_connection
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import run_slice
 from ml_connector.service import connecting, integrating, syncing
@@ -235,13 +235,13 @@ class World:
         tenant = self.desk.tenant_id
         lease = await leases.take(self.runtime.database, tenant, connection_id, "test")
         assert lease is not None
-        found = await slices._connection(self.runtime, tenant, connection_id)
+        found = await stored_connection(self.runtime, tenant, connection_id)
         connector = self.runtime.connectors[found.vendor]
         tokens = GrantTokens(
             self.runtime.database, self.runtime.keyring, self.runtime.clock, self.runtime.wire, connector, tenant,
             found.grant_id, "test",
         )  # fmt: skip
-        lane, budget = await slices._lane(self.runtime, lease, Slice(60.0), found, connector, tokens)
+        lane, budget = await lane_of(self.runtime, lease, Slice(60.0), found, connector, tokens)
         yield lane
         await budget.store(final=True)
         await self.free(connection_id)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sync_world import Killed, World
 
-from ml_connector.canonical.documents import Account
-from ml_connector.connectors.base import UNIDENTIFIED, Page, Reading, Row
+from ml_connector.canonical.master_data import Account
+from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
 from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.service.approving import approvable, approve_listed
 from ml_connector.service.breaker import MassChange, accept, dismiss, mass_changes
 from ml_connector.service.desk import Desk
 from ml_connector.service.dismissing import dismiss as dismiss_record
@@ -170,13 +171,16 @@ async def test_cut_over_is_never_asked_about(company: World) -> None:
     assert await company.states() == {"posted": len(company.bills) + 12}
 
 
-async def test_a_backfill_a_person_asks_for_is_not_asked_about(company: World) -> None:
+async def test_a_backfill_a_person_asks_for_is_approved_and_not_asked_about(company: World) -> None:
     await steady(company)
     start = date.fromisoformat(company.sandbox.handover["company"]["start_date"])
     old = many(company, 12, "OLD", bill_date=start - timedelta(days=3))
     await company.sync()
     late = many(company, 12, "LATE", bill_date=start - timedelta(days=3))
     await settings(company, start_date=start - timedelta(days=10))
+    await company.sync()
+    assert await ends(company, old + late) == {("planned", "")}
+    await approve_listed(company.desk, await approvable(company.desk, Filter(flow="bills", until=start)))
     await company.sync()
     assert await ends(company, old + late) == {("posted", "")}
     assert await mass_changes(company.desk, everything=True) == []

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sync_world import Killed, World
 
-from ml_connector.canonical.documents import Account
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.canonical.master_data import Account
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.sync.directory import file_documents, refresh
 
 pytestmark = pytest.mark.anyio

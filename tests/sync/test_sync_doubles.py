@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sync_world import Killed, World
 
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service import doubles as asking
 from ml_connector.service.connections import connections
@@ -20,6 +20,7 @@ from ml_connector.service.explaining import explain
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.service.status import status
 from ml_connector.sync import doubles as sweeping
+from ml_connector.sync import doubles_looked as looking
 from ml_connector.transport.errors import AnswerLost, NotSent
 from ml_connector_sandbox.zoho_books.books.documents import Bill
 from ml_connector_sandbox.zoho_books.books.purchases import delete_bill, set_bill_state
@@ -131,13 +132,13 @@ async def test_one_reference_in_two_bills_is_seen_by_one_look(posted: World, mon
 def counted(company: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Counts documents read in full."""
     looks: list[int] = []
-    connector = type(company.runtime.connectors["zoho_books"])
+    connector = company.runtime.connectors["zoho_books"]
     read = connector.read
 
-    def counting(self: Any, session: Any, reading: Reading) -> AsyncIterator[Page]:
+    def counting(session: Any, reading: Reading) -> AsyncIterator[Page]:
         if reading.ids:
             looks.append(len(reading.ids))
-        return read(self, session, reading)
+        return read(session, reading)
 
     monkeypatch.setattr(connector, "read", counting)
     return looks
@@ -194,14 +195,14 @@ async def test_what_is_not_there_when_looked_at_is_nobodys_double(
     posted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again = twin(posted, ours(posted))
-    suspects = sweeping._suspects
+    suspects = sweeping.suspects_of
 
     async def then_deleted(*given: Any) -> Any:
         found = await suspects(*given)
         delete_bill(organisation(posted), again)
         return found
 
-    monkeypatch.setattr(sweeping, "_suspects", then_deleted)
+    monkeypatch.setattr(sweeping, "suspects_of", then_deleted)
     await next_day(posted)
     assert (await doubles(posted.desk, everything=True)).found == ()
 
@@ -209,7 +210,7 @@ async def test_what_is_not_there_when_looked_at_is_nobodys_double(
 async def test_more_suspects_than_one_sweep_reads_wait_for_the_next_and_it_says_so(
     posted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "LOOKED_AT_MOST", 1)
+    monkeypatch.setattr(looking, "LOOKED_AT_MOST", 1)
     for bill in [one for one in posted.zoho_bills() if one.custom][:2]:
         twin(posted, bill)
     await next_day(posted)
@@ -295,17 +296,17 @@ async def test_on_demand_the_lists_are_read_whole_and_looked_through_at_once(pos
 def spoiled(company: World, monkeypatch: pytest.MonkeyPatch, how: dict[str, Exception | None]) -> list[str]:
     """What is read in full fails as ``how`` says, or is denied (None); the ids that were asked for."""
     asked: list[str] = []
-    connector = type(company.runtime.connectors["zoho_books"])
+    connector = company.runtime.connectors["zoho_books"]
     read = connector.read
 
-    async def reading(self: Any, session: Any, wanted: Reading) -> AsyncIterator[Page]:
+    async def reading(session: Any, wanted: Reading) -> AsyncIterator[Page]:
         asked.extend(wanted.ids)
         if wanted.ids and wanted.ids[0] in how:
             if error := how[wanted.ids[0]]:
                 raise error
             yield Page((), b"", last=True)
             return
-        async for page in read(self, session, wanted):
+        async for page in read(session, wanted):
             yield page
 
     monkeypatch.setattr(connector, "read", reading)
@@ -386,16 +387,16 @@ async def test_a_slice_that_ends_before_the_looks_leaves_the_sweep_to_the_next(
     posted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twin(posted, ours(posted))
-    look = sweeping._look_closer
+    look = sweeping.look_closer
 
     async def no_time_left(lane: Any, *given: Any) -> Any:
         lane.slice.seconds = 0.0
         return await look(lane, *given)
 
-    monkeypatch.setattr(sweeping, "_look_closer", no_time_left)
+    monkeypatch.setattr(sweeping, "look_closer", no_time_left)
     await next_day(posted)
     assert not await swept_today(posted) and (await doubles(posted.desk)).found == ()
-    monkeypatch.setattr(sweeping, "_look_closer", look)
+    monkeypatch.setattr(sweeping, "look_closer", look)
     await posted.slice(posted.target)
     assert await swept_today(posted) and (await only(posted)).kind == "facts"
 
@@ -405,14 +406,14 @@ async def test_a_sweep_over_several_slices_tries_every_document_once(
 ) -> None:
     twins = two_bills(posted)
     asked = spoiled(posted, monkeypatch, {one.document_id: BadInput("unreadable") for one in twins})
-    look = sweeping._look_at
+    look = looking._look_at
 
     async def then_over(lane: Any, one: Any) -> Any:
         found = await look(lane, one)
         lane.slice.seconds = 0.0
         return found
 
-    monkeypatch.setattr(sweeping, "_look_at", then_over)
+    monkeypatch.setattr(looking, "_look_at", then_over)
     await next_day(posted)
     assert len(asked) == 1 and not await swept_today(posted)
     await posted.slice(posted.target)
@@ -424,7 +425,7 @@ async def test_documents_that_cannot_be_read_do_not_keep_others_from_being_looke
 ) -> None:
     twins = two_bills(posted)
     asked = spoiled(posted, monkeypatch, {one.document_id: BadInput("unreadable") for one in twins})
-    monkeypatch.setattr(sweeping, "LOOKED_AT_MOST", 1)
+    monkeypatch.setattr(looking, "LOOKED_AT_MOST", 1)
     for _ in range(3):
         await next_day(posted)
     assert sorted(asked[:2]) == sorted(one.document_id for one in twins) and asked[2] == asked[0]

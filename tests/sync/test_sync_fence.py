@@ -8,8 +8,8 @@ import pytest
 from sync_world import World
 
 from ml_connector.lanes import lease as lane_lease
-from ml_connector.lanes import slice as slices
 from ml_connector.lanes.lease import LaneLease, take
+from ml_connector.lanes.steps import note_problem
 from ml_connector.sync.pull import pull
 from ml_connector.transport.errors import LeaseLost
 
@@ -88,7 +88,7 @@ async def test_a_stale_worker_changes_no_connection(company: World) -> None:
     async with company.held(company.target) as lane:
         await company.run("update lane set fence = fence + 1 where connection_id = %s", company.target)
         with pytest.raises(LeaseLost):
-            await slices._problem(lane, "a stale worker's trouble")
+            await note_problem(lane, "a stale worker's trouble")
         await company.run("update lane set fence = fence - 1 where connection_id = %s", lane.connection_id)
     assert await company.all("select 1 from connection where problem <> ''") == []
 

@@ -11,7 +11,8 @@ import pytest
 from sync_world import Start, World, is_bill, is_write, map_company, restaged, settle_vendors, uncertain_bill
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Session, Step
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.writing import Step
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector_sandbox.zoho_books.books.purchases import update_bill
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector.connectors.base import Action, Step
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import Adopt, Write
 from ml_connector.sync.plan import alike, decode, encode
 

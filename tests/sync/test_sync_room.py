@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from ml_connector.connectors.base import Action
+from ml_connector.connectors.writing import Action
 from ml_connector.sync.lane import Lane, Slice
 from ml_connector.sync.push import BATCH, versions_to_claim
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sync_world import Killed, World
 
-from ml_connector.canonical.documents import Bill, Ref
-from ml_connector.connectors.base import Page, Reading, Row
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.service.explaining import explain
 from ml_connector.service.integrating import change_settings
 from ml_connector.sync import pull as pulling

@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
-from ml_connector.canonical.documents import Invoice, Ref
 from ml_connector.canonical.money import ZERO
-from ml_connector.connectors.base import UNIDENTIFIED, Action, Later, Page, Reading, Rejected, Row
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice
+from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
+from ml_connector.connectors.writing import Action, Later, Rejected
 from ml_connector.connectors.xero.connector import Xero
 from ml_connector.sync.directory import content_hash
-from ml_connector.sync.settle import IntendedStep
-from ml_connector.sync.standing import AFTER_UNREAD, standing
+from ml_connector.sync.intents import IntendedStep
+from ml_connector.sync.lane import Slice
+from ml_connector.sync.standing import AFTER_UNREAD, LOST_AT_MOST, standing
+from ml_connector.sync.unread import Unread
+from ml_connector.transport.errors import AnswerLost
 from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +58,21 @@ class Answering:
         yield Page(tuple(row for row in rows if row.id in reading.ids or not row.identified), b"", last=True)
 
 
+class Spoiling(Answering):
+    """A connector that gives no answer to a reading of these documents, and shows all others."""
+
+    def __init__(self, *spoilt: int) -> None:
+        super().__init__([shown(n) for n in range(1, 51)])
+        self.spoilt = {guid(n) for n in spoilt}
+
+    async def read(self, session: object, reading: Reading) -> AsyncIterator[Page]:
+        if self.spoilt.intersection(reading.ids):
+            self.asked += 1
+            raise AnswerLost("the connection broke")
+        async for page in super().read(session, reading):
+            yield page
+
+
 class Maintenance:
     """A session whose every answer is a page for people."""
 
@@ -65,8 +85,10 @@ class Maintenance:
         return Answer(200, {"content-type": "text/html"}, b"<html>maintenance</html>", NOW)
 
 
-async def of(connector: Any, group: list[Any], session: object = None) -> tuple[list[int], dict[int, Any]]:
-    lane: Any = SimpleNamespace(connector=connector, session=session)
+async def of(
+    connector: Any, group: list[Any], session: object = None, seconds: float = 60.0
+) -> tuple[list[int], dict[int, Any]]:
+    lane: Any = SimpleNamespace(connector=connector, session=session, slice=Slice(seconds))
     found = await standing(lane, group)
     return [one.intent_id for one in found.go], found.others
 
@@ -89,3 +111,19 @@ async def test_what_cannot_be_read_is_not_gone(id_: str) -> None:
     unread = Row(id_, b"?", None, problem="It shows no total.")
     go, others = await of(Answering([shown(1), unread]), steps("invoices", Action.UPDATE, 2))
     assert go == [1] and isinstance(others[2], Later)
+
+
+async def test_one_document_that_spoils_every_reading_holds_up_itself_alone() -> None:
+    connector = Spoiling(17)
+    go, others = await of(connector, steps("invoices", Action.UPDATE, 50))
+    assert len(go) == 49 and list(others) == [17] and isinstance(others[17], Unread)
+    assert others[17].said == "the connection broke" and connector.asked < 15
+
+
+async def test_a_vendor_in_trouble_is_not_asked_for_ever() -> None:
+    connector = Spoiling(*range(1, 51))
+    go, others = await of(connector, steps("invoices", Action.UPDATE, 50))
+    assert not go and all(isinstance(one, Unread) for one in others.values())
+    assert connector.asked <= 2 * LOST_AT_MOST
+    connector = Spoiling(17)  # and an answer that was waited for until the slice was over, only once
+    assert not (await of(connector, steps("invoices", Action.UPDATE, 50), seconds=-1.0))[0] and connector.asked == 1

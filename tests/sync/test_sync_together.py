@@ -7,8 +7,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from ml_connector.canonical.documents import Allocation, Payment, Ref
-from ml_connector.sync.together import Steps, _amounts
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Allocation, Payment
+from ml_connector.integrations.payment_flow import Payments
+from ml_connector.sync.together import Steps, _amounts, _payers
 
 D = Decimal
 ON = dt.date(2026, 6, 9)
@@ -20,6 +23,24 @@ def test_what_a_payment_puts_on_one_invoice_is_looked_for_as_one_amount() -> Non
     )
     item: Any = SimpleNamespace(record_id=1, document=Payment("p", Ref("c"), D(150), date=ON, splits=splits))
     assert _amounts([item]) == [(1, D(50), ON), (1, D(100), ON), (1, D(150), ON)]
+
+
+def test_advances_are_looked_for_under_every_contact_of_a_merger() -> None:
+    """Documents of the ledger may still show the contact that was merged into another, or that one already."""
+    contacts = {
+        "old": Party("old", "customer", "J. Doe", active=False, merged_into="mid"),
+        "mid": Party("mid", "customer", "Jane D.", active=False, merged_into="new"),
+        "new": Party("new", "customer", "Jane Doe"),
+        "else": Party("else", "customer", "Else"),
+    }
+    document = Payment("p", Ref("c"), D(150), date=ON)
+    item: Any = SimpleNamespace(record_id=1, document=document)
+    for linked in ("old", "mid", "new"):
+        links = {("customers", "c"): linked}
+        assert _payers(Payments(), [item], links, contacts) == [(1, "mid"), (1, "new"), (1, "old")]
+    assert _payers(Payments(), [item], {("customers", "c"): "else"}, contacts) == [(1, "else")]
+    assert _payers(Payments(), [item], {("customers", "c"): "unread"}, contacts) == [(1, "unread")]
+    assert _payers(Payments(), [item], {}, contacts) == []
 
 
 def test_a_live_document_counts_as_made_unless_the_steps_tell_of_it() -> None:

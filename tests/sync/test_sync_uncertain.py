@@ -8,7 +8,8 @@ import pytest
 from sync_world import Killed, World, is_bill, settle_vendors, uncertain_bill
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Session, Step
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.writing import Step
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.replaying import replay

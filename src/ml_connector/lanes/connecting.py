@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Connector, Credentials, Tokens
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Credentials, Tokens
 from ml_connector.lanes.grants import PlainHttp
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.transport.messages import Exchange
@@ -44,13 +45,19 @@ async def read_organisation(
     return await connector.organisation(session), session.scopes
 
 
+def rules_of(connector: Connector, credentials: Credentials) -> VendorRules:
+    """What a session must know of a connector's vendor."""
+    return VendorRules(
+        connector.title, connector.hosts(credentials), connector.timeout, connector.throttle, connector.unauthorised,
+        connector.unkept,
+    )  # fmt: skip
+
+
 def _session(
     runtime: Runtime, connector: Connector, credentials: Credentials, tokens: Tokens, settings: Mapping[str, str],
     organisation: str,
 ) -> HttpSession:  # fmt: skip
-    rules = VendorRules(
-        connector.title, connector.hosts(credentials), connector.timeout, connector.throttle, connector.unauthorised
-    )
+    rules = rules_of(connector, credentials)
     given = Token(connector.auth.headers(credentials, tokens), tokens.api_base, tokens.expires_at, 0)
     return HttpSession(
         runtime.wire, rules, _GivenToken(given), _NoBudget(), _NoLease(), _NoLog(), runtime.clock, organisation,

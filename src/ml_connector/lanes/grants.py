@@ -18,7 +18,8 @@ import structlog
 
 from ml_connector.audit import Event, append
 from ml_connector.clock import Clock
-from ml_connector.connectors.base import Connector, Credentials, Tokens
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Credentials, Tokens
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes.rights import lock_lanes, rights_changed
 from ml_connector.sealing import Keyring, Sealer

@@ -10,13 +10,20 @@ from typing import Any
 import msgspec
 import structlog
 
-from ml_connector.errors import ConnectorError
+from ml_connector.connectors.reading import OpenItem
+from ml_connector.errors import ConnectorError, Refused
+from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane
 from ml_connector.transport.errors import AnswerLost, NotSent, TransportError
 
 RECONNECT = "Reconnect it."
 """The way out of what only a person mends; whoever shows it puts the command in its place."""
+
+OPEN_ITEMS = "open items"
+"""The question what every customer owes now."""
+LISTS = "lists "
+"""Begins the question that has lists read again; their names follow, with commas between."""
 
 log = structlog.get_logger()
 
@@ -47,6 +54,8 @@ async def answer_questions(lane: Lane) -> None:
 
 
 async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
+    if what == OPEN_ITEMS or what.startswith(LISTS):
+        return await _told(lane, what)
     if what != "check":
         return []
     flows = await _flows(lane)
@@ -72,6 +81,31 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
         said = f"A defect of this product ({type(error).__name__}) ended the check."
         return [{"subject": "check", "verdict": "missing", "sentence": said, "action": "Report it with the log."}]
     return [asdict(finding) for finding in found]
+
+
+async def _told(lane: Lane, what: str) -> list[dict[str, Any]]:
+    """What customers owe, nothing once lists are read, or one entry with the ``problem`` that it cannot be told for."""
+    try:
+        found = await lane.connector.open_items(lane.session) if what == OPEN_ITEMS else await _lists(lane, what)
+    except (NotSent, AnswerLost) as error:
+        if lane.slice.stopping:
+            raise
+        return [{"problem": error.sentence}]
+    except (TransportError, ConnectorError) as error:
+        return [{"problem": error.sentence}]
+    except Exception as error:  # as a check
+        log.exception("a question cannot be answered", lane=lane.connection_id, what=what)
+        return [{"problem": f"A defect of this product ({type(error).__name__}) ended the reading."}]
+    built: list[dict[str, Any]] = msgspec.to_builtins(list(found))
+    return built
+
+
+async def _lists(lane: Lane, what: str) -> Sequence[OpenItem]:
+    """Read the changes of lists now. Raises what reading raises, Refused where one takes longer than a slice."""
+    for entity in what.removeprefix(LISTS).split(","):
+        if not await refresh(lane, entity, 0.0):
+            raise Refused(f"The list {entity} is long and still being read: ask again in a minute.")
+    return ()
 
 
 async def _flows(lane: Lane) -> Sequence[Flow]:

@@ -2,8 +2,8 @@
 
 Counted per connection, entity and day (UTC) are new versions: those of hinted documents as announced, those that a reading
 from its cursor found as announced where a hint came since the version before and still waits; one that was taken has led
-to nothing, so nobody would have known. While nothing was ever heard of an entity,
-nothing of it is counted: then nobody announces it.
+to nothing, so nobody would have known. While nothing was ever heard of an entity, what readings find of it counts apart:
+perhaps nobody announces it. But where a webhook is set up and nothing at all was ever heard, a person is told.
 """
 
 from __future__ import annotations
@@ -42,6 +42,33 @@ class Loss:
         return 100 * self.unannounced > self.most * (self.announced + self.unannounced)
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A webhook that is set up and has announced nothing yet, while readings found changes; ``refused`` deliveries."""
+
+    name: str
+    vendor: str
+    found: int
+    refused: int
+
+
+# One that hears nothing is not missed where another one of its vendor hears.
+_SILENT = b"""
+    select h.name, h.vendor, sum(a.found)::integer, h.refused::integer
+    from hook h join connection c on c.tenant_id = h.tenant_id and c.vendor = h.vendor
+    join announcement a on a.tenant_id = c.tenant_id and a.connection_id = c.connection_id
+         and a.day >= (h.made_at at time zone 'UTC')::date
+    where h.tenant_id = %s and h.keyed
+      and not exists (select 1 from hook o where o.tenant_id = h.tenant_id and o.vendor = h.vendor and o.heard > o.void)
+    group by h.hook_id, h.name, h.vendor, h.refused having sum(a.found) > 0 order by h.hook_id"""
+
+
+async def silent(connection: Transaction, tenant_id: int) -> list[Silent]:
+    """The webhooks that seem to be entered nowhere, in the order they were made."""
+    rows = await (await connection.execute(_SILENT, [tenant_id])).fetchall()
+    return [Silent(*row) for row in rows]
+
+
 _LOSSES = b"""
     select c.connection_id, c.name, a.entity, sum(a.announced)::integer, sum(a.unannounced)::integer, h.most
     from connection c
@@ -68,19 +95,18 @@ async def soonest(transaction: LaneTransaction, flow: Flow, planned: datetime) -
     return min(planned, lane.clock.now() + OFTEN) if any(one.too_much for one in missed) else planned
 
 
-async def is_heard(lane: Lane, entity: str) -> bool:
-    """Whether a webhook is set up for this connection that has ever told of the entity."""
+async def is_heard(lane: Lane, entity: str) -> bool | None:
+    """Whether the webhook that is set up for this connection has ever told of the entity; None where there is none."""
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
-                b"""select 1 from hook h
-                where h.tenant_id = %s and h.vendor = %s and h.keyed
-                  and exists (select 1 from announcement a where a.tenant_id = h.tenant_id and a.connection_id = %s
-                              and a.entity = %s and a.hinted > 0) limit 1""",
-                [lane.tenant_id, lane.connector.vendor, lane.connection_id, entity],
+                b"""select exists (select 1 from announcement a where a.tenant_id = h.tenant_id
+                                  and a.connection_id = %s and a.entity = %s and a.hinted > 0)
+                from hook h where h.tenant_id = %s and h.vendor = %s and h.keyed limit 1""",
+                [lane.connection_id, entity, lane.tenant_id, lane.connector.vendor],
             )
         ).fetchone()
-    return row is not None
+    return bool(row[0]) if row else None
 
 
 _FOUND = """
@@ -94,12 +120,17 @@ _FOUND = """
     where r.tenant_id = %s and r.flow_id = %s and r.source_id = any(%s::text[])"""
 
 
-async def count_found(transaction: LaneTransaction, flow: Flow, entity: str, run_id: int, ids: Sequence[str]) -> None:
-    """Count the new versions among a page's documents that a reading has found."""
+async def count_found(
+    transaction: LaneTransaction, flow: Flow, entity: str, run_id: int, ids: Sequence[str], *, heard: bool
+) -> None:
+    """Count the new versions among a page's documents that a reading has found; ``heard``: by whether announced."""
     lane = transaction.lane
     row = await transaction.one(_FOUND, lane.connection_id, entity, run_id, lane.tenant_id, flow.flow_id, list(ids))
     assert row is not None
-    await _add(transaction, entity, row[1], row[0] - row[1])
+    if heard:
+        await _add(transaction, entity, announced=row[1], unannounced=row[0] - row[1])
+    else:
+        await _add(transaction, entity, found=row[0])
 
 
 async def count_hinted(transaction: LaneTransaction, entity: str, run_id: int) -> None:
@@ -109,17 +140,20 @@ async def count_hinted(transaction: LaneTransaction, entity: str, run_id: int) -
         "select count(*) from version_state where tenant_id = %s and run_id = %s", lane.tenant_id, run_id
     )
     assert row is not None
-    await _add(transaction, entity, row[0], 0)
+    await _add(transaction, entity, announced=row[0])
 
 
-async def _add(transaction: LaneTransaction, entity: str, announced: int, unannounced: int) -> None:
+async def _add(
+    transaction: LaneTransaction, entity: str, *, announced: int = 0, unannounced: int = 0, found: int = 0
+) -> None:
     lane = transaction.lane
-    if announced or unannounced:
+    if announced or unannounced or found:
         await transaction.run(
-            """insert into announcement (tenant_id, connection_id, entity, day, announced, unannounced)
-            values (%s, %s, %s, %s, %s, %s)
+            """insert into announcement (tenant_id, connection_id, entity, day, announced, unannounced, found)
+            values (%s, %s, %s, %s, %s, %s, %s)
             on conflict (tenant_id, connection_id, entity, day) do update
             set announced = announcement.announced + excluded.announced,
-                unannounced = announcement.unannounced + excluded.unannounced""",
-            lane.tenant_id, lane.connection_id, entity, lane.clock.now().date(), announced, unannounced,
+                unannounced = announcement.unannounced + excluded.unannounced,
+                found = announcement.found + excluded.found""",
+            lane.tenant_id, lane.connection_id, entity, lane.clock.now().date(), announced, unannounced, found,
         )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ml_connector.connectors.base import Step
+from ml_connector.connectors.writing import Step
 from ml_connector.integrations.base import Adopt, Ledger, Write
 from ml_connector.integrations.drafts import money
 
@@ -68,10 +68,12 @@ def _steps(shown: Step, now: Step, ledger: Ledger) -> Iterator[str]:
 
 
 def _difference(words: str, was: str, is_: str, ledger: Ledger) -> str:
-    return f"{words}: was {_named(was, ledger)}, is {_named(is_, ledger)}"
+    accounts = {one.number: one for one in ledger.accounts.values() if one.number} if "account" in words else {}
+    was, is_ = (accounts[one].id if one in accounts else one for one in (was, is_))
+    return f"{words}: was {named(was, ledger)}, is {named(is_, ledger)}"
 
 
-def _named(value: str, ledger: Ledger) -> str:
+def named(value: str, ledger: Ledger) -> str:
     """An id by its number and name, anything else as it stands."""
     account = ledger.accounts.get(value)
     if account is not None:
@@ -115,19 +117,22 @@ def _words(path: _Path) -> str:
     'account of line 2'
     >>> _words(("LineItems", 1, "Tracking", 1, "TrackingOptionID"))
     'tracking option of tracking 1 of line 1'
+    >>> _words(("Account", "AccountID")), _words(("LineItems", 2, "AccountCode"))
+    ('account', 'account of line 2')
     """
     said: list[str] = []
     for part in path:
         if isinstance(part, int) and said:
             said[-1] = f"{_singular(said[-1])} {part}"
-        else:
+        elif _plain(str(part)) not in said[-1:]:
             said.append(_plain(str(part)))
     return " of ".join(reversed([one for one in said if one])) or "what is sent"
 
 
 def _plain(name: str) -> str:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_")
-    return " ".join(words[:-1] if len(words) > 1 and words[-1] == "id" else words)
+    id_ = (len(words) > 1 and words[-1] == "id") or words[-2:] == ["account", "code"]
+    return " ".join(words[:-1] if id_ else words)
 
 
 def _singular(words: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 from ml_connector.canonical.documents import Document, amount_of, party_of
-from ml_connector.connectors.base import Step
+from ml_connector.connectors.writing import Step
 
 
 def meant(step: Step) -> str:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
 import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Action
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.base import Adopt, Decision, Hold, StepKey, View, Write, step_key, waiting
+from ml_connector.integrations.left import left_or_last
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
+from ml_connector.sync.approvals import first_approved, unconfirmed
 from ml_connector.sync.changes import changes
+from ml_connector.sync.coming import makes_parties, note, rank
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.planned import Kept, Turn
 from ml_connector.sync.prepare import Preparer
-from ml_connector.sync.settle import Settled, Turn
-from ml_connector.sync.states import Needed
+from ml_connector.sync.reads import NotedTables, Read, moved, opened, told
+from ml_connector.sync.scopes import in_one_scope, rivals
+from ml_connector.sync.settle import Settled
+from ml_connector.sync.taken_up import only_shown
 from ml_connector.sync.uses import note_uses
 
 log = structlog.get_logger()
@@ -31,32 +37,69 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A decision, the target's documents that it would change, see plan.digest, and which step's turn it is."""
+    """A decision with the target's documents that it would change, see plan.digest, and which step's turn it is.
+
+    ``reads`` is what it was made from of the mapping tables. ``renewed``: what would be done where that is held since it is
+    not what was approved, or has to be approved first.
+    """
 
     decision: Decision
     against: bytes = b""
-    turn: Turn | None = None
+    turn: Turn = field(default_factory=Turn)
+    reads: tuple[Read, ...] = ()
+    renewed: Write | Adopt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A plan that a person has approved, as it is stored: opened with its record, so that a broken one holds that alone."""
+
+    digest: bytes
+    body: bytes
+    reads: bytes | None
+
+    def opened(self, unseal: Callable[[bytes, bytes], bytes]) -> _Approved:
+        """What it says. Raises what unsealing and decoding raise."""
+        return _Approved(self.digest, plan.decode(unseal(b"plan", self.body)), opened(unseal, self.reads))
+
+
+@dataclass(frozen=True, slots=True)
+class _Approved:
+    """A plan that a person has approved: the digest of what was shown, that itself, and what it was made from."""
+
+    digest: bytes
+    decision: Write | Adopt
+    reads: tuple[Read, ...]
 
 
 async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequence[Item]) -> None:
-    """Plan a batch of one flow. What a person has approved is carried out as live, whatever the mode of its flow."""
+    """Plan a batch of one flow. What a person has approved is carried out as live, whatever the mode of its flow; what an
+
+    earlier start has taken up of a live one is only shown until then.
+    """
     approved = await _approved(settled.transaction, items)
-    going = dataclasses.replace(flow, mode="live")
+    going, shown = dataclasses.replace(flow, mode="live"), dataclasses.replace(flow, mode="preview")
+    early = await only_shown(settled.transaction, flow, [item for item in items if item.version_id not in approved])
+    ordered = sorted(items, key=lambda item: rank(item.source_id, firm=True)) if makes_parties(flow) else items
     for as_, part in (
-        (flow, [item for item in items if item.version_id not in approved]),
-        (going, [item for item in items if item.version_id in approved]),
+        (flow, [item for item in ordered if item.version_id not in approved and item.version_id not in early]),
+        (going, [item for item in ordered if item.version_id in approved]),
+        (shown, [item for item in ordered if item.version_id in early]),
     ):
         if part:
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
-            written = [item for item, one in zip(part, found, strict=True) if isinstance(one.decision, Write)]
-            await note_uses(settled.transaction, as_, [item for item in written if is_live(as_, item)])
+            there = [item for item, one in zip(part, found, strict=True) if isinstance(one.decision, Write | Adopt)]
+            await note_uses(settled.transaction, as_, [item for item in there if as_.is_live(item.needed)])
             for item, one in zip(part, found, strict=True):
-                settled.add(item, as_, one.decision, is_live(as_, item), one.against, one.turn)
+                coming = preparer.coming(flow)
+                if coming is None or await note(settled.transaction, coming, as_, item, one.decision):
+                    kept = Kept(one.against, one.turn, one.reads, one.renewed)
+                    settled.add(item, as_, one.decision, as_.is_live(item.needed), kept)
 
 
 async def _decisions(
     transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item],
-    approved: Mapping[int, tuple[bytes, bytes]],
+    approved: Mapping[int, _Sealed],
 ) -> list[_Decided]:  # fmt: skip
     """The decision on each. Something kept about one that cannot be read holds that one, and nobody else."""
     try:
@@ -73,21 +116,28 @@ async def _decisions(
 
 async def _decided(
     transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item],
-    approved: Mapping[int, tuple[bytes, bytes]],
+    approved: Mapping[int, _Sealed],
 ) -> list[_Decided]:  # fmt: skip
     views = await preparer.views(transaction, flow, items)
-    planned = [_planned(flow, item, view) for item, view in zip(items, views, strict=True)]
+    others = await rivals(transaction, flow)
+    planned = [in_one_scope(_planned(flow, item, view), view, others) for item, view in zip(items, views, strict=True)]
+    reads = [view.mappings.reads if isinstance(view.mappings, NotedTables) else () for view in views]
     ours = await _ours(transaction, flow, planned)
     decisions = [_knowing(plain, ours, view.done) for plain, view in zip(planned, views, strict=True)]
     contents = await _target_contents(transaction, flow.target_id, decisions)
+    rows, unseal = await unconfirmed(transaction, flow), transaction.lane.sealer.open
     found = []
-    for item, view, now in zip(items, views, decisions, strict=True):
-        decision, against = now, _against(now, contents)
-        if item.version_id in approved:
-            digest, body = approved[item.version_id]
-            seen = plan.decode(transaction.lane.sealer.open(b"plan", body))
-            decision = _as_approved(flow, view, decision, against, digest, seen)
-        found.append(_turned(decision, view, against, contents))
+    for item, view, now, read in zip(items, views, decisions, reads, strict=True):
+        against = _against(now, contents)
+        turned = _turned(now, view, against, contents)
+        seen = approved[item.version_id].opened(unseal) if item.version_id in approved else None
+        other = _otherwise(flow, view, now, against, seen) if seen else None
+        if seen and other:
+            changed = await told(transaction, flow, view, moved(seen.reads, view.mappings))
+            turned = _Decided(_changed(seen.decision, other, view, changed), against, renewed=other)
+        elif seen is None and flow.is_live(item.needed) and (hold := first_approved(flow, now, view, read, rows)):
+            turned = _Decided(hold, against, renewed=plan.shown(now) if isinstance(now, Write) else None)
+        found.append(dataclasses.replace(turned, reads=read))
     return found
 
 
@@ -111,9 +161,8 @@ def _counterpart(decision: Write, view: View) -> str:
     if decision.main < 0:
         if view.link is not None and view.link.target_id != decision.replaces:
             return view.link.target_id
-        own_first = sorted(view.made.items(), key=lambda pair: pair[0] != view.reference)
-        standing = (one.target_id for _, one in own_first if one.entity != "allocations")
-        return next((one for one in standing if one != decision.replaces), "")
+        standing = left_or_last(view, decision.steps, decision.replaces)
+        return standing.target_id if standing is not None else ""
     main = decision.steps[decision.main]
     return main.target_id or view.proven.get(main.reference, "")
 
@@ -192,11 +241,6 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document], done:
     return decision
 
 
-def is_live(flow: Flow, item: Item) -> bool:
-    """Whether a decision is carried out, or only shown."""
-    return flow.mode == "live" or (flow.mode == "as needed" and item.needed == Needed.LIVE)
-
-
 def _goes_on(shown: Write | Adopt, approved: Write | Adopt, view: View) -> bool:
     """Whether what is left of several steps is what was approved. Those done have changed what others change too."""
     if not (view.done and isinstance(shown, Write) and isinstance(approved, Write)):
@@ -205,14 +249,14 @@ def _goes_on(shown: Write | Adopt, approved: Write | Adopt, view: View) -> bool:
     return [step for step in shown.steps if step_key(step) not in view.done] == left
 
 
-async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, tuple[bytes, bytes]]:
-    """By version: the digest that a person has approved, and what was shown, sealed."""
+async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict[int, _Sealed]:
+    """By version what a person has approved."""
     rows = await transaction.all(
-        """select version_id, digest, body from plan
+        """select version_id, digest, body, reads from plan
         where tenant_id = %b and version_id = any(%b::bigint[]) and approved_at is not null""",
         transaction.lane.tenant_id, [item.version_id for item in items],
     )  # fmt: skip
-    return {version_id: (digest, body) for version_id, digest, body in rows}
+    return {version_id: _Sealed(*sealed) for version_id, *sealed in rows}
 
 
 async def _target_contents(
@@ -241,19 +285,22 @@ def _against(decision: Decision, contents: Mapping[tuple[str, str], bytes]) -> b
     return b"".join(contents.get(pair, b"") for pair in _targets(decision))
 
 
-def _as_approved(
-    flow: Flow, view: View, decision: Decision, against: bytes, digest: bytes, approved: Write | Adopt
-) -> Decision:
-    """The decision, if it is what the approved preview showed; else a hold. A hold or skip of its own stays."""
-    if not isinstance(decision, Write | Adopt):
-        return decision
-    if plan.digest(decision, against) == digest:
-        return decision
-    placeholders = approved.placeholders if isinstance(approved, Write) else ()
-    shown = plan.as_previewed(flow.type, view, placeholders)
+def _otherwise(
+    flow: Flow, view: View, decision: Decision, against: bytes, approved: _Approved
+) -> Write | Adopt | None:  # fmt: skip
+    """What would be done where that is not what the approved preview showed; None where it is, or for a hold or skip."""
+    if not isinstance(decision, Write | Adopt) or plan.digest(decision, against) == approved.digest:
+        return None
+    seen = approved.decision
+    shown = plan.as_previewed(flow.type, view, seen.placeholders if isinstance(seen, Write) else ())
     if not isinstance(shown, Write | Adopt):
-        shown = decision
-    elif (plan.digest(approved, against) == digest and plan.alike(shown, approved)) or _goes_on(shown, approved, view):
         return decision
-    told = "; ".join(changes(approved, shown, view.ledger)) or "the document that it would change is another there now"
+    alike = plan.digest(seen, against) == approved.digest and plan.alike(shown, seen)
+    return None if alike or _goes_on(shown, seen, view) else shown
+
+
+def _changed(seen: Write | Adopt, now: Write | Adopt, view: View, rows: Sequence[str]) -> Hold:
+    """The hold of what is not as it was approved: what differs, and the rows of mapping tables that have changed since."""
+    differ = "; ".join(changes(seen, now, view.ledger)) or "the document that it would change is another there now"
+    told = ". It is so since ".join((differ, "; ".join(rows))) if rows else differ
     return Hold((waiting("preview_changed", "person", "preview_changed", changes=told),))

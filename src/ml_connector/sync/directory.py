@@ -16,14 +16,16 @@ import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
-from ml_connector.connectors.base import Reading, Row
+from ml_connector.connectors.reading import Reading, Row
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.merged import follow_targets
 from ml_connector.sync.pull import move_cursor
+from ml_connector.sync.unread import shown_again
 
 ALL_ANEW = timedelta(days=1)
 
@@ -184,12 +186,15 @@ _SEEN = """
 
 
 async def file_rows(transaction: LaneTransaction, entity: str, rows: Sequence[Row], walk: int) -> list[str]:
-    """File rows of a reading; the ids of those that are new or changed. Every row counts as seen in this walk."""
+    """File rows of a reading; the ids of those that are new or changed, or could not be read before a change of them.
+
+    Every row counts as seen in this walk.
+    """
     lane = transaction.lane
     found = [row.document for row in rows if row.document is not None]
     changed = await file_documents(transaction, entity, found, walk)
     await transaction.run(_SEEN, walk, lane.tenant_id, lane.connection_id, entity, [row.id for row in rows])
-    return changed
+    return [*changed, *await shown_again(transaction, entity, {one.id for one in found}.difference(changed))]
 
 
 async def file_documents(
@@ -214,7 +219,7 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [_id(one) for one in entries],
         [_party(one) for one in entries],
         [number_key(str(getattr(one, "number", ""))) for one in entries],
-        [digest(name_key(one.name)) if isinstance(one, documents.Party) else None for one in entries],
+        [digest(name_key(one.name)) if isinstance(one, Party) else None for one in entries],
         [str(getattr(one, "reference", "")) for one in entries],
         [getattr(one, "date", None) for one in entries],
         [documents.amount_of(one) for one in entries],

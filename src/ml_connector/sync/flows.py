@@ -14,6 +14,7 @@ from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.release import release
 from ml_connector.sync.retrack import look_again
+from ml_connector.sync.states import Needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,21 @@ class Flow:
     settings: Any
     type: FlowType
     integration: IntegrationType
+    live_from: dt.date | None = None  # what is dated before it is only shown until it is approved, see sync.taken_up
 
     @property
     def on(self) -> bool:
         """Whether it reads and plans at all."""
         return self.mode != "off"
 
+    def is_live(self, needed: int) -> bool:
+        """Whether a decision on a record that is ``needed`` so is carried out, or only shown."""
+        return self.mode == "live" or (self.mode == "as needed" and needed == Needed.LIVE)
+
 
 _FLOWS = """
     select f.flow_id, f.integration_id, f.name, f.mode, f.source_id, f.target_id, f.start_date, f.schedule,
-           f.next_read_at, f.read_requested_by, i.generation, i.settings, i.kind
+           f.next_read_at, f.read_requested_by, i.generation, i.settings, i.kind, f.live_from
     from flow f join integration i using (tenant_id, integration_id)
     where tenant_id = %s and (f.source_id = %s or f.target_id = %s)
     order by f.flow_id"""
@@ -101,11 +107,11 @@ async def facts_changed(connection: Transaction, tenant_id: int, connection_id: 
 
 def _flow(row: tuple[Any, ...], integrations: Mapping[str, IntegrationType]) -> Flow:
     (flow_id, integration_id, name, mode, source_id, target_id, start_date, schedule, next_read_at, requested_by,
-     generation, settings, kind) = row  # fmt: skip
+     generation, settings, kind, live_from) = row  # fmt: skip
     integration = integrations[kind]
     return Flow(
         flow_id, integration_id, name, mode, source_id, target_id, start_date, schedule, next_read_at, requested_by,
-        generation, parse_settings(integration, settings), integration.flow(name), integration,
+        generation, parse_settings(integration, settings), integration.flow(name), integration, live_from,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from ml_connector.connectors.base import Reading, Row
+from ml_connector.connectors.reading import Reading, Row
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.announced import count_hinted
 from ml_connector.sync.flows import Flow

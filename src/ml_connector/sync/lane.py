@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ml_connector.audit import Event, append
-from ml_connector.canonical.documents import Organisation
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Connector, Session
 from ml_connector.integrations.base import IntegrationType
@@ -185,25 +185,41 @@ class LaneTransaction:
     async def _exchanges(self) -> None:
         taken = self.exchanges
         taken += self.lane.exchanges.take()
-        if not taken:
-            return
+        alone = [one for one in taken if not one.others]
+        if alone:
+            await self.connection.execute(_EXCHANGES, self._columns(alone))
+        for one in taken:
+            if one.others:
+                await self.connection.execute(_SHARED, [*self._columns([one]), self.lane.tenant_id, list(one.others)])
+
+    def _columns(self, taken: list[Exchange]) -> list[Any]:
         seal = self.lane.sealer.seal
-        await self.connection.execute(
-            b"""insert into exchange (tenant_id, connection_id, intent_id, at, method, url, status, milliseconds, body)
-            select %b, %b, * from unnest(%b::bigint[], %b::timestamptz[], %b::text[], %b::bytea[], %b::smallint[],
-                                         %b::integer[], %b::bytea[])""",
-            [
-                self.lane.tenant_id,
-                self.lane.connection_id,
-                [one.intent for one in taken],
-                [one.at for one in taken],
-                [one.method for one in taken],
-                [seal(b"exchange url", one.url.encode()) for one in taken],
-                [one.status for one in taken],
-                [one.milliseconds for one in taken],
-                [seal(b"exchange", one.request + b"\n" + one.answer + one.error.encode()) for one in taken],
-            ],
-        )
+        return [
+            self.lane.tenant_id,
+            self.lane.connection_id,
+            [one.intent for one in taken],
+            [one.at for one in taken],
+            [one.method for one in taken],
+            [seal(b"exchange url", one.url.encode()) for one in taken],
+            [one.status for one in taken],
+            [one.milliseconds for one in taken],
+            [seal(b"exchange", one.request + b"\n" + one.answer + one.error.encode()) for one in taken],
+            [len(one.others) + 1 for one in taken],
+        ]
+
+
+_EXCHANGES = b"""
+    insert into exchange (tenant_id, connection_id, intent_id, at, method, url, status, milliseconds, body, documents)
+    select %b, %b, * from unnest(%b::bigint[], %b::timestamptz[], %b::text[], %b::bytea[], %b::smallint[],
+                                 %b::integer[], %b::bytea[], %b::smallint[])"""
+# The call stands once; each further intent that went in it knows which one it was.
+_SHARED = (
+    b"with made as ("
+    + _EXCHANGES
+    + b""" returning exchange_id)
+    insert into exchange_part (tenant_id, intent_id, exchange_id)
+    select %b, other, exchange_id from made, unnest(%b::bigint[]) as other"""
+)
 
 
 async def wake(transaction: LaneTransaction, connection_id: int, reason: str) -> None:

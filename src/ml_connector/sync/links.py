@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType, settled_key
 from ml_connector.sync.directory import entry_name

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ml_connector.canonical.documents import Account, Dimension, Document, Organisation, Party, TaxCode
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
 from ml_connector.integrations.base import Ledger
+from ml_connector.sync.coming import Coming
 from ml_connector.sync.mapping import Table
 from ml_connector.sync.matching import PartyIndex
 
@@ -27,6 +29,7 @@ class Lists:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)
     indexes: dict[str, PartyIndex] = field(default_factory=dict)
     taken_names: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    coming: dict[str, Coming] = field(default_factory=dict)  # by flow
     given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
 
     def ledger(self, parties: str) -> Ledger:

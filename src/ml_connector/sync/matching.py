@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 from rapidfuzz import fuzz, process
 
-from ml_connector.canonical.documents import Party
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
 from ml_connector.integrations.base import Candidate
+from ml_connector.integrations.party_facts import facts
 
 # "Johnstone Supply" and "Johnson Supply" score above 90 and are two firms, so a score never links; below this it
 # does not even suggest.
 SUGGEST_FROM = 88.0
 SUGGESTIONS = 3
+_NOBODY: Mapping[str, Party] = MappingProxyType({})
 
-
-def _digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())[-10:]
-
-
-def facts(party: Party) -> tuple[tuple[str, str], ...]:
-    """Strong facts of a party, normalised: (kind, value). Empty values are left out."""
-    found = (
-        ("tax id", _digits(party.tax_id) or party.tax_id.casefold()),
-        ("e-mail", party.email.strip().casefold()),
-        ("phone", _digits(party.phone)),
-        ("account number", party.account_number.strip().casefold()),
-    )
-    return tuple((kind, value) for kind, value in found if value)
+# A phone is shared: by a household, by branches, and by everybody whose property one firm manages.
+_SHARED = "phone"
 
 
 class PartyIndex:
@@ -59,22 +51,27 @@ class PartyIndex:
         for fact in facts(party):
             self._by_fact[fact].append(party)
 
-    def candidates(self, party: Party, reference: str, flow: str, chosen: str = "") -> list[Candidate]:
+    def candidates(
+        self, party: Party, reference: str, flow: str, chosen: str = "", coming: Mapping[str, Party] = _NOBODY
+    ) -> list[Candidate]:
         """The parties that may be ``party``, best first.
 
-        Proof is: our own reference; a strong fact together with a similar name; or exactly the same name, unique here
-        and of a private person on neither side. A party linked to another record of the flow is offered with that record
-        named; one that was merged is the one it was merged into.
+        Proof is: our own reference; a strong fact together with the same name; a strong fact other than the phone, of
+        a private person on neither side, together with a similar name whose numbers are the same; or exactly the same
+        name, unique here and of a private person on neither side. A party linked to another record of the flow is
+        offered with that record named; one that was merged is the one it was merged into. ``coming``: by record of the
+        flow, parties that are about to be made for it.
         """
-        found = self._found(party, reference, chosen)
-        return [self._held(one, flow, party.id) for one in found]
+        more = PartyIndex(coming.values(), {(flow, one.id): source_id for source_id, one in coming.items()})
+        found = self._found(party, reference, chosen, more)
+        return [self._held(one, flow, party.id, more) for one in found]
 
-    def _found(self, party: Party, reference: str, chosen: str) -> list[Candidate]:
+    def _found(self, party: Party, reference: str, chosen: str, more: PartyIndex) -> list[Candidate]:
         if chosen and chosen in self._by_id:
             return [Candidate(self._standing(self._by_id[chosen]), "chosen", True, 100.0)]
         if reference in self._by_reference:
             return [Candidate(self._standing(self._by_reference[reference]), "our reference", True, 100.0)]
-        return self._by_strong_fact(party) or self._by_exact_name(party) or self._similar(party)
+        return self._by_strong_fact(party, more) or self._by_exact_name(party, more) or self._similar(party)
 
     def _standing(self, party: Party) -> Party:
         """The party that is left after every merger."""
@@ -97,18 +94,19 @@ class PartyIndex:
             id_ = party.merged_into
         return id_
 
-    def _by_strong_fact(self, party: Party) -> list[Candidate]:
-        found: dict[str, Candidate] = {}
+    def _by_strong_fact(self, party: Party, more: PartyIndex) -> list[Candidate]:
+        others: dict[str, Party] = {}
+        shared: dict[str, list[str]] = defaultdict(list)
         for fact in facts(party):
-            for other in self._by_fact.get(fact, ()):
-                score = fuzz.token_sort_ratio(name_key(party.name), name_key(other.name))
-                proof = score >= SUGGEST_FROM
-                evidence = f"same {fact[0]}, name {score:.0f} % alike"
-                found.setdefault(other.id, Candidate(other, evidence, proof, score))
-        return sorted(found.values(), key=lambda one: (-one.proof, -one.score))
+            for other in (*self._by_fact.get(fact, ()), *more._by_fact.get(fact, ())):
+                others[other.id] = other
+                shared[other.id].append(fact[0])
+        found = [_weighed(party, others[id_], kinds) for id_, kinds in shared.items()]
+        return sorted(found, key=lambda one: (-one.proof, -one.score))
 
-    def _by_exact_name(self, party: Party) -> list[Candidate]:
-        same = self._by_name.get(name_key(party.name), [])
+    def _by_exact_name(self, party: Party, more: PartyIndex) -> list[Candidate]:
+        key = name_key(party.name)
+        same = [*self._by_name.get(key, ()), *more._by_name.get(key, ())]
         proof = len(same) == 1 and not party.private_person and not same[0].private_person
         return [Candidate(other, "same name", proof, 100.0) for other in same]
 
@@ -123,6 +121,30 @@ class PartyIndex:
             for other in self._by_name[name]
         ]
 
-    def _held(self, one: Candidate, flow: str, source_id: str) -> Candidate:
-        holder = self._taken.get((flow, one.party.id), "")
+    def _held(self, one: Candidate, flow: str, source_id: str, more: PartyIndex) -> Candidate:
+        place = flow, one.party.id
+        holder = self._taken.get(place) or more._taken.get(place, "")
         return one if holder in ("", source_id) else msgspec.structs.replace(one, taken_by=holder)
+
+
+def _weighed(party: Party, other: Party, kinds: Sequence[str]) -> Candidate:
+    """The candidate that shares facts of these kinds, and whether they and the two names are proof."""
+    ours, theirs = name_key(party.name), name_key(other.name)
+    score = fuzz.token_sort_ratio(ours, theirs)
+    return Candidate(
+        other, f"same {' and '.join(kinds)}, name {score:.0f} % alike", _is_proof(party, other, kinds), score
+    )
+
+
+def _is_proof(party: Party, other: Party, kinds: Sequence[str]) -> bool:
+    ours, theirs = name_key(party.name), name_key(other.name)
+    if ours and ours == theirs:
+        return True
+    if fuzz.token_sort_ratio(ours, theirs) < SUGGEST_FROM or _numbers(ours) != _numbers(theirs):
+        return False
+    return not (party.private_person or other.private_person) and set(kinds) != {_SHARED}
+
+
+def _numbers(name: str) -> list[str]:
+    """The numbers in a name, which tell one flat, shop or branch from the next."""
+    return sorted(re.findall(r"\d+", name))

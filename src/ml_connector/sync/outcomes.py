@@ -10,18 +10,19 @@ from datetime import timedelta
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Action, Done, Later, Outcome, Rejected, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Uncertain
 from ml_connector.integrations.base import ASIDE, Waiting, waiting
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
+from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
 from ml_connector.sync.release import release
-from ml_connector.sync.settle import Intended
 from ml_connector.sync.stage import give_way
 from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.unread import Try, Unread, given_up
 from ml_connector.sync.uses import stage_users_again
 
 
@@ -62,6 +63,7 @@ _INTENT_STATE = {
     Done: IntentState.DONE,
     Rejected: IntentState.REJECTED,
     Later: IntentState.WITHDRAWN,
+    Unread: IntentState.WITHDRAWN,
     Uncertain: IntentState.UNCERTAIN,
 }
 
@@ -73,16 +75,17 @@ async def _settle_intents(transaction: LaneTransaction, sent: Sequence[Sent]) ->
     look_at = now + timedelta(seconds=lane.connector.timeout + lane.connector.list_lag)
     states = [_INTENT_STATE[type(one.outcome)] for one in sent]
     await transaction.run(
-        """update intent i set state = page.state, target_id = page.target, why = page.why,
+        """update intent i set state = page.state, target_id = page.target, why = page.why, unread = page.unread,
                settled_at = case when page.state = 1 then null else %b end,
                look_at = case when page.state = 1 then %b else null end
-        from unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bytea[]) as page (intent_id, state, target, why)
+        from unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bytea[], %b::boolean[])
+             as page (intent_id, state, target, why, unread)
         where i.tenant_id = %b and i.intent_id = page.intent_id""",
         now, look_at,
         [one.intended.intent_id for one in sent], states,
         [one.outcome.target_id if isinstance(one.outcome, Done) else None for one in sent],
         [lane.sealer.seal(b"why", why.encode()) if (why := _why(one.outcome)) else None for one in sent],
-        lane.tenant_id,
+        [isinstance(one.outcome, Unread) for one in sent], lane.tenant_id,
     )  # fmt: skip
 
 
@@ -234,6 +237,8 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         step = one.intended.step
         if step.action is not Action.MARK_EXPORTED and step.entity in transaction.lane.connector.readable:
             by_entity[step.entity].append(one.outcome.document)
+        for entity, document in one.outcome.also:
+            by_entity[entity].append(document)
     for entity, found in by_entity.items():
         changed = await file_documents(transaction, entity, found)
         keys = [f"{entity}:{one}" for one in changed]
@@ -298,6 +303,11 @@ async def hold_conflict(transaction: LaneTransaction, one: Sent, other: str) -> 
 async def hold_withdrawn(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
     """What is provably not done is not sent again until a person says so; its approval stays."""
     await _settle_intents(transaction, [one])
+    await _hold(transaction, one, wait)
+    await _give_way(transaction, [one])
+
+
+async def _hold(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
     await _wait(transaction, one, wait)
     _event(transaction, one, "held", waits=[[wait.code, wait.sentence]])
     version_id = one.intended.item.version_id
@@ -305,7 +315,6 @@ async def hold_withdrawn(transaction: LaneTransaction, one: Sent, wait: Waiting)
     await transaction.run(
         "delete from work where tenant_id = %b and version_id = %b", transaction.lane.tenant_id, version_id
     )
-    await _give_way(transaction, [one])
 
 
 async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
@@ -321,7 +330,14 @@ async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
 
 
 async def _later(transaction: LaneTransaction, later: Sequence[Sent]) -> None:
-    """Provably not done: back to the queue, not before the vendor's own time."""
+    """Provably not done: back to the queue, not before the vendor's own time; what never can be read is held."""
+    tried = {one.intended.item.version_id: one for one in later if isinstance(one.outcome, Unread)}
+    waits = await given_up(transaction, [_try(one) for one in tried.values()])
+    for version_id, wait in waits.items():
+        await _hold(transaction, tried[version_id], wait)
+    given = [tried[version_id].intended for version_id in waits]
+    await settled(transaction, [(one.flow, one.item) for one in given])
+    later = [one for one in later if one.intended.item.version_id not in waits]
     if not later:
         return
     lane = transaction.lane
@@ -340,6 +356,12 @@ async def _later(transaction: LaneTransaction, later: Sequence[Sent]) -> None:
         ],
         lane.tenant_id,
     )  # fmt: skip
+
+
+def _try(one: Sent) -> Try:
+    assert isinstance(one.outcome, Unread)
+    item = one.intended.item
+    return Try(item.record_id, item.version_id, one.intended.step, one.outcome.said)
 
 
 async def _uncertain(transaction: LaneTransaction, uncertain: Sequence[Sent]) -> None:

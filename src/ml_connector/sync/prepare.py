@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Document, Organisation, Party
-from ml_connector.connectors.base import Action, Composed
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.base import Linked, Twin, View
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.tracked import Payables
+from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
@@ -23,8 +25,10 @@ from ml_connector.sync.mapping import tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.numbers import Numbers
 from ml_connector.sync.own_links import named_links, own_links
+from ml_connector.sync.reads import NotedTables
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import Needed, State
+from ml_connector.sync.taken import taken_parties
 from ml_connector.sync.together import Together, together
 
 # Any other record claims its number in the second states, an earlier one in all but the first.
@@ -38,6 +42,7 @@ class Preparer:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._lists: dict[tuple[int, int], Lists] = {}  # by integration and source: flows go both ways
+        self._plans = Plans(lane)
 
     async def lists(self, transaction: LaneTransaction, flow: Flow) -> Lists:
         """The integration's lists. Locks its generation until the transaction ends: facts stand still while planning."""
@@ -69,7 +74,7 @@ class Preparer:
             lists.source_lists[entity] = await self._directory(transaction, flow.source_id, entity)
         for entity in ("accounts", "tax_codes", "dimensions"):
             setattr(lists, entity, await self._directory(transaction, flow.target_id, entity))
-        held, vendor = await self._taken(transaction, flow), flow.type.target_vendor
+        held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
         for entity in {type_.parties for type_ in flow.integration.flows if type_.target_vendor == vendor}:
             found = await self._directory(transaction, flow.target_id, entity)
             lists.parties[entity] = found
@@ -99,26 +104,26 @@ class Preparer:
             if state != "gone"
         }
 
-    async def _taken(self, transaction: LaneTransaction, flow: Flow) -> dict[tuple[str, str], str]:
-        """By flow and party of its target: the record that is linked with it. A firm may be customer and vendor."""
-        rows = await transaction.all(
-            """select entity, target_id, source_id from link
-            where tenant_id = %s and integration_id = %s and target_entity = 'parties'""",
-            self._lane.tenant_id, flow.integration_id,
-        )  # fmt: skip
-        taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
-        for back in (type_ for type_ in flow.integration.flows if type_.mirrors):
-            taken |= {(back.name, row[2]): row[1] for row in rows if row[0] == back.mirrors}
-        return taken
-
     # --- views ---------------------------------------------------------------------------------------------------
 
     async def views(self, transaction: LaneTransaction, flow: Flow, items: Sequence[Item]) -> list[View]:
         """One view per item, in their order."""
         lists = await self.lists(transaction, flow)
+        await self._load_coming(transaction, flow, lists)
         batch = _Batch(self._lane, transaction, flow, items, lists)
         await batch.load()
         return [batch.view(item) for item in items]
+
+    async def _load_coming(self, transaction: LaneTransaction, flow: Flow, lists: Lists) -> None:
+        """What the flow's plans are to make: read once for the lists, and kept up as more is planned."""
+        if makes_parties(flow):
+            if flow.name not in lists.coming:
+                lists.coming[flow.name] = await self._plans.coming(transaction, flow)
+            lists.coming[flow.name].fresh.clear()
+
+    def coming(self, flow: Flow) -> Coming | None:
+        """What the flow's plans are to make, as it was when its views were made; None of a flow that makes no parties."""
+        return self._lists[flow.integration_id, flow.source_id].coming.get(flow.name)
 
 
 class _Batch:
@@ -136,6 +141,7 @@ class _Batch:
         self._own: dict[str, Linked] = {}
         self._asked: set[tuple[str, str]] = set()
         self._brings: set[str] = set()
+        self._read_through: set[str] = set()
         self._released: dict[int, set[str]] = defaultdict(set)
         self._twins: dict[int, list[Twin]] = defaultdict(list)
         self._numbers = Numbers(flow, lists.tables, lists.given)
@@ -149,7 +155,8 @@ class _Batch:
         await self._load_source_twins()
         await self._load_renumbered_twins()
         await self._load_target_twins()
-        found = await together(self._transaction, self._flow, self._items, self._links, self._party_at_target)
+        contacts = self._lists.parties.get(self._flow.type.parties, {})
+        found = await together(self._transaction, self._flow, self._items, self._links, self._party_at_target, contacts)
         self._together = found
 
     def view(self, item: Item) -> View:
@@ -157,11 +164,13 @@ class _Batch:
         chosen = ""
         candidates: list[Any] = []
         index = lists.indexes.get(self._flow.type.parties)
+        promised = False
         if isinstance(item.document, Party) and index is not None:
             chosen = (
                 lists.tables[self._flow.name].get(item.document.id) or "" if self._flow.name in lists.tables else ""
             )
-            candidates = index.candidates(item.document, item.reference, self._flow.name, chosen)
+            ahead, promised = self._coming(item.document, item)
+            candidates = index.candidates(item.document, item.reference, self._flow.name, chosen, ahead)
         return View(
             document=item.document,
             source_id=item.source_id,
@@ -169,10 +178,11 @@ class _Batch:
             first_seen_exported=item.exported_at_first_sight,
             released=frozenset(self._released[item.record_id]),
             settings=self._flow.settings,
-            mappings=lists.tables,
+            mappings=NotedTables(lists.tables),
             links=self._links,
             asked=frozenset(self._asked),
             brings=frozenset(self._brings),
+            read_through=frozenset(self._read_through),
             link=self._own.get(item.source_id),
             source=lists.source,
             source_lists=lists.source_lists,
@@ -180,7 +190,6 @@ class _Batch:
             twins=tuple(self._twins[item.record_id]),
             candidates=tuple(candidates),
             compose=self._compose,
-            start_date=self._flow.start_date,
             made=self._together.steps[item.record_id].made,
             proven=self._together.steps[item.record_id].proven,
             done=frozenset(self._together.steps[item.record_id].done),
@@ -189,8 +198,19 @@ class _Batch:
             users=tuple(self._together.users[item.record_id]),
             taken_off=frozenset(self._together.steps[item.record_id].taken_off),
             changing=frozenset(self._together.changing[item.record_id]),
+            replaced=frozenset(self._together.replaced[item.record_id]),
             payables=self._together.payables.get(item.record_id, Payables()),
+            promised=promised,
         )
+
+    def _coming(self, party: Party, item: Item) -> tuple[dict[str, Party], bool]:
+        """By record, parties that plans are to make and that go before this one; and whether one has its bare name."""
+        coming = self._lists.coming.get(self._flow.name)
+        if coming is None or item.source_id in self._own:
+            return {}, False
+        live = self._flow.is_live(item.needed)
+        ahead = coming.ahead(party, item.source_id, live)
+        return {one.source_id: one.party for one in ahead}, coming.promised(party, item.source_id, live)
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
         lane = self._lane
@@ -223,13 +243,18 @@ class _Batch:
     async def _load_asked(self) -> None:
         pairs = self._needed()
         rows = await self._transaction.all(
-            """select f.name, r.source_id from flow f
+            """select f.name, r.source_id,
+                   exists (select 1 from reading g where g.tenant_id = f.tenant_id and g.flow_id = f.flow_id and not g.open)
+                   and exists (select 1 from feed d where d.tenant_id = f.tenant_id and d.connection_id = f.source_id
+                               and starts_with(d.name, 'flow ' || f.flow_id || ' '))
+            from flow f
             left join record r on r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.source_id = any(%b::text[])
             where f.tenant_id = %b and f.integration_id = %b and f.mode <> 'off' and f.name = any(%b::text[])""",
             [one[1] for one in pairs], self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs],
         )  # fmt: skip
         self._brings = {row[0] for row in rows}
-        self._asked = {(name, source_id) for name, source_id in rows if source_id is not None}
+        self._asked = {(name, source_id) for name, source_id, _ in rows if source_id is not None}
+        self._read_through = {name for name, _, ended in rows if ended}
 
     async def _load_released(self) -> None:
         rows = await self._transaction.all(

@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
-from ml_connector.connectors.base import Page, Reading
+from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import ConnectorError
+from ml_connector.sync import anew
 from ml_connector.sync.announced import count_found, is_heard
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.guard import begin_reading, judge
@@ -87,16 +88,17 @@ async def _read(lane: Lane, flow: Flow, run: _Run) -> bool:
 
 
 async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
-    """Walk an entity from its cursor; whether to its end."""
+    """Walk an entity from its cursor, or anew where that is due; whether to its end."""
     name = _feed(flow, entity)
+    cursor = None if await anew.is_due(lane, flow, name) else await _cursor(lane, name)
     reading = Reading(
         entity,
-        cursor=await _cursor(lane, name),
+        cursor=cursor,
         since=flow.start_date if flow.type.dated else None,
         options=flow.type.reading_options(flow.settings),
     )
-    stood = reading.cursor
-    announced = stood is not None and await is_heard(lane, entity)
+    begins, stood = cursor is None, cursor
+    heard = None if begins else await is_heard(lane, entity)
     async for page in lane.connector.read(lane.session, reading):
         async with lane.transaction() as transaction:
             now = await as_it_is(transaction, flow)
@@ -104,9 +106,13 @@ async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
             if asks(now) != asks(flow) or not await transaction.as_connected():
                 return False
             await stage(transaction, now, run.run_id, page.rows, guarded=run.guarded)
-            if announced:
-                await count_found(transaction, now, entity, run.run_id, [row.id for row in page.rows])
+            if heard is not None:
+                ids = [row.id for row in page.rows]
+                await count_found(transaction, now, entity, run.run_id, ids, heard=heard)
             await move_cursor(transaction, name, page)
+            if begins:
+                await anew.note_begun(transaction, now, name)
+        begins = False
         if not page.last and page.cursor != stood and lane.slice.over(READING_SHARE):
             return False
         stood = page.cursor

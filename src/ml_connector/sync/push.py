@@ -9,24 +9,26 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import structlog
 
-from ml_connector.connectors.base import Action, Later, Outcome, Uncertain
+from ml_connector.connectors.writing import Action, Later, Outcome, Uncertain
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.claim import Unopened, claim
 from ml_connector.sync.decide import decide, defect
 from ml_connector.sync.flows import Flow, settled_flows_of
+from ml_connector.sync.intents import Intended
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, record_outcomes, still_open
 from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.refused import put_off
 from ml_connector.sync.release import release_on
-from ml_connector.sync.settle import Intended, Settled
+from ml_connector.sync.settle import Settled
 from ml_connector.sync.standing import standing
 from ml_connector.transport.about import about
 from ml_connector.transport.deadline import leaving_before
@@ -177,7 +179,7 @@ class _Pusher:
 
     async def _send(self, group: list[Intended], room: asyncio.Semaphore) -> list[Sent]:
         async with room:
-            with leaving_before(min(one.send_before for one in group)), about(group[0].intent_id):
+            with leaving_before(min(one.send_before for one in group)), _about(group):
                 outcomes = await self._outcomes(group)
         return [Sent(one, outcome) for one, outcome in zip(group, outcomes, strict=True)]
 
@@ -193,9 +195,11 @@ class _Pusher:
             self._heed(await put_off(lane, {one.flow.flow_id for one in group}, [later] * len(group)))
             return [later] * len(group)
         go = group if found is None else found.go
-        outcomes = dict(zip((one.intent_id for one in go), await self._written(go), strict=True)) if go else {}
+        with _about(go):
+            outcomes = dict(zip((one.intent_id for one in go), await self._written(go), strict=True)) if go else {}
         if found is not None:
             outcomes |= found.others
+            self._heed([Later(found.lost)] if found.lost else [])
         return [outcomes[one.intent_id] for one in group]
 
     async def _written(self, group: list[Intended]) -> Sequence[Outcome]:
@@ -230,6 +234,10 @@ class _Pusher:
             pause(self._lane, longest.seconds or AFTER_NOT_SENT)
         if longest.seconds >= TOLD_FROM:
             self._lane.problem = longest.why
+
+
+def _about(group: Sequence[Intended]) -> AbstractContextManager[None]:
+    return about(*(one.intent_id for one in group))
 
 
 def versions_to_claim(lane: Lane) -> int:

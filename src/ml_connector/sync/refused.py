@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ml_connector.connectors.base import Later, Outcome
+from ml_connector.connectors.writing import Later, Outcome
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.lane import Lane
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.store.database import Session as Transaction
-from ml_connector.sync.states import HELD_BACK, Priority, State
+from ml_connector.sync.states import HELD_BACK, UNREAD, Priority, State
 
 AT_ONCE = 2_000  # versions freed in one transaction, so that nobody waits long for it
 
@@ -178,12 +178,13 @@ def holds(code: str, released: int, version_id: int) -> bool:
 
 
 # Old holds are planned again, a slice at a time and behind everything else; what they wait for stays until it is known
-# whether they still do. Only what a person has to decide is left alone.
+# whether they still do. Only what a person has to decide is left alone; what could not be read goes once a day.
 _SWEEP = """
     with old as (
         select distinct w.version_id, w.flow_id, f.target_id
         from wait w join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id
-        where w.tenant_id = %b and f.target_id = %b and f.mode <> 'off' and w.since < %b
+        where w.tenant_id = %b and f.target_id = %b and f.mode <> 'off'
+          and w.since < %b - case when w.code = %b then interval '23 hours' else interval '0' end
           and not exists (select 1 from wait p where p.tenant_id = w.tenant_id and p.version_id = w.version_id
                           and p.kind = 'person')
         limit %b
@@ -202,7 +203,7 @@ async def sweep(connection: Transaction, tenant_id: int, connection_id: int, bef
     done = await connection.execute(
         _SWEEP.encode(),
         [
-            tenant_id, connection_id, before, at_most, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
+            tenant_id, connection_id, before, UNREAD, at_most, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
             Priority.BACKFILL.value,
         ],
     )  # fmt: skip

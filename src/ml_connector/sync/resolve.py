@@ -18,18 +18,19 @@ import structlog
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Action, Done, Later
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.writing import Action, Done, Later
 from ml_connector.errors import ConnectorError
 from ml_connector.integrations.base import waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.content import differences, shown
 from ml_connector.sync.directory import content_hash, file_documents
 from ml_connector.sync.flows import Flow, facts_changed
+from ml_connector.sync.intents import Intended, IntendedStep
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, hold_conflict, hold_withdrawn, record_outcomes
 from ml_connector.sync.push import flows_now
-from ml_connector.sync.settle import Intended, IntendedStep
 from ml_connector.sync.states import IntentState, State
 from ml_connector.transport.about import about
 from ml_connector.transport.errors import AnswerLost, LeaseLost
@@ -175,12 +176,24 @@ async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
         return None
     good = [document for document in mine if not differences(step, document)]
     if len(mine) == 1 and good:
-        await _settle(lane, one, step, Done(good[0].id, good[0], documents.encode(good[0])))
+        also = await _touched(lane, one, step)
+        await _settle(lane, one, step, Done(good[0].id, good[0], documents.encode(good[0]), also))
         return None
     if mine:
         await _conflict(lane, one, step, mine)
         return None
     return await _absent(lane, one, step, found)
+
+
+async def _touched(lane: Lane, one: _Open, step: IntendedStep) -> tuple[tuple[str, Document], ...]:
+    """What a step that is proved has changed besides, as it is now: the next plan must not be made from before."""
+    found: list[tuple[str, Document]] = []
+    for entity, id_ in lane.connector.touched(step):
+        with about(one.intent_id):
+            pages = lane.connector.read(lane.session, Reading(entity, ids=(id_,)))
+            rows = [row async for page in pages for row in page.rows]
+        found += [(entity, row.document) for row in rows if row.document is not None]
+    return tuple(found)
 
 
 def _untouched(step: IntendedStep, found: Sequence[Document]) -> bool:
@@ -229,7 +242,7 @@ async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
     """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
-        await file_documents(transaction, step.entity, found)
+        await _file(transaction, step.entity, found)
         intended = _intended(one, step, flows)
         if one.why is None:
             await _cut_off(transaction, one, intended, flows)
@@ -241,6 +254,12 @@ async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
             why = lane.sealer.open(b"why", one.why).decode().rstrip(".")
             wait = waiting("never_arrives", "person", "never_arrives", times=str(TRIED_AT_MOST), why=why)
             await hold_withdrawn(transaction, Sent(intended, Later(wait.sentence), adopted=True), wait)
+
+
+async def _file(transaction: LaneTransaction, entity: str, found: Sequence[Document]) -> list[str]:
+    """File what was found as it is now; what cannot be read, such as the application of a credit, is no entry of its own."""
+    readable = entity in transaction.lane.connector.readable
+    return await file_documents(transaction, entity, found) if readable else []
 
 
 async def _cut_off(transaction: LaneTransaction, one: _Open, intended: Intended, flows: Mapping[int, Flow]) -> None:
@@ -267,7 +286,7 @@ async def _planned_anew(lane: Lane, one: _Open, step: IntendedStep, found: Seque
     """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
-        changed = await file_documents(transaction, step.entity, found)
+        changed = await _file(transaction, step.entity, found)
         keys = [f"{step.entity}:{id_}" for id_ in changed]
         await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
         later = Later("its document is not as it was planned from; it is planned from what is there now")
@@ -351,7 +370,7 @@ async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[
     )
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
-        await file_documents(transaction, step.entity, found)
+        await _file(transaction, step.entity, found)
         sent = Sent(_intended(one, step, flows), Later("a conflict"))
         await hold_conflict(transaction, sent, told)
 

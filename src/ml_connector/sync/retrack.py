@@ -24,6 +24,7 @@ _TOUCHED = b"""
     order by t.version_id"""
 _OLD = b"""
     select t.version_id from tracking t join flow f on f.tenant_id = t.tenant_id and f.flow_id = t.flow_id
+    join version_state s on s.tenant_id = t.tenant_id and s.version_id = t.version_id and s.state = %b
     where t.tenant_id = %b and t.connection_id = %b and f.mode <> 'off' and t.finding <> %b and t.looked_at < %b
     order by t.looked_at limit %b"""
 
@@ -58,8 +59,12 @@ async def look_again(connection: Transaction, tenant_id: int, connection_id: int
 
 
 async def look_daily(connection: Transaction, tenant_id: int, connection_id: int, now: datetime, at_most: int) -> int:
-    """Stage what is not matched and was last looked at a day ago (clock time), oldest first; how many versions."""
-    rows = await connection.execute(_OLD, [tenant_id, connection_id, MATCHED, now - DAILY, at_most])
+    """Stage what is tracked, not matched, and was last looked at a day ago (clock time), oldest first; how many versions.
+
+    A version that a newer one replaces is looked at as that; were it counted here, it would keep others from their turn.
+    """
+    old = [State.TRACKED.value, tenant_id, connection_id, MATCHED, now - DAILY, at_most]
+    rows = await connection.execute(_OLD, old)
     return await _staged(connection, tenant_id, [row[0] for row in await rows.fetchall()], Priority.BACKFILL)
 
 

@@ -11,7 +11,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
-from ml_connector.connectors.base import Row
+from ml_connector.connectors.reading import Row
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.merged import follow_sources

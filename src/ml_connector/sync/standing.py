@@ -2,7 +2,8 @@
 
 Documents of one kind are asked for together. What stands there otherwise than the plan knew is filed as it is now, and
 its version goes back to be planned from that; one that two clear answers do not show any more is refused. One that is
-there but cannot be read is tried again later: an odd answer says nothing of any document.
+there but cannot be read is tried again later: an odd answer says nothing of any document. Where no answer comes for many,
+halves of them are asked for, as long as there is time, so that the one that spoils it holds up itself alone.
 """
 
 from __future__ import annotations
@@ -13,25 +14,33 @@ from dataclasses import dataclass
 import structlog
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Action, Later, Outcome, Reading, Rejected
+from ml_connector.connectors.reading import Reading
+from ml_connector.connectors.writing import Action, Later, Outcome, Rejected
+from ml_connector.errors import ConnectorError
 from ml_connector.integrations import reasons
 from ml_connector.sync.directory import content_hash, file_documents
 from ml_connector.sync.flows import facts_changed, lock_integrations
+from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import Lane
-from ml_connector.sync.settle import Intended
+from ml_connector.sync.unread import Unread
+from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, Reconnect
 
 _CHANGING = (Action.UPDATE, Action.VOID)
 AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read is asked for again
+LOST_AT_MOST = (
+    7  # readings without an answer: one that spoils fifty is found by then, and else the vendor is in trouble
+)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which of a group's steps may go, and what becomes of the others, by intent."""
+    """Which of a group's steps may go, and what becomes of the others, by intent; ``lost``: no answer came to a reading."""
 
     go: list[Intended]
     others: dict[int, Outcome]
+    lost: str = ""
 
 
 async def standing(lane: Lane, group: Sequence[Intended]) -> Standing:
@@ -44,9 +53,10 @@ async def standing(lane: Lane, group: Sequence[Intended]) -> Standing:
         return Standing(list(group), {})
     entity = asked[0].step.entity
     wanted = {one.step.target_id for one in asked}
-    seen = await _read(lane, entity, wanted)
+    lost: list[str] = []
+    seen = await _read(lane, entity, wanted, lost)
     if absent := seen.absent(wanted):
-        seen = seen.with_(await _read(lane, entity, absent))
+        seen = seen.with_(await _read(lane, entity, absent, lost))
     moved = [one for one in asked if (now := seen.shown.get(one.step.target_id)) and content_hash(now) != one.step.base]
     await _file(lane, entity, [seen.shown[one.step.target_id] for one in moved])
     gone = seen.absent(wanted)
@@ -54,7 +64,7 @@ async def standing(lane: Lane, group: Sequence[Intended]) -> Standing:
     others |= {one.intent_id: _gone(one) for one in asked if one.step.target_id in gone}
     unread = wanted - gone - seen.shown.keys()
     others |= {one.intent_id: _unread(one, seen) for one in asked if one.step.target_id in unread}
-    return Standing([one for one in group if one.intent_id not in others], others)
+    return Standing([one for one in group if one.intent_id not in others], others, "".join(lost[-1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,25 @@ class _Seen:
         return _Seen(self.shown | later.shown, self.problems | later.problems, later.clear)
 
 
-async def _read(lane: Lane, entity: str, ids: Collection[str]) -> _Seen:
-    pages = lane.connector.read(lane.session, Reading(entity, ids=tuple(sorted(ids))))
+async def _read(lane: Lane, entity: str, ids: Collection[str], lost: list[str]) -> _Seen:
+    """What answers show of the ids; ``lost`` are the sentences of those that did not come, over all readings."""
+    ordered = sorted(ids)
+    try:
+        return await _answer(lane, entity, ordered)
+    except (LeaseLost, NotSent, Reconnect, NotPermitted):
+        raise
+    except ConnectorError as error:
+        lost.append(error.sentence)
+        if len(ordered) == 1 or len(lost) >= LOST_AT_MOST or lane.slice.over():
+            return _Seen({}, dict.fromkeys(ordered, error.sentence), True)
+    middle = len(ordered) // 2
+    first = await _read(lane, entity, ordered[:middle], lost)
+    other = await _read(lane, entity, ordered[middle:], lost)
+    return _Seen(first.shown | other.shown, first.problems | other.problems, first.clear and other.clear)
+
+
+async def _answer(lane: Lane, entity: str, ids: Sequence[str]) -> _Seen:
+    pages = lane.connector.read(lane.session, Reading(entity, ids=tuple(ids)))
     rows = [row async for page in pages for row in page.rows]
     shown = {row.id: row.document for row in rows if row.document is not None}
     problems = {row.id: row.problem for row in rows if row.document is None}
@@ -99,9 +126,10 @@ def _moved(one: Intended) -> Later:
     return Later(f"document {one.step.target_id} was changed there meanwhile; it is planned again")
 
 
-def _unread(one: Intended, seen: _Seen) -> Later:
+def _unread(one: Intended, seen: _Seen) -> Unread:
     why = seen.problems.get(one.step.target_id) or "the answer does not say which documents it shows"
-    return Later(f"document {one.step.target_id} could not be read: {why.rstrip('.')}; it is tried again", AFTER_UNREAD)
+    told = f"document {one.step.target_id} could not be read: {why.rstrip('.')}; it is tried again"
+    return Unread(told, AFTER_UNREAD, said=why)
 
 
 def _gone(one: Intended) -> Rejected:

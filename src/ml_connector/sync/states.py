@@ -65,3 +65,4 @@ class Priority(IntEnum):
 
 HELD_BACK = "breaker"  # the reason of what the mass-change breaker holds; only a decision about all of it frees it
 DISMISSED = "dismissed"  # the reason of what a person has passed over
+UNREAD = "unreadable_there"  # the reason of what cannot be read before it is changed

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Document, Payment
-from ml_connector.connectors.base import Action
-from ml_connector.integrations.base import ASIDE, Made, StepKey, Using
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.sales import Payment
+from ml_connector.connectors.writing import Action, Step
+from ml_connector.integrations.base import ASIDE, FlowType, Made, StepKey, Using
+from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
@@ -56,6 +61,15 @@ _NEAR = """
                             select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = 'payments'
                             and l.target_id = d.object_id)
                         offset 0) e"""
+# There are few credit notes beside payments: they are gone through once for all records.
+_NEAR_CREDITS = """
+    select mine.record_id, e.entity, e.object_id, e.body
+    from unnest(%b::bigint[], %b::numeric[], %b::date[]) as mine (record_id, amount, day)
+    join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = 'credit_notes' and e.total = mine.amount
+                     and e.document_date between mine.day - %b::interval and mine.day + %b::interval
+                     and e.active and e.state <> 'gone'
+    where not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.target_entity = 'credit_notes'
+                      and l.target_id = e.object_id)"""
 _REFERENCED = """
     select mine.record_id, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, entity, reference)
@@ -72,23 +86,35 @@ _REMOVED = """
     join intent v on v.tenant_id = o.tenant_id and v.record_id = o.record_id and v.action = 'void' and v.state = %b
                   and starts_with(v.reference, o.reference || %b)"""
 # What stands on a record's counterpart, of those that would go back onto it by themselves: their flow is live, and no
-# hold but for a link (as ours while the change lasts) or a dismissal keeps them.
+# hold but for a link (as ours while the change lasts) or a dismissal keeps them. It is what our steps have made, and what
+# stands there under the reference of one that was linked, whichever database has made it.
 _USERS = """
-    select mine.record_id, i.entity, i.target_id, e.body
+    select distinct mine.record_id, u.record_id, u.name, m.entity, m.object_id, e.body
     from unnest(%b::bigint[], %b::text[]) as mine (record_id, source_id)
-    cross join lateral (select u.record_id from uses u
+    cross join (values (%b::integer, %b::integer)) as here (tenant_id, connection_id)
+    cross join lateral (select u.record_id, f.name, r.reference from uses u
                         join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
                         join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id and f.mode = 'live'
                         join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
                                             and s.reason <> %b
-                        where u.tenant_id = %b and u.integration_id = %b and u.entity = %b
+                        where u.tenant_id = here.tenant_id and u.integration_id = %b and u.entity = %b
                         and u.source_id = mine.source_id and not exists (
                             select 1 from wait w where w.tenant_id = s.tenant_id and w.version_id = s.version_id
                             and w.kind <> 'link') offset 0) u
-    cross join lateral (select entity, target_id from intent where tenant_id = %b and record_id = u.record_id
-                        and action = 'create' and state = %b and entity <> 'allocations' offset 0) i
-    cross join lateral (select body from directory where tenant_id = %b and connection_id = %b and entity = i.entity
-                        and object_id = i.target_id and state <> 'gone' offset 0) e"""
+    cross join lateral (
+        (select entity, target_id as object_id from intent where tenant_id = here.tenant_id and record_id = u.record_id
+         and action = 'create' and state = %b and entity <> 'allocations' offset 0)
+        union all
+        (select entity, object_id from directory where tenant_id = here.tenant_id
+         and connection_id = here.connection_id and entity = 'payments' and reference <> ''
+         and reference >= u.reference and reference < u.reference || '-zzzz'
+         and (reference = u.reference or starts_with(reference, u.reference || '-')) offset 0)) m
+    cross join lateral (select body from directory where tenant_id = here.tenant_id
+                        and connection_id = here.connection_id and entity = m.entity and object_id = m.object_id
+                        and state <> 'gone' offset 0) e"""
+_APPLIED = """
+    select record_id, target_id, payload from intent
+    where tenant_id = %b and record_id = any(%b::bigint[]) and entity = 'allocations' and action = 'create' and state = %b"""
 _CHANGING = """
     select mine.record_id, mine.flow, mine.source_id
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, flow, source_id)
@@ -98,7 +124,15 @@ _CHANGING = """
     where exists (select 1 from intent v where v.tenant_id = o.tenant_id and v.record_id = o.record_id
                   and v.version_id = o.version_id and v.action = 'void' and v.state = %b
                   and starts_with(v.reference, o.reference || %b))"""
-
+# What has another counterpart than when steps of earlier versions were carried out.
+_REPLACED = """
+    select mine.record_id, mine.flow, mine.source_id
+    from unnest(%b::bigint[], %b::text[], %b::text[], %b::bigint[]) as mine (record_id, flow, source_id, version_id)
+    cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = mine.flow
+                        and source_id = mine.source_id offset 0) l
+    where l.made_at > (select max(i.settled_at) from intent i where i.tenant_id = l.tenant_id
+                       and i.record_id = mine.record_id and i.version_id <> mine.version_id and i.action = 'create'
+                       and i.state = %b)"""
 
 # Live documents that nobody is linked to under a record's reference, or under one that goes on behind it, by an index
 # range whose end lies behind whatever may follow the hyphen.
@@ -115,6 +149,7 @@ _OURS = """
     order by e.object_id"""
 
 
+_step = msgspec.json.Decoder(Step)
 Links = Mapping[tuple[str, str], str]
 _Key = tuple[Any, ...]
 
@@ -172,7 +207,7 @@ class Steps:
 class Together:
     """By record: its proven steps, and what the target, by (entity, id), and the source, by (flow, id), show of the documents
 
-    it hangs together with. ``payables``: of a flow that tracks, what the target has that it may be.
+    it hangs together with. ``payables``: of a flow that is matched with bills, which of the target's it may be.
     """
 
     steps: dict[int, Steps] = field(default_factory=lambda: defaultdict(Steps))
@@ -180,24 +215,28 @@ class Together:
     sources: dict[int, dict[tuple[str, str], Document]] = field(default_factory=lambda: defaultdict(dict))
     users: dict[int, list[Using]] = field(default_factory=lambda: defaultdict(list))
     changing: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    replaced: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     payables: dict[int, Payables] = field(default_factory=dict)
 
 
 async def together(
-    transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links, party_of: Callable[[Item], str]
-) -> Together:
+    transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links, party_of: Callable[[Item], str],
+    contacts: Mapping[str, Party],
+) -> Together:  # fmt: skip
     """For a batch of one flow, in a few queries. ``links`` are those that its documents need, ``party_of`` tells the
 
-    target's id of a document's party, empty where it has none.
+    target's id of a document's party, empty where it has none; ``contacts`` are the target's parties.
     """
     found = Together(payables=await payables(transaction, flow, items, party_of))
     if flow.type.several_steps:
         await _steps(transaction, items, found)
         await _users(transaction, flow, items, found)
         await _changing(transaction, flow, _counterparts(flow, items), found)
+        await _replaced(transaction, flow, items, found)
         await _ours(transaction, flow, items, found)
     await _sources(transaction, flow, _counterparts(flow, items), found)
-    for query, keys, more in _queries(flow, items, links, found):
+    payers = _payers(flow.type, items, links, contacts) if flow.type.near else []
+    for query, keys, more in _queries(flow, items, payers, found):
         if keys:
             await _show(transaction, flow, query, keys, more, found)
     return found
@@ -223,12 +262,29 @@ async def _steps(transaction: LaneTransaction, items: Sequence[Item], found: Tog
 async def _users(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
     lane = transaction.lane
     rows = await transaction.all(
-        _USERS, [item.record_id for item in items], [item.source_id for item in items], DISMISSED, lane.tenant_id,
-        flow.integration_id, flow.name, lane.tenant_id, IntentState.DONE.value, lane.tenant_id, flow.target_id,
+        _USERS, [item.record_id for item in items], [item.source_id for item in items], lane.tenant_id, flow.target_id,
+        DISMISSED, flow.integration_id, flow.name, IntentState.DONE.value,
     )  # fmt: skip
-    for record_id, entity, object_id, body in rows:
+    applied = await _applied(transaction, {row[1] for row in rows})
+    for record_id, user, name, entity, object_id, body in rows:
         document = documents.decode(lane.sealer.open(entry_name(entity, object_id), body))
-        found.users[record_id].append(Using(entity, document))
+        found.users[record_id].append(Using(entity, document, name, tuple(applied[user, entity, object_id])))
+
+
+async def _applied(
+    transaction: LaneTransaction, records: Collection[int]
+) -> dict[tuple[int, str, str], list[tuple[str, Decimal]]]:
+    """By record and credit: ids and amounts of the applications of it that the record's steps have made."""
+    found: dict[tuple[int, str, str], list[tuple[str, Decimal]]] = defaultdict(list)
+    if not records:
+        return found
+    lane = transaction.lane
+    rows = await transaction.all(_APPLIED, lane.tenant_id, sorted(records), IntentState.DONE.value)
+    for record_id, target_id, payload in rows:
+        step = _step.decode(lane.sealer.open(b"intent", payload))
+        for entity, id_ in lane.connector.touched(step):
+            found[record_id, entity, id_].append((target_id, step.total))
+    return found
 
 
 async def _changing(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_Key], found: Together) -> None:
@@ -240,6 +296,19 @@ async def _changing(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_
     )  # fmt: skip
     for record_id, name, source_id in rows:
         found.changing[record_id].add((name, source_id))
+
+
+async def _replaced(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
+    versions = {item.record_id: item.version_id for item in items}
+    wanted = [(*key, versions[key[0]]) for key in _counterparts(flow, items)]
+    if not wanted:
+        return
+    rows = await transaction.all(
+        _REPLACED, *map(list, zip(*wanted, strict=True)), transaction.lane.tenant_id, flow.integration_id,
+        IntentState.DONE.value,
+    )  # fmt: skip
+    for record_id, name, source_id in rows:
+        found.replaced[record_id].add((name, source_id))
 
 
 async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
@@ -257,7 +326,7 @@ async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item],
 
 
 def _queries(
-    flow: Flow, items: Sequence[Item], links: Links, found: Together
+    flow: Flow, items: Sequence[Item], payers: list[_Key], found: Together
 ) -> list[tuple[str, list[_Key], tuple[Any, ...]]]:
     made = [
         (record_id, one.entity, one.target_id)
@@ -273,9 +342,23 @@ def _queries(
     ]
     if not flow.type.near:
         return queries
-    needs = [(item, flow.type.needs_links(item.document)) for item in items]
-    parties: list[_Key] = [(item.record_id, links[pairs[0]]) for item, pairs in needs if pairs and pairs[0] in links]
-    return [*queries, (_ADVANCES, parties, ()), (_NEAR, _amounts(items), (flow.type.near, flow.type.near))]
+    near = [(query, _amounts(items), (flow.type.near, flow.type.near)) for query in (_NEAR, _NEAR_CREDITS)]
+    return [*queries, (_ADVANCES, payers, ()), *near]
+
+
+def _payers(rules: FlowType, items: Sequence[Item], links: Links, contacts: Mapping[str, Party]) -> list[_Key]:
+    """(record, contact) of each document's party, with all that were merged into one with it at the target."""
+    merged: dict[str, set[str]] = defaultdict(set)
+    for one in contacts.values():
+        if one.merged_into:
+            merged[followed(one.id, contacts)].add(one.id)
+    found: set[_Key] = set()
+    for item in items:
+        wanted = rules.needs_links(item.document)
+        if target := links.get(wanted[0]) if wanted else None:
+            survivor = followed(target, contacts)
+            found |= {(item.record_id, id_) for id_ in (survivor, *merged[survivor])}
+    return sorted(found)
 
 
 def _counterparts(flow: Flow, items: Sequence[Item]) -> list[_Key]:

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Bill
 from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.purchases import Bill
 from ml_connector.integrations.tracked import ENTITY, Payable, Payables, Rank, Track
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
@@ -42,8 +42,8 @@ _PAYABLES = """
 async def payables(
     transaction: LaneTransaction, flow: Flow, items: Sequence[Item], party_of: Callable[[Item], str]
 ) -> dict[int, Payables]:
-    """By record: its vendor in the ledger and which bills there may be it. Empty for a flow that tracks nothing."""
-    if not flow.type.tracks:
+    """By record: its vendor in the ledger and which bills there may be it. Empty for a flow that matches with no bills."""
+    if flow.type.matched_with != ENTITY:
         return {}
     lane = transaction.lane
     parties = {item.record_id: party_of(item) for item in items}

@@ -2,13 +2,18 @@
 
 A payment stands on its invoices. Where an invoice gets another counterpart, or a step of it has taken the payment off it,
 the payment is staged again as a version of its own with the same document: what it had made before is not taken for done.
+
+What stands in the target since before uses were kept is gone through once, newest first, see ``note_older``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
@@ -16,6 +21,8 @@ from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
 from ml_connector.sync.stage import supersede
 from ml_connector.sync.states import DISMISSED, IntentState, State
 
+OLDER = "uses "  # and the flow: the feed that says up to which record uses are still to be noted
+AT_ONCE = 500
 _NOT_SENT = (State.STAGED, State.HELD, State.PLANNED)
 _USERS = """
     select u.record_id, r.flow_id
@@ -54,8 +61,12 @@ _AGAIN = """
 
 
 async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]) -> None:
-    """Note what records about to be written stand on, besides their party."""
-    pairs = [(item.record_id, *pair) for item in items for pair in flow.type.needs_links(item.document)[1:]]
+    """Note what records about to be written or linked stand on, besides their party."""
+    await _note(transaction, flow, [(item.record_id, item.document) for item in items])
+
+
+async def _note(transaction: LaneTransaction, flow: Flow, opened: Iterable[tuple[int, Document]]) -> None:
+    pairs = [(record_id, *pair) for record_id, one in opened for pair in flow.type.needs_links(one)[1:]]
     if pairs:
         await transaction.run(
             """insert into uses (tenant_id, record_id, integration_id, entity, source_id)
@@ -64,6 +75,46 @@ async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[It
             on conflict do nothing""",
             transaction.lane.tenant_id, flow.integration_id, *map(list, zip(*pairs, strict=True)),
         )  # fmt: skip
+
+
+async def note_older(transaction: LaneTransaction, flows: Iterable[Flow]) -> None:
+    """Note what some more of the records stand on that were posted or linked before that was kept."""
+    lane = transaction.lane
+    left = await transaction.all(
+        "select name, cursor from feed where tenant_id = %b and connection_id = %b and starts_with(name, %b)",
+        lane.tenant_id, lane.connection_id, OLDER,
+    )  # fmt: skip
+    named = {f"{OLDER}{flow.flow_id}": flow for flow in flows}
+    for name, cursor in left:
+        if (flow := named.get(name)) is not None:
+            await _note_down(transaction, flow, name, int(cursor))
+
+
+_POSTED = """
+    select r.record_id, d.content_hash, d.canonical
+    from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    where r.tenant_id = %b and r.flow_id = %b and r.record_id <= %b
+      and exists (select 1 from link l where l.tenant_id = r.tenant_id and l.integration_id = f.integration_id
+                  and l.entity = f.name and l.source_id = r.source_id)
+    order by r.record_id desc limit %b"""
+
+
+async def _note_down(transaction: LaneTransaction, flow: Flow, name: str, last: int) -> None:
+    """One slice's share of them, and where the next one goes on; nothing is left to do of a flow of single steps."""
+    lane, rows = transaction.lane, list[tuple[Any, ...]]()
+    if flow.type.several_steps:
+        rows = await transaction.all(_POSTED, lane.tenant_id, flow.flow_id, last, AT_ONCE)
+    opened = [(row[0], documents.decode(lane.sealer.open(b"canonical " + row[1], row[2]))) for row in rows]
+    await _note(transaction, flow, opened)
+    values = lane.tenant_id, lane.connection_id, name
+    if len(rows) < AT_ONCE:
+        await transaction.run("delete from feed where tenant_id = %b and connection_id = %b and name = %b", *values)
+        return
+    await transaction.run(
+        "update feed set cursor = %b, moved_at = %b where tenant_id = %b and connection_id = %b and name = %b",
+        str(rows[-1][0] - 1).encode(), lane.clock.now(), *values,
+    )  # fmt: skip
 
 
 async def stage_users_again(transaction: LaneTransaction, moved: Sequence[tuple[Flow, str]], why: str) -> None:
