@@ -16,7 +16,7 @@ from cli_terminal import COMMAND, environment
 
 from ml_connector.cli import redirect as way_back
 from ml_connector.cli.context import Cli
-from ml_connector.connectors.base import Consent
+from ml_connector.connectors.grants import Consent
 from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import connecting

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cli_terminal import environment, in_terminal, piped
+from rich.console import Console
 
 from ml_connector.cli.demo import stage
+from ml_connector.cli.demo.bills import _show
 from ml_connector.errors import Refused
 
 _SHOW_NEXT = """
@@ -69,3 +73,14 @@ def test_what_to_try_next_can_be_pasted_from_a_narrow_terminal(tmp_path: Path) -
         ["export", f"ML_CONNECTOR_SANDBOX={folder / 'sandbox.json'}"],
     ]
     assert all(line.startswith(("  export ", "  ml-connector ", "Ctrl-C")) for line in lines[2:])
+
+
+def test_the_books_sums_have_thousands() -> None:
+    out = io.StringIO()
+    walk = SimpleNamespace(cli=SimpleNamespace(json=False, out=Console(file=out, width=120)), head=lambda text: None)
+    books = {
+        "duplicates": 0, "missing": 0, "unexpected": 0, "totals_differ": 0, "findings": [],
+        "sums": {"posted": {"USD": "1424426.83"}},
+    }  # fmt: skip
+    _show(walk, books, "Compared")  # type: ignore[arg-type]
+    assert "1,424,426.83 USD" in out.getvalue()

@@ -71,8 +71,13 @@ async def test_going_live_unseen_is_asked_for_and_older_plans_are_told(
         await preview(company.desk, company.integration)
         code, told, _ = await typed("approve", "--flow", "bills", answer="n\n")
         assert code == 2 and "planned before" not in told
-        value = next(iter(company.company["mapping"]["accounts"].values()))
+        accounts = company.company["mapping"]["accounts"]
+        value = next(iter(accounts.values()))
         await set_value(company.desk, company.integration, "accounts", "9999", value, anyway=True)
+        code, told, _ = await typed("approve", "--flow", "bills", answer="n\n")
+        assert code == 2 and "planned before" not in told
+        for key in accounts:
+            await set_value(company.desk, company.integration, "accounts", key, value, anyway=True)
         code, told, _ = await typed("approve", "--flow", "bills", answer="n\n")
         assert "of them were planned before the mapping or a setting changed: what would now be posted" in told
         code, told, _ = await typed("live", "bills", answer="n\n")

@@ -42,3 +42,12 @@ def test_a_problem_is_told_as_soon_as_there_is_one(cli: Cli) -> None:
         report(replace(busy, problem=TROUBLE.problem))
         report(replace(busy, rows=7, problem=TROUBLE.problem))
     assert lines(cli)[1:] == [f"{progress.numbers(busy)}; {TROUBLE.problem}"]
+
+
+def test_the_last_numbers_stay_on_the_screen() -> None:
+    screen = io.StringIO()
+    terminal = Console(file=screen, width=80, height=24, force_terminal=True, color_system=None)
+    with progress.shown(Cli(Settings(), False, "", Console(file=io.StringIO()), terminal)) as report:
+        report(Progress(0, 2_464, 2_464, 0, 0, 0, 2_456, 0))
+    said = screen.getvalue()
+    assert "2,464 read (2,464 new), 2,456 done" in said.rpartition("\x1b[2K")[2], "nothing is wiped after them"

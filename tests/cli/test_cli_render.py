@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
-from ml_connector.cli.flows import show_preview, show_status
+from ml_connector.cli.flows import _mode_set, show_preview, show_status
+from ml_connector.cli.tracking import show as show_tracking
+from ml_connector.service.flows import ModeSet
 from ml_connector.service.previewing import FlowPreview, Preview
 from ml_connector.service.status import FlowStatus, IntegrationStatus, Status
 from ml_connector.service.syncing import Progress, Quiet
 from ml_connector.service.tallies import Cause, Tally
+from ml_connector.service.tracking import LISTS, TrackingList, TrackingReport
 
 
 def _status() -> Status:
@@ -70,3 +74,44 @@ def test_a_rejected_record_is_called_rejected_everywhere() -> None:
     shown = out.getvalue()
     assert shown.count("rejected") == 2 and "refused" not in shown
     assert max(len(line) for line in shown.splitlines()) <= 80
+
+
+def test_a_preview_counts_what_is_tracked_apart_from_what_is_posted() -> None:
+    none, tracked = Tally(), Tally(120, {"USD": Decimal("1234567.89")})
+    flows = (
+        FlowPreview(
+            "invoices", "Invoices", "preview", Tally(480, {"USD": Decimal("1435636.19")}), none, none, none, {}, (), ()
+        ),
+        FlowPreview("inventory_bills", "Inventory bills", "preview", none, none, none, none, {}, (), (), True, tracked),
+        FlowPreview("invoices_exported", "Exported", "off", none, none, none, none, {}, (), ()),
+    )
+    out = io.StringIO()
+    quiet = Quiet(True, Progress(0, 0, 0, 0, 0, 0, 0, 0))
+    show_preview(Console(file=out, width=80), Preview("1", quiet, flows))
+    lines = out.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= 80
+    heads = next(line for line in lines if line.lstrip().startswith("flow ")).split()
+    row = next(line for line in lines if line.lstrip().startswith("inventory_bills ")).split()
+    assert dict(zip(heads, row, strict=True))["tracked"] == "120"
+    assert "Tracked in inventory_bills: 120, 1,234,567.89 USD; nothing of it is posted" in " ".join(
+        " ".join(lines).split()
+    )
+
+
+def test_drafts_are_told_as_a_part_of_what_is_matched() -> None:
+    lists = tuple(TrackingList(name, name.title(), Tally(12, {"USD": Decimal(900)}), {}, ()) for name in LISTS)
+    out = io.StringIO()
+    report = TrackingReport(date(2026, 8, 5), ("x",), lists, Tally(3, {"USD": Decimal("1200.00")}))
+    show_tracking(Console(file=out, width=80), report, everything=False)
+    lines = out.getvalue().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("Matched: 12"))
+    assert lines[at + 1] == "  of these, 3 are drafts there (1,200.00 USD)"
+
+
+def test_a_flow_that_tracks_never_speaks_of_posting() -> None:
+    out = io.StringIO()
+    made = ModeSet("inventory_bills", "Inventory bills", "preview", "live", tracks=True)
+    _mode_set(Console(file=out, width=120), made)
+    told = " ".join(out.getvalue().split())
+    assert "Nothing of it is ever posted: each document is tracked" in told
+    assert "posts now" not in told and "without your having seen" not in told and "approved" not in told

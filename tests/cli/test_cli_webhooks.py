@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cli_terminal import Shown, environment, in_terminal, piped
+from rich.console import Console
 
 from joined import joined
+from ml_connector.cli.webhooks import _added
+from ml_connector.lanes.runtime import connectors as installed
+from ml_connector.service.webhooks import Webhook
 from ml_connector.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -69,6 +76,32 @@ async def test_the_key_is_typed_without_being_shown(database: Database, env: dic
         assert given.code == 0 and KEY not in given.text and "no key yet" not in given.sentence
         code, out, _ = await scripted(env, "webhooks", "--json")
         assert (code, [one["keyed"] for one in json.loads(out)]) == (0, [True])
+
+
+def test_what_is_to_be_done_is_told_in_its_order() -> None:
+    xero = installed()["xero"]
+    at = datetime(2026, 8, 5, tzinfo=UTC)
+    made = Webhook(
+        1, "Xero's", "xero", f"{BASE}/webhooks/mlh_x", xero.webhook_place, False, at, "anna", 0, None, 0, 0, 0, None, 5, (),
+        xero.webhook_key, xero.webhook_last,
+    )  # fmt: skip
+    out = io.StringIO()
+    _added(Console(file=out, width=400), made)
+    lines = out.getvalue().splitlines()
+    assert lines[1] == f"{BASE}/webhooks/mlh_x"
+    steps = [line for line in lines if line[:1].isdigit()]
+    told = (
+        "'ml-connector up --listen'",
+        "Delivery URL",
+        "ml-connector webhook key",
+        "Send intent to receive",
+        "webhooks.",
+    )
+    assert all(f"{n}. " in step and words in step for n, (step, words) in enumerate(zip(steps, told, strict=True), 1))
+    assert sum("Send intent to receive" in line for line in lines) == 1
+    keyed = io.StringIO()
+    _added(Console(file=keyed, width=400), replace(made, keyed=True))
+    assert "webhook key" not in keyed.getvalue() and "no key" not in keyed.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -11,20 +11,15 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.documents import (
-    Account,
-    Bill,
-    BillLine,
-    BillState,
-    Dimension,
-    Document,
-    Organisation,
-    Party,
-    Ref,
-    TaxCode,
-)
-from ml_connector.connectors.base import Connector, Done, Outcome, Page, Reading, Row, Step, Tokens
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Tokens
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.connector import ServiceTitan
+from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.zoho_books.connector import ZohoBooks
 from ml_connector.service.connecting import Connected, Granted, store_connection
 from ml_connector.service.desk import Desk

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from service_ledger import SCOPES, VENDORS, Company, bill
 
-from ml_connector.canonical.documents import Bill, Party, Ref
-from ml_connector.connectors.base import Action, Step
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.integrations.base import Write
 from ml_connector.service import approving, flows
@@ -123,8 +125,10 @@ async def test_a_filtered_list_is_approved_with_its_sum(company: Company) -> Non
 async def test_plans_that_are_older_than_a_change_are_counted_until_they_are_planned_again(company: Company) -> None:
     await previewed(company, bill("1"), bill("2"))
     assert (await approvable(company.desk, BILLS)).planned_before == 0
-    changed = await set_value(company.desk, company.integration, "accounts", "6100", "a2", anyway=True)
-    assert changed.planned_before == len(await _planned(company))
+    unread = await set_value(company.desk, company.integration, "accounts", "6100", "a2", anyway=True)
+    assert (unread.planned_before, (await approvable(company.desk, BILLS)).planned_before) == (0, 0)
+    changed = await set_value(company.desk, company.integration, "accounts", "5100", "a2")
+    assert changed.planned_before == 2
     assert (await approvable(company.desk, BILLS)).planned_before == 2
     assert (await approvable_record(company.desk, "INV-1")).planned_before == 1
     await company.read(bill("1"), bill("2", total="7.00"))
@@ -134,11 +138,6 @@ async def test_plans_that_are_older_than_a_change_are_counted_until_they_are_pla
     assert (await approvable(company.desk, BILLS)).planned_before == 2
     live = await set_flow_mode(company.desk, company.integration, "bills", "live")
     assert (live.approved, live.planned_before, live.unseen) == (2, 2, False)
-
-
-async def _planned(company: Company) -> list[str]:
-    found = await records(company.desk, Filter(state="planned"))
-    return [one.source_id for one in found.records]
 
 
 async def test_a_bill_brings_the_vendor_it_needs(company: Company) -> None:
@@ -216,13 +215,46 @@ async def test_a_mapping_that_changed_after_the_approval_is_told_by_name(company
     await approved(company, "INV-1")
     await set_value(company.desk, company.integration, "accounts", "5100", "a2")
     await settled(company)
-    assert "account of line 1: was 5100 Job Materials, is 6100 Small Tools." in await why(company, "INV-1")
+    told = await why(company, "INV-1")
+    assert "account of line 1: was 5100 Job Materials, is 6100 Small Tools. It is so since the row '5100' of" in told
+    assert "the mapping table accounts was changed on 20" in told
+    assert told.endswith(" UTC by cli/anna, from 5100 Job Materials to 6100 Small Tools.")
     assert written(company) == []
     # Released, it is shown again, and not posted before it has been approved as it is now.
     await release(company.desk, "INV-1")
     await settled(company)
     assert await ends(company) == {"1": "planned"} and written(company) == []
     await approved(company, "INV-1")
+    await settled(company)
+    assert await ends(company) == {"1": "posted"}
+
+
+async def test_all_that_a_row_has_changed_are_approved_again_in_one_step_as_they_are_now(company: Company) -> None:
+    await set_value(company.desk, company.integration, "accounts", "6100", "a1", anyway=True)
+    await previewed(company, bill("1"), bill("2"), bill("3", account="6100"))
+    await approve_listed(company.desk, await approvable(company.desk, BILLS))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a2")
+    await settled(company)
+    assert await ends(company) == {"1": "held", "2": "held", "3": "posted"}  # the row is nothing to the third
+    again = Filter(reason="preview_changed")
+    listed = await approvable(company.desk, again)
+    assert [one.decision["steps"][0]["body"]["line_items"][0]["account_id"] for one in listed.plans] == ["a2", "a2"]
+    assert listed.plans == (await stored_plans(company.desk, again)).plans and listed.planned_before == 0
+    await set_value(company.desk, company.integration, "accounts", "6100", "a2", anyway=True)
+    assert (await approvable(company.desk, again)).planned_before == 0
+    found = await approve_listed(company.desk, listed)
+    assert (len(found.record_ids), found.refused) == (2, ())
+    assert "was approved already, by cli/anna" in (await approve_listed(company.desk, listed)).refused[0].sentence
+    await settled(company)
+    assert set((await ends(company)).values()) == {"posted"}
+    assert [b'"a2"' in step.body for step in company.books.written] == [False, True, True]
+
+
+async def test_a_row_that_is_as_it_was_by_then_holds_nothing(company: Company) -> None:
+    await previewed(company, bill("1"))
+    await approved(company, "INV-1")
+    for value in ("a2", "a1"):
+        await set_value(company.desk, company.integration, "accounts", "5100", value)
     await settled(company)
     assert await ends(company) == {"1": "posted"}
 

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from service_ledger import BOOKS, CREDENTIALS, KIND, TITAN, Company, granted
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Consent, Tokens
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.grants import Consent, Tokens
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service.auditing import export_audit
-from ml_connector.service.connecting import checked_return, store_connection, take_zone, tenant_to_connect
+from ml_connector.service.connecting import (
+    Read,
+    checked_return,
+    store_connection,
+    store_connections,
+    take_zone,
+    tenant_to_connect,
+)
 from ml_connector.service.connections import connections
 from ml_connector.service.credentials import checked_credentials, checked_settings
 from ml_connector.service.desk import Desk
@@ -156,3 +165,78 @@ async def test_a_company_has_the_zone_its_organisation_tells(runtime: Runtime) -
     assert [(one.name, one.zone) for one in await tenants(runtime)] == [("Polar", "America/New_York"), ("Other", "UTC")]
     trail = b"".join([line async for line in export_audit(Desk(runtime, first.tenant_id, actor))]).decode()
     assert "tenant changed" in trail
+
+
+OTHER = msgspec.structs.replace(BOOKS, id="999", name="Other Books")
+
+
+async def grants(desk: Desk) -> dict[str, int]:
+    """By organisation its connection's grant; and that no grant is left without a connection."""
+    async with desk.looking() as reading:
+        [(unused,)] = await reading.all(
+            "select count(*) from vendor_grant g where not exists (select 1 from connection c where c.grant_id = g.grant_id)"
+        )
+    assert unused == 0
+    return {one.organisation_id: one.grant_id for one in await connections(desk)}
+
+
+async def test_organisations_of_one_consent_share_its_grant(company: Company) -> None:
+    """One consent has one refresh token: kept twice, each would spend the other one's."""
+    desk = company.desk
+    zoho = desk.runtime.connectors["zoho_books"]
+    before = await grants(desk)
+    made = await store_connection(desk, granted(zoho, BOOKS, OTHER), OTHER, frozenset(["b"]))
+    assert not made.renewed and made.name == "Zoho Books Other Books"
+    assert await grants(desk) == {**before, OTHER.id: before[BOOKS.id]}
+    async with desk.looking() as reading:
+        assert await reading.one("select serial from vendor_grant where vendor = 'zoho_books'") == (2,)
+
+
+async def test_several_organisations_are_connected_by_one_consent_at_once(desk: Desk) -> None:
+    zoho = desk.runtime.connectors["zoho_books"]
+    found = [Read(BOOKS, frozenset()), Read(OTHER, frozenset())]
+    made = await store_connections(desk, granted(zoho, BOOKS, OTHER), found)
+    assert [one.name for one in made] == ["Zoho Books", "Zoho Books Other Books"]
+    assert len({*(await grants(desk)).values()}) == 1
+    async with desk.looking() as reading:
+        assert await reading.one("select serial from vendor_grant") == (1,)
+
+
+async def test_renewing_one_mends_all_that_share_its_consent(company: Company) -> None:
+    desk = company.desk
+    zoho = desk.runtime.connectors["zoho_books"]
+    await store_connection(desk, granted(zoho, BOOKS, OTHER), OTHER, frozenset())
+    async with desk.changing() as change:
+        await change.run("update vendor_grant set state = 'needs reconnect', problem = 'revoked'")
+        await change.run("update connection set state = 'needs reconnect', problem = 'revoked'")
+    both = granted(zoho, BOOKS, OTHER)
+    await store_connection(desk, both, BOOKS, frozenset(["a"]), again="Zoho Books")
+    found = {one.organisation_id: one for one in await connections(desk)}
+    assert {(one.state, one.grant_state, one.problem) for one in found.values() if one.vendor == "zoho_books"} == {
+        ("good", "good", "")
+    }
+    assert found[OTHER.id].scopes == 1 and found[TITAN.id].state == "needs reconnect"
+
+
+async def test_a_consent_that_does_not_reach_all_of_a_grant_leaves_it_to_the_others(company: Company) -> None:
+    desk = company.desk
+    zoho = desk.runtime.connectors["zoho_books"]
+    await store_connection(desk, granted(zoho, BOOKS, OTHER), OTHER, frozenset())
+    shared = (await grants(desk))[OTHER.id]
+    await store_connection(desk, granted(zoho, BOOKS), BOOKS, frozenset(), again="Zoho Books")
+    now = await grants(desk)
+    assert now[OTHER.id] == shared != now[BOOKS.id]
+    await store_connection(desk, granted(zoho, BOOKS, OTHER), OTHER, frozenset())
+    assert await grants(desk) == now, "each has a consent that reaches it: nothing moves"
+    await store_connections(desk, granted(zoho, BOOKS, OTHER), [Read(BOOKS, frozenset()), Read(OTHER, frozenset())])
+    again = await grants(desk)
+    assert again[OTHER.id] == again[BOOKS.id]
+
+
+async def test_the_consent_of_another_application_is_a_grant_of_its_own(company: Company) -> None:
+    desk = company.desk
+    grant = granted(desk.runtime.connectors["zoho_books"], BOOKS, OTHER)
+    other = replace(grant, credentials={**grant.credentials, "client_id": "1000.ANOTHER"})
+    before = await grants(desk)
+    await store_connection(desk, other, OTHER, frozenset())
+    assert (await grants(desk))[BOOKS.id] == before[BOOKS.id] != (await grants(desk))[OTHER.id]

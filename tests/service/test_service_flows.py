@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from service_ledger import VENDORS, Company, bill
 
-from ml_connector.canonical.documents import Party, Ref
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
 from ml_connector.errors import Refused
 from ml_connector.service.deciding import link
 from ml_connector.service.explaining import explain

@@ -15,8 +15,9 @@ import pytest
 from service_ledger import TITAN, Company, PlayedTitan, bill
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.base import Delivery, Page, Reading, Row
-from ml_connector.errors import BadInput
+from ml_connector.connectors.base import Delivery
+from ml_connector.connectors.reading import Page, Reading, Row
+from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.hearing import Hearing
 from ml_connector.service.status import status
@@ -276,3 +277,37 @@ async def test_where_too_much_is_missed_it_is_read_sooner(world: World) -> None:
     assert await next_read() <= lane.clock.now() + OFTEN
     await remove_webhook(world.company.desk, world.hook.name)
     assert await next_read() == late
+
+
+async def test_a_webhook_that_never_announced_anything_is_told_once_readings_find_changes(world: World) -> None:
+    async def told() -> list[str]:
+        return [one for one in (await status(world.company.desk)).attention if "webhook" in one]
+
+    await world.walk()  # from the beginning: nothing could have been announced
+    assert await told() == []
+    world.source.lists["bills"] = (bill("7", total="101.00"), bill("8", total="101.00"), bill("9"))
+    await world.walk()
+    [sentence] = await told()
+    assert "'ServiceTitan' is set up and has announced nothing yet, while readings found 3 changes" in sentence
+    assert "callback URL" in sentence
+    assert (await status(world.company.desk)).losses == ()
+    await world.hint(7, subject="unknown", name="nothing")  # rightly signed, and of nothing that is read
+    assert await told() == [sentence]
+    await world.hint(9)
+    assert await told() == []
+    world.source.lists["bills"] = (bill("7", total="102.00"),)
+    await world.walk()  # heard of: what is missed counts as lost from now on
+    [loss] = (await status(world.company.desk)).losses
+    assert (loss.announced, loss.unannounced) == (0, 1) and await told() == []
+
+
+async def test_what_a_silent_webhook_refused_is_told_with_it(world: World) -> None:
+    await world.walk()
+    with pytest.raises(ConnectorError):
+        await Hearing(world.company.desk.runtime).hear(world.hook.address.rpartition("/")[2], Delivery({}, (), b"{}"))
+    world.source.lists["bills"] = (bill("9"),)
+    await world.walk()
+    [sentence] = [one for one in (await status(world.company.desk)).attention if "webhook" in one]
+    assert "found 1 change" in sentence and "1 delivery was refused" in sentence
+    await remove_webhook(world.company.desk, world.hook.name)
+    assert not any("webhook" in one for one in (await status(world.company.desk)).attention)

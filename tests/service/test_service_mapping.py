@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from service_ledger import BOOKS, Company, bill
 
-from ml_connector.canonical.documents import Account, Ref
+from ml_connector.canonical.master_data import Account
+from ml_connector.canonical.parts import Ref
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
@@ -80,7 +81,7 @@ async def test_an_import_frees_what_waited(read_company: Company) -> None:
         (f"{HEADER}5100,a1,2026-02-01,2026-01-01,\n", ["line 2: valid_until 2026-01-01 is before valid_from"]),
         (f"{HEADER},a1,,,\n", ["line 2: source_key is empty"]),
         (f'{HEADER}5100,"a1,,,\n', ["is no CSV row"]),
-        ("", ["line 1: the column source_key is missing", "line 1: the column target_key is missing"]),
+        ("", ["line 1: the file is empty; the columns are source_key, source_name, target_key"]),
     ],
 )
 async def test_a_file_with_a_fault_changes_nothing(read_company: Company, text: str, told: list[str]) -> None:

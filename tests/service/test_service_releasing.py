@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from service_ledger import Company, bill
 
-from ml_connector.canonical.documents import Ref
+from ml_connector.canonical.parts import Ref
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from service_ledger import Company, bill
 
-from ml_connector.connectors.base import Outcome, Rejected, Step
+from ml_connector.connectors.writing import Outcome, Rejected, Step
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.balance import runs_in
 from ml_connector.service.explaining import explain

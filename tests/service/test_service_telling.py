@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from service_ledger import Company, bill
 
-from ml_connector.canonical.documents import Ref
+from ml_connector.canonical.parts import Ref
 from ml_connector.errors import Refused
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode

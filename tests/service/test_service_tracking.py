@@ -8,18 +8,23 @@ import io
 from decimal import Decimal
 
 import pytest
-from tracking_world import ON, Tracking, billed, make_tracking, order, received, voided
+from tracking_world import FLOW, ON, Tracking, billed, make_tracking, order, received, voided
 
-from ml_connector.canonical.documents import BillState, Party, Ref
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillState
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
+from ml_connector.service.flows import previewed, set_flow_mode
 from ml_connector.service.mapping.values import set_value
+from ml_connector.service.previewing import shown_preview
 from ml_connector.service.records import records
 from ml_connector.service.replaying import replay
 from ml_connector.service.status import status
+from ml_connector.service.syncing import Progress, Quiet
 from ml_connector.service.tracking import LISTS, as_csv, tracking
 from ml_connector.sync.retrack import look_for_linked
 
@@ -49,6 +54,15 @@ async def test_each_is_found_and_stands_as_tracked(company: Tracking) -> None:
     assert flow.states["tracked"].count == 4 and flow.states["tracked"].sums == {"USD": Decimal("350.00")}
     listed = await records(company.desk, Filter(state="tracked", reason=NOT_BILLED))
     assert [(one.number, one.why) for one in listed.records] == [("INV-3", "Received, not billed")]
+
+
+async def test_what_a_newer_version_replaces_keeps_nobody_from_the_daily_look(company: Tracking) -> None:
+    await company.read(received("1"))
+    await company.show()
+    await company.read(received("1"), received("2"))
+    await company.plan()
+    await company.read(received("1", "110.00"), received("2"))  # not planned yet
+    assert await company.a_day_later(at_most=1) == 1
 
 
 async def test_a_bill_that_arrives_later_is_found_by_itself(company: Tracking) -> None:
@@ -190,9 +204,11 @@ async def test_a_replay_looks_again_and_an_off_flow_does_not(company: Tracking) 
 async def test_the_report_has_every_list_with_sums_and_ages(company: Tracking) -> None:
     await company.read(
         received("1"), received("2"), received("3", "40.00", date=ON - dt.timedelta(days=30)), received("4"),
+        received("6", "60.00"),
     )  # fmt: skip
     await company.show(
         billed("x1", "INV-1", state=BillState.DRAFT), billed("x2", "INV-2", "112.50"), billed("x4", "PO-4"),
+        billed("x11", "INV-6", "60.00", currency="CAD"),
         billed("x5", "FREIGHT 9", "33.00"), billed("x6", "RENT", "900.00", vendor=Ref("p2", "Acme Pipe")),
         billed("x7", "OLD", "12.00", date=dt.date(2026, 6, 30)),
         billed("x8", "9", "70.00", vendor=Ref("p2", "Acme Pipe"), memo="crane, order PO-3"),
@@ -204,6 +220,7 @@ async def test_the_report_has_every_list_with_sums_and_ages(company: Tracking) -
         "received_not_billed": (1, {"USD": Decimal("40.00")}),
         "billed_not_received": (2, {"USD": Decimal("103.00")}),
         "price_differences": (1, {"USD": Decimal("12.50")}),
+        "currencies_differ": (1, {"USD": Decimal("60.00"), "CAD": Decimal("60.00")}),
         "to_decide": (1, {"USD": Decimal("100.00")}),
         "matched": (1, {"USD": Decimal("100.00")}),
     }
@@ -258,3 +275,22 @@ async def test_bills_of_a_vendor_without_a_contact_are_looked_at_again_when_he_g
         ]
     assert staged == [0, 0, 1]
     assert (await company.states())["1"][0] == "staged"
+
+
+async def test_a_preview_shows_what_is_tracked_and_going_live_posts_nothing(desk: Desk) -> None:
+    company = await make_tracking(desk, "preview")
+    await company.read(received("1"), received("2"))
+    await company.show(billed("x1", "INV-1"))
+    quiet = Quiet(True, Progress(0, 0, 0, 0, 0, 0, 0, 0))
+    found = {one.flow: one for one in (await shown_preview(desk, company.integration, quiet)).flows}
+    assert found[FLOW].tracks and found[FLOW].tracked.count == 2 and not found["invoices"].tracks
+    assert not found[FLOW].post.count
+
+    made = await set_flow_mode(desk, company.integration, FLOW, "live")
+    assert made.tracks and not made.unseen
+
+
+async def test_what_is_only_tracked_needs_no_preview(desk: Desk) -> None:
+    company = await make_tracking(desk, "off")
+    assert not (await previewed(desk, company.integration, FLOW)).unseen
+    assert (await previewed(desk, company.integration, "invoices")).unseen

@@ -45,6 +45,18 @@ async def test_a_sync_ends_after_the_patience_while_retries_go_on(database: Data
     assert len({one.until for one in seen if one.until}) > 2, "it was tried again and again meanwhile"
 
 
+async def test_what_was_read_is_counted_to_the_end(database: Database, tmp_path: Path) -> None:
+    async with joined(database, tmp_path) as company:
+        began = company.desk.clock.now()
+        await company.sync()
+        first, _ = await syncing._look(company.desk, company.integration, began)
+        again = await company.sync()
+        whole, _ = await syncing._look(company.desk, company.integration, began)
+    assert first.rows >= first.new > 0
+    assert whole.rows >= first.rows + again.progress.rows and whole.new == first.new
+    assert again.progress.new == 0
+
+
 async def test_what_goes_to_and_fro_is_no_progress(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = itertools.cycle([Progress(0, 0, 0, 5, 0, 0, 1, 0), Progress(0, 0, 0, 0, 0, 5, 1, 0)])
 

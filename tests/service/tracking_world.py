@@ -12,18 +12,12 @@ from typing import Any
 import msgspec
 from service_ledger import TITAN, UNITS, PlayedTitan, _Free, _Reads
 
-from ml_connector.canonical.documents import (
-    Bill,
-    BillLine,
-    BillState,
-    OrderState,
-    Organisation,
-    Party,
-    PurchaseOrder,
-    Ref,
-    TaxBasis,
-)
-from ml_connector.connectors.base import Connector, Outcome, Step, Tokens
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, OrderState, PurchaseOrder
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Tokens
+from ml_connector.connectors.writing import Outcome, Step
 from ml_connector.connectors.xero.connector import Xero
 from ml_connector.service.balance import runs_in
 from ml_connector.service.connecting import Connected, Granted, store_connection
@@ -116,11 +110,15 @@ class Tracking:
     async def read(self, *bills: Bill, flow: str = FLOW, orders: Sequence[PurchaseOrder] = ()) -> None:
         """Have ServiceTitan read."""
         self.titan.lists = {**self.titan.lists, "bills": bills, "purchase_orders": tuple(orders)}
+        await self.pull([flow])
+
+    async def pull(self, names: Sequence[str]) -> None:
+        """Have ServiceTitan read for these flows as its lists are."""
         lane = await self._lane(self.source, self.titan, TITAN)
         async with self.desk.runtime.database.tenant(self.desk.tenant_id) as connection:
             flows = await flows_of(connection, self.desk.tenant_id, lane.connection_id, lane.integrations)
         for one in flows:
-            if one.name == flow:
+            if one.name in names:
                 await pull(lane, one, "person", "cli/test")
         await refresh(lane, "business_units", 0)
 
@@ -146,12 +144,12 @@ class Tracking:
         """The target's."""
         return await self._lane(self.target, self.xero, XERO)
 
-    async def a_day_later(self) -> int:
+    async def a_day_later(self, at_most: int = 100) -> int:
         """What the daily look stages; it is planned at once."""
         lane = await self.lane()
         async with lane.transaction() as transaction:
             then = lane.clock.now() + DAY + dt.timedelta(minutes=1)
-            count = await look_daily(transaction.connection, lane.tenant_id, lane.connection_id, then, 100)
+            count = await look_daily(transaction.connection, lane.tenant_id, lane.connection_id, then, at_most)
         await push(lane)
         return count
 

@@ -15,8 +15,8 @@ from ml_connector.web.api import access
 
 pytestmark = pytest.mark.anyio
 EVERYTHING = [
-    ("GET", "/records"), ("GET", "/records/1"), ("GET", "/plans"), ("GET", "/status"), ("POST", "/replays"),
-    ("POST", "/replays/preview"), ("POST", "/approvals"), ("GET", "/nothing"),
+    ("GET", "/records"), ("GET", "/records/1"), ("GET", "/plans"), ("GET", "/receivables"), ("GET", "/status"),
+    ("POST", "/replays"), ("POST", "/replays/preview"), ("POST", "/approvals"), ("GET", "/nothing"),
 ]  # fmt: skip
 
 

@@ -10,8 +10,11 @@ import pytest
 from service_ledger import Company, bill
 from web_client import Api, previewed, settled, token
 
+from ml_connector.service.approving import Shown, approve_shown
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import change_settings
+from ml_connector.service.mapping.values import set_value
 from ml_connector.service.records import records
 
 pytestmark = pytest.mark.anyio
@@ -94,6 +97,26 @@ async def test_plans_are_approved_as_they_were_shown(mine: Api, company: Company
     assert "was approved already, by token/read replay approve owner on" in again.body["refused"][0]["sentence"]
     await settled(company)
     assert await states(company) == {"1": "posted", "2": "planned", "3": "planned"}
+
+
+async def test_what_is_above_the_amount_is_approved_here_too_and_by_nobody_who_has_mapped_it(
+    mine: Api, company: Company
+) -> None:
+    await change_settings(company.desk, company.integration, {"approve_above": "USD=50", "four_eyes": "yes"})
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await set_flow_mode(company.desk, company.integration, "bills", "live")
+    await company.read(bill("1"))
+    await settled(company)
+    assert await states(company) == {"1": "held"}
+    found = await mine.get("/plans", flow="bills", reason="above_limit")
+    shown = [{"record_id": one["record_id"], "digest": one["digest"]} for one in found.body["plans"]]
+    assert len(shown) == 1
+    refused = await approve_shown(company.desk, [Shown(shown[0]["record_id"], shown[0]["digest"])])
+    assert "is yours: you have written the row" in refused.refused[0].sentence
+    done = await mine.post("/approvals", {"plans": shown}, "k1")
+    assert done.body["refused"] == [] and done.body["total"] == {"count": 1, "sums": {"USD": "100.00"}}
+    await settled(company)
+    assert await states(company) == {"1": "posted"}
 
 
 async def test_the_same_key_brings_the_same_answer_and_does_nothing_again(mine: Api, company: Company) -> None:

@@ -22,15 +22,16 @@ def mount(app: App) -> None:
     app.command(
         approve,
         help_epilogue="Example: ml-connector approve '#17'\n\n"
-        "Example: ml-connector approve --flow bills --vendor Johnstone --until 2026-07-31",
+        "Example: ml-connector approve --flow bills --vendor Johnstone --until 2026-07-31\n\n"
+        "Example: ml-connector approve --reason preview_changed",
     )
 
 
 async def approve(
-    record: str = "", *, flow: str = "", vendor: str = "", run: int = 0, since: str = "", until: str = "",
-    digest: str | None = None, yes: Yes = False, cli: Given,
+    record: str = "", *, flow: str = "", reason: str = "", vendor: str = "", run: int = 0, since: str = "",
+    until: str = "", digest: str | None = None, yes: Yes = False, cli: Given,
 ) -> int:  # fmt: skip
-    """Approve stored plans: exactly what they show is posted, while the flow stays in preview.
+    """Approve stored plans: exactly what they show is posted, while the flow stays in preview, or live.
 
     Of several it first shows them with their sum, and asks. A plan is approved once, and what would be posted
     otherwise by then is held. Ends with 1 when something was not approved.
@@ -41,6 +42,9 @@ async def approve(
         One record: a document's number, its id in either system, or #record.
     flow
         Plans of this flow.
+    reason
+        preview_changed: plans that were approved before and are others now, and no others; above_limit: what is over
+        the amount of approve_above; row_unconfirmed: what goes by a row that one person alone has seen.
     vendor
         Plans of this vendor's documents: part of its name, or its id in the source.
     run
@@ -54,7 +58,7 @@ async def approve(
     yes
         Do not ask.
     """
-    if record and (flow or vendor or run or since or until):
+    if record and (flow or reason or vendor or run or since or until):
         raise BadInput("Give a record, or options that say which records; not both.")
     if digest == "":
         raise BadInput("--digest is empty: give the digest that 'preview --json' shows, or leave the option out.")
@@ -67,7 +71,7 @@ async def approve(
                 cli.say(planned_before(listed.planned_before, alone=True))
         else:
             chosen = Filter(
-                flow=flow, party=vendor, run_id=run, since=day("since", since), until=day("until", until)
+                flow=flow, reason=reason, party=vendor, run_id=run, since=day("since", since), until=day("until", until)
             )  # fmt: skip
             listed = await approving.approvable(desk, chosen)
             if not cli.json and not yes:

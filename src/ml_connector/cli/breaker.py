@@ -48,9 +48,11 @@ def show_mass_changes(console: Console, found: list[MassChange]) -> None:
         state = "over" if one.decision is None else f"{one.decision} by {one.decided_by}"
         head = f"{one.breaker_id}  {render.instant(one.noted_at)} UTC" + ("" if one.open else f"  ({state})")
         render.lines(console, head, style="bold")
-        console.print(Padding(render.plain_text(one.sentence, "yellow" if one.open else ""), (0, 0, 0, 2)))
+        console.print(
+            Padding(render.plain_text(one.sentence, "yellow" if one.open else ""), (0, 0, 0, 2), expand=False)
+        )
         if one.open:
-            console.print(Padding(render.plain_text(one.action), (0, 0, 1, 2)))
+            console.print(Padding(render.plain_text(one.action), (0, 0, 1, 2), expand=False))
 
 
 async def accept(number: int, *, cli: Given) -> int:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from ml_connector.cli import render
 from ml_connector.errors import BadInput
+from ml_connector.service.integrating import FlowLine
 from ml_connector.service.tallies import Tally, counted
 
 Yes = Annotated[bool, Parameter(negative=(), show_default=False)]
@@ -44,3 +45,15 @@ def planned_before(count: int, *, alone: bool = False) -> str:
 def amount(tally: Tally) -> str:
     """A count with its sum."""
     return f"{tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else "")
+
+
+def taken_up(flow: FlowLine) -> str:
+    """What an earlier start date has taken up of a live flow, and how it is posted; empty for nothing."""
+    start, until = flow.start_date, flow.live_from
+    if start is None or until is None or start >= until:
+        return ""
+    return (
+        f"{flow.name}: what is dated from {start} until {until - dt.timedelta(days=1)} is planned and posted once it is "
+        f"approved. 'ml-connector preview' shows it; 'ml-connector approve --flow {flow.name} --since {start} --until "
+        f"{until - dt.timedelta(days=1)}' approves it, or any part of those days."
+    )

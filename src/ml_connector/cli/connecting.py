@@ -17,7 +17,9 @@ from rich.console import Console
 from ml_connector.cli import redirect as way_back
 from ml_connector.cli import render, sandboxed
 from ml_connector.cli.context import Cli, Exit, Given, pairs
-from ml_connector.connectors.base import Connector, CredentialField, Verdict
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.checking import Verdict
+from ml_connector.connectors.grants import CredentialField
 from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.runtime import connectors as installed
@@ -34,7 +36,7 @@ from ml_connector.service.credentials import checked_credentials, checked_settin
 class _Wanted:
     """The options that every ``connect`` has."""
 
-    organisation: str
+    organisation: tuple[str, ...]
     name: str
     zone: str
     test_books: bool
@@ -44,7 +46,11 @@ class _Wanted:
 
 
 _OPTIONS: dict[str, tuple[Any, Any, str]] = {
-    "organisation": (str, "", "Id or name of the organisation, when the credentials reach several."),
+    "organisation": (
+        tuple[str, ...],
+        (),
+        "Id or name of the organisation, when the credentials reach several; repeated, all are connected by one consent.",
+    ),
     "name": (str, "", "What to call the connection."),
     "zone": (str, "", "The company's time zone, when this takes in a new company."),
     "test_books": (bool, False, "These are test books; they are never joined with real ones."),
@@ -108,7 +114,10 @@ def _command(connector: Connector) -> Callable[..., Coroutine[Any, Any, int]]:
         wanted = _Wanted(**{name: given.pop(name, default) for name, (_, default, _) in _OPTIONS.items()})
         return await _connect(cli, connector, given, wanted)
 
-    command.__doc__ = f"Connect {connector.title}.\n\nRepeated for the same organisation, it renews the grant."
+    command.__doc__ = (
+        f"Connect {connector.title}.\n\nRepeated for the same organisation, it renews the grant, and with it every "
+        "organisation of the same consent."
+    )
     parameters = [_field(connector, field) for field in connector.credentials]
     parameters += [_option(name, kind, default, text) for name, (kind, default, text) in _OPTIONS.items()]
     parameters.append(inspect.Parameter("cli", inspect.Parameter.KEYWORD_ONLY, annotation=Given))
@@ -189,13 +198,19 @@ async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], w
         credentials = _given(cli, runtime, connector, options)
         settings = checked_settings(connector, pairs(wanted.set, "setting"))
         grant = await _granted(cli, runtime, connector, credentials, settings, wanted.paste)
-        organisation = grant.choose(wanted.organisation)
+        organisations = await connecting.chosen_of(
+            runtime, cli.actor, grant, wanted.organisation, tenant=cli.company, again=wanted.again
+        )
         made = await connecting.take_in(
-            runtime, cli.actor, grant, organisation,
+            runtime, cli.actor, grant, organisations,
             tenant=cli.company, zone=wanted.zone, name=wanted.name, test_books=wanted.test_books, again=wanted.again,
         )  # fmt: skip
-    sandboxed.note(cli.settings, made.vendor, made.organisation_id)
-    cli.show(made, _connected)
+    for one in made:
+        sandboxed.note(cli.settings, one.vendor, one.organisation_id)
+    if len(made) == 1:
+        cli.show(made[0], _connected)
+    else:
+        cli.show(made, _all_connected)
     return Exit.GOOD
 
 
@@ -218,7 +233,9 @@ async def _granted(
         return await connecting.granted(runtime, connector, credentials, settings)
     redirect = credentials.get("redirect") or way_back.own(connector)
     asked = connecting.consent(connector, credentials, redirect)
-    _ask_consent(cli, asked.address)
+    alone = runtime.sandbox is not None and not paste  # then nobody has to open it
+    if not alone:
+        _ask_consent(cli, asked.address)
     if paste:
         returned: Mapping[str, str] = way_back.pasted(_line(cli))
     elif runtime.sandbox is not None:
@@ -240,6 +257,11 @@ def _ask_consent(cli: Cli, address: str) -> None:
 def _line(cli: Cli) -> str:
     cli.err.print("Paste the address the browser ended at:", markup=False)
     return sys.stdin.readline()
+
+
+def _all_connected(console: Console, made: list[Connected]) -> None:
+    for one in made:
+        _connected(console, one)
 
 
 def _connected(console: Console, made: Connected) -> None:
@@ -320,13 +342,15 @@ async def connections(*, cli: Given) -> int:
 
 def show_connections(console: Console, known: list[Connection]) -> None:
     """The connections as a table, with their problems below."""
-    made = render.table("number", "name", "vendor", "organisation", "books", "state", right=("number",))
+    made = render.table(
+        "number", "name", "vendor", "organisation", "books", "consent", "state", right=("number", "consent")
+    )
     for one in known:
         books = "test" if one.sandbox else "real"
         waits = f", waits until {one.waits}" if one.waits else ""
         colour = "red" if one.state != "good" else "yellow" if waits else "green"
         health = render.plain_text(one.state + waits, colour)
-        render.add(made, one.connection_id, one.name, one.vendor, one.organisation_id, books, health)
+        render.add(made, one.connection_id, one.name, one.vendor, one.organisation_id, books, one.grant_id, health)
     console.print(made)
     for one in known:
         if one.problem or one.waits:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import msgspec
 from cyclopts import Parameter
@@ -35,6 +35,12 @@ class Exit(IntEnum):
 
 
 T = TypeVar("T")
+ENDLESS = 10_000  # columns of what is no terminal: nothing is cut or broken for a pipe or a file
+
+
+def _width(stream: TextIO) -> int | None:
+    """The columns to write in; None for those of the terminal, or of the environment where it says."""
+    return None if stream.isatty() or "COLUMNS" in os.environ else ENDLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,9 @@ class Cli:
     @classmethod
     def on(cls, settings: Settings, json: bool, company: str) -> Cli:
         """For the terminal this process runs in."""
-        plain = {"highlight": False, "soft_wrap": False}
-        wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
-        out = Console(width=wide, **plain)  # type: ignore[arg-type]
-        return cls(settings, json, company or settings.company, out, Console(stderr=True, **plain))  # type: ignore[arg-type]
+        plain: dict[str, Any] = {"highlight": False, "soft_wrap": False}
+        out, err = Console(width=_width(sys.stdout), **plain), Console(width=_width(sys.stderr), stderr=True, **plain)
+        return cls(settings, json, company or settings.company, out, err)
 
     @property
     def actor(self) -> Actor:

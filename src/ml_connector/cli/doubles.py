@@ -74,7 +74,7 @@ def _double(console: Console, one: Double) -> None:
                    f"{document.target_id}{linked}")  # fmt: skip
     console.print(made)
     if one.open:
-        console.print(Padding(render.plain_text(one.sentence, "yellow"), (0, 0, 1, 2)))
+        console.print(Padding(render.plain_text(one.sentence, "yellow"), (0, 0, 1, 2), expand=False))
 
 
 async def dismiss(number: int, why: str, *, cli: Given) -> int:

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from ml_connector.cli import progress, render
 from ml_connector.cli.asking import confirm
-from ml_connector.cli.choosing import Yes, planned_before
+from ml_connector.cli.choosing import Yes, planned_before, taken_up
 from ml_connector.cli.connecting import show_connection_settings, show_connections
 from ml_connector.cli.context import Cli, Exit, Given, pairs
-from ml_connector.service import integrating, syncing
+from ml_connector.service import integrating, receivables, syncing
 from ml_connector.service.flows import ModeSet, previewed, set_flow_mode
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.previewing import FlowPreview, Preview
@@ -96,6 +96,9 @@ async def settings(integration: str = "", *, connection: str = "", set: _Set = (
             found = await integrating.change_settings(desk, found, pairs(set, "setting"))
         shown = integrating.described(desk, found)
     cli.show(shown, _settings)
+    for flow in found.flows:
+        if told := taken_up(flow):
+            cli.say(told)
     cli.say("Each connection has settings of its own: 'ml-connector settings --connection NAME' shows them.")
     return Exit.GOOD
 
@@ -108,7 +111,7 @@ def _settings(console: Console, found: list[Setting]) -> None:
 
 
 async def live(flow: str, *, integration: str = "", yes: Yes = False, cli: Given) -> int:
-    """Let a flow post. What its preview shows is approved as shown.
+    """Let a flow post. What its preview shows is approved as shown. Of inventory_bills nothing is posted: it tracks.
 
     Where nothing of it was previewed, or the mapping or a setting changed since, it says so first and asks.
 
@@ -169,7 +172,10 @@ async def _mode(cli: Cli, flow: str, integration: str, mode: str, *, yes: bool =
                 confirm(cli, told, "Let it post all the same?", yes=yes)
         made = await set_flow_mode(desk, chosen, flow, mode)
         waiting = _for_a_person(await current_status(desk), chosen, flow) if mode == "live" else False
+        owing = await receivables.mention(desk, chosen, flow) if mode == "live" else ""
     cli.show(made, _mode_set)
+    if owing:
+        cli.say(owing)
     if waiting:
         cli.say(
             f"Some of its documents wait for a person: 'ml-connector records --flow {flow} --state held' shows them."
@@ -201,6 +207,10 @@ def _for_a_person(found: Status, integration: Integration, flow: str) -> bool:
     )
 
 
+_TRACKED = (
+    "Nothing of it is ever posted: each document is tracked, which is matched with what the ledger has.",
+    "'ml-connector sync' looks now, 'ml-connector up' by itself; 'ml-connector tracking' shows what was found.",
+)
 _WITHDRAWN = "approvals that had not been carried out are"
 
 
@@ -212,9 +222,13 @@ def _mode_set(console: Console, made: ModeSet) -> None:
     if made.withdrawn:
         back = counted(made.withdrawn, "approval that had not been carried out is", _WITHDRAWN)
         render.lines(console, f"{back} withdrawn.")
-    if made.mode == "live":
+    if made.mode == "live" and made.tracks:
+        render.lines(console, *_TRACKED)
+    elif made.mode == "live":
         approved = counted(made.approved, "document of its preview is", "documents of its preview are")
-        told = filter(None, (f"{approved} approved.", _unseen(made.unseen), planned_before(made.planned_before)))
+        left = counted(made.own, "is your own", "are your own")
+        own = f"{left}: somebody else has to approve them ('ml-connector approve')." if made.own else ""
+        told = filter(None, (f"{approved} approved.", own, _unseen(made.unseen), planned_before(made.planned_before)))
         render.lines(console, *told, "'ml-connector sync' posts now; 'ml-connector up' by itself.")
 
 
@@ -248,20 +262,29 @@ def _ended(quiet: Quiet, waits: bool) -> int:
 def show_preview(console: Console, found: Preview) -> None:
     if not found.quiet.done:
         render.lines(console, f"This preview is not complete: {found.quiet.sentence}", style="yellow")
-    made = render.table("flow", "mode", "post", "sum", "link", "there", "held", "skipped", right=_NUMBERS)
-    render.keep_whole(made, "flow", "mode")
-    for flow in found.flows:
-        skipped = sum(tally.count for tally in flow.skipped.values())
-        render.add(
-            made, flow.flow, flow.mode, f"{flow.post.count:,}", render.sums(flow.post.sums), f"{flow.link.count:,}",
-            f"{flow.linked.count:,}", f"{flow.hold.count:,}", f"{skipped:,}",
-        )  # fmt: skip
-    console.print(made)
+    _previewed(console, found.flows)
     for flow in found.flows:
         _flow_preview(console, flow)
 
 
-_NUMBERS = ("post", "sum", "link", "there", "held", "skipped")
+_NUMBERS = ("post", "sum", "link", "there", "tracked", "held", "skipped")
+
+
+def _previewed(console: Console, flows: tuple[FlowPreview, ...]) -> None:
+    """Every flow on a line. What is tracked has a column where a flow tracks; then modes go where there is little room."""
+    tracks = any(flow.tracks for flow in flows)
+    modes = console.width >= 100 or not tracks
+    names = ("flow", *(("mode",) if modes else ()), *(name for name in _NUMBERS if tracks or name != "tracked"))
+    made = render.table(*names, right=_NUMBERS)
+    render.keep_whole(made, "flow", "mode")
+    for flow in flows:
+        cells = {
+            "flow": flow.flow, "mode": flow.mode, "post": f"{flow.post.count:,}", "sum": render.sums(flow.post.sums),
+            "link": f"{flow.link.count:,}", "there": f"{flow.linked.count:,}", "tracked": f"{flow.tracked.count:,}",
+            "held": f"{flow.hold.count:,}", "skipped": f"{sum(one.count for one in flow.skipped.values()):,}",
+        }  # fmt: skip
+        render.add(made, *(cells[name] for name in names))
+    console.print(made)
 
 
 def _flow_preview(console: Console, flow: FlowPreview) -> None:
@@ -275,6 +298,11 @@ def _flow_preview(console: Console, flow: FlowPreview) -> None:
         more = flow.post.count + flow.link.count - len(flow.planned)
         if more > 0:
             render.lines(console, f"... and {more:,} more (--limit shows more, --json every payload shown).")
+    if flow.tracked.count:
+        told = (
+            f"Tracked in {flow.flow}: {flow.tracked.count:,}, {render.sums(flow.tracked.sums)}; nothing of it is posted"
+        )
+        render.lines(console, f"{told} ('ml-connector tracking' shows what was found).")
     render.causes(console, flow.held, f"Held in {flow.flow}:")
     if flow.skipped:
         render.lines(console, f"Passed over in {flow.flow}:", style="bold")
@@ -327,22 +355,14 @@ def show_status(console: Console, found: Status) -> None:
         title = f"{integration.title}: {integration.source} to {integration.target}"
         _counts(console, title, integration.flows)
         _money(console, integration.flows)
+        render.forecasts(console, integration.forecasts)
         for flow in integration.flows:
-            _awaiting(console, flow, integration.target)
+            render.awaiting(console, flow, integration.target)
             render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
             for run in flow.unbalanced:
                 render.lines(console, f"Run {run.run_id} does not balance: {run.imbalance}", style="red")
             if more := flow.unbalanced_count - len(flow.unbalanced):
                 render.lines(console, f"{counted(more, 'more run does', 'more runs do')} not balance.", style="red")
-
-
-def _awaiting(console: Console, flow: FlowStatus, target: str) -> None:
-    waiting = flow.states.get(AWAITING)
-    if waiting is None:
-        return
-    told = f"{flow.flow}: {waiting.count:,} sent ({render.sums(waiting.sums)}) and not in the general ledger yet"
-    since = f"the oldest since {render.instant(flow.awaiting_since)} UTC"
-    render.lines(console, f"{told}: they wait for approval in {target}, {since}.", style="yellow")
 
 
 _SHORT = {"awaiting approval": "to approve", "unchanged": "same"}

@@ -16,7 +16,7 @@ from ml_connector.errors import BadInput, Refused
 from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping import files, suggesting, values
 from ml_connector.service.mapping import targets as ledger_entries
-from ml_connector.service.mapping.rows import Applied
+from ml_connector.service.mapping.rows import Applied, Changed
 from ml_connector.service.mapping.suggesting import Suggestion
 from ml_connector.service.mapping.targets import Target
 from ml_connector.service.tallies import counted
@@ -83,7 +83,7 @@ def _write(file: Path, text: str) -> None:
 
 
 async def targets(table: str, text: str = "", *, integration: str = "", cli: Given) -> int:
-    """List what may be filled into a table: the ledger's entries with id, number and name.
+    """List what may be filled into a table: the ledger's entries with id, number and name; last what may not, and why.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ async def targets(table: str, text: str = "", *, integration: str = "", cli: Giv
 def _targets(console: Console, found: list[Target]) -> None:
     made = render.table("fill in", "number", "name", "")
     for one in found:
-        render.add(made, one.value, one.number or "-", one.name, "" if one.active else "inactive")
+        told = f"not to be chosen: {one.refused}" if one.refused else one.note
+        render.add(made, "-" if one.refused else one.value, one.number or "-", one.name, told)
     console.print(made)
 
 
@@ -136,7 +137,17 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file} is not UTF-8: save it as 'CSV UTF-8' and import it again.") from error
+        line, column = _place(error)
+        raise BadInput(
+            f"{file}, line {line}, column {column}: this is no text in UTF-8, and nothing was changed. Save the table as "
+            "'CSV UTF-8' and import it again."
+        ) from error
+
+
+def _place(error: UnicodeDecodeError) -> tuple[int, int]:
+    """Line and column of the first byte that is no text."""
+    before = bytes(error.object[: error.start])
+    return before.count(b"\n") + 1, error.start - before.rfind(b"\n")
 
 
 async def set_(
@@ -152,7 +163,7 @@ async def set_(
     key
         The key at the source, such as the number of a GL account.
     value
-        The value at the target, such as the id of an account; its number or exact name will do.
+        The value at the target, such as the id of an account; its number or name will do where only one has it.
     note
         Why.
     anyway
@@ -179,13 +190,37 @@ def _applied(console: Console, found: Applied) -> None:
         console,
         f"{found.table}: {counted(found.added, 'row')} added, {found.changed:,} changed, {found.removed:,} removed, "
         f"{found.unchanged:,} unchanged, {found.left_empty:,} left empty.",
-        f"{counted(found.released, 'document that waited for it goes on', 'documents that waited for it go on')}.",
+        *_row(found.row),
+        *_freed(found),
     )
     if found.planned_before:
         was = counted(found.planned_before, "planned document was", "planned documents were")
         them = "it" if found.planned_before == 1 else "them"
         render.lines(console, f"{was} planned before this; 'ml-connector preview' plans {them} again and shows {them}.")
     render.lines(console, *found.warnings, style="yellow")
+
+
+def _row(row: Changed | None) -> tuple[str, ...]:
+    """The row that was set, and what stood there before."""
+    if row is None:
+        return ()
+    was = f"was {row.was} {row.was_name}".strip() if row.was else "there was no such row"
+    now = f"is {row.value} {row.name}".strip() if row.value else "has no row any more"
+    return (f"{row.key} {now} ({'as before' if row.was == row.value else was}).",)
+
+
+_GO_ON = "documents that waited for it go on"
+_STILL_PLANNED = "documents that use it are still to be planned and take it up"
+
+
+def _freed(found: Applied) -> list[str]:
+    told = [
+        f"{counted(found.released, 'document that waited for it goes on', _GO_ON)}." if found.released else "",
+        f"{counted(found.under_way, 'document that uses it is still to be planned and takes it up', _STILL_PLANNED)}."
+        if found.under_way
+        else "",
+    ]
+    return [one for one in told if one] or ["No document waited for it."]
 
 
 async def suggest(table: str, *, accept_exact: _Flag = False, integration: str = "", cli: Given) -> int:

@@ -42,7 +42,7 @@ def shown(cli: Cli) -> Iterator[Callable[[Progress], None]]:
     if cli.json:
         yield _nothing
     elif cli.err.is_terminal:
-        with Live(console=cli.err, refresh_per_second=8, transient=True) as live:
+        with Live(console=cli.err, refresh_per_second=8) as live:  # what it said last stays
             yield lambda now: live.update(_lines(now))
     else:
         yield _plain(cli)

@@ -14,6 +14,7 @@ from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import Yes, day, many
 from ml_connector.cli.choosing import amount as amount_of
+from ml_connector.cli.clearing import show_one as show_deposit
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.cli.tracking import show_one
 from ml_connector.errors import Acts, BadInput
@@ -158,9 +159,10 @@ def show_life(console: Console, life: Life) -> None:
         )
         render.lines(console, f"Its counterpart: {linked}.")
     show_one(console, life.tracking)
+    show_deposit(console, life.deposit)
     for wait in newest.waits:
         render.lines(console, f"  {wait.sentence}", style="yellow")
-        console.print(Padding(render.plain_text(wait.action), (0, 0, 0, 4)))
+        console.print(Padding(render.plain_text(wait.action), (0, 0, 0, 4), expand=False))
     for double in life.doubles:
         render.lines(console, f"Double {double.double_id}: {double.sentence}", style="red" if double.open else "")
     _versions(console, life)
@@ -185,11 +187,13 @@ def _intents(console: Console, life: Life) -> None:
             f"Step {one.step + 1}, {one.action} {one.entity}: {one.state} ({render.instant(one.made_at)})",
             style="bold",
         )
-        console.print(Padding(render.plain_text(json.dumps(one.body, indent=1, ensure_ascii=False)), (0, 0, 0, 4)))
-    for call in life.exchanges:
-        render.lines(
-            console, f"  {render.instant(call.at)} {call.method} {call.url} -> {call.status} ({call.milliseconds} ms)"
+        console.print(
+            Padding(render.plain_text(json.dumps(one.body, indent=1, ensure_ascii=False)), (0, 0, 0, 4), expand=False)
         )
+    for call in life.exchanges:
+        shared = f", one of {call.documents} documents in this call" if call.documents > 1 else ""
+        told = f"{call.method} {call.url} -> {call.status} ({call.milliseconds} ms{shared})"
+        render.lines(console, f"  {render.instant(call.at)} {told}")
 
 
 _QUIET = ("decision", "step", "intent", "waits")

@@ -11,7 +11,8 @@ import aiohttp
 from aiohttp import web
 
 from ml_connector.cli.context import Cli
-from ml_connector.connectors.base import Connector, Consent
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import Consent
 from ml_connector.errors import BadInput
 from ml_connector.service.connecting import checked_return
 from ml_connector.settings import Sandbox

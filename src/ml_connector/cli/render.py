@@ -12,7 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.service.forecasting import Forecast
 from ml_connector.service.settings import Setting
+from ml_connector.service.status import AWAITING, FlowStatus
 from ml_connector.service.tallies import Cause, Tally, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
@@ -45,6 +47,24 @@ def losses(console: Console, found: Iterable[Loss]) -> None:
         told = f"{one.connection}, {one.entity}: {one.unannounced:,} of {changes:,} changes of {DAYS} days came unannounced"
         often = f"; read at least every {OFTEN.total_seconds() / 60:.0f} minutes" if one.too_much else ""
         lines(console, f"{told} ({one.percent} %){often}.", style="yellow" if one.too_much else "")
+
+
+def forecasts(console: Console, found: Iterable[Forecast]) -> None:
+    """What is still to be written where, and about when it is over."""
+    for one in found:
+        each = ", ".join(f"{flow} {count:,}" for flow, count in one.left.items())
+        when = f": {one.sentence}" if one.sentence else ""
+        lines(console, f"{one.count:,} to go to {one.connection} ({each}){when}.", style="yellow" * one.paused)
+
+
+def awaiting(console: Console, flow: FlowStatus, target: str) -> None:
+    """What a flow has sent, and somebody in the target has still to approve."""
+    waiting = flow.states.get(AWAITING)
+    if waiting is None:
+        return
+    told = f"{flow.flow}: {waiting.count:,} sent ({sums(waiting.sums)}) and not in the general ledger yet"
+    since = f"the oldest since {instant(flow.awaiting_since)} UTC"
+    lines(console, f"{told}: they wait for approval in {target}, {since}.", style="yellow")
 
 
 def settings(found: Iterable[Setting]) -> Table:
@@ -100,8 +120,8 @@ def causes(console: Console, found: Sequence[Cause], heading: str) -> None:
     for cause in found:
         worth = f", {sums(cause.sums)}" if cause.sums else ""
         lines(console, f"  {cause.title} ({cause.count:,}{worth})", style="yellow" if cause.person else "")
-        console.print(Padding(plain_text(f"For example: {cause.example}"), (0, 0, 0, 4)))
-        console.print(Padding(plain_text(cause.action), (0, 0, 0, 4)))
+        console.print(Padding(plain_text(f"For example: {cause.example}"), (0, 0, 0, 4), expand=False))
+        console.print(Padding(plain_text(cause.action), (0, 0, 0, 4), expand=False))
 
 
 def tally_cells(states: Mapping[str, Tally]) -> list[str]:

@@ -12,9 +12,10 @@ from rich.console import Console
 from ml_connector.cli import render
 from ml_connector.cli.context import Exit, Given
 from ml_connector.service import tracking as service
-from ml_connector.service.tallies import Tally
+from ml_connector.service.tallies import Tally, counted
 from ml_connector.service.tracking import TrackedBill, TrackingList, TrackingReport
 
+_TOLD_IN_FULL = ("to_decide", "currencies_differ")
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
@@ -37,7 +38,7 @@ async def tracking(*, vendor: str = "", only: str = "", matched: _Flag = False, 
     vendor
         Only vendors with this in their name.
     only
-        One list: received_not_billed, billed_not_received, price_differences, to_decide or matched.
+        One list: received_not_billed, billed_not_received, price_differences, currencies_differ, to_decide or matched.
     matched
         List also what is matched, which is else only counted.
     csv
@@ -60,12 +61,15 @@ def show(console: Console, found: TrackingReport, *, everything: bool) -> None:
         )
         return
     for one in found.lists:
+        if one.name == "currencies_differ" and not one.total.count:  # no company of one currency misses it
+            continue
         render.lines(console, f"{one.title}: {_worth(one.total)}", style="bold")
+        if one.name == "matched" and found.awaiting.count:
+            told = counted(found.awaiting.count, "is a draft there", "are drafts there")
+            render.lines(console, f"  of these, {told} ({render.sums(found.awaiting.sums)})")
         if one.total.count and (everything or one.name != "matched"):
             _ages(console, one)
             _bills(console, one)
-    if found.awaiting.count:
-        render.lines(console, f"Matched, and a draft in the ledger yet: {_worth(found.awaiting)}")
     render.lines(console, f"As of {found.on}. 'ml-connector explain RECORD' tells one of them in full.")
 
 
@@ -90,7 +94,7 @@ def _bills(console: Console, listed: TrackingList) -> None:
         render.add(made, record, one.number or "-", one.vendor, one.order or "-", *amounts, _apart(one),
                    f"{one.number_there or '-'}{draft}", days)  # fmt: skip
     console.print(made)
-    for one in listed.bills if listed.name == "to_decide" else ():
+    for one in listed.bills if listed.name in _TOLD_IN_FULL else ():
         render.lines(console, f"  #{one.record_id} {one.sentence}", style="yellow")
         render.lines(console, f"    {one.action}")
 

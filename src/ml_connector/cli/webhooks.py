@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -135,13 +136,28 @@ def _key(cli: Cli, connector: Connector, file: Path | None) -> str:
 
 
 def _added(console: Console, made: Webhook) -> None:
-    render.lines(console, f"{made.name} is to send its webhooks to this address, entered at:", f"  {made.place}.")
+    """The address alone on its line, to be copied, and what is to be done with it, in its order."""
+    render.lines(console, f"{made.name} is to send its webhooks to this address:")
     console.print(render.plain_text(made.address), soft_wrap=True)
+    for n, step in enumerate(_steps(made), 1):
+        render.lines(console, f"{n}. {step}.")
     if not made.keyed:
         render.lines(
-            console, "It has no key yet, so everything sent there is refused: 'ml-connector webhook key' takes it.",
-            style="yellow",
-        )  # fmt: skip
+            console, "It has no key yet: until that is given, everything sent there is refused.", style="yellow"
+        )
+
+
+def _steps(made: Webhook) -> list[str]:
+    """What a person does from here on."""
+    key = f"Give the key: ml-connector webhook key {shlex.quote(made.name)} ({made.key_place})"
+    steps = [
+        "Have 'ml-connector up --listen' run, reached at that address",
+        f"Enter the address at {made.place}",
+        "" if made.keyed else key,
+        f"Then {made.last}" if made.last else "",
+        "See what comes in: ml-connector webhooks",
+    ]
+    return [step for step in steps if step]
 
 
 def _removed(console: Console, removed: Webhook) -> None:

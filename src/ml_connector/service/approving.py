@@ -1,7 +1,7 @@
 """Approving: single stored plans, or a filtered list, are carried out while their flow stays in preview.
 
 An approval is bound to the digest that was shown, is given once, and posts exactly what was shown: at send everything
-is planned again, and what is not the same is held.
+is planned again, and what is not the same is held, shown as it is now, and approved again in the same way.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import RECORDS, Filter, conditions, told
-from ml_connector.service.flows import changed_at, refuse_not_live
+from ml_connector.service.flows import refuse_not_live
+from ml_connector.service.four_eyes import confirm_rows, own_plans, refusal
 from ml_connector.service.integrating import integrations_in
-from ml_connector.service.previewing import PLANNED, Planned, shown_plan
+from ml_connector.service.outdated import Made, outdated
+from ml_connector.service.previewing import AGAIN, PLANNED, PLANS, TO_APPROVE, Planned, shown_plan
 from ml_connector.service.roles import Role
 from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
 
-_COUNT = f"select count(*) {RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"
+_MADE = f"""select f.integration_id, case when {AGAIN} then s.changed_at else p.planned_at end,
+                   coalesce(p.renewed_reads, p.reads) {PLANS}"""
 _AT_ONCE = 1_000  # plans in one transaction, so that a worker never waits long for one
 
 
@@ -39,7 +42,7 @@ class Shown:
 class Approvable:
     """The plans a person is asked to approve, with their sum by currency.
 
-    ``planned_before`` of them are older than the last change of the mapping or a setting.
+    ``planned_before`` of them were made before a setting or a row of a mapping table that they have read changed.
     """
 
     chosen: Filter
@@ -73,16 +76,16 @@ async def approvable(desk: Desk, chosen: Filter) -> Approvable:
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         found = await conditions(desk, reading, sealer, chosen)
-        found.add("s.state = %s and f.mode <> 'off'", State.PLANNED.value)
+        found.add(f"{TO_APPROVE} and f.mode <> 'off'")
         rows = await reading.all(f"{PLANNED} where {found.sql} order by r.record_id", *found.values)
-        found.add("p.planned_at < %s", await changed_at(reading))
-        before = await reading.one(f"{_COUNT} where {found.sql}", *found.values)
+        plans = await reading.all(f"{_MADE} where {found.sql}", *found.values)
+        before = await outdated(reading, sealer, [Made(*row) for row in plans])
     if not rows:
         raise NotFound("No stored plan fits: 'ml-connector preview' plans anew and shows what there is.")
-    total, plans = Tally(), tuple(shown_plan(sealer, row) for row in rows)
-    for one in plans:
+    total, shown = Tally(), tuple(shown_plan(sealer, row) for row in rows)
+    for one in shown:
         total.add(1, one.currency, one.amount)
-    return Approvable(chosen, total, plans, before[0] if before else 0)
+    return Approvable(chosen, total, shown, before)
 
 
 async def approvable_record(desk: Desk, wanted: str) -> Approvable:
@@ -107,20 +110,23 @@ async def approve_shown(desk: Desk, shown: Sequence[Shown], chosen: dict[str, st
 
     Those that cannot be approved are told one by one, and do not stop the others. Raises Refused, with nothing approved,
     where nothing of one of their flows can be posted now, such as over a dead grant; what becomes so in the middle of a
-    long list is told of each plan.
+    long list is told of each plan, and so is what is the person's own where four eyes are asked for.
     """
     desk.require(Role.APPROVER)
     wanted, refused = _each_once(shown)
+    sealer = await desk.sealer()
     total, went = Tally(), []
     for start in range(0, len(wanted), _AT_ONCE):
         part = wanted[start : start + _AT_ONCE]
         try:
-            async with desk.changing() as change:
+            async with desk.changing(sealer) as change:
                 await _hold_still(desk, change, part if start else wanted)
                 if start == 0:
                     change.event("approval of a list", plans=len(shown), chosen=chosen or {})
                 before = await _now(change, [one.record_id for one in part])
-                approved = await _approve(desk, change, part)
+                own = await own_plans(desk, change, sealer, [one.record_id for one in part])
+                approved = await _approve(desk, change, [one for one in part if one.record_id not in own])
+                await confirm_rows(desk, change, sealer, list(approved))
         except Refused as error:
             if start == 0:
                 raise
@@ -131,7 +137,8 @@ async def approve_shown(desk: Desk, shown: Sequence[Shown], chosen: dict[str, st
                 total.add(1, *approved[one.record_id])
                 went.append(one.record_id)
             else:
-                refused.append(NotApproved(one.record_id, _why_not(before, one) or _just_changed(one)))
+                mine = refusal(one.record_id, own[one.record_id]) if one.record_id in own else ""
+                refused.append(NotApproved(one.record_id, _why_not(before, one) or mine or _just_changed(one)))
     return Approved(total, tuple(went), tuple(refused))
 
 
@@ -184,18 +191,22 @@ async def _hold_still(desk: Desk, change: Change, part: Sequence[Shown]) -> None
 async def _approve(desk: Desk, change: Change, part: Sequence[Shown]) -> dict[int, tuple[str, Any]]:
     """Approve those that are as they were shown; by record: currency and amount."""
     rows = await change.all(
-        """update plan p set approved_at = %s, approved_by = %s
+        f"""update plan p set approved_at = %s, approved_by = %s, digest = coalesce(p.renewed_digest, p.digest),
+               body = coalesce(p.renewed, p.body), reads = coalesce(p.renewed_reads, p.reads), renewed_digest = null,
+               renewed = null, renewed_reads = null
         from unnest(%s::bigint[], %s::text[]) as shown (record_id, digest), record r, version_state s, flow f, document d
-        where p.tenant_id = %s and p.approved_at is null and encode(p.digest, 'hex') = shown.digest
+        where p.tenant_id = %s and encode(coalesce(p.renewed_digest, p.digest), 'hex') = shown.digest
           and r.tenant_id = p.tenant_id and r.record_id = shown.record_id and r.version_id = p.version_id
-          and s.tenant_id = p.tenant_id and s.version_id = p.version_id and s.state = %s
+          and s.tenant_id = p.tenant_id and s.version_id = p.version_id
+          and (s.state = {State.PLANNED.value} and p.approved_at is null or {AGAIN})
           and f.tenant_id = p.tenant_id and f.flow_id = s.flow_id and f.mode <> 'off'
           and d.tenant_id = p.tenant_id and d.version_id = p.version_id
         returning p.record_id, p.version_id, shown.digest, d.currency, d.amount""",
         desk.clock.now(), desk.actor.name, [one.record_id for one in part], [one.digest for one in part],
-        desk.tenant_id, State.PLANNED.value,
+        desk.tenant_id,
     )  # fmt: skip
-    await restage(change.connection, desk.tenant_id, [row[1] for row in rows], [State.PLANNED], Priority.PERSON)
+    approved = [row[1] for row in rows]
+    await restage(change.connection, desk.tenant_id, approved, [State.PLANNED, State.HELD], Priority.PERSON)
     for record_id, version_id, digest, _, _ in rows:
         change.event("approved", record_id=record_id, version_id=version_id, digest=digest)
     return {row[0]: (row[3], row[4]) for row in rows}
@@ -205,7 +216,8 @@ async def _approve(desk: Desk, change: Change, part: Sequence[Shown]) -> dict[in
 class _Now:
     """A record as it stands: the plan of its newest version while it has one, and who approved that version when.
 
-    What was carried out has no plan any more; its approval is in the audit trail.
+    What was carried out has no plan any more; its approval is in the audit trail. One that waits for its approval
+    ``again`` has none that counts.
     """
 
     state: State
@@ -213,12 +225,14 @@ class _Now:
     digest: str
     approved_at: datetime | None
     approved_by: str
+    again: bool
 
 
 async def _now(reading: Reading, record_ids: Sequence[int]) -> dict[int, _Now]:
     rows = await reading.all(
-        f"""select r.record_id, s.state, f.mode, coalesce(encode(p.digest, 'hex'), ''),
-                   coalesce(p.approved_at, e.at), coalesce(p.approved_by, e.actor, '')
+        f"""select r.record_id, s.state, f.mode, coalesce(encode(coalesce(p.renewed_digest, p.digest), 'hex'), ''),
+                   case when {AGAIN} then null else coalesce(p.approved_at, e.at) end,
+                   coalesce(p.approved_by, e.actor, ''), {AGAIN}
         {RECORDS} left join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id
         left join lateral (select at, actor from audit_event where tenant_id = r.tenant_id and record_id = r.record_id
                            and version_id = r.version_id and kind = 'approved' and s.state <> {State.PLANNED.value}
@@ -241,7 +255,7 @@ def _why_not(known: dict[int, _Now], shown: Shown) -> str:
             f"The plan of {name} was approved already, by {one.approved_by} on {at} UTC; it is {one.state.word} now. A "
             "stored preview is approved once."
         )
-    if one.state is not State.PLANNED or not one.digest:
+    if not (one.state is State.PLANNED or one.again) or not one.digest:
         return f"R{name[1:]} is {one.state.word}: there is no stored plan of it to approve."
     if one.mode == "off":
         return f"The flow of {name} is off: turn it to preview first."

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Bill, BillState
 from ml_connector.canonical.numbers import number_key
+from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.integrations import reasons
 from ml_connector.integrations.drafts import money
 from ml_connector.integrations.tracked import ENTITY, Track
@@ -24,7 +24,7 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TrackingFlow:
-    """A flow that tracks and is on; its bills in the ledger are looked at from ``start_date`` on."""
+    """A flow that is matched with payable bills and is on; its bills in the ledger are looked at from ``start_date`` on."""
 
     flow_id: int
     integration_id: int
@@ -47,7 +47,7 @@ class Billed:
 
 
 async def tracking_flows(desk: Desk, reading: Reading) -> list[TrackingFlow]:
-    """The flows of the tenant that track and are on."""
+    """The flows of the tenant that are matched with payable bills and are on."""
     rows = await reading.all(
         """select f.flow_id, f.integration_id, f.target_id, f.start_date, i.kind, f.name
         from flow f join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
@@ -56,8 +56,10 @@ async def tracking_flows(desk: Desk, reading: Reading) -> list[TrackingFlow]:
     )  # fmt: skip
     known = desk.runtime.integrations
     return [
-        made(TrackingFlow, *row[:4], known[row[4]].title) for row in rows if known[row[4]].flow(row[5]).tracks
-    ]  # fmt: skip
+        made(TrackingFlow, *row[:4], known[row[4]].title)
+        for row in rows
+        if known[row[4]].flow(row[5]).matched_with == ENTITY
+    ]
 
 
 _BILLS = """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from ml_connector.connectors.base import Finding, Verdict
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.lanes.questions import RECONNECT
 from ml_connector.lanes.tasks import ended
 from ml_connector.service.connections import Connection, connections_in, told
@@ -79,7 +79,16 @@ async def _told(
 
 
 async def _checked(desk: Desk, connection: Connection, work: Work, seconds: float) -> Checked:
-    question_id = await _ask(desk, connection.connection_id)
+    findings = tuple(
+        _named(connection, one) for one in _findings.decode(await asked(desk, connection, "check", work, seconds))
+    )
+    good = all(finding.verdict is not Verdict.MISSING for finding in findings)
+    return Checked(connection.name, connection.vendor, good, findings)
+
+
+async def asked(desk: Desk, connection: Connection, what: str, work: Work, seconds: float = PATIENCE) -> bytes:
+    """The lane's answer to a question, as JSON. Raises NotAnswered."""
+    question_id = await _ask(desk, connection.connection_id, what)
     sealer, loop = await desk.sealer(), asyncio.get_running_loop()
     until = loop.time() + seconds
     while (sealed := await _answer(desk, question_id)) is None:
@@ -91,9 +100,7 @@ async def _checked(desk: Desk, connection: Connection, work: Work, seconds: floa
                 "a worker that is busy; ask again, or look at 'ml-connector status'."
             )
         await work.pause()
-    findings = tuple(_named(connection, one) for one in _findings.decode(sealer.open(b"answer", sealed)))
-    good = all(finding.verdict is not Verdict.MISSING for finding in findings)
-    return Checked(connection.name, connection.vendor, good, findings)
+    return sealer.open(b"answer", sealed)
 
 
 def _named(connection: Connection, finding: Finding) -> Finding:
@@ -115,16 +122,16 @@ async def _stands_still(desk: Desk, connection_id: int, seconds: float) -> str:
     return f"asks to wait until {told(one.waits_until, now)} ({why})"
 
 
-async def _ask(desk: Desk, connection_id: int) -> int:
+async def _ask(desk: Desk, connection_id: int, what: str) -> int:
     async with desk.changing() as change:
         row = await change.one(
             """insert into question (tenant_id, connection_id, what, asked_by, asked_at)
-            values (%s, %s, 'check', %s, %s) returning question_id""",
-            desk.tenant_id, connection_id, desk.actor.name, desk.clock.now(),
+            values (%s, %s, %s, %s, %s) returning question_id""",
+            desk.tenant_id, connection_id, what, desk.actor.name, desk.clock.now(),
         )  # fmt: skip
         assert row is not None
         await change.wake([connection_id], "a question")
-        change.event("asked for a check", connection=connection_id)
+        change.event(f"asked for {'a check' if what == 'check' else what}", connection=connection_id)
         return int(row[0])
 
 

@@ -14,14 +14,16 @@ import msgspec
 import psycopg
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import VERIFIER, Connector, Consent, Credentials, Tokens
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import VERIFIER, Consent, Credentials, Tokens
 from ml_connector.errors import BadInput, Refused
 from ml_connector.lanes.budget import count_first_calls
 from ml_connector.lanes.connecting import reachable_organisations, read_organisation, tokens_for, tokens_from_redirect
-from ml_connector.lanes.rights import go_on, take_lanes_away
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.sealing import Sealer
+from ml_connector.service.connections import connections
+from ml_connector.service.consents import grant_for, keep_grant, mend, sealed_grant
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.roles import Actor
 from ml_connector.service.tenants import (
@@ -59,6 +61,14 @@ class Granted:
         raise BadInput(
             f"These credentials reach several organisations of {self.connector.title}: choose one of {shown}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An organisation as it tells of itself, and the rights that the tokens have there."""
+
+    organisation: Organisation
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,33 +163,53 @@ async def take_in(
     runtime: Runtime,
     actor: Actor,
     grant: Granted,
-    organisation: Organisation,
+    organisations: Sequence[Organisation],
     *,
     tenant: str = "",
     zone: str = "",
     name: str = "",
     test_books: bool = False,
     again: str = "",
-) -> Connected:
-    """Connect for the tenant meant, which is made when it is new, and only once the vendor has told everything.
+) -> list[Connected]:
+    """Connect organisations for the tenant meant, which is made when it is new, and only once the vendor has told all.
 
     Raises NotFound when ``again`` is to renew a tenant's connection and there is none, and what ``connect`` raises.
     """
-    found, scopes = await read_organisation(
-        runtime, grant.connector, grant.credentials, grant.tokens, grant.settings, organisation.id
-    )
-    if not organisation.zone:  # a list of organisations may tell less than each by itself
-        organisation = msgspec.structs.replace(organisation, zone=found.zone)
+    if name and len(organisations) > 1:
+        raise BadInput(f"The name {name!r} is for one connection: connect the organisations without it, or one by one.")
+    found = [await _read(runtime, grant, one.id) for one in organisations]
+    first = organisations[0]
+    if not first.zone:  # a list of organisations may tell less than each by itself
+        first = msgspec.structs.replace(first, zone=found[0].organisation.zone)
     if zone:
         checked_zone(zone)
     if again:
         chosen = await selected_tenant(runtime, tenant)
     else:
-        chosen = await tenant_to_connect(runtime, actor, tenant, organisation, zone)
+        chosen = await tenant_to_connect(runtime, actor, tenant, first, zone)
     desk = Desk(runtime, chosen.tenant_id, actor)
-    made = await store_connection(desk, grant, found, scopes, name=name, test_books=test_books, again=again)
-    await take_zone(runtime, actor, chosen, organisation, zone)
+    made = await store_connections(desk, grant, found, name=name, test_books=test_books, again=again)
+    await take_zone(runtime, actor, chosen, first, zone)
     return made
+
+
+async def chosen_of(
+    runtime: Runtime, actor: Actor, grant: Granted, wanted: Sequence[str], *, tenant: str = "", again: str = ""
+) -> list[Organisation]:
+    """The organisations meant; where none is named and several are reached, that of the connection to be renewed.
+
+    Raises BadInput listing those that are reached, NotFound.
+    """
+    if again and not wanted and len(grant.organisations) > 1:
+        desk = Desk(runtime, (await selected_tenant(runtime, tenant)).tenant_id, actor)
+        known = [one for one in await connections(desk) if one.vendor == grant.connector.vendor]
+        wanted = [one.organisation_id for one in known if again in (one.name, str(one.connection_id))]
+    return list({one.id: one for one in map(grant.choose, wanted or ("",))}.values())
+
+
+async def _read(runtime: Runtime, grant: Granted, organisation_id: str) -> Read:
+    given = (runtime, grant.connector, grant.credentials, grant.tokens, grant.settings)
+    return Read(*await read_organisation(*given, organisation_id))
 
 
 async def connect(
@@ -190,10 +220,9 @@ async def connect(
     ``again`` names the connection to renew. Raises Refused for another organisation, BadInput, transport.errors.
     """
     desk.require()
-    organisation, scopes = await read_organisation(
-        desk.runtime, grant.connector, grant.credentials, grant.tokens, grant.settings, organisation_id
-    )
-    return await store_connection(desk, grant, organisation, scopes, name=name, test_books=test_books, again=again)
+    found = await _read(desk.runtime, grant, organisation_id)
+    [made] = await store_connections(desk, grant, [found], name=name, test_books=test_books, again=again)
+    return made
 
 
 async def store_connection(
@@ -206,35 +235,95 @@ async def store_connection(
     test_books: bool = False,
     again: str = "",
 ) -> Connected:
-    """Store a connection, or renew the one of this organisation. Raises Refused, BadInput; then nothing is stored."""
+    """Store a connection, or renew the one of this organisation. As ``store_connections``."""
+    found = [Read(organisation, scopes)]
+    [made] = await store_connections(desk, grant, found, name=name, test_books=test_books, again=again)
+    return made
+
+
+async def store_connections(
+    desk: Desk, grant: Granted, found: Sequence[Read], *, name: str = "", test_books: bool = False, again: str = ""
+) -> list[Connected]:
+    """Store connections of one consent under one grant, or renew those that there are, and all that share the grant.
+
+    Raises Refused, BadInput; then nothing is stored.
+    """
     desk.require()
-    sandbox = organisation.sandbox or test_books or desk.runtime.sandbox is not None
-    known = await _known(desk, grant.connector.vendor, organisation.id)
-    _refuse_other(again, known, organisation, grant.connector)
-    if known is not None and known[3] != sandbox:
-        was, now = ("test", "real") if known[3] else ("real", "test")
-        raise Refused(
-            f"{known[1]} was connected as {was} books and would now be {now} ones: the two are never mixed; "
-            "connect it for another tenant."
-        )
-    if known is not None and not organisation.lock_known:
-        organisation = msgspec.structs.replace(organisation, locked_through=await _lock_before(desk, known[0]))
-    grant_id = known[2] if known else await _new_grant_id(desk)
-    sealed = await _sealed(desk, grant_id, grant)
+    places = [await _place(desk, grant, one, test_books, again) for one in found]
+    chosen = {one.organisation.id for one in places}
+    reached = {one.id for one in grant.organisations} | chosen
+    kept = await grant_for(desk, grant.connector, grant.credentials, reached, chosen)
+    sealed = await sealed_grant(desk, kept.grant_id, grant.credentials, grant.tokens)
     sealer = await desk.sealer()
     try:
         async with desk.changing(sealer) as change:
-            if known is None:
-                return await _create(desk, change, sealer, grant, organisation, scopes, sandbox, grant_id, sealed, name)
-            return await _renew(desk, change, sealer, grant, organisation, scopes, known[0], known[1], grant_id, sealed)
+            await keep_grant(desk, change, grant.connector.vendor, kept, sealed, grant.tokens)
+            made = [await _stored(desk, change, sealer, grant, one, kept.grant_id, name) for one in places]
+            if not kept.new or kept.former:
+                await mend(desk, change, kept, places[0].scopes)
+            return made
     except psycopg.errors.UniqueViolation as error:
-        raise BadInput(f"There is a connection {name or organisation.name!r} already: give another name.") from error
+        called = name or places[0].organisation.name
+        raise BadInput(f"There is a connection {called!r} already: give another name.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An organisation to be connected; ``connection_id`` and ``name`` of its connection, 0 and empty for a new one."""
+
+    organisation: Organisation
+    scopes: frozenset[str]
+    sandbox: bool
+    connection_id: int
+    name: str
+
+
+async def _place(desk: Desk, grant: Granted, found: Read, test_books: bool, again: str) -> _Place:
+    organisation = found.organisation
+    sandbox = organisation.sandbox or test_books or desk.runtime.sandbox is not None
+    known = await _known(desk, grant.connector.vendor, organisation.id)
+    _refuse_other(again, known, organisation, grant.connector)
+    if known is None:
+        return _Place(organisation, found.scopes, sandbox, 0, "")
+    connection_id, name, was_sandbox = known
+    if was_sandbox != sandbox:
+        was, now = ("test", "real") if was_sandbox else ("real", "test")
+        raise Refused(
+            f"{name} was connected as {was} books and would now be {now} ones: the two are never mixed; "
+            "connect it for another tenant."
+        )
+    if not organisation.lock_known:
+        organisation = msgspec.structs.replace(organisation, locked_through=await _lock_before(desk, connection_id))
+    return _Place(organisation, found.scopes, sandbox, connection_id, name)
+
+
+async def _stored(
+    desk: Desk, change: Change, sealer: Sealer, grant: Granted, place: _Place, grant_id: int, name: str
+) -> Connected:
+    if place.connection_id:
+        connection_id, name = place.connection_id, place.name
+        await _renew(desk, change, sealer, grant, place, grant_id)
+    else:
+        name = name or await _free_name(change, grant.connector.title, place.organisation)
+        connection_id = await _create(desk, change, sealer, grant, place, grant_id, name)
+    organisation, scopes = place.organisation, tuple(sorted(place.scopes))
+    what = "reconnected" if place.connection_id else "connected"
+    change.event(
+        what,
+        connection=name,
+        vendor=grant.connector.vendor,
+        organisation=organisation.id,
+        grant=grant_id,
+        scopes=scopes,
+    )
+    renewed = bool(place.connection_id)
+    return Connected(connection_id, name, grant.connector.vendor, organisation.id, organisation.name, renewed, scopes)
 
 
 async def _known(desk: Desk, vendor: str, organisation_id: str) -> tuple[Any, ...] | None:
     async with desk.looking() as reading:
         return await reading.one(
-            """select connection_id, name, grant_id, sandbox from connection
+            """select connection_id, name, sandbox from connection
             where tenant_id = %s and vendor = %s and organisation_id = %s""",
             desk.tenant_id, vendor, organisation_id,
         )  # fmt: skip
@@ -262,36 +351,16 @@ def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organ
         )
 
 
-async def _new_grant_id(desk: Desk) -> int:
-    async with desk.runtime.database.tenant(desk.tenant_id) as connection:
-        row = await (await connection.execute(b"select nextval('vendor_grant_grant_id_seq')")).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-async def _sealed(desk: Desk, grant_id: int, grant: Granted) -> tuple[bytes, bytes]:
-    sealer = await desk.runtime.keyring.credential_sealer(desk.tenant_id, grant_id)
-    credentials = msgspec.json.encode(dict(grant.credentials))
-    return sealer.seal(b"credentials", credentials), sealer.seal(b"tokens", msgspec.json.encode(grant.tokens))
-
-
 async def _create(
-    desk: Desk, change: Change, sealer: Sealer, grant: Granted, organisation: Organisation, scopes: frozenset[str],
-    sandbox: bool, grant_id: int, sealed: tuple[bytes, bytes], name: str,
-) -> Connected:  # fmt: skip
-    now, vendor = desk.clock.now(), grant.connector.vendor
-    await change.run(
-        """insert into vendor_grant (tenant_id, grant_id, vendor, credentials, tokens, serial, expires_at, created_at)
-        values (%s, %s, %s, %s, %s, 1, %s, %s)""",
-        desk.tenant_id, grant_id, vendor, *sealed, grant.tokens.expires_at, now,
-    )  # fmt: skip
-    name = name or await _free_name(change, grant.connector.title, organisation)
+    desk: Desk, change: Change, sealer: Sealer, grant: Granted, place: _Place, grant_id: int, name: str
+) -> int:
+    now, organisation = desk.clock.now(), place.organisation
     row = await change.one(
         """insert into connection (tenant_id, grant_id, vendor, organisation_id, name, sandbox, organisation,
                                    organisation_read_at, settings, scopes, created_at)
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning connection_id""",
-        desk.tenant_id, grant_id, vendor, organisation.id, name, sandbox, _seal(sealer, organisation), now,
-        msgspec.json.encode(dict(grant.settings)).decode(), sorted(scopes), now,
+        desk.tenant_id, grant_id, grant.connector.vendor, organisation.id, name, place.sandbox,
+        _seal(sealer, organisation), now, msgspec.json.encode(dict(grant.settings)).decode(), sorted(place.scopes), now,
     )  # fmt: skip
     assert row is not None
     limits = grant.connector.limits(organisation, grant.credentials, grant.settings)
@@ -299,42 +368,18 @@ async def _create(
     await change.run(
         "insert into lane (tenant_id, connection_id, due_at) values (%s, %s, %s)", desk.tenant_id, row[0], now
     )
-    change.event("connected", connection=name, vendor=vendor, organisation=organisation.id, scopes=sorted(scopes))
-    return Connected(row[0], name, vendor, organisation.id, organisation.name, False, tuple(sorted(scopes)))
+    return int(row[0])
 
 
-async def _renew(
-    desk: Desk, change: Change, sealer: Sealer, grant: Granted, organisation: Organisation, scopes: frozenset[str],
-    connection_id: int, name: str, grant_id: int, sealed: tuple[bytes, bytes],
-) -> Connected:  # fmt: skip
-    """The same organisation again: its grant is renewed, and what waited for a right that is now there goes on.
-
-    The lanes come first: their own transactions lock them before anything else. A slice that runs with the former grant
-    loses its lane, so that it does not call the new one dead.
-    """
-    await take_lanes_away(change.connection, desk.tenant_id, grant_id)
+async def _renew(desk: Desk, change: Change, sealer: Sealer, grant: Granted, place: _Place, grant_id: int) -> None:
+    """The same organisation again."""
     await change.run(
-        """update vendor_grant set credentials = %s, tokens = %s, expires_at = %s, serial = serial + 1, state = 'good',
-               problem = '', refreshing_since = null, holder = null, held_until = null
-        where tenant_id = %s and grant_id = %s""",
-        *sealed, grant.tokens.expires_at, desk.tenant_id, grant_id,
-    )  # fmt: skip
-    await change.run(
-        """update connection set state = 'good', problem = '', organisation = %s, organisation_read_at = %s,
-               settings = settings || %s::jsonb, scopes = %s
+        """update connection set grant_id = %s, state = 'good', problem = '', organisation = %s,
+               organisation_read_at = %s, settings = settings || %s::jsonb, scopes = %s
         where tenant_id = %s and connection_id = %s""",
-        _seal(sealer, organisation), desk.clock.now(), msgspec.json.encode(dict(grant.settings)).decode(),
-        sorted(scopes), desk.tenant_id, connection_id,
+        grant_id, _seal(sealer, place.organisation), desk.clock.now(),
+        msgspec.json.encode(dict(grant.settings)).decode(), sorted(place.scopes), desk.tenant_id, place.connection_id,
     )  # fmt: skip
-    await change.run(
-        "update connection set state = 'good', problem = '' where tenant_id = %s and grant_id = %s and state <> 'paused'",
-        desk.tenant_id, grant_id,
-    )  # fmt: skip
-    await go_on(change.connection, desk.tenant_id, grant_id, scopes, "reconnected")
-    change.event("reconnected", connection=name, organisation=organisation.id, scopes=sorted(scopes))
-    return Connected(
-        connection_id, name, grant.connector.vendor, organisation.id, organisation.name, True, tuple(sorted(scopes))
-    )
 
 
 async def _free_name(change: Change, title: str, organisation: Organisation) -> str:

@@ -77,7 +77,7 @@ async def connections_in(reading: Reading, now: datetime) -> list[Connection]:
 
 def _with_the_way_out(one: Connection) -> Connection:
     """A connection that only a person brings back says what to type."""
-    if one.state == "paused" or one.good:
+    if one.good:
         return one
     problem = f"{one.problem.rstrip('.')}. " if one.problem else ""
     return replace(one, problem=f"{problem}Connect it again: {one.renewal}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from ml_connector.connectors.base import Connector, CredentialField
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.grants import CredentialField
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.lanes.runtime import Runtime
 

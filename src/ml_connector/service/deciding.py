@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,7 @@ class _Held:
     document: Document
     entity: str  # what it is called at the target
     type: FlowType
+    backs: tuple[str, ...]  # flows that go the other way
 
     def ends(self, target_id: str) -> Ends:
         """Its link with that document of the target, as it is stored."""
@@ -61,7 +63,7 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
     sealer = await desk.sealer()
     try:
         async with desk.changing(sealer) as change:
-            record = await _locked(desk, change, sealer, record_id)
+            record = await _locked(desk, change, sealer, record_id, target_id)
             await _refuse_open(change, record_id)
             if record.type.tracks:
                 await _let_go(change, record)
@@ -73,7 +75,7 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
     return LinkedByHand(record_id, record.entity, target_id)
 
 
-async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int) -> _Held:
+async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int, target_id: str) -> _Held:
     """The record as it is, with its integration locked: no planner looks at it meanwhile."""
     row = await change.one(
         """select i.integration_id from integration i
@@ -94,11 +96,24 @@ async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int) ->
     )  # fmt: skip
     assert row is not None and found is not None
     document = opened_document(sealer, found[8], found[9])
-    flow = desk.runtime.integrations[found[10]].flow(found[3])
-    entity = flow.target_entity(document)
-    if not entity:
+    integration = desk.runtime.integrations[found[10]]
+    flow = integration.flow(found[3])
+    backs = tuple(one.name for one in integration.flows if one.mirrors == flow.name)
+    entities = flow.linkable(document)
+    if not entities:
         raise Refused(f"{flow.title}: its documents have no counterpart that could be linked by hand.")
-    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity, flow)
+    entity = await _shown_in(change, found[7], entities, target_id)
+    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity, flow, backs)
+
+
+async def _shown_in(change: Change, connection_id: int, entities: Sequence[str], target_id: str) -> str:
+    """The list that shows a document of the target; the likeliest where none does."""
+    rows = await change.all(
+        """select entity from directory where tenant_id = %s and connection_id = %s and entity = any(%s::text[])
+           and object_id = %s and state <> 'gone'""",
+        change.tenant_id, connection_id, list(entities), target_id,
+    )  # fmt: skip
+    return min((str(row[0]) for row in rows), key=entities.index, default=entities[0])
 
 
 async def _refuse_open(change: Change, record_id: int) -> None:
@@ -190,8 +205,15 @@ async def _link(desk: Desk, change: Change, sealer: Sealer, record: _Held, targe
         "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
         desk.tenant_id, record.integration_id,
     )  # fmt: skip
-    if record.type.tracks:
+    if record.type.goes_on(record.document, record.entity):
         await restage(change.connection, desk.tenant_id, [record.version_id], [State.LINKED], Priority.PERSON)
     await look_for_linked(change.connection, desk.tenant_id, record.integration_id, [(place.entity, place.source_id)])
-    keys = {f"{record.flow}:{record.source_id}", f"{place.entity}:{place.source_id}"}
-    await release(change.connection, desk.tenant_id, "link", sorted(keys))
+    await _let_others_go(change, record, place)
+
+
+async def _let_others_go(change: Change, record: _Held, place: Ends) -> None:
+    """What waits for the link, and the other end of it, which waits for a link or for a row of the mapping table."""
+    own, mapped = f"{record.flow}:{record.source_id}", f"{place.entity}:{place.source_id}"
+    keys = {own, mapped, *(f"{back}:{place.target_id}" for back in record.backs)}
+    await release(change.connection, change.tenant_id, "link", sorted(keys))
+    await release(change.connection, change.tenant_id, "mapping", [mapped])

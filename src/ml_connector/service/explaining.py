@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,15 +13,18 @@ import msgspec
 
 from ml_connector.audit import Entry, timeline
 from ml_connector.canonical.numbers import number_key
-from ml_connector.connectors.base import Step
+from ml_connector.connectors.writing import Step
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.awaiting import awaiting
+from ml_connector.service.clearing.report import deposit_of
+from ml_connector.service.clearing.shapes import ClearedDeposit
 from ml_connector.service.desk import Desk, Reading, made
 from ml_connector.service.doubles import Double, doubles_of
+from ml_connector.service.exchanges import Exchange, exchanges_of
 from ml_connector.service.finding import opened_document, party_name
-from ml_connector.service.following import with_the_partys_own
+from ml_connector.service.following import with_its_own
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.service.tracking import TrackedBill, tracking_of
@@ -29,7 +33,6 @@ from ml_connector.sync.release import holds
 from ml_connector.sync.states import IntentState, State
 
 _step = msgspec.json.Decoder(Step)
-_MOST_EXCHANGES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +94,11 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One call as it went over the wire, redacted."""
-
-    exchange_id: int
-    intent_id: int | None
-    at: datetime
-    method: str
-    url: str
-    status: int
-    milliseconds: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
 class Life:
     """Everything that is known of one record. ``released`` is what a person let go on, as far as it still holds.
 
     ``doubles``: its documents at the target, where it has more than one. ``tracking``: of a document that is only tracked,
-    what it was matched with.
+    what it was matched with; ``deposit``: of a bank deposit, what became of its payments.
     """
 
     record_id: int
@@ -127,6 +116,7 @@ class Life:
     timeline: tuple[Entry, ...]
     doubles: tuple[Double, ...] = ()
     tracking: TrackedBill | None = None
+    deposit: ClearedDeposit | None = None
 
 
 async def find_record(desk: Desk, wanted: str) -> int:
@@ -145,21 +135,33 @@ async def find_record(desk: Desk, wanted: str) -> int:
                 and (f.name <> all(%s::text[]) or r.reference = %s) order by r.record_id limit 9""",
                 desk.tenant_id, record_id, text, text, text, number_key(text), _followers(desk), text,
             )  # fmt: skip
+    rows = [row for row in rows if row[5] not in _NOT_OF_THE_KIND] or rows
     if len(rows) == 1:
         return int(rows[0][0])
     if not rows:
         raise NotFound(f"There is no record {wanted!r}: give a document's number, its id in the source, or #<record>.")
-    shown = ", ".join(f"#{row[0]} ({row[1]} {row[2]}, number {row[3] or 'none'})" for row in rows)
-    raise BadInput(f"{wanted!r} could be several records: {shown}. Say which by its #number.")
+    shown = ", ".join(f"#{row[0]} ({_told(desk, row)})" for row in rows)
+    raise BadInput(f"{wanted!r} could be several records: {shown}. Say which by its #number, as in '#{rows[0][0]}'.")
 
 
+#: Why a contact is passed over by the flow of a role that it does not have; it is meant only where there is no other.
+_NOT_OF_THE_KIND = ("contact_of_another_role", "contact_without_documents")
 _FIND = """
-    select r.record_id, f.name, r.source_id, d.number
+    select r.record_id, f.name, r.source_id, d.number, s.state, s.reason, i.kind
     from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
     join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
     left join link l on l.tenant_id = r.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
          and l.source_id = r.source_id
     where r.tenant_id = %s"""
+
+
+def _told(desk: Desk, row: Sequence[Any]) -> str:
+    """A record among several that may be meant; parties have no number, but one way of two."""
+    _, flow, source_id, number, state, _, kind = row
+    what = f"number {number}" if number else desk.runtime.integrations[kind].flow(flow).title
+    return f"{flow} {source_id}, {what}, {State(state).word}"
 
 
 def _followers(desk: Desk) -> list[str]:
@@ -182,9 +184,10 @@ async def explain(desk: Desk, wanted: str) -> Life:
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
             await _released(reading, record_id, newest.version_id),
             versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
-            await _link(desk, reading, record_id, head[0], head[1]), await _exchanges(reading, sealer, record_id),
+            await _link(desk, reading, record_id, head[0], head[1]), await exchanges_of(reading, sealer, record_id),
             tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
             await doubles_of(reading, sealer, record_id), await tracking_of(desk, reading, sealer, record_id),
+            await deposit_of(desk, reading, sealer, record_id),
         )  # fmt: skip
 
 
@@ -218,7 +221,7 @@ async def _versions(reading: Reading, sealer: Sealer, record_id: int) -> tuple[V
         where tenant_id = %s and version_id = any(%s::bigint[]) order by position""",
         reading.tenant_id, [row[0] for row in rows],
     ):  # fmt: skip
-        one = await with_the_partys_own(reading, sealer, flow_id, opened_wait(sealer, detail))
+        one = await with_its_own(reading, sealer, flow_id, opened_wait(sealer, detail))
         waits.setdefault(version_id, []).append(one)
     return tuple(
         made(
@@ -279,22 +282,6 @@ async def _link(desk: Desk, reading: Reading, record_id: int, kind: str, flow: s
     query, first = (_BACK, (mirrored,)) if mirrored else (_FORWARD, ())
     row = await reading.one(query, *first, reading.tenant_id, record_id)
     return Link(*row) if row else None
-
-
-async def _exchanges(reading: Reading, sealer: Sealer, record_id: int) -> tuple[Exchange, ...]:
-    rows = await reading.all(
-        """select e.exchange_id, e.intent_id, e.at, e.method, e.url, e.status, e.milliseconds, e.body
-        from exchange e join intent i on i.tenant_id = e.tenant_id and i.intent_id = e.intent_id
-        where e.tenant_id = %s and i.record_id = %s order by e.exchange_id limit %s""",
-        reading.tenant_id, record_id, _MOST_EXCHANGES,
-    )  # fmt: skip
-    return tuple(
-        made(
-            Exchange, *row[:4], sealer.open(b"exchange url", row[4]).decode("utf-8", "replace"), row[5], row[6],
-            sealer.open(b"exchange", row[7]).decode("utf-8", "replace"),
-        )
-        for row in rows
-    )  # fmt: skip
 
 
 def readable(body: bytes) -> Any:

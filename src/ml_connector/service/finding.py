@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ml_connector.canonical import documents
-from ml_connector.canonical.documents import Party
+from ml_connector.canonical.documents import party_of
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.sealing import Sealer
@@ -182,6 +183,6 @@ def opened_document(sealer: Sealer, content_hash: bytes, canonical: bytes) -> do
 
 
 def party_name(document: documents.Document) -> str:
-    """Whose document it is, as people say it."""
-    vendor = getattr(document, "vendor", None)
-    return vendor.name or vendor.id if vendor is not None else str(getattr(document, "name", ""))
+    """Whose document it is, as people say it; of a party its own name."""
+    party = party_of(document)
+    return party.name or party.id if party is not None else str(getattr(document, "name", ""))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import msgspec
 
 from ml_connector.errors import BadInput, Refused
+from ml_connector.integrations.scopes import documents_of
 from ml_connector.lanes.questions import renewal
+from ml_connector.sealing import Sealer
 from ml_connector.service import settings as texts
 from ml_connector.service.desk import Change, Desk, Reading
-from ml_connector.service.integrating import FlowLine, Integration
+from ml_connector.service.four_eyes import confirm_rows, own_plans
+from ml_connector.service.integrating import FlowLine, Integration, integrations_in
+from ml_connector.service.outdated import made_plans, outdated
 from ml_connector.service.roles import Role
+from ml_connector.service.scopes import refuse_overlap
 from ml_connector.sync.release import release_links, restage
 from ml_connector.sync.states import IN_FLIGHT, Priority, State
 
 MODES = ("off", "preview", "live", "as needed")
-
-#: Events of what a person changes and plans are made from.
-_CHANGES = ("mapping changed", "settings changed", "connection settings changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class ModeSet:
 
     what had been passed over, or waited, only because of the mode the flow was in. ``withdrawn`` approvals were not
     carried out yet, and have to be given again. ``unseen``: it went live and nothing of it had been previewed;
-    ``planned_before`` of the approved plans are older than the last change of the mapping or a setting.
+    ``planned_before`` of the approved plans were made before a setting or a row that they have read changed. ``tracks``: its
+    documents are only matched with what the ledger has, and nothing of it is ever posted. ``own``: plans of the preview that
+    somebody else has to approve, see four_eyes.
     """
 
     flow: str
@@ -40,13 +43,15 @@ class ModeSet:
     withdrawn: int = 0
     unseen: bool = False
     planned_before: int = 0
+    tracks: bool = False
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What a person can have seen of a flow: ``planned`` documents, ``planned_before`` of them before the mapping or
+    """What a person can have seen of a flow: ``planned`` documents, ``planned_before`` of them before a setting or a row
 
-    a setting changed last. ``unseen``: nothing of the flow was planned, held or passed over yet.
+    that they have read changed. ``unseen``: nothing of the flow was planned, held or passed over yet.
     """
 
     planned: int
@@ -56,36 +61,26 @@ class Previewed:
 
 async def previewed(desk: Desk, integration: Integration, flow_name: str) -> Previewed:
     """What was seen of a flow so far. Raises NotFound."""
-    flow = integration.flow(flow_name)
+    flow, sealer = integration.flow(flow_name), await desk.sealer()
     async with desk.looking() as reading:
-        return await _previewed(desk, reading, integration, flow)
+        return await _previewed(desk, reading, sealer, integration, flow)
 
 
-async def _previewed(desk: Desk, reading: Reading, integration: Integration, flow: FlowLine) -> Previewed:
-    planned = State.PLANNED.value
+async def _previewed(
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, flow: FlowLine
+) -> Previewed:  # fmt: skip
     row = await reading.one(
-        """select count(*) filter (where s.state = %s), count(*) filter (where s.state = %s and p.planned_at < %s),
-                  count(*) filter (where s.state <> %s and not (s.state = %s and s.reason = 'not_needed'))
-        from version_state s left join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
-        where s.tenant_id = %s and s.flow_id = %s""",
-        planned, planned, await changed_at(reading), State.STAGED.value, State.SKIPPED.value, reading.tenant_id,
-        flow.flow_id,
+        """select count(*) from version_state
+        where tenant_id = %s and flow_id = %s and state <> %s and not (state = %s and reason = 'not_needed')""",
+        reading.tenant_id, flow.flow_id, State.STAGED.value, State.SKIPPED.value,
     )  # fmt: skip
     assert row is not None
-    # What follows another flow shows nothing before it is on, and then what that one has posted.
-    follows = desk.runtime.integrations[integration.kind].flow(flow.name).follows
-    return Previewed(row[0], row[1], unseen=row[2] == 0 and not follows)
-
-
-async def changed_at(reading: Reading) -> dt.datetime | None:
-    """When a person last changed the mapping or a setting, of whichever integration; None if never."""
-    row = await reading.one(
-        """select max(latest.at) from unnest(%s::text[]) as changed (kind)
-        cross join lateral (select at from audit_event where tenant_id = %s and record_id is null
-                            and kind = changed.kind order by chain_no desc limit 1) latest""",
-        list(_CHANGES), reading.tenant_id,
-    )  # fmt: skip
-    return row[0] if row else None
+    plans = await made_plans(reading, [flow.flow_id])
+    # What follows another flow shows nothing before it is on, and then what that one has posted; what is only tracked
+    # posts nothing that somebody should have seen.
+    type_ = desk.runtime.integrations[integration.kind].flow(flow.name)
+    before = await outdated(reading, sealer, plans)
+    return Previewed(len(plans), before, unseen=row[0] == 0 and not type_.follows and not type_.tracks)
 
 
 async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mode: str) -> ModeSet:
@@ -100,20 +95,27 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
     if mode == "as needed" and not type_.as_needed:
         raise BadInput(f"{flow.title} is not brought by others and cannot run as needed; choose preview, live or off.")
     desk.require(*((Role.APPROVER,) if mode == "live" else (Role.APPROVER, Role.BOOKKEEPER)))
-    async with desk.changing() as change:
+    sealer = await desk.sealer()
+    async with desk.changing(sealer) as change:
         row = await change.one(
             "select mode from flow where tenant_id = %s and flow_id = %s for update", desk.tenant_id, flow.flow_id
         )
         assert row is not None
         if row[0] == mode:
-            return ModeSet(flow.name, flow.title, mode, mode)
+            return ModeSet(flow.name, flow.title, mode, mode, tracks=type_.tracks)
+        if row[0] == "off":
+            await _refuse_overlap(desk, change, integration, flow)
         if mode == "live":
             await refuse_not_live(desk, change, integration, flow)
-        seen = await _previewed(desk, change, integration, flow) if mode == "live" else Previewed(0, 0, unseen=False)
+        live = mode == "live"
+        seen = await _previewed(desk, change, sealer, integration, flow) if live else Previewed(0, 0, unseen=False)
         await change.run(
-            "update flow set mode = %s where tenant_id = %s and flow_id = %s", mode, desk.tenant_id, flow.flow_id
-        )
-        approved = await _approve(desk, change, flow) if mode == "live" else 0
+            """update flow set mode = %s, live_from = case when mode = 'preview' and %s = 'live' then null
+                                                          else live_from end
+            where tenant_id = %s and flow_id = %s""",
+            mode, mode, desk.tenant_id, flow.flow_id,
+        )  # fmt: skip
+        approved, own = await _approve(desk, change, sealer, flow) if live else (0, 0)
         withdrawn = await _withdraw(change, flow) if mode in ("preview", "as needed") else 0
         taken_up = await _take_up(change, integration.integration_id, flow, row[0], mode)
         change.event(
@@ -122,8 +124,17 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
         )  # fmt: skip
         await change.wake([integration.source_id, integration.target_id], f"{flow.name} {mode}")
         return ModeSet(
-            flow.name, flow.title, row[0], mode, approved, taken_up, withdrawn, seen.unseen, seen.planned_before
-        )
+            flow.name, flow.title, row[0], mode, approved, taken_up, withdrawn, seen.unseen, seen.planned_before,
+            type_.tracks, own,
+        )  # fmt: skip
+
+
+async def _refuse_overlap(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
+    """Two integrations are never on with the same documents."""
+    known = {one.integration_id: one for one in await integrations_in(desk, change)}
+    now = known.pop(integration.integration_id)
+    names = documents_of(desk.runtime.integrations[now.kind]) & {flow.name}
+    refuse_overlap(desk, names, flow.source_id, now.settings, known.values())
 
 
 async def refuse_not_live(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
@@ -159,20 +170,25 @@ async def _refuse_unready(desk: Desk, change: Change, integration: Integration, 
         raise Refused(f"{flow.title} cannot go live as it is set up. {why}")
 
 
-async def _approve(desk: Desk, change: Change, flow: FlowLine) -> int:
-    """Everything the preview shows is approved as shown; at send it is planned again, and must be the same."""
+async def _approve(desk: Desk, change: Change, sealer: Sealer, flow: FlowLine) -> tuple[int, int]:
+    """Everything the preview shows is approved as shown; at send it is planned again, and must be the same.
+
+    How many are, and how many are left to somebody else.
+    """
     rows = await change.all(
-        "select version_id from version_state where tenant_id = %s and flow_id = %s and state = %s",
+        "select record_id, version_id from version_state where tenant_id = %s and flow_id = %s and state = %s",
         desk.tenant_id, flow.flow_id, State.PLANNED.value,
     )  # fmt: skip
-    versions = [row[0] for row in rows]
+    own = await own_plans(desk, change, sealer, [row[0] for row in rows])
+    versions = [version_id for record_id, version_id in rows if record_id not in own]
     await change.run(
         """update plan set approved_at = %s, approved_by = %s
         where tenant_id = %s and version_id = any(%s::bigint[])""",
         desk.clock.now(), desk.actor.name, desk.tenant_id, versions,
     )  # fmt: skip
     staged = await restage(change.connection, desk.tenant_id, versions, [State.PLANNED], Priority.DOCUMENT)
-    return len(staged)
+    await confirm_rows(desk, change, sealer, [row[0] for row in rows if row[0] not in own])
+    return len(staged), len(own)
 
 
 async def _withdraw(change: Change, flow: FlowLine) -> int:

@@ -10,12 +10,16 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.integrations.approvals import weakened
 from ml_connector.integrations.base import FlowType, IntegrationType
+from ml_connector.integrations.loosening import loosened
+from ml_connector.integrations.scopes import documents_of, units_of
 from ml_connector.service import settings as texts
 from ml_connector.service.company_books import checked_settings
 from ml_connector.service.connections import Connection, connections_in, pick_connection
 from ml_connector.service.desk import Change, Desk, Reading, made
-from ml_connector.service.roles import ALL, Role
+from ml_connector.service.roles import ALL, NotAllowed, Role
+from ml_connector.service.scopes import refuse_overlap
 from ml_connector.service.settings import Setting
 from ml_connector.service.tallies import counted
 from ml_connector.sync.release import release, restage
@@ -26,7 +30,10 @@ _BEGUN = (State.POSTED, State.SENDING, State.UNCERTAIN)
 
 @dataclass(frozen=True, slots=True)
 class FlowLine:
-    """One flow of an integration. ``mode`` is off, as needed, preview or live."""
+    """One flow of an integration. ``mode`` is off, as needed, preview or live.
+
+    ``live_from``: what is dated before it was taken up by an earlier start date, and is posted once it is approved.
+    """
 
     flow_id: int
     name: str
@@ -35,6 +42,7 @@ class FlowLine:
     start_date: dt.date | None
     source_id: int
     target_id: int
+    live_from: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ _INTEGRATIONS = """
     join connection t on t.tenant_id = i.tenant_id and t.connection_id = i.target_id
     where i.tenant_id = %s order by i.integration_id"""
 _FLOWS = """
-    select integration_id, flow_id, name, mode, start_date, source_id, target_id from flow
+    select integration_id, flow_id, name, mode, start_date, source_id, target_id, live_from from flow
     where tenant_id = %s order by flow_id"""
 
 
@@ -150,6 +158,7 @@ async def integrate(
         )
     settings = await checked_settings(desk, type_, settings, one.connection_id, other.connection_id)
     made = texts.with_changes(type_, {}, settings)
+    refuse_overlap(desk, documents_of(type_), one.connection_id, made, existing)
     await _create(desk, type_, made, one.connection_id, other.connection_id)
     return await integration_between(desk, kind, one.connection_id, other.connection_id)
 
@@ -234,7 +243,9 @@ def _json(settings: Any) -> str:
 async def change_settings(desk: Desk, integration: Integration, changes: Mapping[str, str]) -> Integration:
     """Change settings; what waited for them, or was passed over because of them, is looked at again.
 
-    Raises BadInput naming the setting, Refused for one that stands because documents were posted under it.
+    Raises BadInput naming the setting, NotAllowed for one that only an approver may loosen, Refused for one that stands
+
+    because documents were posted under it.
     """
     desk.require(Role.BOOKKEEPER, Role.APPROVER)
     kind = desk.runtime.integrations[integration.kind]
@@ -250,13 +261,30 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
         after = texts.plain(settings)
         before = texts.plain(former)
         changed = sorted(name for name in after if after[name] != before[name])
+        _require_approver(desk, [*loosened(kind, former, settings), *weakened(former, settings)])
         if changed:
+            if units_of(former) != units_of(settings):
+                others = [
+                    one
+                    for one in await integrations_in(desk, change)
+                    if one.integration_id != integration.integration_id
+                ]
+                refuse_overlap(desk, documents_of(kind), integration.source_id, settings, others)
             await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
             await _follow(change, kind, integration, changed, (former, settings))
             differences = {name: [before[name], after[name]] for name in changed}
             change.event("settings changed", integration=integration.kind, settings=differences)
     return await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
+
+
+def _require_approver(desk: Desk, looser: list[str]) -> None:
+    """What lets more through, or takes from an approver what they have to see, is decided by whoever may go live."""
+    if looser and desk.actor.role not in (Role.APPROVER, Role.OWNER):
+        raise NotAllowed(
+            f"{desk.actor.name} is {desk.actor.role.value} here, and only an approver or owner may {' and '.join(looser)}. "
+            "Nothing was changed; ask one of them."
+        )
 
 
 async def _refuse_fixed(change: Change, integration: Integration, fixed: list[str]) -> None:
@@ -317,8 +345,11 @@ async def _read_anew(change: Change, flow: FlowLine) -> None:
 
 
 async def _start_on(change: Change, kind: IntegrationType, integration: Integration, start_date: dt.date) -> None:
+    """A live flow goes on from its former start; what an earlier one takes up is shown first, see sync.taken_up."""
     dated = [flow.flow_id for flow in integration.flows if kind.flow(flow.name).dated]
     await change.run(
-        "update flow set start_date = %s where tenant_id = %s and flow_id = any(%s::integer[])",
-        start_date, change.tenant_id, dated,
+        """update flow set start_date = %s, live_from = case when mode = 'live' and start_date > %s
+                                                             then greatest(live_from, start_date) else live_from end
+        where tenant_id = %s and flow_id = any(%s::integer[])""",
+        start_date, start_date, change.tenant_id, dated,
     )  # fmt: skip

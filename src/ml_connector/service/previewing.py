@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,12 @@ from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.explaining import shown_decision
 from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.following import causes_of
 from ml_connector.service.integrating import FlowLine, Integration, integration_between
 from ml_connector.service.records import MOST
 from ml_connector.service.roles import READERS, Role
 from ml_connector.service.syncing import Quiet, Report, request_sync, wait_until_quiet
-from ml_connector.service.tallies import Cause, Tally, causes_in, in_currency, tallied, title_of
+from ml_connector.service.tallies import Cause, Tally, in_currency, tallied, title_of
 from ml_connector.sync import plan
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
@@ -52,7 +53,10 @@ class PlanPage:
 
 @dataclass(frozen=True, slots=True)
 class FlowPreview:
-    """One flow's preview."""
+    """One flow's preview. ``tracks``: its documents are only matched with what the ledger has, which ``tracked`` counts,
+
+    and nothing of it is ever posted.
+    """
 
     flow: str
     title: str
@@ -64,6 +68,8 @@ class FlowPreview:
     skipped: dict[str, Tally]
     held: tuple[Cause, ...]
     planned: tuple[Planned, ...]
+    tracks: bool = False
+    tracked: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ async def preview(desk: Desk, integration: Integration, report: Report = _silent
 
 async def _plan_anew(desk: Desk, integration: Integration) -> None:
     """What an earlier preview showed is planned again: mappings and settings may be others now."""
-    flows = [flow.flow_id for flow in integration.flows if flow.mode in ("preview", "as needed")]
+    flows = [flow.flow_id for flow in integration.flows if flow.mode != "off"]
     async with desk.changing() as change:
         again = await _restage_planned(change, flows)
         change.event("preview asked for", integration=integration.kind, planned_again=again)
@@ -119,10 +125,12 @@ async def _restage_planned(change: Change, flows: list[int]) -> int:
 async def shown_preview(desk: Desk, integration: Integration, quiet: Quiet, *, limit: int = 20) -> Preview:
     """The stored plans of an integration as they are now."""
     sealer = await desk.sealer()
+    kind = desk.runtime.integrations[integration.kind]
     async with desk.looking() as reading:
-        causes = await causes_in(reading, sealer, [flow.flow_id for flow in integration.flows])
+        causes = await causes_of(reading, sealer, [flow.flow_id for flow in integration.flows])
         flows = [
-            await _flow(reading, sealer, flow, tuple(causes.get(flow.flow_id, ())), limit) for flow in integration.flows
+            await _flow(reading, sealer, flow, tuple(causes.get(flow.flow_id, ())), limit, kind.flow(flow.name).tracks)
+            for flow in integration.flows
         ]
     return Preview(integration.kind, quiet, tuple(flows))
 
@@ -131,6 +139,7 @@ _THERE = [State.POSTED.value, State.LINKED.value, State.UNCHANGED.value]
 _TALLIES = """
     select case when s.state = %s then 'skipped ' || s.reason
                 when s.state = %s then 'hold'
+                when s.state = %s then 'tracked'
                 when s.state = any(%s::smallint[]) then 'linked'
                 when s.state = %s and p.target like 'new: %%' then 'post'
                 when s.state = %s then 'link' else '' end,
@@ -141,10 +150,13 @@ _TALLIES = """
     where s.tenant_id = %s and s.flow_id = %s group by 1, d.currency"""
 
 
-async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Cause, ...], limit: int) -> FlowPreview:
+async def _flow(
+    reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Cause, ...], limit: int, tracks: bool
+) -> FlowPreview:
     planned = State.PLANNED.value
     rows = await reading.all(
-        _TALLIES, State.SKIPPED.value, State.HELD.value, _THERE, planned, planned, reading.tenant_id, flow.flow_id,
+        _TALLIES, State.SKIPPED.value, State.HELD.value, State.TRACKED.value, _THERE, planned, planned,
+        reading.tenant_id, flow.flow_id,
     )  # fmt: skip
     tallies = tallied((row[0], *row[1:]) for row in rows)
     skipped = tallied(
@@ -153,14 +165,18 @@ async def _flow(reading: Reading, sealer: Sealer, flow: FlowLine, held: tuple[Ca
     return FlowPreview(
         flow.name, flow.title, flow.mode, tallies.get("post", Tally()), tallies.get("link", Tally()),
         tallies.get("linked", Tally()), tallies.get("hold", Tally()), skipped, held,
-        await _planned(reading, sealer, flow, limit),
+        await _planned(reading, sealer, flow, limit), tracks, tallies.get("tracked", Tally()),
     )  # fmt: skip
 
 
+PLANS = f"{RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"
 #: Documents as their stored plans show them; the record's newest version is the one that is planned.
 PLANNED = f"""select r.record_id, f.name, d.number, d.content_hash, d.canonical, d.document_date, d.amount, d.currency,
-                     p.body, p.digest
-    {RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"""
+                     coalesce(p.renewed, p.body), coalesce(p.renewed_digest, p.digest) {PLANS}"""
+#: A plan that was approved and is another by now waits for its approval again, as it is now; on a live flow some wait, too.
+AGAIN = f"""(s.state = {State.HELD.value} and p.renewed_digest is not null
+              and s.reason in ('preview_changed', 'above_limit', 'row_unconfirmed'))"""
+TO_APPROVE = f"(s.state = {State.PLANNED.value} or {AGAIN})"
 
 
 async def _planned(reading: Reading, sealer: Sealer, flow: FlowLine, limit: int) -> tuple[Planned, ...]:
@@ -195,9 +211,9 @@ async def stored_plans(desk: Desk, chosen: Filter, *, limit: int = 50, after: in
     limit = max(1, min(limit, MOST))
     async with desk.looking() as reading:
         found = await conditions(desk, reading, sealer, chosen)
-        found.add("s.state = %s", State.PLANNED.value)
+        found.add(TO_APPROVE)
         totals = await reading.all(
-            f"select count(*), d.currency, sum(d.amount) {RECORDS} where {found.sql} group by d.currency",
+            f"select count(*), d.currency, sum(d.amount) {PLANS} where {found.sql} group by d.currency",
             *found.values,
         )
         found.add("r.record_id > %s", after)

@@ -24,6 +24,7 @@ RELEASABLE = {
     "preview_changed": (Role.APPROVER,),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "credit_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_remittance_changed": (Role.APPROVER,),
     "party_changed_on_both": (Role.BOOKKEEPER, Role.APPROVER),
     "contact_ambiguous": (Role.BOOKKEEPER, Role.APPROVER),
@@ -209,7 +210,8 @@ async def _let_go(desk: Desk, change: Change, going: Sequence[Listed], code: str
     versions = [one.version_id for one in going]
     if code == "preview_changed":
         await change.run(
-            """update plan set approved_at = null, approved_by = null
+            """update plan set approved_at = null, approved_by = null, renewed_digest = null, renewed = null,
+                               renewed_reads = null
             where tenant_id = %s and version_id = any(%s::bigint[])""",
             desk.tenant_id, versions,
         )  # fmt: skip

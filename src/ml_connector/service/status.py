@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from ml_connector.canonical.documents import BillState
+from ml_connector.canonical.purchases import BillState
 from ml_connector.errors import Acts
+from ml_connector.integrations.invoice_standing import DRAFTS
 from ml_connector.sealing import Sealer
 from ml_connector.service.balance import Run, Runs, runs_together
+from ml_connector.service.clearing.report import attention as deposits_wrong
 from ml_connector.service.connections import Connection, connections_in
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.doubles import open_doubles_in
-from ml_connector.service.following import PENDING, stuck_parties
+from ml_connector.service.following import causes_of
+from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.roles import ALL
-from ml_connector.service.tallies import Cause, Tally, causes_in, counted, tallied, title_of
-from ml_connector.sync.announced import Loss, losses
+from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
+from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
 
 UNREAD = "unread"
 AWAITING = "awaiting approval"
+_DRAFTS = [BillState.DRAFT.value, *(one.value for one in DRAFTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class FlowStatus:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationStatus:
-    """One integration and its flows."""
+    """One integration and its flows. ``forecasts``: of each connection with a backlog, about when it is over there."""
 
     integration_id: int
     kind: str
@@ -72,6 +76,7 @@ class IntegrationStatus:
     source: str
     target: str
     flows: tuple[FlowStatus, ...]
+    forecasts: tuple[Forecast, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ _AWAITING = """
                and f.target_id = e.connection_id
     join version_state s on s.tenant_id = l.tenant_id and s.version_id = l.version_id and s.flow_id = f.flow_id
     join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where e.tenant_id = %s and e.state = %s and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
+    where e.tenant_id = %s and e.state = any(%s::text[])
+      and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
       and s.flow_id = any(%s::int[]) and s.state = %s
     group by s.flow_id, d.currency"""
 _UNREAD = """
@@ -116,21 +122,23 @@ async def status(desk: Desk) -> Status:
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         known = tuple(await connections_in(reading, desk.clock.now()))
-        found = [await _integration(reading, sealer, one) for one in await integrations_in(desk, reading)]
+        joined = await integrations_in(desk, reading)
+        found = [await _integration(desk, reading, sealer, one) for one in joined]
+        deposits = [line for one in joined for line in await deposits_wrong(desk, reading, sealer, one)]
         twice = await open_doubles_in(reading)
         lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
+        unheard = [_unheard(desk, one) for one in await silent(reading.connection, desk.tenant_id)]
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
-    return Status(known, tuple(found), (*_dead(known), *_open(found), *told), twice, tuple(lost.values()))
+    wrong = (*_dead(known), *unheard, *_open(found), *deposits, *told)
+    return Status(known, tuple(found), wrong, twice, tuple(lost.values()))
 
 
-async def _integration(reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
+async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
     states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
-    awaiting = await reading.all(_AWAITING, reading.tenant_id, BillState.DRAFT.value, ids, State.POSTED.value)
+    awaiting = await reading.all(_AWAITING, reading.tenant_id, _DRAFTS, ids, State.POSTED.value)
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
-    causes = await causes_in(reading, sealer, ids)
-    for flow_id, action in (await stuck_parties(reading, ids)).items():
-        causes[flow_id] = [replace(one, action=action) if one.code == PENDING else one for one in causes[flow_id]]
+    causes = await causes_of(reading, sealer, ids)
     runs = await runs_together(reading, ids)
     flows = tuple(
         _flow(
@@ -144,8 +152,9 @@ async def _integration(reading: Reading, sealer: Sealer, integration: Integratio
         for flow in integration.flows
     )
     return IntegrationStatus(
-        integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows
-    )
+        integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows,
+        await forecasts(desk, reading, sealer, integration),
+    )  # fmt: skip
 
 
 def _flow(
@@ -199,10 +208,22 @@ def _dead(known: tuple[Connection, ...]) -> list[str]:
     ]
 
 
+def _unheard(desk: Desk, one: Silent) -> str:
+    connector = desk.runtime.connectors[one.vendor]
+    refused = f", and {counted(one.refused, 'delivery was', 'deliveries were')} refused: is its key the vendor's?"
+    return (
+        f"The webhook '{one.name}' is set up and has announced nothing yet, while readings found "
+        f"{counted(one.found, 'change', 'changes')} in {connector.title}{refused if one.refused else '.'} "
+        f"See that its address is entered there ({connector.webhook_place})."
+    )
+
+
 def _open(found: list[IntegrationStatus]) -> list[str]:
     told = []
     for flow in (flow for integration in found for flow in integration.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
+        if flow.mode == "live" and (early := flow.states.get(State.PLANNED.word)):
+            told.append(f"{flow.flow}: taken up by an earlier start date, waiting for approval ({early.count:,})")
         if waiting := flow.states.get(AWAITING):
             told.append(f"{flow.flow}: waiting for approval in the ledger ({waiting.count:,})")
         told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]

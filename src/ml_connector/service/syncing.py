@@ -23,6 +23,8 @@ PATIENCE = 120.0  # machine seconds without any progress after which waiting her
 class Progress:
     """How far a sync is: what is still to be read, planned, sent or looked up, and what has ended so far.
 
+    ``rows`` were read since the waiting began, by whatever reading, and ``new`` of them are versions that were not known;
+    ``walked`` are those of each flow's latest reading: one that fails again and again comes no further.
     ``later`` more wait only for time (a limit, a retry), the first until ``until``. ``lanes`` are at work or about to be.
     """
 
@@ -37,6 +39,7 @@ class Progress:
     until: datetime | None = None
     problem: str = ""
     lanes: int = 0
+    walked: int = 0
 
     @property
     def quiet(self) -> bool:
@@ -47,7 +50,7 @@ class Progress:
     def moved(self) -> tuple[int, ...]:
         """What changes only when work is brought forward, and not when a retry is put off once more."""
         left = self.reads + self.due + self.later
-        return self.rows, self.new, left, self.open, self.ended, self.held
+        return self.walked, self.new, left, self.open, self.ended, self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +108,19 @@ _PROGRESS = """
         select l.free_at as at from flow f join lanes l on l.connection_id = f.source_id
         where f.tenant_id = %(tenant)s and f.flow_id = any(%(flows)s::int[]) and f.read_requested_by is not null
     ), latest as (
-        select distinct on (flow_id) rows, new_versions, finished_at from run
+        select distinct on (flow_id) rows from run
         where tenant_id = %(tenant)s and flow_id = any(%(reading)s::int[]) and kind = 'read'
         order by flow_id, run_id desc
+    ), runs as (
+        select rows, new_versions from run
+        where tenant_id = %(tenant)s and flow_id = any(%(reading)s::int[]) and kind = 'read'
+          and (finished_at is null or finished_at >= %(since)s)
     ), states as (
         select state, count(*) as n from version_state
         where tenant_id = %(tenant)s and flow_id = any(%(flows)s::int[]) group by state
     )
-    select (select count(*) from reads where at <= %(now)s), (select coalesce(sum(rows), 0) from latest),
-           (select coalesce(sum(new_versions), 0) from latest), (select count(*) from waiting where at <= %(now)s),
+    select (select count(*) from reads where at <= %(now)s), (select coalesce(sum(rows), 0) from runs),
+           (select coalesce(sum(new_versions), 0) from runs), (select count(*) from waiting where at <= %(now)s),
            (select count(*) from waiting where at > %(now)s) + (select count(*) from reads where at > %(now)s),
            (select count(*) from intent where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
                                           and state in (0, 1)),
@@ -127,17 +134,18 @@ _PROGRESS = """
               and (l.lease_until > now() or l.due_at <= %(now)s and l.not_before <= %(now)s
                    or exists (select 1 from wake w where w.tenant_id = l.tenant_id
                               and w.connection_id = l.connection_id))),
+           (select coalesce(sum(rows), 0) from latest),
            exists (select 1 from connection where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
                    and state <> 'good')"""
 
 
 async def progress(desk: Desk, integration: Integration) -> Progress:
-    """How far the integration's reading and posting is now."""
-    return (await _look(desk, integration))[0]
+    """How far the integration's reading and posting is now, whatever has been read before."""
+    return (await _look(desk, integration, desk.clock.now()))[0]
 
 
-async def _look(desk: Desk, integration: Integration) -> tuple[Progress, bool]:
-    """The progress, and whether a connection cannot go on without a person."""
+async def _look(desk: Desk, integration: Integration, since: datetime) -> tuple[Progress, bool]:
+    """The progress since an instant, and whether a connection cannot go on without a person."""
     kind = desk.runtime.integrations[integration.kind]
     values = {
         "tenant": desk.tenant_id,
@@ -145,14 +153,15 @@ async def _look(desk: Desk, integration: Integration) -> tuple[Progress, bool]:
         "flows": [one.flow_id for one in integration.flows if one.mode != "off"],
         "reading": [one.flow_id for one in integration.flows if not kind.flow(one.name).follows],
         "now": desk.clock.now(),
+        "since": since,
         "flying": [state.value for state in IN_FLIGHT],
         "held": State.HELD.value,
     }
     async with desk.looking() as reading:
         row = await (await reading.connection.execute(_PROGRESS.encode(), values)).fetchone()
     assert row is not None
-    *counts, until, problem, lanes, dead = row
-    return made(Progress, *(int(count) for count in counts), until, problem, int(lanes)), bool(dead)
+    *counts, until, problem, lanes, walked, dead = row
+    return made(Progress, *(int(count) for count in counts), until, problem, int(lanes), int(walked)), bool(dead)
 
 
 Report = Callable[[Progress], None]
@@ -178,9 +187,9 @@ async def _until_quiet(desk: Desk, integration: Integration, report: Report, pat
     loop = asyncio.get_running_loop()
     seen: Progress | None = None
     stood: set[tuple[int, ...]] = set()
-    since, calm = loop.time(), 0
+    began, since, calm = desk.clock.now(), loop.time(), 0
     while True:
-        now, dead = await _look(desk, integration)
+        now, dead = await _look(desk, integration, began)
         # A retry that fails goes back to where it stood before: only what has never been so is progress.
         if now.moved not in stood:
             stood.add(now.moved)

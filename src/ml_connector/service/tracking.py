@@ -28,6 +28,7 @@ LISTS = {
     "received_not_billed": ("received_not_billed",),
     "billed_not_received": ("billed_not_received",),
     "price_differences": ("price_difference",),
+    "currencies_differ": ("currencies_differ",),
     "to_decide": ("match_suggested", "several_candidates"),
     "matched": ("matched",),
 }
@@ -72,11 +73,21 @@ class TrackedBill:
     since: dt.datetime | None = None
 
     @property
-    def amount(self) -> Decimal:
-        """What it stands for in a sum: the difference where prices differ, what was billed or else received."""
+    def sums(self) -> dict[str, Decimal]:
+        """What it stands for in sums: the difference where prices differ, both amounts where currencies do, else what was
+
+        received, or billed where nothing was.
+        """
         if self.finding == "price_difference":
-            return self.difference or ZERO
-        return (self.billed if self.received is None else self.received) or ZERO
+            return {self.currency: self.difference or ZERO}
+        if self.finding == "currencies_differ":
+            return {self.currency: self.received or ZERO, self.billed_currency: self.billed or ZERO}
+        return {self.currency: (self.billed if self.received is None else self.received) or ZERO}
+
+    def add_to(self, tally: Tally) -> None:
+        """Count it once, in each of its currencies."""
+        for place, (currency, amount) in enumerate(self.sums.items()):
+            tally.add(0 if place else 1, currency, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,7 @@ class TrackingList:
 
 @dataclass(frozen=True, slots=True)
 class TrackingReport:
-    """Everything tracked as of day ``on`` in the company's zone. ``awaiting``: matched, and a draft in the ledger yet.
+    """Everything tracked as of day ``on`` in the company's zone. ``awaiting``: of what is matched, the drafts there.
 
     ``flows`` are the integrations whose inventory bills are tracked; none when the flow is off everywhere.
     """
@@ -127,7 +138,7 @@ async def tracking(desk: Desk, *, vendor: str = "", kind: str = "") -> TrackingR
     waiting = Tally()
     for one in chosen:
         if one.finding == "matched" and one.awaiting:
-            waiting.add(1, one.currency, one.amount)
+            one.add_to(waiting)
     return TrackingReport(today, tuple(flow.title for flow in flows), lists, waiting)
 
 
@@ -198,8 +209,8 @@ def _list(name: str, found: Iterable[TrackedBill]) -> TrackingList:
     mine = sorted((one for one in found if one.finding in LISTS[name]), key=lambda one: -(one.age or 0))
     total, ages = Tally(), dict[str, Tally]()
     for one in mine:
-        total.add(1, one.currency, one.amount)
-        ages.setdefault(_age_told(one.age), Tally()).add(1, one.currency, one.amount)
+        one.add_to(total)
+        one.add_to(ages.setdefault(_age_told(one.age), Tally()))
     return TrackingList(
         name, title_of(LISTS[name][0]) if name != "to_decide" else "To be decided", total, ages, tuple(mine)
     )
@@ -215,11 +226,12 @@ def _age_told(age: int | None) -> str:
 
 
 async def tracking_of(desk: Desk, reading: Reading, sealer: Sealer, record_id: int) -> TrackedBill | None:
-    """What a record was found to be, in an open transaction; None where it is not tracked."""
+    """What a record was found to be, in an open transaction; None where it is no tracked bill."""
     row = await reading.one(
-        "select detail, since from tracking where tenant_id = %s and record_id = %s", reading.tenant_id, record_id
-    )
-    if row is None:
+        "select detail, since, finding from tracking where tenant_id = %s and record_id = %s",
+        reading.tenant_id, record_id,
+    )  # fmt: skip
+    if row is None or not any(row[2] in findings for findings in LISTS.values()):
         return None
     return tracked_bill(record_id, opened(sealer.open(b"tracking", row[0])), row[1], await _today(desk, reading))
 

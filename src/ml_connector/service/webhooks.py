@@ -32,7 +32,8 @@ class Webhook:
 
     ``heard``: deliveries rightly signed, ``void`` those of them that named nothing that is read here; ``dropped``: hints
     about organisations that are not connected; ``refused``: deliveries wrongly signed. ``keyed``: it has a key.
-    ``losses``: how many changes at its vendor's connections were announced lately.
+    ``losses``: how many changes at its vendor's connections were announced lately. ``key_place``: where its key is found;
+    ``last``: what is left to do at the vendor once address and key are given.
     """
 
     hook_id: int
@@ -51,6 +52,8 @@ class Webhook:
     last_refused_at: datetime | None
     most_lost: int
     losses: tuple[Loss, ...] = ()
+    key_place: str = ""
+    last: str = ""
 
 
 def checked_base(base: str) -> str:
@@ -167,9 +170,14 @@ async def webhooks(desk: Desk) -> list[Webhook]:
     for hook_id, name, vendor, base, secret, *counts in rows:
         sealer = await desk.runtime.keyring.hook_sealer(desk.tenant_id, hook_id)
         address = f"{base}/webhooks/{_opened(sealer, secret).token}"
-        place = desk.runtime.connectors[vendor].webhook_place
+        theirs = desk.runtime.connectors[vendor]
         of_vendor = tuple(one for one in lost if vendors[one.connection] == vendor)
-        found.append(made(Webhook, hook_id, name, vendor, address, place, *counts, of_vendor))
+        found.append(
+            made(
+                Webhook, hook_id, name, vendor, address, theirs.webhook_place, *counts, of_vendor, theirs.webhook_key,
+                theirs.webhook_last,
+            )
+        )  # fmt: skip
     return found
 
 

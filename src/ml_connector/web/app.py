@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.web import limits, problems
-from ml_connector.web.api import access, plans, records, replays, schema, status, tracking
+from ml_connector.web.api import access, clearing, plans, receivables, records, replays, schema, status, tracking
 from ml_connector.web.values import encoded
 from ml_connector.web.webhooks import Receiver
 
@@ -26,7 +26,7 @@ def application(runtime: Runtime) -> FastAPI:
     )  # fmt: skip
     app.state.at_work = at_work = asyncio.Semaphore(limits.AT_WORK)
     api = APIRouter(prefix=API)
-    for part in (records, replays, plans, status, tracking):
+    for part in (records, replays, plans, status, tracking, clearing, receivables):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(Receiver(runtime).router)

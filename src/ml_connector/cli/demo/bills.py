@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from ml_connector.cli import render
@@ -81,7 +82,7 @@ async def _documents(walk: Walk, filled: str) -> int:
 def _show(walk: Walk, books: Mapping[str, Any], text: str) -> None:
     walk.head(text)
     made = render.table("posted twice", "missing", "not expected", "totals differ", "posted in all")
-    posted = ", ".join(f"{amount} {currency}" for currency, amount in books["sums"]["posted"].items())
+    posted = render.sums({currency: Decimal(amount) for currency, amount in books["sums"]["posted"].items()})
     names = ("duplicates", "missing", "unexpected", "totals_differ")
     render.add(made, *(books[name] for name in names), posted)
     if not walk.cli.json:

@@ -8,7 +8,11 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.demo import stage
+from ml_connector.cli.demo.scenes import scenes
 from ml_connector.cli.demo.walk import Walk, flows_of
+from ml_connector.service.clearing.report import clearing
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import Integration
 from ml_connector.service.status import Status
 
 KIND = "servicetitan-xero"
@@ -20,7 +24,7 @@ _TOP = 5
 
 
 async def sales(walk: Walk) -> dict[str, Any]:
-    """Connect Xero beside, post, compare, and carry one later change over; the chapter's numbers."""
+    """Connect Xero beside, post, compare, carry one later change over, and show the rest; the chapter's numbers."""
     answers = walk.company["integrations"][KIND]
     await walk.connect("xero")
     integration = await walk.integrate(KIND, answers["settings"])
@@ -36,8 +40,10 @@ async def sales(walk: Walk) -> dict[str, Any]:
     _show(walk, books, "What ServiceTitan's and Xero's own books say, compared without asking our ledger")
     again = await walk.again(KIND, f"sync --integration {KIND}")
     changed = await _change(walk)
+    banked = await _banked(walk, integration)
+    shown = await scenes(walk, integration)
     books = await stage.sales_compared(walk.file)
-    _show(walk, books, "The two systems' books once more, after that change")
+    _show(walk, books, "The two systems' books once more, after all of that")
     last = await walk.status(KIND)
     return {
         "preview": {
@@ -49,6 +55,8 @@ async def sales(walk: Walk) -> dict[str, Any]:
         **books,
         "second_run": {"posted": again},
         "changed": changed,
+        "clearing": banked,
+        **shown,
         "waiting": _waiting(last),
     }
 
@@ -69,6 +77,23 @@ async def _change(walk: Walk) -> dict[str, Any]:
         "servicetitan": f"{done['after']:.2f}",
         "xero_before": f"{before:.2f}",
         "xero": f"{after:.2f}",
+    }
+
+
+async def _banked(walk: Walk, integration: Integration) -> dict[str, Any]:
+    """The bank deposits against the clearing accounts: by account, what it should stand at."""
+    commands = f"live deposits --integration {KIND}\nclearing {KIND}"
+    walk.head("What went to the bank, against the clearing accounts in Xero; nothing of it is posted", commands)
+    await set_flow_mode(walk.desk, integration, "deposits", "live")
+    await walk.sync(KIND)
+    found = await clearing(walk.desk, KIND)
+    used = [one for one in found.accounts if one.booked.count]
+    for one in used:
+        walk.say(f"{one.label}: {' '.join(one.sentences)}")
+    return {
+        "deposits": found.read.count,
+        "to_look_at": len(found.deposits),
+        "expected": {one.number: {name: str(amount) for name, amount in one.expected.items()} for one in used},
     }
 
 

@@ -150,6 +150,20 @@ async def at_the_desk(admin: str, name: str, wish: Mapping[str, Any]) -> dict[st
         return _exact(await answer.text())
 
 
+async def subscribe(admin: str, name: str, address: str, secret: str) -> None:
+    """Enter our address and key at a vendor, who announces every change there from now on. Raises DemoFailed."""
+    wish = {"url": address, "secret": secret}
+    async with aiohttp.ClientSession() as session, session.post(f"{admin}/{name}/webhooks", json=wish) as answer:
+        if answer.status != 201:
+            raise DemoFailed(f"The sandbox did not take the address: {(await answer.text()).strip()}")
+
+
+async def unsubscribe(admin: str, name: str) -> None:
+    """Take every address out again."""
+    async with aiohttp.ClientSession() as session, session.delete(f"{admin}/{name}/webhooks"):
+        return
+
+
 async def books(admin: str, name: str) -> dict[str, Any]:
     """An emulator's books, amounts as Decimals."""
     async with aiohttp.ClientSession() as session, session.get(f"{admin}/{name}/books") as answer:

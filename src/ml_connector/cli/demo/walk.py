@@ -17,7 +17,7 @@ from ml_connector.cli.connecting import show_checked
 from ml_connector.cli.context import Cli
 from ml_connector.cli.demo import stage
 from ml_connector.cli.flows import show_preview, show_status
-from ml_connector.connectors.base import Verdict
+from ml_connector.connectors.checking import Verdict
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import connecting, integrating, syncing
 from ml_connector.service.checking import Checked, check_all
@@ -35,6 +35,7 @@ from ml_connector.service.tallies import counted
 from ml_connector.sync.states import State
 
 _SHOWN = 4  # rights of a consent
+_WIDEST = 120  # columns of a headline, however wide the screen is
 
 
 def head(cli: Cli, text: str, command: str = "") -> None:
@@ -42,7 +43,8 @@ def head(cli: Cli, text: str, command: str = "") -> None:
     if cli.json:
         return
     cli.out.print()
-    cli.out.print(Rule(render.plain_text(text, "bold"), align="left", style="dim"))
+    rule = Rule(render.plain_text(text, "bold"), align="left", style="dim")
+    cli.out.print(rule, width=min(cli.out.width, _WIDEST))
     for one in command.splitlines():
         cli.out.print(render.plain_text(f"$ ml-connector {one}", "cyan"), soft_wrap=True)
 

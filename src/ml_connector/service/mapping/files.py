@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -107,6 +108,8 @@ _Problems = list[tuple[int, str]]
 def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
     """The file's rows, how many were left empty, and what is wrong with its columns and rows."""
     text = text.removeprefix("\ufeff")
+    if fault := _no_text(text):
+        return [], 0, [fault]
     first = text.partition("\n")[0]
     delimiter = ";" if ";" in first and "," not in first else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -118,6 +121,8 @@ def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
         problems += [(1, f"line 1: {fault}") for fault in _header_faults(header)]
         if not all(header.count(name) == 1 for name in _NEEDED):
             return [], 0, problems
+        if not text.partition("\n")[2].strip():
+            problems.append((2, "line 2: no row stands below the columns"))
         for number, cells in _numbered(reader):
             line = _line(number, header, cells, problems)
             lines += [line] if line else []
@@ -125,6 +130,21 @@ def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
     except csv.Error as error:
         problems.append((reader.line_num, f"line {reader.line_num}: this is no CSV row ({error})"))
     return lines, empty, problems
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
+
+
+def _no_text(text: str) -> tuple[int, str] | None:
+    """What shows that a file is no text, such as a picture or a workbook, and where."""
+    found = _CONTROL.search(text)
+    if found is None:
+        return None
+    line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+    return (
+        line,
+        f"line {line}, column {column}: this is no text, so it is no CSV file: export the table and fill that in",
+    )
 
 
 def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -137,6 +157,8 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header_faults(header: list[str]) -> list[str]:
+    if not any(header):
+        return [f"the file is empty; the columns are {', '.join(COLUMNS)}"]
     missing = [name for name in _NEEDED if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     double = sorted({name for name in header if header.count(name) > 1})

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from ml_connector.canonical.documents import Document, TaxCode
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.tables import TableType
 from ml_connector.sealing import Sealer
-from ml_connector.service.company_books import id_of, label, listed
+from ml_connector.service.company_books import id_of, label, listed, nearest
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
+from ml_connector.sync.states import State
 
 _AT_ONCE = 2_000
 
 
 @dataclass(slots=True)
 class Seen:
-    """One key of a table as the source shows it: its name, how often documents use it, and what waits for it."""
+    """One key of a table as the source shows it: its name, how often documents use it, and how many its row would free.
+
+    ``waiting`` are held for want of it. ``staged`` use it and are still to be planned, which holds them if it is missing.
+    """
 
     key: str
     name: str = ""
     uses: int = 0
     waiting: int = 0
+    staged: int = 0
     document: Document | None = None
 
 
@@ -57,25 +64,26 @@ class Known:
         return label(self.target_list.get(value.rpartition(":")[2]))
 
     def with_ids(self, value: str) -> str:
-        """The value with ids where it names entries of the target by their number or exact name.
+        """The value with ids where it names entries of the target by their number or name.
 
         Raises ValueError naming the candidates where that is not unique.
         """
-        try:
-            named = self.table.names(value)
-        except ValueError:
-            return value  # told by ``fault``
-        for entity, one in named:
-            if found := id_of(self.targets.get(entity) or {}, one):
+        for entity, one in self.table.written(value):
+            if found := id_of(self.targets.get(entity) or {}, one, self.may_be_chosen):
                 value = self.table.with_id(value, entity, one, found)
         return value
+
+    def may_be_chosen(self, entry: Document) -> bool:
+        """Whether some value may name an entry of the target."""
+        return not self.table.not_chosen(entry)
 
     def fault(self, value: str) -> str:
         """What is wrong with a value, empty when nothing is, as far as the target's lists are known."""
         try:
             named = self.table.names(value)
         except ValueError as error:
-            return str(error)
+            written = self.table.written(value)
+            return str(error) + "".join(nearest(self.targets.get(entity) or {}, one) for entity, one in written)
         faults = (self._missing(entity, one) or self._unfit(value, entity, one) for entity, one in named)
         return "; ".join(fault for fault in faults if fault)
 
@@ -88,7 +96,7 @@ class Known:
         if held is None or value in held:
             return ""
         special = f", nor one of {', '.join(self.table.special)}" if self.table.special else ""
-        return f"{value!r} is no {_one(entity)} of the ledger{special}"
+        return f"{value!r} is no {_one(entity)} of the ledger{special}{nearest(held, value)}"
 
 
 _NAMED = 12  # taxes
@@ -134,39 +142,69 @@ async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integ
     entries = await listed(reading, sealer, integration.source_id, found.table.source_entity)
     for document in (entries or {}).values():
         found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
-    async for flow, document in _documents(desk, reading, sealer, integration):
+    staged: Counter[str] = Counter()
+    async for flow, state, document in _documents(desk, reading, sealer, integration, _ANY_STATE):
         if flow == found.table.name:  # the flow's own documents are what its table is about
             found.note(document.id, str(getattr(document, "name", "")), document=document)
         for key, name in found.table.shown_keys(document):
             found.note(key, name, uses=1)
+        if state == State.STAGED:
+            staged.update(_keys_of(found.table, flow, document))
+    waits = await _waits(reading, integration, found.table)
+    for key in waits:
+        found.note(key)
+    for key, seen in found.seen.items():
+        held = {version for freed in found.table.freed_by(key) for version in waits.get(freed, ())}
+        seen.waiting, seen.staged = len(held), staged[key]
+
+
+async def _waits(reading: Reading, integration: Integration, table: TableType) -> dict[str, list[int]]:
+    """By key of a table: the versions that are held for want of its row."""
     rows = await reading.all(
-        """select w.key, count(distinct w.version_id) from wait w join flow f using (tenant_id, flow_id)
+        """select w.key, array_agg(distinct w.version_id) from wait w join flow f using (tenant_id, flow_id)
         where tenant_id = %s and f.integration_id = %s and w.kind in ('mapping', 'link') and starts_with(w.key, %s)
         group by 1""",
-        desk.tenant_id, integration.integration_id, f"{found.table.name}:",
+        reading.tenant_id, integration.integration_id, f"{table.name}:",
     )  # fmt: skip
-    for text, count in rows:
-        key = text.partition(":")[2]
-        found.note(key)
-        found.seen[key].waiting = count
+    return {text.partition(":")[2]: versions for text, versions in rows}
+
+
+def _keys_of(table: TableType, flow: str, document: Document) -> set[str]:
+    """The keys of a table that a document of a flow needs."""
+    own = {document.id} if flow == table.name else set()
+    return own | {key for key, _ in table.shown_keys(document) if key}
+
+
+async def under_way(desk: Desk, integration: Integration, table: TableType, keys: Collection[str]) -> int:
+    """How many documents that use one of these keys are to be planned already: what they wait for stands nowhere now."""
+    sealer, wanted, count = await desk.sealer(), set(keys), 0
+    async with desk.looking() as reading:
+        async for flow, _, document in _documents(desk, reading, sealer, integration, [State.STAGED.value]):
+            count += not wanted.isdisjoint(_keys_of(table, flow, document))
+    return count
+
+
+_ANY_STATE = [state.value for state in State]
 
 
 async def _documents(
-    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration
-) -> AsyncIterator[tuple[str, Document]]:
-    """The newest version of every record of an integration with its flow's name, opened one by one."""
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, states: list[int]
+) -> AsyncIterator[tuple[str, int, Document]]:
+    """The newest version of every record in these states with its flow's name and state, opened one by one."""
     kind = desk.runtime.integrations[integration.kind]
     flows = {flow.flow_id: flow.name for flow in integration.flows if not kind.flow(flow.name).follows}
     after = 0
     while True:
         rows = await reading.all(
-            """select r.record_id, r.flow_id, d.content_hash, d.canonical from record r
+            """select r.record_id, r.flow_id, s.state, d.content_hash, d.canonical from record r
             join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
-            where r.tenant_id = %s and r.flow_id = any(%s::int[]) and r.record_id > %s order by r.record_id limit %s""",
-            reading.tenant_id, list(flows), after, _AT_ONCE,
+            join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+            where r.tenant_id = %s and r.flow_id = any(%s::int[]) and r.record_id > %s and s.state = any(%s::smallint[])
+            order by r.record_id limit %s""",
+            reading.tenant_id, list(flows), after, states, _AT_ONCE,
         )  # fmt: skip
         for row in rows:
-            yield flows[row[1]], opened_document(sealer, row[2], row[3])
+            yield flows[row[1]], row[2], opened_document(sealer, row[3], row[4])
         if len(rows) < _AT_ONCE:
             return
         after = rows[-1][0]

@@ -10,6 +10,8 @@ from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.tables import TableType
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.keys import under_way
+from ml_connector.service.outdated import made_plans, outdated
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.states import Priority, State
 
@@ -39,10 +41,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A row before and after, with what the target calls its values; empty where there was, or is, none."""
+
+    key: str
+    value: str
+    name: str
+    was: str
+    was_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What a change of a table did, and how many documents went on because of it.
 
-    ``planned_before`` documents have a stored plan that is older than the change; a preview plans them again.
+    ``under_way`` more that use its keys had been let go on before and are still to be planned: they take it up. ``row`` is
+    the row that was set or taken away by hand.
+    ``planned_before`` documents have a stored plan that has read a row as it was before; a preview plans them again.
     """
 
     table: str
@@ -54,6 +69,8 @@ class Applied:
     released: int
     warnings: tuple[str, ...] = ()
     planned_before: int = 0
+    under_way: int = 0
+    row: Changed | None = None
 
 
 _ROWS = """
@@ -77,17 +94,22 @@ async def apply(
     warnings: tuple[str, ...] = (),
 ) -> Applied:
     """Write rows (same key and beginning replaces) and take others away; what waited for their keys goes on."""
-    async with desk.changing() as change:
-        await change.one(
-            "select 1 from integration where tenant_id = %s and integration_id = %s for update",
+    touched = [row.key for row in (*rows, *remove)]
+    staged = await under_way(desk, integration, found_type(desk, integration, table), touched)
+    sealer = await desk.sealer()
+    async with desk.changing(sealer) as change:
+        alone = await change.one(
+            """select settings ->> 'four_eyes' = 'yes' from integration
+            where tenant_id = %s and integration_id = %s for update""",
             desk.tenant_id, integration.integration_id,
         )  # fmt: skip
+        confirmed_by = None if alone and alone[0] else desk.actor.name
         held = {(row.key, row.valid_from): row for row in await rows_in(change, integration, table)}
         new = [row for row in rows if held.get((row.key, row.valid_from)) != row]
         for row in remove:
             await _remove(change, integration, table, row)
         for row in new:
-            await _write(desk, change, integration, table, row, held.get((row.key, row.valid_from)))
+            await _write(desk, change, integration, table, row, held.get((row.key, row.valid_from)), confirmed_by)
         keys = sorted({row.key for row in (*new, *remove)})
         former = sorted({before.value for (key, _), before in held.items() if key in set(keys)})
         skipped = [code for name, code in _kind(desk, integration).skipped_by_tables if name == table]
@@ -97,32 +119,28 @@ async def apply(
             else 0
         )
         added = sum((row.key, row.valid_from) not in held for row in new)
-        before = await _planned(change, integration) if keys else 0
+        plans = await made_plans(change, [flow.flow_id for flow in integration.flows]) if keys else []
+        before = await outdated(change, sealer, plans)
         return Applied(
-            table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings, before
-        )
-
-
-async def _planned(change: Change, integration: Integration) -> int:
-    row = await change.one(
-        "select count(*) from version_state where tenant_id = %s and flow_id = any(%s::int[]) and state = %s",
-        change.tenant_id, [flow.flow_id for flow in integration.flows], State.PLANNED.value,
-    )  # fmt: skip
-    return int(row[0]) if row else 0
+            table, added, len(new) - added, len(remove), len(rows) - len(new), left_empty, freed, warnings, before,
+            staged if keys else 0,
+        )  # fmt: skip
 
 
 async def _write(
-    desk: Desk, change: Change, integration: Integration, table: str, row: Row, before: Row | None
-) -> None:
+    desk: Desk, change: Change, integration: Integration, table: str, row: Row, before: Row | None,
+    confirmed_by: str | None,
+) -> None:  # fmt: skip
     await change.run(
         """insert into mapping (tenant_id, integration_id, table_name, source_key, target_key, valid_from, valid_until,
-                                note, changed_by, changed_at)
-        values (%s, %s, %s, %s, %s, coalesce(%s, date '-infinity'), coalesce(%s, date 'infinity'), %s, %s, %s)
+                                note, changed_by, changed_at, confirmed_by)
+        values (%s, %s, %s, %s, %s, coalesce(%s, date '-infinity'), coalesce(%s, date 'infinity'), %s, %s, %s, %s)
         on conflict (tenant_id, integration_id, table_name, source_key, valid_from) do update
         set target_key = excluded.target_key, valid_until = excluded.valid_until, note = excluded.note,
-            changed_by = excluded.changed_by, changed_at = excluded.changed_at""",
+            changed_by = excluded.changed_by, changed_at = excluded.changed_at, confirmed_by = excluded.confirmed_by""",
         desk.tenant_id, integration.integration_id, table, row.key, row.value, _bounded(row.valid_from),
         _bounded(row.valid_until), row.note, desk.actor.name, desk.clock.now(),
+        confirmed_by,
     )  # fmt: skip
     change.event(
         "mapping changed", table=table, key=row.key, before=before.value if before else None, after=row.value,

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from ml_connector.canonical.documents import Document, Party
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.integrations.base import Candidate as Matched
+from ml_connector.integrations.tables import TableType
 from ml_connector.service.company_books import label
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
@@ -68,8 +70,12 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     linked: dict[str, str] = dict(rows)  # none but for a table of parties, which has the name of their flow
     ranked = _ranking(found, {(table, target_id): source_id for source_id, target_id in linked.items()})
     missing = [one for key, one in found.seen.items() if key not in filled and key not in linked]
-    missing.sort(key=lambda one: (-one.waiting, -one.uses, one.key))
-    return [Suggestion(one.key, one.name, one.uses, one.waiting, tuple(ranked(one)[:_MOST])) for one in missing]
+    freed = {
+        one.key: one.waiting + (one.staged if filled.isdisjoint(found.table.freed_by(one.key)) else 0)
+        for one in missing
+    }
+    missing.sort(key=lambda one: (-freed[one.key], -one.uses, one.key))
+    return [Suggestion(one.key, one.name, one.uses, freed[one.key], tuple(ranked(one)[:_MOST])) for one in missing]
 
 
 async def accept_exact(desk: Desk, integration: Integration, table: str) -> Applied:
@@ -119,7 +125,7 @@ def _against(one: Matched) -> str:
 
 def _entries(found: Known) -> _Ranked:
     """Accounts, taxes, tag options: an equal number, an equal name, else likeness of names."""
-    usable = [one for one in found.target_list.values() if _usable(one)]
+    usable = [one for one in found.target_list.values() if _usable(found.table, one)]
     names = Counter(name_key(_name(one)) for one in usable)
     numbers = Counter(_number(one) for one in usable)
     source_names = Counter(name_key(one.name) for one in found.seen.values())
@@ -151,8 +157,8 @@ def _best(found: Iterable[Candidate | None]) -> list[Candidate]:
     return sorted((one for one in found if one is not None), key=lambda one: (-one.proof, -one.score, one.value))
 
 
-def _usable(entry: Document) -> bool:
-    return bool(getattr(entry, "active", True)) and bool(getattr(entry, "postable", True))
+def _usable(table: TableType, entry: Document) -> bool:
+    return not table.not_chosen(entry) and not table.unfit(table.value_for(entry.id), entry)
 
 
 def _id(entry: Document) -> str:

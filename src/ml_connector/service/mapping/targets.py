@@ -14,7 +14,10 @@ from ml_connector.service.roles import READERS
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One value a table takes. ``entity`` is the ledger's list it is of, empty for a word such as ``cost``."""
+    """One value a table takes. ``entity`` is the ledger's list it is of, empty for a word such as ``cost``.
+
+    ``note``: what is to be known of it. ``refused``: why it may not be chosen, empty where it may.
+    """
 
     value: str
     entity: str
@@ -22,10 +25,13 @@ class Target:
     number: str
     name: str
     active: bool
+    note: str = ""
+    refused: str = ""
 
 
 async def targets(desk: Desk, integration: Integration, table: str, text: str = "") -> list[Target]:
-    """What a table takes, by number and name; with ``text`` only what has it in id, number or name.
+    """What a table takes, by number and name, then what it does not take, and why; with ``text`` only what has it in
+    id, number or name.
 
     Raises NotFound for an unknown table, one of free values, and while the ledger's lists have not been read.
     """
@@ -45,14 +51,20 @@ def _all(found: Known) -> list[Target]:
         for entity, entries in found.targets.items()
         for one, entry in (entries or {}).items()
     ]
-    return words + sorted(made, key=lambda one: (one.entity, one.number, one.name.casefold(), one.target_id))
+    return words + sorted(
+        made, key=lambda one: (bool(one.refused), one.entity, one.number, one.name.casefold(), one.target_id)
+    )
 
 
 def _target(found: Known, entity: str, target_id: str, entry: Document) -> Target:
     belongs = getattr(getattr(entry, "set", None), "name", "")
     name = ": ".join(part for part in (belongs, getattr(entry, "name", "")) if part)
-    value = found.table.value_for(target_id, entity)
-    return Target(value, entity, target_id, getattr(entry, "number", ""), name, bool(getattr(entry, "active", True)))
+    value, note = found.table.offered(entry, entity)
+    refused = found.table.not_chosen(entry)
+    active = bool(getattr(entry, "active", True))
+    return Target(
+        value, entity, target_id, getattr(entry, "number", ""), name, active, "" if refused else note, refused
+    )
 
 
 def _fits(one: Target, text: str) -> bool:

@@ -17,6 +17,7 @@ class PlanQuery(Query):
     """A filter of stored plans in an address, and which page: ``limit`` records after record ``after``."""
 
     flow: Text = ""
+    reason: Text = ""
     number: Text = ""
     vendor: Text = ""
     run: Number | None = None
@@ -28,8 +29,8 @@ class PlanQuery(Query):
     def chosen(self) -> Filter:
         """The filter. ``since`` and ``until`` are document dates, both included."""
         return Filter(
-            flow=self.flow, number=self.number, party=self.vendor, run_id=self.run or 0, since=self.since,
-            until=self.until,
+            flow=self.flow, reason=self.reason, number=self.number, party=self.vendor, run_id=self.run or 0,
+            since=self.since, until=self.until,
         )  # fmt: skip
 
 
@@ -37,12 +38,11 @@ class RecordQuery(PlanQuery):
     """A filter of records in an address, whatever their state, and which page."""
 
     state: Text = ""
-    reason: Text = ""
     text: Text = ""
 
     def chosen(self) -> Filter:
         """The filter."""
-        return replace(PlanQuery.chosen(self), state=self.state, reason=self.reason, text=self.text)
+        return replace(PlanQuery.chosen(self), state=self.state, text=self.text)
 
 
 class RecordFilter(Body):

@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ml_connector.service.approving import Approved
+from ml_connector.service.clearing.shapes import ClearingReport
 from ml_connector.service.explaining import Life
+from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
 from ml_connector.service.records import Page
 from ml_connector.service.replaying import Replayed
@@ -17,7 +19,7 @@ from ml_connector.service.status import Status
 from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
-_ANSWERS = (Approved, Life, Page, PlanPage, Problem, Replayed, TrackingReport, Status)
+_ANSWERS = (Approved, ClearingReport, Compared, Life, Page, PlanPage, Problem, Replayed, TrackingReport, Status)
 _AT = "#/components/schemas/{name}"
 
 

@@ -1,0 +1,40 @@
+"""Two integrations of one source must not have the same documents: each would post them, and cash would stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ml_connector.errors import Refused
+from ml_connector.integrations.scopes import documents_of, overlap, units_of
+from ml_connector.service.desk import Desk
+
+if TYPE_CHECKING:
+    from ml_connector.service.integrating import Integration
+
+
+def refuse_overlap(
+    desk: Desk, flows: Iterable[str], source_id: int, settings: Any, others: Iterable[Integration]
+) -> None:
+    """Raise Refused, naming the other one, where flows with these settings have documents that another's flows have.
+
+    ``others``: the integrations there are, without the one that is made or changed. Their flows count that are on.
+    """
+    units, wanted = units_of(settings), frozenset(flows)
+    for other in others:
+        on = {flow.name for flow in other.flows if flow.mode != "off"}
+        shared = wanted & on & documents_of(desk.runtime.integrations[other.kind])
+        theirs = units_of(other.settings)
+        if other.source_id != source_id or not shared or not overlap(units, theirs):
+            continue
+        names = ", ".join(sorted(shared)).replace("_", " ")
+        raise Refused(
+            f"Integration {other.integration_id} ({other.title}, {other.source} to {other.target}) has {_shown(theirs)} of "
+            f"{other.source} already, and with {_shown(units)} here {names} would be posted twice. Give each of the two "
+            "business units of its own (setting business_units), the other one first, or turn those flows off there. "
+            "Nothing was changed."
+        )
+
+
+def _shown(units: frozenset[str]) -> str:
+    return f"business units {', '.join(sorted(units))}" if units else "all business units"

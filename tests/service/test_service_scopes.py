@@ -1,0 +1,93 @@
+"""Two integrations of one source: none has a document that the other one has."""
+
+from __future__ import annotations
+
+import pytest
+from service_ledger import KIND, Company, bill, granted
+
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.parts import Ref
+from ml_connector.errors import Refused
+from ml_connector.service.connecting import store_connection
+from ml_connector.service.finding import Filter
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import Integration, change_settings, integrate, integrations
+from ml_connector.service.mapping.values import set_value
+from ml_connector.service.records import records
+
+pytestmark = pytest.mark.anyio
+OTHER = Organisation("20069000002", "Polar Air North Books", currency="USD", zone="America/Chicago")
+
+
+async def second(company: Company, **settings: str) -> Integration:
+    """The same ServiceTitan with another organisation of Zoho Books."""
+    connector = company.desk.runtime.connectors["zoho_books"]
+    made = await store_connection(company.desk, granted(connector, OTHER), OTHER, frozenset())
+    given = {"start_date": "2026-07-01", "business_unit_as": "none", **settings}
+    return await integrate(company.desk, KIND, given, target=str(made.connection_id))
+
+
+async def on(company: Company, **settings: str) -> None:
+    await change_settings(company.desk, company.integration, settings)
+    await set_flow_mode(company.desk, await company.now(), "bills", "preview")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [({}, {}), ({"business_units": "bu1"}, {}), ({}, {"business_units": "bu2"}),
+                         ({"business_units": "bu1, bu2"}, {"business_units": "bu2"})],
+)  # fmt: skip
+async def test_a_second_one_with_the_same_documents_is_refused(
+    company: Company, mine: dict[str, str], theirs: dict[str, str]
+) -> None:
+    await on(company, **mine)
+    with pytest.raises(Refused) as refused:
+        await second(company, **theirs)
+    told = str(refused.value)
+    assert told.startswith(f"Integration {company.integration.integration_id} (ServiceTitan with Zoho Books, ")
+    assert "bills would be posted twice" in told and "Nothing was changed." in told
+    assert len(await integrations(company.desk)) == 1
+
+
+async def test_scopes_that_are_apart_stay_apart(company: Company) -> None:
+    await on(company, business_units="bu1")
+    other = await second(company, business_units="bu2")
+    await set_flow_mode(company.desk, other, "bills", "live")
+    with pytest.raises(Refused, match="has business units bu1 of"):
+        await change_settings(company.desk, other, {"business_units": ""})
+    with pytest.raises(Refused, match=f"Integration {other.integration_id} "):
+        await change_settings(company.desk, await company.now(), {"business_units": "bu1, bu2"})
+    await change_settings(company.desk, other, {"currency": "USD"})
+
+
+async def test_one_whose_flow_is_off_has_no_documents_until_it_is_turned_on(company: Company) -> None:
+    """A company that moves to other books turns the old integration off."""
+    other = await second(company)
+    await set_flow_mode(company.desk, other, "bills", "live")
+    for mode in ("preview", "live"):
+        with pytest.raises(Refused, match="all business units here bills would be posted twice"):
+            await set_flow_mode(company.desk, await company.now(), "bills", mode)
+    await set_flow_mode(company.desk, other, "bills", "off")
+    await set_flow_mode(company.desk, await company.now(), "bills", "live")
+
+
+async def test_a_document_in_two_scopes_of_an_earlier_time_is_held(company: Company) -> None:
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    other = await second(company, business_units="bu1")
+    await set_flow_mode(company.desk, await company.now(), "bills", "live")
+    async with company.desk.changing() as change:  # as an earlier release let it be set up
+        await change.run("update flow set mode = 'live' where name = 'bills'")
+    theirs_too = Ref("bu1", "Install")
+    await company.read(
+        bill("1", business_unit=theirs_too), bill("2", business_unit=theirs_too), bill("3", total="60.00")
+    )
+    for _ in range(2):
+        await company.plan()
+    mine = Filter(flow="bills", integration_id=company.integration.integration_id)
+    found = {one.source_id: (one.state, one.reason) for one in (await records(company.desk, mine)).records}
+    held = ("held", "in_two_scopes")
+    assert found == {"1": held, "2": held, "3": ("posted", "")}
+    await set_flow_mode(company.desk, other, "bills", "off")
+    await change_settings(company.desk, await company.now(), {"business_units": "bu1"})
+    for _ in range(2):
+        await company.plan()
+    assert sorted(step.number for step in company.books.written) == ["INV-1", "INV-2", "INV-3"]
