@@ -18,8 +18,9 @@ from typing import Any
 
 import aiohttp
 
-from ml_connector.canonical.documents import Organisation
-from ml_connector.connectors.base import Connector, Credentials, Limit, Limits
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.connectors.base import Connector, Limit, Limits
+from ml_connector.connectors.grants import Credentials
 from ml_connector.lanes.runtime import Runtime
 
 RESULTS = Path(__file__).parent / "results"

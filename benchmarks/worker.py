@@ -19,7 +19,9 @@ from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
 from ml_connector.service.desk import Desk
+from ml_connector.service.forecasting import Forecast
 from ml_connector.service.integrating import Integration
+from ml_connector.service.status import status
 from ml_connector.service.syncing import request_sync
 from ml_connector.settings import Settings
 from ml_connector.store.embedded import install_signal_release
@@ -34,7 +36,8 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
     """One sync of everything. Times in seconds, memory in MiB; ``started`` is all before it, imports included.
 
     Clock instants (seconds since the Unix epoch) are ``began``, ``read_at``, when the last row was read, and ``ended_at``;
-    ``left`` is what of each flow was still to be sent at ``read_at``.
+    ``left`` is what of each flow was still to be written at ``read_at``, and ``forecast_minutes`` what was forecast then, as
+    ``status`` tells it: None where it cannot be told.
     """
     handover = json.loads(file.read_text())
     async with Runtime.opened(Settings(data=data, sandbox=file).model_copy(update={"database_url": None})) as opened:
@@ -55,7 +58,9 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
             "read_wall": read.moment.wall - before.wall,
             "began": began,
             "read_at": read.at,
-            "left": read.left,
+            "left": {flow: count for one in read.forecasts for flow, count in one.left.items()},
+            "forecast_minutes": _longest(read.forecasts),
+            "forecast_told": [f"{one.connection}: {one.sentence}" for one in read.forecasts],
             "ended_at": desk.clock.seconds(),
             "megabytes_at_rest": at_rest,
             "megabytes": peak_megabytes(),
@@ -72,11 +77,16 @@ async def prepared(data: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """When the reading was done: the moment, the clock's seconds, and by flow what was still to be sent."""
+    """When the reading was done: the moment, the clock's seconds, and what was forecast then."""
 
     moment: Moment
     at: float
-    left: dict[str, int]
+    forecasts: tuple[Forecast, ...]
+
+
+def _longest(found: tuple[Forecast, ...]) -> float | None:
+    """Clock minutes until all is over everywhere."""
+    return max((one.seconds / 60 for one in found if one.seconds is not None), default=None)
 
 
 async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Read:
@@ -88,7 +98,7 @@ async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Rea
         while True:
             reads, rest = await _left(desk)
             if read is None and not reads:
-                read = _Read(Moment.now(postmaster), desk.clock.seconds(), await _waiting(desk))
+                read = _Read(Moment.now(postmaster), desk.clock.seconds(), await _forecasts(desk))
             if read is not None and not rest:
                 return read
             if serving.done():
@@ -114,16 +124,10 @@ async def _left(desk: Desk) -> tuple[bool, bool]:
     return row[0], row[1]
 
 
-async def _waiting(desk: Desk) -> dict[str, int]:
-    """Versions by flow that are neither posted nor passed over: staged, or waiting for a document before them."""
-    async with desk.looking() as reading:
-        rows = await reading.all(
-            """select f.name, count(*) from version_state s
-            join flow f on f.tenant_id = s.tenant_id and f.flow_id = s.flow_id
-            where s.tenant_id = %s and s.state = any(%s::smallint[]) group by 1""",
-            desk.tenant_id, [State.STAGED.value, State.SENDING.value, State.HELD.value],
-        )  # fmt: skip
-    return dict(rows)
+async def _forecasts(desk: Desk) -> tuple[Forecast, ...]:
+    """What is still to be written, and about when it is over, as ``status`` tells it."""
+    [integration] = (await status(desk)).integrations
+    return integration.forecasts
 
 
 async def _fsync(desk: Desk) -> str:

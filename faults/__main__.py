@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 
 from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point, sampled
+from faults.preparing import prepared
 from faults.process import CONNECTIONS, Result
 from faults.report import counts, shown, table
 from faults.run import commits_of, undisturbed
-from faults.world import Running, prepared
-from ml_connector.lanes.runtime import integrations
+from faults.world import Running, worlds
 from ml_connector.telemetry import logs
 from rig.postgres import running_server
 
@@ -27,7 +27,7 @@ IDLE_SHARE = 0.1  # of the points; a run makes a few calls and commits more or f
 
 
 async def counted(folder: Path, kinds: Sequence[str]) -> list[Point]:
-    """Every point: one run of each integration without faults is made, and its external calls are counted."""
+    """Every point: one run of each world without faults is made, and its external calls are counted."""
     found: list[Point] = []
     with running_server(CONNECTIONS) as server:
         for kind in kinds:
@@ -97,7 +97,7 @@ def main() -> int:
 def _run_all(given: argparse.Namespace) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        points = asyncio.run(counted(Path(folder), given.integration or sorted(integrations())))
+        points = asyncio.run(counted(Path(folder), given.integration or worlds()))
     chosen = [one for one in points if given.only.lower() in str(one).lower()]
     if given.sample:
         chosen = sampled(chosen, given.sample, given.seed)
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--sample", type=int, default=0, help="so many points, chosen by the seed (default: all)")
     add("--seed", type=int, default=1, help="which sample (default 1)")
     add("--only", default="", help="points whose description holds this text, such as 'zoho_books call 12'")
-    add("--integration", action="append", help="only this one; may be repeated")
+    add("--integration", action="append", choices=worlds(), help="only this one; may be repeated")
     add("--processes", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     add("--log", type=Path, default=Path(tempfile.gettempdir()) / "ml-connector-faults.log", help="where log lines go")
     add("--table", type=Path, help="write the table of results to this file")

@@ -16,8 +16,9 @@ import structlog
 
 from faults.books import Books, Difference
 from faults.points import Point
+from faults.preparing import prepared
 from faults.run import disturbed, undisturbed
-from faults.world import Ready, prepared
+from faults.world import Ready
 from ml_connector.telemetry import logs
 from rig.postgres import running_server
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import structlog
 
@@ -19,7 +21,7 @@ from faults.stalled import left_over
 from faults.world import Running
 from ml_connector.errors import ConnectorError
 from ml_connector.lanes.runtime import Runtime
-from ml_connector.lanes.tasks import within
+from ml_connector.lanes.tasks import ended
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.service.connections import connections
 from ml_connector.service.syncing import progress, request_sync
@@ -28,9 +30,14 @@ from ml_connector.telemetry import logs
 from ml_connector_sandbox.kernel.faults import KINDS, Fault
 from rig.company import connected
 
-PATIENCE = 90.0  # machine seconds: a dead worker's lane is free after 12, what it sent is looked up after 20 more
-STRUCK_WITHIN = 60.0
+# Machine seconds in which nothing moves: a dead worker's lane is free after 12, what it sent is looked up after 20 more.
+PATIENCE = 90.0
+LONGEST = (
+    600.0  # machine seconds that a run may move; a busy machine takes its time, and one that turns in circles ends
+)
+STRUCK_WITHIN = 60.0  # machine seconds in which nothing moves and nothing is struck
 LOOK_EVERY = 0.25
+MOVED_EVERY = 5.0
 CALM = 2  # looks in a row: between two steps of a lane there is a moment with nothing to see
 
 log = structlog.get_logger()
@@ -40,7 +47,7 @@ async def undisturbed(running: Running) -> Books:
     """The end of a run without faults. Raises TimeoutError."""
     async with _worker(running):
         await request_sync(running.desk, running.integration)
-        await within(PATIENCE, _quiet(running))
+        await _while_it_moves(running, _quiet(running))
         return await running.books()
 
 
@@ -68,7 +75,7 @@ async def commits_of(running: Running) -> int:
     async with counted_commits(running.url) as commits:
         worker = _started(running.settings_with(commits.address))
         try:
-            await within(PATIENCE, _quiet(running))
+            await _while_it_moves(running, _quiet(running))
         finally:
             await _kill(worker)
     return commits.count
@@ -95,13 +102,33 @@ async def _agreed(running: Running, expected: Books) -> Difference:
             found = difference(await running.books(), expected)
 
     with suppress(TimeoutError):
-        await within(PATIENCE, look())
+        await _while_it_moves(running, look())
     if found is None:
         left = await progress(running.desk, running.integration)
         found = Difference(unbalanced=[f"it did not come to rest: {left}"])
     if found:
         await _tell_left_over(running)
     return found
+
+
+async def _while_it_moves(running: Running, work: Awaitable[Any], patience: float | None = None) -> None:
+    """Wait for ``work`` until nothing has moved for ``patience`` machine seconds (PATIENCE), or LONGEST is over.
+
+    Raises TimeoutError, once it has ended.
+    """
+    task = asyncio.ensure_future(work)
+    began = still = time.monotonic()
+    seen: tuple[int, ...] = ()
+    try:
+        while not (await asyncio.wait({task}, timeout=MOVED_EVERY))[0]:
+            now = time.monotonic()
+            if (moved := (await progress(running.desk, running.integration)).moved) != seen:
+                seen, still = moved, now
+            if now - still > (patience or PATIENCE) or now - began > LONGEST:
+                raise TimeoutError(f"nothing has moved for {now - still:.0f} s, {now - began:.0f} s from the beginning")
+        task.result()
+    finally:
+        await ended(task)
 
 
 async def _tell_left_over(running: Running) -> None:
@@ -147,7 +174,7 @@ async def _killed(running: Running, struck: Awaitable[object], commits: Commits 
     first = _started(running.settings_with(commits.address) if commits else running.settings)
     try:
         with suppress(TimeoutError):
-            await asyncio.wait_for(struck, STRUCK_WITHIN)
+            await _while_it_moves(running, struck, STRUCK_WITHIN)
     finally:
         await _kill(first)
         if commits:
@@ -205,10 +232,10 @@ async def _reconnected(running: Running, vendor: str, struck: Awaitable[None]) -
     Raises TimeoutError when nobody is told.
     """
     try:
-        await asyncio.wait_for(struck, STRUCK_WITHIN)
+        await _while_it_moves(running, struck, STRUCK_WITHIN)
     except TimeoutError:
         return
-    await within(PATIENCE, _until_told(running, vendor))
+    await _while_it_moves(running, _until_told(running, vendor))
     running.emulator(vendor).faults.clear()
     await connected(running.runtime, running.sandbox.handover, vendor, running.desk)
 

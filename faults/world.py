@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,22 +14,20 @@ from typing import Any
 from pydantic import SecretStr
 
 from faults.books import Books, read_books
-from ml_connector.errors import BadInput
-from ml_connector.integrations.base import IntegrationType
-from ml_connector.lanes.runtime import Runtime
+from ml_connector.lanes.runtime import Runtime, integrations
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration, integration_named
-from ml_connector.service.scheduling import schedule
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
-from ml_connector.store.migrate import migrate
 from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.emulator import Emulator
-from ml_connector_sandbox.sandbox import Sandbox, seeded
-from rig.company import ACTOR, joined
+from ml_connector_sandbox.sandbox import Sandbox, is_known
+from rig.company import ACTOR
 from rig.postgres import create_database, drop_database
 
+CHANGED = " changed"
+"""Behind an integration's name: its company that goes on after the first reading, and is tried from there on."""
 # Connected in the afternoon; run shortly before midnight in the company's zone: every token has expired by then, and
 # a day's allowance comes back while the run lasts.
 CONNECTED = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
@@ -71,9 +69,9 @@ class Running:
 
 @dataclass(slots=True)
 class Ready:
-    """An integration's company, connected and live, before its first reading; ``database`` is a template."""
+    """A world's company, connected and live, before what is to be tried; ``database`` is a template."""
 
-    kind: str
+    world: str
     company: Company
     clock: SandboxClock
     server: str
@@ -89,47 +87,35 @@ class Ready:
         shutil.copytree(self.folder / "data", folder / "data")
         url = create_database(self.server, name, self.database)
         try:
-            async with _opened(company, url, folder) as (sandbox, runtime, settings):
+            async with opened(company, url, folder) as (sandbox, runtime, settings):
                 desk = Desk(runtime, await _tenant(runtime), ACTOR)
-                integration = await integration_named(desk, self.kind)
+                integration = await integration_named(desk, kind_of(self.world))
                 yield Running(sandbox, runtime, desk, integration, settings, url, folder)
         finally:
             drop_database(self.server, name)
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def prepared(server: str, folder: Path, kind: str) -> Ready:
-    """Seed, connect, integrate, map, and set every flow going. Raises BadInput when the sandbox has no such company."""
-    clock = SandboxClock.starting(CONNECTED)
-    try:
-        company = seeded(f"matrix:{kind}", clock)
-    except ValueError as error:
-        raise BadInput(f"The integration {kind} has no company in the sandbox for the fault matrix: {error}") from error
-    folder.mkdir(parents=True)
-    name = f"template_{kind.replace('-', '_')}"
-    url = create_database(server, name, "template1")
-    migrate(url)
-    async with _opened(company, url, folder) as (sandbox, runtime, _):
-        desk, integration = await joined(runtime, sandbox.handover, kind, _modes(runtime.integrations[kind]))
-        for flow in integration.flows:  # what was asked for once is to be finished by itself, not by reading again
-            if not runtime.integrations[kind].flow(flow.name).follows:
-                await schedule(desk, integration, flow.name, "0 2 * * *")
-    return Ready(kind, company, clock, server, name, folder)
+def worlds() -> list[str]:
+    """Every integration that is there, each followed by its company that goes on, where the sandbox has one."""
+    names = [one for kind in sorted(integrations()) for one in (kind, f"{kind}{CHANGED}")]
+    return [one for one in names if not one.endswith(CHANGED) or is_known(f"matrix:{one}")]
 
 
-def _modes(kind: IntegrationType) -> Mapping[str, str]:
-    """Every flow but those that carry changes of people back: in a run of the matrix nobody makes any."""
-    return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows if not flow.mirrors}
+def kind_of(world: str) -> str:
+    """The integration of a world."""
+    return world.removesuffix(CHANGED)
 
 
 @asynccontextmanager
-async def _opened(company: Company, url: str, folder: Path) -> AsyncIterator[tuple[Sandbox, Runtime, Settings]]:
+async def opened(company: Company, url: str, folder: Path) -> AsyncIterator[tuple[Sandbox, Runtime, Settings]]:
+    """The sandbox and the product on it, with nobody at work yet."""
     async with Sandbox.running(company) as sandbox:
         file = folder / "sandbox.json"
         sandbox.write(file)
         values: dict[str, Any] = {"data": folder / "data", "sandbox": file, "DATABASE_URL": url}
         settings = Settings(**values)
-        database = await Database.open(url, pool_size=4)
+        database = await Database.open(url, pool_size=8)  # who looks how far it is takes of them as well
         try:
             async with Runtime.on(database, settings) as runtime:
                 yield sandbox, runtime, settings

@@ -20,7 +20,7 @@ from ml_connector_sandbox.company.sales_catalogue import CHECK, WARES
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import Sandbox, seeded
-from ml_connector_sandbox.servicetitan.books import Invoice, Payment, TenantBooks
+from ml_connector_sandbox.servicetitan.books import Invoice, InvoiceItem, Payment, TenantBooks
 from ml_connector_sandbox.servicetitan.books.batching import batch, post_batch
 from ml_connector_sandbox.xero import OrganisationBooks
 from ml_connector_sandbox.xero.books.documents import GONE, Document
@@ -96,13 +96,17 @@ class Selling:
     def bill(self, price: str, *, posted: bool = True, customer: int = 0) -> Invoice:
         """A job done on DAY for a customer, at one price; reviewed, and its batch posted unless told."""
         made = self._sales.book("later", customer or self._sales.homes[0], DAY)
-        self.source.invoicing.add_items(made.id, [self._sales.item(WARES[0], price=Decimal(price))])
+        self.source.invoicing.add_items(made.id, [self.item(price)])
         assert made.job_id is not None
         self.source.invoicing.complete(made.job_id, DAY)
         kept = self.source.invoicing.review(made.id, "Reviewed")
         if posted:
             self.post(kept)
         return self.source.invoices[made.id]
+
+    def item(self, price: str) -> InvoiceItem:
+        """A piece at a price."""
+        return self._sales.item(WARES[0], price=Decimal(price))
 
     def post(self, invoice: Invoice) -> None:
         """Put it into a batch of its own and post that."""

@@ -9,18 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.connectors.xero import walk
+from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import integrating, syncing
+from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
+from ml_connector.service.doubles import doubles
+from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.releasing import release
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
+from ml_connector.sync import pull
 from ml_connector.sync.states import State
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import START, Sandbox, seeded
-from ml_connector_sandbox.servicetitan.books import TenantBooks
+from ml_connector_sandbox.servicetitan.books import TenantBooks, Vendor
 from ml_connector_sandbox.servicetitan.books.changing import changed
 from ml_connector_sandbox.xero import OrganisationBooks
 from ml_connector_sandbox.xero.books.masters import Contact
@@ -57,6 +63,14 @@ class Known:
         async with self.desk.looking() as reading:
             return [tuple(row) for row in await reading.all(query, self.desk.tenant_id, *values)]
 
+    async def a_day_later(self) -> None:
+        """What is read anew once a day was last read so a day ago."""
+        async with self.desk.changing(await self.desk.sealer()) as change:
+            await change.run(
+                "update feed set complete_at = complete_at - interval '1 day' where tenant_id = %s and name like '%% anew'",
+                self.desk.tenant_id,
+            )
+
     async def links(self, flow: str = "customers") -> dict[str, str]:
         rows = await self.all("select source_id, target_id from link where tenant_id = %s and entity = %s", flow)
         return {str(row[0]): str(row[1]) for row in rows}
@@ -76,6 +90,15 @@ class Known:
         )  # fmt: skip
         ((state, reason),) = rows
         return State(int(str(state))).word, str(reason)
+
+    async def record(self, flow: str, source_id: str) -> str:
+        """A record as people name it."""
+        (row,) = await self.all(
+            """select r.record_id from record r join flow f using (tenant_id, flow_id)
+            where tenant_id = %s and f.name = %s and r.source_id = %s""",
+            flow, source_id,
+        )  # fmt: skip
+        return f"#{row[0]}"
 
     async def pairs(self) -> list[tuple[int, Contact]]:
         """Customers that stand by themselves, have an e-mail and a phone, and their contacts."""
@@ -170,12 +193,7 @@ async def test_a_vendors_address_waits_for_a_person_and_its_phone_does_not(known
         await company.sync()
         assert await company.end("vendors_back", contact_id) == ("held", "vendor_remittance_changed")
         assert company.here.vendors[int(vendor)].email != "pay@elsewhere.example"
-        (row,) = await company.all(
-            """select r.record_id from record r join flow f using (tenant_id, flow_id)
-            where tenant_id = %s and f.name = 'vendors_back' and r.source_id = %s""",
-            contact_id,
-        )
-        await release(company.desk, f"#{row[0]}")
+        await release(company.desk, await company.record("vendors_back", contact_id))
         await company.sync()
         assert company.here.vendors[int(vendor)].email == "pay@elsewhere.example"
 
@@ -202,6 +220,62 @@ async def test_a_contact_of_xero_is_made_in_servicetitan_once_it_is_whole(known:
         company.here.crm.change_customer(made.id, name="Walk In Limited")
         await company.sync()
         assert new.name == "Walk In Limited"
+
+
+async def test_a_link_by_hand_frees_both_ends_of_it(known: Start) -> None:
+    async with known(new_from_ledger="create") as company:
+        (model, _), *_ = await company.pairs()
+        pairs = []
+        for name in ("Kim Poe", "Lou Roe"):
+            there = company.there.desk.add_contact(name)
+            line = {"Description": "Filter", "Quantity": 1, "UnitAmount": 20, "AccountCode": "4900"}
+            company.there.desk.add_invoice(there, company.there.today(), [line])
+            copy = changed(
+                company.here.customers[model], id=0, created_on="", modified_on="", name=name, type="Residential"
+            )
+            pairs.append((str(company.here.crm.add_customer(copy).id), there.contact_id))
+        await company.sync()
+        for customer, contact in pairs:
+            assert await company.end("customers", customer) == ("held", "customer_ambiguous")
+            assert await company.end("customers_back", contact) == ("held", "contact_ambiguous")
+        (kim, kim_there), (lou, lou_there) = pairs
+        assert (await explain(company.desk, kim_there)).flow == "customers_back"  # it is no vendor
+        await link(company.desk, await company.record("customers", kim), kim_there)
+        await link(company.desk, await company.record("customers_back", lou_there), lou)
+        await company.sync()
+        assert await company.end("customers_back", kim_there) == ("unchanged", "")
+        both = (
+            rf"{await company.record('customers', kim)} \(customers {kim}, Customers: ServiceTitan to Xero, linked\), "
+            rf"{await company.record('customers_back', kim_there)} \(customers_back {kim_there}, Customers: Xero to "
+            r"ServiceTitan, unchanged\)\. Say which by its #number"
+        )
+        with pytest.raises(BadInput, match=both):
+            await explain(company.desk, kim_there)
+        assert await company.end("customers", lou) == ("linked", "")
+        (told,) = await company.all(
+            """select count(*) from audit_event e join record r using (tenant_id, record_id)
+            where tenant_id = %s and e.kind = 'linked' and r.source_id = %s""",
+            lou,
+        )
+        assert told == (1,)
+
+
+async def test_a_firm_that_is_customer_and_vendor_is_no_double(known: Start) -> None:
+    async with known() as company:
+        (model, _), *_ = await company.pairs()
+        copy = changed(
+            company.here.customers[model], id=0, created_on="", modified_on="", name="Both Ltd", type="Commercial"
+        )
+        customer = company.here.crm.add_customer(copy)
+        vendor = company.here.add_vendor(Vendor(name="Both Ltd", address=copy.address))
+        await company.sync()
+        await company.sync()
+        linked = await company.links("vendors")
+        assert (await company.links())[str(customer.id)] == linked[str(vendor.id)]
+        async with company.desk.runtime.database.tenant(company.desk.tenant_id) as connection:
+            await connection.execute(b"update sweep set swept_at = swept_at - interval '25 hours'")
+        await company.sync()
+        assert not (await doubles(company.desk)).found
 
 
 async def test_merged_and_archived_contacts_are_followed(known: Start) -> None:
@@ -268,3 +342,79 @@ async def test_the_baseline_links_and_writes_nothing(known: Start) -> None:
         await integrating.change_settings(company.desk, company.integration, {"parties_baseline": "no"})
         await company.sync()
         assert await company.written() > 0 and len(await company.links()) > 10
+
+
+async def test_bank_details_that_xero_shows_are_kept_nowhere(known: Start) -> None:
+    bank = "99-1234-0567890-01"
+    async with known({"customers": "live", "vendors": "live"}) as company:
+        (customer, contact), *_ = await company.pairs()
+        contact.texts["BankAccountDetails"] = bank
+        company.call(customer, "(320) 555-7011")
+        await company.sync()
+        assert texts(contact)[2] == "(320) 555-7011"
+        sealer = await company.desk.sealer()
+        told = [
+            bytes(sealer.open(b"exchange", row[0]))  # type: ignore[arg-type]
+            for row in await company.all("select body from exchange where tenant_id = %s")
+        ]
+        assert any(b"BankAccountDetails" in one for one in told), "Xero has answered with them"
+        assert not any(bank.encode() in one for one in told)
+
+
+async def test_a_contact_becomes_a_customer_by_its_first_invoice_within_a_day(known: Start) -> None:
+    async with known(new_from_ledger="create") as company:
+        desk, calls = company.there.desk, company.sandbox.xero.log.calls
+        home = {"AddressType": "POBOX", "AddressLine1": "1 Elm St", "City": "Edina", "Region": "MN",
+                "PostalCode": "55424", "Country": "USA"}  # fmt: skip
+        new = desk.add_contact("Later Ltd", EmailAddress="desk@later.example", Addresses=[home])
+        for _ in range(2):  # changes just before a reading are shown by the next one too
+            await company.sync()
+        assert await company.end("customers_back", new.contact_id) == ("skipped", "contact_without_documents")
+        stamp = new.updated
+        desk.add_invoice(new, company.there.today(), [{"Description": "Filter", "Quantity": 1, "UnitAmount": 20,
+                                                       "AccountCode": "4900"}])  # fmt: skip
+        assert new.updated == stamp and new.is_customer
+        before = len(calls)
+        await company.sync()
+        ordinary = sum(one.path.endswith("/Contacts") and one.method == "GET" for one in calls[before:])
+        assert await company.end("customers_back", new.contact_id) == ("skipped", "contact_without_documents")
+
+        await company.a_day_later()
+        before = len(calls)
+        await company.sync()
+        assert await company.end("customers_back", new.contact_id) == ("posted", "")
+        assert sum(one.path.endswith("/Contacts") and one.method == "GET" for one in calls[before:]) <= ordinary
+        runs = await company.all(
+            """select distinct on (f.name) f.name, r.rows, r.new_versions, r.repeats
+            from run r join flow f using (tenant_id, flow_id)
+            where tenant_id = %s and f.name like '%%_back' and r.rows > 0 order by f.name, r.run_id desc"""
+        )
+        every = len(list(company.there.contacts))
+        assert runs == [("customers_back", every, 1, every - 1), ("vendors_back", every, 1, every - 1)]
+        before = len(calls)
+        await company.sync()
+        shown = [one for one in calls[before:] if one.path.endswith("/Contacts") and one.method == "GET"]
+        assert len(shown) <= ordinary, "the day's reading is done"
+
+
+async def test_reading_all_contacts_anew_goes_on_where_it_broke_off(
+    known: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with known() as company:
+        every = len(list(company.there.contacts))
+        ((last,),) = await company.all("select max(run_id) from run where tenant_id = %s")
+        monkeypatch.setattr(walk, "PAGE", 10)
+        monkeypatch.setattr(pull, "READING_SHARE", 0.0)  # a slice ends after a page
+        await company.a_day_later()
+        await company.sync()
+        runs = await company.all(
+            """select f.name, count(*) > 2, sum(r.rows), sum(r.new_versions)
+            from run r join flow f using (tenant_id, flow_id)
+            where tenant_id = %s and f.name like '%%_back' and r.run_id > %s group by f.name order by f.name""",
+            last,
+        )  # fmt: skip
+        assert [(name, several, new) for name, several, _, new in runs] == [
+            ("customers_back", True, 0),
+            ("vendors_back", True, 0),
+        ]
+        assert all(every <= int(str(rows)) < 2 * every for _, _, rows, _ in runs), "each contact about once"

@@ -13,12 +13,12 @@ import pytest
 from faults.__main__ import none_holds, summary, too_idle
 from faults.books import Books, Difference, difference, shown_texts
 from faults.points import COMMIT_KILLS, DATABASE, Point, sampled
+from faults.preparing import prepared
 from faults.process import Result
 from faults.report import table
 from faults.run import commits_of, disturbed, undisturbed
 from faults.stalled import slices_under_way
-from faults.world import RUN, prepared
-from ml_connector.lanes.runtime import integrations
+from faults.world import RUN, worlds
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import seeded
 from rig.postgres import drop_database
@@ -129,8 +129,8 @@ async def test_what_is_left_over_names_where_each_slice_waits() -> None:
     await task
 
 
-@pytest.mark.parametrize("kind", sorted(integrations()))
-def test_every_integration_has_a_company_for_the_matrix(kind: str) -> None:
+@pytest.mark.parametrize("kind", worlds())
+def test_every_world_has_a_company_for_the_matrix(kind: str) -> None:
     company = seeded(f"matrix:{kind}", SandboxClock.starting(RUN))
     bought, sold = {row.ends for row in company.truth}, company.sales
     assert bought >= {"posted", "held", "skipped"} or (sold is not None and len(sold.cases) > 5)
