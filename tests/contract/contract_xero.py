@@ -78,7 +78,7 @@ class StageOfXero(Stage):
 
     vendor = "xero"
     page = 50
-    limits_speed = 60.0
+    limits_speed = 30.0
     fixed = frozenset(["tax_codes", "dimensions"])
     vanishing = frozenset(["allocations"])
     wrong = (

@@ -70,7 +70,7 @@ class StageOfZohoBooks(Stage):
 
     vendor = "zoho_books"
     page = 50
-    limits_speed = 40.0
+    limits_speed = 15.0
     fixed = frozenset(["accounts", "tax_codes", "dimensions"])
     wrong = (
         Wrong("client_secret", "other", ("client secret", "data centre eu")),

@@ -58,7 +58,7 @@ async def compare(desk: Desk, integration: Integration, at: dt.date | None = Non
     items = _items(answer, known[integration.source_id].name)
     sealer = await desk.sealer()
     async with desk.looking() as reading:
-        return await _compared(reading, sealer, integration, items, at)
+        return await _compared(desk, reading, sealer, integration, items, at)
 
 
 _LAST = """
@@ -77,7 +77,7 @@ async def mention(desk: Desk, integration: Integration, flow: str) -> str:
             return "What customers owe on both sides was not compared yet: 'ml-connector compare' does."
         try:
             items = _items(sealer.open(b"answer", row[0]), integration.source)
-            found = await _compared(reading, sealer, integration, items, None)
+            found = await _compared(desk, reading, sealer, integration, items, None)
         except Refused as error:
             return error.sentence
     if not found.differing:
@@ -99,8 +99,9 @@ def _items(answer: bytes, source: str) -> list[OpenItem]:
 
 
 async def _compared(
-    reading: Reading, sealer: Sealer, integration: Integration, items: Sequence[OpenItem], at: dt.date | None
-) -> Compared:
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, items: Sequence[OpenItem],
+    at: dt.date | None,
+) -> Compared:  # fmt: skip
     found = {one: await listed(reading, sealer, integration.target_id, one) for one in _LISTS}
     unread = sorted(name for name, rows in found.items() if rows is None)
     if unread:
@@ -109,8 +110,8 @@ async def _compared(
         )
     parties = {id_: one for id_, one in (found["parties"] or {}).items() if isinstance(one, Party)}
     books = await _books(reading, integration, parties, items)
-    currency = (await organisation_of(reading, sealer, integration.source_id)).currency
-    company = str(integration.settings.get("currency") or currency)
+    chosen = integration.settings.get(desk.runtime.integrations[integration.kind].currency_setting)
+    company = str(chosen or (await organisation_of(reading, sealer, integration.source_id)).currency)
     start = integration.flow("invoices").start_date
     here = [_here(one, books, company, start) for one in items]
     there = [_there(one, books, company, start) for rows in found.values() for one in (rows or {}).values()]
