@@ -4,6 +4,7 @@ postgres_server  one server per test process, on a unix socket below a temporary
 postgres_url     the address of its superuser
 database_url     the address of a fresh migrated database, dropped afterwards
 database         the same, opened
+make_database    opens one more such database each time, dropped at the end of its block
 two_tenants      the ids of two tenants in it
 sealer           a sealer of the first of them
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -88,6 +89,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await Database.open(database_url, pool_size=4)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def make_database(postgres_url: str, migrated_template: str) -> Callable[[], AbstractAsyncContextManager[Database]]:
+    @asynccontextmanager
+    async def fresh() -> AsyncIterator[Database]:
+        name = f"more_{uuid.uuid4().hex[:12]}"
+        opened = await Database.open(create_database(postgres_url, name, migrated_template), pool_size=4)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+            drop_database(postgres_url, name)
+
+    return fresh
 
 
 @pytest.fixture

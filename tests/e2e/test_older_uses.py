@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import conninfo
 from sales_world import KIND, MODES, Selling, selling
 
 from ml_connector.lanes.runtime import Runtime
@@ -20,26 +17,7 @@ from ml_connector_sandbox.servicetitan.books import Invoice
 from rig.company import joined
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
-Other = Callable[[], AbstractAsyncContextManager[Database]]
-
-
-@pytest.fixture
-def other(postgres_url: str, migrated_template: str) -> Other:
-    """Opens one more fresh, migrated database, dropped at the end of its block."""
-
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Database]:
-        name = f"more_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(postgres_url, autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY".encode())
-            database = await Database.open(conninfo.make_conninfo(postgres_url, dbname=name), pool_size=4)
-            try:
-                yield database
-            finally:
-                await database.close()
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    return fresh
+MakeDatabase = Callable[[], AbstractAsyncContextManager[Database]]
 
 
 def paid(company: Selling, invoice: Invoice) -> list[Decimal]:
@@ -81,13 +59,13 @@ async def test_payments_of_before_it_was_kept(database: Database, tmp_path: Path
         assert not left
 
 
-async def test_payments_of_another_database(database: Database, other: Other, tmp_path: Path) -> None:
+async def test_payments_of_another_database(database: Database, make_database: MakeDatabase, tmp_path: Path) -> None:
     async with selling(database, tmp_path) as first:
         billed = first.bill("100.00")
         first.take(billed, "50.00")
         await first.sync()
         file, data = tmp_path / "sandbox.json", tmp_path / "other"
-        async with other() as empty, Runtime.on(empty, Settings(data=data, sandbox=file)) as runtime:
+        async with make_database() as empty, Runtime.on(empty, Settings(data=data, sandbox=file)) as runtime:
             desk, integration = await joined(runtime, first.sandbox.handover, KIND, MODES)
             second = Selling(first.sandbox, desk, integration)
             await second.sync()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import conninfo
 
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import syncing
@@ -31,26 +29,7 @@ MODES = {
     "invoices_exported": "live", "payments_exported": "live",
 }  # fmt: skip
 DOCUMENTS = ("invoices", "payments", "purchase_orders")
-Empty = Callable[[], AbstractAsyncContextManager[Database]]
-
-
-@pytest.fixture
-def empty(postgres_url: str, migrated_template: str) -> Empty:
-    """Opens one more fresh, migrated database each time, dropped at the end of its block."""
-
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Database]:
-        name = f"more_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(postgres_url, autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY".encode())
-            database = await Database.open(conninfo.make_conninfo(postgres_url, dbname=name), pool_size=4)
-            try:
-                yield database
-            finally:
-                await database.close()
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    return fresh
+MakeDatabase = Callable[[], AbstractAsyncContextManager[Database]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +66,15 @@ async def synced(database: Database, sandbox: Sandbox, folder: Path) -> Ended:
 
 
 async def test_a_second_database_over_the_same_books_links_everything_and_posts_nothing(
-    empty: Empty, tmp_path: Path
+    make_database: MakeDatabase, tmp_path: Path
 ) -> None:
     async with Sandbox.running("matrix:servicetitan-xero", speed=120.0, limits=False) as sandbox:
-        async with empty() as database:
+        async with make_database() as database:
             first = await synced(database, sandbox, tmp_path)
         linked = Counter(one[0] for one in first.links)
         assert all(linked[name] >= 4 for name in DOCUMENTS), first
         books = sandbox.xero.essence()
-        async with empty() as database:
+        async with make_database() as database:
             second = await synced(database, sandbox, tmp_path)
         assert second.links == first.links, second.states
         assert not [key for key in second.states if key[1] in ("held", "rejected", "uncertain", "staged")], second

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import conninfo
 from sync_world import SPEED, Start, World, map_company, started
 
 from ml_connector.store.database import Database
@@ -31,22 +28,3 @@ async def company(start: Start) -> AsyncIterator[World]:
     async with start() as world:
         await map_company(world)
         yield world
-
-
-@pytest.fixture
-def make_database(postgres_url: str, migrated_template: str) -> Callable[[], AbstractAsyncContextManager[Database]]:
-    """Opens one more fresh, migrated database each time, dropped at the end of its block."""
-
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Database]:
-        name = f"more_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(postgres_url, autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY".encode())
-            database = await Database.open(conninfo.make_conninfo(postgres_url, dbname=name), pool_size=4)
-            try:
-                yield database
-            finally:
-                await database.close()
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    return fresh
