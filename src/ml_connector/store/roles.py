@@ -10,6 +10,8 @@ cluster, so several databases share them, and two databases may be prepared at t
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 from psycopg import conninfo, sql
 
@@ -21,7 +23,8 @@ DISPATCHER = "mlc_dispatcher"
 ROLES = (OWNER, APP, DISPATCHER)
 
 # Two databases of one cluster that create the same role at once collide in pg_authid (unique_violation), and two that
-# grant it at once in pg_auth_members (unique_violation, or internal_error "tuple concurrently updated").
+# grant it at once in pg_auth_members (unique_violation, or internal_error "tuple concurrently updated"). A role whose
+# name is taken already may still be unknown (undefined_object) until the word of its creation has reached this session.
 _CREATE_ROLE = """
 DO $$
 BEGIN
@@ -42,6 +45,9 @@ EXCEPTION WHEN unique_violation OR internal_error THEN
     END IF;
 END $$;
 """
+
+_UNTIL_THE_OTHERS_ROLE_IS_KNOWN = (0.05, 0.2, 1.0)
+"""Seconds between looks at a role that another database's start has just created."""
 
 _OPEN_DATABASE = """
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -78,7 +84,7 @@ def prepare_roles(connection: psycopg.Connection) -> None:
     """
     try:
         for role in ROLES:
-            connection.execute(_CREATE_ROLE.format(role=role).encode())
+            _create_role(connection, role)
         _refuse_mighty_roles(connection)
         if not _one(connection, _OWNER_MAY_CREATE):
             connection.execute(_OPEN_DATABASE.encode())
@@ -90,6 +96,18 @@ def prepare_roles(connection: psycopg.Connection) -> None:
     # A GRANT by someone who does not own the object is only a warning.
     if not _one(connection, _OWNER_MAY_CREATE):
         raise _not_prepared(connection, "mlc_owner may not create tables")
+
+
+def _create_role(connection: psycopg.Connection, role: str) -> None:
+    statement = _CREATE_ROLE.format(role=role).encode()
+    for pause in _UNTIL_THE_OTHERS_ROLE_IS_KNOWN:
+        try:
+            connection.execute(statement)
+        except psycopg.errors.UndefinedObject:
+            time.sleep(pause)
+        else:
+            return
+    connection.execute(statement)
 
 
 def _refuse_mighty_roles(connection: psycopg.Connection) -> None:
