@@ -22,9 +22,12 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Party(Canonical, frozen=True, tag="party"):
-    """A vendor or customer. Bank details are never read; ``tax_id`` is for matching only and never stored in clear.
+    """A vendor or customer. Bank details are never read, and of a tax id only whether there is one.
 
+    ``erased``: a person's data were erased here; id, states and stamps are left, and nothing is ever written from it.
     ``roles``: what it is where the system keeps one party for both; empty where it is neither yet, or that is not told.
+    ``has_tax_id``, ``has_terms`` (payment terms of its own) and ``has_1099`` (it is settled whether payments to it are
+    reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
     """
 
     id: str
@@ -37,7 +40,6 @@ class Party(Canonical, frozen=True, tag="party"):
     email: str = ""
     phone: str = ""
     account_number: str = ""
-    tax_id: str = ""
     currency: str = ""
     private_person: bool = False
     merged_into: str = ""
@@ -46,6 +48,26 @@ class Party(Canonical, frozen=True, tag="party"):
     reference: str = ""  # our external reference, where the vendor stores one
     stamp: str = ""
     roles: str = ""  # "customer", "vendor", or both with a blank between
+    has_tax_id: bool | None = None
+    has_terms: bool | None = None
+    has_1099: bool | None = None
+    in_full: bool = True
+    erased: bool = False
+
+
+def location_id(customer: str, location: str) -> str:
+    """The id of a location as a party: it is one of its customer's, and one more where it becomes another customer's.
+
+    >>> location_id("501", "9001")
+    '501-9001'
+    """
+    return f"{customer}-{location}"
+
+
+def parts_of_location(id_: str) -> tuple[str, str]:
+    """The customer and the location of such an id; the customer is empty where it names a location alone."""
+    customer, _, location = id_.rpartition("-")
+    return customer, location
 
 
 class Account(Canonical, frozen=True, tag="account"):

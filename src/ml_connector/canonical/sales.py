@@ -100,6 +100,7 @@ class Invoice(Canonical, frozen=True, tag="invoice"):
     exchange_rate: Decimal | None = None
     allocations: tuple[Allocation, ...] = ()
     reference: str = ""
+    original_date: dt.date | None = None  # the source's, where the ledger has it on the first open day instead
     ours: bool = False  # the vendor says that this product's application made it
     complete: bool = True
     stamp: str = ""
@@ -145,6 +146,7 @@ class Payment(Canonical, frozen=True, tag="payment"):
     active: bool = True
     exchange_rate: Decimal | None = None
     reference: str = ""
+    original_date: dt.date | None = None  # as an invoice's
     ours: bool = False
     stamp: str = ""
 

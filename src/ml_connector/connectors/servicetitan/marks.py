@@ -1,7 +1,7 @@
-"""Marking bills, invoices and payments as exported.
+"""Marking bills, invoices, credit memos and payments as exported.
 
 A step names one document; its body is the call for that one alone, and steps share a call. Marking is idempotent in
-meaning (a document marked twice is marked). Bills and invoices get an answer of their own for every id inside a 200;
+meaning (a document marked twice is marked). All but payments get an answer of their own for every id inside a 200;
 payments get an empty 200, so they are read again.
 """
 
@@ -55,24 +55,26 @@ INVENTORY = Mark(
 )
 AP = Mark("bills", "bill", "ap-bills/markasexported", "tn.acc.apbills:w", "billIds", "billId")
 INVOICES = Mark("invoices", "invoice", "invoices/markasexported", "tn.acc.invoices:w", id="invoiceId")
+MEMOS = Mark("credit_memos", "credit memo", "credit-memos/markasexported", "tn.acc.creditmemos:w", id="creditMemoId")
 PAYMENTS = Mark("payments", "payment", "payments/status", "tn.acc.payments:w", "paymentIds")
-MARKS = (INVENTORY, AP, INVOICES, PAYMENTS)
+MARKS = (INVENTORY, AP, INVOICES, MEMOS, PAYMENTS)
 
 
 def compose(document: Document, reference: str) -> Composed:
     """The body that marks one document as exported; its total is the document's. Raises Refused for anything else.
 
-    An invoice takes our reference along; where ServiceTitan shows it again is not published.
+    An invoice or credit memo takes our reference along; where ServiceTitan shows it again is not published.
     """
     match document:
         case Bill():
             return Composed(msgspec.json.encode({mark_of(document).ids: [int(document.id)]}), document.total)
         case Invoice():
             known = {"externalId": reference} if reference else {}
-            return Composed(msgspec.json.encode([{INVOICES.id: int(document.id), **known}]), document.total)
+            mark = MEMOS if document.kind == "credit note" else INVOICES
+            return Composed(msgspec.json.encode([{mark.id: int(document.id), **known}]), document.total)
         case Payment():
             return Composed(msgspec.json.encode(_payments([int(document.id)])), document.amount)
-    raise Refused("ServiceTitan marks bills, invoices and payments as exported, and nothing else.")
+    raise Refused("ServiceTitan marks bills, invoices, credit memos and payments as exported, and nothing else.")
 
 
 def mark_of(bill: Bill) -> Mark:
@@ -106,7 +108,7 @@ def target(step: Step) -> Target:
 
 def _items(mark: Mark, body: Any) -> list[Any]:
     """What a body of this call names; nothing for the body of another call."""
-    if mark is INVOICES:
+    if not mark.ids:
         return [one for one in body if isinstance(one, dict) and mark.id in one] if isinstance(body, list) else []
     keys = {mark.ids, "status"} if mark is PAYMENTS else {mark.ids}
     return list(body[mark.ids]) if isinstance(body, dict) and body.keys() == keys else []
@@ -115,7 +117,7 @@ def _items(mark: Mark, body: Any) -> list[Any]:
 def _body(mark: Mark, targets: Sequence[Target]) -> bytes:
     ordered = sorted({one.id: one for one in targets}.values(), key=lambda one: int(one.id))
     items = [one.item for one in ordered]
-    if mark is INVOICES:
+    if not mark.ids:
         return msgspec.json.encode(items)
     return msgspec.json.encode(_payments(items) if mark is PAYMENTS else {mark.ids: items})
 
@@ -176,6 +178,7 @@ class _Marked(msgspec.Struct, rename="camel"):
     inventory_bill_id: int | None = None
     bill_id: int | None = None
     invoice_id: int | None = None
+    credit_memo_id: int | None = None
     error_message: str | None = None
 
 
@@ -183,8 +186,11 @@ def marked(raw: bytes, mark: Mark) -> Mapping[str, str]:
     """A call's answer by id: empty for success, else the vendor's words. Raises msgspec.DecodeError."""
     said: dict[str, str] = {}
     for one in msgspec.json.decode(raw, type=list[_Marked]):
-        id = {INVENTORY.id: one.inventory_bill_id, AP.id: one.bill_id, INVOICES.id: one.invoice_id}[mark.id]
-        said[str(id)] = "" if one.success else (one.error_message or "no reason given")
+        ids = {
+            INVENTORY.id: one.inventory_bill_id, AP.id: one.bill_id, INVOICES.id: one.invoice_id,
+            MEMOS.id: one.credit_memo_id,
+        }  # fmt: skip
+        said[str(ids[mark.id])] = "" if one.success else (one.error_message or "no reason given")
     return said
 
 
@@ -208,8 +214,9 @@ def _said(id: str, words: str | None, mark: Mark, raw: bytes) -> Outcome:
 
 def _shown(id: str, mark: Mark) -> Document:
     """What the answer proves of the document: exported, nothing else."""
-    if mark is INVOICES:
-        return Invoice(id=id, customer=Ref(), total=ZERO, exported=True, complete=False)
+    if mark in (INVOICES, MEMOS):
+        kind = "credit note" if mark is MEMOS else "invoice"
+        return Invoice(id=id, customer=Ref(), total=ZERO, kind=kind, exported=True, complete=False)
     return Bill(id=id, vendor=Ref(), total=ZERO, exported=True, complete=False)
 
 

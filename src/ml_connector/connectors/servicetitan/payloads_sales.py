@@ -31,6 +31,24 @@ class Customer(Payload, frozen=True):
     modified_on: str | None = None
 
 
+class LocationHead(Payload, frozen=True):
+    """What tells a location from the others, however little of it can be read."""
+
+    id: int
+    customer_id: int | None = None
+
+
+class Location(LocationHead, frozen=True):
+    """crm/locations. Its customer may become another one; ``merged_to_id`` may name one that was merged, too."""
+
+    customer_id: int
+    active: bool
+    name: str | None = None
+    address: CustomerAddress | None = None
+    merged_to_id: int | None = None
+    modified_on: str | None = None
+
+
 class Contact(Payload, frozen=True):
     """crm/customers/contacts and its export feed, which adds ``active``; the contacts of one customer lack his id."""
 
@@ -133,6 +151,44 @@ class Payment(Payload, frozen=True):
     general_ledger_account: LedgerAccount | None = None
     refunded_payment_id: int | None = None
     modified_on: str | None = None
+
+
+class CreditMemo(Payload, frozen=True):
+    """accounting/credit-memos. Amounts are numbers, days have no time, and a sales tax code stands for the zone."""
+
+    id: int
+    active: bool = True
+    sync_status: str | None = None
+    reference_number: str | None = None
+    date: str | None = None
+    sub_total: Decimal | None = None
+    sales_tax: Decimal | None = None
+    sales_tax_code: Named | None = None
+    total: Decimal | None = None
+    balance: Decimal | None = None
+    applied_to: list[Applied] | None = None
+    customer: Named | None = None
+    location: Named | None = None
+    business_unit: Named | None = None
+    created_on: str | None = None
+    modified_on: str | None = None
+
+
+class CreditMemoItem(Payload, frozen=True):
+    """accounting/credit-memos/credit-memo-items: a line with the id of its memo."""
+
+    id: int
+    credit_memo_id: int
+    active: bool = True
+    type: str = "Unspecified"
+    description: str | None = None
+    sku_name: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    total: Decimal | None = None
+    taxable: bool = False
+    revenue_general_ledger_account: LedgerAccount | None = None
+    business_unit: Named | None = None
 
 
 class Deposit(Payload, frozen=True):

@@ -20,9 +20,11 @@ from ml_connector.connectors.servicetitan import (
     payloads,
     payloads_sales,
     read_bills,
+    read_credit_memos,
     read_customers,
     read_deposits,
     read_invoices,
+    read_locations,
     read_payments,
     resources,
     translate,
@@ -83,8 +85,10 @@ _ENTITIES = {
 
 _STREAMS: Mapping[str, Callable[[Client, Settings, Reading], AsyncIterator[Page]]] = {
     "customers": read_customers.read,
+    "locations": read_locations.read,
     "invoices": read_invoices.read,
     "payments": read_payments.read,
+    "credit_memos": read_credit_memos.read,
     "deposits": read_deposits.read,
 }
 

@@ -22,7 +22,7 @@ from ml_connector.connectors.servicetitan.walks import Walk, newest, row_id
 
 # What money does to a customer is no change of the customer.
 _MONEY = frozenset(["balance", "creditLimitBalance"])
-_NO_MONEY = ("excludeAccountingChangesFromModifiedDateRange", "true")
+NO_MONEY = ("excludeAccountingChangesFromModifiedDateRange", "true")
 
 
 async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIterator[Page]:
@@ -32,7 +32,7 @@ async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIte
         yield Page(await joined.by_ids(reading.ids), reading.cursor or b"", last=True)
         return
     legs = (
-        Leg("customers", resources.CUSTOMERS, joined.rows, listed=True, query=(_NO_MONEY, *settings.external_data)),
+        Leg("customers", resources.CUSTOMERS, joined.rows, listed=True, query=(NO_MONEY, *settings.external_data)),
         Leg("contacts", resources.CONTACT_FEED, joined.of_contacts, follows=True),
     )
     async for page in Stream(client, settings, legs, reading).pages():

@@ -17,6 +17,7 @@ PAYMENT_TERMS = Resource("accounting", "payment-terms", "tn.acc.paymentterms:r")
 BUSINESS_UNITS = Resource("settings", "business-units", "tn.stt.businessunits:r", _ANY)
 JOBS = Resource("jpm", "jobs", "tn.jpm.jobs:r")
 CUSTOMERS = Resource("crm", "customers", "tn.crm.customers:r", _ANY)
+LOCATIONS = Resource("crm", "locations", "tn.crm.locations:r", _ANY)
 CONTACTS = Resource("crm", "customers/contacts", "tn.crm.customers:r")
 CONTACT_FEED = Resource("crm", "export/customers/contacts", "tn.crm.customers:r")
 # Invoices and payments spell the same filter another way.
@@ -24,6 +25,9 @@ INVOICES = Resource("accounting", "invoices", "tn.acc.invoices:r", (("activeStat
 INVOICE_FEED = Resource("accounting", "export/invoices", "tn.acc.invoices:r")
 PAYMENTS = Resource("accounting", "payments", "tn.acc.payments:r", (("activeState", "All"),))
 PAYMENT_FEED = Resource("accounting", "export/payments", "tn.acc.payments:r")
+# Neither a feed nor a read by id; the items are a list of their own, of the lines that were not removed.
+CREDIT_MEMOS = Resource("accounting", "credit-memos", "tn.acc.creditmemos:r", _ANY)
+CREDIT_MEMO_ITEMS = Resource("accounting", "credit-memos/credit-memo-items", "tn.acc.creditmemos:r")
 # The list knows no filter for deposits that were taken back; whether it shows them is not said.
 BANK_DEPOSITS = Resource("accounting", "bank-deposits", "tn.acc.bankdeposits:r")
 # Both bill lists know no filter for inactive bills; only the feed shows them.
@@ -56,8 +60,10 @@ READABLE = {
     "payment_types": Readable("payment_types", (PAYMENT_TYPES.scope,), incremental=False, stamped=False),
     "payment_terms": Readable("payment_terms", (PAYMENT_TERMS.scope,), incremental=False),
     "customers": Readable("customers", (CUSTOMERS.scope,), incremental=True),
+    "locations": Readable("locations", (LOCATIONS.scope, CUSTOMERS.scope), incremental=True),
     "invoices": Readable("invoices", (INVOICES.scope,), incremental=True),
     "payments": Readable("payments", (PAYMENTS.scope,), incremental=True),
+    "credit_memos": Readable("credit_memos", (CREDIT_MEMOS.scope,), incremental=True),
     "deposits": Readable("deposits", (BANK_DEPOSITS.scope,), incremental=True),
     "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
     "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
@@ -73,8 +79,10 @@ CHECKED = {
     "payment_types": (PAYMENT_TYPES,),
     "payment_terms": (PAYMENT_TERMS,),
     "customers": (CUSTOMERS,),
+    "locations": (LOCATIONS, CUSTOMERS),
     "invoices": (INVOICES,),
     "payments": (PAYMENTS,),
+    "credit_memos": (CREDIT_MEMOS, CREDIT_MEMO_ITEMS),
     "deposits": (BANK_DEPOSITS,),
     "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),

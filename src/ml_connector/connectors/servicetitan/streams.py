@@ -31,7 +31,8 @@ _DAY = dt.timedelta(days=1)
 class Leg:
     """One place where changes are met. ``rows`` makes whole documents of the vendor's rows there.
 
-    ``listed``: a list read by spans of time with the filters ``query``; else an export feed.
+    ``listed``: a list read by spans of time with the filters ``query``; else an export feed. ``daily``: read with the
+    daily re-reading alone, from its beginning, for what its filters find whatever the stamp.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Leg:
     listed: bool = False
     query: tuple[tuple[str, str], ...] = ()
     follows: bool = False
+    daily: bool = False
 
 
 class StreamCursor(msgspec.Struct):
@@ -48,7 +50,7 @@ class StreamCursor(msgspec.Struct):
     ``origin``: where it began. ``leg``: the leg under way, empty between walks; ``begun``: the vendor's clock when the
     walk began; ``through``: when the last finished walk began. ``at``: for each leg where it goes on, a token or a date
     for a feed and an instant for a list; ``width`` the list's span in seconds that last fitted. ``reread``: the day of
-    the last daily re-reading.
+    the last daily re-reading; ``daily``: whether this walk is one.
     """
 
     origin: str = ""
@@ -58,6 +60,7 @@ class StreamCursor(msgspec.Struct):
     at: dict[str, str] = {}
     width: float = 0.0
     reread: str = ""
+    daily: bool = False
 
 
 class Stream:
@@ -80,6 +83,7 @@ class Stream:
     def _begin(self, now: dt.datetime) -> None:
         """Where this walk's legs start: the beginning, some days back once a day, or where the last walk ended."""
         cursor, today = self._cursor, now.date().isoformat()
+        cursor.daily = bool(cursor.through) and cursor.reread != today
         if not cursor.through:
             cursor.at = {leg.name: self._beginning(leg) for leg in self._legs.values()}
         elif cursor.reread != today:
@@ -96,8 +100,8 @@ class Stream:
     def _go_back(self, leg: Leg, now: dt.datetime) -> None:
         """A leg from some days ago, or from before the last finished walk if that is longer ago."""
         cursor = self._cursor
-        start = instant(cursor.origin) if cursor.origin else EPOCH
-        if cursor.through:
+        start = instant(cursor.origin) if cursor.origin and not leg.daily else EPOCH
+        if cursor.through and not leg.daily:
             start = min(now - self._settings.reread, instant(cursor.through) - _DAY)
         day = moment(start)[:10]
         back = f"{day}T00:00:00Z"
@@ -152,7 +156,8 @@ class Stream:
 
     def _end(self, leg: Leg) -> None:
         """On to the next leg; a list's next walk begins at this walk's start."""
-        cursor, names = self._cursor, [*self._legs, ""]
+        cursor = self._cursor
+        names = [one.name for one in self._legs.values() if one is leg or cursor.daily or not one.daily] + [""]
         if leg.listed:
             cursor.at[leg.name] = self._behind()
         cursor.width, cursor.leg = 0.0, names[names.index(leg.name) + 1]

@@ -1,10 +1,10 @@
-"""ServiceTitan's customers with their contacts, and its short lists, as canonical documents. Pure."""
+"""ServiceTitan's customers with their contacts, their locations, and its short lists, as canonical documents. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ml_connector.canonical.master_data import ListEntry, Party
+from ml_connector.canonical.master_data import ListEntry, Party, location_id
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.translate import Unreadable, address, ref_id, reference, text
 from ml_connector.connectors.servicetitan.walks import newest
@@ -38,6 +38,26 @@ def customer(payload: payloads.Customer, contacts: Iterable[payloads.Contact], *
         address=address(payload.address or payloads.CustomerAddress()),
         reference=reference(payload.external_data or []),
         stamp=newest(payload.modified_on or "", changed, *(one.modified_on or "" for one in known)),
+    )
+
+
+def location(payload: payloads.Location, owner: payloads.Customer, *, survivor: str = "") -> Party:
+    """A location as a party of its own: its customer's name, then its own, else its street; empty where one is missing.
+
+    E-mail and phone are the customer's. ``survivor``: the id, as a party, of the location it was merged into.
+    """
+    name, where = text(owner.name), address(payload.address or payloads.CustomerAddress())
+    own = text(payload.name)
+    place = where.street if own.casefold() in ("", name.casefold()) else own
+    return Party(
+        id=location_id(str(payload.customer_id), str(payload.id)),
+        kind="customer",
+        name=f"{name}, {place}" if name and place else "",
+        active=payload.active,
+        private_person=owner.type == "Residential",
+        merged_into=survivor,
+        address=where,
+        stamp=newest(payload.modified_on or "", owner.modified_on or ""),
     )
 
 

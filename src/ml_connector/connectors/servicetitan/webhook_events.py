@@ -18,7 +18,9 @@ DEFAULT = (
     "invoice=invoices, job=invoices:invoiceId, payment=payments, purchase-order=purchase_orders, receipt=receipts, "
     "vendor=vendors"
 )
-ENTITIES = ("bills", "customers", "deposits", "invoices", "payments", "purchase_orders", "receipts", "vendors")
+ENTITIES = (
+    "bills", "credit_memos", "customers", "deposits", "invoices", "payments", "purchase_orders", "receipts", "vendors",
+)  # fmt: skip
 _ENTRY = re.compile(r"([\w.-]{1,100}\*?)=(\w+)(?::(\w{1,50}))?", re.ASCII)
 
 

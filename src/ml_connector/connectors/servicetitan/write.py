@@ -1,4 +1,4 @@
-"""Writing to ServiceTitan: bills, invoices and payments are marked as exported, customers and vendors kept."""
+"""Writing to ServiceTitan: bills, invoices, credit memos and payments are marked as exported, customers and vendors kept."""
 
 from __future__ import annotations
 

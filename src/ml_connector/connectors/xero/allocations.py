@@ -2,7 +2,8 @@
 
 An application has no number and no place for a reference. The same credit on the same invoice with the same amount *is*
 the same application, so it is taken as ours when it is found, unless the step knows it as another, earlier one. What is
-shown of it is the credit with that one part, under the application's own id. The credit is read each time, and told too.
+shown of it is the credit with that one part, under the application's own id. The credit is read each time, and told too;
+so is the invoice that one is taken off, which owes that much more.
 """
 
 from __future__ import annotations
@@ -75,9 +76,11 @@ async def find(books: Books, step: Step) -> Sequence[Document]:
 
 
 def touched(step: Step) -> tuple[tuple[str, str], ...]:
-    """(entity, id) of the step's credit."""
+    """(entity, id) of the step's credit, and of the invoice that one is taken off."""
     frame = body_of(step)
-    return ((json_fields.text(frame, "credit"), json_fields.text(frame, "id")),)
+    invoice = json_fields.text(frame, "invoice")
+    on = (("invoices", invoice),) if invoice else ()
+    return ((json_fields.text(frame, "credit"), json_fields.text(frame, "id")), *on)
 
 
 def _shown(step: Step, answer: Answer) -> dict[str, Any]:
@@ -104,7 +107,7 @@ async def _seen(books: Books, step: Step, answer: Answer) -> Outcome:
     if step.action is Action.VOID:
         if any(one.id == _part(step).id for one in parts):
             return Uncertain("Xero still shows the application after its removal")
-        return _done(step, _part(step), answer, credit, active=False)
+        return _done(step, _part(step), answer, credit, await _invoice(books, step), active=False)
     found = [one for one in parts if _same(step, one) and one.id]
     if len(found) != 1:
         return Uncertain(f"Xero shows {len(found)} such applications on the credit")
@@ -122,6 +125,13 @@ async def _credit(books: Books, step: Step) -> Payment | Invoice | None:
     if isinstance(row.document, Payment | Invoice):
         return row.document
     raise Refusal(f"{resource.path}/{id_}", 200, row.problem)
+
+
+async def _invoice(books: Books, step: Step) -> Document | None:
+    """The invoice that a credit is taken off; None where the step names none, or it is not shown."""
+    id_ = json_fields.text(body_of(step), "invoice")
+    row = await detail(books, RESOURCES["invoices"], id_) if id_ else None
+    return row.document if row is not None else None
 
 
 def _parts(credit: Payment | Invoice) -> Sequence[Allocation]:
@@ -142,8 +152,11 @@ def _part(step: Step) -> Allocation:
     return translate_documents.allocation(json_fields.child(frame, "allocation"))
 
 
-def _done(step: Step, part: Allocation, answer: Answer, credit: Document, *, active: bool) -> Done:
-    also = tuple((entity, credit) for entity, _ in touched(step))
+def _done(
+    step: Step, part: Allocation, answer: Answer, credit: Document, invoice: Document | None = None, *, active: bool
+) -> Done:
+    entity = json_fields.text(body_of(step), "credit")
+    also = ((entity, credit), *((("invoices", invoice),) if invoice is not None else ()))
     return Done(part.id, _document(step, part, active=active), answer.body, also)
 
 

@@ -58,7 +58,7 @@ def invoice(
         **({id_key: document.id} if action is Action.UPDATE else {"Type": "ACCRECCREDIT" if credit else "ACCREC"}),
         **_number("CreditNoteNumber" if credit else "InvoiceNumber", document.number, what),
         "Contact": _contact(document.customer.id, what, "customer"),
-        **_reference(frame, document.memo, reference, "" if credit else link(settings)),
+        **_reference(frame, document.memo, reference, "" if credit else link(settings), document.original_date),
         **({} if credit else _day("DueDate", document.due_date)),
     }
     if action is Action.UPDATE and not document.lines:
@@ -144,13 +144,13 @@ def _contact(id_: str, what: str, role: str) -> dict[str, str]:
     return {"ContactID": id_}
 
 
-def _reference(frame: Frame, words: str, reference: str, prefix: str) -> dict[str, str]:
+def _reference(frame: Frame, words: str, reference: str, prefix: str, dated: dt.date | None = None) -> dict[str, str]:
     behind = "" if prefix else reference
-    if not references.fits(words, behind):
+    if not references.fits(words, behind, dated=dated):
         frame.notes.append(
             f"the reference text was cut so that our reference stays within {references.LIMIT} characters"
         )
-    text = references.written(words, behind)
+    text = references.written(words, behind, dated=dated)
     shown = {"Reference": text} if text else {}
     return {**shown, "Url": references.link(prefix, reference)} if prefix and reference else shown
 

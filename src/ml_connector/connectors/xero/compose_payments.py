@@ -1,8 +1,9 @@
 """Payments, refunds, over- and prepayments, and the application of credits, as Xero payloads. Pure.
 
 An application is sent to an address that names the credit, so its payload here is a frame: ``credit`` (the entity), ``id``
-of the credit, and ``allocation``, whose bytes are what goes out; for its removal ``allocation_id`` in place of that. Ids
-of earlier applications that look just like it stand under ``known``: it is none of these.
+of the credit, and ``allocation``, whose bytes are what goes out; for its removal ``allocation_id`` in place of that, and
+``invoice``, the id of what it is on. Ids of earlier applications that look just like it stand under ``known``: it is none
+of these.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def application(action: Action, document: Invoice | Payment) -> Composed:
     if action is Action.VOID:
         if not part.id:
             raise BadInput("Nothing tells which application of the credit is meant: read the credit from Xero first.")
-        return Composed(encode({**frame, "allocation_id": part.id}), part.amount)
+        on = {"invoice": part.document.id} if part.document.id else {}
+        return Composed(encode({**frame, **on, "allocation_id": part.id}), part.amount)
     if action is not Action.CREATE:
         raise BadInput("An applied credit cannot be changed in Xero: take it back and apply it anew.")
     date = part.date or document.date
@@ -137,7 +139,7 @@ def _advance(
     code = settings.get("prepayment_account", "") if document.kind is PaymentKind.PREPAYMENT else ""
     words = " ".join(part for part in (word, document.number) if part)
     line = {
-        "Description": references.written(words, reference, DESCRIPTION_LIMIT),
+        "Description": references.written(words, reference, DESCRIPTION_LIMIT, document.original_date),
         "Quantity": 1,
         "UnitAmount": amount,
         "LineAmount": amount,
@@ -162,9 +164,9 @@ def _account(ref: Ref) -> dict[str, str]:
 
 def _reference(document: Payment, reference: str, notes: list[str]) -> dict[str, str]:
     """Cheque or authorisation number first, then ours."""
-    if not references.fits(document.number, reference):
+    if not references.fits(document.number, reference, dated=document.original_date):
         notes.append(f"the payment's number was cut so that our reference stays within {references.LIMIT} characters")
-    text = references.written(document.number, reference)
+    text = references.written(document.number, reference, dated=document.original_date)
     return {"Reference": text} if text else {}
 
 

@@ -39,7 +39,7 @@ class Xero(base.Connector):
     readable = resources.READABLE
     writable = requests.WRITABLE
     batches = requests.BATCHES
-    unkept = values.BANK_DETAILS
+    unkept = values.UNKEPT
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
     webhook_key = "Webhooks key: developer.xero.com, My Apps, the app, Webhooks; shown once a delivery URL is saved"

@@ -167,7 +167,7 @@ def _proven(step: Step, raw: bytes, shown: Fields, settings: Settings) -> Outcom
         return Uncertain(
             f"Xero shows {step.target_id} as {json_fields.text(shown, 'Status') or 'nothing'} after its removal"
         )
-    kept = json_fields.encode(values.without_bank_details(shown))
+    kept = json_fields.encode(values.as_kept(shown))
     if step.entity in ADVANCES:
         try:
             document: Document = translate_documents.bank_transaction(shown, _kind(step))

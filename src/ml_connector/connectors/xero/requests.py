@@ -26,7 +26,7 @@ _C, _U, _V = Action.CREATE, Action.UPDATE, Action.VOID
 WRITABLE: Mapping[str, frozenset[Action]] = {
     "parties": frozenset([_C, _U]),
     "invoices": frozenset([_C, _U, _V]),
-    "credit_notes": frozenset([_C, _V]),
+    "credit_notes": frozenset([_C, _U, _V]),
     "payments": frozenset([_C, _V]),
     "overpayments": frozenset([_C]),
     "prepayments": frozenset([_C]),

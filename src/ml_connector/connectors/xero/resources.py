@@ -166,15 +166,15 @@ READABLE: Mapping[str, Readable] = {
 def row_of(resource: Resource, raw: bytes, settings: Settings) -> Row | None:
     """One document, or the sentence why it could not be understood; None for a row of another entity.
 
-    Bank details are dropped first.
+    Bank details are dropped first, and a tax id is only noted as there.
     """
     what = resource.entity.replace("_", " ").removesuffix("s")
     try:
-        fields = values.without_bank_details(json_fields.decode(raw))
+        fields = values.as_kept(json_fields.decode(raw))
     except (msgspec.DecodeError, ValueError) as error:
-        return unread(what, redact.without(raw, values.BANK_DETAILS), str(error))
+        return unread(what, redact.without(raw, values.UNKEPT), str(error))
     if not isinstance(fields, dict):
-        return unread(what, redact.without(raw, values.BANK_DETAILS), "it is no object")
+        return unread(what, redact.without(raw, values.UNKEPT), "it is no object")
     if not resource.keep(fields):
         return None
     kept = json_fields.encode({name: value for name, value in fields.items() if name not in resource.leave_out})

@@ -1,6 +1,6 @@
 """Xero's contacts, accounts, tax rates and tracking options as canonical documents. Pure.
 
-Unknown fields are ignored, a missing required one raises ``Unreadable``. Rows come without bank details.
+Unknown fields are ignored, a missing required one raises ``Unreadable``. Rows come without bank details and tax ids.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def party(row: Fields, address: str) -> Party:
     """A contact. It may be customer and vendor at once, or neither before its first document; a party has one kind:
 
     customer where Xero shows one, else vendor. ``address`` is Xero's word for the one that is read; where it is empty,
-    the other one. Raises Unreadable.
+    the other one. Whether form 1099 is settled Xero tells in its reports alone. Raises Unreadable.
     """
     return Party(
         id=needed(row, "ContactID"),
@@ -39,13 +39,14 @@ def party(row: Fields, address: str) -> Party:
         email=text(row, "EmailAddress"),
         phone=_phone(row),
         account_number=text(row, "AccountNumber"),
-        tax_id=text(row, "TaxNumber"),
         currency=text(row, "DefaultCurrency"),
         merged_into=id_of(row, "MergedToContactID"),
         address=_address(row, address),
         reference=text(row, "ContactNumber"),
         stamp=stamp(row),
         roles=" ".join(role for name, role in _ROLES if row.get(name) is True),
+        has_tax_id=bool(text(row, "TaxNumber")),
+        has_terms=bool(text(child(child(row, "PaymentTerms"), "Bills"), "Type")),
     )
 
 

@@ -6,6 +6,7 @@ each line tells its own. ``prefix`` is the beginning of the link that carries ou
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,7 @@ def credit_note(row: Fields) -> Invoice:
         active=state not in _GONE,
         balance=_balance(row, "RemainingCredit", state),
         allocations=allocations(row),
+        original_date=references.dated(text(row, "Reference")),
         **_shown(row),
     )
 
@@ -138,6 +140,7 @@ def payment(row: Fields) -> Payment:
         active=text(row, "Status") != "DELETED",
         exchange_rate=_rate(row),
         reference=reference,
+        original_date=references.dated(text(row, "Reference")),
         stamp=stamp(row),
     )
 
@@ -177,6 +180,7 @@ def _advanced(row: Fields, kind: PaymentKind) -> dict[str, Any]:
         "state": text(row, "Status"),
         "exchange_rate": _rate(row),
         "reference": reference,
+        "original_date": _own_date(row),
         "stamp": stamp(row),
     }
 
@@ -189,6 +193,12 @@ def advance_reference(row: Fields) -> tuple[str, str]:
     words, reference = references.read(text(row, "Reference"))
     in_lines = (references.read(text(line, "Description"))[1] for line in children(row, "LineItems"))
     return words, reference or next((one for one in in_lines if one), "")
+
+
+def _own_date(row: Fields) -> dt.date | None:
+    """The date that an over- or prepayment has at its source, where our reference stands."""
+    texts = (text(row, "Reference"), *(text(line, "Description") for line in children(row, "LineItems")))
+    return next((day for one in texts if (day := references.dated(one)) is not None), None)
 
 
 def purchase_order(row: Fields) -> PurchaseOrder:

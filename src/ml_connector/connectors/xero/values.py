@@ -10,6 +10,9 @@ from ml_connector.connectors.json_fields import Fields, Unreadable, text
 
 NO_ID = "00000000-0000-0000-0000-000000000000"  # what a refused new document shows as its id
 BANK_DETAILS = frozenset(["BankAccountDetails", "BatchPayments", "BankAccountNumber"])
+TAX_IDS = frozenset(["TaxNumber"])  # of a contact and of the organisation
+UNKEPT = BANK_DETAILS | TAX_IDS
+NOT_KEPT = "[not kept]"  # in the place of a tax id: that there is one may be known
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Milliseconds since 1970 in UTC; the offset that may follow says nothing more.
@@ -73,11 +76,15 @@ def since(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def without_bank_details(value: Any) -> Any:
-    """A row as it may be stored, nested contacts and accounts included."""
+def as_kept(value: Any) -> Any:
+    """A row as it may be stored, nested contacts and accounts included: of a tax id only that there is one."""
     if isinstance(value, dict):
-        return {name: without_bank_details(one) for name, one in value.items() if name not in BANK_DETAILS}
-    return [without_bank_details(one) for one in value] if isinstance(value, list) else value
+        return {
+            name: NOT_KEPT if name in TAX_IDS and one not in (None, "") else as_kept(one)
+            for name, one in value.items()
+            if name not in BANK_DETAILS
+        }
+    return [as_kept(one) for one in value] if isinstance(value, list) else value
 
 
 def quoted(value: str) -> str:

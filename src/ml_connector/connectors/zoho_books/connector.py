@@ -88,7 +88,7 @@ class ZohoBooks(base.Connector):
     scopes = SCOPES
     readable = read.READABLE
     writable = write.WRITABLE
-    unkept = translate.BANK_DETAILS
+    unkept = translate.UNKEPT
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
     webhook_key = (

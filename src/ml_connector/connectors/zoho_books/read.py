@@ -93,12 +93,13 @@ def reference_field(session: Session) -> str:
 
 
 def row_of(resource: Resource, raw: bytes, field: str) -> Row:
-    """One document, or the sentence why it could not be understood. Bank details are dropped first."""
+    """One document, or the sentence why it could not be understood. Bank details and tax ids are dropped first."""
     fields = json_fields.decode(raw)
     if not isinstance(fields, dict):
         return unread(f"a row of {resource.path}", raw, "it is no object")
-    if resource.singular == "contact" and translate.BANK_DETAILS & fields.keys():
-        raw = json_fields.encode(translate.without_bank_details(fields))
+    if resource.singular == "contact" and translate.UNKEPT & fields.keys():
+        fields = translate.as_kept(fields)
+        raw = json_fields.encode(fields)
     id_, stamp = json_fields.text(fields, resource.id_key), json_fields.text(fields, "last_modified_time")
     try:
         return Row(id_, raw, resource.translate(fields, field), stamp)

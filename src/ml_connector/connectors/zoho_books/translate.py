@@ -20,6 +20,10 @@ from ml_connector.connectors.zoho_books.values import day
 
 REFERENCE_LINE = "ml-connector reference: "
 BANK_DETAILS = frozenset(["bank_accounts", "cards", "checks", "upi_mandates", "vpa_list", "paypal_details"])
+TAX_IDS = ("tax_id_value", "gst_no", "vat_reg_no", "tax_reg_no")  # ``tax_id`` is the id of a tax rate
+UNKEPT = BANK_DETAILS.union(TAX_IDS)
+NOT_KEPT = "[not kept]"  # in the place of a tax id: that there is one may be known
+_USUAL_TERMS = "Due on Receipt"  # of every contact to which nobody has given others
 
 # Draft and approval states are not in the general ledger yet; `overdue` is only an open bill past its due date.
 _STATES = {
@@ -79,7 +83,8 @@ def _shown(row: Fields, field: str, sign: int) -> dict[str, Any]:
 
 
 def party(row: Fields, field: str) -> Party:
-    """A contact. Bank details are not looked at. Raises Unreadable."""
+    """A contact; a list shows neither its tax id nor its address. Bank details are not looked at. Raises Unreadable."""
+    has_tax_id = any(text(row, name) for name in TAX_IDS) if "billing_address" in row else None
     return Party(
         id=needed(row, "contact_id"),
         kind=needed(row, "contact_type"),
@@ -91,14 +96,32 @@ def party(row: Fields, field: str) -> Party:
         email=text(row, "email"),
         phone=text(row, "phone") or text(row, "mobile"),
         account_number=text(row, "contact_number"),
-        tax_id=text(row, "tax_id_value") or text(row, "gst_no"),
         currency=text(row, "currency_code"),
         private_person=text(row, "customer_sub_type") == "individual" and text(row, "contact_type") == "customer",
         address=_address(child(row, "billing_address")),
         memo=_memo(row),
         reference=reference(row, field),
         stamp=text(row, "last_modified_time"),
+        has_tax_id=has_tax_id,
+        has_terms=_terms(row),
+        has_1099=_settled_1099(row, has_tax_id),
+        in_full="billing_address" in row,
     )
+
+
+def _terms(row: Fields) -> bool | None:
+    """Whether somebody has given the contact terms: nothing tells those that all begin with from the same ones chosen."""
+    usual = text(row, "payment_terms") in ("", "0") and text(row, "payment_terms_label") in ("", _USUAL_TERMS)
+    return None if usual else True
+
+
+def _settled_1099(row: Fields, has_tax_id: bool | None) -> bool | None:
+    """Zoho knows a yes and a no, which is also what is there before anybody has decided. Who has entered the tax id and
+
+    left the box empty has; None where the row does not tell.
+    """
+    track = row.get("track_1099")
+    return True if track is True else has_tax_id if track is False else None
 
 
 def account(row: Fields, field: str = "") -> Account:
@@ -175,9 +198,10 @@ def reference(row: Fields, field: str) -> str:
     return shown or next((text(f, "value") for f in named), "")
 
 
-def without_bank_details(row: Fields) -> dict[str, object]:
-    """A contact as it may be stored."""
-    return {name: value for name, value in row.items() if name not in BANK_DETAILS}
+def as_kept(row: Fields) -> dict[str, object]:
+    """A contact as it may be stored: without bank details, and of a tax id only that there is one."""
+    tax_ids = {name: NOT_KEPT for name in TAX_IDS if row.get(name) not in (None, "")}
+    return {name: value for name, value in row.items() if name not in BANK_DETAILS} | tax_ids
 
 
 def _state(row: Fields) -> BillState:
