@@ -1,4 +1,4 @@
-"""ServiceTitan's receivables against Xero's: each invoice once and to the cent, and each customer owing the same.
+"""ServiceTitan's receivables against Xero's: each invoice and credit memo once and to the cent, each customer owing the same.
 
 ``python -m ml_connector_sandbox.compare_sales --file HANDOVER.json`` asks a running sandbox, exits 0 only if all agree.
 """
@@ -22,27 +22,27 @@ import msgspec
 
 from ml_connector_sandbox.compare import Finding
 from ml_connector_sandbox.kernel import exact
-from ml_connector_sandbox.servicetitan.books import PRODUCTION, Invoice, Payment
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, CreditMemo, Invoice, Payment
 from ml_connector_sandbox.xero.books.documents import GONE, SALES
 
 KIND = "servicetitan-xero"
 FAULTS = ("duplicates", "missing", "unexpected", "totals_differ", "owed_differs")
 _SALE, _CREDIT = "ACCREC", "ACCRECCREDIT"
 _CREDITS = ("credit_notes", "overpayments", "prepayments")
-# Another ledger's matter; and credit memos, which no flow carries.
-_LEFT_OUT = ("exported_before", "credited")
+_LEFT_OUT = ("exported_before",)  # another ledger's matter
 
 
 @dataclass(slots=True)
 class SalesComparison:
-    """What was found. ``invoices``: those that Xero must have; ``customers``: those whose debt was compared.
+    """What was found. ``invoices``, ``credit_memos``: those that Xero must have; ``customers``: whose debt was compared.
 
-    ``sold``: what these invoices come to at ServiceTitan, credits negative; ``posted``: what stands in Xero under their
+    ``sold``: what these documents come to at ServiceTitan, credits negative; ``posted``: what stands in Xero under their
     numbers. ``owed``: what the compared customers owe at ServiceTitan, ``owed_there``: in Xero, in the company's currency.
     """
 
     findings: list[Finding] = field(default_factory=list)
     invoices: int = 0
+    credit_memos: int = 0
     customers: int = 0
     sold: Decimal = Decimal(0)
     posted: Decimal = Decimal(0)
@@ -64,6 +64,7 @@ class SalesComparison:
         return {
             **{kind: self.count(kind) for kind in FAULTS},
             "invoices": self.invoices,
+            "credit_memos": self.credit_memos,
             "customers": self.customers,
             **amounts,
             "findings": [{"kind": one.kind, "sentence": one.sentence} for one in self.findings],
@@ -86,7 +87,9 @@ def compare_sales(
     documents: list[Invoice | Payment] = [*books.invoices, *books.payments]
     apart = {one.customer_id for one in documents if one.id in aside}
     there = xero["organisations"][company["xero_organisation_id"]]
-    return _Comparing(in_scope, books.payments, apart, there).done()
+    known = {one.id for one in in_scope}
+    given = [one for one in books.credit_memos if _given(one, start, known)]
+    return _Comparing(in_scope, given, books.payments, apart, there).done()
 
 
 class _Sold(msgspec.Struct):
@@ -94,6 +97,7 @@ class _Sold(msgspec.Struct):
 
     invoices: list[Invoice]
     payments: list[Payment]
+    credit_memos: list[CreditMemo]
 
 
 def _in_scope(invoice: Invoice, start: date) -> bool:
@@ -103,27 +107,37 @@ def _in_scope(invoice: Invoice, start: date) -> bool:
     return invoice.active and posted and dated and bool(invoice.total)
 
 
+def _given(memo: CreditMemo, start: date, invoices: set[int]) -> bool:
+    """Posted, not before the start, and on no invoice that stays away itself."""
+    posted = memo.active and memo.sync_status in ("Posted", "Exported")
+    return posted and memo.memo_date >= start and all(one.invoice_id in invoices for one in memo.splits)
+
+
 class _Comparing:
     """One comparison under way: documents by number, then debts by customer."""
 
     def __init__(
-        self, in_scope: Sequence[Invoice], payments: Sequence[Payment], apart: set[int], there: Mapping[str, Any]
-    ) -> None:
+        self, in_scope: Sequence[Invoice], memos: Sequence[CreditMemo], payments: Sequence[Payment], apart: set[int],
+        there: Mapping[str, Any],
+    ) -> None:  # fmt: skip
         self._in_scope = {one.id: one for one in in_scope}
-        self._payments, self._apart, self._there = payments, apart, there
+        self._memos, self._payments, self._apart, self._there = memos, payments, apart, there
         self._live = [
             one
             for one in (*there["invoices"], *there["credit_notes"])
             if one["status"] not in GONE and one["type"] in (_SALE, _CREDIT)
         ]
-        self._found = SalesComparison(invoices=len(in_scope))
+        self._found = SalesComparison(invoices=len(in_scope), credit_memos=len(memos))
 
     def done(self) -> SalesComparison:
         """Everything found."""
         expected = {one.reference_number: one for one in self._in_scope.values()}
         standing = self._standing(expected)
         for number, invoice in expected.items():
-            self._look_at(invoice, standing.get(number))
+            self._look_at(f"invoice {number}", invoice.total, standing.get(number))
+        for memo in self._memos:
+            number = memo.reference_number
+            self._look_at(f"credit memo {number}", -memo.total, standing.get(number))
         self._debts({number: one["contact_id"] for number, one in standing.items()})
         return self._found
 
@@ -138,19 +152,18 @@ class _Comparing:
                 self._say("unexpected", f"invoice {one['number']} over {one['total']} must not be in Xero")
         return {one["number"]: one for one in self._live}
 
-    def _look_at(self, invoice: Invoice, there: Mapping[str, Any] | None) -> None:
-        self._found.sold += invoice.total
+    def _look_at(self, what: str, here: Decimal, there: Mapping[str, Any] | None) -> None:
+        self._found.sold += here
         if there is None:
-            self._say("missing", f"invoice {invoice.reference_number} over {invoice.total} is not in Xero")
+            self._say("missing", f"{what} over {here} is not in Xero")
             return
         total = Decimal(there["total"]) * (-1 if there["type"] == _CREDIT else 1)
         self._found.posted += total
-        if total != invoice.total:
-            shown = f"{total} in Xero, {invoice.total} in ServiceTitan"
-            self._say("totals_differ", f"invoice {invoice.reference_number}: {shown}")
+        if total != here:
+            self._say("totals_differ", f"{what}: {total} in Xero, {here} in ServiceTitan")
 
     def _debts(self, contacts: Mapping[str, str]) -> None:
-        """What each customer owes: here what invoices and payments leave, there what is due less what credits still give."""
+        """What each customer owes: here what all documents leave, there what is due less what credits still give."""
         owed: dict[int, Decimal] = defaultdict(Decimal)
         contact_of: dict[int, str] = {}
         for invoice in self._in_scope.values():
@@ -160,6 +173,8 @@ class _Comparing:
         for payment in self._payments:
             if payment.active and all(split.invoice_id in self._in_scope for split in payment.splits):
                 owed[payment.customer_id] -= payment.total
+        for memo in self._memos:
+            owed[memo.customer_id] -= memo.total
         due = self._due()
         for customer, contact in contact_of.items():
             if customer not in self._apart:

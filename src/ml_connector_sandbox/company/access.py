@@ -41,6 +41,7 @@ SCOPES = (
     "tn.acc.paymentterms:r",
     "tn.acc.paymenttypes:r",
     "tn.acc.creditmemos:r",
+    "tn.acc.creditmemos:w",
     "tn.acc.bankdeposits:r",
 )
 

@@ -26,7 +26,7 @@ _EXPORTED = 30
 _LITTLE = (
     sales_invoices.discounted, sales_invoices.adjusted, sales_payments.in_parts, sales_payments.several_invoices,
     sales_payments.on_account, sales_payments.ahead, sales_payments.too_much, sales_payments.refunded,
-    sales_payments.written_off,
+    sales_payments.written_off, sales_payments.credited,
 )  # fmt: skip
 
 

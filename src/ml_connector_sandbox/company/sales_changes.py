@@ -155,6 +155,20 @@ def refunded(desk: _Desk) -> None:
     desk.post([adjustment.id], [back.id])
 
 
+def credit_raised(desk: _Desk) -> None:
+    """An adjustment gives back more than it did: its credit note in Xero is taken off, changed and applied again."""
+    [credit] = [one for one in desk.sales.books.invoices if one.id in desk.sales.cases["adjusted"] and one.total < 0]
+    [item] = credit.items
+    desk.sales.books.invoicing.change_item(credit.id, item.id, warned=True, price=item.price - _DEARER)
+
+
+def credit_taken_back(desk: _Desk) -> None:
+    """A credit memo is taken off its invoice and kept for a later one."""
+    [memo] = [one for one in desk.sales.books.credit_memos if one.id in desk.sales.cases["credited"]]
+    [split] = memo.splits
+    desk.sales.books.collecting.take_credit_back(memo.id, split.invoice_id)
+
+
 # --- orders, vendors' bills and parties --------------------------------------------------------------------------
 
 
@@ -199,7 +213,8 @@ def vendor_called(desk: _Desk) -> None:
 
 CHANGES = (
     new_invoice, repriced, changed_when_paid, voided, written_off, financed, deposit_applied, on_account, taken_back,
-    refunded, order_edited, order_cancelled, goods_billed, customer_called, customer_written, vendor_called,
+    refunded, credit_raised, credit_taken_back, order_edited, order_cancelled, goods_billed, customer_called,
+    customer_written, vendor_called,
 )  # fmt: skip
 
 

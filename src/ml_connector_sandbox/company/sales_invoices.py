@@ -81,20 +81,22 @@ CASES = (booked_only, not_batched, kept_back, voided, nil, discounted, over_the_
 
 
 def post_weeks(sales: Sales) -> None:
-    """Every Monday what was dated in the week before is posted, invoices and payments in one batch, at one instant."""
+    """Every Monday what was dated in the week before is posted, documents of all kinds in one batch, at one instant."""
     books = sales.books
     left_open = {number for case in OPEN for number in sales.cases.get(case, ())}
-    weeks: dict[date, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    weeks: dict[date, tuple[list[int], list[int], list[int]]] = defaultdict(lambda: ([], [], []))
     for invoice in books.invoices:
         if invoice.id not in left_open and invoice.active and invoice.invoice_date:
             weeks[_monday(invoice.invoice_date)][0].append(invoice.id)
     for payment in books.payments:
         if payment.active and payment.sync_status == "Pending":
             weeks[_monday(payment.paid_on)][1].append(payment.id)
-    for monday, (invoices, payments) in sorted(weeks.items()):
+    for memo in books.credit_memos:
+        weeks[_monday(memo.memo_date)][2].append(memo.id)
+    for monday, (invoices, payments, memos) in sorted(weeks.items()):
         if monday <= sales.seed.dates.last:  # the week under way is open still
             at = f"{monday.isoformat()}T15:30:00.1234567Z"
-            post_batch(books, batch(books, f"Week to {monday.isoformat()}", invoices, payments, at), at)
+            post_batch(books, batch(books, f"Week to {monday.isoformat()}", invoices, payments, at, memo_ids=memos), at)
 
 
 def _monday(day: date) -> date:

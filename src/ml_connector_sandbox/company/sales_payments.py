@@ -8,7 +8,9 @@ from decimal import Decimal
 from ml_connector_sandbox.company import sales_catalogue as names
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.servicetitan.books import (
+    Accounts,
     CreditMemo,
+    CreditMemoItem,
     Invoice,
     InvoiceItem,
     batch,
@@ -138,8 +140,12 @@ def credited(sales: Sales, count: int = 6) -> None:
             reference_number=f"CM-{900 + place}", customer_id=invoice.customer_id, memo_date=day,
             sub_total=Decimal("40.00"), business_unit_id=invoice.business_unit_id, description="Goodwill",
         )  # fmt: skip
-        parts = {invoice.id: Decimal("40.00")} if place % 2 else None
-        sales.note("credited", sales.books.collecting.give_credit(memo, parts, sales.stamp(day, 7)).id)
+        item = CreditMemoItem(
+            sku_name="GOODWILL", price=memo.sub_total, description="Goodwill", business_unit_id=memo.business_unit_id,
+            accounts=Accounts(general_ledger=sales.seed.accounts[names.DISCOUNT.account]),
+        )  # fmt: skip
+        parts = None if place % 2 else {invoice.id: Decimal("40.00")}
+        sales.note("credited", sales.books.collecting.give_credit(memo, parts, sales.stamp(day, 7), [item]).id)
 
 
 CASES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ml_connector_sandbox.servicetitan.books import (
     BankDeposit,
     CreditMemo,
+    CreditMemoItem,
     Payment,
     PaymentTerm,
     PaymentType,
@@ -13,7 +14,7 @@ from ml_connector_sandbox.servicetitan.books import (
 )
 from ml_connector_sandbox.servicetitan.invoice_rows import batch_row, tax_code
 from ml_connector_sandbox.servicetitan.shapes import Row, account, address, money_text, named, stamps
-from ml_connector_sandbox.servicetitan.stamps import midnight, shown_or_none
+from ml_connector_sandbox.servicetitan.stamps import midnight, shown, shown_or_none
 from ml_connector_sandbox.servicetitan.switches import Switches
 
 
@@ -177,6 +178,34 @@ def credit_memo_row(books: TenantBooks, memo: CreditMemo) -> Row:
         "importId": memo.import_id,
         "exportId": memo.export_id,
     }
+
+
+def credit_memo_item_row(books: TenantBooks, item: CreditMemoItem) -> Row:
+    """A line as one memo's own list shows it: amounts as numbers, two accounts, no stamp of a change."""
+    return {
+        "id": item.id,
+        "active": item.active,
+        "description": item.description,
+        "quantity": item.quantity,
+        "cost": item.cost,
+        "price": item.price,
+        "type": item.type,
+        "skuName": item.sku_name,
+        "skuId": item.sku_id,
+        "total": item.total,
+        "taxable": item.taxable,
+        "revenueGeneralLedgerAccount": _account(books, item.accounts.general_ledger),
+        "expensesGeneralLedgerAccount": _account(books, item.accounts.cost_of_sale),
+        "createdOn": shown(item.created_on),
+        "createdBy": item.created_by,
+        "businessUnit": named(books.business_units, item.business_unit_id),
+    }
+
+
+def _account(books: TenantBooks, number: int | None) -> Row | None:
+    """Without the detail type, which lines of invoices show."""
+    row = account(books, number)
+    return None if row is None else {name: value for name, value in row.items() if name != "detailType"}
 
 
 def _memo_applied(books: TenantBooks, one: Split) -> Row:

@@ -11,6 +11,7 @@ from ml_connector_sandbox.servicetitan.books import (
     BankDeposit,
     Contact,
     CreditMemo,
+    CreditMemoItem,
     Customer,
     Invoice,
     InvoiceItem,
@@ -35,6 +36,7 @@ _OF_A_PAYMENT = _RUN | {
     "type_id", "splits", "general_ledger_account_id", "deposit_id", "refunded_payment_id", "settled_on",
 }  # fmt: skip
 _OF_A_MEMO = _RUN | {"splits", "tax_zone_id"}
+_OF_A_MEMO_ITEM = _RUN | {"memo_id", "sku_id", "accounts"}
 
 
 def receivables(books: TenantBooks) -> dict[str, dict[int, Said]]:
@@ -131,7 +133,13 @@ def _memo(books: TenantBooks, one: CreditMemo) -> Said:
         **_parties(books, one.customer_id, one.business_unit_id),
         "applied": _splits(books, one.splits),
         "batch": one.batch.name if one.batch else None,
+        "lines": [_memo_item(books, item) for item in books.credit_memo_items.in_group(one.id)],
     }
+
+
+def _memo_item(books: TenantBooks, item: CreditMemoItem) -> Said:
+    account = books.gl_accounts.get(item.accounts.general_ledger)
+    return {**_plain(item, _OF_A_MEMO_ITEM), "account": account.number if account else None}
 
 
 def _deposit(books: TenantBooks, one: BankDeposit) -> Said:

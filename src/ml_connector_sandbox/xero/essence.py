@@ -51,6 +51,7 @@ def _contact(one: Contact) -> dict[str, Any]:
         "status": one.status,
         "customer": one.is_customer,
         "supplier": one.is_supplier,
+        "terms": one.terms,
         "texts": _filled(one.texts),
         "phones": {word: _filled(values) for word, values in sorted(one.phones.items()) if _filled(values)},
         "addresses": {word: _filled(values) for word, values in sorted(one.addresses.items()) if _filled(values)},

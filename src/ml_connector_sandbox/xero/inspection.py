@@ -143,6 +143,7 @@ def _contact(books: OrganisationBooks, one: Contact) -> dict[str, Any]:
         "is_customer": one.is_customer,
         "is_supplier": one.is_supplier,
         "merged_to": one.merged_to,
+        "terms": dict(one.terms),
         "texts": dict(one.texts),
         "receivable": books.outstanding(one, sale=True)[0],
         "payable": books.outstanding(one, sale=False)[0],

@@ -106,6 +106,9 @@ class Switches:
     document says of bank transactions of these types."""
     order_steps_back: bool = False
     """A purchase order may go back from AUTHORISED to DRAFT or SUBMITTED and from BILLED to any of them."""
+    applied_credit_fixed: bool = True
+    """A credit note of which something is applied or given back takes no change at all. Off: what an invoice that is
+    paid in part takes; never another contact while it is applied."""
     deleted_payment_reopens: bool = True
     """A paid document is AUTHORISED again when a payment of it is deleted. Off: it stays PAID."""
     deleted_payment_moves: bool = True

@@ -37,6 +37,7 @@ from ml_connector_sandbox.servicetitan.books.parties import (
 from ml_connector_sandbox.servicetitan.books.payments import (
     BankDeposit,
     CreditMemo,
+    CreditMemoItem,
     Payment,
     PaymentTerm,
     PaymentType,
@@ -65,6 +66,7 @@ __all__ = [
     "BusinessUnit",
     "Contact",
     "CreditMemo",
+    "CreditMemoItem",
     "Customer",
     "CustomerAddress",
     "ExpenseItem",

@@ -11,7 +11,14 @@ from ml_connector_sandbox.servicetitan.books.banking import follow
 from ml_connector_sandbox.servicetitan.books.bills import Batch
 from ml_connector_sandbox.servicetitan.books.changing import changed
 from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
-from ml_connector_sandbox.servicetitan.books.payments import JOURNAL_ENTRY, BankDeposit, CreditMemo, Payment, Split
+from ml_connector_sandbox.servicetitan.books.payments import (
+    JOURNAL_ENTRY,
+    BankDeposit,
+    CreditMemo,
+    CreditMemoItem,
+    Payment,
+    Split,
+)
 from ml_connector_sandbox.servicetitan.stamps import Moment
 
 if TYPE_CHECKING:
@@ -150,14 +157,25 @@ class Collecting:
             self._books.payments.modify(one.id, max(self._books.when(at), one.modified_on), deposit_id=kept.id)
         return kept
 
-    def give_credit(self, memo: CreditMemo, parts: Parts | None = None, at: Moment | None = None) -> CreditMemo:
-        """A credit memo, with ``parts`` of it applied; the rest is the customer's credit.
+    def give_credit(
+        self,
+        memo: CreditMemo,
+        parts: Parts | None = None,
+        at: Moment | None = None,
+        items: Sequence[CreditMemoItem] = (),
+    ) -> CreditMemo:
+        """A credit memo of ``items``, with ``parts`` of it applied; the rest is the customer's credit.
 
-        Raises ValueError on an unknown customer or on parts of more than the memo or an invoice's balance.
+        Raises ValueError on an unknown customer, on items that do not add up to its subtotal, or on parts of more than the
+        memo or an invoice's balance.
         """
         self._books.require(self._books.customers, memo.customer_id)
         self._check_parts(memo.total, parts or {})
+        if items and sum((one.total for one in items), Decimal(0)) != memo.sub_total:
+            raise ValueError(f"the items of credit memo {memo.reference_number} do not add up to {memo.sub_total}")
         kept = self._books.credit_memos.add(changed(memo, splits=()), at)
+        for one in items:
+            self._books.credit_memo_items.add(changed(one, memo_id=kept.id), at)
         self._books.crm.move_balance(memo.customer_id, -kept.total, at)
         return self.apply_credit(kept.id, parts, at) if parts else kept
 
@@ -172,6 +190,16 @@ class Collecting:
             self._books.invoicing.settle(one.invoice_id, one.amount, old.memo_date, at)
             self._books.crm.move_balance(old.customer_id, one.amount, at)
         return table.modify(memo_id, max(self._books.when(at), old.modified_on), splits=(*old.splits, *splits))
+
+    def take_credit_back(self, memo_id: int, invoice_id: int, at: Moment | None = None) -> CreditMemo:
+        """Take off an invoice what of a credit memo is on it, as people do in the office; the API cannot."""
+        old = self._books.credit_memos[memo_id]
+        gone = [one for one in old.splits if one.invoice_id == invoice_id]
+        for one in gone:
+            self._books.invoicing.settle(invoice_id, -one.amount, old.memo_date, at)
+            self._books.crm.move_balance(old.customer_id, -one.amount, at)
+        left = tuple(one for one in old.splits if one not in gone)
+        return self._books.credit_memos.modify(memo_id, max(self._books.when(at), old.modified_on), splits=left)
 
     def change_credit(self, memo_id: int, at: Moment | None = None, **changes: Any) -> CreditMemo:
         """Edit a credit memo. Raises ValueError when it is switched off (or on) with something applied."""

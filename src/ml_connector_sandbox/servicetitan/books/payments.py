@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from ml_connector_sandbox.servicetitan.books.bills import Batch
+from ml_connector_sandbox.servicetitan.books.purchasing import Accounts, cents
 from ml_connector_sandbox.servicetitan.books.table import Record
 
 RECEIVE_PAYMENT, JOURNAL_ENTRY = "ReceivePayment", "JournalEntry"
@@ -102,6 +103,32 @@ class BankDeposit(Record):
     def net(self) -> Decimal:
         """What the bank books."""
         return self.gross - self.fees
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditMemoItem(Record):
+    """A line of a credit memo; ``price`` is per unit and positive where something is given. ``memo_id`` 0 until added.
+
+    Inactive means removed. ``accounts``: the revenue account is the general ledger one, the expense account that of sale.
+    """
+
+    sku_name: str
+    price: Decimal
+    quantity: Decimal = Decimal(1)
+    memo_id: int = 0
+    cost: Decimal = Decimal(0)
+    type: str = "Service"
+    sku_id: int = 0
+    description: str | None = None
+    taxable: bool = False
+    business_unit_id: int | None = None
+    accounts: Accounts = field(default_factory=Accounts)
+    created_by: str = "office"
+
+    @property
+    def total(self) -> Decimal:
+        """To the cent."""
+        return cents(self.quantity * self.price)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from ml_connector_sandbox.servicetitan.books.parties import (
 from ml_connector_sandbox.servicetitan.books.payments import (
     BankDeposit,
     CreditMemo,
+    CreditMemoItem,
     Payment,
     PaymentTerm,
     PaymentType,
@@ -74,6 +75,9 @@ class TenantBooks:
         self.payment_types: Table[PaymentType] = Table("payment type", clock, self.next_id)
         self.payment_terms: Table[PaymentTerm] = Table("payment term", clock, self.next_id)
         self.credit_memos: Table[CreditMemo] = Table("credit memo", clock, self.next_id)
+        self.credit_memo_items: Table[CreditMemoItem] = Table(
+            "credit memo item", clock, self.next_id, lambda one: one.memo_id
+        )
         self.bank_deposits: Table[BankDeposit] = Table("bank deposit", clock, self.next_id)
         self.crm, self.invoicing, self.collecting = Crm(self), Invoicing(self), Collecting(self)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from ml_connector_sandbox.xero.books.body import Body, children, flag, given, text
+from ml_connector_sandbox.xero.books.body import Body, child, children, decimal, flag, given, text
 from ml_connector_sandbox.xero.books.issues import (
     ARCHIVED_CONTACT,
     ARCHIVED_EDIT,
@@ -32,6 +32,7 @@ ADDRESS = {
     "AddressLine1": 500, "AddressLine2": 500, "AddressLine3": 500, "AddressLine4": 500, "City": 255, "Region": 255,
     "PostalCode": 50, "Country": 50, "AttentionTo": 255,
 }  # fmt: skip
+TERMS = ("DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH")
 PHONES, ADDRESSES = ("DEFAULT", "DDI", "FAX", "MOBILE"), ("STREET", "POBOX")
 _EMAIL = re.compile(r"[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+")
 _NAME_TAKEN = (
@@ -83,6 +84,7 @@ def propose(books: OrganisationBooks, body: Body, target: Contact | None, issues
     wanted.number = text(body, "ContactNumber", wanted.number)
     wanted.account_number = text(body, "AccountNumber", wanted.account_number)
     wanted.texts |= {name: text(body, name) for name in TEXTS if given(body, name)}
+    _terms(body, wanted, issues)
     _parts(body, wanted, issues)
     _persons(books, body, wanted, issues)
     status = text(body, "ContactStatus", wanted.status)
@@ -154,11 +156,23 @@ def _blank(books: OrganisationBooks) -> Contact:
 def _copied(one: Contact) -> Contact:
     return replace(
         one,
+        terms=dict(one.terms),
         texts=dict(one.texts),
         phones={key: dict(value) for key, value in one.phones.items()},
         addresses={key: dict(value) for key, value in one.addresses.items()},
         persons=[dict(person) for person in one.persons],
     )
+
+
+def _terms(body: Body, wanted: Contact, issues: Issues) -> None:
+    """When bills and sales fall due: a day and what it is counted from; nothing where nobody has said."""
+    for name, sent in child(body, "PaymentTerms").items():
+        term = {name: sent} if name in ("Bills", "Sales") else {}
+        day, kind = decimal(child(term, name), "Day"), text(child(term, name), "Type")
+        if day is None or not 0 <= day <= 31 or day % 1 or kind not in TERMS:
+            issues.invented("terms")
+            continue
+        wanted.terms[name] = {"Day": int(day), "Type": kind}
 
 
 def _parts(body: Body, wanted: Contact, issues: Issues) -> None:

@@ -71,6 +71,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "no name": "The contact Name must be specified",
         "too long": "{} is too long: at most {} characters",
         "persons": "A contact has at most 5 contact persons",
+        "terms": "PaymentTerms must name a Day from 0 to 31 and a Type for Bills or Sales",
         "read only": "Invoices with automatic sales tax cannot be edited through the API",
         "ascii": "The document number must consist of printable ASCII characters",
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 ACCOUNT_CLASSES = MappingProxyType(
     {
@@ -127,6 +128,7 @@ class Contact:
     is_customer: bool = False
     is_supplier: bool = False
     merged_to: str = ""
+    terms: dict[str, dict[str, Any]] = field(default_factory=dict)  # by "Bills" and "Sales", as the API shows them
     texts: dict[str, str] = field(default_factory=dict)
     phones: dict[str, dict[str, str]] = field(default_factory=dict)
     addresses: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -180,7 +180,8 @@ def _check(books: OrganisationBooks, kind: Kind, body: Body, draft: Draft) -> No
         issues.invented("negative total")
     if wanted.status in POSTED or books.switches.lock_binds_drafts:
         require_open(books, [wanted.date, before.date if before else wanted.date], issues)
-    if before is not None and before.touched and _changed(before, wanted):
+    fixed = kind is CREDIT_NOTES and books.switches.applied_credit_fixed
+    if before is not None and before.touched and (fixed or _changed(before, wanted)):
         issues.add(HAS_PAYMENTS)
     approves = wanted.status == AUTHORISED and (before is None or before.status not in POSTED)
     if approves and kind is INVOICES and books.profile.approvals_left == 0:
@@ -189,7 +190,7 @@ def _check(books: OrganisationBooks, kind: Kind, body: Body, draft: Draft) -> No
 
 def _changed(before: Document, wanted: Document) -> bool:
     """More than may be changed once a payment or credit is on the document."""
-    credited = any(one.credit.kind == CREDIT_NOTE for one in before.allocations if not before.is_credit)
+    credited = any(one.credit.kind == CREDIT_NOTE for one in before.allocations)
     if credited and before.contact_id != wanted.contact_id:
         return True
     return _fixed(before) != _fixed(wanted)

@@ -24,7 +24,8 @@ def full(books: OrganisationBooks, one: Contact) -> dict[str, Any]:
         )
     }
     traded = one.is_customer or one.is_supplier
-    return found | ({"Balances": balances} if traded else {}) | {"HasAttachments": False}
+    terms = {"PaymentTerms": one.terms} if one.terms else {}
+    return found | terms | ({"Balances": balances} if traded else {}) | {"HasAttachments": False}
 
 
 def embedded(one: Contact) -> dict[str, Any]:
