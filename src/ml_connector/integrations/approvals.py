@@ -9,7 +9,8 @@ from typing import Any
 
 from ml_connector.canonical.documents import Document, amount_of
 from ml_connector.connectors.writing import Step
-from ml_connector.integrations.base import View, Waiting, Write, waiting
+from ml_connector.integrations.decisions import Waiting, Write, waiting
+from ml_connector.integrations.views import View
 
 _AMOUNT = re.compile(r"^\s*([A-Z]{3})\s*=\s*(\d{1,15}(?:\.\d{1,4})?)\s*$")
 

@@ -6,16 +6,11 @@ import datetime as dt
 
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.tie_out import computed_total, difference
-from ml_connector.integrations.base import (
-    Adopt,
-    Skip,
-    View,
-    skip,
-    waiting,
-)
 from ml_connector.integrations.bill_settings import Settings
-from ml_connector.integrations.checks import check_currency, check_periods, check_seen
+from ml_connector.integrations.checks import booked_on, check_currency, check_seen
+from ml_connector.integrations.decisions import Adopt, Skip, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.views import View
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
 _REACHED = {
@@ -74,8 +69,8 @@ def _before_start(bill: Bill, view: View, date: dt.date, settings: Settings) -> 
     return skip("before_start", date=str(date), start=str(settings.start_date))
 
 
-def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
-    """What must be right in the source before anything is translated."""
+def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> dt.date | None:
+    """What must be right in the source before anything is translated; the day that the bill is booked on."""
     if bill.state is BillState.DISCREPANCY:
         draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
     if bill.state is BillState.UNKNOWN:
@@ -86,8 +81,9 @@ def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> N
         draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
     check_seen(view, draft)
     _ties(bill, draft)
-    check_periods((bill.date,), view, draft)
+    day = booked_on(bill.date, view, draft)
     check_currency(target_vendor(bill, view), "vendor", view, draft)
+    return day
 
 
 def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 
@@ -15,19 +16,7 @@ from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind
 from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import (
-    Decision,
-    FlowType,
-    Hold,
-    Skip,
-    Twin,
-    Unchanged,
-    View,
-    Waiting,
-    Write,
-    skip,
-    waiting,
-)
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_checks import (
     bill_date,
     passed_over,
@@ -43,9 +32,12 @@ from ml_connector.integrations.bill_rules import (
 )
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.checks import currency_of
+from ml_connector.integrations.complete_vendors import check_complete
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Waiting, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, is_code, money
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.vendor_flow import OTHER_VENDOR
+from ml_connector.integrations.views import Twin, View
 
 
 class Bills(FlowType):
@@ -104,7 +96,7 @@ class Bills(FlowType):
         assert isinstance(document, Bill)
         return _entity(document)
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Bill)
         return (("vendors", document.vendor.id),)
 
@@ -121,7 +113,7 @@ class Bills(FlowType):
             bill, currency=currency_of(bill.currency, bill.business_unit, view), date=bill_date(bill, settings)
         )
         draft = Draft(bill.currency)
-        source_checks(bill, view, settings, draft)
+        day = source_checks(bill, view, settings, draft)
         if bill.complete and is_code(bill.currency):
             _target_lines(bill, view, settings, draft)
         else:  # what cannot be seen cannot be spread; accounts can be asked for already
@@ -130,7 +122,13 @@ class Bills(FlowType):
         vendor_id, asks = _vendor(bill, view, draft)
         if draft.waits:
             return Hold(tuple(draft.waits), asks if _only_vendor(draft.waits) else ())
-        return _composed(bill, number, vendor_id, view, draft)
+        return _composed(_booked(bill, day), number, vendor_id, view, draft)
+
+
+def _booked(bill: Bill, day: dt.date | None) -> Bill:
+    """The bill as it is booked: on that day, its own date in the notes. None of the source's notes reach the ledger."""
+    memo = "" if day == bill.date else f"Dated {bill.date} in ServiceTitan, booked on the first open day."
+    return msgspec.structs.replace(bill, date=day, memo=memo)
 
 
 def _entity(bill: Bill) -> str:
@@ -247,6 +245,7 @@ def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str,
             other = "" if wanted in view.links else OTHER_VENDOR.format(key=bill.vendor.id)
             told = {"name": name, "target": party.name, "other": other}
             draft.wait(waiting("vendor_inactive", "fact", f"parties:{target}", **told))
+        check_complete(bill.vendor.id, name, view, draft)
         return target, ()
     if wanted in view.asked:
         draft.wait(waiting("vendor_pending", "link", key, name=name))
@@ -300,6 +299,7 @@ def _target_bill(bill: Bill, number: str, vendor_id: str, view: View, draft: Dra
         lines=tuple(draft.lines),
         tax=bill.tax if taxed else ZERO,
         purchase_order=Ref(number=bill.purchase_order.number),
+        memo=bill.memo,
         reference=view.reference,
     )
 

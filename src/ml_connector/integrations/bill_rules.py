@@ -17,9 +17,10 @@ from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import ZERO, decimal, is_exact, split, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine, LineKind
-from ml_connector.integrations.base import View, Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import (
     NO_ZONE,
+    ROUNDING,
     Draft,
     Named,
     checked_account,
@@ -28,6 +29,7 @@ from ml_connector.integrations.drafts import (
     unit_name,
     zone_key,
 )
+from ml_connector.integrations.views import View
 
 UNIT_KEY = "business unit "
 _SHARE = re.compile(r"^(?:(?P<percent>\d+(?:\.\d+)?)\s*%\s*)?(?P<kind>cost|account:(?P<account>\S+)|tax:(?P<tax>\S+))$")
@@ -275,6 +277,6 @@ def rounding_line(difference: Decimal, view: View, draft: Draft) -> bool:
     if not settings.rounding_account or abs(difference) > settings.rounding_limit:
         return False
     account = checked_account(settings.rounding_account, Named("", "rounding_account"), view, draft)
-    _add_line(BillLine("rounding", difference, LineKind.ROUNDING, "Rounding", account=account), view, draft)
+    _add_line(BillLine("rounding", difference, LineKind.ROUNDING, ROUNDING, account=account), view, draft)
     draft.notes.append(f"rounding of {money(difference, draft.currency)} to {account.label()}")
     return True

@@ -40,6 +40,13 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         is live, by currency as ``USD=10000``; a currency that is not named has no limit.
     four_eyes: yes lets nobody approve a plan that rests on a row of a mapping table they have written, or on a record they
         have released, replayed or linked; on a live flow what reads a row waits until a second person has approved it once.
+    closed_period: what becomes of a new bill that is dated in a closed period. ``hold`` keeps it until an approver releases
+        it, with its own date; ``first open day`` books it on the day after the closed ones by itself, its own date in the
+        notes and its due date unmoved, so that it counts in a later month than in ServiceTitan. What is held for that alone
+        already stays so until it is replayed.
+    hold_incomplete_vendors: yes has new bills wait while their vendor, where it was made from here, lacks a tax id or
+        other things in Zoho Books, which they name; they go by themselves once it is entered. A vendor that was there
+        before holds nothing.
     breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
         longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
     breaker_floor: fewer documents than this are never asked about, whatever their share.
@@ -62,6 +69,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     closed_through: dt.date | None = None
     approve_above: tuple[str, ...] = ()
     four_eyes: Literal["no", "yes"] = "no"
+    closed_period: Literal["hold", "first open day"] = "hold"
+    hold_incomplete_vendors: Literal["no", "yes"] = "no"
     breaker_percent: int = 30
     breaker_floor: int = 50
 

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
-from ml_connector.canonical.master_data import Dimension
+from ml_connector.canonical.master_data import Dimension, Organisation
 from ml_connector.canonical.parts import Ref
-from ml_connector.integrations.base import View, waiting
+from ml_connector.errors import BadInput
+from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, closed_period, followed, is_code
+from ml_connector.integrations.views import View
+
+FIRST_OPEN_DAY = "first open day"  # of the setting closed_period
+_DAY = dt.timedelta(days=1)
 
 
 def currency_of(stated: str, unit: Ref, view: View) -> str:
@@ -40,13 +46,55 @@ def check_seen(view: View, draft: Draft) -> None:
         draft.wait(waiting("already_exported", "person", "already_exported"))
 
 
-def check_periods(dates: Iterable[dt.date | None], view: View, draft: Draft, changes: str = "") -> None:
+def check_periods(dates: Iterable[dt.date | None], view: View, draft: Draft, changes: str = "", way: str = "") -> None:
     """Nothing is made in a closed period unless an approver has released it, and nothing changed or removed there at all.
 
-    ``changes``: what would be changed or removed, in words; empty where something is only made.
+    ``changes``: what would be changed or removed, in words; empty where something is only made. ``way``: one more way out.
     """
-    locks = (view.settings.closed_through, view.ledger.organisation.locked_through)
-    closed = max((day for day in locks if day is not None), default=None)
+    closed = closed_through(view.settings, view.ledger.organisation)
     inside = sorted(day for day in dates if day is not None and closed is not None and day <= closed)
     if inside and closed is not None:
-        closed_period(inside[0], closed, view, draft, changes)
+        closed_period(inside[0], closed, view, draft, changes, way)
+
+
+def closed_through(settings: Any, ledger: Organisation) -> dt.date | None:
+    """The last day that is closed, by our own date and the ledger's lock; None where all are open."""
+    locks = (settings.closed_through, ledger.locked_through)
+    return max((day for day in locks if day is not None), default=None)
+
+
+def first_open_day(date: dt.date | None, settings: Any, ledger: Organisation) -> dt.date | None:
+    """The day that a new bill or payment of that date goes on by the settings: its own, unless it is closed and may move."""
+    closed = closed_through(settings, ledger)
+    if date is None or closed is None or date > closed or settings.closed_period != FIRST_OPEN_DAY:
+        return date
+    return closed + _DAY if closed < dt.date.max else date
+
+
+def check_closing(settings: Any, today: dt.date) -> None:
+    """What is new is booked on the first open day: that one has come. Raises BadInput."""
+    closed = getattr(settings, "closed_through", None)
+    if closed is not None and closed >= today and getattr(settings, "closed_period", "") == FIRST_OPEN_DAY:
+        raise BadInput(
+            f"The setting closed_through cannot be {closed} while closed_period is '{FIRST_OPEN_DAY}': what is new would be "
+            f"booked on a day that has not come. Give a day before {today}, or set closed_period=hold."
+        )
+
+
+def booked_on(date: dt.date | None, view: View, draft: Draft) -> dt.date | None:
+    """The day that a new bill or payment is booked on; held where that is a closed one.
+
+    Where it is another than its own, a note says so. What an approver has released keeps its own.
+    """
+    day = first_open_day(date, view.settings, view.ledger.organisation)
+    if day == date or "period_closed" in view.released:
+        way = (
+            f"; or set closed_period to '{FIRST_OPEN_DAY}' and replay it"
+            if view.settings.closed_period == "hold"
+            else ""
+        )
+        check_periods((date,), view, draft, way=way)
+        return date
+    closed = closed_through(view.settings, view.ledger.organisation)
+    draft.notes.append(f"booked on {day}, the first open day, and not on {date}: the ledger is closed through {closed}")
+    return day

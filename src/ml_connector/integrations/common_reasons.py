@@ -131,7 +131,7 @@ COMMON_REASONS = (
         "period_closed",
         "The period is closed",
         "It is dated {date}; the ledger is closed through {closed}.",
-        "Open the period, then release it; or give it a later date in ServiceTitan. It keeps its date when it is "
+        "Open the period, then release it; or give it a later date in ServiceTitan{way}. It keeps its date when it is "
         "released: a period that is still locked in the ledger refuses it. It never goes by itself.",
         Acts.APPROVER,
         for_version=True,
@@ -213,6 +213,13 @@ COMMON_REASONS = (
         "It is in the scope of this integration and of integration {other}: both would post it.",
         "Give each of the two business units of its own (setting business_units), or turn the flow of one of them off; it "
         "goes on by itself.",
+    ),
+    Reason(
+        "posted_elsewhere",
+        "It stands in the books of another integration",
+        "Integration {other} has posted it, and it stands in those books: it would be posted twice.",
+        "Take it back there, payments first, and it goes on by itself; or give it its former business unit back in the "
+        "source.",
     ),
     # passed over
     Reason(

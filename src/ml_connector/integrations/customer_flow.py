@@ -1,8 +1,8 @@
-"""Customers of ServiceTitan in Xero: matched, else created, as their documents need them; later changes follow."""
+"""Customers of ServiceTitan, and their locations, in Xero: matched, else created, as documents need them; changes follow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -10,25 +10,17 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import (
-    Adopt,
-    Candidate,
-    Decision,
-    FlowType,
-    Hold,
-    View,
-    Write,
-    skip,
-    waiting,
-)
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Waiting, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_facts import facts
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import Candidate, View
 
 # A link stays; before there is one, a person may choose.
-OTHER_CUSTOMER = ", or fill the row '{key}' of the mapping table customers with the id of another one"
+OTHER_CONTACT = ", or fill the row '{key}' of the mapping table {table} with the id of another one"
 
 
 class Customers(FlowType):
@@ -47,6 +39,7 @@ class Customers(FlowType):
     source_lists = ()
     target_lists = ("parties",)
     tables = ("customers",)
+    apart = ("locations",)
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("customers",)
@@ -57,63 +50,99 @@ class Customers(FlowType):
     def target_entity(self, document: Document) -> str:
         return "parties"
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Party)
-        return (("customers", document.merged_into),) if document.merged_into else ()
+        return ((self.name, document.merged_into),) if document.merged_into else ()
 
     def plan(self, view: View) -> Decision:
         customer = view.document
         assert isinstance(customer, Party)
         if customer.merged_into:
-            return _merged(customer, view)
+            return self._merged(customer, view)
         if view.link is not None:
-            return changed(view, Way("customers"))
+            return changed(view, Way(self.name))
         if not customer.name.strip():
-            return Hold((waiting("customer_incomplete", "source", f"customers:{customer.id}"),))
-        return only_linked(_decided(customer, view), view)
+            return Hold((self._nameless(customer),))
+        return only_linked(self._decided(customer, view), view)
+
+    def _key(self, customer: Party) -> str:
+        """What it is called in its waits, and the row of its mapping table."""
+        return f"{self.name}:{customer.id}"
+
+    def _nameless(self, customer: Party) -> Waiting:
+        return waiting("customer_incomplete", "source", self._key(customer))
+
+    def _decided(self, customer: Party, view: View) -> Decision:
+        chosen = view.mappings[self.name].get(customer.id)
+        if chosen not in (None, "new"):
+            return self._chosen(customer, str(chosen), view)
+        if chosen is None and (decision := self._matched(customer, view.candidates)) is not None:
+            return decision
+        return _created(customer, view)
+
+    def _merged(self, customer: Party, view: View) -> Decision:
+        """Merged in ServiceTitan into another, whose contact is the one: documents that still name this one go there.
+
+        One contact has one customer of ours, so no second link is made: the survivor's is found under both.
+        """
+        survivor = (self.name, customer.merged_into)
+        told = {"name": customer.name or customer.id, "survivor": customer.merged_into}
+        if survivor in view.links:
+            return skip("customer_merged_away", **told)
+        waits = waiting("customer_merged", "link", f"{self.name}:{customer.merged_into}", **told)
+        return Hold((waits,), (survivor,) if survivor in view.asked else ())
+
+    def _chosen(self, customer: Party, target_id: str, view: View) -> Decision:
+        party = view.ledger.parties.get(target_id)
+        if party is None:
+            told = {"name": customer.name, "target": target_id}
+            return Hold((waiting("customer_unknown_there", "mapping", self._key(customer), **told),))
+        taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
+        return self._adopted(customer, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+
+    def _matched(self, customer: Party, candidates: Sequence[Candidate]) -> Decision | None:
+        proven = [one for one in candidates if one.proof]
+        if len(proven) == 1:
+            return self._adopted(customer, proven[0], "matched")
+        alike = [one for one in candidates if not _another(one, customer)]
+        if not alike:
+            return None
+        shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike[:3])
+        told = {"name": f"'{customer.name}'", "candidates": shown}
+        return Hold((waiting("customer_ambiguous", "mapping", self._key(customer), **told),))
+
+    def _adopted(self, customer: Party, candidate: Candidate, origin: str) -> Decision:
+        key = self._key(customer)
+        told = {"name": customer.name, "target": candidate.party.name}
+        if candidate.taken_by:
+            return Hold((waiting("customer_taken", "mapping", key, **told),))
+        if not candidate.party.active:
+            other = OTHER_CONTACT.format(table=self.name, key=customer.id)
+            return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))
+        differ = differences(self.name, customer, candidate.party)
+        evidence = f"{candidate.evidence}; they differ in {', '.join(differ)}" if differ else candidate.evidence
+        return Adopt("parties", candidate.party.id, origin, evidence)
 
 
-def _decided(customer: Party, view: View) -> Decision:
-    chosen = view.mappings["customers"].get(customer.id)
-    if chosen not in (None, "new"):
-        return _chosen(customer, str(chosen), view)
-    if chosen is None and (decision := _matched(customer, view.candidates)) is not None:
-        return decision
-    return _created(customer, view)
+class Locations(Customers):
+    """Locations of customers, each a contact of its own where the setting ``contact_per`` says so. Runs as needed."""
 
+    name = "locations"
+    title = "Customers' locations: ServiceTitan to Xero"
+    tables = ("locations",)
+    apart = ("customers",)
+    in_references = "loc"  # with both ids in it, which a contact's number has little room for
 
-def _merged(customer: Party, view: View) -> Decision:
-    """Merged in ServiceTitan into another, whose contact is the one: documents that still name this one go there.
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("locations",) if settings.contact_per == "location" else ()
 
-    One contact has one customer of ours, so no second link is made: the survivor's is found under both.
-    """
-    survivor = ("customers", customer.merged_into)
-    told = {"name": customer.name or customer.id, "survivor": customer.merged_into}
-    if survivor in view.links:
-        return skip("customer_merged_away", **told)
-    waits = waiting("customer_merged", "link", f"customers:{customer.merged_into}", **told)
-    return Hold((waits,), (survivor,) if survivor in view.asked else ())
+    def not_live(self, settings: Settings, scopes: Collection[str]) -> str:
+        if settings.contact_per == "location":
+            return ""
+        return "Every contact is a customer's, so no location gets one: set contact_per=location first."
 
-
-def _chosen(customer: Party, target_id: str, view: View) -> Decision:
-    party = view.ledger.parties.get(target_id)
-    if party is None:
-        told = {"name": customer.name, "target": target_id}
-        return Hold((waiting("customer_unknown_there", "mapping", f"customers:{customer.id}", **told),))
-    taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
-    return _adopted(customer, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
-
-
-def _matched(customer: Party, candidates: Sequence[Candidate]) -> Decision | None:
-    proven = [one for one in candidates if one.proof]
-    if len(proven) == 1:
-        return _adopted(customer, proven[0], "matched")
-    alike = [one for one in candidates if not _another(one, customer)]
-    if not alike:
-        return None
-    shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike[:3])
-    told = {"name": f"'{customer.name}'", "candidates": shown}
-    return Hold((waiting("customer_ambiguous", "mapping", f"customers:{customer.id}", **told),))
+    def _nameless(self, customer: Party) -> Waiting:
+        return waiting("location_incomplete", "source", self._key(customer))
 
 
 def _another(one: Candidate, customer: Party) -> bool:
@@ -128,22 +157,6 @@ def _another(one: Candidate, customer: Party) -> bool:
 
 def _shares_fact(customer: Party, party: Party) -> bool:
     return not set(facts(customer)).isdisjoint(facts(party))
-
-
-def _adopted(customer: Party, candidate: Candidate, origin: str) -> Decision:
-    key = f"customers:{customer.id}"
-    told = {"name": customer.name, "target": candidate.party.name}
-    if candidate.taken_by:
-        return Hold((waiting("customer_taken", "mapping", key, **told),))
-    if not candidate.party.active:
-        other = OTHER_CUSTOMER.format(key=customer.id)
-        return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))
-    differ = differences("customers", customer, candidate.party)
-    evidence = f"{candidate.evidence}; they differ in {', '.join(differ)}" if differ else candidate.evidence
-    return Adopt("parties", candidate.party.id, origin, evidence)
-
-
-# --- creating ----------------------------------------------------------------------------------------------------
 
 
 def _created(customer: Party, view: View) -> Decision:

@@ -11,11 +11,13 @@ from ml_connector.canonical.money import total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Deposit
 from ml_connector.integrations import reasons
-from ml_connector.integrations.base import Decision, FlowType, View, skip
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.checks import currency_of
+from ml_connector.integrations.decisions import Decision, skip
 from ml_connector.integrations.drafts import money
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.tracked import Track
+from ml_connector.integrations.views import View
 
 
 class Deposits(FlowType):

@@ -11,10 +11,12 @@ from typing import Any
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.money import digits
 from ml_connector.canonical.parts import Ref
-from ml_connector.integrations.base import View, Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
+from ml_connector.integrations.views import View
 
 NO_ACCOUNT = "(none)"
 NO_ZONE = "(no zone)"
+ROUNDING = "Rounding"  # what the line says that a document differs by where the ledger rounds otherwise
 
 
 @dataclass(slots=True)
@@ -109,13 +111,13 @@ def followed(party: str, parties: Mapping[str, Party]) -> str:
     return party
 
 
-def closed_period(date: dt.date, closed: dt.date, view: View, draft: Draft, changes: str) -> None:
+def closed_period(date: dt.date, closed: dt.date, view: View, draft: Draft, changes: str, way: str = "") -> None:
     """Something is dated in a closed period. What is new there goes when an approver has released it; ``changes``, in words,
 
-    of what stands there never go: they would alter what was reported.
+    of what stands there never go: they would alter what was reported. ``way``: one more way out, in words.
     """
     told = {"date": str(date), "closed": str(closed)}
     if changes:
         draft.wait(waiting("change_in_closed_period", "person", "change_in_closed_period", what=changes, **told))
     elif "period_closed" not in view.released:
-        draft.wait(waiting("period_closed", "person", "period_closed", **told))
+        draft.wait(waiting("period_closed", "person", "period_closed", way=way, **told))

@@ -9,7 +9,9 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import Decision, FlowType, Skip, Unchanged, View, Write
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Decision, Skip, Unchanged, Write
+from ml_connector.integrations.views import View
 
 
 class Exported(FlowType):

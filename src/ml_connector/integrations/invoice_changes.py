@@ -11,12 +11,16 @@ import msgspec
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
 from ml_connector.integrations.checks import check_periods, currency_of
-from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write, waiting
+from ml_connector.integrations.drafts import Draft, unit_name
 from ml_connector.integrations.invoice_checks import is_nothing, not_at_gate, wanted_state
-from ml_connector.integrations.invoice_standing import DRAFTS, Change, entity_there, held, own_reference, paid, settled
+from ml_connector.integrations.invoice_credits import is_free, taken_off
+from ml_connector.integrations.invoice_payments import with_removals
+from ml_connector.integrations.invoice_standing import DRAFTS, HALF, Change, entity_there, held, own_reference, paid
 from ml_connector.integrations.invoice_updates import updated
+from ml_connector.integrations.payment_parts import with_part
+from ml_connector.integrations.views import View
 
 
 def changed(invoice: Invoice, view: View) -> Decision:
@@ -26,7 +30,7 @@ def changed(invoice: Invoice, view: View) -> Decision:
     if not isinstance(posted, Invoice):
         return Unchanged()
     posted = msgspec.structs.replace(posted, currency=currency_of(posted.currency, posted.business_unit, view))
-    what = _changes(posted, invoice)
+    what = changes(posted, invoice) or (HALF,) * view.half_changed
     if not what and not _to_be_authorised(invoice, view):
         return Unchanged()
     if not isinstance(now, Invoice):
@@ -34,13 +38,24 @@ def changed(invoice: Invoice, view: View) -> Decision:
     change = Change(invoice, posted, now, what)
     if not invoice.active or is_nothing(invoice):
         return _removed(change, view)
-    return not_at_gate(invoice, view.settings) or updated(change, view)
+    return left_scope(posted, invoice, view) or not_at_gate(invoice, view.settings) or updated(change, view)
+
+
+def left_scope(posted: Invoice, now: Invoice, view: View) -> Hold | None:
+    """A person decides about what was posted and belongs to other business units now: with it goes what is paid on it."""
+    units = view.settings.business_units
+    left = posted.business_unit.id in units and now.business_unit.id not in units
+    if not units or not left or "left_scope" in view.released:
+        return None
+    name = unit_name(now.business_unit, view) or "(none)"
+    return Hold((waiting("left_scope", "setting", "setting:business_units", name=name),))
 
 
 # --- what has changed --------------------------------------------------------------------------------------------
 
 
-def _changes(before: Invoice, after: Invoice) -> tuple[str, ...]:
+def changes(before: Invoice, after: Invoice) -> tuple[str, ...]:
+    """The names of what has changed of an invoice or credit memo, but for what it is applied to."""
     was, is_ = _substance(before), _substance(after)
     return tuple(name for name in was.__struct_fields__ if getattr(was, name) != getattr(is_, name))
 
@@ -53,7 +68,7 @@ def _substance(invoice: Invoice) -> Invoice:
     """
     return msgspec.structs.replace(
         invoice, id="", stamp="", exported=False, memo="", balance=None, complete=True, state=InvoiceState.PENDING,
-        state_words="", terms="" if invoice.due_date else invoice.terms, adjusts=Ref(invoice.adjusts.id),
+        state_words="", allocations=(), terms="" if invoice.due_date else invoice.terms, adjusts=Ref(invoice.adjusts.id),
         lines=tuple(
             msgspec.structs.replace(line, account=Ref(), business_unit=_by_id(line.business_unit))
             for line in invoice.lines
@@ -90,14 +105,16 @@ def _removed(change: Change, view: View) -> Decision:
     if not own_reference(view.link, view):
         return held(change, "It was linked and not made here, so it is never voided")
     draft = Draft(now.currency)
-    if settled(now) or now.allocations:
+    if not is_free(now, view):
         draft.wait(paid(told, now))
+    aside = taken_off(now, told, view, draft)
     check_periods((now.date,), view, draft, "" if now.state in DRAFTS else told)
     if draft.waits:
         return Hold(tuple(draft.waits))
-    sent = view.compose(Action.VOID, now, view.reference)
+    sent = view.compose(Action.VOID, with_part(now, now.id, ()), view.reference)
     step = Step(
         entity_there(now), Action.VOID, view.reference, sent.body, target_id=now.id, party_id=now.customer.id,
         number=now.number, date=now.date, total=now.total, currency=now.currency,
     )  # fmt: skip
-    return Write((step,), step.entity, (f"voided, because {told} in ServiceTitan", *sent.notes))
+    notes = (f"voided, because {told} in ServiceTitan", *draft.notes, *sent.notes)
+    return with_removals(aside, Write((step,), step.entity, notes))

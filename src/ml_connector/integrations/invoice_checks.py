@@ -7,21 +7,39 @@ import datetime as dt
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.canonical.tie_out import invoiced_total
-from ml_connector.integrations.base import Adopt, Skip, Twin, View, skip, waiting
 from ml_connector.integrations.checks import check_currency, check_periods, check_seen
-from ml_connector.integrations.customer_flow import OTHER_CUSTOMER
-from ml_connector.integrations.drafts import Draft, followed, money
+from ml_connector.integrations.customer_flow import OTHER_CONTACT
+from ml_connector.integrations.debtors import LOCATIONS, contact_of, debtor
+from ml_connector.integrations.decisions import Adopt, Skip, skip, waiting
+from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import Twin, View
 
 DRAFTS = "draft when completed"
 _GATES = {"posted": InvoiceState.POSTED, DRAFTS: InvoiceState.COMPLETED, "completed": InvoiceState.COMPLETED}
 _WAY = (InvoiceState.PENDING, InvoiceState.COMPLETED, InvoiceState.POSTED)
+NUMBERS, MEMO_NUMBERS = "invoice_numbers", "credit_memo_numbers"
 _BATCHED = ("status Posted", "status Exported")  # how ServiceTitan's state reads where a reviewer's word goes before it
 
 
+def is_memo(invoice: Invoice) -> bool:
+    """Whether it is a credit memo of the source, and no invoice: its total is positive."""
+    return invoice.kind == "credit note"
+
+
 def is_credit(invoice: Invoice) -> bool:
-    """A net-negative invoice is a credit note in the ledger."""
-    return invoice.total < 0
+    """A net-negative invoice is a credit note in the ledger, and so is a credit memo."""
+    return invoice.total < 0 or is_memo(invoice)
+
+
+def own_key(invoice: Invoice) -> str:
+    """What waits for its correction at the source is kept under."""
+    return f"{'credit_memos' if is_memo(invoice) else 'invoices'}:{invoice.id}"
+
+
+def number_table(invoice: Invoice) -> str:
+    """The mapping table in which a person gives it another number."""
+    return MEMO_NUMBERS if is_memo(invoice) else NUMBERS
 
 
 def entity_of(invoice: Invoice) -> str:
@@ -61,8 +79,8 @@ def not_at_gate(invoice: Invoice, settings: Settings) -> Skip | None:
         words = invoice.state_words or str(invoice.state)
         return None if batched(invoice) else skip("kept_back", words=words)
     gate = _GATES[settings.invoice_gate]
-    if is_credit(invoice) and settings.invoice_gate == DRAFTS:
-        gate = InvoiceState.POSTED  # a credit note is not made as a draft
+    if is_memo(invoice) or (is_credit(invoice) and settings.invoice_gate == DRAFTS):
+        gate = InvoiceState.POSTED  # a credit note is not made as a draft, and a memo has no job to be completed
     if invoice.state in _WAY and _WAY.index(invoice.state) < _WAY.index(gate):
         return skip("invoice_not_yet", state=str(invoice.state), gate=str(gate))
     return None
@@ -102,7 +120,7 @@ def source_checks(invoice: Invoice, view: View, draft: Draft, there: dt.date | N
     ``there``: the date it has in the ledger, where it is changed: that touches the period it stands in and the one it
     goes to. ``changes``: what that changes of what is in the ledger's books, in words, see ``period``.
     """
-    key = f"invoices:{invoice.id}"
+    key = own_key(invoice)
     if invoice.state is InvoiceState.KEPT_BACK:
         draft.wait(waiting("kept_back_posted", "source", key, words=invoice.state_words))
     if invoice.date is None:
@@ -111,12 +129,12 @@ def source_checks(invoice: Invoice, view: View, draft: Draft, there: dt.date | N
         check_seen(view, draft)
     tie(invoice, draft)
     check_periods((invoice.date, there), view, draft, changes)
-    check_currency(target_customer(invoice, view), "customer", view, draft)
+    check_currency(contact_of(invoice, view), "customer", view, draft)
 
 
 def tie(invoice: Invoice, draft: Draft) -> None:
     """Lines, discount and tax give the total to the cent, or it waits for its correction."""
-    key, computed = f"invoices:{invoice.id}", invoiced_total(invoice)
+    key, computed = own_key(invoice), invoiced_total(invoice)
     shown = {"stated": money(invoice.total, invoice.currency), "computed": money(computed, invoice.currency)}
     if not invoice.complete:
         draft.wait(waiting("lines_missing", "source", key, why="ServiceTitan shows no lines of it.", **shown))
@@ -128,29 +146,23 @@ def tie(invoice: Invoice, draft: Draft) -> None:
 # --- whose it is -------------------------------------------------------------------------------------------------
 
 
-def target_customer(invoice: Invoice, view: View) -> str:
-    """The ledger's id of the bill-to customer: linked, else the contact a person named; merged contacts are followed."""
-    chosen = view.mappings["customers"].get(invoice.customer.id) or ""
-    linked = view.links.get(("customers", invoice.customer.id), "")
-    return followed(linked or (chosen if chosen in view.ledger.parties else ""), view.ledger.parties)
-
-
 def customer(invoice: Invoice, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The contact, and the customer whose own flow must bring it first."""
-    wanted, key = ("customers", invoice.customer.id), f"customers:{invoice.customer.id}"
-    name = invoice.customer.name or invoice.customer.id
-    if target := target_customer(invoice, view):
+    """The contact, and the customer or location whose own flow must bring it first."""
+    whose = debtor(invoice, view.settings)
+    if target := contact_of(invoice, view):
         party = view.ledger.parties.get(target)
         if party is not None and not party.active:
-            other = "" if wanted in view.links else OTHER_CUSTOMER.format(key=invoice.customer.id)
-            told = {"name": name, "target": party.name, "other": other}
+            other = "" if whose.pair in view.links else OTHER_CONTACT.format(table=whose.flow, key=whose.id)
+            told = {"name": whose.name, "target": party.name, "other": other}
             draft.wait(waiting("customer_inactive", "fact", f"parties:{target}", **told))
         return target, ()
-    if wanted in view.asked:
-        draft.wait(waiting("customer_pending", "link", key, name=name))
-        return "", (wanted,)
-    code = "customer_unknown" if "customers" in view.brings else "customer_flow_off"
-    draft.wait(waiting(code, "link", key, name=name))
+    if whose.pair in view.asked:
+        draft.wait(waiting("customer_pending", "link", whose.key, name=whose.name))
+        return "", (whose.pair,)
+    code = "location_unknown" if whose.flow == LOCATIONS else "customer_unknown"
+    if whose.flow not in view.brings:
+        code = "customer_flow_off"
+    draft.wait(waiting(code, "link", whose.key, name=whose.name))
     return "", ()
 
 
@@ -164,10 +176,10 @@ def own_number(invoice: Invoice) -> str:
 
 def number(invoice: Invoice, view: View, draft: Draft) -> str:
     """The number in the ledger: a person's, else ServiceTitan's own behind the prefix. Twins claim it too."""
-    given = view.mappings["invoice_numbers"].get(invoice.id)
+    given = view.mappings[number_table(invoice)].get(invoice.id)
     found = given or _corrected(invoice, view, draft) or view.settings.number_prefix + own_number(invoice)
     if not given and not invoice.number:
-        draft.notes.append(f"the invoice has no number; {found} of ServiceTitan's id is used")
+        draft.notes.append(f"it has no number; {found} of ServiceTitan's id is used")
     if given and number_key(given) != number_key(invoice.number):
         draft.notes.append(f"number {given} given by a person instead of {invoice.number or 'none'}")
     for twin in view.twins:
@@ -204,4 +216,4 @@ def _twin(twin: Twin, invoice: Invoice, draft: Draft) -> None:
         fields["same"] = f"link this record with {twin.id}" if twin.entity else by_hand
     else:
         fields["stated"] = money(invoice.total, invoice.currency)
-    draft.wait(waiting(code, "mapping", f"invoice_numbers:{invoice.id}", **fields))
+    draft.wait(waiting(code, "mapping", f"{number_table(invoice)}:{invoice.id}", **fields))

@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from decimal import Decimal
 
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import (
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import currency_of
+from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS, debtor
+from ml_connector.integrations.decisions import (
     STAYS,
     Adopt,
     Decision,
-    FlowType,
     Hold,
-    Linked,
     Skip,
     Unchanged,
-    View,
     Waiting,
     Write,
     skip,
     waiting,
 )
-from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.invoice_changes import changed
 from ml_connector.integrations.invoice_checks import (
     customer,
     entity_of,
-    is_credit,
     number,
     own_number,
     passed_over,
     source_checks,
     wanted_state,
 )
+from ml_connector.integrations.invoice_credits import applied, original, original_to_come, taken
+from ml_connector.integrations.invoice_recoding import TABLES, recoded
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
 from ml_connector.integrations.invoice_standing import (
     entity_there,
@@ -49,8 +47,9 @@ from ml_connector.integrations.invoice_standing import (
     own_reference,
     void_and_renumbered,
 )
-from ml_connector.integrations.payment_parts import next_reference
+from ml_connector.integrations.payment_scope import let_in
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import Linked, View
 
 
 class Invoices(FlowType):
@@ -62,10 +61,11 @@ class Invoices(FlowType):
     priority = 4
     source_lists = ("business_units", "tax_zones", "payment_terms")
     target_lists = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
-    tables = ("accounts", "tax", "business_units", "customers", "invoice_numbers")
+    tables = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
     number_table = "invoice_numbers"
     unique_numbers = True
     several_steps = True
+    recodes = TABLES
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("invoices",)
@@ -93,15 +93,19 @@ class Invoices(FlowType):
         assert isinstance(document, Invoice)
         return entity_of(document)
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Invoice)
         original = (("invoices", document.adjusts.id),) if document.adjusts.id else ()
-        return (("customers", document.customer.id), *original)
+        return (debtor(document, settings).pair, *original)
+
+    def lets_in(self, document: Document, settings: Settings) -> tuple[str, ...]:
+        assert isinstance(document, Invoice)
+        return let_in(document, settings)
 
     def plan(self, view: View) -> Decision:
         invoice = view.document
         assert isinstance(invoice, Invoice)
-        invoice = msgspec.structs.replace(invoice, currency=currency_of(invoice.currency, invoice.business_unit, view))
+        invoice = _in_currency(invoice, view)
         if view.link is not None and not void_and_renumbered(invoice, view):
             decision = changed(invoice, view)
             return _followed(invoice, view) if isinstance(decision, Unchanged) else decision
@@ -115,12 +119,22 @@ class Invoices(FlowType):
         target_lines(invoice, view, draft)
         found = number(invoice, view, draft)
         contact, asks = customer(invoice, view, draft)
-        _original(invoice, view, draft)
+        original(invoice, view, draft)
         target = target_invoice(invoice, found, contact, wanted_state(invoice, view.settings), view, draft)
         target = msgspec.structs.replace(target, reference=new_reference(invoice, found, view))
         if draft.waits:
             return Hold(tuple(draft.waits), asks if _only_parties(draft.waits) else ())
         return _created(invoice, target, view, draft)
+
+    def recode(self, view: View) -> Decision:
+        invoice = view.document
+        assert isinstance(invoice, Invoice)
+        return recoded(_in_currency(invoice, view), view)
+
+
+def _in_currency(invoice: Invoice, view: View) -> Invoice:
+    currency = currency_of(invoice.currency, invoice.business_unit, view)
+    return msgspec.structs.replace(invoice, currency=currency)
 
 
 def _only_parties(waits: list[Waiting]) -> bool:
@@ -138,13 +152,13 @@ def _created(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> Dec
             entity_of(invoice), Action.CREATE, target.reference, sent.body, party_id=target.customer.id,
             number=target.number, date=target.date, total=target.total, currency=target.currency,
         )  # fmt: skip
-        applied = _applied(invoice, target, view, draft)
+        application = applied(invoice, target, view, draft)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
-    linked = (target.customer.id, view.links.get(("invoices", invoice.adjusts.id), ""))
-    to_come = tuple(one for one in linked if one.startswith("new: "))
+    contact = (target.customer.id,) if target.customer.id.startswith("new: ") else ()
+    to_come = (*contact, *original_to_come(invoice, view))
     replaces = view.link.target_id if view.link is not None else ""
-    return Write((main, *applied), main.entity, (*draft.notes, *sent.notes), to_come, replaces=replaces)
+    return Write((main, *application), main.entity, (*draft.notes, *sent.notes), to_come, replaces=replaces)
 
 
 # --- what is there already ---------------------------------------------------------------------------------------
@@ -181,92 +195,35 @@ def _applied_still(invoice: Invoice, there: Invoice, reference: str, view: View)
     replaces = view.link.target_id if view.link is not None else ""
     steps: tuple[Step, ...] = ()
     if not there.allocations and there.balance == there.total:
-        _original(invoice, view, draft)
+        original(invoice, view, draft)
         if draft.waits:
             return Hold(tuple(draft.waits))
         try:
-            steps = _applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft)
+            steps = applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft)
         except BadInput as error:
             return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
     if not steps:
         return Adopt(entity_there(there), there.id, "created", "our reference and the same content", replaces)
-    to_come = tuple(one for one in (view.links.get(("invoices", invoice.adjusts.id), ""),) if one.startswith("new: "))
-    return Write(steps, entity_there(there), tuple(draft.notes), to_come, STAYS, replaces)
+    notes, to_come = tuple(draft.notes), original_to_come(invoice, view)
+    return Write(steps, entity_there(there), notes, to_come, STAYS, replaces)
 
 
 def _followed(invoice: Invoice, view: View) -> Decision:
-    """A credit whose original has another document in the ledger now is applied to that, as far as it is open."""
+    """A credit whose original has another document in the ledger now is applied to that, as far as it is open.
+
+    So is one that was taken off its original for a change that came to nothing.
+    """
     there = view.link.now if view.link is not None else None
     reference = own_reference(view.link, view) if view.link is not None else ""
-    moved = ("invoices", invoice.adjusts.id) in view.replaced
+    moved = ("invoices", invoice.adjusts.id) in view.replaced or bool(taken(view))
     if not (moved and reference and isinstance(there, Invoice) and there.active and invoice.active and there.balance):
         return Unchanged()
     draft = Draft(invoice.currency)
     try:
-        steps = _applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft, there.balance)
+        steps = applied(invoice, msgspec.structs.replace(there, reference=reference), view, draft, there.balance)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
     return Write(steps, entity_there(there), tuple(draft.notes), (), STAYS) if steps else Unchanged()
-
-
-# --- a credit on what it corrects --------------------------------------------------------------------------------
-
-
-def _original(invoice: Invoice, view: View, draft: Draft) -> None:
-    """A credit waits for the invoice it corrects, as long as that one may still come: it could not be applied later."""
-    wanted = ("invoices", invoice.adjusts.id)
-    if not is_credit(invoice) or not invoice.adjusts.id or wanted in view.links or wanted not in view.asked:
-        return
-    if "adjusted_pending" not in view.released:
-        draft.wait(waiting("adjusted_pending", "link", f"invoices:{invoice.adjusts.id}"))
-
-
-def _applied(
-    invoice: Invoice, target: Invoice, view: View, draft: Draft, at_most: Decimal | None = None
-) -> tuple[Step, ...]:
-    """The credit applied to the invoice it corrects, up to what that one still owes; the rest stays open.
-
-    What that one owes is what both sides say: a payment that is still on its way to the ledger has settled it, and the
-    credit is given back by another.
-    """
-    original = view.links.get(("invoices", invoice.adjusts.id), "")
-    if not is_credit(invoice) or not invoice.adjusts.id:
-        return ()
-    amount = _applicable(invoice, target, original, view, draft)
-    amount = amount if at_most is None else min(amount, at_most)
-    if not amount:
-        return ()
-    reference = next_reference(f"{target.reference}-{invoice.adjusts.id}", view.made)
-    part = Allocation("", Ref(original), amount, invoice.date)
-    credit = Invoice(
-        view.id_of(target.reference), target.customer, amount, "credit note", date=invoice.date, allocations=(part,)
-    )
-    sent = view.compose(Action.CREATE, credit, reference)
-    step = Step("allocations", Action.CREATE, reference, sent.body, party_id=target.customer.id, total=amount)
-    return (step,)
-
-
-def _applicable(invoice: Invoice, target: Invoice, original: str, view: View, draft: Draft) -> Decimal:
-    credit, there = -invoice.total, view.counterpart("invoices", invoice.adjusts.id)
-    why = "" if original else "the invoice it corrects is not in the ledger"
-    if isinstance(there, Invoice):
-        owed = there.balance if there.balance is not None else there.total
-        if there.kind != "invoice" or there.state is not InvoiceState.AUTHORISED or not owed:
-            why = f"{there.number or 'the invoice it corrects'} owes nothing in the ledger"
-        elif there.customer.id != target.customer.id:
-            why = f"{there.number or 'the invoice it corrects'} is another contact's in the ledger"
-        credit = min(credit, owed)
-    before = view.sources.get(("invoices", invoice.adjusts.id))
-    if isinstance(before, Invoice) and before.balance is not None:
-        why = why or ("" if before.balance > 0 else f"{before.number} is paid in ServiceTitan")
-        credit = min(credit, before.balance)
-    if invoice.balance is not None:
-        why = why or ("" if invoice.balance < 0 else "ServiceTitan shows it as given back")
-        credit = min(credit, -invoice.balance)
-    if why:
-        draft.notes.append(f"the credit stays open: {why}")
-        return Decimal(0)
-    return credit
 
 
 class InvoicesExported(Exported):

@@ -13,9 +13,9 @@ import msgspec
 
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
-from ml_connector.integrations.base import View
-from ml_connector.integrations.drafts import Draft
-from ml_connector.integrations.invoice_rules import ROUNDING, target_lines, unit_of
+from ml_connector.integrations.drafts import ROUNDING, Draft
+from ml_connector.integrations.invoice_rules import target_lines, unit_of
+from ml_connector.integrations.views import View
 
 
 class Unpaired(Exception):
@@ -77,22 +77,24 @@ def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
         raise Unpaired("What the ledger showed when it was posted is not known")
     was = Draft(posted.currency)
     target_lines(posted, view, was)  # as posted: the mappings of today do not matter for what is which
-    before, after = _without_rounding(base.lines), _without_rounding(now.lines)
-    if [line.amount for line in was.lines] != [line.amount for line in before]:
+    before, after = without_rounding(base.lines), without_rounding(now.lines)
+    sign = -1 if posted.total < 0 else 1
+    if [sign * line.amount for line in was.lines] != [line.amount for line in before]:
         raise Unpaired("The lines that the ledger showed when it was posted are not those that were sent")
     if len({line.id for line in was.lines}) != len(was.lines):
         raise Unpaired("ServiceTitan shows several lines under one id")
-    there = _kept(before, after)
+    there = lines_of_today(before, after)
     return {
         line.id: _Pair(line, old, new) for line, old, new in zip(was.lines, before, there, strict=True)
     }  # fmt: skip
 
 
-def _without_rounding(lines: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+def without_rounding(lines: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+    """The lines that stand for ServiceTitan's."""
     return tuple(line for line in lines if line.description != ROUNDING)
 
 
-def _kept(before: Sequence[InvoiceLine], after: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+def lines_of_today(before: Sequence[InvoiceLine], after: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
     """The ledger's lines of today in the order of those of then. Raises Unpaired."""
     by_id = {line.id: line for line in after}
     if {line.id for line in before} == set(by_id) and len(by_id) == len(after):

@@ -2,8 +2,9 @@
 
 Xero lets no amount of an invoice be changed while something of it is paid or credited. Payments are removed and made anew;
 over- and prepayments are taken off and applied again; the credit note of a write-off or fee is removed with its
-application and made anew, since its share of the tax is that of the invoice. What people have reconciled, paid or credited
-there themselves is never taken off, nor a credit note of an adjustment: then the change waits, with both versions.
+application and made anew, since its share of the tax is that of the invoice; that of a credit memo is only taken off. What
+people have reconciled, paid or credited there themselves is never taken off, nor a credit note of an adjustment: then the
+change waits, with both versions.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import ASIDE, STAYS, Decision, Using, View, Write, aside_key
 from ml_connector.integrations.checks import check_periods
+from ml_connector.integrations.decisions import STAYS, Decision, Write
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.invoice_standing import Change, settled
 from ml_connector.integrations.payment_parts import parts_of, with_part
+from ml_connector.integrations.views import ASIDE, Using, View, aside_key
 
 # What of the head is sent alone, without the lines, once something is paid. Xero also lets the contact (unless a credit note
 # paid it) and lines' words, accounts and tracking be changed then: those go with the whole of it, see invoice_updates.
 HEAD = frozenset(["number", "due_date", "job", "location"])
+_CREDITING = ("payments", "credit_memos")  # flows whose credits go back onto it by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class _Aside:
     stays: bool = False
 
 
-def taken_off(change: Change, passes_on: bool, view: View, draft: Draft) -> tuple[Step, ...]:
+def payments_off(change: Change, passes_on: bool, view: View, draft: Draft) -> tuple[Step, ...]:
     """The steps that remove all that settles it; none where that is not all ours, or would not fit on it again.
 
     ``passes_on``: it becomes another contact's, and an over- or prepayment stays its own contact's.
@@ -85,7 +88,7 @@ def _ours(change: Change, view: View) -> Iterator[_Aside]:
         document = using.document
         if isinstance(document, Payment) and document.kind is PaymentKind.PAYMENT:
             found = _paid(using, document, change, view)
-        elif isinstance(document, Payment | Invoice) and using.flow == "payments":
+        elif isinstance(document, Payment | Invoice) and using.flow in _CREDITING:
             found = _credited(using, document, change, view)
         else:
             found = None
@@ -109,8 +112,11 @@ def _paid(using: Using, payment: Payment, change: Change, view: View) -> _Aside 
 
 
 def _credited(using: Using, credit: Payment | Invoice, change: Change, view: View) -> _Aside | None:
-    """An over- or prepayment that is applied to it; or the credit note of a write-off or fee, if that is on it alone."""
-    ours, note = dict(using.applied), isinstance(credit, Invoice)
+    """An over- or prepayment or credit memo that is applied to it; or the credit note of a write-off or fee, if that is on
+
+    it alone.
+    """
+    ours, note = dict(using.applied), isinstance(credit, Invoice) and using.flow == "payments"
     there = [one for one in parts_of(credit) if one.document.id == change.now.id and one.id in ours]
     shown = {one.id for one in parts_of(credit)}
     gone = [
@@ -121,11 +127,10 @@ def _credited(using: Using, credit: Payment | Invoice, change: Change, view: Vie
     removed = note and _is_done(using.entity, credit.id, view)
     if not (there or gone) or not (credit.active or removed) or (note and len(there) < len(shown)):
         return None
-    steps = [
-        _removal("allocations", with_part(credit, credit.id, (one,)), one.id, one.amount, view)
-        for one in sorted((*gone, *there), key=lambda one: one.id)
-    ]
-    if isinstance(credit, Invoice):
+    # Without the invoice, which is not read again after each of them then, but just before it is changed itself.
+    parts = [Allocation(one.id, Ref(), one.amount) for one in sorted((*gone, *there), key=lambda one: one.id)]
+    steps = [_removal("allocations", with_part(credit, credit.id, (one,)), one.id, one.amount, view) for one in parts]
+    if note and isinstance(credit, Invoice):
         steps.append(_removal(using.entity, with_part(credit, credit.id, ()), credit.id, credit.total, view))
     dates = (*(one.date for one in there), *((credit.date,) if note else ()))
     still = total(one.amount for one in there)

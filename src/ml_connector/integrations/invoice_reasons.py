@@ -16,34 +16,44 @@ INVOICE_REASONS = (
     ),
     Reason(
         "customer_flow_off",
-        "The customer is not in the ledger, and the customers flow is off",
+        "The customer is not in the ledger, and the flow that brings it is off",
         "Customer {name} has no counterpart in the ledger, and the flow that could bring it is off.",
-        "Turn the customers flow on, or fill the row '{key}' of the mapping table customers.",
+        "Turn the flow {table} on, or fill the row '{key}' of the mapping table {table}.",
     ),
     Reason(
         "customer_unknown",
         "The customer cannot be read",
         "Customer {name} ({key}) is not in ServiceTitan's list of customers.",
-        "Check the customer in ServiceTitan; if it was merged, fill the row '{key}' of the mapping table customers.",
+        "Check the customer in ServiceTitan; if it was merged, fill the row '{key}' of the mapping table {table}.",
+    ),
+    Reason(
+        "location_unknown",
+        "The location is not this customer's",
+        "ServiceTitan's list of locations does not show {name} ({key}): the location has become another customer's, or "
+        "somebody else is billed for it.",
+        "Nothing is billed to a contact of somebody else. Correct customer or location in ServiceTitan, or fill the row "
+        "'{key}' of the mapping table {table} with the id of the contact that owes it. A location that is new there comes "
+        "by itself.",
     ),
     Reason(
         "customer_ambiguous",
         "A customer looks like one that is there already",
         "Customer {name} looks like {candidates} in the ledger, but that alone is no proof.",
-        "Fill the row '{key}' of the mapping table customers with the right contact's id, or with 'new'.",
+        "Fill the row '{key}' of the mapping table {table} with the right contact's id, or with 'new'.",
     ),
     Reason(
         "customer_taken",
         "A ledger contact is claimed by two customers",
-        "Customer {name} points to the ledger's {target}, which is already linked to another ServiceTitan customer.",
-        "Decide in the mapping table customers which of the two it is; give the other one 'new'. If they are one, merge "
+        "Customer {name} points to the ledger's {target}, which is already linked to another ServiceTitan customer "
+        "or location.",
+        "Decide in the mapping table {table} which of the two it is; give the other one 'new'. If they are one, merge "
         "them in ServiceTitan.",
     ),
     Reason(
         "customer_unknown_there",
         "A mapped ledger contact does not exist",
         "The mapping table sends customer {name} to the ledger's contact {target}, which does not exist there.",
-        "Correct the row '{key}' of the mapping table customers.",
+        "Correct the row '{key}' of the mapping table {table}.",
     ),
     Reason(
         "customer_inactive",
@@ -58,9 +68,15 @@ INVOICE_REASONS = (
         "Give it a name in ServiceTitan.",
     ),
     Reason(
+        "location_incomplete",
+        "A location lacks a name",
+        "Location {key} has neither a name nor a street in ServiceTitan, or its customer has no name.",
+        "Give it a name in ServiceTitan.",
+    ),
+    Reason(
         "customer_merged",
         "A customer was merged into one that is not in the ledger yet",
-        "ServiceTitan has merged {name} into customer {survivor}, who has no counterpart in the ledger yet.",
+        "ServiceTitan has merged {name} into {survivor}, who has no counterpart in the ledger yet.",
         "Nothing to do here: documents that still name {name} go to the contact of {survivor} as soon as there is one.",
         Acts.NOBODY,
     ),
@@ -113,21 +129,21 @@ INVOICE_REASONS = (
         "Suspected duplicate invoice",
         "{where} already has {number} of this customer with the same total {total} ({other}).",
         "If it is the same document, {same}. If it is another one, give it another number in the mapping table "
-        "invoice_numbers (row '{key}').",
+        "{table} (row '{key}').",
     ),
     Reason(
         "invoice_number_taken",
         "An invoice number is used twice",
         "{where} already has {number} of this customer, with another total: {total} there, {stated} here ({other}).",
         "Find out which of the two is right; if both are, give this one another number in the mapping table "
-        "invoice_numbers (row '{key}').",
+        "{table} (row '{key}').",
     ),
     Reason(
         "invoice_number_elsewhere",
         "Suspected duplicate: the number is taken",
         "{where} has number {number} on {taken} over {total} ({other}). This one is over {stated}, and the ledger takes each "
         "number once.",
-        "Give this one another number in the mapping table invoice_numbers (row '{key}'){instead}.",
+        "Give this one another number in the mapping table {table} (row '{key}'){instead}.",
     ),
     # held: what it follows
     Reason(
@@ -144,6 +160,15 @@ INVOICE_REASONS = (
         "Finish the review in ServiceTitan; it is read again by itself.",
     ),
     # held: changes
+    Reason(
+        "left_scope",
+        "Posted, and of another business unit now",
+        "It was posted, and belongs to business unit {name} in ServiceTitan now, which is not in this integration's "
+        "scope. It stands in the ledger as it was, with what is paid on it.",
+        "Give it its business unit back in ServiceTitan, or add the new one to the setting business_units; or release "
+        "it, and it stays in these books and follows as before; or take it back in the ledger, payments first, and "
+        "dismiss it.",
+    ),
     Reason(
         "change_when_paid",
         "Changed after something of it was paid",
@@ -163,14 +188,14 @@ INVOICE_REASONS = (
         "Changed, and void in the ledger",
         "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and Xero uses no number a "
         "second time.",
-        "If it is to be posted again, give it another number in the mapping table invoice_numbers (row '{key}'); else "
+        "If it is to be posted again, give it another number in the mapping table {table} (row '{key}'); else "
         "dismiss the record.",
     ),
     # skipped
     Reason(
         "invoice_not_yet",
         "Not yet at the gate",
-        "The invoice is {state}; it goes when it is {gate}.",
+        "It is {state}; it goes when it is {gate}.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
@@ -184,7 +209,7 @@ INVOICE_REASONS = (
     Reason(
         "invoice_inactive",
         "Inactive or deleted",
-        "The invoice is inactive in ServiceTitan and was never posted.",
+        "It is inactive in ServiceTitan and was never posted.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
@@ -192,7 +217,7 @@ INVOICE_REASONS = (
     Reason(
         "customer_merged_away",
         "Merged into another customer",
-        "ServiceTitan has merged {name} into customer {survivor}; its documents go to the contact of that one.",
+        "ServiceTitan has merged {name} into {survivor}; its documents go to the contact of that one.",
         "Nothing to do.",
         Acts.NOBODY,
     ),

@@ -17,8 +17,9 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.integrations.base import View, Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import (
+    ROUNDING,
     Draft,
     Named,
     checked_account,
@@ -27,10 +28,9 @@ from ml_connector.integrations.drafts import (
     money,
     unit_name,
 )
-from ml_connector.integrations.invoice_checks import entity_of, is_credit
+from ml_connector.integrations.invoice_checks import entity_of, is_credit, own_key
 from ml_connector.integrations.invoice_tax import apportion, exempt_code, tax_lines
-
-ROUNDING = "Rounding"
+from ml_connector.integrations.views import View
 
 
 def target_lines(invoice: Invoice, view: View, draft: Draft) -> None:
@@ -60,9 +60,20 @@ def charged_lines(invoice: Invoice, view: View, draft: Draft) -> None:
                 account=_account(line, invoice, view, draft),
                 taxable=line.taxable,
                 tax_base=line.tax_base,
-                dimensions=_tracking(unit_of(line, invoice), invoice, view, draft),
+                dimensions=tracking_of(unit_of(line, invoice), invoice, view, draft),
             )
         )
+
+
+def taxed_lines(invoice: Invoice, view: View, draft: Draft) -> None:
+    """What the lines of the ledger's document come to and their tax, and nothing else of them."""
+    draft.lines[:] = [
+        InvoiceLine(line.id, line.amount, taxable=line.taxable, tax_base=line.tax_base)
+        for line in invoice.lines
+        if line.chargeable and line.amount != 0
+    ]
+    spread_discount(invoice, draft)
+    tax_lines(invoice, view, draft)
 
 
 def unit_of(line: InvoiceLine, invoice: Invoice) -> Ref:
@@ -75,7 +86,8 @@ def _account(line: InvoiceLine, invoice: Invoice, view: View, draft: Draft) -> R
     return line_account(line.account, where, invoice.date, view, draft)
 
 
-def _tracking(unit: Ref, invoice: Invoice, view: View, draft: Draft) -> tuple[Ref, ...]:
+def tracking_of(unit: Ref, invoice: Invoice, view: View, draft: Draft) -> tuple[Ref, ...]:
+    """The tracking option of a line's business unit, as the mapping says on the invoice's date."""
     if view.settings.business_unit_as == "none" or not unit.id:
         return ()
     target = view.mappings["business_units"].get(unit.id, invoice.date)
@@ -103,7 +115,7 @@ def spread_discount(invoice: Invoice, draft: Draft) -> None:
         shares = apportion(invoice.discount, [line.amount for line in draft.lines], invoice.currency)
     except ValueError as error:
         told = {"amount": money(invoice.discount, invoice.currency), "why": str(error)}
-        draft.wait(waiting("discount_unspread", "source", f"invoices:{invoice.id}", **told))
+        draft.wait(waiting("discount_unspread", "source", own_key(invoice), **told))
         return
     draft.lines[:] = [
         msgspec.structs.replace(line, amount=line.amount - share)
@@ -122,7 +134,7 @@ def due_date(invoice: Invoice, view: View, draft: Draft) -> dt.date | None:
     term = _term(invoice.terms, view)
     if term is None or term.days is None or not term.rule:
         told = f"its payment terms '{invoice.terms}' do not tell it" if invoice.terms else "it has no payment terms"
-        draft.wait(waiting("no_due_date", "source", f"invoices:{invoice.id}", why=told))
+        draft.wait(waiting("no_due_date", "source", own_key(invoice), why=told))
         return None
     found = _due(invoice.date, term.days, term.rule)
     draft.notes.append(f"due on {found} by the payment terms '{term.name}'")

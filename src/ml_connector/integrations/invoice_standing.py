@@ -10,10 +10,14 @@ import msgspec
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.sales import Invoice, InvoiceState
-from ml_connector.integrations.base import Hold, Linked, View, Waiting, waiting
+from ml_connector.integrations.decisions import Hold, Waiting, waiting
 from ml_connector.integrations.drafts import money
+from ml_connector.integrations.invoice_checks import number_table
+from ml_connector.integrations.views import Linked, View
 
 DRAFTS = (InvoiceState.DRAFT, InvoiceState.SUBMITTED)  # of the ledger: not in its books yet
+FIGURES = frozenset(["number", "date", "total", "tax", "customer"])  # what the ledger's own figures tell
+HALF = "what an earlier change left half done"
 _TOLD = ("total", "number", "date", "due_date", "tax", "discount")
 
 
@@ -60,7 +64,7 @@ def void_and_renumbered(invoice: Invoice, view: View) -> bool:
     Xero uses no number a second time.
     """
     now = view.link.now if view.link is not None else None
-    given = view.mappings["invoice_numbers"].get(invoice.id)
+    given = view.mappings[number_table(invoice)].get(invoice.id)
     if view.link is None or not isinstance(now, Invoice) or now.active or not invoice.active or not given:
         return False
     return number_key(given) != number_key(now.number) and own_reference(view.link, view) != ""
@@ -103,7 +107,7 @@ def other_than(invoice: Invoice, number: str, contact: str, there: Invoice, refe
     figures = {
         "number": (number_key(there.number), number_key(number)),
         "date": (there.date, invoice.date),
-        "total": (-there.total if there.kind == "credit note" else there.total, invoice.total),
+        "total": (-there.total if there.kind == "credit note" and invoice.total < 0 else there.total, invoice.total),
         "currency": (there.currency or invoice.currency, invoice.currency),
         "customer": (there.customer.id, contact),
     }
@@ -118,7 +122,8 @@ def other_than(invoice: Invoice, number: str, contact: str, there: Invoice, refe
 def void(change: Change) -> Hold:
     """It is void there; another number frees it."""
     told = {"what": change.told, "there": _there(change.now)}
-    return Hold((waiting("void_there", "mapping", f"invoice_numbers:{change.invoice.id}", **told),))
+    key = f"{number_table(change.invoice)}:{change.invoice.id}"
+    return Hold((waiting("void_there", "mapping", key, **told),))
 
 
 def held(change: Change, why: str) -> Hold:

@@ -17,10 +17,12 @@ from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import ZERO, is_exact, quantum, rounded, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
-from ml_connector.integrations.base import View, waiting
 from ml_connector.integrations.bill_rules import tax_ref
+from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import NO_ZONE, Draft, money, zone_key
+from ml_connector.integrations.invoice_checks import own_key
 from ml_connector.integrations.receivable_tables import EXEMPT
+from ml_connector.integrations.views import View
 
 _ONE = Decimal(1)
 
@@ -70,7 +72,7 @@ def _shares(invoice: Invoice, view: View, draft: Draft) -> dict[int, Decimal]:
         return dict(zip(bearing, apportion(invoice.tax, list(bearing.values()), draft.currency), strict=True))
     except ValueError:
         told = {"amount": money(invoice.tax, draft.currency), "zone": zone_key(invoice.tax_zone)}
-        draft.wait(waiting("tax_without_line", "source", f"invoices:{invoice.id}", **told))
+        draft.wait(waiting("tax_without_line", "source", own_key(invoice), **told))
         return {}
 
 

@@ -1,6 +1,6 @@
 """Changing an invoice in Xero: whole while nothing of it is paid, else its head alone; what is there already is left.
 
-Payments of ours are taken off it first and go back onto it afterwards.
+Payments of ours are taken off it first and go back onto it afterwards. A credit note is changed whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.numbers import number_key
-from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
-from ml_connector.connectors.writing import Action, Composed, Step
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
+from ml_connector.integrations.credit_updates import credit_changed, put_back
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, waiting
 from ml_connector.integrations.drafts import Draft
-from ml_connector.integrations.invoice_checks import (
-    customer,
-    entity_of,
-    number,
-    source_checks,
-    target_customer,
-    wanted_state,
+from ml_connector.integrations.invoice_checks import entity_of, is_credit, wanted_state
+from ml_connector.integrations.invoice_credits import (
+    applied,
+    is_free,
+    off_already,
+    original,
+    original_to_come,
+    standing,
+    taken,
+    taken_off,
 )
-from ml_connector.integrations.invoice_merge import Unpaired, merged
-from ml_connector.integrations.invoice_payments import HEAD, begun, taken_off, with_removals
-from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
+from ml_connector.integrations.invoice_payments import HEAD, begun, payments_off, with_removals
 from ml_connector.integrations.invoice_standing import (
     DRAFTS,
     Change,
@@ -36,6 +37,8 @@ from ml_connector.integrations.invoice_standing import (
     settled,
     void,
 )
+from ml_connector.integrations.invoice_whole import agrees, change_step, laid, made_anew, shows, whole_sent
+from ml_connector.integrations.views import View
 
 
 def updated(change: Change, view: View) -> Decision:
@@ -45,19 +48,13 @@ def updated(change: Change, view: View) -> Decision:
     if not change.now.active and reference:
         return void(change)
     if why := _never_written(change, reference):
-        return Unchanged() if _agrees(change, view) else held(change, why)
+        return Unchanged() if agrees(change, view) else held(change, why)
     draft = Draft(change.invoice.currency)
-    # That it was exported when it was first seen was decided before it was posted.
-    source_checks(change.invoice, view, draft, change.now.date, "" if change.now.state in DRAFTS else change.told)
-    target_lines(change.invoice, view, draft)
-    found = number(change.invoice, view, draft)
-    contact, asks = customer(change.invoice, view, draft)
-    target = target_invoice(change.invoice, found, contact, _state(change, view), view, draft)
-    target = msgspec.structs.replace(target, id=change.now.id, reference=reference)
-    decision = _sent(change, target, view, draft)
+    target, asks = made_anew(change, _state(change, view), reference, view, draft)
+    decision = (_credit if is_credit(target) else _sent)(change, target, view, draft)
     if isinstance(decision, Unchanged) or not draft.waits:
         return decision
-    pending = all(wait.code == "customer_pending" for wait in draft.waits)
+    pending = all(wait.code in ("customer_pending", "adjusted_pending") for wait in draft.waits)
     return Hold(tuple(draft.waits), asks if pending else ())
 
 
@@ -78,25 +75,7 @@ def _never_written(change: Change, reference: str) -> str:
         return "It was linked and not made here, so it is never written"
     if entity_there(change.now) != entity_of(change.invoice):
         return "An invoice becomes no credit note, nor a credit note an invoice: void it there and enter the other"
-    return "A credit note that is posted is not changed from here" if change.now.kind == "credit note" else ""
-
-
-def _agrees(change: Change, view: View) -> bool:
-    """Whether somebody has brought the ledger's document into line by hand, as far as its figures tell."""
-    now, invoice = change.now, change.invoice
-    if "number" in change.what and number_key(now.number) != number_key(number(invoice, view, Draft())):
-        return False
-    due = invoice.due_date if now.kind == "invoice" and invoice.due_date else now.due_date
-    figures = (now.date, now.due_date, now.total, now.tax, now.customer.id, entity_there(now))
-    wanted = (
-        invoice.date,
-        due,
-        abs(invoice.total),
-        abs(invoice.tax),
-        target_customer(invoice, view),
-        entity_of(invoice),
-    )
-    return now.active and figures == wanted
+    return ""
 
 
 # --- what is sent ------------------------------------------------------------------------------------------------
@@ -104,22 +83,58 @@ def _agrees(change: Change, view: View) -> bool:
 
 def _sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     """The change, or why it cannot be sent; Unchanged where the ledger shows it already."""
-    whole, why = _whole(change, target, view, draft)
-    if whole is not None and _shows(change.now, whole):
+    whole, why = laid(change, target, view, draft)
+    if whole is not None and shows(change.now, whole):
         return Unchanged()
     try:
         if whole is not None and _in_place(change, whole, view):
-            return _all(change, whole, view, draft)
+            return whole_sent(change, whole, view, draft)
         aside: tuple[Step, ...] = ()
         if whole is not None and (settled(change.now) or begun(view)):
-            aside = taken_off(change, _passes_on(change, whole), view, draft)
+            aside = payments_off(change, _passes_on(change, whole), view, draft)
         if settled(change.now) and not aside:
             return _head(change, target, view, draft)
         if whole is None:
             return held(change, why)
-        return with_removals(aside, _all(change, whole, view, draft))
+        return with_removals(aside, whole_sent(change, whole, view, draft))
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{change.invoice.id}", why=error.sentence),))
+
+
+def _credit(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
+    """The change of a credit note, with what is ours taken off it before and applied again; or why it cannot be sent."""
+    if "adjusts" in change.what:
+        original(change.invoice, view, draft)
+    to_come = original_to_come(change.invoice, view)
+    try:
+        decision = credit_changed(
+            change, target, lambda whole: _again(change, whole, view, draft), to_come, view, draft
+        )  # fmt: skip
+        return decision if decision is not None else _applied_again(change, target, to_come, view, draft)
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", f"invoices:{change.invoice.id}", why=error.sentence),))
+
+
+def _again(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[Step, ...]:
+    """The credit applied where it was, or to what it corrects now. What people have taken off stays off."""
+    if standing(view) or taken(view) or "adjusts" in change.what:
+        return applied(change.invoice, target, view, draft)
+    return ()
+
+
+def _applied_again(
+    change: Change, target: Invoice, to_come: tuple[str, ...], view: View, draft: Draft
+) -> Decision:  # fmt: skip
+    """The note shows the change already: what was taken off for it is applied again, unless something is on it.
+
+    What it corrects may be another invoice now, though nothing of the note itself has changed.
+    """
+    now, moves = change.now, "adjusts" in change.what and bool(standing(view))
+    if moves and not is_free(now, view):
+        draft.wait(paid(change.told, now))
+    aside = taken_off(now, change.told, view, draft) if moves else off_already(now, view, draft)
+    again = _again(change, target, view, draft) if moves or not settled(now) else ()
+    return put_back(change, target, aside, again, to_come, view, draft)
 
 
 def _in_place(change: Change, whole: Invoice, view: View) -> bool:
@@ -128,7 +143,7 @@ def _in_place(change: Change, whole: Invoice, view: View) -> bool:
     Of the contact it does not where a credit note is on it.
     """
     passes = _passes_on(change, whole)
-    ours = taken_off(change, passes, view, Draft())
+    ours = payments_off(change, passes, view, Draft())
     fixed = settled(change.now) and _fixed(change.now) == _fixed(whole)
     return bool(ours) and bool(fixed) and not (passes and any(step.entity != "payments" for step in ours))
 
@@ -138,55 +153,16 @@ def _passes_on(change: Change, whole: Invoice) -> bool:
     return change.now.customer.id != whole.customer.id
 
 
-def _whole(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[Invoice | None, str]:
-    """The document with its lines laid against the ledger's, or why they cannot be."""
-    try:
-        lines = merged(change.posted, change.invoice, target.lines, view, draft)
-    except Unpaired as error:
-        return None, str(error)
-    return msgspec.structs.replace(target, lines=lines), ""
-
-
 def _head(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     """Something is paid: the head alone is changed, and the lines stay as they are."""
-    if not change.what or not set(change.what) <= HEAD:
+    passes = "location" in change.what and _passes_on(change, target)
+    if not change.what or not set(change.what) <= HEAD or passes:
         draft.wait(paid(change.told, change.now))
     if draft.waits:
         return Hold(tuple(draft.waits))
     now = change.now
     target = msgspec.structs.replace(target, lines=(), date=now.date, total=now.total, customer=now.customer)
-    return _step(change, target, view.compose(Action.UPDATE, target, target.reference), draft)
-
-
-def _all(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
-    if draft.waits:
-        return Hold(tuple(draft.waits))
-    target, sent = composed(Action.UPDATE, target, view, draft)
-    if not draft.waits and sent.total != change.invoice.total:  # waits: for the rounding line's account
-        return Hold((total_differs(sent.total, change.invoice),))
-    return _step(change, target, sent, draft)
-
-
-def _step(change: Change, target: Invoice, sent: Composed, draft: Draft) -> Write:
-    step = Step(
-        entity_there(change.now), Action.UPDATE, target.reference, sent.body, target_id=target.id,
-        party_id=target.customer.id, number=target.number, date=target.date, total=target.total,
-        currency=target.currency,
-    )  # fmt: skip
-    return Write((step,), step.entity, (f"changed in ServiceTitan: {change.told}", *draft.notes, *sent.notes))
-
-
-# --- what is there already ---------------------------------------------------------------------------------------
-
-
-def _shows(now: Invoice, target: Invoice) -> bool:
-    """Whether the ledger shows all of it already, because somebody has entered it there."""
-    named = ("number", "date", "due_date", "memo", "total", "tax")
-    if any(getattr(now, name) != getattr(target, name) for name in named) or now.customer.id != target.customer.id:
-        return False
-    if now.state in DRAFTS and now.state is not target.state:
-        return False
-    return [_figures(line) for line in now.lines] == [_figures(line) for line in target.lines]
+    return change_step(change, target, view.compose(Action.UPDATE, target, target.reference), draft)
 
 
 def _fixed(one: Invoice) -> tuple[Any, ...]:
@@ -194,8 +170,3 @@ def _fixed(one: Invoice) -> tuple[Any, ...]:
     return one.date, one.total, one.tax, [
         (line.id, line.quantity, line.unit_price, line.amount, line.tax, line.tax_code.id) for line in one.lines
     ]  # fmt: skip
-
-
-def _figures(line: InvoiceLine) -> tuple[Any, ...]:
-    options = tuple(sorted(option.id for option in line.dimensions))
-    return (line.id, line.amount, line.tax, line.description, line.tax_code.id, line.account.number, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import Made, View
+from ml_connector.integrations.views import Made, View
 
 
 def left_standing(view: View, steps: Sequence[Step], replaces: str) -> Made | None:

@@ -40,8 +40,16 @@ def _asks_less(before: int, after: int) -> bool:
 
 _LOOSER: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "closed_through": (_opened, "open a closed period"),
+    "closed_period": (
+        lambda before, after: before == "hold" != after,
+        "let documents of a closed period go by themselves",
+    ),
     "start_date": (lambda before, after: after < before, "take up documents from earlier on"),
     "business_units": (_widened, "widen the business units"),
+    "hold_incomplete_vendors": (
+        lambda before, after: before == "yes" != after,
+        "let documents of vendors go that are not complete",
+    ),
     "breaker_percent": (_asks_less, "weaken the mass-change breaker"),
     "breaker_floor": (lambda before, after: after > before, "weaken the mass-change breaker"),
 }

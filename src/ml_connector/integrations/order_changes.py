@@ -10,12 +10,13 @@ import msgspec
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import Decision, Hold, Unchanged, View, Write, waiting
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write, waiting
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_standing import own_reference
 from ml_connector.integrations.order_rules import composed_order, held, is_canceled, notes_of, step_of, target_order
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import View
 
 # How far an order has come in the ledger; it never goes back there.
 _RANK = {
@@ -78,7 +79,7 @@ def _merged(
     """
     base = view.link.base if view.link is not None else None
     before = base.lines if isinstance(base, PurchaseOrder) else ()
-    keys = _line_keys(posted, view.settings)
+    keys = line_keys(posted, view.settings)
     if len(keys) != len(before) or {one.id for one in now.lines} - {one.id for one in before}:
         return tuple(lines) if isinstance(base, PurchaseOrder) and _recorded(base) == _recorded(now) else None
     was, is_ = dict(zip(keys, before, strict=True)), {one.id: one for one in now.lines}
@@ -97,7 +98,7 @@ def _kept(line: BillLine, was: BillLine | None, now: dict[str, BillLine]) -> Bil
     return msgspec.structs.replace(line, **own)
 
 
-def _line_keys(order: PurchaseOrder, settings: Settings) -> list[str]:
+def line_keys(order: PurchaseOrder, settings: Settings) -> list[str]:
     """What the lines of an order that was posted are known by, in the order in which they were sent."""
     if settings.order_lines == "total":
         return ["total"]

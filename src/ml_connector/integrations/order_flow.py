@@ -7,14 +7,18 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.purchases import PurchaseOrder
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Decision, FlowType, Hold, Skip, View, Write, skip, waiting
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.checks import check_seen, currency_of
+from ml_connector.integrations.complete_vendors import check_complete
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money, unit_name
 from ml_connector.integrations.invoice_checks import instead_of
 from ml_connector.integrations.order_changes import changed
+from ml_connector.integrations.order_recoding import TABLES, recoded
 from ml_connector.integrations.order_rules import composed_order, held, is_canceled, notes_of, step_of, target_order
 from ml_connector.integrations.payment_rules import is_new
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import View
 
 
 class PurchaseOrders(FlowType):
@@ -28,6 +32,7 @@ class PurchaseOrders(FlowType):
     target_lists = ("accounts", "dimensions", "parties", "purchase_orders")
     tables = ("order_accounts", "business_units", "vendors", "order_numbers")
     number_table = "order_numbers"
+    recodes = TABLES
     unique_numbers = True
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
@@ -55,18 +60,27 @@ class PurchaseOrders(FlowType):
     def target_entity(self, document: Document) -> str:
         return "purchase_orders"
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, PurchaseOrder)
         return (("vendors", document.vendor.id),)
 
     def plan(self, view: View) -> Decision:
         order = view.document
         assert isinstance(order, PurchaseOrder)
-        order = msgspec.structs.replace(order, currency=currency_of(order.currency, order.business_unit, view))
+        order = _in_currency(order, view)
         if view.link is not None:
             return changed(order, view)
         passed = _passed_over(order, view, view.settings)
         return passed if passed is not None else _created(order, view)
+
+    def recode(self, view: View) -> Decision:
+        order = view.document
+        assert isinstance(order, PurchaseOrder)
+        return recoded(_in_currency(order, view), view)
+
+
+def _in_currency(order: PurchaseOrder, view: View) -> PurchaseOrder:
+    return msgspec.structs.replace(order, currency=currency_of(order.currency, order.business_unit, view))
 
 
 def _passed_over(order: PurchaseOrder, view: View, settings: Settings) -> Skip | Adopt | None:
@@ -94,6 +108,7 @@ def _created(order: PurchaseOrder, view: View) -> Decision:
     draft = Draft(order.currency)
     check_seen(view, draft)
     target = target_order(order, view, draft)
+    check_complete(order.vendor.id, order.vendor.name, view, draft)
     _twins(order, view, draft)
     if draft.waits:
         return held(draft, order)

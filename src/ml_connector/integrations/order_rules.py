@@ -12,11 +12,12 @@ from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine, LineKind, OrderState, PurchaseOrder
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import Hold, View, waiting
 from ml_connector.integrations.checks import check_currency
+from ml_connector.integrations.decisions import Hold, waiting
 from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, Named, account_key, checked_account, followed, money
 from ml_connector.integrations.payment_rules import options
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
+from ml_connector.integrations.views import View
 
 
 def is_canceled(order: PurchaseOrder) -> bool:
@@ -93,20 +94,22 @@ def _lines(order: PurchaseOrder, view: View, draft: Draft) -> list[BillLine]:
     tracking = options(order.business_unit, order.date, view, draft)
     if view.settings.order_lines == "total":
         words = f"Purchase order {order.number}"
-        return [_line("total", order.total, words, _account(NO_ACCOUNT, "its total", order, view, draft), tracking)]
+        return [
+            _line("total", order.total, words, order_account(NO_ACCOUNT, "its total", order, view, draft), tracking)
+        ]
     found = []
     for line in order.lines:
         words = line.description or line.sku or f"Line {line.id}"
         if line.amount == 0:
             draft.notes.append(f"line {line.id} '{words[:40]}' of 0.00 is left out")
             continue
-        account = _account(account_key(line.account), f"line {line.id} ({words[:40]})", order, view, draft)
+        account = order_account(account_key(line.account), f"line {line.id} ({words[:40]})", order, view, draft)
         given = _line(line.id, line.amount, words, account, tracking)
         found.append(msgspec.structs.replace(given, sku=line.sku, quantity=line.quantity, unit_cost=line.unit_cost))
     charges = ((TAX, order.tax, "Tax", LineKind.TAX), (SHIPPING, order.shipping, "Shipping", LineKind.FREIGHT))
     for key, amount, words, kind in charges:
         if amount:
-            account = _account(key, words.lower(), order, view, draft)
+            account = order_account(key, words.lower(), order, view, draft)
             found.append(msgspec.structs.replace(_line(key, amount, words, account, tracking), kind=kind))
     return found
 
@@ -115,7 +118,7 @@ def _line(key: str, amount: Decimal, words: str, account: Ref, tracking: tuple[R
     return BillLine(key, amount, description=words, unit_cost=amount, account=account, dimensions=tracking)
 
 
-def _account(key: str, where: str, order: PurchaseOrder, view: View, draft: Draft) -> Ref:
+def order_account(key: str, where: str, order: PurchaseOrder, view: View, draft: Draft) -> Ref:
     """The account of a line. Tax and shipping have that of lines without an account where they have no row of their own."""
     keys = (key, NO_ACCOUNT) if key in (TAX, SHIPPING) else (key,)
     rows = ((one, view.mappings["order_accounts"].get(one, order.date)) for one in keys)

@@ -109,6 +109,13 @@ PAIR_REASONS = (
         Acts.NOBODY,
     ),
     Reason(
+        "contact_of_location",
+        "A location's contact",
+        "The contact {name} is that of a customer's location (setting contact_per); what changes in it stays in the ledger.",
+        "Nothing to do; change the location in ServiceTitan if it is wrong there.",
+        Acts.NOBODY,
+    ),
+    Reason(
         "contact_not_wanted",
         "Not in ServiceTitan",
         "The contact {name} is a {role} of the ledger alone, and new ones are not made in ServiceTitan.",

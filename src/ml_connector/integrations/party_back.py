@@ -12,10 +12,12 @@ from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
-from ml_connector.integrations.base import Adopt, Candidate, Decision, FlowType, Hold, Skip, View, Write, skip, waiting
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import Candidate, View
 
 
 class PartiesBack(FlowType):
@@ -52,6 +54,8 @@ class PartiesBack(FlowType):
             return skip("contact_merged_away", name=contact.name, into=contact.merged_into)
         if not contact.active:
             return skip("contact_archived", name=contact.name)
+        if view.apart:
+            return skip("contact_of_location", name=contact.name)
         if view.link is not None:
             return changed(view, Way(self.mirrors, back=True))
         if self.role not in contact.roles.split():
@@ -100,7 +104,6 @@ class PartiesBack(FlowType):
             reference=view.reference,
             private_person=private,
             account_number="",
-            tax_id="",
         )
         try:
             composed = view.compose(Action.CREATE, wanted, view.reference)

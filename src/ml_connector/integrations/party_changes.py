@@ -12,7 +12,7 @@ from ml_connector.canonical.master_data import Address, Party
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
-from ml_connector.integrations.base import Decision, Hold, Skip, Unchanged, View, Write, skip, waiting
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.party_merge import (
     FIELDS,
     Field,
@@ -27,10 +27,11 @@ from ml_connector.integrations.party_merge import (
     told,
 )
 from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.views import View
 
 # A vendor's money goes where these say: a change waits for a person, lest a payment is diverted.
 _REMITTANCE = frozenset(["email", "address"])
-_KINDS = {"customers": "customer", "vendors": "vendor"}
+_KINDS = {"customers": "customer", "locations": "customer", "vendors": "vendor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: W
         return skip("counterpart_merged", name=name, into=now.merged_into)
     if not way.back and not now.active:
         told_ = {"name": name, "target": now.name, "other": ""}
-        code = "customer_inactive" if way.parties == "customers" else "vendor_inactive"
+        code = f"{way.kind}_inactive"
         return Hold((waiting(code, "fact", f"parties:{now.id}", **told_),))
     remittance = [one for one in going if one.name in _REMITTANCE]
     paid = way.parties == "vendors" or (not way.back and "vendor" in now.roles.split())  # a firm may be both

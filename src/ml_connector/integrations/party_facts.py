@@ -8,7 +8,6 @@ from ml_connector.canonical.master_data import Party
 def facts(party: Party) -> tuple[tuple[str, str], ...]:
     """Strong facts of a party, normalised: (kind, value). Empty values are left out."""
     found = (
-        ("tax id", _digits(party.tax_id) or party.tax_id.casefold()),
         ("e-mail", party.email.strip().casefold()),
         ("phone", _digits(party.phone)),
         ("account number", party.account_number.strip().casefold()),

@@ -100,6 +100,10 @@ _CUSTOMER = (
     Field("phone", "phone", ("phone",), _phone, Owner.SOURCE),
     Field("address", "address", ("address",), _address, Owner.SOURCE),
 )
+_LOCATION = (
+    Field("name", "name", ("name",), _name, Owner.SOURCE),
+    Field("address", "address", ("address",), _address, Owner.SOURCE),
+)
 _VENDOR = (
     Field("name", "name", ("name",), _name, Owner.LEDGER),
     Field("email", "e-mail", ("email",), _email, Owner.LEDGER),
@@ -108,7 +112,11 @@ _VENDOR = (
     Field("contact", "contact person", ("first_name", "last_name"), _person, Owner.SOURCE),
 )
 #: By flow: what both systems keep of its parties, with the default owners.
-FIELDS: Mapping[str, tuple[Field, ...]] = {"customers": _CUSTOMER, "vendors": _VENDOR}
+FIELDS: Mapping[str, tuple[Field, ...]] = {
+    "customers": _CUSTOMER,
+    "locations": _LOCATION,
+    "vendors": _VENDOR,
+}
 
 
 def owners_of(parties: str, set_: Sequence[str]) -> dict[str, Owner]:

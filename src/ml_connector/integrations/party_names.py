@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.xero.names import spelled
-from ml_connector.integrations.base import View
+from ml_connector.integrations.views import View
 
 _LIMIT = 255  # of a contact's name in Xero
 

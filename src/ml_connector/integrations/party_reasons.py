@@ -56,12 +56,33 @@ PARTY_REASONS = (
         "Vendor {key} has no name in ServiceTitan.",
         "Give it a name in ServiceTitan.",
     ),
+    Reason(
+        "party_shares_contact",
+        "It shares a contact that is still to be made",
+        "{name} is to have one contact with the {role} {key} of ServiceTitan, and that contact is not in the ledger yet.",
+        "Nothing to do where the flow {flow} is live or runs as needed: the contact is made first. Else approve the {role} "
+        "{key} there.",
+    ),
+    Reason(
+        "vendor_lacks_details",
+        "A vendor that we made is not complete",
+        "Vendor {name} was made in the ledger from here, and still lacks there: {lacks}.",
+        "Enter it in the ledger: what waits goes by itself once that is read. An approver may release a single document, or "
+        "set hold_incomplete_vendors to no.",
+    ),
     # passed over
     Reason(
         "linked_already",
         "Linked already",
         "{name} is linked; what changes in ServiceTitan afterwards is not sent.",
         "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "party_erased",
+        "Erased",
+        "The data of this party were erased here; nothing is written of it.",
+        "Nothing to do; a link that it has is used on.",
         Acts.NOBODY,
     ),
     Reason("not_needed", "Not needed yet", "No document needs it.", "Nothing to do.", Acts.NOBODY),

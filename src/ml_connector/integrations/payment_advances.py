@@ -14,10 +14,12 @@ from decimal import Decimal
 from ml_connector.canonical.documents import amount_of
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.sales import Allocation, Payment
-from ml_connector.integrations.base import View, waiting
+from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.payment_parts import UNAPPLIED, Part, apply, new_payment, next_reference
+from ml_connector.integrations.payment_rules import check_contact
 from ml_connector.integrations.payment_standing import Change, Standing, applications, taken_back
+from ml_connector.integrations.views import View
 
 
 def from_advances(
@@ -27,7 +29,7 @@ def from_advances(
     """Apply over- and prepayments to the invoices that the payment names now; the parts that are left to be made."""
     change.kept |= {one.reference if place else UNAPPLIED: one for place, one in enumerate(pots)}
     money_only = payment.active and not change.anew and all(isinstance(part.document, Payment) for part in parts)
-    if not money_only or any(one.document.date != payment.date for one in pots):
+    if not money_only or not all(one.is_dated(payment.date) for one in pots):
         for one in pots:
             _advance_stands(one, change.what, draft)
         return []
@@ -101,6 +103,7 @@ def _apply_more(
     date = next((one.date for one in payment.splits if one.document.id == part.key), None) or payment.date
     if date is not None and advance.date is not None:
         date = max(date, advance.date)
+    check_contact(part.on, advance, view, draft)
     alike = tuple(one for one in advance.splits if (one.document.id, one.amount) == (part.on, amount))
     credit = new_payment(payment, advance.amount, advance.bank_account, kind=advance.kind, date=date, splits=alike)
     change.applied += apply(credit, advance.id, part.on, amount, reference, view, draft)

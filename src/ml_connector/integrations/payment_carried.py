@@ -11,12 +11,13 @@ from decimal import Decimal
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.sales import Allocation, Payment
 from ml_connector.connectors.writing import Step
-from ml_connector.integrations.base import STAYS, Decision, Hold, Unchanged, View, Write, waiting
 from ml_connector.integrations.checks import check_currency, check_periods
+from ml_connector.integrations.decisions import STAYS, Decision, Hold, Unchanged, Write, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.payment_parts import apply, new_payment
-from ml_connector.integrations.payment_rules import check_open, is_new, linked_invoice
+from ml_connector.integrations.payment_rules import check_contact, check_open, is_new, linked_invoice
 from ml_connector.integrations.payment_scope import since_start
+from ml_connector.integrations.views import View
 
 ADVANCES = ("overpayments", "prepayments")
 
@@ -51,7 +52,8 @@ def carried(payment: Payment, view: View) -> Decision:
         return Hold(tuple(draft.waits))
     if not steps:
         return Unchanged()
-    new = tuple(dict.fromkeys(id_ for _, id_ in view.links.items() if is_new(id_)))
+    invoices = (view.links.get(("invoices", one.document.id), "") for one in payment.splits)
+    new = tuple(dict.fromkeys(id_ for id_ in invoices if is_new(id_)))
     return Write(tuple(steps), view.link.target_entity, tuple(dict.fromkeys(draft.notes)), new, STAYS)
 
 
@@ -113,6 +115,7 @@ def _applied(
     check_currency(view.links.get(("customers", payment.party.id), ""), "customer", view, draft)
     if reference not in view.proven:
         check_open(target, amount, view, draft)
+        check_contact(target, advance, view, draft)
     date = max(one for one in (split.date, payment.date, advance.date) if one is not None)
     check_periods((date,), view, draft)
     if draft.waits:

@@ -12,7 +12,7 @@ from ml_connector.canonical.documents import amount_of
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.writing import Step
-from ml_connector.integrations.base import View, waiting
+from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.payment_advances import from_advances
 from ml_connector.integrations.payment_parts import (
@@ -23,6 +23,7 @@ from ml_connector.integrations.payment_parts import (
     with_part,
 )
 from ml_connector.integrations.payment_standing import ADVANCES, Change, Standing, applications, taken_back
+from ml_connector.integrations.views import View
 
 
 def compared(
@@ -57,7 +58,7 @@ def _lay(one: Standing, payment: Payment, parts: Iterable[Part], change: Change,
 
 
 def _is_the_same(one: Standing, part: Part, payment: Payment, change: Change) -> bool:
-    if change.anew or abs(amount_of(one.document) or ZERO) != part.amount or one.document.date != payment.date:
+    if change.anew or abs(amount_of(one.document) or ZERO) != part.amount or not one.is_dated(payment.date):
         return False
     return not change.strict or (one.entity == part.entity and _account(one.document) in ("", _account(part.document)))
 

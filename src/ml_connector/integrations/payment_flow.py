@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
 
 from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, Payment
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations import payment_carried
-from ml_connector.integrations.base import (
-    STAYS,
-    Adopt,
-    Decision,
-    FlowType,
-    Hold,
-    Skip,
-    Unchanged,
-    View,
-    Waiting,
-    Write,
-    settled_key,
-    skip,
-    waiting,
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import (
+    check_currency,
+    check_periods,
+    check_seen,
+    currency_of,
+    first_open_day,
 )
-from ml_connector.integrations.checks import check_currency, check_periods, check_seen, currency_of
+from ml_connector.integrations.decisions import STAYS, Adopt, Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.left import left_or_last, left_standing
 from ml_connector.integrations.payment_changes import compared, removals
+from ml_connector.integrations.payment_days import booked
 from ml_connector.integrations.payment_parts import Part, create, merged, wanted
 from ml_connector.integrations.payment_rules import (
     NEAR,
@@ -44,9 +40,19 @@ from ml_connector.integrations.payment_rules import (
     rule_of,
     source_checks,
 )
-from ml_connector.integrations.payment_standing import Change, is_ours, moved, removed_by_hand, standing
+from ml_connector.integrations.payment_scope import PASSED_OVER
+from ml_connector.integrations.payment_standing import (
+    Change,
+    is_ours,
+    moved,
+    on_hold,
+    removed_by_hand,
+    standing,
+    under_change,
+)
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import View
 
 
 class Payments(FlowType):
@@ -57,6 +63,7 @@ class Payments(FlowType):
     source_vendor, target_vendor = "servicetitan", "xero"
     priority = 5
     several_steps = True
+    passed_over_with = PASSED_OVER
     near = NEAR
     source_lists = ("business_units", "payment_types")
     target_lists = (
@@ -97,31 +104,28 @@ class Payments(FlowType):
         assert isinstance(document, Payment)
         return entity in payment_carried.ADVANCES and bool(document.splits)
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Payment)
         return _needed(document)
+
+    def days(self, document: Document, settings: Settings, ledger: Organisation) -> tuple[dt.date, ...]:
+        """One that waits for its period may have been keyed by hand on the day it would be booked on, or in between."""
+        assert isinstance(document, Payment)
+        moved_to = first_open_day(document.date, settings, ledger)
+        return tuple(day for day in (document.date, moved_to) if day is not None)
 
     def plan(self, view: View) -> Decision:
         payment = view.document
         assert isinstance(payment, Payment)
         unit = payment.business_unit
         payment = msgspec.structs.replace(payment, currency=currency_of(payment.currency, unit, view))
-        if waits := _under_change(payment, view):
+        if waits := under_change(payment.splits, view):
             return Hold(waits)
         if payment_carried.is_carried(payment, view):
             return payment_carried.carried(payment, view)
         if view.made or (view.link is not None and not _removed(view)):
             return _changed(payment, view)
         return _first(payment, view)
-
-
-def _under_change(payment: Payment, view: View) -> tuple[Waiting, ...]:
-    """It was taken off invoices for a change of theirs, which is not over yet."""
-    numbers = {("invoices", split.document.id): split.document.number for split in payment.splits}
-    return tuple(
-        waiting("invoice_changing", "link", settled_key(*pair), number=numbers.get(pair) or pair[1])
-        for pair in sorted(view.changing)
-    )
 
 
 def _needed(payment: Payment) -> tuple[tuple[str, str], ...]:
@@ -150,11 +154,11 @@ def _first(payment: Payment, view: View) -> Decision:
     parts = _parts(payment, rule, view, draft)
     if view.link is None:
         check_seen(view, draft)
-    check_periods((payment.date,), view, draft)
+    parts = booked(parts, payment, view, draft)
     former = view.link.now if view.link is not None else None
     steps = _created(parts, len(parts) == 1, [former] if former is not None else [], payment, view, draft)
     if draft.waits:
-        return _held(draft, view)
+        return on_hold(draft, view)
     return _written(steps, 0, view.link.target_id if view.link is not None else "", view, draft)
 
 
@@ -196,7 +200,7 @@ def _check_target(part: Part, reference: str, payment: Payment, view: View, draf
     if isinstance(part.document, Invoice):
         check_credit_twin(part.document, view, draft)
     elif part.entity == "payments":
-        check_twin(part.on, part.amount, payment.date, view, draft)
+        check_twin(part.on, part.amount, part.document, view, draft)
 
 
 def _renumbered(part: Part, former: Sequence[Document], view: View) -> Part:
@@ -251,11 +255,11 @@ def _reconciled(payment: Payment, what: str, anew: bool, view: View, draft: Draf
         return Unchanged()
     parts = _parts(payment, rule, view, draft) if payment.active else ()
     if draft.waits:
-        return _held(draft, view)
+        return on_hold(draft, view)
     change = compared(payment, parts, there, what, anew, view, draft)
     steps = _change_steps(payment, len(parts), change, view, draft)
     if draft.waits:
-        return _held(draft, view)
+        return on_hold(draft, view)
     if not steps:
         return _stands(parts, change, view)
     return _written(steps, *_counterpart(steps, change, view), view, draft)
@@ -277,7 +281,9 @@ def _change_steps(payment: Payment, parts: int, change: Change, view: View, draf
         draft.wait(waiting("moved_before_start", "source", f"payments:{payment.id}", **told))
     undone = change.what if change.removed or change.taken_back else ""
     check_periods(change.dates, view, draft, undone)
-    check_periods([payment.date] if change.missing else [], view, draft)
+    if change.missing:
+        beside = [one.document.date for one in (*change.kept.values(), *change.removed)]
+        change.missing = list(booked(change.missing, payment, view, draft, beside))
     free = view.reference not in {one.reference for one in change.kept.values()}
     former = [one.document for one in change.removed]
     created = _created(change.missing, parts == 1 and free, former, payment, view, draft)
@@ -305,15 +311,6 @@ def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int
 # --- decisions ---------------------------------------------------------------------------------------------------
 
 
-def _held(draft: Draft, view: View) -> Hold:
-    """It asks for invoices and customers when it waits for nothing else."""
-    pairs = [
-        (entity, id_) for wait in draft.waits for entity, _, id_ in [wait.key.partition(":")] if wait.kind == "link"
-    ]
-    only_links = len(pairs) == len(draft.waits)
-    return Hold(tuple(draft.waits), tuple(pair for pair in pairs if only_links and pair in view.asked))
-
-
 def _written(steps: Sequence[Step], main: int, replaces: str, view: View, draft: Draft) -> Write:
     if main != STAYS:
         entity = steps[main].entity
@@ -325,7 +322,8 @@ def _written(steps: Sequence[Step], main: int, replaces: str, view: View, draft:
         entity = standing.entity
     assert isinstance(view.document, Payment)
     needed = (view.links.get(pair, "") for pair in _needed(view.document))
-    new = tuple(dict.fromkeys(target for target in needed if is_new(target)))
+    parties = (step.party_id for step in steps)
+    new = tuple(dict.fromkeys(target for target in (*needed, *parties) if is_new(target)))
     return Write(tuple(steps), entity, tuple(dict.fromkeys(draft.notes)), new, main, replaces)
 
 

@@ -20,8 +20,9 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.base import View, placeholder, waiting
-from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.debtors import debtor
+from ml_connector.integrations.decisions import waiting
+from ml_connector.integrations.drafts import Draft, followed, money
 from ml_connector.integrations.payment_rules import (
     check_advance,
     credit_account,
@@ -29,9 +30,11 @@ from ml_connector.integrations.payment_rules import (
     linked_invoice,
     money_account,
     payer,
+    shown_invoice,
 )
 from ml_connector.integrations.payment_shares import credit_lines
 from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.views import View, placeholder
 
 UNAPPLIED = "unapplied"  # ends the reference of the money that is on no invoice
 _ADVANCES = {
@@ -206,14 +209,12 @@ def _note(
     payment: Payment, rule: PaymentRule, split: Allocation, target: str, account: Ref, view: View, draft: Draft
 ) -> Invoice:
     """The credit note of a write-off or fee: of the invoice's own contact, since it is applied to it."""
-    invoice = view.at_target.get(("invoices", target))
-    customer = invoice.customer.id if isinstance(invoice, Invoice) and invoice.customer.id else ""
     words, mark = _WORDS[rule.kind]
     told = f"{words}: {payment.method.name or payment.method.id}, invoice {split.document.number or split.document.id}"
     basis, lines = credit_lines(payment, rule, split, target, account, told, view, draft)
     return Invoice(
         id="",
-        customer=Ref(customer or payer(payment, view, draft)),
+        customer=Ref(_contact(payment, split, target, view, draft)),
         total=split.amount,
         kind="credit note",
         number=f"{view.settings.number_prefix}{mark}-{payment.id}",
@@ -224,6 +225,15 @@ def _note(
         memo=payment.number,
         state=InvoiceState.AUTHORISED,
     )
+
+
+def _contact(payment: Payment, split: Allocation, target: str, view: View, draft: Draft) -> str:
+    """The invoice's own contact, as the ledger shows it, else the one it is to get; else the payer's."""
+    shown, source = shown_invoice(target, view), view.sources.get(("invoices", split.document.id))
+    if shown is not None and shown.customer.id:
+        return shown.customer.id
+    linked = view.links.get(debtor(source, view.settings).pair, "") if isinstance(source, Invoice) else ""
+    return followed(linked, view.ledger.parties) or payer(payment, view, draft)
 
 
 # --- steps -------------------------------------------------------------------------------------------------------

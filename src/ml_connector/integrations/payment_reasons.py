@@ -56,8 +56,8 @@ PAYMENT_REASONS = (
     Reason(
         "invoice_pending",
         "The invoice is not in the ledger yet",
-        "The payment is on invoice {number}, which is not in the ledger yet.",
-        "Nothing to do here if the invoice is on its way: the payment follows by itself. If it is held, see there; if it is "
+        "It is on invoice {number}, which is not in the ledger yet.",
+        "Nothing to do here if the invoice is on its way: it follows by itself. If that is held, see there; if it is "
         "from before the start date, link it with the ledger's.",
     ),
     Reason(
@@ -70,29 +70,29 @@ PAYMENT_REASONS = (
     Reason(
         "invoice_flow_off",
         "The invoice is not in the ledger, and the invoices flow is off",
-        "The payment is on invoice {number}, which is not in the ledger, and the flow that could bring it is off.",
-        "Turn the invoices flow on, or enter the payment in the ledger and dismiss this record with the reason.",
+        "It is on invoice {number}, which is not in the ledger, and the flow that could bring it is off.",
+        "Turn the invoices flow on, or enter it in the ledger and dismiss this record with the reason.",
     ),
     Reason(
         "invoice_unknown",
         "The invoice was never read",
-        "The payment is on invoice {number}, which was not read from ServiceTitan.",
+        "It is on invoice {number}, which was not read from ServiceTitan.",
         "Have it read by an earlier start_date, which an approver sets: what that takes up is planned, and posted only as "
-        "far as it is approved. Then link this invoice with the ledger's, and the payment follows by itself. Or enter the "
-        "payment in the ledger and dismiss this record with the reason.",
+        "far as it is approved. Then link this invoice with the ledger's, and this follows by itself. Or enter it "
+        "in the ledger and dismiss this record with the reason.",
     ),
     Reason(
         "invoice_not_open",
         "The ledger's invoice takes no payment",
         "Invoice {number} is {state} in the ledger, and only approved invoices take payments.",
-        "Approve the invoice in the ledger, or correct the invoice that the payment is on; it goes on by itself.",
+        "Approve the invoice in the ledger, or correct the invoice that it is on; it goes on by itself.",
     ),
     Reason(
         "invoice_owes_less",
-        "More is paid than the invoice owes",
-        "Invoice {number} owes {owed} in the ledger, and the payment puts {amount} on it.",
-        "Compare the payments of the invoice on both sides: was one entered in the ledger by hand? Correct the one that is "
-        "wrong; it goes on by itself.",
+        "More is settled than the invoice owes",
+        "Invoice {number} owes {owed} in the ledger, and {amount} of this is to go onto it.",
+        "Compare the payments and credits of the invoice on both sides: was one entered in the ledger by hand? Correct the "
+        "one that is wrong; it goes on by itself.",
     ),
     Reason(
         "payment_twin",
@@ -102,10 +102,10 @@ PAYMENT_REASONS = (
     ),
     Reason(
         "credit_twin",
-        "Suspected duplicate of a write-off",
+        "Suspected duplicate of a credit",
         "The ledger already shows credit note {number} over {amount} of {date} for this customer, that was not made here "
         "(id {id}).",
-        "If it is the same write-off or fee, link this record with {id}. If both are right, release this record.",
+        "If it is the same, link this record with {id}. If both are right, release this record.",
     ),
     # held: the customer, and credits
     Reason(
@@ -159,6 +159,14 @@ PAYMENT_REASONS = (
         "Put all of it on invoices in ServiceTitan.",
     ),
     Reason(
+        "credit_other_contact",
+        "A credit for another contact's invoice",
+        "It is on invoice {number}, which is another contact's in the ledger; Xero applies a credit to invoices of its own "
+        "contact alone. Where each location is a contact (setting contact_per), money on no invoice is the customer's.",
+        "Give both the same customer in ServiceTitan, or merge the two contacts in the ledger; it goes on by itself. Or "
+        "settle it in the ledger and dismiss this record with the reason.",
+    ),
+    Reason(
         "credit_negative",
         "A write-off or fee that is taken back",
         "Payments of type {name} move no money, and this one is negative: the invoice would owe more again.",
@@ -180,42 +188,42 @@ PAYMENT_REASONS = (
     # held: from before the start, or of several scopes
     Reason(
         "payment_before_start_applied",
-        "A payment from before the start, on an invoice from after it",
-        "The payment is dated {date}, before the start date {start}, and {amount} of it is on {numbers}, from after it. It "
+        "From before the start, on an invoice from after it",
+        "It is dated {date}, before the start date {start}, and {amount} of it is on {numbers}, from after it. It "
         "is in the opening balances and is never posted again, so the ledger shows the invoice as open.",
-        "Link this record with the over- or prepayment that the opening balances brought into the ledger: it is then "
-        "applied to the invoice from here. If there is none, enter the payment in the ledger and dismiss this record with "
+        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: it "
+        "is then applied to the invoice from here. If there is none, enter it in the ledger and dismiss this record with "
         "the reason.",
     ),
     Reason(
         "payment_before_start_open",
-        "A payment from before the start that is not used up",
-        "The payment is dated {date}, before the start date {start}, and {amount} of it is on no invoice: an invoice from "
+        "From before the start, and not used up",
+        "It is dated {date}, before the start date {start}, and {amount} of it is on no invoice: an invoice from "
         "after the start may be paid with it.",
-        "Link this record with the over- or prepayment that the opening balances brought into the ledger: what is put on "
-        "an invoice later is then applied there. If it is to be applied by hand, dismiss this record with the reason.",
+        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: "
+        "what is put on an invoice later is then applied there. If it is to be applied by hand, dismiss this record with "
+        "the reason.",
     ),
     Reason(
         "payment_before_start_unread",
-        "A payment from before the start, on an invoice not read yet",
-        "The payment is dated {date}, before the start date {start}, and it is on invoice {number}, which was not read yet.",
+        "From before the start, on an invoice not read yet",
+        "It is dated {date}, before the start date {start}, and it is on invoice {number}, which was not read yet.",
         "It goes on by itself when the invoice is read; if the invoices flow is off, turn it on. If the invoice is from "
         "before the start, too, dismiss this record with the reason.",
     ),
     Reason(
         "carried_used_up",
-        "The advance from before the start is used up",
-        "The {credit} {id} of the opening balances, which this payment is linked with, has {left} left, {short} less than "
+        "The credit in the ledger is used up",
+        "The {credit} {id}, which this record is linked with, has {left} left, {short} less than "
         "ServiceTitan puts on invoices.",
         "See in the ledger what it is applied to, and take back there what is wrong; or correct the payment in "
         "ServiceTitan. It goes on by itself.",
     ),
     Reason(
         "payment_in_two_scopes",
-        "A payment on invoices in this integration's scope and outside it",
-        "The payment is on {inside}, and also on {outside} of business unit {units}, which is not in this integration's "
-        "scope.",
-        "Split it in ServiceTitan, so that each payment is in one scope; or add the business unit to the setting "
+        "On invoices in this integration's scope and outside it",
+        "It is on {inside}, and also on {outside} of business unit {units}, which is not in this integration's scope.",
+        "Split it in ServiceTitan, so that each part is in one scope; or add the business unit to the setting "
         "business_units; or enter it in the ledger and dismiss this record with the reason.",
     ),
     # held: changed after they were posted
@@ -237,19 +245,19 @@ PAYMENT_REASONS = (
         "applied_by_hand",
         "A credit that was applied by hand",
         "People have put credit {id} on invoice {number} in the ledger, and ServiceTitan says otherwise now.",
-        "Take it off that invoice in the ledger, and it goes on by itself; or correct the payment in ServiceTitan.",
+        "Take it off that invoice in the ledger, and it goes on by itself; or correct what it is on in ServiceTitan.",
     ),
     Reason(
         "removed_there",
         "Removed in the ledger",
-        "Document {id} of this payment was removed in the ledger, and ServiceTitan changed the payment since: {what}.",
-        "See in the ledger who removed it and why. Reverse the payment in ServiceTitan if that was right; else enter it in "
+        "Document {id} of it was removed in the ledger, and ServiceTitan changed it since: {what}.",
+        "See in the ledger who removed it and why. Reverse it in ServiceTitan if that was right; else enter it in "
         "the ledger as it is now, and dismiss this record with the reason.",
     ),
     Reason(
         "posted_unseen",
         "A document of the ledger is not shown",
-        "The ledger's document {id}, which this payment changes or gives back, is not among those that were read.",
+        "The ledger's document {id}, which this record changes or gives back, is not among those that were read.",
         "It goes on by itself when the ledger shows it; if it was deleted there, dismiss this record with the reason.",
     ),
     Reason(
@@ -291,7 +299,7 @@ PAYMENT_REASONS = (
     Reason(
         "payment_before_start",
         "Payment before the start date",
-        "The payment is dated {date}, before the start date {start}.",
+        "It is dated {date}, before the start date {start}.",
         "Nothing to do: what was before the start is never posted.",
         Acts.NOBODY,
     ),

@@ -8,11 +8,14 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import msgspec
+
 from ml_connector.canonical.master_data import Account
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
-from ml_connector.integrations.base import Hold, Skip, View, placeholder, skip, waiting
+from ml_connector.integrations.debtors import contact_of
+from ml_connector.integrations.decisions import Hold, Skip, skip, waiting
 from ml_connector.integrations.drafts import (
     Draft,
     Named,
@@ -24,6 +27,7 @@ from ml_connector.integrations.drafts import (
 from ml_connector.integrations.payment_scope import before_start, out_of_scope
 from ml_connector.integrations.payment_tables import BANK, PaymentRule, payment_rule, type_key
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import View, placeholder
 
 NEAR = dt.timedelta(days=7)  # a payment that people keyed in both systems rarely differs by more
 
@@ -204,15 +208,34 @@ def check_open(target_id: str, amount: Decimal, view: View, draft: Draft) -> Non
         draft.wait(waiting("currency_differs", "fact", key, **told))
 
 
-def check_twin(target_id: str, amount: Decimal, date: dt.date | None, view: View, draft: Draft) -> None:
+def check_contact(target_id: str, credit: Payment | Invoice, view: View, draft: Draft) -> None:
+    """Xero applies a credit, over- or prepayment to invoices of its own contact alone."""
+    invoice, parties = shown_invoice(target_id, view), view.ledger.parties
+    own = credit.party.id if isinstance(credit, Payment) else credit.customer.id
+    if invoice is None:
+        invoice = _to_be_posted(target_id, view)
+    theirs = followed(invoice.customer.id, parties) if invoice is not None else ""
+    if invoice is not None and own and theirs and theirs != followed(own, parties):
+        number = invoice.number or target_id
+        draft.wait(waiting("credit_other_contact", "fact", f"invoices:{target_id}", number=number))
+
+
+def _to_be_posted(target_id: str, view: View) -> Invoice | None:
+    """An invoice that is still to be posted, with the contact that it is to have."""
+    named = (pair for pair, target in view.links.items() if pair[0] == "invoices" and target == target_id)
+    found = next((one for pair in named if isinstance(one := view.sources.get(pair), Invoice)), None)
+    return None if found is None else msgspec.structs.replace(found, customer=Ref(contact_of(found, view)))
+
+
+def check_twin(target_id: str, amount: Decimal, paid: Payment, view: View, draft: Draft) -> None:
     """Nobody has keyed the payment into the ledger by hand: same invoice, amount, and a near date, without our reference."""
-    if "payment_twin" in view.released or date is None:
+    if "payment_twin" in view.released:
         return
     for other in view.at_target.values():
         if not isinstance(other, Payment) or not other.active or other.reference or other.ours or other.date is None:
             continue
         same = other.amount == amount and any(split.document.id == target_id for split in other.splits)
-        if same and abs(other.date - date) <= NEAR:
+        if same and _is_near(other.date, paid):
             told = {"amount": money(amount, draft.currency), "date": str(other.date), "id": other.id}
             invoice = shown_invoice(target_id, view)
             number = invoice.number if invoice is not None else target_id
@@ -224,7 +247,7 @@ def check_credit_twin(note: Invoice, view: View, draft: Draft) -> None:
 
     One that shows our reference, that our application made, or that another document stands for is none.
     """
-    if "credit_twin" in view.released or note.date is None:
+    if "credit_twin" in view.released:
         return
     linked = set(view.links.values())
     for other in view.at_target.values():
@@ -232,7 +255,14 @@ def check_credit_twin(note: Invoice, view: View, draft: Draft) -> None:
             continue
         theirs = not (other.reference or other.ours or other.id in linked)
         same = (other.total, other.customer.id) == (note.total, note.customer.id)
-        if theirs and same and other.currency in ("", draft.currency) and abs(other.date - note.date) <= NEAR:
+        if theirs and same and other.currency in ("", draft.currency) and _is_near(other.date, note):
             told = {"amount": money(note.total, draft.currency), "date": str(other.date), "id": other.id}
             number = other.number or "without a number"
             draft.wait(waiting("credit_twin", "person", "credit_twin", number=number, **told))
+
+
+def _is_near(date: dt.date, ours: Payment | Invoice) -> bool:
+    """Whether it is no further than people's days differ from ours: from its own to the one it is booked on."""
+    if ours.date is None:
+        return False
+    return (ours.original_date or ours.date) - NEAR <= date <= ours.date + NEAR

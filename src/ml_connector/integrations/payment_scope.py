@@ -12,9 +12,20 @@ import msgspec
 
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.sales import Allocation, Invoice, Payment
-from ml_connector.integrations.base import Hold, Skip, View, Waiting, skip, waiting
+from ml_connector.integrations.decisions import Hold, Skip, Waiting, skip, waiting
 from ml_connector.integrations.drafts import money, unit_name
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import View
+
+PASSED_OVER = ("out_of_scope", "payment_before_start")  # what the invoices that a payment is on decide
+
+
+def let_in(invoice: Invoice, settings: Settings) -> tuple[str, ...]:
+    """For which of these reasons nothing that is on the invoice is passed over, as the invoice is now."""
+    if settings.business_units and invoice.business_unit.id not in settings.business_units:
+        return ()
+    since_start = invoice.active and (invoice.date is None or invoice.date >= settings.start_date)
+    return PASSED_OVER if since_start else PASSED_OVER[:1]
 
 
 def out_of_scope(payment: Payment, view: View, settings: Settings) -> Hold | Skip | None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from ml_connector.canonical.money import ZERO, is_exact, split
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, Payment
-from ml_connector.integrations.base import View, waiting
+from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, is_code
+from ml_connector.integrations.invoice_checks import is_credit
+from ml_connector.integrations.invoice_rules import taxed_lines
 from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.views import View
 
 Lines = tuple[TaxBasis, tuple[InvoiceLine, ...]]
 
@@ -26,7 +31,7 @@ def credit_lines(
     whole: Lines = (TaxBasis.NONE, (frame,))
     if rule.kind == "fee" or view.settings.write_off_tax == "none":
         return whole
-    invoice = shown_invoice(target, view)
+    invoice = shown_invoice(view.came.get(target, target), view) or _to_come(applied, target, view, draft)
     if invoice is None or not invoice.complete:
         _unseen(applied, target, draft)
         return whole
@@ -39,6 +44,19 @@ def credit_lines(
         draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
         return whole
     return TaxBasis.EXCLUSIVE, tuple(_shared(frame, bases, draft))
+
+
+def _to_come(applied: Allocation, target: str, view: View, draft: Draft) -> Invoice | None:
+    """An invoice that is still to be made, with the lines and the tax that its own plan gives it."""
+    invoice = view.sources.get(("invoices", applied.document.id))
+    if not (is_new(target) and isinstance(invoice, Invoice) and invoice.complete and is_code(draft.currency)):
+        return None
+    if is_credit(invoice):
+        return None
+    invoice, found = msgspec.structs.replace(invoice, currency=draft.currency), Draft(draft.currency)
+    taxed_lines(invoice, view, found)
+    lines = tuple(found.lines)
+    return None if found.waits else msgspec.structs.replace(invoice, tax_basis=TaxBasis.EXCLUSIVE, lines=lines)
 
 
 def _unseen(applied: Allocation, target: str, draft: Draft) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import View, waiting
+from ml_connector.integrations.decisions import Hold, Waiting, waiting
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.payment_parts import Part, parts_of, remove, with_part
+from ml_connector.integrations.views import View, settled_key
 
 ADVANCES = ("overpayments", "prepayments")
 
@@ -35,6 +37,10 @@ class Standing:
         if self.document.kind is PaymentKind.REFUND:
             return self.document.refunds.id
         return next((one.document.id for one in self.document.splits), "")
+
+    def is_dated(self, date: dt.date | None) -> bool:
+        """Whether it has that date, be it that it was booked on another day because its own was closed."""
+        return date in (self.document.date, self.document.original_date)
 
     def is_of(self, part: Part, view: View) -> bool:
         """Whether it is what the ledger has of the part."""
@@ -90,6 +96,24 @@ def standing(view: View, draft: Draft) -> list[Standing]:
     return documents
 
 
+def under_change(parts: Iterable[Allocation], view: View) -> tuple[Waiting, ...]:
+    """It was taken off invoices for a change of theirs, which is not over yet. ``parts``: what is on which invoice."""
+    numbers = {("invoices", part.document.id): part.document.number for part in parts}
+    return tuple(
+        waiting("invoice_changing", "link", settled_key(*pair), number=numbers.get(pair) or pair[1])
+        for pair in sorted(view.changing)
+    )
+
+
+def on_hold(draft: Draft, view: View) -> Hold:
+    """It asks for invoices and customers when it waits for nothing else."""
+    pairs = [
+        (entity, id_) for wait in draft.waits for entity, _, id_ in [wait.key.partition(":")] if wait.kind == "link"
+    ]
+    only_links = len(pairs) == len(draft.waits)
+    return Hold(tuple(draft.waits), tuple(pair for pair in pairs if only_links and pair in view.asked))
+
+
 def _is_leaving(entity: str, reference: str, view: View) -> bool:
     """Whether a step of this very version has removed it, or taken the credit note that it is off its invoice."""
     removed = {(kind, of) for kind, action, of in view.done if action is Action.VOID}
@@ -129,6 +153,11 @@ def removed_by_hand(view: View) -> bool:
 def applications(view: View) -> dict[str, str]:
     """References of the applications of credits that our steps have made, by their ids."""
     return {made.target_id: reference for reference, made in view.made.items() if made.entity == "allocations"}
+
+
+def references_used(view: View) -> set[str]:
+    """Those of what stands and of what steps of this very version have taken back: its plan names the same between them."""
+    return {*view.made, *(of for entity, action, of in view.done if (entity, action) == ("allocations", Action.VOID))}
 
 
 def taken_back(

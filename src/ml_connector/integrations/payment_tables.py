@@ -103,14 +103,17 @@ class PaymentTypeTable(TableType):
             return ""
         name = " ".join(part for part in (entry.number, entry.name) if part)
         if payment_rule(value).is_credit:
-            on_bank = f"{name} is a bank account, and a {payment_rule(value).kind} moves no money"
-            return on_bank if entry.type == BANK else ""
+            if entry.type == BANK:
+                return f"{name} is a bank account, and a {payment_rule(value).kind} moves no money"
+            no_lines = f"{name} takes no lines of documents in the ledger; name an income or expense account"
+            return "" if entry.postable else no_lines
         if entry.takes_payments:
             return ""
-        return (
-            f"{name} takes no payments in the ledger; name a bank account, enable payments to that one there, or say "
-            f"write-off:{entry.number or entry.id} or fee:{entry.number or entry.id} where no money moves"
-        )
+        key = entry.number or entry.id
+        ways = ["name a bank account", "enable payments to that one there"]
+        if entry.postable:
+            ways.append(f"say write-off:{key} or fee:{key} where no money moves")
+        return f"{name} takes no payments in the ledger; {', '.join(ways[:-1])}, or {ways[-1]}"
 
     def value_for(self, target_id: str, entity: str = "") -> str:
         return f"account:{target_id}"

@@ -13,6 +13,7 @@ from ml_connector.integrations.order_reasons import ORDER_REASONS
 from ml_connector.integrations.pair_reasons import PAIR_REASONS
 from ml_connector.integrations.party_reasons import PARTY_REASONS
 from ml_connector.integrations.payment_reasons import PAYMENT_REASONS
+from ml_connector.integrations.recoding_reasons import RECODING_REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
 
@@ -26,6 +27,7 @@ _ALL = (
     *ORDER_REASONS,
     *TRACKING_REASONS,
     *DEPOSIT_REASONS,
+    *RECODING_REASONS,
     *REFUSED_REASONS,
 )
 

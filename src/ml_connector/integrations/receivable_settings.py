@@ -27,6 +27,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     number_prefix: put before every invoice and order number, where two sources share one ledger.
     number_of_adjustments: what an adjustment that makes a credit note is called: its own number, or that of the invoice it
         corrects with ``-CR`` behind it; its own where that one is not in the ledger.
+    contact_per: whose contact an invoice, adjustment or credit memo is: its bill-to ``customer``'s, or that of the
+        customer's ``location``, which is called after both; where it has no location, the customer's all the same. Money on
+        no invoice is the customer's either way, so that Xero does not let it be applied to invoices of a location. It
+        stands once documents are posted.
     unapplied_as: whether money of a customer that is on no invoice yet becomes an overpayment or a prepayment.
     write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
     order_lines: whether orders go with their lines, or one line of the order's total (where items are not to be shown).
@@ -45,6 +49,13 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         is live, by currency as ``USD=10000``; a currency that is not named has no limit.
     four_eyes: yes lets nobody approve a plan that rests on a row of a mapping table they have written, or on a record they
         have released, replayed or linked; on a live flow what reads a row waits until a second person has approved it once.
+    closed_period: what becomes of a new payment that is dated in a closed period. ``hold`` keeps it until an approver
+        releases it, with its own date; ``first open day`` books it on the day after the closed ones by itself, its own date
+        in the reference, so that it counts in a later month than in ServiceTitan. Invoices, adjustments and write-offs with
+        tax are held either way, and what is held for that alone already stays so until it is replayed.
+    hold_incomplete_vendors: yes has new purchase orders wait while their vendor, where it was made from here, lacks a tax
+        id or other things in Xero, which they name; they go by themselves once it is entered. A vendor that was there
+        before holds nothing.
     breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
         longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
     breaker_floor: fewer documents than this are never asked about, whatever their share.
@@ -57,6 +68,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     business_unit_as: Literal["option", "none"] = "option"
     number_prefix: str = ""
     number_of_adjustments: Literal["own", "invoice"] = "own"
+    contact_per: Literal["customer", "location"] = "customer"
     unapplied_as: Literal["overpayment", "prepayment"] = "overpayment"
     write_off_tax: Literal["share", "none"] = "share"
     order_lines: Literal["lines", "total"] = "lines"
@@ -68,6 +80,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     closed_through: dt.date | None = None
     approve_above: tuple[str, ...] = ()
     four_eyes: Literal["no", "yes"] = "no"
+    closed_period: Literal["hold", "first open day"] = "hold"
+    hold_incomplete_vendors: Literal["no", "yes"] = "no"
     breaker_percent: int = 30
     breaker_floor: int = 50
 

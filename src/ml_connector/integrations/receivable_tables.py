@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document, party_of
-from ml_connector.canonical.master_data import Account, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Party, TaxCode, location_id
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, PurchaseOrder
 from ml_connector.canonical.sales import Invoice
@@ -60,6 +60,17 @@ class UnitTable(TableType):
         own = document.business_unit
         units = {line.business_unit if line.business_unit.id else own for line in document.lines}
         return [(unit.id, unit.name) for unit in units]
+
+
+@dataclass(frozen=True, slots=True)
+class LocationTable(TableType):
+    """Locations of customers, as the documents name them together."""
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        if not isinstance(document, Invoice) or not document.location.id:
+            return ()
+        customer, place = document.customer, document.location
+        return [(location_id(customer.id, place.id), f"{customer.name or customer.id}, {place.name or place.id}")]
 
 
 @dataclass(frozen=True, slots=True)

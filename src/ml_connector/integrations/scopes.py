@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.sales import Payment
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.integrations.base import IntegrationType
 
 
@@ -28,8 +28,10 @@ def overlap(one: Collection[str], other: Collection[str]) -> bool:
 
 
 def is_in(document: Document, units: Collection[str]) -> bool:
-    """Whether a document is in a scope by its own business unit. A payment goes with the invoices it is on."""
+    """Whether a document is in a scope by its own business unit. A payment or credit memo goes with the invoices it is on."""
     if isinstance(document, Payment) and document.splits:
+        return False
+    if isinstance(document, Invoice) and document.kind == "credit note" and document.allocations:
         return False
     unit = getattr(document, "business_unit", None)
     return not units or (unit is not None and unit.id in units)

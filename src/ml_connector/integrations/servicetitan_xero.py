@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ml_connector.integrations.base import Clearing, IntegrationType
-from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.credit_memo_flow import CreditMemos, CreditMemosExported
+from ml_connector.integrations.customer_flow import Customers, Locations
 from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
@@ -22,6 +23,7 @@ from ml_connector.integrations.payment_tables import (
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.receivable_tables import (
     EXEMPT,
+    LocationTable,
     PartyTable,
     SalesAccountTable,
     SalesTaxTable,
@@ -40,11 +42,14 @@ INTEGRATION = IntegrationType(
     target_title="Xero",
     flows=(
         Customers(),
+        Locations(),
         UniqueVendors(),
         Invoices(),
         InvoicesExported(),
         Payments(),
         PaymentsExported(),
+        CreditMemos(),
+        CreditMemosExported(),
         PurchaseOrders(),
         InventoryBills(),
         Deposits(),
@@ -67,6 +72,10 @@ INTEGRATION = IntegrationType(
         PartyTable(
             "customers", "ServiceTitan customer id", "Xero contact id, or new", "customers", "parties", ("new",)
         ),
+        LocationTable(
+            "locations", "ServiceTitan customer id, hyphen, location id", "Xero contact id, or new", "locations", "parties",
+            ("new",),
+        ),
         PartyTable("vendors", "ServiceTitan vendor id", "Xero contact id, or new", "vendors", "parties", ("new",)),
         PaymentTypeTable(
             "payment_types", "ServiceTitan payment type id",
@@ -78,15 +87,17 @@ INTEGRATION = IntegrationType(
             "Xero account id", "accounts", "accounts", fixed_keys=(NO_ACCOUNT, TAX, SHIPPING),
         ),
         TableType("invoice_numbers", "ServiceTitan invoice id", "the number to use instead", "", ""),
+        TableType("credit_memo_numbers", "ServiceTitan credit memo id", "the number to use instead", "", ""),
         TableType("order_numbers", "ServiceTitan purchase order id", "the number to use instead", "", ""),
     ),
     settings=Settings,
-    fixed_once_posted=("number_prefix", "number_of_adjustments"),
+    fixed_once_posted=("number_prefix", "number_of_adjustments", "contact_per"),
     skipped_by_settings=(
         "before_start", "payment_before_start", "order_before_start", "invoice_not_yet", "kept_back", "out_of_scope",
         "parties_baseline", "contact_not_wanted", "party_gives_way",
     ),
     skipped_by_tables=(("payment_types", "payment_by_rule"),),
+    held_by_settings=("vendor_lacks_details",),
     account_settings=("rounding_account",),
     gates={"invoice_gate": ("posted", "draft when completed", "completed")},
     currency_setting="currency",

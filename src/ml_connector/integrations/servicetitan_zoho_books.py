@@ -40,8 +40,10 @@ INTEGRATION = IntegrationType(
     settings=Settings,
     fixed_once_posted=("gate", "bill_source"),
     skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
+    held_by_settings=("vendor_lacks_details",),
     account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
     currency_setting="currency",
     gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
+    not_recoded="a bill that is posted is not changed from here, so no mapping table recodes one; later changes are held.",
     not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
 )  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState, PurchaseOrder
-from ml_connector.integrations.base import Decision, FlowType, Skip, View, skip
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.checks import currency_of
+from ml_connector.integrations.decisions import Decision, Skip, skip
 from ml_connector.integrations.drafts import money, unit_name
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.tracked import ENTITY
 from ml_connector.integrations.tracking_rules import Received, found
+from ml_connector.integrations.views import View
 
 
 class InventoryBills(FlowType):
@@ -50,7 +52,7 @@ class InventoryBills(FlowType):
     def target_entity(self, document: Document) -> str:
         return ENTITY
 
-    def needs_links(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         assert isinstance(document, Bill)
         order = document.purchase_order.id
         return (("vendors", document.vendor.id), *((("purchase_orders", order),) if order else ()))

@@ -7,21 +7,12 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import (
-    Adopt,
-    Candidate,
-    Decision,
-    FlowType,
-    Hold,
-    Unchanged,
-    View,
-    Write,
-    skip,
-    waiting,
-)
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.views import Candidate, View
 
 # A link stays; before there is one, a person may choose.
 OTHER_VENDOR = ", or fill the row '{key}' of the mapping table vendors with the id of another one"
