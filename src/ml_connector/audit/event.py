@@ -6,6 +6,7 @@
     digest   = sha256(identity | body)
 
 The chain is made of digests, and a digest of sealed bytes: so it verifies without any key, and after a key's erasure.
+Where a person was erased, `erasure` says what the digests are of.
 """
 
 from __future__ import annotations

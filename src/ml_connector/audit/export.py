@@ -2,6 +2,8 @@
 
 One line per link: `chain_no`, `at`, `previous`, `hash` (hexadecimal) and `events`. An event carries its columns, its
 `digest`, the sealed `body` (base64) that the digest covers, and its opened `details`, or a `note` why they do not open.
+Where a person's data were erased of it, `erased` names the link that tells of it and the digest with the body there is now.
+An event that tells of an erasure has in `covers` (base64) what its digest covers behind its body, see `erasure`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.audit.chain import StoredEvent, stored_links
+from ml_connector.audit.erasure import Erasures
 from ml_connector.audit.trail import opened
 from ml_connector.sealing import Sealer
 from ml_connector.store.database import Database
@@ -37,6 +40,7 @@ async def export(
     """
     encode = msgspec.json.Encoder().encode
     async with database.tenant(tenant_id, snapshot=True) as session:
+        erasures = await Erasures.of(session, tenant_id)
         async for link, events in stored_links(session, tenant_id, since, until):
             yield (
                 encode(
@@ -45,15 +49,16 @@ async def export(
                         "at": link.at if link else None,
                         "previous": link.previous.hex() if link else None,
                         "hash": link.hash.hex() if link else None,
-                        "events": [_event(tenant_id, sealer, event) for event in events],
+                        "events": [_event(tenant_id, sealer, event, erasures) for event in events],
                     }
                 )
                 + b"\n"
             )
 
 
-def _event(tenant_id: int, sealer: Sealer, event: StoredEvent) -> dict[str, Any]:
+def _event(tenant_id: int, sealer: Sealer, event: StoredEvent, erasures: Erasures) -> dict[str, Any]:
     details, note = opened(sealer, event.identity(tenant_id), event.body)
+    told_in, digest = erasures.newest.get((event.chain_no, event.position), (0, b""))
     return {
         "position": event.position,
         "at": event.at,
@@ -66,4 +71,6 @@ def _event(tenant_id: int, sealer: Sealer, event: StoredEvent) -> dict[str, Any]
         "note": note,
         "digest": event.digest.hex(),
         "body": b64encode(event.body).decode(),
+        "erased": {"told_in": told_in, "digest": digest.hex()} if told_in else None,
+        "covers": b64encode(erasures.covers(event)).decode(),
     }

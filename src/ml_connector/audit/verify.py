@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ml_connector.audit.chain import GENESIS, StoredEvent, StoredLink, stored_links
+from ml_connector.audit.erasure import Erasures
 from ml_connector.audit.event import digest
 from ml_connector.store.database import Database
 
@@ -32,11 +33,15 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class Verification:
-    """What was found: how much was read, the head, and the first 20 faults in the order of the chain."""
+    """What was found: how much was read, the head, and the first 20 faults in the order of the chain.
+
+    ``erased``: events whose details were rewritten without a person's data, each told of in the chain.
+    """
 
     tenant_id: int
     links: int = 0
     events: int = 0
+    erased: int = 0
     head: Anchor | None = None
     faults: list[Fault] = field(default_factory=list)
 
@@ -54,7 +59,8 @@ async def verify(database: Database, tenant_id: int, *, anchor: Anchor | None = 
     """
     async with database.tenant(tenant_id, snapshot=True) as session:
         row = await (await session.execute(_HEAD, [tenant_id])).fetchone()
-        check = _Check(Verification(tenant_id, head=Anchor(*row) if row else None), anchor)
+        erasures = await Erasures.of(session, tenant_id)
+        check = _Check(Verification(tenant_id, head=Anchor(*row) if row else None), anchor, erasures)
         async for link, events in stored_links(session, tenant_id, *_ALWAYS):
             check.link(link, events)
             if len(check.found.faults) >= _MOST_FAULTS:
@@ -66,9 +72,11 @@ async def verify(database: Database, tenant_id: int, *, anchor: Anchor | None = 
 class _Check:
     """Goes along the chain and keeps the last link seen."""
 
-    def __init__(self, found: Verification, anchor: Anchor | None) -> None:
+    def __init__(self, found: Verification, anchor: Anchor | None, erasures: Erasures) -> None:
         self.found = found
         self._anchor = anchor
+        self._erasures = erasures
+        self._untold = set(erasures.covered)
         self._last = Anchor(0, GENESIS)
 
     def link(self, link: StoredLink | None, events: list[StoredEvent]) -> None:
@@ -79,6 +87,7 @@ class _Check:
             self._fault(events[0].chain_no, None, f"{_count(len(events))} of link {events[0].chain_no} have no link.")
             return
         self.found.links += 1
+        self._untold.discard(link.chain_no)
         self._continues(link)
         self._holds(link, events)
         self._last = Anchor(link.chain_no, link.hash)
@@ -94,6 +103,8 @@ class _Check:
             self._fault(last.chain_no + 1, None, _missing(last.chain_no + 1, head.chain_no, "at the end"))
         elif head != last:
             self._fault(last.chain_no, None, f"The head of the chain does not point to its last link {last.chain_no}.")
+        for chain_no in sorted(self._untold):
+            self._fault(chain_no, None, f"Details were erased by link {chain_no}, which is not there.")
         if self._anchor and self._anchor.chain_no > last.chain_no:
             self._fault(
                 self._anchor.chain_no,
@@ -102,7 +113,9 @@ class _Check:
             )
 
     def _event(self, event: StoredEvent) -> None:
-        if digest(event.identity(self.found.tenant_id), event.body) != event.digest:
+        own, erasures = event.identity(self.found.tenant_id), self._erasures
+        self.found.erased += (event.chain_no, event.position) in erasures.newest
+        if digest(own, event.body + erasures.covers(event)) != erasures.expected(event):
             self._fault(
                 event.chain_no,
                 event.position,
