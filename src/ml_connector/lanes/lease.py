@@ -59,6 +59,16 @@ async def take(database: Database, tenant_id: int, connection_id: int, owner: st
     return LaneLease(tenant_id, connection_id, int(row[0]), before + SECONDS - MARGIN)
 
 
+async def give_back(database: Database, lease: LaneLease) -> None:
+    """Leave a lane as it was found: free, and due as it is."""
+    async with database.tenant(lease.tenant_id) as connection:
+        await connection.execute(
+            b"""update lane set owner = null, lease_until = '-infinity'
+            where tenant_id = %s and connection_id = %s and fence = %s""",
+            [lease.tenant_id, lease.connection_id, lease.fence],
+        )
+
+
 @asynccontextmanager
 async def kept(database: Database, lease: LaneLease) -> AsyncIterator[None]:
     """Renew the lease while the block runs."""

@@ -15,6 +15,7 @@ from ml_connector.lanes.budget import LaneBudget
 from ml_connector.lanes.connecting import rules_of
 from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.sync.erasing.marks import DiscreetExchanges, discreet, marks_of
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.transport.errors import LeaseLost
 from ml_connector.transport.session import HttpSession
@@ -73,7 +74,10 @@ async def lane_of(
         runtime.database, tenant_id, limits, clock, held.organisation.zone, connector.day_left, lease=lease
     )
     await budget.load()
-    exchanges = ExchangeBuffer()
+    index = await runtime.keyring.index_key(tenant_id)
+    async with runtime.database.tenant(tenant_id) as connection:
+        marks = await marks_of(connection, tenant_id, lease.connection_id, index.digest)
+    exchanges = DiscreetExchanges(marks=marks) if marks.places else ExchangeBuffer()
     session = HttpSession(
         runtime.wire, rules_of(connector, credentials), tokens, budget, lease, exchanges, clock, held.organisation_id,
         connector.seen_by_session(credentials, held.settings), held.scopes,
@@ -83,12 +87,12 @@ async def lane_of(
         tenant_id=tenant_id,
         connection_id=lease.connection_id,
         fence=lease.fence,
-        connector=connector,
+        connector=discreet(connector, marks),
         session=session,
         organisation=held.organisation,
         settings=held.settings,
         sealer=await runtime.keyring.document_sealer(tenant_id, clock.now().strftime("%Y-%m")),
-        index=await runtime.keyring.index_key(tenant_id),
+        index=index,
         clock=clock,
         slice=span,
         capacity=budget,

@@ -21,6 +21,7 @@ from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
 from ml_connector.sync.follow import follow
+from ml_connector.sync.in_full import read_in_full
 from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import Lane
 from ml_connector.sync.pull import READING_SHARE, pull
@@ -60,6 +61,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
     ):
         return lane.clock.now()
+    await read_in_full(lane, flows)
     await _follow(lane, flows)
     await _sweep(lane, flows)
     await resolve(lane)
@@ -132,7 +134,7 @@ async def _read_due(lane: Lane, flows: Sequence[Flow]) -> bool:
             continue
         if lane.slice.over(READING_SHARE):
             return False
-        if flow.flow_id not in await refused_flows(lane):
+        if flow.type.source_entities(flow.settings) and flow.flow_id not in await refused_flows(lane):
             await _read(lane, flow)
         refused = flow.flow_id in await refused_flows(lane)
         if flow.flow_id not in lane.unfinished and (flow.requested_by or not refused):

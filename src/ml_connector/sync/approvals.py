@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ml_connector.integrations.approvals import large
-from ml_connector.integrations.base import Decision, Hold, View, Waiting, Write, waiting
+from ml_connector.integrations.decisions import Decision, Hold, Waiting, Write, waiting
+from ml_connector.integrations.recoding import Recode
+from ml_connector.integrations.views import View
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.reads import Read
@@ -26,8 +28,8 @@ async def unconfirmed(transaction: LaneTransaction, flow: Flow) -> Unconfirmed:
 
 
 def first_approved(flow: Flow, decision: Decision, view: View, reads: Sequence[Read], rows: Unconfirmed) -> Hold | None:
-    """The hold of what an approver has to look at before it is written; None where it may go."""
-    if not isinstance(decision, Write) or flow.type.follows:
+    """The hold of what an approver has to look at before it is written; None where it may go, or is only shown anyway."""
+    if not isinstance(decision, Write) or isinstance(decision, Recode) or flow.type.follows:
         return None
     waits = [one for one in (large(decision, view),) if one is not None]
     if not view.done:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ml_connector.connectors.writing import Step
-from ml_connector.integrations.base import Adopt, Ledger, Write
+from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.integrations.drafts import money
+from ml_connector.integrations.views import Ledger
 
 _AT_MOST = 6  # differences that are told one by one
 _NOTHING = "nothing"

@@ -11,6 +11,7 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.sync.items import Claimed, Item
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.recoding import mark
 from ml_connector.sync.states import State
 
 log = structlog.get_logger()
@@ -28,13 +29,17 @@ class Unopened:
 # and the rest looked up row by row (`offset 0`): joined as whole tables, a batch would cost more the longer the queue.
 _CLAIM = """
     select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
-           r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash
+           r.exported_at_first_sight, r.needed, d.canonical, d.number_key, d.party_id, d.content_hash,
+           g.recoding_id, j.table_name, j.keys
     from work w
     cross join lateral (select * from version_state where tenant_id = w.tenant_id and version_id = w.version_id
                         offset 0) s
     cross join lateral (select * from record where tenant_id = w.tenant_id and record_id = s.record_id offset 0) r
     cross join lateral (select * from document where tenant_id = w.tenant_id and version_id = w.version_id offset 0) d
     join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.mode <> 'off'
+    left join lateral (select recoding_id from recoded where tenant_id = w.tenant_id and record_id = s.record_id
+                       and ended_at is null offset 0) g on true
+    left join recoding j on j.tenant_id = w.tenant_id and j.recoding_id = g.recoding_id
     where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
       and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
                       and i.record_id = s.record_id and i.state in (0, 1) offset 0)
@@ -57,11 +62,11 @@ async def claim(transaction: LaneTransaction, room: int) -> list[tuple[int, Item
 
 def _item(lane: Lane, row: Sequence[Any]) -> Item | Unopened:
     (version_id, record_id, run_id, priority, source_id, reference, exported, needed, canonical, number_key, party_id,
-     content_hash) = row  # fmt: skip
+     content_hash, *marked) = row  # fmt: skip
     version = (version_id, record_id, run_id, priority, source_id, reference, exported, needed)
     try:
         document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
     except Exception as error:
         log.exception("a stored document cannot be opened", lane=lane.connection_id, version=version_id)
         return Unopened(Claimed(*version), error)
-    return Item(*version, document, number_key, party_id, content_hash)
+    return Item(*version, document, number_key, party_id, content_hash, recoding=mark(*marked))

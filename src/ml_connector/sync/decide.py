@@ -12,8 +12,10 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, StepKey, View, Write, step_key, waiting
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, waiting
 from ml_connector.integrations.left import left_or_last
+from ml_connector.integrations.recoding import Recode
+from ml_connector.integrations.views import StepKey, View, step_key
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync import plan
 from ml_connector.sync.approvals import first_approved, unconfirmed
@@ -27,10 +29,11 @@ from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.planned import Kept, Turn
 from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.reads import NotedTables, Read, moved, opened, told
-from ml_connector.sync.scopes import in_one_scope, rivals
+from ml_connector.sync.scopes import elsewhere, in_one_scope, rivals
 from ml_connector.sync.settle import Settled
+from ml_connector.sync.shared import as_shared, once_made
 from ml_connector.sync.taken_up import only_shown
-from ml_connector.sync.uses import note_uses
+from ml_connector.sync.uses import let_in, note_uses
 
 log = structlog.get_logger()
 
@@ -80,7 +83,7 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
     approved = await _approved(settled.transaction, items)
     going, shown = dataclasses.replace(flow, mode="live"), dataclasses.replace(flow, mode="preview")
     early = await only_shown(settled.transaction, flow, [item for item in items if item.version_id not in approved])
-    ordered = sorted(items, key=lambda item: rank(item.source_id, firm=True)) if makes_parties(flow) else items
+    ordered = sorted(items, key=lambda one: rank(flow.name, one.source_id, True)) if makes_parties(flow.type) else items
     for as_, part in (
         (flow, [item for item in ordered if item.version_id not in approved and item.version_id not in early]),
         (going, [item for item in ordered if item.version_id in approved]),
@@ -88,13 +91,27 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
     ):
         if part:
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
-            there = [item for item, one in zip(part, found, strict=True) if isinstance(one.decision, Write | Adopt)]
-            await note_uses(settled.transaction, as_, [item for item in there if as_.is_live(item.needed)])
-            for item, one in zip(part, found, strict=True):
+            using = [item for item, one in zip(part, found, strict=True) if _uses(as_, item, one.decision)]
+            await note_uses(settled.transaction, as_, using)
+            asked = [_only_asked(item, one.decision, approved) for item, one in zip(part, found, strict=True)]
+            for item, one, shown_only in zip(part, found, asked, strict=True):
                 coming = preparer.coming(flow)
                 if coming is None or await note(settled.transaction, coming, as_, item, one.decision):
                     kept = Kept(one.against, one.turn, one.reads, one.renewed)
-                    settled.add(item, as_, one.decision, as_.is_live(item.needed), kept)
+                    settled.add(item, as_, one.decision, as_.is_live(item.needed) and not shown_only, kept)
+    await let_in(settled.transaction, flow, items)
+
+
+def _uses(flow: Flow, item: Item, decision: Decision) -> bool:
+    """Whether it is kept what the document stands on: what moves under it concerns it."""
+    if isinstance(decision, Skip):
+        return decision.code in flow.type.passed_over_with
+    return isinstance(decision, Write | Adopt) and flow.is_live(item.needed)
+
+
+def _only_asked(item: Item, decision: Decision, approved: Mapping[int, _Sealed]) -> bool:
+    """Whether it is the recoding of what is posted, which is shown until a person has approved it."""
+    return isinstance(decision, Recode) and item.version_id not in approved
 
 
 async def _decisions(
@@ -120,14 +137,18 @@ async def _decided(
 ) -> list[_Decided]:  # fmt: skip
     views = await preparer.views(transaction, flow, items)
     others = await rivals(transaction, flow)
-    planned = [in_one_scope(_planned(flow, item, view), view, others) for item, view in zip(items, views, strict=True)]
+    stands = await elsewhere(transaction, flow, items, others)
+    planned = [
+        in_one_scope(_planned(flow, item, view), view, others, stands) for item, view in zip(items, views, strict=True)
+    ]
     reads = [view.mappings.reads if isinstance(view.mappings, NotedTables) else () for view in views]
     ours = await _ours(transaction, flow, planned)
     decisions = [_knowing(plain, ours, view.done) for plain, view in zip(planned, views, strict=True)]
     contents = await _target_contents(transaction, flow.target_id, decisions)
     rows, unseal = await unconfirmed(transaction, flow), transaction.lane.sealer.open
     found = []
-    for item, view, now, read in zip(items, views, decisions, reads, strict=True):
+    for item, view, decision, read in zip(items, views, decisions, reads, strict=True):
+        now = once_made(decision, view) if flow.is_live(item.needed) else decision
         against = _against(now, contents)
         turned = _turned(now, view, against, contents)
         seen = approved[item.version_id].opened(unseal) if item.version_id in approved else None
@@ -295,8 +316,10 @@ def _otherwise(
     shown = plan.as_previewed(flow.type, view, seen.placeholders if isinstance(seen, Write) else ())
     if not isinstance(shown, Write | Adopt):
         return decision
-    alike = plan.digest(seen, against) == approved.digest and plan.alike(shown, seen)
-    return None if alike or _goes_on(shown, seen, view) else shown
+    alike = plan.alike(shown, seen) or as_shared(shown, seen, view)
+    if plan.digest(seen, against) == approved.digest and alike:
+        return None
+    return None if _goes_on(shown, seen, view) else shown
 
 
 def _changed(seen: Write | Adopt, now: Write | Adopt, view: View, rows: Sequence[str]) -> Hold:

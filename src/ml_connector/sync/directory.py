@@ -165,20 +165,25 @@ def _moment(lane: Lane) -> int:
     return int(lane.clock.now().timestamp() * 1_000_000)
 
 
-# Only what differs is written; a list row never erases the reference that a detail showed.
+# Only what differs is written; a list row never erases the reference that a detail showed, nor what else it did as long
+# as the document has not changed.
 _FILE = """
     insert into directory as held (tenant_id, connection_id, entity, walk, object_id, party_id, number_key, name_digest,
-        reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into)
+        reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into, in_full)
     select %b, %b, %b, %b, page.*
     from unnest(%b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::date[], %b::numeric[], %b::text[],
-                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[], %b::text[]) as page
+                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::boolean[]) as page
     on conflict (tenant_id, connection_id, entity, object_id) do update
     set party_id = excluded.party_id, number_key = excluded.number_key, name_digest = excluded.name_digest,
         reference = case when excluded.reference = '' then held.reference else excluded.reference end,
         document_date = excluded.document_date, total = excluded.total, currency = excluded.currency,
         state = excluded.state, active = excluded.active, stamp = excluded.stamp, walk = greatest(held.walk, excluded.walk),
-        body = excluded.body, content_hash = excluded.content_hash, merged_into = excluded.merged_into
-    where held.content_hash is distinct from excluded.content_hash or held.state = 'gone'
+        body = excluded.body, content_hash = excluded.content_hash, merged_into = excluded.merged_into,
+        in_full = excluded.in_full, asked_at = '-infinity'
+    where held.content_hash is distinct from excluded.content_hash
+          and not (held.in_full and not excluded.in_full and held.stamp = excluded.stamp and held.stamp <> ''
+                   and held.active = excluded.active)
+       or held.state = 'gone'
     returning object_id"""
 _SEEN = """
     update directory set walk = greatest(walk, %b)
@@ -219,7 +224,7 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [_id(one) for one in entries],
         [_party(one) for one in entries],
         [number_key(str(getattr(one, "number", ""))) for one in entries],
-        [digest(name_key(one.name)) if isinstance(one, Party) else None for one in entries],
+        [digest(name_key(one.name)) if isinstance(one, Party) and not one.erased else None for one in entries],
         [str(getattr(one, "reference", "")) for one in entries],
         [getattr(one, "date", None) for one in entries],
         [documents.amount_of(one) for one in entries],
@@ -230,6 +235,7 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [_hash(text) for text in encoded],
         [seal(entry_name(entity, _id(one)), text) for one, text in zip(entries, encoded, strict=True)],
         [str(getattr(one, "merged_into", "")) for one in entries],
+        [bool(getattr(one, "in_full", True)) for one in entries],
     ]
 
 

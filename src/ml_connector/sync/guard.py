@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.canonical.money import ZERO
-from ml_connector.integrations.base import Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.sync.breaker import Share
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction, wake

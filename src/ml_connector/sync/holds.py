@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.integrations.base import Hold, Waiting
+from ml_connector.integrations.decisions import Hold, Waiting
 from ml_connector.sync import plan, reads
+from ml_connector.sync.half_done import with_what_is_off
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import settled
 from ml_connector.sync.planned import Planned, move, tell
-from ml_connector.sync.prepare import asked_level
 from ml_connector.sync.states import Needed, Priority, State
 
 
@@ -20,7 +20,7 @@ async def hold(transaction: LaneTransaction, held: Sequence[Planned]) -> None:
     """Hold versions, each with everything that it waits for."""
     if not held:
         return
-    lane = transaction.lane
+    lane, held = transaction.lane, await with_what_is_off(transaction, held)
     rows: list[tuple[Planned, int, Waiting]] = []
     for one in held:
         assert isinstance(one.decision, Hold)
@@ -84,7 +84,7 @@ async def ask(transaction: LaneTransaction, held: Sequence[Planned]) -> None:
     wanted: dict[tuple[int, str, str], Needed] = {}
     for one in held:
         assert isinstance(one.decision, Hold)
-        level = Needed.LIVE if one.live else asked_level(one.flow)
+        level = Needed.LIVE if one.live or one.flow.mode == "live" else Needed.PREVIEW
         for entity, source_id in one.decision.asks_for:
             wanted[one.flow.integration_id, entity, source_id] = level
     if not wanted:

@@ -11,7 +11,7 @@ import msgspec
 
 from ml_connector.connectors.writing import Step
 from ml_connector.integrations.agreed import Agreed
-from ml_connector.integrations.base import Write
+from ml_connector.integrations.decisions import Write
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction

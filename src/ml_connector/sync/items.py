@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ml_connector.canonical.documents import Document
+from ml_connector.integrations.coding import Recoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Claimed:
     reference: str
     exported_at_first_sight: bool
     needed: int
+    recoding: Recoding | None = field(default=None, kw_only=True)  # the job that the record is marked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.integrations.agreed import Agreed
-from ml_connector.integrations.base import FlowType, settled_key
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.views import settled_key
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
@@ -44,7 +45,7 @@ class NewLink:
     """A record and its counterpart. ``origin`` is `created`, `adopted` or `matched`.
 
     ``replaces``: the counterpart that was removed for this one; empty where there was none. ``agreed``: of a party, what
-    both sides are agreed on, with the ``answer`` of the target; else it is what the target shows of the version.
+    both sides are agreed on, with the ``answer`` of the target; else it is what the target shows of the version, or ``base``.
     """
 
     flow: Flow
@@ -55,6 +56,7 @@ class NewLink:
     replaces: str = ""
     agreed: Agreed | None = None
     answer: Document | None = None
+    base: Document | None = None
 
     @property
     def ends(self) -> Ends:
@@ -62,10 +64,10 @@ class NewLink:
         return ends(self.flow.type, self.item.source_id, self.target_entity, self.target_id)
 
     @property
-    def bases(self) -> tuple[Party | None, Party | None]:
+    def bases(self) -> tuple[Document | None, Party | None]:
         """What is agreed of the counterpart and of the record, as the link is stored; None for what both show."""
         if self.agreed is None:
-            return None, None
+            return self.base, None
         shown = self.agreed.with_answer(self.answer)
         return (self.agreed.source, shown) if self.flow.type.mirrors else (shown, self.agreed.source)
 
@@ -74,13 +76,14 @@ class NewLink:
 # is linked to something else keeps that link whole: who stores links has made sure that there is none.
 _STORE = """
     insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id, version_id,
-                      origin, base, source_base, made_at)
+                      origin, base, source_base, mirrored, made_at)
     select %b, page.integration_id, page.entity, page.source_id, page.target_entity, page.target_id, page.record_id,
-           page.version_id, page.origin, coalesce(page.base, shown.body), page.source_base, %b
+           page.version_id, page.origin, coalesce(page.base, shown.body), page.source_base, page.mirrored,
+           %b
     from unnest(%b::integer[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[],
-                %b::bytea[], %b::bytea[])
+                %b::bytea[], %b::bytea[], %b::boolean[])
          as page (integration_id, entity, source_id, target_entity, target_id, record_id, version_id, origin, base,
-                  source_base)
+                  source_base, mirrored)
     left join lateral (select body from directory where tenant_id = %b and connection_id = %b
                        and entity = page.target_entity and object_id = page.target_id offset 0) shown on true
     on conflict (tenant_id, integration_id, entity, source_id) do update
@@ -101,7 +104,7 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
         [one.ends.entity for one in links], [one.ends.source_id for one in links],
         [one.ends.target_entity for one in links], [one.ends.target_id for one in links],
         *_versions(links), [one.origin for one in links], *_bases(transaction, links),
-        lane.tenant_id, lane.connection_id,
+        [bool(one.flow.type.mirrors) for one in links], lane.tenant_id, lane.connection_id,
     )  # fmt: skip
     await _matching_changed(transaction, links)
     await links_made(transaction, [(one.flow, one.item) for one in links if not one.flow.type.mirrors])

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
-from ml_connector.integrations.base import Ledger
+from ml_connector.integrations.party_names import taken
+from ml_connector.integrations.views import Ledger
 from ml_connector.sync.coming import Coming
-from ml_connector.sync.mapping import Table
+from ml_connector.sync.directory import entry_name
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
+from ml_connector.sync.taken import taken_parties
 
 
 @dataclass(slots=True)
@@ -29,10 +36,64 @@ class Lists:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)
     indexes: dict[str, PartyIndex] = field(default_factory=dict)
     taken_names: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
-    coming: dict[str, Coming] = field(default_factory=dict)  # by flow
+    coming: dict[str, Coming] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
     given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
 
     def ledger(self, parties: str) -> Ledger:
         """What planners of a flow whose parties are in this list see of the target."""
         known, names = self.parties.get(parties, {}), self.taken_names.get(parties, {})
         return Ledger(self.organisation, self.accounts, self.tax_codes, self.dimensions, known, names)
+
+
+async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
+    """The lists that flows of this one's integration and direction are planned with, as they are stored now."""
+    tenant = transaction.lane.tenant_id
+    tables = await tables_of(
+        transaction.connection, tenant, flow.integration_id, [one.name for one in flow.integration.tables]
+    )
+    lists = Lists(
+        generation,
+        await _organisation(transaction, flow.target_id),
+        await _organisation(transaction, flow.source_id),
+        tables,
+    )
+    wanted = {entity for type_ in flow.integration.flows for entity in type_.source_lists}
+    for entity in wanted:
+        lists.source_lists[entity] = await _directory(transaction, flow.source_id, entity)
+    for entity in ("accounts", "tax_codes", "dimensions"):
+        setattr(lists, entity, await _directory(transaction, flow.target_id, entity))
+    lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
+    types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
+    for entity in {type_.parties for type_ in types}:
+        found = await _directory(transaction, flow.target_id, entity)
+        names = {type_.name for type_ in types if type_.parties == entity}
+        own = {place: record for place, record in lists.held.items() if place[0] in names}
+        lists.parties[entity] = found
+        lists.taken_names[entity] = taken(found.values())
+        lists.indexes[entity] = PartyIndex(found.values(), own)
+    return lists
+
+
+async def _organisation(transaction: LaneTransaction, connection_id: int) -> Organisation:
+    row = await transaction.one(
+        "select organisation from connection where tenant_id = %s and connection_id = %s",
+        transaction.lane.tenant_id, connection_id,
+    )  # fmt: skip
+    assert row is not None
+    found = documents.decode(transaction.lane.sealer.open(b"organisation", row[0]))
+    assert isinstance(found, Organisation)
+    return found
+
+
+async def _directory(transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, Any]:
+    rows = await transaction.all(
+        "select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s",
+        transaction.lane.tenant_id, connection_id, entity,
+    )  # fmt: skip
+    unseal = transaction.lane.sealer.open
+    return {
+        object_id: documents.decode(unseal(entry_name(entity, object_id), body))
+        for object_id, body, state in rows
+        if state != "gone"
+    }

@@ -12,14 +12,15 @@ from rapidfuzz import fuzz, process
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
-from ml_connector.integrations.base import Candidate
 from ml_connector.integrations.party_facts import facts
+from ml_connector.integrations.views import Candidate
 
 # "Johnstone Supply" and "Johnson Supply" score above 90 and are two firms, so a score never links; below this it
 # does not even suggest.
 SUGGEST_FROM = 88.0
 SUGGESTIONS = 3
-_NOBODY: Mapping[str, Party] = MappingProxyType({})
+Record = tuple[str, str]  # (flow, source id)
+_NOBODY: Mapping[Record, Party] = MappingProxyType({})
 
 # A phone is shared: by a household, by branches, and by everybody whose property one firm manages.
 _SHARED = "phone"
@@ -28,11 +29,15 @@ _SHARED = "phone"
 class PartyIndex:
     """The target's parties, found by reference, strong facts and name.
 
-    ``taken``: by flow and party, the source's record that is linked with it already.
+    ``taken``: by flow and party, the source's record that is linked with it already. ``persons``: ids of parties that are
+    known to be private persons', though the target does not tell.
     """
 
     def __init__(self, parties: Iterable[Party], taken: Mapping[tuple[str, str], str]) -> None:
-        self._taken = taken
+        self._taken: dict[str, dict[str, str]] = defaultdict(dict)
+        for (flow, id_), source_id in taken.items():
+            self._taken[id_][flow] = source_id
+        self.persons: set[str] = set()
         self._by_name: dict[str, list[Party]] = defaultdict(list)
         self._by_fact: dict[tuple[str, str], list[Party]] = defaultdict(list)
         self._by_reference: dict[str, Party] = {}
@@ -52,26 +57,39 @@ class PartyIndex:
             self._by_fact[fact].append(party)
 
     def candidates(
-        self, party: Party, reference: str, flow: str, chosen: str = "", coming: Mapping[str, Party] = _NOBODY
-    ) -> list[Candidate]:
+        self, party: Party, reference: str, flow: str, chosen: str = "", coming: Mapping[Record, Party] = _NOBODY,
+        apart: Sequence[str] = (),
+    ) -> list[Candidate]:  # fmt: skip
         """The parties that may be ``party``, best first.
 
         Proof is: our own reference; a strong fact together with the same name; a strong fact other than the phone, of
         a private person on neither side, together with a similar name whose numbers are the same; or exactly the same
         name, unique here and of a private person on neither side. A party linked to another record of the flow is
-        offered with that record named; one that was merged is the one it was merged into. ``coming``: by record of the
-        flow, parties that are about to be made for it.
+        offered with that record named; one that was merged is the one it was merged into. ``coming``: by record, parties
+        that are about to be made for it. ``apart``: flows whose parties are none of this one's: theirs are offered only
+        where a person has chosen one.
         """
-        more = PartyIndex(coming.values(), {(flow, one.id): source_id for source_id, one in coming.items()})
-        found = self._found(party, reference, chosen, more)
-        return [self._held(one, flow, party.id, more) for one in found]
+        more = PartyIndex(coming.values(), {(of, one.id): source_id for (of, source_id), one in coming.items()})
+        found = self._found(party, reference, chosen, more, apart)
+        return [self._held(one, (flow, *apart), party.id, more) for one in found]
 
-    def _found(self, party: Party, reference: str, chosen: str, more: PartyIndex) -> list[Candidate]:
+    def is_linked(self, id_: str, flows: Sequence[str]) -> bool:
+        """Whether the party with that id is linked with a record of one of these flows."""
+        return not self._taken.get(id_, {}).keys().isdisjoint(flows)
+
+    def _found(
+        self, party: Party, reference: str, chosen: str, more: PartyIndex, apart: Sequence[str]
+    ) -> list[Candidate]:
         if chosen and chosen in self._by_id:
             return [Candidate(self._standing(self._by_id[chosen]), "chosen", True, 100.0)]
         if reference in self._by_reference:
             return [Candidate(self._standing(self._by_reference[reference]), "our reference", True, 100.0)]
-        return self._by_strong_fact(party, more) or self._by_exact_name(party, more) or self._similar(party)
+        ways = (self._by_strong_fact, self._by_exact_name, self._similar)
+        found = (
+            [one for one in way(party, more) if not any(of.is_linked(one.party.id, apart) for of in (self, more))]
+            for way in ways
+        )
+        return next(filter(None, found), [])
 
     def _standing(self, party: Party) -> Party:
         """The party that is left after every merger."""
@@ -101,16 +119,17 @@ class PartyIndex:
             for other in (*self._by_fact.get(fact, ()), *more._by_fact.get(fact, ())):
                 others[other.id] = other
                 shared[other.id].append(fact[0])
-        found = [_weighed(party, others[id_], kinds) for id_, kinds in shared.items()]
+        found = [_weighed(party, self._known(others[id_]), kinds) for id_, kinds in shared.items()]
         return sorted(found, key=lambda one: (-one.proof, -one.score))
 
     def _by_exact_name(self, party: Party, more: PartyIndex) -> list[Candidate]:
         key = name_key(party.name)
         same = [*self._by_name.get(key, ()), *more._by_name.get(key, ())]
-        proof = len(same) == 1 and not party.private_person and not same[0].private_person
+        proof = len(same) == 1 and not party.private_person and not self._known(same[0]).private_person
         return [Candidate(other, "same name", proof, 100.0) for other in same]
 
-    def _similar(self, party: Party) -> list[Candidate]:
+    def _similar(self, party: Party, _: PartyIndex) -> list[Candidate]:
+        """Those that nobody has: of two records of one source that are only alike, neither is the other's counterpart."""
         found = process.extract(
             name_key(party.name), self._by_name.keys(), scorer=fuzz.token_sort_ratio,
             score_cutoff=SUGGEST_FROM, limit=SUGGESTIONS,
@@ -119,12 +138,20 @@ class PartyIndex:
             Candidate(other, f"name {score:.0f} % alike", False, score)
             for name, score, _ in found
             for other in self._by_name[name]
+            if other.id not in self._taken
         ]
 
-    def _held(self, one: Candidate, flow: str, source_id: str, more: PartyIndex) -> Candidate:
-        place = flow, one.party.id
-        holder = self._taken.get(place) or more._taken.get(place, "")
-        return one if holder in ("", source_id) else msgspec.structs.replace(one, taken_by=holder)
+    def _known(self, party: Party) -> Party:
+        return msgspec.structs.replace(party, private_person=True) if party.id in self.persons else party
+
+    def _held(self, one: Candidate, flows: Sequence[str], source_id: str, more: PartyIndex) -> Candidate:
+        holders = {**more._taken.get(one.party.id, {}), **self._taken.get(one.party.id, {})}
+        mine = [holders.pop(flow, "") for flow in flows]
+        taken_by = next((holder for holder in mine if holder not in ("", source_id)), "")
+        shared_with = min(holders.items(), default=None)
+        if not taken_by and shared_with is None:
+            return one
+        return msgspec.structs.replace(one, taken_by=taken_by, shared_with=shared_with)
 
 
 def _weighed(party: Party, other: Party, kinds: Sequence[str]) -> Candidate:

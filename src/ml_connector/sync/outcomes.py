@@ -11,11 +11,14 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Uncertain
-from ml_connector.integrations.base import ASIDE, Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
+from ml_connector.integrations.views import ASIDE
+from ml_connector.sync import kept_coding, recoding
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
+from ml_connector.sync.half_done import taken_off, telling
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
@@ -107,6 +110,9 @@ def _is_last(one: Sent) -> bool:
 async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     if not done:
         return
+    bases = await kept_coding.bases(
+        transaction, [(one.intended, one.outcome.document) for one in done if isinstance(one.outcome, Done)]
+    )
     await _file(transaction, done)
     await _taken_off(transaction, done)
     last = [one for one in done if _is_last(one)]
@@ -114,8 +120,9 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
         one.intended.item.version_id: diff for one in last if (diff := _content(one))
     }
     good = [one for one in last if one.intended.item.version_id not in wrong]
-    await store_links(transaction, [_link(one) for one in good])
+    await store_links(transaction, [_link(one, bases.get(one.intended.intent_id)) for one in good])
     await _state(transaction, good, State.POSTED, "")
+    await recoding.sent(transaction, [one.intended for one in good], [])
     for one in good:
         assert isinstance(one.outcome, Done)
         _event(transaction, one, "posted", target=_counterpart(one), adopted=one.adopted, **_otherwise(one))
@@ -187,13 +194,13 @@ def _held_by(target_entity: str, flow: str) -> str:
     return flow if target_entity == "parties" else ""
 
 
-def _link(one: Sent) -> NewLink:
+def _link(one: Sent, base: Document | None) -> NewLink:
     step = one.intended.step
     entity, counterpart = one.intended.target_entity, _counterpart(one)
     assert isinstance(one.outcome, Done)
     return NewLink(
         one.intended.flow, one.intended.item, entity, counterpart, "created", step.replaces, step.agreed,
-        one.outcome.document,
+        one.outcome.document, base,
     )  # fmt: skip
 
 
@@ -275,6 +282,7 @@ async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> N
         await _wait(transaction, one, wait)
         _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)
         await _state(transaction, [one], State.REJECTED, refusal.reason)
+        await recoding.sent(transaction, [], [(one.intended, refusal.sentence)])
     await settled(transaction, [(one.intended.flow, one.intended.item) for one in rejected])
 
 
@@ -318,13 +326,15 @@ async def _hold(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
 
 
 async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
-    lane = transaction.lane
+    lane, item = transaction.lane, one.intended.item
+    off = await taken_off(transaction, [(one.intended.flow, item)])
+    wait = telling(wait, off[item.version_id]) if item.version_id in off else wait
     await transaction.run(
         """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
         values (%s, %s, 0, %s, %s, %s, %s, %s, %s)
         on conflict (tenant_id, version_id, position) do update
         set code = excluded.code, kind = excluded.kind, key = excluded.key, detail = excluded.detail""",
-        lane.tenant_id, one.intended.item.version_id, one.intended.flow.flow_id, wait.code, wait.kind, wait.key,
+        lane.tenant_id, item.version_id, one.intended.flow.flow_id, wait.code, wait.kind, wait.key,
         lane.sealer.seal(b"wait", msgspec.json.encode(wait)), lane.clock.now(),
     )  # fmt: skip
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.integrations.base import Linked
+from ml_connector.integrations.views import Linked
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import MIRRORED
 
-_AT_MOST = 10  # steps from one survivor of a merger to the next
+MERGED_AT_MOST = 10  # steps from one survivor of a merger to the next
 
 # `offset 0` as in prepare._Batch. A link is found by its record, or, for a flow that mirrors another, by its counterpart.
 _OWN = """
@@ -30,7 +30,8 @@ _FORWARD = _OWN.format(found="source_id = mine.id", shown="entity = l.target_ent
 _BACK = _OWN.format(found="target_entity = %b and target_id = mine.id", shown="entity = %b and object_id = l.source_id")
 
 # Who was merged into another has that one's counterpart: the last link on the way counts.
-_NAMED = """
+#: What is asked for, with those it was merged into. Its values: flows and source ids, tenant, integration, MERGED_AT_MOST.
+CHAIN = """
     with recursive chain (entity, asked, id, depth) as (
         select needed.entity, needed.source_id, needed.source_id, 0
         from unnest(%b::text[], %b::text[]) as needed (entity, source_id)
@@ -40,8 +41,12 @@ _NAMED = """
         cross join lateral (select merged_into from record where tenant_id = f.tenant_id and flow_id = f.flow_id
                             and source_id = chain.id and merged_into <> '' offset 0) r
         where chain.depth < %b
-    )
-    select distinct on (chain.entity, chain.asked) chain.entity, chain.asked, l.target_id from chain
+    )"""
+_NAMED = f"""
+    {CHAIN}
+    select distinct on (chain.entity, chain.asked) chain.entity, chain.asked, l.target_id,
+           l.origin in ('created', 'adopted') and not l.mirrored
+    from chain
     cross join lateral (select * from link where tenant_id = %b and integration_id = %b
                         and entity = chain.entity and source_id = chain.id offset 0) l
     order by chain.entity, chain.asked, chain.depth desc"""
@@ -49,13 +54,18 @@ _NAMED = """
 
 async def named_links(
     transaction: LaneTransaction, flow: Flow, pairs: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """By (flow, source id) the counterparts of what documents name; of a party that was merged, its survivor's."""
+) -> tuple[dict[tuple[str, str], str], frozenset[tuple[str, str]]]:
+    """By (flow, source id) the counterparts of what documents name, and for which of them we made those.
+
+    Of a party that was merged, its survivor's.
+    """
     tenant, integration = transaction.lane.tenant_id, flow.integration_id
     rows = await transaction.all(
-        _NAMED, [one[0] for one in pairs], [one[1] for one in pairs], tenant, integration, _AT_MOST, tenant, integration
+        _NAMED, [one[0] for one in pairs], [one[1] for one in pairs], tenant, integration, MERGED_AT_MOST, tenant,
+        integration,
     )  # fmt: skip
-    return {(entity, source_id): target_id for entity, source_id, target_id in rows}
+    links = {(entity, source_id): target_id for entity, source_id, target_id, _ in rows}
+    return links, frozenset((entity, source_id) for entity, source_id, _, ours in rows if ours)
 
 
 async def own_links(transaction: LaneTransaction, flow: Flow, items: Sequence[Item]) -> dict[str, Linked]:

@@ -7,20 +7,33 @@ import hashlib
 
 import msgspec
 
-from ml_connector.integrations.base import Adopt, Decision, FlowType, View, Write
-from ml_connector.integrations.base import placeholder as _placeholder
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Adopt, Decision, Unchanged, Write, skip
+from ml_connector.integrations.recoding import Recode
+from ml_connector.integrations.views import View
+from ml_connector.integrations.views import placeholder as _placeholder
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Write | Adopt] = msgspec.json.Decoder(Write | Adopt)
 
 
 def plan(flow: FlowType, view: View) -> Decision:
-    """The decision of a flow's rules on one document."""
-    return flow.plan(view)
+    """The decision of a flow's rules on one document. Of a party that was erased nothing is ever written.
+
+    What its source has not changed may be named by a recoding.
+    """
+    if getattr(view.document, "erased", False):
+        return Unchanged() if view.link is not None else skip("party_erased")
+    decision = flow.plan(view)
+    if view.recoding is None or view.link is None or not isinstance(decision, Unchanged):
+        return decision
+    return flow.recode(view)
 
 
 def shown(decision: Write | Adopt) -> Write | Adopt:
     """The decision as it is shown and approved: what both sides are agreed on afterwards follows from it."""
+    if isinstance(decision, Recode):
+        decision = Write(*(getattr(decision, name) for name in Write.__struct_fields__))
     return msgspec.structs.replace(decision, agreed=None)
 
 
@@ -50,7 +63,8 @@ def as_previewed(flow: FlowType, view: View, placeholders: tuple[str, ...]) -> D
         return plan(flow, view)
     shown = {placeholder.removeprefix("new: "): placeholder for placeholder in placeholders}
     links = {pair: shown.get(" ".join(pair), target) for pair, target in view.links.items()}
-    return plan(flow, dataclasses.replace(view, links=links, proven={}))
+    came = {one: view.links[pair] for pair, one in links.items() if one != view.links[pair]}
+    return plan(flow, dataclasses.replace(view, links=links, proven={}, came=came))
 
 
 def alike(shown: Write | Adopt, approved: Write | Adopt) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ml_connector.integrations.base import Adopt, Decision, Write
+from ml_connector.integrations.decisions import Adopt, Decision, Write
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction

@@ -9,26 +9,25 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.integrations.base import Linked, Twin, View
 from ml_connector.integrations.drafts import followed
-from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.tracked import Payables
+from ml_connector.integrations.views import Candidate, Linked, Twin, View
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.lists import Lists
-from ml_connector.sync.mapping import tables_of
-from ml_connector.sync.matching import PartyIndex
+from ml_connector.sync.lists import Lists, load
+from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.numbers import Numbers
 from ml_connector.sync.own_links import named_links, own_links
+from ml_connector.sync.previews import previewed_links
 from ml_connector.sync.reads import NotedTables
 from ml_connector.sync.release import holds
-from ml_connector.sync.states import Needed, State
-from ml_connector.sync.taken import taken_parties
+from ml_connector.sync.shared import persons
+from ml_connector.sync.states import State
 from ml_connector.sync.together import Together, together
 
 # Any other record claims its number in the second states, an earlier one in all but the first.
@@ -54,55 +53,9 @@ class Preparer:
         place = flow.integration_id, flow.source_id
         held = self._lists.get(place)
         if held is None or held.generation != row[0]:
-            held = await self._load(transaction, flow, int(row[0]))
+            held = await load(transaction, flow, int(row[0]))
             self._lists[place] = held
         return held
-
-    async def _load(self, transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
-        tenant = self._lane.tenant_id
-        tables = await tables_of(
-            transaction.connection, tenant, flow.integration_id, [one.name for one in flow.integration.tables]
-        )
-        lists = Lists(
-            generation,
-            await self._organisation(transaction, flow.target_id),
-            await self._organisation(transaction, flow.source_id),
-            tables,
-        )
-        wanted = {entity for type_ in flow.integration.flows for entity in type_.source_lists}
-        for entity in wanted:
-            lists.source_lists[entity] = await self._directory(transaction, flow.source_id, entity)
-        for entity in ("accounts", "tax_codes", "dimensions"):
-            setattr(lists, entity, await self._directory(transaction, flow.target_id, entity))
-        held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
-        for entity in {type_.parties for type_ in flow.integration.flows if type_.target_vendor == vendor}:
-            found = await self._directory(transaction, flow.target_id, entity)
-            lists.parties[entity] = found
-            lists.taken_names[entity] = taken(found.values())
-            lists.indexes[entity] = PartyIndex(found.values(), held)
-        return lists
-
-    async def _organisation(self, transaction: LaneTransaction, connection_id: int) -> Organisation:
-        row = await transaction.one(
-            "select organisation from connection where tenant_id = %s and connection_id = %s",
-            self._lane.tenant_id, connection_id,
-        )  # fmt: skip
-        assert row is not None
-        found = documents.decode(self._lane.sealer.open(b"organisation", row[0]))
-        assert isinstance(found, Organisation)
-        return found
-
-    async def _directory(self, transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, Any]:
-        rows = await transaction.all(
-            "select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s",
-            self._lane.tenant_id, connection_id, entity,
-        )  # fmt: skip
-        unseal = self._lane.sealer.open
-        return {
-            object_id: documents.decode(unseal(entry_name(entity, object_id), body))
-            for object_id, body, state in rows
-            if state != "gone"
-        }
 
     # --- views ---------------------------------------------------------------------------------------------------
 
@@ -115,15 +68,16 @@ class Preparer:
         return [batch.view(item) for item in items]
 
     async def _load_coming(self, transaction: LaneTransaction, flow: Flow, lists: Lists) -> None:
-        """What the flow's plans are to make: read once for the lists, and kept up as more is planned."""
-        if makes_parties(flow):
-            if flow.name not in lists.coming:
-                lists.coming[flow.name] = await self._plans.coming(transaction, flow)
-            lists.coming[flow.name].fresh.clear()
+        """What plans are to make for the flow's list: read once for the lists, and kept up as more is planned."""
+        if makes_parties(flow.type):
+            if flow.type.parties not in lists.coming:
+                lists.coming[flow.type.parties] = await self._plans.coming(transaction, flow)
+            lists.coming[flow.type.parties].fresh.clear()
 
     def coming(self, flow: Flow) -> Coming | None:
-        """What the flow's plans are to make, as it was when its views were made; None of a flow that makes no parties."""
-        return self._lists[flow.integration_id, flow.source_id].coming.get(flow.name)
+        """What plans are to make, as it was when the flow's views were made; None of a flow that makes no parties."""
+        coming = self._lists[flow.integration_id, flow.source_id].coming
+        return coming.get(flow.type.parties) if makes_parties(flow.type) else None
 
 
 class _Batch:
@@ -138,17 +92,20 @@ class _Batch:
     ) -> None:
         self._lane, self._transaction, self._flow, self._items, self._lists = lane, transaction, flow, items, lists
         self._links: dict[tuple[str, str], str] = {}
+        self._created: set[tuple[str, str]] = set()
         self._own: dict[str, Linked] = {}
         self._asked: set[tuple[str, str]] = set()
         self._brings: set[str] = set()
         self._read_through: set[str] = set()
         self._released: dict[int, set[str]] = defaultdict(set)
         self._twins: dict[int, list[Twin]] = defaultdict(list)
+        self._candidates: dict[int, list[Candidate]] = {}
+        self._promised: set[int] = set()
         self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
 
     async def load(self) -> None:
-        await self._load_links()
+        await self._load_links(self._needed())
         self._own = await own_links(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
@@ -156,21 +113,13 @@ class _Batch:
         await self._load_renumbered_twins()
         await self._load_target_twins()
         contacts = self._lists.parties.get(self._flow.type.parties, {})
-        found = await together(self._transaction, self._flow, self._items, self._links, self._party_at_target, contacts)
-        self._together = found
+        known = self._links, self._party_at_target, contacts, self._lists.organisation
+        self._together = await together(self._transaction, self._flow, self._items, *known)
+        await self._load_links_of_parties()
+        await self._load_candidates()
 
     def view(self, item: Item) -> View:
         lists = self._lists
-        chosen = ""
-        candidates: list[Any] = []
-        index = lists.indexes.get(self._flow.type.parties)
-        promised = False
-        if isinstance(item.document, Party) and index is not None:
-            chosen = (
-                lists.tables[self._flow.name].get(item.document.id) or "" if self._flow.name in lists.tables else ""
-            )
-            ahead, promised = self._coming(item.document, item)
-            candidates = index.candidates(item.document, item.reference, self._flow.name, chosen, ahead)
         return View(
             document=item.document,
             source_id=item.source_id,
@@ -188,29 +137,61 @@ class _Batch:
             source_lists=lists.source_lists,
             ledger=lists.ledger(self._flow.type.parties),
             twins=tuple(self._twins[item.record_id]),
-            candidates=tuple(candidates),
+            candidates=tuple(self._candidates.get(item.record_id, ())),
             compose=self._compose,
             made=self._together.steps[item.record_id].made,
             proven=self._together.steps[item.record_id].proven,
             done=frozenset(self._together.steps[item.record_id].done),
+            removed=self._together.steps[item.record_id].removed,
             at_target=self._together.at_target[item.record_id],
             sources=self._together.sources[item.record_id],
             users=tuple(self._together.users[item.record_id]),
             taken_off=frozenset(self._together.steps[item.record_id].taken_off),
             changing=frozenset(self._together.changing[item.record_id]),
             replaced=frozenset(self._together.replaced[item.record_id]),
+            half_changed=item.record_id in self._together.half_changed,
             payables=self._together.payables.get(item.record_id, Payables()),
-            promised=promised,
+            promised=item.record_id in self._promised,
+            recoding=item.recoding,
+            apart=self._is_apart(item),
+            created=frozenset(self._created),
         )
 
-    def _coming(self, party: Party, item: Item) -> tuple[dict[str, Party], bool]:
-        """By record, parties that plans are to make and that go before this one; and whether one has its bare name."""
-        coming = self._lists.coming.get(self._flow.name)
+    def _is_apart(self, item: Item) -> bool:
+        """Whether what goes back is a counterpart of flows that are none of the flow's that this one mirrors."""
+        if not self._flow.type.mirrors:
+            return False
+        flows = self._flow.integration.flow(self._flow.type.mirrors).apart
+        return any((flow, item.source_id) in self._lists.held for flow in flows)
+
+    async def _load_candidates(self) -> None:
+        """Who at the target each party may be. Whose contact is a private person's is looked up only where one is shared."""
+        index = self._lists.indexes.get(self._flow.type.parties)
+        if index is None:
+            return
+        parties = [(item, item.document) for item in self._items if isinstance(item.document, Party)]
+        self._candidates = {item.record_id: self._alike(index, item, party) for item, party in parties}
+        shared = [one for found in self._candidates.values() for one in found]
+        if found := await persons(self._transaction, self._flow, shared) - index.persons:
+            index.persons |= found
+            self._candidates = {item.record_id: self._alike(index, item, party) for item, party in parties}
+
+    def _alike(self, index: PartyIndex, item: Item, party: Party) -> list[Candidate]:
+        flow = self._flow
+        table = self._lists.tables.get(flow.name)
+        chosen = (table.get(party.id) or "") if table is not None else ""
+        coming = self._coming(party, item)
+        return index.candidates(party, item.reference, flow.name, chosen, coming, flow.type.apart)
+
+    def _coming(self, party: Party, item: Item) -> dict[Record, Party]:
+        """By record, parties that plans are to make and that go before this one. Notes whether one has its bare name."""
+        coming = self._lists.coming.get(self._flow.type.parties) if makes_parties(self._flow.type) else None
         if coming is None or item.source_id in self._own:
-            return {}, False
-        live = self._flow.is_live(item.needed)
-        ahead = coming.ahead(party, item.source_id, live)
-        return {one.source_id: one.party for one in ahead}, coming.promised(party, item.source_id, live)
+            return {}
+        record, live = (self._flow.name, item.source_id), self._flow.is_live(item.needed)
+        if coming.promised(party, record, live):
+            self._promised.add(item.record_id)
+        return {one.record: one.seen_by(self._flow.name) for one in coming.ahead(party, record, live)}
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
         lane = self._lane
@@ -218,27 +199,25 @@ class _Batch:
         return lane.connector.compose(action, document, self._lists.organisation, reference, lane.session.settings)
 
     def _needed(self) -> list[tuple[str, str]]:
-        return sorted({pair for item in self._items for pair in self._flow.type.needs_links(item.document)})
+        rules, settings = self._flow.type, self._flow.settings
+        return sorted({pair for item in self._items for pair in rules.needs_links(item.document, settings)})
 
-    async def _load_links(self) -> None:
-        """Links of the documents' dependencies; in preview also those that a preview would make."""
-        pairs = self._needed()
-        self._links = await named_links(self._transaction, self._flow, pairs)
+    async def _load_links(self, pairs: list[tuple[str, str]]) -> None:
+        """Links of what documents depend on; in preview also those that a preview would make."""
+        links, created = await named_links(self._transaction, self._flow, pairs)
+        self._created |= created
         if self._flow.mode == "preview":
-            self._links = {**await self._previewed(pairs), **self._links}
+            links = {**await previewed_links(self._transaction, self._flow, pairs), **links}
+        self._links |= links
 
-    async def _previewed(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """What previews would bring. The plan of one that is held or passed over since brings nothing."""
-        rows = await self._transaction.all(
-            """select f.name, r.source_id, p.target
-            from plan p join record r using (tenant_id, record_id) join flow f using (tenant_id, flow_id)
-            join version_state s on s.tenant_id = p.tenant_id and s.version_id = p.version_id and s.state = %b
-            where p.tenant_id = %b and f.integration_id = %b and p.version_id = r.version_id
-              and (f.name, r.source_id) in (select * from unnest(%b::text[], %b::text[]))""",
-            State.PLANNED.value, self._lane.tenant_id, self._flow.integration_id, [one[0] for one in pairs],
-            [one[1] for one in pairs],
-        )  # fmt: skip
-        return {(name, source_id): target for name, source_id, target in rows}
+    async def _load_links_of_parties(self) -> None:
+        """Links of the parties of the documents that are named: what settles one may be made for its party."""
+        flow, found = self._flow, set[tuple[str, str]]()
+        for sources in self._together.sources.values():
+            for (name, _), document in sources.items():
+                found |= set(flow.integration.flow(name).needs_links(document, flow.settings)[:1])
+        if missing := sorted(found - self._links.keys() - set(self._needed())):
+            await self._load_links(missing)
 
     async def _load_asked(self) -> None:
         pairs = self._needed()
@@ -377,7 +356,7 @@ class _Batch:
 
     def _party_at_target(self, item: Item) -> str:
         """The target's id of the document's party; of a document that is only linked, also the one of its very name."""
-        needs = self._flow.type.needs_links(item.document)
+        needs = self._flow.type.needs_links(item.document, self._flow.settings)
         if not needs:
             return ""
         rules = self._flow.type
@@ -392,8 +371,3 @@ class _Batch:
 
 def _day(date: dt.date | None) -> str:
     return str(date) if date else "no date"
-
-
-def asked_level(flow: Flow) -> Needed:
-    """How firmly a flow's documents need others: a preview only previews them."""
-    return Needed.LIVE if flow.mode == "live" else Needed.PREVIEW

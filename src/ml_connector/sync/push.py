@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import structlog
 
-from ml_connector.connectors.writing import Action, Later, Outcome, Uncertain
+from ml_connector.connectors.writing import Action, Later, Outcome, Rejected, Uncertain
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.claim import Unopened, claim
+from ml_connector.sync.coming import turn
 from ml_connector.sync.decide import decide, defect
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.intents import Intended
@@ -141,7 +142,7 @@ class _Pusher:
                 settled.add(item.version, flows[flow_id], defect(item.error), live=True)
             else:
                 by_flow[flow_id].append(item)
-        for flow_id, batch in by_flow.items():
+        for flow_id, batch in sorted(by_flow.items(), key=lambda one: turn(flows[one[0]].type)):
             await decide(settled, self._preparer, flows[flow_id], batch)
         return await settled.write(send_before())
 
@@ -197,10 +198,23 @@ class _Pusher:
         go = group if found is None else found.go
         with _about(go):
             outcomes = dict(zip((one.intent_id for one in go), await self._written(go), strict=True)) if go else {}
+            outcomes |= await self._overtaken([one for one in go if isinstance(outcomes[one.intent_id], Rejected)])
         if found is not None:
             outcomes |= found.others
             self._heed([Later(found.lost)] if found.lost else [])
         return [outcomes[one.intent_id] for one in group]
+
+    async def _overtaken(self, refused: list[Intended]) -> dict[int, Outcome]:
+        """Refused changes of what has moved since it was read, by a step of ours beside them, too: planned again."""
+        if not refused:
+            return {}
+        try:
+            found = await standing(self._lane, refused)
+        except LeaseLost:
+            raise
+        except TransportError:
+            return {}  # the refusal stands
+        return {id_: one for id_, one in found.others.items() if type(one) is Later}
 
     async def _written(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from ml_connector.integrations.base import Ledger, MappingTable, View
+from ml_connector.integrations.views import Ledger, MappingTable, View
 from ml_connector.sync.changes import named
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction

@@ -21,7 +21,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.writing import Action, Done, Later
 from ml_connector.errors import ConnectorError
-from ml_connector.integrations.base import waiting
+from ml_connector.integrations.decisions import waiting
 from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.content import differences, shown
 from ml_connector.sync.directory import content_hash, file_documents

@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, Skip, Unchanged, Write
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.tracked import Track
-from ml_connector.sync import intents
+from ml_connector.sync import intents, recoding
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.holds import ask, hold
 from ml_connector.sync.intents import Intended, intend
@@ -82,6 +82,7 @@ class Settled:
         await skip(self.transaction, self._of(Skip))
         await leave_unchanged(self.transaction, self._of(Unchanged))
         await link_adopted(self.transaction, [one for one in self._of(Adopt) if one.live])
+        await recoding.note(self.transaction, self.planned)
         writes = self._of(Write)
         await preview(self.transaction, [one for one in [*writes, *self._of(Adopt)] if not one.live])
         intended = await intend(self.transaction, [one for one in writes if one.live], send_before)

@@ -152,8 +152,10 @@ def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: F
 def _is_repeat(one: _Version, last: _Known) -> bool:
     """The same text is the same version, unless it is understood otherwise (a setting was corrected) and not sent yet.
 
-    What a person has dismissed stays so until its source changes.
+    What a person has dismissed stays so until its source changes. Of a party that was erased nothing is taken up again.
     """
+    if getattr(one.document, "erased", False):
+        return True
     settled = last.state in _SENT or last.reason == DISMISSED
     return last.content_hash == one.content_hash and (settled or last.understood == one.understood)
 
@@ -290,7 +292,7 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
         transaction.lane.tenant_id, flow.flow_id,
         [one.record_id for one in fresh],
         [one.row.id for one in fresh],
-        [reference(source, organisation, flow.name, one.row.id) for one in fresh],
+        [reference(source, organisation, flow.type.in_references or flow.name, one.row.id) for one in fresh],
         [one.version_id for one in fresh],
         [one.row.stamp for one in fresh],
         [one.content_hash for one in fresh],

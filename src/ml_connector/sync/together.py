@@ -12,16 +12,16 @@ import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Party
-from ml_connector.canonical.sales import Payment
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import ASIDE, FlowType, Made, StepKey, Using
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
+from ml_connector.integrations.views import ASIDE, Made, StepKey, Using
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.near import NEAR, NEAR_CREDITS, days_of
 from ml_connector.sync.states import DISMISSED, IntentState, State
 from ml_connector.sync.tracked import payables
 
@@ -52,24 +52,6 @@ _ADVANCES = """
     cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
                         and entity in ('overpayments', 'prepayments') and party_id = mine.party
                         and state <> 'gone' offset 0) e"""
-_NEAR = """
-    select mine.record_id, e.entity, e.object_id, e.body
-    from unnest(%b::bigint[], %b::numeric[], %b::date[]) as mine (record_id, amount, day)
-    cross join lateral (select * from directory d where tenant_id = %b and connection_id = %b and entity = 'payments'
-                        and total = mine.amount and document_date between mine.day - %b::interval and mine.day + %b::interval
-                        and state <> 'gone' and not exists (
-                            select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = 'payments'
-                            and l.target_id = d.object_id)
-                        offset 0) e"""
-# There are few credit notes beside payments: they are gone through once for all records.
-_NEAR_CREDITS = """
-    select mine.record_id, e.entity, e.object_id, e.body
-    from unnest(%b::bigint[], %b::numeric[], %b::date[]) as mine (record_id, amount, day)
-    join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = 'credit_notes' and e.total = mine.amount
-                     and e.document_date between mine.day - %b::interval and mine.day + %b::interval
-                     and e.active and e.state <> 'gone'
-    where not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.target_entity = 'credit_notes'
-                      and l.target_id = e.object_id)"""
 _REFERENCED = """
     select mine.record_id, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, entity, reference)
@@ -92,7 +74,7 @@ _USERS = """
     select distinct mine.record_id, u.record_id, u.name, m.entity, m.object_id, e.body
     from unnest(%b::bigint[], %b::text[]) as mine (record_id, source_id)
     cross join (values (%b::integer, %b::integer)) as here (tenant_id, connection_id)
-    cross join lateral (select u.record_id, f.name, r.reference from uses u
+    cross join lateral (select u.record_id, u.integration_id, f.name, r.source_id, r.reference from uses u
                         join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
                         join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id and f.mode = 'live'
                         join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
@@ -108,7 +90,10 @@ _USERS = """
         (select entity, object_id from directory where tenant_id = here.tenant_id
          and connection_id = here.connection_id and entity = 'payments' and reference <> ''
          and reference >= u.reference and reference < u.reference || '-zzzz'
-         and (reference = u.reference or starts_with(reference, u.reference || '-')) offset 0)) m
+         and (reference = u.reference or starts_with(reference, u.reference || '-')) offset 0)
+        union all
+        (select target_entity, target_id from link where tenant_id = here.tenant_id and integration_id = u.integration_id
+         and entity = u.name and source_id = u.source_id and target_entity <> 'payments' offset 0)) m
     cross join lateral (select body from directory where tenant_id = here.tenant_id
                         and connection_id = here.connection_id and entity = m.entity and object_id = m.object_id
                         and state <> 'gone' offset 0) e"""
@@ -133,6 +118,15 @@ _REPLACED = """
     where l.made_at > (select max(i.settled_at) from intent i where i.tenant_id = l.tenant_id
                        and i.record_id = mine.record_id and i.version_id <> mine.version_id and i.action = 'create'
                        and i.state = %b)"""
+# What a version has changed that was never posted, or whose end the link does not know.
+_HALF_CHANGED = """
+    select mine.record_id
+    from unnest(%b::bigint[], %b::bigint[], %b::text[]) as mine (record_id, version_id, source_id)
+    cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
+                        and source_id = mine.source_id offset 0) l
+    where exists (select 1 from intent i where i.tenant_id = l.tenant_id and i.record_id = mine.record_id
+                  and i.version_id > l.version_id and i.version_id <> mine.version_id and i.action = 'update'
+                  and i.entity = l.target_entity and i.target_id = l.target_id and i.state = %b)"""
 
 # Live documents that nobody is linked to under a record's reference, or under one that goes on behind it, by an index
 # range whose end lies behind whatever may follow the hyphen.
@@ -167,6 +161,7 @@ class Steps:
     references: set[tuple[str, str]] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     taken_off: set[str] = field(default_factory=set)
+    removed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def take_off(self, entity: str, target_id: str) -> None:
         """A step of another record has removed what one of these made."""
@@ -186,6 +181,8 @@ class Steps:
         if action == Action.CREATE:
             self.taken_off.discard(reference)
         self.known.add(reference)
+        if action == Action.VOID:
+            self.removed[entity, target_id] = reference
         if own:
             self.done.add((entity, Action(action), reference))
             if action == Action.CREATE:
@@ -216,16 +213,17 @@ class Together:
     users: dict[int, list[Using]] = field(default_factory=lambda: defaultdict(list))
     changing: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     replaced: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    half_changed: set[int] = field(default_factory=set)
     payables: dict[int, Payables] = field(default_factory=dict)
 
 
 async def together(
     transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links, party_of: Callable[[Item], str],
-    contacts: Mapping[str, Party],
+    contacts: Mapping[str, Party], ledger: Organisation,
 ) -> Together:  # fmt: skip
     """For a batch of one flow, in a few queries. ``links`` are those that its documents need, ``party_of`` tells the
 
-    target's id of a document's party, empty where it has none; ``contacts`` are the target's parties.
+    target's id of a document's party, empty where it has none; ``contacts`` are the target's parties, ``ledger`` is itself.
     """
     found = Together(payables=await payables(transaction, flow, items, party_of))
     if flow.type.several_steps:
@@ -233,10 +231,11 @@ async def together(
         await _users(transaction, flow, items, found)
         await _changing(transaction, flow, _counterparts(flow, items), found)
         await _replaced(transaction, flow, items, found)
+        await _half_changed(transaction, flow, items, found)
         await _ours(transaction, flow, items, found)
     await _sources(transaction, flow, _counterparts(flow, items), found)
-    payers = _payers(flow.type, items, links, contacts) if flow.type.near else []
-    for query, keys, more in _queries(flow, items, payers, found):
+    payers = _payers(flow, items, links, contacts) if flow.type.near else []
+    for query, keys, more in _queries(flow, items, payers, ledger, found):
         if keys:
             await _show(transaction, flow, query, keys, more, found)
     return found
@@ -311,6 +310,15 @@ async def _replaced(transaction: LaneTransaction, flow: Flow, items: Sequence[It
         found.replaced[record_id].add((name, source_id))
 
 
+async def _half_changed(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
+    keys = [(item.record_id, item.version_id, item.source_id) for item in items]
+    rows = await transaction.all(
+        _HALF_CHANGED, *map(list, zip(*keys, strict=True)), transaction.lane.tenant_id, flow.integration_id, flow.name,
+        IntentState.DONE.value,
+    )  # fmt: skip
+    found.half_changed |= {row[0] for row in rows}
+
+
 async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
     """What our steps have made of which this database knows nothing: it is new over old books, or an older copy."""
     lane = transaction.lane
@@ -326,7 +334,7 @@ async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item],
 
 
 def _queries(
-    flow: Flow, items: Sequence[Item], payers: list[_Key], found: Together
+    flow: Flow, items: Sequence[Item], payers: list[_Key], ledger: Organisation, found: Together
 ) -> list[tuple[str, list[_Key], tuple[Any, ...]]]:
     made = [
         (record_id, one.entity, one.target_id)
@@ -342,11 +350,12 @@ def _queries(
     ]
     if not flow.type.near:
         return queries
-    near = [(query, _amounts(items), (flow.type.near, flow.type.near)) for query in (_NEAR, _NEAR_CREDITS)]
+    amounts = days_of(flow, items, ledger)
+    near = [(query, amounts, (flow.type.near, flow.type.near)) for query in (NEAR, NEAR_CREDITS)]
     return [*queries, (_ADVANCES, payers, ()), *near]
 
 
-def _payers(rules: FlowType, items: Sequence[Item], links: Links, contacts: Mapping[str, Party]) -> list[_Key]:
+def _payers(flow: Flow, items: Sequence[Item], links: Links, contacts: Mapping[str, Party]) -> list[_Key]:
     """(record, contact) of each document's party, with all that were merged into one with it at the target."""
     merged: dict[str, set[str]] = defaultdict(set)
     for one in contacts.values():
@@ -354,7 +363,7 @@ def _payers(rules: FlowType, items: Sequence[Item], links: Links, contacts: Mapp
             merged[followed(one.id, contacts)].add(one.id)
     found: set[_Key] = set()
     for item in items:
-        wanted = rules.needs_links(item.document)
+        wanted = flow.type.needs_links(item.document, flow.settings)
         if target := links.get(wanted[0]) if wanted else None:
             survivor = followed(target, contacts)
             found |= {(item.record_id, id_) for id_ in (survivor, *merged[survivor])}
@@ -363,7 +372,8 @@ def _payers(rules: FlowType, items: Sequence[Item], links: Links, contacts: Mapp
 
 def _counterparts(flow: Flow, items: Sequence[Item]) -> list[_Key]:
     """(record, flow, source id) of what documents need besides their party."""
-    return [(item.record_id, *pair) for item in items for pair in flow.type.needs_links(item.document)[1:]]
+    needed = ((item.record_id, flow.type.needs_links(item.document, flow.settings)) for item in items)
+    return [(record_id, *pair) for record_id, pairs in needed for pair in pairs[1:]]
 
 
 async def _sources(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_Key], found: Together) -> None:
@@ -374,20 +384,6 @@ async def _sources(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_K
     for record_id, name, source_id, content_hash, canonical in rows:
         document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
         found.sources[record_id][name, source_id] = document
-
-
-def _amounts(items: Sequence[Item]) -> list[_Key]:
-    """(record, amount, date) of payments and of what each puts on one document, as one payment is made of that."""
-    found: set[_Key] = set()
-    for item in items:
-        payment = item.document
-        if not isinstance(payment, Payment) or payment.date is None:
-            continue
-        on: dict[str, Decimal] = defaultdict(Decimal)
-        for split in payment.splits:
-            on[split.document.id] += split.amount
-        found |= {(item.record_id, amount, payment.date) for amount in (payment.amount, *on.values())}
-    return sorted(found)
 
 
 async def _show(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ml_connector.connectors.writing import Later, Step
-from ml_connector.integrations.base import Waiting, waiting
+from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.states import UNREAD, IntentState
 

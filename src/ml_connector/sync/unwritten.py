@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_connector.integrations.base import Adopt, Skip, Unchanged
+from ml_connector.integrations.decisions import Adopt, Skip, Unchanged
 from ml_connector.integrations.tracked import Track
 from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.lane import LaneTransaction

@@ -2,6 +2,8 @@
 
 A payment stands on its invoices. Where an invoice gets another counterpart, or a step of it has taken the payment off it,
 the payment is staged again as a version of its own with the same document: what it had made before is not taken for done.
+A payment that was passed over with its invoices is decided anew once one of them comes into the scope, see ``let_in``: it
+has made nothing, so its version stays.
 
 What stands in the target since before uses were kept is gone through once, newest first, see ``note_older``.
 """
@@ -17,9 +19,10 @@ from ml_connector.canonical.documents import Document
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.release import restage
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
 from ml_connector.sync.stage import supersede
-from ml_connector.sync.states import DISMISSED, IntentState, State
+from ml_connector.sync.states import DISMISSED, IntentState, Priority, State
 
 OLDER = "uses "  # and the flow: the feed that says up to which record uses are still to be noted
 AT_ONCE = 500
@@ -34,6 +37,14 @@ _USERS = """
     where s.reason <> %b and (s.state <> all(%b::smallint[])
        or exists (select 1 from intent i where i.tenant_id = r.tenant_id and i.record_id = r.record_id
                   and i.version_id = r.version_id and i.state = %b))"""
+_PASSED_OVER = """
+    select distinct s.version_id, s.record_id, s.run_id
+    from unnest(%b::text[], %b::text[]) as moved (source_id, code)
+    join uses u on u.tenant_id = %b and u.integration_id = %b and u.entity = %b and u.source_id = moved.source_id
+    join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %b
+                        and s.reason = moved.code
+    order by s.version_id"""
 _AGAIN = """
     with numbered as (
         select r.record_id, r.version_id as before, r.versions, nextval('document_version_id_seq') as new_version
@@ -61,12 +72,12 @@ _AGAIN = """
 
 
 async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]) -> None:
-    """Note what records about to be written or linked stand on, besides their party."""
+    """Note what records about to be written, linked or passed over stand on, besides their party."""
     await _note(transaction, flow, [(item.record_id, item.document) for item in items])
 
 
 async def _note(transaction: LaneTransaction, flow: Flow, opened: Iterable[tuple[int, Document]]) -> None:
-    pairs = [(record_id, *pair) for record_id, one in opened for pair in flow.type.needs_links(one)[1:]]
+    pairs = [(record_id, *pair) for record_id, one in opened for pair in flow.type.needs_links(one, flow.settings)[1:]]
     if pairs:
         await transaction.run(
             """insert into uses (tenant_id, record_id, integration_id, entity, source_id)
@@ -115,6 +126,28 @@ async def _note_down(transaction: LaneTransaction, flow: Flow, name: str, last: 
         "update feed set cursor = %b, moved_at = %b where tenant_id = %b and connection_id = %b and name = %b",
         str(rows[-1][0] - 1).encode(), lane.clock.now(), *values,
     )  # fmt: skip
+
+
+async def let_in(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]) -> None:
+    """Decide anew who was passed over with documents that are decided now, where that holds no more as these are now.
+
+    Whoever stands on them has the same target, so its lane is this one: what it was passed over for it has either read
+    after the documents were staged, or it is found here.
+    """
+    moved = [(item.source_id, code) for item in items for code in flow.type.lets_in(item.document, flow.settings)]
+    if not moved:
+        return
+    lane = transaction.lane
+    rows = await transaction.all(
+        _PASSED_OVER, *map(list, zip(*moved, strict=True)), lane.tenant_id, flow.integration_id, flow.name,
+        State.SKIPPED.value,
+    )  # fmt: skip
+    versions = [row[0] for row in rows]
+    went = set(await restage(transaction.connection, lane.tenant_id, versions, [State.SKIPPED], Priority.RELEASED))
+    for version_id, record_id, run_id in rows:
+        if version_id in went:
+            why = "what it stands on has come into the scope"
+            transaction.event("staged again", record_id=record_id, version_id=version_id, run_id=run_id, why=why)
 
 
 async def stage_users_again(transaction: LaneTransaction, moved: Sequence[tuple[Flow, str]], why: str) -> None:

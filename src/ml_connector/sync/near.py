@@ -1,0 +1,53 @@
+"""What people may have keyed by hand at the target: payments and credit notes of an equal amount and a near day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.items import Item
+
+Key = tuple[int, Decimal, dt.date, dt.date]
+
+# As (record, entity, id, body) of documents that nobody is linked with; `offset 0` as in prepare._Batch.
+NEAR = """
+    select mine.record_id, e.entity, e.object_id, e.body
+    from unnest(%b::bigint[], %b::numeric[], %b::date[], %b::date[]) as mine (record_id, amount, since, until)
+    cross join lateral (select * from directory d where tenant_id = %b and connection_id = %b and entity = 'payments'
+                        and total = mine.amount
+                        and document_date between mine.since - %b::interval and mine.until + %b::interval
+                        and state <> 'gone' and not exists (
+                            select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = 'payments'
+                            and l.target_id = d.object_id)
+                        offset 0) e"""
+# There are few credit notes beside payments: they are gone through once for all records.
+NEAR_CREDITS = """
+    select mine.record_id, e.entity, e.object_id, e.body
+    from unnest(%b::bigint[], %b::numeric[], %b::date[], %b::date[]) as mine (record_id, amount, since, until)
+    join directory e on e.tenant_id = %b and e.connection_id = %b and e.entity = 'credit_notes' and e.total = mine.amount
+                     and e.document_date between mine.since - %b::interval and mine.until + %b::interval
+                     and e.active and e.state <> 'gone'
+    where not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.target_entity = 'credit_notes'
+                      and l.target_id = e.object_id)"""
+
+
+def days_of(flow: Flow, items: Sequence[Item], ledger: Organisation) -> list[Key]:
+    """(record, amount, first and last day) of credit memos, of payments, and of what each of these puts on one document."""
+    found: set[Key] = set()
+    for item in items:
+        payment = item.document
+        days = flow.type.days(payment, flow.settings, ledger)
+        if isinstance(payment, Invoice) and days:
+            found.add((item.record_id, payment.total, min(days), max(days)))
+        if not isinstance(payment, Payment) or not days:
+            continue
+        on: dict[str, Decimal] = defaultdict(Decimal)
+        for split in payment.splits:
+            on[split.document.id] += split.amount
+        found |= {(item.record_id, amount, min(days), max(days)) for amount in (payment.amount, *on.values())}
+    return sorted(found)
