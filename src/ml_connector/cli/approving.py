@@ -90,8 +90,7 @@ def _listed(console: Console, listed: Approvable) -> None:
     made = render.table("#", "flow", "number", "party", "date", "amount", "does", right=("#", "amount"))
     for one in listed.plans[:_SHOWN]:
         amount = render.money(one.amount, one.currency) if one.amount else "-"
-        does = f"link to {one.target}" if one.does == "link" else "post"
-        render.add(made, f"#{one.record_id}", one.flow, one.number or "-", one.party, one.date or "-", amount, does)
+        render.add(made, f"#{one.record_id}", one.flow, one.number or "-", one.party, one.date or "-", amount, one.what)
     console.print(made)
     if len(listed.plans) > _SHOWN:
         more = len(listed.plans) - _SHOWN

@@ -40,7 +40,8 @@ async def verify(*, anchor: str = "", cli: Given) -> int:
     head = f"{found.head.chain_no}:{found.head.hash.hex()}" if found.head else ""
     if cli.json:
         shown = {
-            "intact": found.intact, "links": found.links, "events": found.events, "anchor": head,
+            "intact": found.intact, "links": found.links, "events": found.events, "erased": found.erased,
+            "anchor": head,
             "faults": [fault._asdict() for fault in found.faults],
         }  # fmt: skip
         cli.show(plain(shown), lambda *_: None)
@@ -55,6 +56,11 @@ def _verified(console: Console, found: Verification, head: str) -> None:
         render.lines(
             console, f"The trail is intact: {counted(found.events, 'event')} in {counted(found.links, 'link')}."
         )
+        if found.erased:
+            told = counted(found.erased, "event was rewritten", "events were rewritten")
+            render.lines(
+                console, f"{told} without the data of a person who was erased; the trail tells when and by whom."
+            )
         console.print(render.plain_text(f"Anchor, to be kept elsewhere: {head}"), soft_wrap=True)
 
 

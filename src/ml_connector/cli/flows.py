@@ -1,4 +1,4 @@
-"""``integrate``, ``settings``, ``preview``, ``live``, ``off``, ``schedule``, ``sync`` and ``status``."""
+"""``integrate``, ``settings``, ``preview``, ``live``, ``off``, ``schedule`` and ``sync``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from rich.console import Console
 from ml_connector.cli import progress, render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import Yes, planned_before, taken_up
-from ml_connector.cli.connecting import show_connection_settings, show_connections
+from ml_connector.cli.connecting import show_connection_settings
 from ml_connector.cli.context import Cli, Exit, Given, pairs
+from ml_connector.cli.status import show_status
 from ml_connector.service import integrating, receivables, syncing
 from ml_connector.service.flows import ModeSet, previewed, set_flow_mode
 from ml_connector.service.integrating import Integration, integration_named
@@ -20,11 +21,10 @@ from ml_connector.service.previewing import preview as make_preview
 from ml_connector.service.scheduling import Scheduled
 from ml_connector.service.scheduling import schedule as set_schedule
 from ml_connector.service.settings import Setting
-from ml_connector.service.status import AWAITING, FlowStatus, Status
+from ml_connector.service.status import Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.syncing import Quiet
 from ml_connector.service.tallies import counted
-from ml_connector.sync.states import State
 
 _Set = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 
@@ -42,7 +42,6 @@ def mount(app: App) -> None:
     app.command(off, help_epilogue="Example: ml-connector off bills")
     app.command(schedule, help_epilogue="Example: ml-connector schedule bills 'business days US */15 7-18 * * *'")
     app.command(sync, help_epilogue="Example: ml-connector sync bills")
-    app.command(status, help_epilogue="Example: ml-connector status --json")
 
 
 async def integrate(kind: str, *, source: str = "", target: str = "", set: _Set = (), cli: Given) -> int:
@@ -292,8 +291,7 @@ def _flow_preview(console: Console, flow: FlowPreview) -> None:
         made = render.table("#", "number", "party", "date", "amount", "does", title=flow.title, right=("#", "amount"))
         for one in flow.planned:
             amount = render.money(one.amount, one.currency) if one.amount else "-"
-            does = f"link to {one.target}" if one.does == "link" else "post"
-            render.add(made, f"#{one.record_id}", one.number or "-", one.party, one.date or "-", amount, does)
+            render.add(made, f"#{one.record_id}", one.number or "-", one.party, one.date or "-", amount, one.what)
         console.print(made)
         more = flow.post.count + flow.link.count - len(flow.planned)
         if more > 0:
@@ -302,7 +300,8 @@ def _flow_preview(console: Console, flow: FlowPreview) -> None:
         told = (
             f"Tracked in {flow.flow}: {flow.tracked.count:,}, {render.sums(flow.tracked.sums)}; nothing of it is posted"
         )
-        render.lines(console, f"{told} ('ml-connector tracking' shows what was found).")
+        verb = "clearing" if flow.flow == "deposits" else "tracking"
+        render.lines(console, f"{told} ('ml-connector {verb}' shows what was found).")
     render.causes(console, flow.held, f"Held in {flow.flow}:")
     if flow.skipped:
         render.lines(console, f"Passed over in {flow.flow}:", style="bold")
@@ -333,73 +332,3 @@ async def sync(flow: str = "", *, integration: str = "", cli: Given) -> int:
         cli.say(f"Not everything is done: {quiet.sentence}")
     cli.show(found, show_status)
     return _ended(quiet, bool(found.attention))
-
-
-async def status(*, cli: Given) -> int:
-    """Show every flow in number and money, what waits and why."""
-    async with cli.desk() as desk:
-        found = await current_status(desk)
-    cli.show(found, show_status)
-    return Exit.ATTENTION if found.attention else Exit.GOOD
-
-
-def show_status(console: Console, found: Status) -> None:
-    """Connections, one table of flows per integration, and everything that waits."""
-    show_connections(console, list(found.connections))
-    for name, count in found.doubles.items():
-        render.lines(console, f"{count:,} standing twice in {name}: 'ml-connector doubles' shows them.", style="red")
-    render.losses(console, found.losses)
-    if not found.integrations:
-        render.lines(console, "Nothing is integrated yet: 'ml-connector integrate' joins two connections.")
-    for integration in found.integrations:
-        title = f"{integration.title}: {integration.source} to {integration.target}"
-        _counts(console, title, integration.flows)
-        _money(console, integration.flows)
-        render.forecasts(console, integration.forecasts)
-        for flow in integration.flows:
-            render.awaiting(console, flow, integration.target)
-            render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
-            for run in flow.unbalanced:
-                render.lines(console, f"Run {run.run_id} does not balance: {run.imbalance}", style="red")
-            if more := flow.unbalanced_count - len(flow.unbalanced):
-                render.lines(console, f"{counted(more, 'more run does', 'more runs do')} not balance.", style="red")
-
-
-_SHORT = {"awaiting approval": "to approve", "unchanged": "same"}
-
-
-_ALWAYS = ("read", "posted", "skipped", "held")
-
-
-def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None:
-    """Where there is little room, columns in which nothing stands are left out: a number is never cut."""
-    wide = console.width >= 110
-    names = ("read", *render.SHOWN_STATES, "open")
-    rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
-    always = [name for name in names if name != AWAITING] if wide else _ALWAYS
-    kept = [n for n, name in enumerate(names) if name in always or any(row[n] != "0" for row in rows)]
-    shown = [names[n] if wide else _SHORT.get(names[n], names[n]) for n in kept]
-    made = render.table("flow", *(("mode",) if wide else ()), *shown, title=title, right=("flow", *shown))
-    made.columns[0].justify = "left"
-    made.padding = (0, 1) if wide else (0, 1, 0, 0)
-    for flow, row in zip(flows, rows, strict=True):
-        render.add(made, flow.flow, *((flow.mode,) if wide else ()), *(row[n] for n in kept))
-    console.print(made)
-
-
-def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
-    shown = (State.POSTED, State.LINKED, State.HELD, State.REJECTED)
-    made = render.table("sums of", *(state.word for state in shown), right=[state.word for state in shown])
-    for flow in flows:
-        if any(flow.tally(state).sums for state in shown):
-            render.add(made, flow.flow, *(render.sums(flow.tally(state).sums) for state in shown))
-    if made.row_count:
-        console.print(made)
-    for flow in flows:
-        if flow.last_run is not None:
-            adds_up = "every run adds up" if flow.balanced else "NOT EVERY RUN ADDS UP"
-            at = render.instant(flow.last_run.finished_at or flow.last_run.started_at)
-            again = f"; {flow.repeats:,} read again, unchanged" if flow.repeats else ""
-            render.lines(console, f"{flow.flow} ({flow.mode}): last {flow.last_run.kind} {at} UTC; {adds_up}{again}.")
-        else:
-            render.lines(console, f"{flow.flow} ({flow.mode}): not read yet.")

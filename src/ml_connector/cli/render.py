@@ -15,7 +15,7 @@ from rich.text import Text
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import AWAITING, FlowStatus
-from ml_connector.service.tallies import Cause, Tally, merged
+from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
 #: States in the order they are shown; the first word of each is the column.
@@ -38,6 +38,15 @@ def keep_whole(made: Table, *names: str) -> None:
         if column.header in names:
             column.no_wrap = True
     made.padding = (0, 1, 0, 0)
+
+
+def to_look_at(console: Console, doubles: Mapping[str, int], vendors: Mapping[str, int]) -> None:
+    """By connection: what stands there twice, and the vendors made from here that lack something there."""
+    for name, count in doubles.items():
+        lines(console, f"{count:,} standing twice in {name}: 'ml-connector doubles' shows them.", style="red")
+    for name, count in vendors.items():
+        told = counted(count, "vendor that was made from here lacks", "vendors that were made from here lack")
+        lines(console, f"{told} something in {name}: 'ml-connector vendors --incomplete' names it.")
 
 
 def losses(console: Console, found: Iterable[Loss]) -> None:
@@ -87,8 +96,10 @@ def add(made: Table, *cells: object) -> None:
 
 
 def money(amount: Decimal, currency: str = "") -> str:
-    """An amount with thousands, in its currency."""
-    return f"{amount:,} {currency}".strip()
+    """An amount with thousands and at least two decimals, in its currency."""
+    exponent = amount.as_tuple().exponent
+    text = f"{amount:,.2f}" if isinstance(exponent, int) and exponent > -2 else f"{amount:,}"
+    return f"{text} {currency}".strip()
 
 
 def sums(found: Mapping[str, Decimal]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import BadInput, NotFound, Refused
-from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.decisions import Waiting
 from ml_connector.service.desk import Change, Desk, Reading, made
 from ml_connector.service.roles import ALL, Role
 from ml_connector.sync.breaker import absence_told

@@ -15,7 +15,7 @@ from ml_connector.audit import Entry, timeline
 from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.writing import Step
 from ml_connector.errors import BadInput, NotFound
-from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.decisions import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.awaiting import awaiting
 from ml_connector.service.clearing.report import deposit_of

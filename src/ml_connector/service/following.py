@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.decisions import Waiting
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Reading
 from ml_connector.service.finding import opened_document, party_name
@@ -112,4 +112,5 @@ async def causes_of(reading: Reading, sealer: Sealer, flow_ids: list[int]) -> di
 def _action(stuck: Stuck, count: int, of: int) -> str:
     waits = counted(count, "of them waits", "of them wait")
     rest = f" What waits for another {stuck.word} follows by itself." if count < of else ""
-    return f"{waits} for a {stuck.word} that waits itself, such as {stuck.name}: {stuck.told}{rest}"
+    article = "an" if stuck.word[0] in "aeiou" else "a"
+    return f"{waits} for {article} {stuck.word} that waits itself, such as {stuck.name}: {stuck.told}{rest}"

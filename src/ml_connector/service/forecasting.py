@@ -1,4 +1,4 @@
-"""About when all that waits for its turn at a connection is over there, at the rate its vendor allows."""
+"""How long all that waits for its turn at a connection takes there at the least, at the rate its vendor allows."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Forecast:
 
 
 def told(rate: Rate, seconds: float | None, *, paused: bool, reading: bool) -> str:
-    """When it is over, in words; empty where that cannot be told."""
+    """How long it takes at the least, in words; empty where that cannot be told."""
     if paused:
         return "paused"
     if seconds is None:
@@ -94,11 +94,11 @@ def told(rate: Rate, seconds: float | None, *, paused: bool, reading: bool) -> s
 
 def _lasting(seconds: float) -> str:
     if seconds < _MINUTE:
-        return "less than a minute"
+        return "a minute or so"
     for unit, word in ((_DAY, "day"), (_HOUR, "hour")):
         if seconds >= 2 * unit:
-            return f"about {counted(math.ceil(seconds / unit), word)}"
-    return f"about {counted(math.ceil(seconds / _MINUTE), 'minute')}"
+            return f"at least {counted(math.ceil(seconds / unit), word)}"
+    return f"at least {counted(math.ceil(seconds / _MINUTE), 'minute')}"
 
 
 def calls_for(left: Mapping[str, int], sizes: Mapping[str, int]) -> int:
@@ -118,7 +118,8 @@ def batch_size(connector: Connector, flow: FlowType) -> int:
 # --- of a tenant's connections -----------------------------------------------------------------------------------
 
 
-# What is held and follows another record goes on with that one, unless that waits for a person, or follows one that does.
+# What is held and follows another record goes on with that one, unless that waits for a person or is passed over, or
+# follows one that does.
 _BACKLOG = """
     with recursive newest as (
         select s.version_id, s.state, f.flow_id, f.name, f.name || ':' || r.source_id as key, f.mode, r.needed
@@ -129,7 +130,12 @@ _BACKLOG = """
         select n.version_id, n.key from newest n
         where n.state = %(rejected)s or n.state = %(held)s and exists (
             select 1 from wait w where w.tenant_id = %(tenant)s and w.version_id = n.version_id
-            and w.code <> all(%(following)s::text[]))
+            and (w.code <> all(%(following)s::text[]) or exists (
+                select 1 from flow of join record r on r.tenant_id = of.tenant_id and r.flow_id = of.flow_id
+                join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+                where of.tenant_id = %(tenant)s and of.integration_id = %(integration)s and w.kind = 'link'
+                and of.name = split_part(w.key, ':', 1) and r.source_id = split_part(w.key, ':', 2)
+                and s.state = %(skipped)s)))
         union
         select n.version_id, n.key from stuck
         join wait w on w.tenant_id = %(tenant)s and w.kind = 'link' and w.key = stuck.key
@@ -196,6 +202,7 @@ async def _left(reading: Reading, integration_id: int, flows: Collection[int]) -
         "states": [state.value for state in (*IN_FLIGHT, State.HELD, State.REJECTED)],
         "held": State.HELD.value,
         "rejected": State.REJECTED.value,
+        "skipped": State.SKIPPED.value,
         "following": list(FOLLOWING),
         "needed": Needed.LIVE.value,
     }

@@ -1,7 +1,7 @@
 """Four eyes: nobody approves a plan of their own, and a row of a mapping table is confirmed by a second person.
 
 A plan is somebody's own where it rests on a row that they alone have written, or is of a record that they have released,
-replayed or linked. People are told apart by the name that the audit trail has of them.
+replayed, linked or asked to be recoded. People are told apart by the name that the audit trail has of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.sync.reads import Read, opened
 from ml_connector.sync.release import release
 
-_DECIDED = ("released", "replayed", "linked")
+_DECIDED = {
+    "released": "released the record",
+    "replayed": "replayed the record",
+    "linked": "linked the record",
+    "recoding asked": "asked for its recoding",
+}
 _PLANS = """
     select p.record_id, f.integration_id, coalesce(p.renewed_reads, p.reads) from plan p
     join record r on r.tenant_id = p.tenant_id and r.record_id = p.record_id and r.version_id = p.version_id
@@ -53,7 +58,7 @@ async def _by_person(desk: Desk, reading: Reading, record_ids: Sequence[int]) ->
         order by e.record_id, e.chain_no desc""",
         desk.tenant_id, list(record_ids), desk.actor.name, list(_DECIDED),
     )  # fmt: skip
-    return {record_id: f"you have {kind} the record" for record_id, kind in rows}
+    return {record_id: f"you have {_DECIDED[kind]}" for record_id, kind in rows}
 
 
 async def _rows_of(desk: Desk, reading: Reading, integrations: Iterable[int]) -> set[tuple[int, str, str]]:

@@ -12,6 +12,7 @@ import msgspec
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.integrations.approvals import weakened
 from ml_connector.integrations.base import FlowType, IntegrationType
+from ml_connector.integrations.checks import check_closing
 from ml_connector.integrations.loosening import loosened
 from ml_connector.integrations.scopes import documents_of, units_of
 from ml_connector.service import settings as texts
@@ -149,7 +150,6 @@ async def integrate(
     )
     for held in existing:
         if (held.kind, held.source_id, held.target_id) == (kind, one.connection_id, other.connection_id):
-            await _add_new_flows(desk, type_, held)
             return await change_settings(desk, held, settings)
     if one.sandbox != other.sandbox:
         raise Refused(
@@ -158,6 +158,7 @@ async def integrate(
         )
     settings = await checked_settings(desk, type_, settings, one.connection_id, other.connection_id)
     made = texts.with_changes(type_, {}, settings)
+    check_closing(made, desk.clock.now().date())
     refuse_overlap(desk, documents_of(type_), one.connection_id, made, existing)
     await _create(desk, type_, made, one.connection_id, other.connection_id)
     return await integration_between(desk, kind, one.connection_id, other.connection_id)
@@ -261,6 +262,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
         after = texts.plain(settings)
         before = texts.plain(former)
         changed = sorted(name for name in after if after[name] != before[name])
+        check_closing(settings, desk.clock.now().date())
         _require_approver(desk, [*loosened(kind, former, settings), *weakened(former, settings)])
         if changed:
             if units_of(former) != units_of(settings):
@@ -275,6 +277,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
             await _follow(change, kind, integration, changed, (former, settings))
             differences = {name: [before[name], after[name]] for name in changed}
             change.event("settings changed", integration=integration.kind, settings=differences)
+    await _add_new_flows(desk, kind, integration)
     return await integration_between(desk, integration.kind, integration.source_id, integration.target_id)
 
 
@@ -324,6 +327,8 @@ async def _follow(
         former, new = (type_.reading_options(one) for one in settings)
         if (type_.dated and {"start_date", kind.currency_setting}.intersection(changed)) or former != new:
             await _read_anew(change, flow)
+        if type_.source_entities(settings[0]) != type_.source_entities(settings[1]):
+            await _read_now(change, flow)
     if "start_date" in changed:
         await _start_on(change, kind, integration, settings[1].start_date)
     await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])
@@ -334,6 +339,12 @@ async def _follow(
         change.tenant_id, integration.integration_id, State.SKIPPED.value, list(kind.skipped_by_settings),
     )  # fmt: skip
     await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.SKIPPED], Priority.RELEASED)
+    rows = await change.all(
+        """select distinct w.version_id from wait w join flow f using (tenant_id, flow_id)
+        where w.tenant_id = %s and f.integration_id = %s and w.code = any(%s::text[])""",
+        change.tenant_id, integration.integration_id, list(kind.held_by_settings),
+    )  # fmt: skip
+    await restage(change.connection, change.tenant_id, [row[0] for row in rows], [State.HELD], Priority.RELEASED)
 
 
 async def _read_anew(change: Change, flow: FlowLine) -> None:
@@ -342,6 +353,14 @@ async def _read_anew(change: Change, flow: FlowLine) -> None:
         "delete from feed where tenant_id = %s and connection_id = %s and starts_with(name, %s)",
         change.tenant_id, flow.source_id, f"flow {flow.flow_id} ",
     )  # fmt: skip
+
+
+async def _read_now(change: Change, flow: FlowLine) -> None:
+    """A flow that reads something else is due, whenever it was read last."""
+    await change.run(
+        "update flow set next_read_at = null where tenant_id = %s and flow_id = %s", change.tenant_id, flow.flow_id
+    )
+    await change.wake([flow.source_id], "settings changed")
 
 
 async def _start_on(change: Change, kind: IntegrationType, integration: Integration, start_date: dt.date) -> None:

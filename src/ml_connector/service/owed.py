@@ -90,6 +90,12 @@ class Books:
     customers: dict[str, str] = field(default_factory=dict)  # source id -> contact
     invoices: dict[str, tuple[State, str]] = field(default_factory=dict)  # source id -> state, the ledger's id
     names: dict[str, str] = field(default_factory=dict)
+    locations: dict[str, str] = field(default_factory=dict)  # contact of a location -> its customer's source id
+
+    def owner(self, contact: str) -> str:
+        """Who owes what a contact owes: of a location's, its customer."""
+        customer = self.locations.get(contact)
+        return contact if customer is None else self.customers.get(customer) or f"source {customer}"
 
 
 def laid(
@@ -105,7 +111,7 @@ def laid(
     for (customer, currency), (ours, theirs) in sides.items():
         owed, due = (sum((one.balance for one in side), ZERO) for side in (ours, theirs))
         differences = _differences(ours, theirs)
-        if differences:
+        if differences and owed != due:
             source = customer.removeprefix("source ") if customer.startswith("source ") else sources.get(customer, "")
             party = books.parties.get(customer)
             name = books.names.get(source) or (party.name if party else customer)

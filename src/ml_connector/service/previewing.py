@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.integrations.base import Adopt
+from ml_connector.integrations.coding import RECODED
+from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.explaining import shown_decision
@@ -26,7 +27,10 @@ from ml_connector.sync.states import Priority, State
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One document and what would become of it. Its ``decision`` holds the exact payloads, which ``digest`` stands for."""
+    """One document and what would become of it. Its ``decision`` holds the exact payloads, which ``digest`` stands for.
+
+    ``booked_on``: the day that the ledger gets, where that is another than its date; None for the same.
+    """
 
     record_id: int
     flow: str
@@ -40,6 +44,16 @@ class Planned:
     notes: tuple[str, ...]
     decision: Any
     digest: str
+    booked_on: dt.date | None = None
+
+    @property
+    def what(self) -> str:
+        """What would become of it, in words."""
+        if self.does == "link":
+            return f"link to {self.target}"
+        if self.does == "recode":
+            return "recode"
+        return f"post on {self.booked_on}" if self.booked_on else "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ _TALLIES = """
     select case when s.state = %s then 'skipped ' || s.reason
                 when s.state = %s then 'hold'
                 when s.state = %s then 'tracked'
-                when s.state = any(%s::smallint[]) then 'linked'
+                when s.state = any(%s::smallint[]) or s.state = %s and p.target like 'recode: %%' then 'linked'
                 when s.state = %s and p.target like 'new: %%' then 'post'
                 when s.state = %s then 'link' else '' end,
            count(*), d.currency, sum(d.amount)
@@ -155,7 +169,7 @@ async def _flow(
 ) -> FlowPreview:
     planned = State.PLANNED.value
     rows = await reading.all(
-        _TALLIES, State.SKIPPED.value, State.HELD.value, State.TRACKED.value, _THERE, planned, planned,
+        _TALLIES, State.SKIPPED.value, State.HELD.value, State.TRACKED.value, _THERE, planned, planned, planned,
         reading.tenant_id, flow.flow_id,
     )  # fmt: skip
     tallies = tallied((row[0], *row[1:]) for row in rows)
@@ -181,7 +195,8 @@ TO_APPROVE = f"(s.state = {State.PLANNED.value} or {AGAIN})"
 
 async def _planned(reading: Reading, sealer: Sealer, flow: FlowLine, limit: int) -> tuple[Planned, ...]:
     rows = await reading.all(
-        f"{PLANNED} where r.tenant_id = %s and f.flow_id = %s and s.state = %s order by r.version_id limit %s",
+        f"""{PLANNED} where r.tenant_id = %s and f.flow_id = %s and s.state = %s and p.target not like 'recode: %%'
+        order by r.version_id limit %s""",
         reading.tenant_id, flow.flow_id, State.PLANNED.value, limit,
     )  # fmt: skip
     return tuple(shown_plan(sealer, row) for row in rows)
@@ -192,13 +207,24 @@ def shown_plan(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
     record_id, flow, number, content_hash, canonical, date, amount, currency, sealed, digest = row
     body = sealer.open(b"plan", sealed)
     decision = plan.decode(body)
-    adopt = isinstance(decision, Adopt)
     return Planned(
         record_id, flow, number, party_name(opened_document(sealer, content_hash, canonical)), date,
-        in_currency(amount, currency), currency, "link" if adopt else "post",
+        in_currency(amount, currency), currency, _does(decision),
         decision.target_id if isinstance(decision, Adopt) else "",
         (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body), digest.hex(),
+        _booked_on(decision, date),
     )  # fmt: skip
+
+
+def _does(decision: Write | Adopt) -> str:
+    if isinstance(decision, Adopt):
+        return "link"
+    return "recode" if any(RECODED in step.reference for step in decision.steps) else "post"
+
+
+def _booked_on(decision: Write | Adopt, date: dt.date | None) -> dt.date | None:
+    days = {step.date for step in decision.steps if step.date} if isinstance(decision, Write) else set()
+    return max(days) if days and days != {date} else None
 
 
 async def stored_plans(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0) -> PlanPage:

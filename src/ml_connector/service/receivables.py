@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.master_data import Party, parts_of_location
 from ml_connector.canonical.numbers import name_key
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors.reading import OpenItem
@@ -68,7 +68,9 @@ _LAST = """
 
 async def mention(desk: Desk, integration: Integration, flow: str) -> str:
     """What whoever lets invoices or payments go should know of the last comparison; empty when all agreed. Asks nobody."""
-    if flow not in ("invoices", "payments") or "payments" not in {one.name for one in integration.flows}:
+    if flow not in ("invoices", "payments", "credit_memos") or "payments" not in {
+        one.name for one in integration.flows
+    }:
         return ""
     sealer = await desk.sealer()
     async with desk.looking() as reading:
@@ -136,6 +138,11 @@ async def _books(
     ):
         if target:
             books.customers[source_id] = target
+    for source_id, _, target in await reading.all(
+        _STANDING, reading.tenant_id, integration.integration_id, "locations"
+    ):
+        if target:
+            books.locations[target] = parts_of_location(source_id)[0]
     books.names = {one.party_id: one.party for one in items}
     _match_names(books)
     return books
@@ -143,7 +150,7 @@ async def _books(
 
 def _match_names(books: Books) -> None:
     """Customers that are not linked yet go with the one contact of their name, if one only is called so on both sides."""
-    linked = set(books.customers.values())
+    linked = {*books.customers.values(), *books.locations}
     there = _by_name((id_, one.name) for id_, one in books.parties.items() if id_ not in linked)
     for key, ids in _by_name((id_, name) for id_, name in books.names.items() if id_ not in books.customers).items():
         if len(ids) == 1 and len(there.get(key, ())) == 1:
@@ -185,4 +192,4 @@ def _there(one: object, books: Books, currency: str, start: dt.date | None) -> I
     early = start is not None and one.date is not None and one.date < start
     cause = "before start" if early else "ours" if one.reference or one.ours else "keyed by hand"
     cause = "unapplied" if kind == "unapplied" else cause
-    return Item(one.id, kind, party, one.currency or currency, balance, one.number, one.date, cause)
+    return Item(one.id, kind, books.owner(party), one.currency or currency, balance, one.number, one.date, cause)

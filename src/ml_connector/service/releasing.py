@@ -22,11 +22,13 @@ RELEASABLE = {
     "already_exported": (Role.BOOKKEEPER, Role.APPROVER),
     "period_closed": (Role.APPROVER,),
     "preview_changed": (Role.APPROVER,),
+    "left_scope": (Role.BOOKKEEPER, Role.APPROVER),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "credit_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_remittance_changed": (Role.APPROVER,),
     "party_changed_on_both": (Role.BOOKKEEPER, Role.APPROVER),
+    "vendor_lacks_details": (Role.APPROVER,),
     "contact_ambiguous": (Role.BOOKKEEPER, Role.APPROVER),
 }
 _AT_ONCE = 2_000  # records in one transaction, so that a worker never waits long for one

@@ -95,6 +95,8 @@ def _wanted(hint: Any, otherwise: str) -> str:
         return "a date such as 2026-01-31"
     if "Decimal" in names:
         return "an amount such as 0.05"
+    if hint is int:
+        return "a whole number"
     return f"one of {otherwise}" if _choices(hint) else otherwise
 
 

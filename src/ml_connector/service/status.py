@@ -18,6 +18,7 @@ from ml_connector.service.doubles import open_doubles_in
 from ml_connector.service.following import causes_of
 from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
+from ml_connector.service.made_vendors import incomplete_in
 from ml_connector.service.roles import ALL
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
@@ -37,7 +38,8 @@ class FlowStatus:
     runs that do not add up.
 
     Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
-    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent.
+    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent. ``recodings``: of what is planned,
+    documents that stand there and are only to be recoded.
     """
 
     flow: str
@@ -55,6 +57,7 @@ class FlowStatus:
     unbalanced: tuple[Run, ...]
     awaiting_since: dt.datetime | None = None
     unbalanced_count: int = 0
+    recodings: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -84,7 +87,7 @@ class Status:
     """A tenant's whole state. ``attention`` says in sentences what a person has to look at.
 
     ``doubles``: by connection, how many things stand there in two live documents. ``losses``: where webhooks are set up,
-    how many changes they announced.
+    how many changes they announced. ``incomplete_vendors``: by connection, how many vendors that we made lack something.
     """
 
     connections: tuple[Connection, ...]
@@ -92,6 +95,7 @@ class Status:
     attention: tuple[str, ...]
     doubles: dict[str, int] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
+    incomplete_vendors: dict[str, int] = field(default_factory=dict)
 
 
 _STATES = """
@@ -111,6 +115,10 @@ _AWAITING = """
       and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
       and s.flow_id = any(%s::int[]) and s.state = %s
     group by s.flow_id, d.currency"""
+_RECODINGS = """
+    select s.flow_id, count(*) from recoded m join record r using (tenant_id, record_id)
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %s
+    where m.tenant_id = %s and m.ended_at is null and s.flow_id = any(%s::int[]) group by 1"""
 _UNREAD = """
     select flow_id, source_id, problem from unread
     where tenant_id = %s and flow_id = any(%s::int[]) and resolved_at is null order by flow_id, first_read_at"""
@@ -126,17 +134,19 @@ async def status(desk: Desk) -> Status:
         found = [await _integration(desk, reading, sealer, one) for one in joined]
         deposits = [line for one in joined for line in await deposits_wrong(desk, reading, sealer, one)]
         twice = await open_doubles_in(reading)
+        incomplete = await incomplete_in(reading, sealer)
         lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
         unheard = [_unheard(desk, one) for one in await silent(reading.connection, desk.tenant_id)]
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
     wrong = (*_dead(known), *unheard, *_open(found), *deposits, *told)
-    return Status(known, tuple(found), wrong, twice, tuple(lost.values()))
+    return Status(known, tuple(found), wrong, twice, tuple(lost.values()), incomplete)
 
 
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
     states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
     awaiting = await reading.all(_AWAITING, reading.tenant_id, _DRAFTS, ids, State.POSTED.value)
+    recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_of(reading, sealer, ids)
     runs = await runs_together(reading, ids)
@@ -148,6 +158,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
             runs.get(flow.flow_id, Runs()),
             sum(row[0] == flow.flow_id for row in unread),
             [row[1:] for row in awaiting if row[0] == flow.flow_id],
+            recodings.get(flow.flow_id, 0),
         )
         for flow in integration.flows
     )
@@ -159,7 +170,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
 
 def _flow(
     flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: Runs, unread: int,
-    awaiting: list[tuple[Any, ...]],
+    awaiting: list[tuple[Any, ...]], recodings: int,
 ) -> FlowStatus:  # fmt: skip
     return FlowStatus(
         flow=flow.name,
@@ -177,6 +188,7 @@ def _flow(
         unbalanced=runs.unbalanced,
         awaiting_since=min((row[3] for row in awaiting), default=None),
         unbalanced_count=runs.unbalanced_count,
+        recodings=recodings,
     )
 
 
@@ -222,8 +234,11 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
     told = []
     for flow in (flow for integration in found for flow in integration.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
-        if flow.mode == "live" and (early := flow.states.get(State.PLANNED.word)):
-            told.append(f"{flow.flow}: taken up by an earlier start date, waiting for approval ({early.count:,})")
+        early = flow.tally(State.PLANNED).count - flow.recodings
+        if flow.mode == "live" and early > 0:
+            told.append(f"{flow.flow}: taken up by an earlier start date, waiting for approval ({early:,})")
+        if flow.recodings:
+            told.append(f"{flow.flow}: recodings to be approved ({flow.recodings:,})")
         if waiting := flow.states.get(AWAITING):
             told.append(f"{flow.flow}: waiting for approval in the ledger ({waiting.count:,})")
         told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]

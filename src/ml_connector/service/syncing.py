@@ -79,14 +79,14 @@ async def request_sync(desk: Desk, integration: Integration, flow_name: str = ""
             desk.clock.now(), desk.actor.name, desk.tenant_id, read,
         )  # fmt: skip
         await try_again(change.connection, desk.tenant_id, [one.flow_id for one in chosen])
-        await _lists_anew(change, integration)
+        await lists_anew(change, integration)
         names = tuple(one.name for one in chosen)
         change.event("sync asked for", integration=integration.kind, flows=names)
         await change.wake([integration.source_id, integration.target_id], "sync now")
     return names
 
 
-async def _lists_anew(change: Change, integration: Integration) -> None:
+async def lists_anew(change: Change, integration: Integration) -> None:
     """The lists both sides plan from are read again before anything is planned."""
     await change.run(
         """update feed set moved_at = '1970-01-01 00:00:00+00'

@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.canonical.money import ZERO, is_exact, quantum
 from ml_connector.errors import Acts
-from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.decisions import Waiting
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Reading

@@ -10,7 +10,21 @@ from fastapi import APIRouter, FastAPI, Response
 
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.web import limits, problems
-from ml_connector.web.api import access, clearing, plans, receivables, records, replays, schema, status, tracking
+from ml_connector.web.api import (
+    access,
+    clearing,
+    erasures,
+    plans,
+    receivables,
+    recodings,
+    records,
+    replays,
+    rounding,
+    schema,
+    status,
+    tracking,
+    vendors,
+)
 from ml_connector.web.values import encoded
 from ml_connector.web.webhooks import Receiver
 
@@ -26,7 +40,10 @@ def application(runtime: Runtime) -> FastAPI:
     )  # fmt: skip
     app.state.at_work = at_work = asyncio.Semaphore(limits.AT_WORK)
     api = APIRouter(prefix=API)
-    for part in (records, replays, plans, status, tracking, clearing, receivables):
+    parts = (
+        records, replays, plans, status, tracking, clearing, receivables, erasures, recodings, rounding, vendors,
+    )  # fmt: skip
+    for part in parts:
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(Receiver(runtime).router)

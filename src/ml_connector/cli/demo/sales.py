@@ -17,7 +17,7 @@ from ml_connector.service.status import Status
 
 KIND = "servicetitan-xero"
 FAULTS = ("duplicates", "missing", "totals_differ", "unexpected", "owed_differs")
-FLOWS = ("invoices", "payments", "purchase_orders")
+FLOWS = ("invoices", "payments", "credit_memos", "purchase_orders")
 _SUGGESTED = ("accounts", "tax", "business_units")
 _BY = 12  # what the office adds to a price afterwards, in the company's currency
 _TOP = 5

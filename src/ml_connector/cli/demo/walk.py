@@ -16,7 +16,8 @@ from ml_connector.cli import redirect as way_back
 from ml_connector.cli.connecting import show_checked
 from ml_connector.cli.context import Cli
 from ml_connector.cli.demo import stage
-from ml_connector.cli.flows import show_preview, show_status
+from ml_connector.cli.flows import show_preview
+from ml_connector.cli.status import show_status
 from ml_connector.connectors.checking import Verdict
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import connecting, integrating, syncing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -11,8 +11,8 @@ from rapidfuzz import fuzz
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
-from ml_connector.integrations.base import Candidate as Matched
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.views import Candidate as Matched
 from ml_connector.service.company_books import label
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
@@ -60,15 +60,17 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     """Suggestions for every key without a row, those that most documents wait for first. Raises NotFound."""
     desk.require(*READERS)
     found = await known(desk, integration, table)
+    apart = next((one.apart for one in desk.runtime.integrations[integration.kind].flows if one.name == table), ())
     async with desk.looking() as reading:
         filled = {row.key for row in await rows_in(reading, integration, table)}
         rows = await reading.all(
-            """select source_id, target_id from link where tenant_id = %s and integration_id = %s
-               and entity = %s and target_entity = 'parties'""",
-            desk.tenant_id, integration.integration_id, table,
+            """select entity, target_id, source_id from link where tenant_id = %s and integration_id = %s
+               and entity = any(%s::text[]) and target_entity = 'parties'""",
+            desk.tenant_id, integration.integration_id, [table, *apart],
         )  # fmt: skip
-    linked: dict[str, str] = dict(rows)  # none but for a table of parties, which has the name of their flow
-    ranked = _ranking(found, {(table, target_id): source_id for source_id, target_id in linked.items()})
+    taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
+    linked = {row[2] for row in rows if row[0] == table}  # none but for a table of parties, which has their flow's name
+    ranked = _ranking(found, taken, apart)
     missing = [one for key, one in found.seen.items() if key not in filled and key not in linked]
     freed = {
         one.key: one.waiting + (one.staged if filled.isdisjoint(found.table.freed_by(one.key)) else 0)
@@ -92,13 +94,13 @@ async def accept_exact(desk: Desk, integration: Integration, table: str) -> Appl
 _Ranked = Callable[[Seen], list[Candidate]]
 
 
-def _ranking(found: Known, taken: dict[tuple[str, str], str]) -> _Ranked:
+def _ranking(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str]) -> _Ranked:
     if found.table.target_entity == "parties":
-        return _parties(found, taken)
+        return _parties(found, taken, apart)
     return _entries(found)
 
 
-def _parties(found: Known, taken: dict[tuple[str, str], str]) -> _Ranked:
+def _parties(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str]) -> _Ranked:
     """Vendors: strong facts and names, as the engine itself matches them."""
     index = PartyIndex((one for one in found.target_list.values() if isinstance(one, Party)), taken)
 
@@ -110,7 +112,7 @@ def _parties(found: Known, taken: dict[tuple[str, str], str]) -> _Ranked:
                 one.evidence + _against(one),
                 one.proof and not one.taken_by and one.party.active, one.score,
             )
-            for one in index.candidates(party, "", found.table.name)
+            for one in index.candidates(party, "", found.table.name, apart=apart)
         ]  # fmt: skip
 
     return ranked

@@ -10,16 +10,23 @@ from fastapi.openapi.utils import get_openapi
 
 from ml_connector.service.approving import Approved
 from ml_connector.service.clearing.shapes import ClearingReport
+from ml_connector.service.erasing import Erasable, Erased
 from ml_connector.service.explaining import Life
+from ml_connector.service.made_vendors import MadeVendors
 from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
+from ml_connector.service.recoded import RecodingList, RecodingReport
 from ml_connector.service.records import Page
 from ml_connector.service.replaying import Replayed
+from ml_connector.service.rounding import RoundingReport
 from ml_connector.service.status import Status
 from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
-_ANSWERS = (Approved, ClearingReport, Compared, Life, Page, PlanPage, Problem, Replayed, TrackingReport, Status)
+_ANSWERS = (
+    Approved, ClearingReport, Compared, Erasable, Erased, Life, MadeVendors, Page, PlanPage, Problem, RecodingList,
+    RecodingReport, Replayed, RoundingReport, Status, TrackingReport,
+)  # fmt: skip
 _AT = "#/components/schemas/{name}"
 
 
