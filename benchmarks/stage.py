@@ -146,7 +146,7 @@ def _free(connector: Connector) -> Connector:
         def limits(
             self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
         ) -> Limits:
-            known = kind.limits(self, organisation, credentials, settings)
+            known = connector.limits(organisation, credentials, settings)
             scope = known.limits[0].scope
             return Limits((Limit("calls a second", 1_000_000, seconds=1.0, scope=scope),), known.concurrency)
 

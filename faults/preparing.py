@@ -17,6 +17,7 @@ from ml_connector_sandbox.sandbox import seeded
 from rig.company import joined
 from rig.postgres import create_database
 
+_BY_SETTING = ("locations",)  # live only where a setting gives them contacts of their own
 READINGS = 2
 """Before a company changes: changed contacts of customers are followed from the second reading on."""
 
@@ -45,7 +46,7 @@ async def prepared(server: str, folder: Path, world: str) -> Ready:
 def _modes(kind: IntegrationType, company: Company) -> Mapping[str, str]:
     """Every flow; where nobody makes any change, none of those that carry changes of people back."""
     if company.change is not None:
-        return {flow.name: "live" for flow in kind.flows}
+        return {flow.name: "live" for flow in kind.flows if flow.name not in _BY_SETTING}
     return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows if not flow.mirrors}
 
 
