@@ -17,6 +17,7 @@ LINKS, EVENTS = 4, 3
 
 BREAK_IN = """
 ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only;
+ALTER TABLE audit_event DISABLE TRIGGER audit_event_only_erased;
 ALTER TABLE audit_chain DISABLE TRIGGER audit_chain_append_only;
 """
 

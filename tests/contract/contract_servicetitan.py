@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from contract_servicetitan_desk import LONG_AGO, Desk
+from contract_servicetitan_desk import LONG_AGO, Desk, shown_id
 from contract_stage import Lack, Stage, Switch, Wrong
 
 from ml_connector.canonical.documents import Document
@@ -26,8 +26,10 @@ _LISTS = {
     "payment_types": "/payment-types",
     "payment_terms": "/payment-terms",
     "customers": "/customers",
+    "locations": "/locations",
     "invoices": "/export/invoices",
     "payments": "/export/payments",
+    "credit_memos": "/credit-memos",
     "deposits": "/bank-deposits",
     "bills": "/export/inventory-bills",
     "receipts": "/receipts",
@@ -41,8 +43,10 @@ _SPOILT = {
     "payment_types": ("name", 12),
     "payment_terms": ("dueDayType", "FullMoon"),
     "customers": ("active", "perhaps"),
+    "locations": ("active", "perhaps"),
     "invoices": ("total", "twelve"),
     "payments": ("appliedTo", "everything"),
+    "credit_memos": ("total", "twelve"),
     "deposits": ("netAmount", "twelve"),
     "bills": ("billAmount", "twelve"),
     "receipts": ("items", 5),
@@ -89,8 +93,10 @@ class StageOfServiceTitan(Stage):
         _lack("tn.inv.purchaseorders:r", "purchase-orders"),
         _lack("tn.stt.businessunits:r", "business-units"),
         _lack("tn.crm.customers:r", "customers"),
+        _lack("tn.crm.locations:r", "locations"),
         _lack("tn.acc.invoices:r", "invoices"),
         _lack("tn.acc.payments:r", "payments"),
+        _lack("tn.acc.creditmemos:r", "credit-memos"),
         _lack("tn.acc.bankdeposits:r", "bank-deposits"),
         _lack("tn.acc.paymenttypes:r", "payment-types"),
         _lack("tn.acc.paymentterms:r", "payment-terms"),
@@ -169,10 +175,10 @@ class StageOfServiceTitan(Stage):
     def fill(self, entity: str, count: int, at: datetime) -> list[str]:
         second = at.strftime("%Y-%m-%dT%H:%M:%S")
         # Some share all seven digits of the fraction, others only the second.
-        return [str(self.desk.add(entity, place, f"{second}.{place % 7 + 1:07d}Z").id) for place in range(count)]
+        return [shown_id(self.desk.add(entity, place, f"{second}.{place % 7 + 1:07d}Z")) for place in range(count)]
 
     def touch(self, entity: str, id: str) -> None:
-        self._table(entity).touch(int(id))
+        self._table(entity).touch(int(self.own_id(id)))
 
     def remove(self, entity: str, id: str) -> bool:
         deeds: dict[str, Callable[[int], Any]] = {
@@ -188,6 +194,9 @@ class StageOfServiceTitan(Stage):
         name, value = _SPOILT[entity]
         return {**row, name: value}
 
+    def own_id(self, id: str) -> str:
+        return id.rpartition("-")[2]
+
     def lists(self, entity: str) -> str:
         return _LISTS[entity]
 
@@ -201,6 +210,8 @@ class StageOfServiceTitan(Stage):
     def _to_mark(self, entity: str) -> CanonicalBill | Invoice | Payment:
         if entity == "bills":
             return self._bill()
+        if entity == "credit_memos":
+            return self._memo()
         return self._invoice() if entity == "invoices" else self._payment()
 
     def _bill(self) -> CanonicalBill:
@@ -222,6 +233,13 @@ class StageOfServiceTitan(Stage):
             post_batch(self.books, batch(self.books, "Contract", [made.id], at=LONG_AGO), LONG_AGO)
         kept = self.books.invoices[made.id]
         return Invoice(id=str(kept.id), customer=Ref(str(kept.customer_id)), total=kept.total)
+
+    def _memo(self) -> Invoice:
+        made = self.desk.add("credit_memos", 0, LONG_AGO)
+        if self.company.servicetitan_switches.mark_exported_demands_posted:
+            post_batch(self.books, batch(self.books, "Contract", at=LONG_AGO, memo_ids=[made.id]), LONG_AGO)
+        kept = self.books.credit_memos[made.id]
+        return Invoice(str(kept.id), Ref(str(kept.customer_id)), kept.total, "credit note")
 
     def _payment(self) -> Payment:
         kept = self.books.payments[self.desk.add("payments", 0, LONG_AGO).id]

@@ -13,11 +13,14 @@ from ml_connector_sandbox.servicetitan.books import (
     BillItem,
     BusinessUnit,
     Contact,
+    CreditMemo,
+    CreditMemoItem,
     Customer,
     CustomerAddress,
     GlAccount,
     Invoice,
     InvoiceItem,
+    Location,
     Payment,
     PaymentTerm,
     PaymentType,
@@ -62,8 +65,10 @@ class Desk:
             "payment_types": self._type,
             "payment_terms": self._term,
             "customers": self._customer,
+            "locations": self._location,
             "invoices": self._invoice,
             "payments": self._payment,
+            "credit_memos": self._memo,
             "deposits": self._deposit,
             "bills": self._bill,
             "purchase_orders": self._order,
@@ -96,6 +101,11 @@ class Desk:
         ]
         return self.books.crm.add_customer(Customer(name=name, address=HOME), at, contacts=contacts[: place % 3])
 
+    def _location(self, name: str, place: int, at: str) -> Location:
+        """Every third has no name of its own."""
+        made = Location(name=name if place % 3 else "", customer_id=self.debtor(), address=HOME)
+        return self.books.crm.add_location(made, at)
+
     def _invoice(self, name: str, place: int, at: str) -> Invoice:
         """Every fourth is as empty as one whose job was only booked."""
         items = [
@@ -115,6 +125,20 @@ class Desk:
         parts = {one.id: Decimal("40.00") for one in owed}
         total = Decimal("95.50") if place % 4 > 1 else Decimal("40.00")
         return self.books.collecting.take(self.debtor(), kind, total, parts, at, check_number=str(place), paid_on=DAY)
+
+    def _memo(self, name: str, place: int, at: str) -> CreditMemo:
+        """Of two lines, every other one applied in part; every third taxed."""
+        tax = Decimal("2.75") * (place % 3 == 0)
+        memo = CreditMemo(
+            reference_number=name, customer_id=self.debtor(), memo_date=DAY, sub_total=Decimal("55.50"), tax=tax,
+            tax_zone_id=_first(self.books.tax_zones),
+        )  # fmt: skip
+        lines = (
+            CreditMemoItem(sku_name="GW", price=Decimal("50.00"), taxable=bool(tax)),
+            CreditMemoItem(sku_name="TRIP", price=Decimal("2.75"), quantity=Decimal(2), type="Material"),
+        )
+        parts = {self._invoice(f"{name}-0", 0, LONG_AGO).id: Decimal("20.00")} if place % 2 else None
+        return self.books.collecting.give_credit(memo, parts, at, lines)
 
     def _deposit(self, name: str, place: int, at: str) -> Record:
         """Of two payments, one of them on account; every third is open, every other loses a fee."""
@@ -150,6 +174,11 @@ class Desk:
         """Any customer that stands; one is made where there is none."""
         found = (one.id for one in self.books.customers if one.active)
         return next(found, 0) or self._customer("Contract debtor", 2, LONG_AGO).id
+
+
+def shown_id(record: Record) -> str:
+    """The id under which a record is read: of a location, its customer's in front."""
+    return f"{record.customer_id}-{record.id}" if isinstance(record, Location) else str(record.id)
 
 
 def _first(table: Table[Any]) -> int | None:

@@ -134,6 +134,10 @@ class Stage(ABC):
     def lists(self, entity: str) -> str:
         """The end of the path whose rows are the entity's documents."""
 
+    def own_id(self, id: str) -> str:
+        """The vendor's own id in the row of a document; most documents have no other."""
+        return id
+
     def rows(self, entity: str, body: Any) -> list[list[Any]]:
         """The lists in an answer of that path that hold the rows."""
         return lists_of(body)

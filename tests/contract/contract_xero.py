@@ -154,6 +154,7 @@ class StageOfXero(Stage):
         "lock_date_text": Switch(("%Y-%m-%d",)),
         "bank_credit_reference": Switch((False,)),
         "order_steps_back": Switch((True,)),
+        "applied_credit_fixed": Switch((False,)),
         "deleted_payment_reopens": Switch((False,)),
         "deleted_payment_moves": Switch((False,)),
         "payment_fires_invoice": Switch((False,)),

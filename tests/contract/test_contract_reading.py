@@ -169,7 +169,9 @@ async def test_a_malformed_row_is_one_problem_and_the_rest_go_on(
 
         def spoil(rows: list[Any]) -> None:
             nonlocal spoilt
-            place = next((n for n, row in enumerate(rows) if added[2] in map(str, row.values())), None)
+            place = next(
+                (n for n, row in enumerate(rows) if set.stage.own_id(added[2]) in map(str, row.values())), None
+            )
             if place is not None:
                 spoilt = added[2]
                 rows[place] = SPOILS[kind](set, entity, rows[place])

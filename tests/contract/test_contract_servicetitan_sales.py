@@ -15,6 +15,7 @@ from contract_stage import CONNECTORS, Stage
 
 from ml_connector.canonical.master_data import Address, Party
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.transport.errors import NotPermitted
 from ml_connector.transport.messages import Answer, Request
@@ -45,6 +46,19 @@ async def stage() -> AsyncIterator[Stage]:
 async def contractor(stage: Stage) -> AsyncIterator[tuple[TenantBooks, Line]]:
     async with line_to(stage, {"page_size": "200"}) as line:
         yield stage.company.seed.tenant, line
+
+
+async def test_every_credit_memo_of_a_company_is_understood_and_ties(contractor: tuple[TenantBooks, Line]) -> None:
+    books, line = contractor
+    walked = await line.walk("credit_memos")
+    assert walked.problems == [] and {*walked.ids} == {str(one.id) for one in books.credit_memos}
+    for found in walked.documents.values():
+        kept = books.credit_memos[int(found.id)]
+        assert isinstance(found, Invoice) and found.kind == "credit note" and found.complete
+        assert invoiced_total(found) == found.total == kept.total and found.balance == kept.balance
+        assert [(one.document.id, one.amount) for one in found.allocations] == [
+            (str(one.invoice_id), one.amount) for one in kept.splits
+        ]
 
 
 async def test_every_invoice_of_a_company_is_understood_and_ties(contractor: tuple[TenantBooks, Line]) -> None:
@@ -261,6 +275,7 @@ async def _party(set: Set, action: Action, party: Party, reference: str) -> Step
 
 _WRITES = (
     ("tn.acc.invoices:w", "invoices", Action.MARK_EXPORTED),
+    ("tn.acc.creditmemos:w", "credit_memos", Action.MARK_EXPORTED),
     ("tn.acc.payments:w", "payments", Action.MARK_EXPORTED),
     ("tn.acc.inventorybills:w", "bills", Action.MARK_EXPORTED),
     ("tn.crm.customers:w", "customers", Action.CREATE),

@@ -96,6 +96,26 @@ async def test_an_invoice_changed_there_and_back_within_a_minute_is_as_it_was() 
         assert shown is not None and shown.reference == body["Reference"]
 
 
+@pytest.mark.parametrize("used", ["applied", "given back"])
+async def test_a_credit_note_is_changed_until_something_of_it_is_used(used: str) -> None:
+    async with xero() as (stage, line):
+        changes = await steps(stage, line, "credit_notes", "ab", Action.UPDATE)
+        for step, outcome in zip(changes, await line.connector.write_batch(line.session, changes), strict=True):
+            assert isinstance(outcome, Done) and stage.shows(step, outcome.document)
+        note, desk = stage.books.credit_notes.get(changes[0].target_id), stage.books.desk
+        assert note is not None and (note.total, len(note.lines)) == (changes[0].total, 1)
+        if used == "applied":
+            desk.allocate(note, stage.keyed.invoice("Credited"), Decimal(1))
+        else:
+            desk.pay(note, DAY, Decimal(1), stage.keyed.bank)
+        body = msgspec.json.decode(changes[0].body)
+        body["LineItems"][0] |= {"UnitAmount": 10, "LineAmount": 20}
+        other = msgspec.structs.replace(changes[0], body=msgspec.json.encode(body))
+        outcome = await line.connector.write(line.session, other)
+        assert isinstance(outcome, Rejected) and outcome.reason == "paid"
+        assert note.total == changes[0].total
+
+
 async def test_a_twin_of_one_intent_is_answered_as_before_and_does_nothing() -> None:
     async with xero() as (stage, line):
         (step,) = await steps(stage, line, "payments", "a")

@@ -93,12 +93,12 @@ class Selling:
 
     # -- what the people of the company do
 
-    def bill(self, price: str, *, posted: bool = True, customer: int = 0) -> Invoice:
-        """A job done on DAY for a customer, at one price; reviewed, and its batch posted unless told."""
-        made = self._sales.book("later", customer or self._sales.homes[0], DAY)
+    def bill(self, price: str, *, posted: bool = True, customer: int = 0, on: date = DAY) -> Invoice:
+        """A job done on a day for a customer, at one price; reviewed, and its batch posted unless told."""
+        made = self._sales.book("later", customer or self._sales.homes[0], on)
         self.source.invoicing.add_items(made.id, [self.item(price)])
         assert made.job_id is not None
-        self.source.invoicing.complete(made.job_id, DAY)
+        self.source.invoicing.complete(made.job_id, on)
         kept = self.source.invoicing.review(made.id, "Reviewed")
         if posted:
             self.post(kept)
@@ -112,10 +112,10 @@ class Selling:
         """Put it into a batch of its own and post that."""
         post_batch(self.source, batch(self.source, f"batch of {invoice.id}", [invoice.id]))
 
-    def take(self, invoice: Invoice, amount: str, kind: str = CHECK) -> Payment:
+    def take(self, invoice: Invoice, amount: str, kind: str = CHECK, on: date = DAY) -> Payment:
         """Money for an invoice."""
         parts, type_id = {invoice.id: Decimal(amount)}, self.type_id(kind)
-        return self.source.collecting.take(invoice.customer_id, type_id, Decimal(amount), parts, paid_on=DAY)
+        return self.source.collecting.take(invoice.customer_id, type_id, Decimal(amount), parts, paid_on=on)
 
     # -- what Xero shows
 

@@ -50,7 +50,7 @@ async def test_a_deposit_from_before_the_start_is_shown_linked_and_applied_once(
         assert await company.end("payments", straddling.id) == ("held", "payment_before_start_applied")
         assert await company.end("payments", later.id) == ("held", "payment_before_start_open")
         told = (await status(company.desk)).attention
-        assert "payments: A payment from before the start, on an invoice from after it (1)" in told
+        assert "payments: From before the start, on an invoice from after it (1)" in told
         [there] = company.there(invoice.reference_number)
         advance, whole = opening(company, there, "25.00"), opening(company, there, "40.00")
         await company.sync()

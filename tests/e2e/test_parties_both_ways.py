@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.connectors.xero import walk
+from ml_connector.connectors.xero.walk import LIST_LAG
 from ml_connector.errors import BadInput
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import integrating, syncing
@@ -156,6 +157,11 @@ def known(database: Database, tmp_path: Path) -> Start:
 def texts(contact: Contact) -> tuple[str, str, str]:
     """Name, e-mail and phone as Xero shows them."""
     return contact.name, contact.texts.get("EmailAddress", ""), contact.phones.get("DEFAULT", {}).get("PhoneNumber", "")
+
+
+def desk_clock(company: Known) -> float:
+    """The sandbox's clock, in seconds."""
+    return company.desk.clock.now().timestamp()
 
 
 async def test_changes_travel_both_ways_and_none_comes_back(known: Start) -> None:
@@ -367,7 +373,8 @@ async def test_a_contact_becomes_a_customer_by_its_first_invoice_within_a_day(kn
         home = {"AddressType": "POBOX", "AddressLine1": "1 Elm St", "City": "Edina", "Region": "MN",
                 "PostalCode": "55424", "Country": "USA"}  # fmt: skip
         new = desk.add_contact("Later Ltd", EmailAddress="desk@later.example", Addresses=[home])
-        for _ in range(2):  # changes just before a reading are shown by the next one too
+        added = desk_clock(company)
+        while desk_clock(company) - added < LIST_LAG * 3:  # what changed just before a reading is shown by the next too
             await company.sync()
         assert await company.end("customers_back", new.contact_id) == ("skipped", "contact_without_documents")
         stamp = new.updated
@@ -383,7 +390,7 @@ async def test_a_contact_becomes_a_customer_by_its_first_invoice_within_a_day(kn
         before = len(calls)
         await company.sync()
         assert await company.end("customers_back", new.contact_id) == ("posted", "")
-        assert sum(one.path.endswith("/Contacts") and one.method == "GET" for one in calls[before:]) <= ordinary
+        assert sum(one.path.endswith("/Contacts") and one.method == "GET" for one in calls[before:]) <= ordinary + 1
         runs = await company.all(
             """select distinct on (f.name) f.name, r.rows, r.new_versions, r.repeats
             from run r join flow f using (tenant_id, flow_id)
@@ -394,7 +401,7 @@ async def test_a_contact_becomes_a_customer_by_its_first_invoice_within_a_day(kn
         before = len(calls)
         await company.sync()
         shown = [one for one in calls[before:] if one.path.endswith("/Contacts") and one.method == "GET"]
-        assert len(shown) <= ordinary, "the day's reading is done"
+        assert len(shown) <= ordinary + 1, "the day's reading is done"
 
 
 async def test_reading_all_contacts_anew_goes_on_where_it_broke_off(

@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
 
 KIND = "servicetitan-xero"
 MODES = {
-    "customers": "as needed", "vendors": "as needed", "invoices": "live", "payments": "live", "purchase_orders": "live",
+    "customers": "as needed", "vendors": "as needed", "invoices": "live", "payments": "live", "credit_memos": "live",
+    "purchase_orders": "live",
 }  # fmt: skip
 
 
@@ -77,7 +78,7 @@ async def test_everything_sold_is_in_xero_once_and_to_the_cent(sold: Sold) -> No
     assert not [key for key in ended if key[1] in ("rejected", "uncertain", "sending", "staged")], ended
     found = sold.compared()
     assert [one.sentence for one in found.findings] == []
-    assert (found.invoices > 400, found.customers > 100) == (True, True)
+    assert (found.invoices > 400, found.customers > 100, found.credit_memos) == (True, True, 6)
     async with sold.desk.looking() as reading:
         runs = await runs_in(reading, [flow.flow_id for flow in sold.integration.flows])
     assert runs and all(run.balanced for run in runs)

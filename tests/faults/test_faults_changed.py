@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,7 +70,7 @@ async def test_every_change_is_on_both_sides_after_the_second_reading(postgres_u
             _ends(before, books)
     finally:
         drop_database(postgres_url, world.database)
-    assert len(CHANGES) == 16
+    assert len(CHANGES) == 18
 
 
 def _receivables(sales: Sales, there: OrganisationBooks) -> None:
@@ -86,6 +87,16 @@ def _receivables(sales: Sales, there: OrganisationBooks) -> None:
     [refund] = [one for one in there.credit_notes if one.number == f"{number['refunded_later']}-1"]
     assert refund.due == 0 and _statuses(there, refund) == ["AUTHORISED"]
     assert Decimal("75.00") in [one.due for one in there.overpayments]
+    _credits(sales, {one.number: one for one in there.credit_notes if one.status not in GONE})
+
+
+def _credits(sales: Sales, live: Mapping[str, Document]) -> None:
+    """The raised adjustment is applied as raised; the credit memo that was taken back is open again."""
+    [raised] = [one for one in sales.books.invoices if one.id in sales.cases["adjusted"] and one.total < 0]
+    note = live[raised.reference_number]
+    assert note.total == sum(part.amount for part in note.allocations) == -raised.total >= Decimal("80.00")
+    [memo] = [one for one in sales.books.credit_memos if one.id in sales.cases["credited"]]
+    assert live[memo.reference_number].due == memo.total > 0
 
 
 def _orders_and_parties(sales: Sales, here: TenantBooks, there: OrganisationBooks) -> None:

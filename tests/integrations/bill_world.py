@@ -16,10 +16,11 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR
-from ml_connector.integrations.base import Decision, Hold, Ledger, Skip, View, Write
 from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Write
 from ml_connector.integrations.reasons import REASONS
+from ml_connector.integrations.views import Ledger, View
 
 BOOKS = Organisation("org", "Polar Air", "USD", "America/Chicago", price_digits=2, rounding="line")
 ACCOUNTS = {

@@ -17,10 +17,11 @@ from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import Decision, Ledger, Linked, View, Write
+from ml_connector.integrations.decisions import Decision, Write
 from ml_connector.integrations.invoice_flow import Invoices
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.receivable_tables import EXEMPT
+from ml_connector.integrations.views import Ledger, Linked, View
 
 __all__ = ["Rows", "assert_readable", "codes", "sentences"]
 
@@ -109,6 +110,7 @@ TABLES: dict[str, dict[str, str]] = {
     "tax": {"Austin": "TAX001", "Dallas": "TAX002", "Parts only": "TAX001", "Both": "TAX001", EXEMPT: "NONE"},
     "business_units": {"bu1": NORTH, "bu2": SOUTH, "bu9": "none"},
     "customers": {},
+    "locations": {},
     "invoice_numbers": {},
 }
 
@@ -195,8 +197,9 @@ def shown(document: Invoice = INVOICE, *, id: str = guid(77), **changes: Any) ->
     sent = body(decision)
     lines = tuple(
         InvoiceLine(
-            guid(900 + n), one["LineAmount"], one["Description"], quantity=one["Quantity"], unit_price=one["UnitAmount"],
-            account=Ref("", "", one.get("AccountCode", "")), tax_code=Ref(one["TaxType"]), tax=one["TaxAmount"],
+            guid(900 + n), D(one["LineAmount"]), one["Description"], quantity=D(one["Quantity"]),
+            unit_price=D(one["UnitAmount"]), account=Ref("", "", one.get("AccountCode", "")),
+            tax_code=Ref(one["TaxType"]), tax=D(one["TaxAmount"]),
             taxable=bool(one["TaxAmount"]),
             dimensions=tuple(Ref(t["TrackingOptionID"], "", t["TrackingCategoryID"]) for t in one.get("Tracking", ())),
         )

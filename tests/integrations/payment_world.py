@@ -17,22 +17,15 @@ from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import (
-    Decision,
-    Hold,
-    Ledger,
-    Linked,
-    Made,
-    Skip,
-    View,
-    Write,
-    step_key,
-)
+from ml_connector.connectors.xero.references import dated
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Write
 from ml_connector.integrations.left import left_or_last
 from ml_connector.integrations.order_flow import PurchaseOrders
 from ml_connector.integrations.payment_flow import STAYS, Payments
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.views import Ledger, Linked, Made, View, step_key
 
 D = Decimal
 DAY = dt.timedelta(days=1)
@@ -221,11 +214,14 @@ class Run:
     shown: dict[tuple[str, str], Document]
     link: Linked | None = None
     made: dict[str, Made] = dataclasses.field(default_factory=dict)
+    removed: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     sent: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    half_changed: bool = False
     next: int = 5000
     around: dict[str, Any] = dataclasses.field(default_factory=dict)
+    flow: FlowType = dataclasses.field(default_factory=Payments)
 
-    def version(self, document: Payment, *, at_most: int = 99, **around: Any) -> Decision:
+    def version(self, document: Payment | Invoice, *, at_most: int = 99, **around: Any) -> Decision:
         """Plan a version, carry its steps out one by one, planning anew before each; what was decided at last.
 
         ``at_most``: the worker ends after so many steps, for good: the version is never posted.
@@ -233,11 +229,12 @@ class Run:
         proven: dict[str, str] = {}
         done: set[Any] = set()
         voided: list[str] = []
+        half = self.half_changed
         for _ in range(30):
             now = view(document, made=dict(self.made), proven=dict(proven), done=frozenset(done), link=self._link(),
-                       **{**self.around, **around})  # fmt: skip
+                       removed=dict(self.removed), half_changed=self.half_changed, **{**self.around, **around})  # fmt: skip
             now = dataclasses.replace(now, at_target=dict(self.shown))
-            decision = read(Payments().plan(now))
+            decision = read(self.flow.plan(now))
             left = (
                 [step for step in decision.steps if step_key(step) not in done] if isinstance(decision, Write) else []
             )
@@ -249,12 +246,17 @@ class Run:
             done.add(step_key(step))
             if step.action is Action.CREATE:
                 proven[step.reference] = target
-            else:
+            elif step.action is Action.VOID:
                 voided.append(step.reference)
+                self.removed[step.entity, target] = step.reference
             if last:
                 assert isinstance(decision, Write)
                 self._post(document, decision, proven, now)
+                half = False
                 break
+            if step.action is Action.UPDATE:
+                half = True
+        self.half_changed = half
         kinds = {reference: entity for entity, action, reference in done if action is Action.CREATE}
         for reference in voided:
             self.made.pop(reference, None)
@@ -267,7 +269,7 @@ class Run:
         now = self.shown.get((self.link.target_entity, self.link.target_id))
         return dataclasses.replace(self.link, now=now)
 
-    def _post(self, document: Payment, decision: Write, proven: Mapping[str, str], now: View) -> None:
+    def _post(self, document: Document, decision: Write, proven: Mapping[str, str], now: View) -> None:
         if decision.main == STAYS:
             kept = left_or_last(now, decision.steps, decision.replaces)
             stays = self.link is not None and self.link.target_id != decision.replaces
@@ -289,6 +291,8 @@ class Run:
             return self._allocation(step, sent)
         if step.action is Action.VOID:
             return self._void(step, sent)
+        if step.action is Action.UPDATE:
+            return self._changed(step, sent)
         self.next += 1
         id_ = guid(self.next)
         make = {"payments": self._payment, "credit_notes": self._note}.get(step.entity, self._advance)
@@ -305,28 +309,47 @@ class Run:
             self._settle(on, amount)
             split = Allocation(id_, Ref(on), D(amount), dt.date.fromisoformat(sent["Date"]))
             return Payment(id_, Ref(SMITH), D(amount), date=split.date, splits=(split,), bank_account=account,
-                           reference=step.reference)  # fmt: skip
+                           reference=step.reference, original_date=dated(sent["Reference"]))  # fmt: skip
         [(name, entity)] = [(key, entity) for key, entity in _REFUNDED.items() if key in sent]
         credit = sent[name][f"{name}ID"]
         self._draw(entity, credit, D(amount))
         return Payment(id_, Ref(SMITH), -D(amount), PaymentKind.REFUND, dt.date.fromisoformat(sent["Date"]),
-                       refunds=Ref(credit, _NAMES[entity]), bank_account=account, reference=step.reference)  # fmt: skip
+                       refunds=Ref(credit, _NAMES[entity]), bank_account=account,
+                       reference=step.reference, original_date=dated(sent["Reference"]))  # fmt: skip
 
     def _advance(self, id_: str, step: Step, sent: dict[str, Any]) -> Payment:
         amount = D(sent["LineItems"][0]["LineAmount"])
         kind = PaymentKind.OVERPAYMENT if step.entity == "overpayments" else PaymentKind.PREPAYMENT
         assert sent["Contact"]["ContactID"] == SMITH
         return Payment(id_, Ref(SMITH), amount, kind, dt.date.fromisoformat(sent["Date"]), unapplied=amount,
-                       reference=step.reference)  # fmt: skip
+                       reference=step.reference, original_date=dated(sent["Reference"]))  # fmt: skip
 
     def _note(self, id_: str, step: Step, sent: dict[str, Any]) -> Invoice:
         numbers = {one.number for one in self.shown.values() if isinstance(one, Invoice)}
         assert sent["CreditNoteNumber"] not in numbers
-        lines = sent["LineItems"]
-        amount = sum((D(one["LineAmount"]) + D(one.get("TaxAmount", 0)) for one in lines), D(0))
+        lines = tuple(self._line(one) for one in sent["LineItems"])
+        tax = sum((one.tax or D(0) for one in lines), D(0))
+        amount = sum((one.amount for one in lines), tax)
         return Invoice(id_, Ref(sent["Contact"]["ContactID"]), amount, "credit note", sent["CreditNoteNumber"],
-                       dt.date.fromisoformat(sent["Date"]), balance=amount, state=InvoiceState.AUTHORISED,
-                       reference=step.reference)  # fmt: skip
+                       dt.date.fromisoformat(sent["Date"]), balance=amount, state=InvoiceState.AUTHORISED, lines=lines,
+                       tax=tax, reference=step.reference, original_date=dated(sent["Reference"]))  # fmt: skip
+
+    def _line(self, sent: dict[str, Any]) -> InvoiceLine:
+        self.next += 1
+        return InvoiceLine(
+            sent.get("LineItemID") or guid(self.next), D(sent["LineAmount"]), sent["Description"],
+            tax=D(sent.get("TaxAmount", 0)), tax_code=Ref(sent.get("TaxType", "")),
+            account=Ref("", "", sent.get("AccountCode", "")),
+            dimensions=tuple(Ref(one["TrackingOptionID"], "", one["TrackingCategoryID"]) for one in sent.get("Tracking", ())),
+        )  # fmt: skip
+
+    def _changed(self, step: Step, sent: dict[str, Any]) -> str:
+        """A credit note alone is changed here, while nothing of it is applied or given back."""
+        before = self.shown.pop((step.entity, step.target_id))
+        assert isinstance(before, Invoice) and before.active and step.entity == "credit_notes"
+        assert not before.allocations and before.balance == before.total
+        self.shown[step.entity, step.target_id] = self._note(step.target_id, step, sent)
+        return step.target_id
 
     def _void(self, step: Step, sent: dict[str, Any]) -> str:
         document = self.shown[step.entity, step.target_id]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ml_connector.canonical.money import rounded, total
 from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.canonical.tie_out import computed_total
-from ml_connector.integrations.base import Hold, Skip, Write
 from ml_connector.integrations.bill_rules import tax_rule
+from ml_connector.integrations.decisions import Hold, Skip, Write
 
 CENTS = st.integers(-(10**6), 10**6).map(lambda cents: Decimal(cents) / 100)
 RULES = st.sampled_from(["cost", "account:z6000", "tax:t8", "40% cost, 60% account:z6000", "33.3% cost, 66.7% cost"])

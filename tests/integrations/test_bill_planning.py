@@ -28,9 +28,10 @@ from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState, LineKind
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Twin, Unchanged, Write
 from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.bill_settings import Settings
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write
+from ml_connector.integrations.views import Linked, Twin
 from ml_connector.sync import plan as plans
 
 D = Decimal

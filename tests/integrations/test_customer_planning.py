@@ -12,6 +12,7 @@ from invoice_world import (
     CONTACTS,
     INVOICE,
     JANE,
+    SETTINGS,
     assert_readable,
     body,
     codes,
@@ -23,10 +24,11 @@ from invoice_world import (
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Skip, Unchanged, Write
 from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.vendor_flow import UniqueVendors, Vendors
+from ml_connector.integrations.views import Candidate, Linked
 from ml_connector.sync.matching import PartyIndex
 
 FIRM = Party("c1", "customer", "Acme Offices", email="ap@acme.example", phone="512 555 0100")
@@ -163,7 +165,8 @@ MERGED = msgspec.structs.replace(FIRM, id="c9", active=False, merged_into="c1")
 
 
 def test_a_merged_customer_waits_for_the_one_that_survived() -> None:
-    assert Customers().needs_links(MERGED) == (("customers", "c1"),) and Customers().needs_links(FIRM) == ()
+    assert Customers().needs_links(MERGED, SETTINGS) == (("customers", "c1"),)
+    assert Customers().needs_links(FIRM, SETTINGS) == ()
     decision = plan(MERGED, asked=frozenset([("customers", "c1")]))
     assert isinstance(decision, Hold) and decision.asks_for == (("customers", "c1"),)
     assert [(one.code, one.kind, one.key) for one in decision.waits] == [("customer_merged", "link", "customers:c1")]

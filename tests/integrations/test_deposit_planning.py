@@ -13,7 +13,7 @@ from payment_world import DAY, ON, SETTINGS, view
 from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Deposit, Deposited
-from ml_connector.integrations.base import Decision, Skip
+from ml_connector.integrations.decisions import Decision, Skip
 from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.tracked import Track
 

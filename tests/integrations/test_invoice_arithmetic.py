@@ -15,7 +15,7 @@ from ml_connector.canonical.money import rounded, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.canonical.tie_out import invoiced_total
-from ml_connector.integrations.base import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
 from ml_connector.integrations.invoice_tax import apportion
 
 CENTS = st.integers(-(10**6), 10**6).map(lambda cents: Decimal(cents) / 100)

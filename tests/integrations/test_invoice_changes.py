@@ -32,7 +32,7 @@ from invoice_world import (
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Decision, Hold, Skip, Unchanged, Write
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write
 
 POSTED, COMPLETED, PENDING = InvoiceState.POSTED, InvoiceState.COMPLETED, InvoiceState.PENDING
 DRAFTS = {"invoice_gate": "draft when completed"}
@@ -268,7 +268,6 @@ def test_a_credit_is_voided_only_while_nothing_of_it_is_applied() -> None:
     part = Allocation(guid(5), Ref(guid(77)), D(10))
     used = msgspec.structs.replace(there, balance=D("98.25"), allocations=(part,))
     assert codes(later(used, posted)(active=False)) == ["change_when_paid"]
-    assert codes(later(there, posted)(number="5513-A")) == ["change_not_sent"]
 
 
 @pytest.mark.parametrize(
@@ -410,3 +409,16 @@ def test_a_draft_that_was_linked_by_hand_is_not_authorised() -> None:
 
 def test_exported_at_first_sight_is_no_matter_once_it_is_linked() -> None:
     assert isinstance(later(first_seen_exported=True)(**DEARER), Write)
+
+
+def test_one_that_left_the_scope_waits_with_what_is_paid_on_it_until_a_person_says_so() -> None:
+    left: dict[str, Any] = {"business_unit": Ref("bu2", "South"), **DEARER}
+    around: dict[str, Any] = {"settings": {"business_units": ("bu1",)}}
+    decision = later(**around)(**left)
+    assert codes(decision) == ["left_scope"] and isinstance(decision, Hold)
+    assert decision.waits[0].key == "setting:business_units"
+    assert isinstance(later(**around, released=frozenset(["left_scope"]))(**left), Write)
+    assert isinstance(later()(**left), Write) and isinstance(later(**around)(**DEARER), Write)
+    out = msgspec.structs.replace(INVOICE, business_unit=Ref("bu2", "South"))
+    assert isinstance(later(posted=out, **around)(**DEARER), Write)  # it never was in it
+    assert isinstance(later(**around)(**left, active=False), Write)

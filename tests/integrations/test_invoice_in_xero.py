@@ -15,7 +15,8 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action, Done, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import STAYS, Adopt, Hold, Made, Unchanged, Write
+from ml_connector.integrations.decisions import STAYS, Adopt, Hold, Unchanged, Write
+from ml_connector.integrations.views import Made
 
 pytestmark = pytest.mark.anyio
 

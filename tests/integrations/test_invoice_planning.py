@@ -40,9 +40,10 @@ from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import InvoiceState
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.integrations.base import Adopt, Hold, Made, Skip, Twin, Write
+from ml_connector.integrations.decisions import Adopt, Hold, Skip, Write
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.receivable_tables import EXEMPT
+from ml_connector.integrations.views import Made, Twin
 from ml_connector.sync import plan as plans
 
 PENDING, COMPLETED, POSTED, KEPT = (
@@ -243,8 +244,8 @@ def test_a_merged_customers_invoice_goes_to_the_contact_a_person_named() -> None
 
 
 def test_the_party_and_what_is_corrected_are_needed() -> None:
-    assert Invoices().needs_links(INVOICE) == (("customers", "c1"),)
-    assert Invoices().needs_links(credit()) == (("customers", "c1"), ("invoices", "i1"))
+    assert Invoices().needs_links(INVOICE, SETTINGS) == (("customers", "c1"),)
+    assert Invoices().needs_links(credit(), SETTINGS) == (("customers", "c1"), ("invoices", "i1"))
     assert Invoices().party_of(INVOICE) == "c1" and Invoices().party_name(INVOICE) == "Jane Doe"
 
 

@@ -37,9 +37,10 @@ from ml_connector.canonical.money import rounded, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Hold, Twin, Unchanged, Write
+from ml_connector.integrations.decisions import Adopt, Hold, Unchanged, Write
 from ml_connector.integrations.order_flow import PurchaseOrders
 from ml_connector.integrations.payment_tables import OrderAccountTable
+from ml_connector.integrations.views import Twin
 
 D = Decimal
 SECOND = BillLine("l2", D(60), description="Filter", quantity=D(3), unit_cost=D(20))
@@ -357,6 +358,6 @@ def test_which_keys_an_order_shows() -> None:
     table = OrderAccountTable("order_accounts", "", "", "", "accounts")
     shown = list(table.shown_keys(order(tax="5", shipping="0")))
     assert shown == [("(none)", ""), ("(tax)", "")]
-    assert PurchaseOrders().needs_links(ORDER) == (("vendors", "v1"),)
+    assert PurchaseOrders().needs_links(ORDER, SETTINGS) == (("vendors", "v1"),)
     prefixed = msgspec.structs.replace(SETTINGS, number_prefix="N-")
     assert PurchaseOrders().number_of(ORDER, None, prefixed) == "N-PO-7"

@@ -13,10 +13,12 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Address, Party
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.integrations.base import Adopt, Decision, FlowType, Hold, Linked, Skip, Unchanged, View, Write
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.party_back import CustomersBack, VendorsBack
 from ml_connector.integrations.vendor_flow import UniqueVendors
+from ml_connector.integrations.views import Linked, View
 from ml_connector.sync.matching import PartyIndex
 
 HOME = Address("12 Main St", "", "Austin", "TX", "78701", "USA")

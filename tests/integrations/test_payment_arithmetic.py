@@ -14,7 +14,7 @@ from payment_world import DAY, INVOICES, ON, Run, body, codes, credit_note, invo
 from ml_connector.canonical.money import total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
-from ml_connector.integrations.base import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
 
 D = Decimal
 CENTS = st.integers(1, 20_000).map(lambda cents: D(cents) / 100)

@@ -13,8 +13,9 @@ from payment_world import INVOICES, ON, SMITH, Run, codes, guid, invoice, paymen
 
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
-from ml_connector.integrations.base import Linked, Unchanged, Write
+from ml_connector.integrations.decisions import Unchanged, Write
 from ml_connector.integrations.payment_flow import Payments
+from ml_connector.integrations.views import Linked
 
 OLD, OPENING = dt.date(2025, 12, 30), dt.date(2025, 12, 31)
 POT = guid(800)

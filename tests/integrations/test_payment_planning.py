@@ -27,6 +27,7 @@ from payment_world import (
     OPENED,
     PARTIES,
     PREFIX,
+    SETTINGS,
     SMITH,
     UNOPENED,
     Run,
@@ -42,14 +43,15 @@ from payment_world import (
     view,
 )
 
-from ml_connector.canonical.master_data import Dimension, ListEntry, Party
+from ml_connector.canonical.master_data import Dimension, ListEntry, Party, TaxCode
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Decision, Hold, Linked, Unchanged, Write
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.payment_flow import STAYS, Payments, PaymentsExported
 from ml_connector.integrations.payment_tables import OrderAccountTable, PaymentTypeTable, payment_rule
+from ml_connector.integrations.views import Linked
 from ml_connector.sync import plan as plans
 
 D = Decimal
@@ -166,6 +168,31 @@ def test_a_fee_or_a_write_off_set_so_takes_no_tax_back(type_: str, settings: dic
     note = body(decision.steps[0])
     assert note["LineAmountTypes"] == "NoTax" and [one["LineAmount"] for one in note["LineItems"]] == [105]
     assert "TaxType" not in str(note)
+
+
+def test_a_write_off_is_previewed_with_the_tax_that_its_invoice_is_to_have() -> None:
+    """The invoice is still to be made: by its own rules its tax is on the line that bears some, the other one is exempt."""
+    lines = (InvoiceLine("1", D(500), taxable=True), InvoiceLine("2", D(500)), InvoiceLine("3", D(9), chargeable=False))
+    sold = Invoice("A", Ref("c1"), D(1050), number="A", date=ON, tax=D(50), tax_zone=Ref("z1", "North"), lines=lines)
+    links = {**LINKS, ("invoices", "A"): "new: invoices A"}
+    around: dict[str, Any] = {
+        "sources": {("invoices", "A"): sold},
+        "tables": {"tax": {"North": "OUTPUT", "(exempt)": "NONE"}},
+    }
+    around["ledger"] = {
+        "tax_codes": {"OUTPUT": TaxCode("OUTPUT", "Tax", D("0.1")), "NONE": TaxCode("NONE", "None", D(0))}
+    }
+    previewed = plan(payment("105", {"A": "105"}, "2"), links=links, **around)
+    then = plan(payment("105", {"A": "105"}, "2"), shown=(PART_TAXED,))
+    assert isinstance(previewed, Write) and isinstance(then, Write)
+    assert body(previewed.steps[0]) == body(then.steps[0])
+    assert previewed.placeholders == ("new: invoices A",)
+    for there, same in ((PART_TAXED, True), (invoice("A", "1050"), False)):
+        known = view(payment("105", {"A": "105"}, "2"), shown=(there,), **around)
+        again = plans.as_previewed(Payments(), known, previewed.placeholders)
+        assert isinstance(again, Write) and plans.alike(again, previewed) is same
+    less = plan(payment("105", {"A": "105"}, "2"), links=links, **{**around, "tables": {"tax": {"(exempt)": "NONE"}}})
+    assert codes(less) == ["write_off_tax_unseen"]
 
 
 def test_a_fee_is_a_credit_note_on_the_expense_account() -> None:
@@ -332,9 +359,9 @@ def test_it_asks_for_what_it_waits_for_when_nothing_else_is_missing() -> None:
 
 
 def test_needed_links_begin_with_the_customer() -> None:
-    needs = Payments().needs_links(payment("100", {"A": "60", "B": "40"}, refunds=Ref("p0")))
+    needs = Payments().needs_links(payment("100", {"A": "60", "B": "40"}, refunds=Ref("p0")), SETTINGS)
     assert needs == (("customers", "c1"), ("invoices", "A"), ("invoices", "B"))
-    assert Payments().needs_links(payment("-5", {}, refunds=Ref("p0")))[-1] == ("payments", "p0")
+    assert Payments().needs_links(payment("-5", {}, refunds=Ref("p0")), SETTINGS)[-1] == ("payments", "p0")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from payment_world import LINKS, ON, codes, invoice, payment, plan, told
+from payment_world import LINKS, ON, codes, invoice, payment, plan, told, view
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, Payment
-from ml_connector.integrations.base import Hold
+from ml_connector.integrations.decisions import Hold
+from ml_connector.integrations.invoice_flow import Invoices
 
 OLD = dt.date(2025, 12, 30)  # before the start date
 NORTH_ONLY = {"business_units": ("bu1",)}
@@ -63,7 +64,7 @@ def test_the_sentence_names_the_invoice_what_is_on_it_and_the_way_out() -> None:
     assert isinstance(decision, Hold)
     [wait] = decision.waits
     assert "2025-12-30" in wait.sentence and "80.00 USD of it is on A, from after it" in wait.sentence
-    assert "over- or prepayment that the opening balances brought" in wait.action
+    assert "over- or prepayment or credit note that the opening balances brought" in wait.action
     assert (wait.kind, wait.key) == ("setting", "setting:start_date")  # an earlier start looks at it again
 
 
@@ -128,3 +129,24 @@ def test_an_invoice_that_was_posted_stays_in_scope() -> None:
 def test_money_on_no_invoice_goes_by_its_own_unit() -> None:
     assert codes(plan(payment("50", {}, business_unit=ELSEWHERE), settings=NORTH_ONLY)) == ["out_of_scope"]
     assert told(plan(payment("50", {}), settings=NORTH_ONLY)) == [("create", "overpayments", Decimal(50))]
+
+
+@pytest.mark.parametrize(
+    ("one", "units", "wanted"),
+    [
+        (source(), (), ("out_of_scope", "payment_before_start")),
+        (source(), ("bu1",), ("out_of_scope", "payment_before_start")),
+        (source(unit="bu2"), ("bu1",), ()),
+        (source(OLD), ("bu1",), ("out_of_scope",)),
+        (source(active=False), (), ("out_of_scope",)),
+    ],
+)
+def test_an_invoice_lets_in_what_is_on_it_as_far_as_it_is_in_itself(
+    one: Invoice, units: tuple[str, ...], wanted: tuple[str, ...]
+) -> None:
+    """Whatever it lets in is passed over for that reason no more."""
+    found = view(payment(), settings={"business_units": units})
+    assert Invoices().lets_in(one, found.settings) == wanted
+    for day, code in ((ON, "out_of_scope"), (OLD, "payment_before_start")):
+        decision = plan(payment(date=day), settings={"business_units": units}, sources=sources(A=one), links=NOT_LINKED)
+        assert (code in codes(decision)) <= (code not in wanted)

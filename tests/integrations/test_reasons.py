@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "ml_connector"
 #: Where a code stands in a call: its position, and the name it may be given by.
 _CODE_AT = {
     "waiting": 0, "skip": 0, "Waiting": 0, "Skip": 0, "Meaning": 0, "Rejected": 3, "_state": 3, "sentence": 0, "_track": 1,
-    "_skipped": 0,
+    "_skipped": 0, "left": 0,
 }  # fmt: skip
 _IN_SQL = re.compile(r"(?<!w\.)reason (?:=|<>) '(\w+)'")
 

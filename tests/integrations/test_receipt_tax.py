@@ -15,7 +15,7 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.connectors.servicetitan import payloads
 from ml_connector.connectors.servicetitan.translate import understood
 from ml_connector.connectors.servicetitan.translate_bills import Around, Choices, receipt
-from ml_connector.integrations.base import Decision, Hold
+from ml_connector.integrations.decisions import Decision, Hold
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 
 SETTINGS = {"bill_source": "receipts", "freight_account": "z7000"}

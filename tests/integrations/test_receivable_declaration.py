@@ -104,10 +104,12 @@ def test_which_keys_documents_show() -> None:
         "accounts": [("4000", "Parts"), ("Labor", "Labor")],
         "tax": [("Austin", "Austin"), (EXEMPT, "what is not taxed")],
         "customers": [("c1", "Jane Doe")],
+        "locations": [("c1-l1", "Jane Doe, 12 Main St")],
         "vendors": [],
         "payment_types": [],
         "order_accounts": [],
         "invoice_numbers": [],
+        "credit_memo_numbers": [],
         "order_numbers": [],
     }
     tax = INTEGRATION.table("tax")

@@ -14,8 +14,9 @@ from payment_world import INVOICES, PREFIX, D, Run, codes, guid, invoice, paymen
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import STAYS, Decision, Hold, Made, Unchanged, Using, Write, aside_key, settled_key
+from ml_connector.integrations.decisions import STAYS, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.payment_flow import Payments
+from ml_connector.integrations.views import Made, Using, aside_key, settled_key
 
 DEARER: dict[str, Any] = {"lines": (invoices.line("120"),), "tax": "9.90", "total": "129.90"}
 THERE, OWN = invoices.guid(77), "servicetitan-1-invoices-i1"
@@ -98,6 +99,24 @@ def test_write_offs_and_money_on_account_step_aside_too() -> None:
         ("allocations", Action.VOID, invoices.guid(407)),
         CHANGE,
     ]
+
+
+def test_a_credit_memo_is_taken_off_and_stays_itself() -> None:
+    """Only the application goes: its lines are its own, and other invoices may have parts of it."""
+    elsewhere = Allocation(invoices.guid(499), Ref(invoices.guid(78)), D(5))
+    memo = written_off("30")
+    assert isinstance(memo.document, Invoice)
+    shown = msgspec.structs.replace(memo.document, allocations=(*memo.document.allocations, elsewhere), total=D(35))
+    memo = msgspec.structs.replace(memo, flow="credit_memos", document=shown)
+    decision = changed("78.25", memo)
+    assert steps_of(decision) == [("allocations", Action.VOID, invoices.guid(405)), CHANGE]
+    done = frozenset([("allocations", Action.VOID, aside_key(OWN, invoices.guid(405)))])
+    gone = msgspec.structs.replace(memo, document=msgspec.structs.replace(shown, allocations=(elsewhere,)))
+    assert steps_of(changed("108.25", gone, done=done)) == steps_of(decision)
+    moved = changed(
+        "78.25", memo, changes={"customer": Ref("c2", "Other")}, links={("customers", "c2"): invoices.guid(55)}
+    )
+    assert codes(moved) == ["change_when_paid"]  # the credit stays its own contact's
 
 
 @pytest.mark.parametrize(("balance", "state"), [("78.25", "applied"), ("108.25", "open"), ("108.25", "void")])

@@ -13,12 +13,13 @@ from payment_world import BETA, BOOKS, DAY, ON, ORDER, SETTINGS, guid, view
 
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, BillState, OrderState, PurchaseOrder
-from ml_connector.integrations.base import Decision, Linked, Skip
+from ml_connector.integrations.decisions import Decision, Skip
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.integrations.servicetitan_xero import INTEGRATION
 from ml_connector.integrations.tracked import Payable, Payables, Rank, Track
 from ml_connector.integrations.tracking_flow import InventoryBills
 from ml_connector.integrations.tracking_rules import differences, named_keys
+from ml_connector.integrations.views import Linked
 
 D = Decimal
 FLOW = InventoryBills()
@@ -292,6 +293,6 @@ def test_its_vendor_is_a_key_of_the_vendors_and_of_no_other_party() -> None:
 
 
 def test_what_it_asks_for_and_shows() -> None:
-    assert FLOW.needs_links(BILL) == (("vendors", "v1"), ("purchase_orders", "o1"))
-    assert FLOW.needs_links(bill(purchase_order=Ref())) == (("vendors", "v1"),)
+    assert FLOW.needs_links(BILL, SETTINGS) == (("vendors", "v1"), ("purchase_orders", "o1"))
+    assert FLOW.needs_links(bill(purchase_order=Ref()), SETTINGS) == (("vendors", "v1"),)
     assert FLOW.tracks and FLOW.only_linked(BILL, SETTINGS) and FLOW.target_entity(BILL) == "bills"

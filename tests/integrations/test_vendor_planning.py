@@ -11,10 +11,11 @@ from bill_world import BILL, VENDORS, assert_readable, codes, sentences, view
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import Adopt, Candidate, Decision, Hold, Linked, Write
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Write
 from ml_connector.integrations.reasons import REASONS, action, sentence
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.vendor_flow import Vendors
+from ml_connector.integrations.views import Candidate, Linked
 
 VENDOR = Party("v1", "vendor", "Beta Supplies", email="ap@beta.example", phone="218 555 0100")
 BETA = VENDORS["zv1"]

@@ -20,9 +20,10 @@ from ml_connector.connectors.base import Session
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.xero import CONNECTOR
-from ml_connector.integrations.base import Decision, Ledger, Linked, View, Write
 from ml_connector.integrations.customer_flow import Customers
+from ml_connector.integrations.decisions import Decision, Write
 from ml_connector.integrations.invoice_flow import Invoices
+from ml_connector.integrations.views import Ledger, Linked, View
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.transport.messages import Exchange
 from ml_connector.transport.protocols import Token

@@ -15,7 +15,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput, NotFound, Refused
-from ml_connector.integrations.base import Write
+from ml_connector.integrations.decisions import Write
 from ml_connector.service import approving, flows
 from ml_connector.service.approving import (
     Approved,

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from joined import KIND, Joined, joined
-from ml_connector.integrations.base import Write
+from ml_connector.integrations.decisions import Write
 from ml_connector.service import integrating
 from ml_connector.service.approving import approvable, approve_listed
 from ml_connector.service.finding import Filter

@@ -22,7 +22,7 @@ from ml_connector.service.roles import Actor, NotAllowed, Role
 
 pytestmark = pytest.mark.anyio
 STRICT = {"closed_through": "2026-08-31", "start_date": "2026-08-01", "gate": "posted", "breaker_percent": "30",
-          "breaker_floor": "50", "business_units": "bu1"}  # fmt: skip
+          "breaker_floor": "50", "business_units": "bu1", "hold_incomplete_vendors": "yes"}  # fmt: skip
 
 
 def as_(company: Company, role: Role) -> Desk:
@@ -34,12 +34,20 @@ def as_(company: Company, role: Role) -> Desk:
     [
         ({"closed_through": ""}, "open a closed period (closed_through 2026-08-31 -> none)"),
         ({"closed_through": "2026-08-30"}, "open a closed period (closed_through 2026-08-31 -> 2026-08-30)"),
+        (
+            {"closed_period": "first open day"},
+            "let documents of a closed period go by themselves (closed_period hold -> first open day)",
+        ),
         ({"start_date": "2026-07-31"}, "take up documents from earlier on (start_date 2026-08-01 -> 2026-07-31)"),
         ({"gate": "received"}, "let documents go earlier or unseen (gate posted -> received)"),
         ({"unseen_status": "post"}, "let documents go earlier or unseen (unseen_status hold -> post)"),
         ({"breaker_percent": "0"}, "weaken the mass-change breaker (breaker_percent 30 -> 0)"),
         ({"breaker_percent": "31"}, "weaken the mass-change breaker (breaker_percent 30 -> 31)"),
         ({"breaker_floor": "51"}, "weaken the mass-change breaker (breaker_floor 50 -> 51)"),
+        (
+            {"hold_incomplete_vendors": "no"},
+            "let documents of vendors go that are not complete (hold_incomplete_vendors yes -> no)",
+        ),
         ({"business_units": ""}, "widen the business units (business_units bu1 -> all)"),
         ({"business_units": "bu1, bu2"}, "widen the business units (business_units bu1 -> bu1, bu2)"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from selling_by_hand import BEND, Selling, fill, invoice, make_selling, order, payment
 
-from ml_connector.integrations.base import Waiting
+from ml_connector.integrations.decisions import Waiting
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter

@@ -91,3 +91,25 @@ async def test_a_document_in_two_scopes_of_an_earlier_time_is_held(company: Comp
     for _ in range(2):
         await company.plan()
     assert sorted(step.number for step in company.books.written) == ["INV-1", "INV-2", "INV-3"]
+
+
+async def test_what_stands_in_the_books_of_another_integration_is_not_posted_again(company: Company) -> None:
+    """Its business unit was the other one's when it was posted there."""
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await change_settings(company.desk, await company.now(), {"business_units": "bu1"})
+    other = await second(company, business_units="bu2")
+    await set_flow_mode(company.desk, other, "bills", "live")
+    await set_flow_mode(company.desk, await company.now(), "bills", "live")
+    async with company.desk.changing() as change:
+        await change.run(
+            """insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, origin, made_at)
+            values (%s, %s, 'bills', '1', 'bills', 'b77', 'created', now())""",
+            change.tenant_id, other.integration_id,
+        )  # fmt: skip
+    mine, unit = Filter(flow="bills", integration_id=company.integration.integration_id), Ref("bu1", "Install")
+    await company.read(bill("1", business_unit=unit), bill("2", total="60.00", business_unit=unit))
+    for _ in range(2):
+        await company.plan()
+    found = {one.source_id: (one.state, one.reason) for one in (await records(company.desk, mine)).records}
+    assert found == {"1": ("held", "posted_elsewhere"), "2": ("posted", "")}
+    assert [step.number for step in company.books.written] == ["INV-2"]

@@ -163,3 +163,28 @@ def test_mass_changes_and_doubles_name_flows_and_records_that_exist(migrated_tem
             where contype = 'f' and conrelid in ('breaker'::regclass, 'double'::regclass)"""
         ).fetchall()
     assert {("breaker", "flow"), ("double", "record")} <= {(one.strip('"'), other) for one, other in rows}
+
+
+PARTIES = """
+set session_replication_role = replica;
+insert into directory (tenant_id, connection_id, entity, object_id, content_hash, walk, body)
+values (1, 2, 'parties', 'p1', '', 0, ''), (2, 4, 'parties', 'p2', '', 0, ''), (1, 2, 'accounts', 'a1', '', 0, '');
+insert into link (tenant_id, integration_id, entity, source_id, target_entity, target_id, record_id, origin, made_at)
+values (1, 1, 'vendors', 'v1', 'parties', 'p1', 7, 'created', now()),
+       (2, 2, 'vendors', 'v2', 'parties', 'p2', null, 'created', now());
+"""
+
+
+def test_what_was_listed_before_the_upgrade_is_read_in_full_for_every_tenant(empty_database_url: str) -> None:
+    migrate(empty_database_url, to="0017")
+    execute(empty_database_url, PARTIES)
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        rows = connection.execute("select object_id, in_full from directory order by 1").fetchall()
+        assert rows == [("a1", True), ("p1", False), ("p2", False)]
+        rows = connection.execute("select source_id, mirrored from link order by 1").fetchall()
+        assert rows == [("v1", False), ("v2", True)]
+        forced = connection.execute(
+            "select relname, relforcerowsecurity from pg_class where relname in ('directory', 'link') order by 1"
+        ).fetchall()
+    assert forced == [("directory", True), ("link", True)]

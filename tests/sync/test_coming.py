@@ -15,10 +15,14 @@ def customer(id: str, name: str = JOHN, email: str = "") -> Party:
     return Party(id, "customer", name, email=email)
 
 
+def of(source_id: str) -> tuple[str, str]:
+    return "customers", source_id
+
+
 def coming(*comers: tuple[str, str, bool]) -> Coming:
     found = Coming()
     for number, (source_id, name, firm) in enumerate(comers, 1):
-        found.add(Comer(source_id, customer(f"new: {source_id}", name), firm, 0 if firm else number))
+        found.add(Comer(*of(source_id), customer(f"new: {source_id}", name), firm, 0 if firm else number))
     return found
 
 
@@ -40,30 +44,77 @@ def coming(*comers: tuple[str, str, bool]) -> Coming:
     ],
 )
 def test_who_has_the_bare_name(there: list[tuple[str, str, bool]], source_id: str, live: bool, promised: bool) -> None:
-    assert coming(*there).promised(customer(source_id), source_id, live) is promised
+    assert coming(*there).promised(customer(source_id), of(source_id), live) is promised
 
 
 def test_those_that_go_after_it_are_planned_again_unless_they_are_on_their_way() -> None:
     found = coming(("5", JOHN, False), ("7", JOHN, True), ("9", "Mary Olson", False))
-    first = Comer("3", customer("new: 3"), False, 8)
+    first = Comer(*of("3"), customer("new: 3"), False, 8)
     found.add(first)
     assert found.behind(first) == [1]
-    assert found.behind(Comer("8", customer("new: 8"), False, 9)) == []
+    assert found.behind(Comer(*of("8"), customer("new: 8"), False, 9)) == []
 
 
 def test_a_shared_fact_counts_as_the_name_does() -> None:
     found = Coming()
-    found.add(Comer("3", customer("new: 3", "J. Smith", email="john@smith.example"), False, 1))
+    found.add(Comer(*of("3"), customer("new: 3", "J. Smith", email="john@smith.example"), False, 1))
     one = customer("7", email="John@smith.example")
-    assert [other.source_id for other in found.ahead(one, "7", False)] == ["3"]
-    found.fresh.add("3")
-    assert found.unseen(one, "7", False) and not found.unseen(customer("7"), "7", False)
-    found.drop("3")
-    assert found.ahead(one, "7", False) == []
+    assert [other.source_id for other in found.ahead(one, of("7"), False)] == ["3"]
+    found.fresh.add(of("3"))
+    assert found.unseen(one, of("7"), False) and not found.unseen(customer("7"), of("7"), False)
+    found.drop(of("3"))
+    assert found.ahead(one, of("7"), False) == []
 
 
 def test_what_is_about_to_be_made_is_a_candidate_that_is_taken() -> None:
-    index, there = PartyIndex([customer("c9", "Mary Olson")], {}), {"3": customer("new: customers 3")}
+    index, there = PartyIndex([customer("c9", "Mary Olson")], {}), {of("3"): customer("new: customers 3")}
     [found] = index.candidates(customer("7"), "r", "customers", coming=there)
     assert (found.party.id, found.taken_by, found.proof) == ("new: customers 3", "3", True)
     assert index.candidates(customer("7"), "r", "customers") == []
+
+
+def test_a_customer_goes_before_a_vendor_that_is_not_on_its_way() -> None:
+    """The vendor is planned again, and is linked with the customer's contact, of which it is not another vendor's."""
+    found, one = Coming(), customer("new: customers 900")
+    found.add(Comer("vendors", "3", customer("new: vendors 3"), False, 5))
+    first = Comer(*of("900"), one, False, 8)
+    found.add(first)
+    assert found.behind(first) == [5]
+    assert [other.record for other in found.ahead(customer("3"), ("vendors", "3"), False)] == [of("900")]
+    assert found.ahead(one, of("900"), False) == []
+    [candidate] = PartyIndex([], {}).candidates(
+        customer("3"), "r", "vendors", coming={of("900"): first.seen_by("vendors")}
+    )
+    assert (candidate.shared_with, candidate.taken_by, candidate.proof) == (of("900"), "", True)
+
+
+def test_a_vendor_that_is_on_its_way_goes_before_a_customer() -> None:
+    found = Coming()
+    found.add(Comer("vendors", "3", customer("new: vendors 3"), True, 0))
+    assert [one.record for one in found.ahead(customer("900"), of("900"), False)] == [("vendors", "3")]
+
+
+def test_to_other_flows_a_private_person_s_name_only_suggests() -> None:
+    john = Comer(*of("900"), customer("new: customers 900"), False, 8, private=True)
+    assert (john.seen_by("vendors").private_person, john.seen_by("customers").private_person) == (True, False)
+    there = PartyIndex([customer("c9")], {("customers", "c9"): "900"})
+    assert there.candidates(customer("3"), "r", "vendors")[0].proof
+    there.persons.add("c9")
+    [candidate] = there.candidates(customer("3"), "r", "vendors")
+    assert (candidate.proof, candidate.shared_with) == (False, of("900"))
+
+
+def test_what_leans_on_a_record_is_known_by_it() -> None:
+    found = Coming(leaning={5: of("900"), 6: of("7")})
+    assert (found.leaning_on(of("900")), found.leaning_on(of("3"))) == ([5], [])
+
+
+def test_who_is_only_alike_and_another_records_is_not_suggested() -> None:
+    """The source tells "Johnson" and "Johnstone" apart itself: what is previewed on empty books is what is done."""
+    index = PartyIndex([Party("x1", "vendor", "Johnstone Supply")], {("vendors", "x1"): "v1"})
+    for flow in ("vendors", "customers"):
+        assert index.candidates(Party("2", flow, "Johnson Supply"), "r2", flow) == []
+    [found] = PartyIndex([Party("x1", "vendor", "Johnstone Supply")], {}).candidates(
+        Party("2", "vendor", "Johnson Supply"), "r2", "vendors"
+    )
+    assert not found.proof

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import Adopt, Write
+from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.sync.plan import alike, decode, encode
 
 STEP = Step(

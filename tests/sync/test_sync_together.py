@@ -7,22 +7,34 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from ml_connector.canonical.master_data import Party
+import pytest
+
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Allocation, Payment
 from ml_connector.integrations.payment_flow import Payments
-from ml_connector.sync.together import Steps, _amounts, _payers
+from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.sync.near import days_of
+from ml_connector.sync.together import Steps, _payers
 
 D = Decimal
 ON = dt.date(2026, 6, 9)
 
 
-def test_what_a_payment_puts_on_one_invoice_is_looked_for_as_one_amount() -> None:
+MOVED = {"closed_through": dt.date(2026, 6, 30), "closed_period": "first open day"}
+
+
+@pytest.mark.parametrize(("settings", "until"), [({}, ON), (MOVED, dt.date(2026, 7, 1))])
+def test_what_a_payment_puts_on_one_invoice_is_looked_for_as_one_amount(
+    settings: dict[str, Any], until: dt.date
+) -> None:
+    flow: Any = SimpleNamespace(type=Payments(), settings=Settings(start_date=ON, **settings))
     splits = tuple(
         Allocation(str(n), Ref(on), D(part)) for n, (on, part) in enumerate([("A", 30), ("A", 70), ("B", 50)])
     )
     item: Any = SimpleNamespace(record_id=1, document=Payment("p", Ref("c"), D(150), date=ON, splits=splits))
-    assert _amounts([item]) == [(1, D(50), ON), (1, D(100), ON), (1, D(150), ON)]
+    found = days_of(flow, [item], Organisation("org", "Polar Air"))
+    assert found == [(1, D(amount), ON, until) for amount in (50, 100, 150)]
 
 
 def test_advances_are_looked_for_under_every_contact_of_a_merger() -> None:
@@ -35,12 +47,13 @@ def test_advances_are_looked_for_under_every_contact_of_a_merger() -> None:
     }
     document = Payment("p", Ref("c"), D(150), date=ON)
     item: Any = SimpleNamespace(record_id=1, document=document)
+    flow: Any = SimpleNamespace(type=Payments(), settings=None)
     for linked in ("old", "mid", "new"):
         links = {("customers", "c"): linked}
-        assert _payers(Payments(), [item], links, contacts) == [(1, "mid"), (1, "new"), (1, "old")]
-    assert _payers(Payments(), [item], {("customers", "c"): "else"}, contacts) == [(1, "else")]
-    assert _payers(Payments(), [item], {("customers", "c"): "unread"}, contacts) == [(1, "unread")]
-    assert _payers(Payments(), [item], {}, contacts) == []
+        assert _payers(flow, [item], links, contacts) == [(1, "mid"), (1, "new"), (1, "old")]
+    assert _payers(flow, [item], {("customers", "c"): "else"}, contacts) == [(1, "else")]
+    assert _payers(flow, [item], {("customers", "c"): "unread"}, contacts) == [(1, "unread")]
+    assert _payers(flow, [item], {}, contacts) == []
 
 
 def test_a_live_document_counts_as_made_unless_the_steps_tell_of_it() -> None:
@@ -51,3 +64,13 @@ def test_a_live_document_counts_as_made_unless_the_steps_tell_of_it() -> None:
     assert not steps.stands("payments", "r-1", "a") and not steps.stands("payments", "r-2", "b")
     assert steps.stands("payments", "r-3", "c") and steps.made["r-3"].target_id == "c"
     assert not steps.stands("payments", "r-3", "d") and steps.made["r-3"].target_id == "c"
+
+
+def test_what_steps_of_any_version_removed_is_known_with_its_reference() -> None:
+    steps = Steps()
+    steps.add("allocations", "create", "r-i1", "a", own=False)
+    steps.add("allocations", "void", "r-i1", "a", own=False)
+    steps.add("allocations", "create", "r-i1", "b", own=False)
+    steps.add("allocations", "void", "r-i1", "b", own=True)
+    assert steps.removed == {("allocations", "a"): "r-i1", ("allocations", "b"): "r-i1"}
+    assert steps.made["r-i1"].target_id == "b"  # the version's own steps are its plan's to list

@@ -128,6 +128,7 @@ def _matches(row: Row, query: list[tuple[str, str]]) -> bool:
     kind, named = asked.get("billType"), asked.get("name")
     owners = set(filter(None, asked.get("customerIds", "").split(",")))
     journal = asked.get("transactionType")
+    memos = set(filter(None, asked.get("creditMemoIds", "").split(",")))
     kept = {(one["key"], one["value"]) for one in row.get("externalData", [])}
     by_reference = asked.get("externalDataKey")
     return (
@@ -137,6 +138,8 @@ def _matches(row: Row, query: list[tuple[str, str]]) -> bool:
         and (not kind or row.get("billType", "Procurement") == kind)
         and (not named or named.lower() in row["name"].lower())
         and (not owners or str(row["customerId"]) in owners)
+        and (not asked.get("customerId") or str(row["customerId"]) == asked["customerId"])
+        and (not memos or str(row["creditMemoId"]) in memos)
         and (not journal or ("JournalEntry" if row["type"] == "Write-off" else "ReceivePayment") == journal)
         and (not by_reference or (by_reference, asked["externalDataValues"]) in kept)
     )
@@ -223,6 +226,21 @@ def customer(id: int, modified: str, **more: Any) -> Row:
 def contact(id: int, customer: int, type: str, value: str, modified: str, **more: Any) -> Row:
     """A contact of a customer as the bulk list and the feed show it."""
     return {"id": id, "customerId": customer, "type": type, "value": value, "modifiedOn": modified, **more}
+
+
+def location(id: int, customer: int, modified: str, **more: Any) -> Row:
+    """A location as crm/locations shows it."""
+    address = {"street": "7 Oak Ave", "unit": None, "city": "Austin", "state": "TX", "zip": "78702", "country": "USA"}
+    shown = {
+        "id": id,
+        "customerId": customer,
+        "active": True,
+        "name": f"Location {id}",
+        "address": {**address, "latitude": 30.26, "longitude": -97.74},
+        "mergedToId": None,
+        "modifiedOn": modified,
+    }
+    return {**shown, **more}
 
 
 def invoice(id: int, modified: str, **more: Any) -> Row:

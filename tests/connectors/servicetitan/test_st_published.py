@@ -22,6 +22,7 @@ from tests.connectors.servicetitan.servicetitan_script import (
     contact,
     customer,
     invoice,
+    location,
     pages,
     payment,
     stamp,
@@ -52,10 +53,13 @@ def full() -> Script:
     native = {"street": "1", "city": "A", "state": "TX", "zip": "7", "country": "USA"}
     script.lists |= {
         "customers": [customer(id, stamp(id), address={**native, "latitude": 1.5, "longitude": 2.5}) for id in (1, 2)],
+        "locations": [location(5, 1, stamp())],
         "customers/contacts": [contact(11, 1, "Email", "old@x.example", stamp())],
         "invoices": [invoice(1, stamp(1), syncStatus="Exported")],
         "payments": [payment(1, stamp(1), type="Write-off", syncStatus="Exported")],
         "bank-deposits": [{"id": 1, "depositDate": LATE, "grossAmount": 5, "netAmount": 5, "modifiedOn": stamp()}],
+        "credit-memos": [{"id": 1, "date": LATE[:10], "total": 5, "customer": {"id": 1}, "modifiedOn": stamp()}],
+        "credit-memos/credit-memo-items": [{"id": 1, "creditMemoId": 1, "total": 5, "modifiedOn": stamp()}],
         "bank-deposits/1/transactions": [{"id": 1, "total": "5.00", "modifiedOn": stamp()}],
         "jobs": [{"id": 7001, "jobStatus": "Completed", "jobNumber": "J-1", "invoiceId": 1, "modifiedOn": LATE}],
         "vendors": [vendor(41, stamp())],
@@ -97,6 +101,7 @@ async def test_what_is_asked_is_published(entity: str) -> None:
 DOCUMENTS: dict[str, Document] = {
     "bills": Bill("1", Ref("41"), ZERO, purchase_order=Ref("7")),
     "invoices": Invoice("1", Ref("1"), ZERO),
+    "credit_memos": Invoice("1", Ref("1"), ZERO, "credit note"),
     "payments": Payment("1", Ref("1"), ZERO),
     "customers": CUSTOMER,
     "vendors": VENDOR,

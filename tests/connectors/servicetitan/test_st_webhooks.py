@@ -148,7 +148,7 @@ def test_what_an_event_is_called_and_means_is_a_setting(setting: str, body: dict
         ("webhook_header", "x signature", "webhook_header is 'x signature'.*letters, digits and hyphens"),
         ("webhook_events", "invoice", "webhook_events has 'invoice'.*name=entity"),
         ("webhook_events", "invoice=invoices job=invoices", "webhook_events has .*comma"),
-        ("webhook_events", "invoice=sales", "reads 'sales' for invoice: it takes bills, customers"),
+        ("webhook_events", "invoice=sales", "reads 'sales' for invoice: it takes bills, credit_memos, customers"),
     ],
 )
 def test_a_wrong_setting_is_refused_and_named(name: str, value: str, told: str) -> None:

@@ -82,6 +82,9 @@ async def test_an_application_is_taken_back() -> None:
     session = applying(answer({"AllocationId": guid(5, 8), "IsDeleted": True}))
     outcome = await CONNECTOR.write(session, gone)
     assert isinstance(outcome, Done) and outcome.document.active is False  # type: ignore[union-attr]
+    # The invoice owes more now: it is told with the credit.
+    assert [(entity, one.id) for entity, one in outcome.also] == [("overpayments", guid(9)), ("invoices", guid(1))]
+    assert CONNECTOR.touched(gone) == (("overpayments", guid(9)), ("invoices", guid(1)))
     request = session.requests[0]
     assert (request.method, request.path) == ("DELETE", f"/Overpayments/{guid(9)}/Allocations/{guid(5, 8)}")
     assert "Idempotency-Key" not in request.headers and request.body is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import Any
@@ -84,6 +85,20 @@ def test_a_payment_is_on_one_invoice_with_the_cheque_number_first() -> None:
     assert body(replace(PAYMENT, id=guid(1, 7)), Action.VOID) == {"Status": "DELETED"}
 
 
+def test_one_that_is_booked_on_another_day_shows_its_own_whole_in_front_of_our_reference() -> None:
+    moved = replace(PAYMENT, original_date=dt.date(2026, 8, 31))
+    ending = "(dated 2026-08-31) [ref servicetitan-1-invoices-1]"
+    assert body(moved)["Reference"] == f"4711 {ending}"
+    assert body(replace(moved, number=""))["Reference"] == ending
+    long = composed(replace(moved, number="9" * 255))
+    text = json.loads(long.body)["Reference"]
+    assert len(text) == 255 and text.endswith(f"... {ending}") and len(long.notes) == 1
+    exact = composed(replace(moved, number="9" * (254 - len(ending))))
+    assert exact.notes == () and len(json.loads(exact.body)["Reference"]) == 255
+    advance = replace(moved, kind=PaymentKind.OVERPAYMENT, splits=(), party=Ref(guid(1, 2)))
+    assert body(advance)["LineItems"][0]["Description"] == f"Overpayment 4711 {ending}"
+
+
 @pytest.mark.parametrize(
     ("name", "key", "id_name"),
     [
@@ -153,7 +168,10 @@ def test_a_credit_is_applied_and_taken_back() -> None:
     assert body(over)["credit"] == "overpayments"
     assert body(replace(over, kind=PaymentKind.PREPAYMENT))["credit"] == "prepayments"
     gone = replace(over, splits=(replace(part, id=guid(5, 8)),))
-    assert body(gone, Action.VOID) == {"credit": "overpayments", "id": guid(9), "allocation_id": guid(5, 8)}
+    removed = {"credit": "overpayments", "id": guid(9), "allocation_id": guid(5, 8)}
+    assert body(gone, Action.VOID) == {**removed, "invoice": guid(1)}
+    nowhere = replace(gone, splits=(replace(part, id=guid(5, 8), document=Ref()),))
+    assert body(nowhere, Action.VOID) == removed
     with pytest.raises(BadInput, match="read the credit"):
         composed(over, Action.VOID)
     with pytest.raises(BadInput, match="apply it anew"):

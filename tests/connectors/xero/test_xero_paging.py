@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xero_script import NOW, Rows, ScriptedSession, answer, at, contact_row, guid, invoice_row, moment, payment_row
 
+from ml_connector.canonical import documents
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.errors import Refusal
+from ml_connector.connectors.xero.resources import RESOURCES, row_of
 from ml_connector.errors import BadInput
+from ml_connector.transport import redact
 from ml_connector.transport.errors import NotPermitted, Reconnect
 
 pytestmark = pytest.mark.anyio
@@ -214,6 +219,20 @@ async def test_contacts_come_with_the_archived_ones_and_without_bank_details() -
     assert b"12-3456" not in page.rows[0].raw
     invoice = (await walked(Rows("Invoices", "InvoiceID", [invoice_row(1)])))[0].rows[0]
     assert b"12-3456" not in invoice.raw and b"Jane Doe" in invoice.raw
+
+
+async def test_of_a_tax_id_only_its_being_there_is_kept_in_documents_and_in_exchanges() -> None:
+    given = [contact_row(1, 0, TaxNumber="98-7654321", TaxNumberType="EIN"), contact_row(2, 5, TaxNumber="")]
+    with_id, without = (await walked(Rows("Contacts", "ContactID", given), "parties"))[0].rows
+    assert isinstance(with_id.document, Party) and isinstance(without.document, Party)
+    assert b"98-7654321" not in with_id.raw + documents.encode(with_id.document)
+    assert (with_id.document.has_tax_id, without.document.has_tax_id) == (True, False)
+    broken = row_of(RESOURCES["parties"], b'{"Name": "A", "TaxNumber": "98-7654321", "Phones": [', {})
+    assert broken is not None and b"98-7654321" not in broken.raw
+    contact = {"ContactID": guid(1, 2), "Name": "Jane Doe", "TaxNumber": "98-7654321"}
+    sold = (await walked(Rows("Invoices", "InvoiceID", [invoice_row(1, Contact=contact)])))[0].rows[0]
+    assert b"98-7654321" not in sold.raw and b"Jane Doe" in sold.raw
+    assert b"98-7654321" not in redact.body(json.dumps({"Contacts": given}).encode(), CONNECTOR.unkept)
 
 
 async def test_rows_of_the_other_side_are_left_out() -> None:

@@ -53,6 +53,7 @@ def _steps() -> dict[str, Step]:
         ("head changed", "invoices", _U, replace(INVOICE, id=guid(1), lines=())),
         ("invoice void", "invoices", _V, replace(INVOICE, id=guid(1))),
         ("credit note", "credit_notes", _C, _CREDIT),
+        ("credit note changed", "credit_notes", _U, replace(_CREDIT, id=guid(8))),
         ("credit note void", "credit_notes", _V, replace(_CREDIT, id=guid(8))),
         ("payment", "payments", _C, replace(PAYMENT, currency="USD", exchange_rate=Decimal("0.61"))),
         ("payment removed", "payments", _V, replace(PAYMENT, id=guid(1, 7))),

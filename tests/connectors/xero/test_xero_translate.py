@@ -167,6 +167,25 @@ def test_advances_show_what_is_left() -> None:
     assert row_of(RESOURCES["overpayments"], json.dumps(spent).encode(), {}) is None
 
 
+MOVED = "4711 (dated 2026-08-31) [ref r-1]"
+UNMOVED = ["4711 [ref r-1]", "(dated 2026-08-31)", "(dated 2026-08-31) x [ref r-1]", "(dated 2026-02-30) [ref r-1]", ""]
+
+
+def test_a_payment_shows_the_date_that_it_has_at_its_source() -> None:
+    shown = read("payments", payment_row(1, Reference=MOVED))
+    assert isinstance(shown, Payment) and (shown.number, shown.reference) == ("4711", "r-1")
+    assert shown.original_date == dt.date(2026, 8, 31) != shown.date
+    for text in UNMOVED:
+        other = read("payments", payment_row(1, Reference=text))
+        assert isinstance(other, Payment) and other.original_date is None
+    row = {"OverpaymentID": guid(9), "Type": "RECEIVE-OVERPAYMENT", "Contact": {"ContactID": guid(1, 2)}, "Total": 10.0,
+           "RemainingCredit": 10.0, "Status": "AUTHORISED"}  # fmt: skip
+    for more in ({"Reference": MOVED}, {"LineItems": [{"Description": f"Overpayment {MOVED}"}]}):
+        advance = read("overpayments", {**row, **more})
+        assert isinstance(advance, Payment) and advance.original_date == dt.date(2026, 8, 31)
+        assert advance.reference == "r-1"
+
+
 def test_a_purchase_order() -> None:
     row = invoice_row(1, PurchaseOrderID=guid(5), PurchaseOrderNumber="PO-1", Status="BILLED", DeliveryAddress="1 Main St",
                       DeliveryDateString="2026-09-20T00:00:00", TotalTax=3.15)  # fmt: skip
@@ -190,6 +209,13 @@ def test_a_contact_is_customer_where_it_is_one_else_vendor() -> None:
     assert party(contact_row(1)).kind == "vendor"
     assert party(contact_row(1, IsCustomer=True, IsSupplier=True)).roles == "customer vendor"
     assert party(contact_row(1, IsCustomer=False, IsSupplier=False)).roles == ""
+
+
+def test_a_contact_tells_of_terms_for_bills_and_nothing_of_form_1099() -> None:
+    term = {"Day": 30, "Type": "DAYSAFTERBILLDATE"}
+    shown = [party(contact_row(1, PaymentTerms=terms)) for terms in ({"Bills": term}, {"Sales": term}, {}, None)]
+    assert [one.has_terms for one in shown] == [True, False, False, False]
+    assert {(one.has_1099, one.in_full) for one in shown} == {(None, True)}
 
 
 def test_a_contact_with_its_numbers_phones_and_addresses() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xero_script import NO_ID, ScriptedSession, answer, envelope, guid
+from xero_script import NO_ID, ScriptedSession, answer, envelope, guid, invoice_row
 
 from ml_connector.transport.messages import Answer, Request
 
@@ -54,7 +54,13 @@ def raising(*errors: Exception, then: Answer | None = None) -> ScriptedSession:
 
 
 def applying(given: Answer, *parts: dict[str, Any]) -> ScriptedSession:
-    return ScriptedSession(lambda one: good("Overpayments", credit(*parts)) if one.method == "GET" else given)
+    def script(request: Request) -> Answer:
+        if request.method != "GET":
+            return given
+        on = request.path.startswith("/Invoices/")
+        return good("Invoices", invoice_row(1, 1)) if on else good("Overpayments", credit(*parts))
+
+    return ScriptedSession(script)
 
 
 def found(key: str, *rows: dict[str, Any]) -> Answer:

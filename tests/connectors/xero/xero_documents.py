@@ -42,7 +42,7 @@ ORDER = PurchaseOrder(
 
 PARTY = Party(
     "", "customer", "Jane Doe", first_name="Jane", email="jane@example.test", phone="555-0100", account_number="77",
-    tax_id="12-3", address=Address("1 Main St", "", "Town", "NY", "10101", "US"),
+    has_tax_id=True, address=Address("1 Main St", "", "Town", "NY", "10101", "US"),
 )  # fmt: skip
 PART = Allocation("", Ref(guid(1)), Decimal("5.50"), DAY)
 OVER = Payment(guid(9), Ref(guid(1, 2)), Decimal(20), PaymentKind.OVERPAYMENT, splits=(PART,))

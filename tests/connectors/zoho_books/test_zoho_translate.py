@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from ml_connector.canonical import documents
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import TaxBasis
 from ml_connector.canonical.purchases import BillState
 from ml_connector.canonical.tie_out import difference
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Hint
-from ml_connector.connectors.zoho_books import translate, values, webhooks
+from ml_connector.connectors.zoho_books import CONNECTOR, translate, values, webhooks
 from ml_connector.connectors.zoho_books.read import RESOURCES, row_of
+from ml_connector.transport import redact
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "vendors" / "zoho_books" / "examples"
 FIELD = "cf_ml_connector_ref"
@@ -123,6 +126,43 @@ def test_bank_details_are_dropped_before_a_contact_is_kept() -> None:
     row = row_of(RESOURCES["parties"], raw, FIELD)
     assert b"X9" not in row.raw and b"cards" not in row.raw
     assert row.document is not None
+
+
+def contact(**more: Any) -> Party:
+    row = {"contact_id": "1", "contact_name": "B", "contact_type": "vendor", "payment_terms": 0,
+           "payment_terms_label": "Due on Receipt", "track_1099": False, **more}  # fmt: skip
+    found = row_of(RESOURCES["parties"], json_fields.encode(row), FIELD)
+    assert isinstance(found.document, Party) and b"98-7654321" not in found.raw
+    assert b"98-7654321" not in documents.encode(found.document)
+    return found.document
+
+
+@pytest.mark.parametrize("name", ["tax_id_value", "gst_no", "vat_reg_no", "tax_reg_no"])
+def test_of_a_tax_id_only_its_being_there_is_kept(name: str) -> None:
+    assert contact(billing_address={}, **{name: "98-7654321"}).has_tax_id is True
+    assert contact(billing_address={}, **{name: ""}).has_tax_id is False
+    assert contact(**{name: ["98-7654321"]}).in_full is False  # however it comes
+    answer = json.dumps({"contact": {name: "98-7654321"}}).encode()
+    assert b"98-7654321" not in redact.body(answer, CONNECTOR.unkept)
+
+
+def test_a_list_tells_less_of_a_contact_than_its_own_page() -> None:
+    listed, shown = contact(), contact(billing_address={"address": "1 Main St", "city": "Austin"}, tax_id_value="")
+    assert (listed.in_full, listed.has_tax_id, listed.has_1099) == (False, None, None)
+    assert (shown.in_full, shown.has_tax_id, shown.has_1099) == (True, False, False)
+
+
+def test_terms_that_every_contact_begins_with_tell_nothing() -> None:
+    assert contact().has_terms is None
+    assert contact(payment_terms=30, payment_terms_label="Net 30").has_terms is True
+    assert contact(payment_terms_label="End of month").has_terms is True
+
+
+def test_form_1099_is_settled_by_a_yes_or_by_a_no_beside_the_tax_id() -> None:
+    assert contact(billing_address={}, track_1099=True).has_1099 is True
+    assert contact(billing_address={}, tax_id_value="98-7654321").has_1099 is True
+    assert contact(billing_address={}).has_1099 is False
+    assert contact(billing_address={}, tax_id_value="98-7654321", track_1099=None).has_1099 is None
 
 
 def test_money_stays_exact_in_what_is_kept_of_a_contact() -> None:

@@ -38,6 +38,10 @@ def sold() -> tuple[Books, Books, Books]:
     return made.as_dict(), here, there
 
 
+MEMO = {
+    "reference_number": "CM-1", "memo_date": "2026-11-10", "sub_total": Decimal("40.00"), "tax": Decimal("3.30"),
+    "sync_status": "Posted", "active": True, "splits": [], "id": 999_000_001,
+}  # fmt: skip
 Change = Callable[[list[dict[str, Any]]], object]
 
 
@@ -73,3 +77,24 @@ def test_each_fault_is_found_and_told(sold: tuple[Books, Books, Books], kind: st
 
 def test_what_is_void_in_xero_is_missing(sold: tuple[Books, Books, Books]) -> None:
     assert compared(sold, lambda there: there[0].update(status="VOIDED", due=Decimal(0))).count("missing") == 1
+
+
+def with_memo(sold: tuple[Books, Books, Books], note: Decimal | None, **changes: Any) -> SalesComparison:
+    """The books with a credit memo at ServiceTitan and, unless None, a credit note of an amount in Xero."""
+    ours, here, there = copy.deepcopy(sold)
+    [tenant], [organisation] = here["tenants"].values(), there["organisations"].values()
+    customer = tenant["invoices"][0]["customer_id"]
+    tenant["credit_memos"] = [{**MEMO, "customer_id": customer, **changes}]
+    if note is not None:
+        shown = {"number": "CM-1", "type": "ACCRECCREDIT", "status": "AUTHORISED", "total": note, "due": note}
+        organisation["credit_notes"] = [{**shown, "contact_id": f"contact {customer}"}]
+    return compare_sales(ours, here, there)
+
+
+def test_a_credit_memo_is_there_once_to_the_cent_and_owed_less(sold: tuple[Books, Books, Books]) -> None:
+    found = with_memo(sold, Decimal("43.30"))
+    assert found.agrees and found.credit_memos == 1 and found.owed == found.owed_there == Decimal("-43.30")
+    assert {one.kind for one in with_memo(sold, None).findings} == {"missing", "owed_differs"}
+    assert {one.kind for one in with_memo(sold, Decimal("40.00")).findings} == {"totals_differ", "owed_differs"}
+    for aside in ({"sync_status": "Pending"}, {"active": False}, {"memo_date": "2020-01-01"}):
+        assert with_memo(sold, None, **aside).agrees, aside

@@ -82,6 +82,9 @@ async def test_every_credit_memo_is_what_is_applied_and_what_is_left(seller: Cli
     assert {(len(row["appliedTo"]), row["balance"]) for row in rows} == {(0, 40), (1, 0)}
     for row in rows:
         assert sum(one["appliedAmount"] for one in row["appliedTo"]) + row["balance"] == row["total"]
+        lines = (await seller.get(f"{MEMOS}/credit-memo-items", creditMemoIds=row["id"])).body["data"]
+        assert [(one["creditMemoId"], one["total"]) for one in lines] == [(row["id"], row["subTotal"])]
+        assert lines[0]["revenueGeneralLedgerAccount"]["number"] == "4900"
 
 
 async def test_invoices_agree_with_the_deposits_where_that_is_what_depositedon_says(

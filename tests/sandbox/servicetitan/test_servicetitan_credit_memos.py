@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from servicetitan_receivables import Receivables, receivables
 from servicetitan_world import Client, World
 
-from ml_connector_sandbox.servicetitan.books import Batch, CreditMemo
+from ml_connector_sandbox.servicetitan.books import Accounts, Batch, CreditMemo, CreditMemoItem, batch, post_batch
 
 pytestmark = pytest.mark.anyio
 
@@ -22,11 +23,11 @@ def ledger(world: World) -> Receivables:
     return receivables(world.books, world.account.id)
 
 
-def given(ledger: Receivables, amount: str = "50.00") -> CreditMemo:
+def given(ledger: Receivables, amount: str = "50.00", items: Sequence[CreditMemoItem] = ()) -> CreditMemo:
     memo = CreditMemo(
         reference_number="CM-1", customer_id=ledger.customer.id, memo_date=date(2026, 5, 8), sub_total=Decimal(amount)
     )
-    return ledger.books.collecting.give_credit(memo)
+    return ledger.books.collecting.give_credit(memo, items=items)
 
 
 def owed(ledger: Receivables) -> Decimal:
@@ -85,3 +86,37 @@ async def test_the_number_of_a_batch_is_a_text_on_this_list(api: Client, ledger:
         assert await api.ids(LIST, **query) == [memo.id], query
     for query in ({"batchNumber": "7"}, {"batchId": 7}):
         assert await api.ids(LIST, **query) == [], query
+
+
+async def test_items_are_listed_for_many_memos_and_for_one(api: Client, ledger: Receivables, world: World) -> None:
+    accounts = Accounts(general_ledger=world.account.id, cost_of_sale=world.account.id)
+    hour = CreditMemoItem(sku_name="HR", price=Decimal("10.00"), quantity=Decimal(4), taxable=True, accounts=accounts)
+    bare = CreditMemoItem(sku_name="X", price=Decimal("10.00"), business_unit_id=world.unit.id)
+    first, second = given(ledger, items=[hour, bare]), given(ledger, "10.00", [bare])
+    given(ledger)
+    many = f"{LIST}/credit-memo-items"
+    rows = (await api.get(many, creditMemoIds=f"{first.id},{second.id}", sort="+Id")).body["data"]
+    assert [(one["creditMemoId"], one["total"]) for one in rows] == [(first.id, 40), (first.id, 10), (second.id, 10)]
+    for name in ("revenueGeneralLedgerAccount", "expensesGeneralLedgerAccount"):
+        assert rows[0][name].keys() == {"id", "name", "number", "type"} and rows[1][name] is None
+    [own] = (await api.get(f"{LIST}/{second.id}/items")).body["data"]
+    assert own == {name: value for name, value in rows[2].items() if name != "creditMemoId"}
+    assert len(await api.ids(many)) == 3 and len(await api.ids(many, businessUnitIds=world.unit.id)) == 2
+    world.books.credit_memo_items.modify(own["id"], active=False)
+    assert await api.ids(many, creditMemoIds=second.id) == []
+    assert await api.ids(many, creditMemoIds=second.id, active="Any") == [own["id"]]
+    assert (await api.get(f"{LIST}/5/items")).status == 400
+    for wrong in ({"creditMemoIds": ",".join(["1"] * 51)}, {"creditMemoIds": "x"}, {"sort": "+ModifiedOn"}):
+        assert (await api.get(many, **wrong)).status == 400, wrong
+    with pytest.raises(ValueError, match="add up"):
+        given(ledger, "9.00", [bare])
+
+
+async def test_memos_are_batched_and_taken_off_an_invoice(ledger: Receivables) -> None:
+    memo, invoice, books = given(ledger), ledger.invoice("10.00"), ledger.books
+    post_batch(books, batch(books, "May", memo_ids=[memo.id]))
+    assert books.credit_memos[memo.id].sync_status == "Posted"
+    before = owed(ledger)
+    books.collecting.apply_credit(memo.id, {invoice.id: Decimal(4)})
+    assert books.collecting.take_credit_back(memo.id, invoice.id).balance == 50
+    assert books.invoices[invoice.id].balance == invoice.balance and owed(ledger) == before

@@ -198,6 +198,7 @@ async def test_each_resource_needs_its_own_scope(api: Client, ledger: Receivable
         "accounting/invoices": "acc.invoices", "accounting/payments": "acc.payments",
         "accounting/payment-types": "acc.paymenttypes", "accounting/payment-terms": "acc.paymentterms",
         "accounting/bank-deposits": "acc.bankdeposits", "accounting/credit-memos": "acc.creditmemos",
+        "accounting/credit-memos/credit-memo-items": "acc.creditmemos",
         "inventory/export/purchase-orders": "inv.purchaseorders",
     }  # fmt: skip
     for path, scope in wants.items():

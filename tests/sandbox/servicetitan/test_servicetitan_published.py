@@ -14,7 +14,7 @@ from servicetitan_receivables import receivables
 from servicetitan_world import GUID, Client, World
 
 from ml_connector_sandbox.kernel.webhook_rules import Change, Numbers, Subscription
-from ml_connector_sandbox.servicetitan.books import Contact, CreditMemo, ExpenseItem
+from ml_connector_sandbox.servicetitan.books import Accounts, Contact, CreditMemo, CreditMemoItem, ExpenseItem
 from ml_connector_sandbox.servicetitan.calls import Operation
 from ml_connector_sandbox.servicetitan.resources import operations
 from ml_connector_sandbox.servicetitan.webhooks import ServiceTitanWebhooks, announcer
@@ -64,7 +64,14 @@ def fill_receivables(world: World) -> dict[str, int]:
         reference_number="CM", customer_id=customer.id, memo_date=date(2026, 5, 8), sub_total=Decimal(5),
         location_id=location.id, tax_zone_id=location.tax_zone_id,
     )  # fmt: skip
-    given = books.collecting.give_credit(memo, {invoice.id: Decimal(2)})
+    lines = (
+        CreditMemoItem(
+            sku_name="GW", price=Decimal(4), business_unit_id=world.unit.id, description="Goodwill",
+            accounts=Accounts(general_ledger=world.account.id, cost_of_sale=world.account.id),
+        ),
+        CreditMemoItem(sku_name="", price=Decimal(1)),
+    )  # fmt: skip
+    given = books.collecting.give_credit(memo, {invoice.id: Decimal(2)}, items=lines)
     [contact] = books.crm.contacts_of(customer.id)
     return {
         "crm/customers": customer.id, "contactId": contact.id, "crm/locations": location.id,

@@ -33,6 +33,16 @@ async def test_a_contact_comes_back_with_every_part(sandbox: Sandbox) -> None:
     assert (made["IsCustomer"], made["HasValidationErrors"]) == (False, False)
 
 
+async def test_terms_are_shown_where_somebody_has_set_them(sandbox: Sandbox) -> None:
+    assert "PaymentTerms" not in (await put(sandbox, Name="New")).body["Contacts"][0]
+    terms = {"Bills": {"Day": 30, "Type": "DAYSAFTERBILLDATE"}}
+    (made,) = (await post(sandbox, Name="New", PaymentTerms=terms, TaxNumber="98-7654321")).body["Contacts"]
+    (listed,) = (await sandbox.api("GET", f"/Contacts?IDs={made['ContactID']}")).body["Contacts"]
+    assert listed["PaymentTerms"] == terms and listed["TaxNumber"] == "98-7654321"
+    for wrong in ({"Bills": {"Day": 32, "Type": "OFCURRENTMONTH"}}, {"Bills": {"Day": 1, "Type": "SOON"}}, {"X": {}}):
+        assert (await post(sandbox, Name="New", PaymentTerms=wrong)).status == 400
+
+
 async def test_put_refuses_a_name_or_number_that_is_taken(sandbox: Sandbox) -> None:
     answer = await put(sandbox, Name="Jane Doe", EmailAddress="x@example.test")
     element = answer.body["Elements"][0]

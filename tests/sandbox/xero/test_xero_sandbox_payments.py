@@ -195,6 +195,42 @@ async def test_a_credit_note_is_set_off_and_taken_back(sandbox: Sandbox) -> None
     assert (await sandbox.read(made))["AmountDue"] == D("24.15")
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.parametrize("used", ["applied", "given back"])
+async def test_a_credit_note_of_which_something_is_used_takes_no_change(
+    sandbox: Sandbox, used: str, fixed: bool
+) -> None:
+    sandbox.emulator.set_switches({"applied_credit_fixed": fixed})
+    made, other = await sandbox.made(), sandbox.books.desk.add_contact("Jane Roe")
+    credit = (await sandbox.api("PUT", "/CreditNotes", note(sandbox))).body["CreditNotes"][0]
+    path, lines = f"/CreditNotes/{credit['CreditNoteID']}", [sandbox.line(5, 1)]
+    changed = await sandbox.api("POST", path, {"LineItems": lines, "Reference": "R-1"})
+    assert (changed.body["CreditNotes"][0]["Total"], changed.status) == (D("5.75"), 200)
+    if used == "applied":
+        await sandbox.api("PUT", f"{path}/Allocations", {"Amount": 1, "Invoice": {"InvoiceID": made["InvoiceID"]}})
+    else:
+        refund = {"CreditNote": {"CreditNoteID": credit["CreditNoteID"]}, "Account": {"Code": "090"}, "Amount": 1}
+        assert (await sandbox.api("PUT", "/Payments", refund)).status == 200
+    has_payments = "This document cannot be edited as it has a payment or credit note allocated to it."
+    refused = await sandbox.api("POST", path, {"LineItems": [sandbox.line(6, 1)]})
+    assert refused.messages == [has_payments]
+    words = await sandbox.api("POST", path, {"Reference": "R-2"})
+    assert words.status == (400 if fixed else 200)
+    passed = await sandbox.api("POST", path, {"Contact": {"ContactID": other.contact_id}})
+    assert passed.status == (400 if fixed or used == "applied" else 200)
+    kept = (await sandbox.get(path)).body["CreditNotes"][0]
+    assert (kept["Total"], kept["RemainingCredit"]) == (D("5.75"), D("4.75"))
+
+
+async def test_a_credit_note_of_a_locked_period_takes_no_change(sandbox: Sandbox) -> None:
+    credit = (await sandbox.api("PUT", "/CreditNotes", note(sandbox))).body["CreditNotes"][0]
+    path = f"/CreditNotes/{credit['CreditNoteID']}"
+    sandbox.books.desk.lock(TODAY.replace(day=20))
+    for change in ({"Reference": "R-2"}, {"Date": "2026-10-01"}):
+        answer = await sandbox.api("POST", path, change)
+        assert "before the period lock date" in answer.messages[0]
+
+
 async def test_allocations_are_checked(sandbox: Sandbox) -> None:
     made = await sandbox.made()
     other = (await sandbox.get("/Contacts/ST-V-1")).body["Contacts"][0]["ContactID"]
