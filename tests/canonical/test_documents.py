@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.canonical.documents import Document, decode, encode
-from ml_connector.canonical.master_data import Account, Address, Dimension, Organisation, Party, TaxCode
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind, PurchaseOrder
 from ml_connector.canonical.tie_out import computed_total, difference
 

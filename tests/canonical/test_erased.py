@@ -10,8 +10,8 @@ import pytest
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.erased import Words, erased, words_of
-from ml_connector.canonical.master_data import Account, Address, Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Account, Party
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 

@@ -10,8 +10,8 @@ from contract_servicetitan_desk import LONG_AGO, Desk, shown_id
 from contract_stage import Lack, Stage, Switch, Wrong
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Organisation, Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill as CanonicalBill
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.writing import Action, Step

@@ -13,9 +13,9 @@ from contract_xero_documents import COST, DAY, SALES, Keyed
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation, Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.base import Connector
 from ml_connector.connectors.writing import Action, Step
 

@@ -13,7 +13,8 @@ from contract_servicetitan_desk import HOME, LONG_AGO, Desk
 from contract_set import Set, Sets, line_to, staged
 from contract_stage import CONNECTORS, Stage
 
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain

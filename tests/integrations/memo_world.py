@@ -9,8 +9,8 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import TaxCode
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.integrations.credit_memo_flow import CreditMemos
 from ml_connector.integrations.decisions import Decision
 from ml_connector.integrations.receivable_tables import EXEMPT

@@ -12,9 +12,9 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
 from ml_connector.connectors.xero.references import dated

@@ -10,7 +10,8 @@ import payment_world
 import pytest
 
 from ml_connector.canonical.erased import erased
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.integrations.complete_vendors import FORM_1099, REMIT_TO, TAX_ID, TERMS, completeness
 from ml_connector.integrations.decisions import Hold, Write
 

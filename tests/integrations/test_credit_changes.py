@@ -25,8 +25,8 @@ from invoice_world import (
     shown,
 )
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import STAYS, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.views import Made, step_key

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.credit_memo_flow import CreditMemos, CreditMemosExported
 from ml_connector.integrations.decisions import Adopt, Hold, Skip, Unchanged, Write

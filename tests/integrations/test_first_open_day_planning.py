@@ -13,9 +13,9 @@ import payment_world as books_of
 import pytest
 from payment_world import DAY, INVOICES, ON, Run, body, codes, invoice, payment, run, told
 
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill
-from ml_connector.canonical.sales import Allocation, InvoiceLine, Payment
+from ml_connector.canonical.sales import InvoiceLine, Payment
 from ml_connector.connectors.writing import Action
 from ml_connector.connectors.zoho_books import CONNECTOR as ZOHO_BOOKS
 from ml_connector.connectors.zoho_books.translate import REFERENCE_LINE

@@ -29,8 +29,8 @@ from invoice_world import (
     step,
 )
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write
 

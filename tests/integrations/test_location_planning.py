@@ -30,8 +30,8 @@ from invoice_world import (
 from invoice_world import plan as plan_invoice
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.sales import Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.credit_memo_flow import CreditMemos

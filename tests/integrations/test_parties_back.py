@@ -10,7 +10,8 @@ import pytest
 from invoice_world import CONTACTS, INVOICE, assert_readable, body, codes, guid, sentences, step, view
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.base import FlowType

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from payment_world import INVOICES, ON, SMITH, Run, codes, guid, invoice, payment, run, told
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.integrations.decisions import Unchanged, Write
 from ml_connector.integrations.payment_flow import Payments
 from ml_connector.integrations.views import Linked

@@ -44,8 +44,8 @@ from payment_world import (
 )
 
 from ml_connector.canonical.master_data import Dimension, ListEntry, Party, TaxCode
-from ml_connector.canonical.parts import Ref, TaxBasis
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.servicetitan import CONNECTOR as SERVICETITAN
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write

@@ -33,9 +33,9 @@ from payment_world import order as purchase_order
 from payment_world import view as order_view
 
 from ml_connector.canonical.erased import erased
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import OrderState
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.coding import Coded, Recoding
 from ml_connector.integrations.credit_memo_flow import CreditMemos

@@ -11,8 +11,8 @@ import payment_world as payments
 import pytest
 from payment_world import INVOICES, PREFIX, D, Run, codes, guid, invoice, payment, run
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import STAYS, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.payment_flow import Payments

@@ -11,8 +11,8 @@ from tracking_world import DAY, ON, XERO, Tracking, make_tracking
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, ListEntry
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Deposit, Deposited, Payment
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Deposit, Deposited, Payment
 from ml_connector.service.clearing.report import clearing
 from ml_connector.service.clearing.shapes import ClearingAccount, ClearingReport
 from ml_connector.service.deciding import link

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from service_ledger import LISTS, Company, bill
 
-from ml_connector.canonical.master_data import Address, Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.values import set_value

@@ -10,9 +10,9 @@ from tracking_world import Tracking, make_tracking
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value

@@ -10,7 +10,8 @@ import pytest
 from service_ledger import VENDORS, Company, bill
 
 from ml_connector import audit
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.lanes import lease
 from ml_connector.service.desk import Desk

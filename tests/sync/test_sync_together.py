@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ml_connector.canonical.master_data import Organisation, Party
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Payment
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.payment_flow import Payments
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.sync.near import days_of

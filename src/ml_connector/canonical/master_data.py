@@ -7,18 +7,17 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.parts import Canonical, Ref
+from ml_connector.canonical.parts import Address, Canonical, Ref
 
 
-class Address(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A postal address, every part as the vendor spells it."""
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody to talk to at a vendor or customer. ``id`` is the vendor's own of this person."""
 
-    street: str = ""
-    street2: str = ""
-    city: str = ""
-    state: str = ""
-    zip: str = ""
-    country: str = ""
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
 
 
 class Party(Canonical, frozen=True, tag="party"):
@@ -28,6 +27,8 @@ class Party(Canonical, frozen=True, tag="party"):
     ``roles``: what it is where the system keeps one party for both; empty where it is neither yet, or that is not told.
     ``has_tax_id``, ``has_terms`` (payment terms of its own) and ``has_1099`` (it is settled whether payments to it are
     reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
+    ``persons`` are those besides the one whose name and address of mail stand here. ``account_number`` is the number by which
+    documents name it there, as ServiceNow's ERP supplier code.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Party(Canonical, frozen=True, tag="party"):
     has_1099: bool | None = None
     in_full: bool = True
     erased: bool = False
+    persons: tuple[Person, ...] = ()
 
 
 def location_id(customer: str, location: str) -> str:
@@ -108,6 +110,7 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
 
     ``set`` is the dimension it belongs to (the tag; empty for business units and locations); ``mandatory`` that the
     set must be filled on a document. ``currency`` only where the vendor keeps one (ServiceTitan business units).
+    ``number`` is a cost centre's account number. ``valid_from`` and ``valid_through`` are its first and last day of use.
     """
 
     id: str
@@ -119,10 +122,15 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     mandatory: bool = False
     currency: str = ""
     stamp: str = ""
+    code: str = ""
+    valid_from: dt.date | None = None
+    valid_through: dt.date | None = None
 
 
 class ListEntry(Canonical, frozen=True, tag="list_entry"):
-    """An entry of one of a vendor's short lists that a mapping table names: payment type, payment term.
+    """An entry of one of a vendor's short lists that a mapping table names: payment type, payment term, legal entity.
+
+    ``number`` is the code by which documents name it, where they do not by its id.
 
     For a payment term ``days`` and ``rule`` say when a document is due: "days" after its date, or on the day ``days`` of
     "this month" or "next month"; None where the list has nothing of the kind.
@@ -135,6 +143,7 @@ class ListEntry(Canonical, frozen=True, tag="list_entry"):
     days: int | None = None
     rule: str = ""
     stamp: str = ""
+    number: str = ""
 
 
 class Organisation(Canonical, frozen=True, tag="organisation"):

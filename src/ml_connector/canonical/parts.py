@@ -1,7 +1,9 @@
-"""What canonical documents are made of, whatever they are: references, the tax basis, and their common base."""
+"""What canonical documents are made of, whatever they are: references, addresses, applied parts, the tax basis."""
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -17,6 +19,26 @@ class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
     def label(self) -> str:
         """What a person calls it: number and name, else the id."""
         return " ".join(part for part in (self.number, self.name) if part) or self.id
+
+
+class Allocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of a payment or credit that is applied to a document; ``amount`` in that document's currency, positive."""
+
+    id: str
+    document: Ref
+    amount: Decimal
+    date: dt.date | None = None
+
+
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A postal address, every part as the vendor spells it."""
+
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
 
 
 class TaxBasis(StrEnum):

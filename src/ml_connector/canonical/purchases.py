@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Canonical, Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Allocation, Canonical, Ref, TaxBasis
 
 
 class LineKind(StrEnum):
@@ -57,6 +57,9 @@ class BillState(StrEnum):
     DISCREPANCY = "discrepancy"
     CANCELED = "canceled"
     DRAFT = "draft"
+    SUBMITTED = "submitted"  # waits for approval
+    REJECTED = "rejected"  # by whoever approves
+    APPROVED = "approved"  # on its way to payment
     OPEN = "open"
     PARTLY_PAID = "partly paid"
     PAID = "paid"
@@ -72,6 +75,10 @@ class Bill(Canonical, frozen=True, tag="bill"):
     the state is unknown, the state cannot be seen; ``hidden_by`` is the source's name of the right that would show them.
     ``ordered``, ``ordered_on`` and ``order_sent_on`` are of its whole purchase order, as it was when the bill was read:
     total, tax and freight included, day of the order, and day it went to the vendor.
+    ``own_number`` is also what a target of a ledger knows the ledger's document by. ``legal_entity`` and ``remit_to`` are
+    whose bill it is within the company and where the vendor is paid. ``credits`` are a vendor's credits applied to it, by
+    their ids (of a vendor credit: the bills it is applied to). ``status`` is the system's own word for ``state``, and
+    ``trouble`` says why the document does not go on there, in a sentence; empty where it does.
     """
 
     id: str
@@ -113,6 +120,11 @@ class Bill(Canonical, frozen=True, tag="bill"):
     source_kind: str = "bill"  # "bill", or "receipt" when made from a received purchase order
     own_bill: Ref = Ref()  # the bill that the source made of a receipt
     stamp: str = ""
+    legal_entity: Ref = Ref()
+    remit_to: Address = Address()
+    credits: tuple[Allocation, ...] = ()
+    status: str = ""
+    trouble: str = ""
 
 
 class OrderState(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Canonical, Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Allocation, Canonical, Ref, TaxBasis
 
 
 class InvoiceState(StrEnum):
@@ -53,15 +53,6 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     chargeable: bool = True
     business_unit: Ref = Ref()
     dimensions: tuple[Ref, ...] = ()  # for a target: id = option, number = its set (category) id
-
-
-class Allocation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A part of a payment or credit that is applied to a document; ``amount`` in that document's currency, positive."""
-
-    id: str
-    document: Ref
-    amount: Decimal
-    date: dt.date | None = None
 
 
 class Invoice(Canonical, frozen=True, tag="invoice"):
@@ -116,11 +107,12 @@ class PaymentKind(StrEnum):
 
 
 class Payment(Canonical, frozen=True, tag="payment"):
-    """Money received from a customer; with a negative amount, money given back.
+    """Money received from a customer, or paid to a vendor; with a negative amount, money given back.
 
     Conservation: ``sum(splits) + unapplied == amount``. ``method`` is the payment type, ``number`` the cheque or
     authorisation number. ``refunds`` is the payment that a refund gives back. ``journal`` marks types that move no money
-    (write-off, financing fee). ``bank_account`` is where a ledger booked it.
+    (write-off, financing fee). ``bank_account`` is where a ledger booked it. ``remit_to`` is where a vendor was paid, and
+    ``trouble`` why the payment does not go on at the system that shows it, in a sentence; empty where it does.
     """
 
     id: str
@@ -149,6 +141,8 @@ class Payment(Canonical, frozen=True, tag="payment"):
     original_date: dt.date | None = None  # as an invoice's
     ours: bool = False
     stamp: str = ""
+    remit_to: Address = Address()
+    trouble: str = ""
 
 
 class Deposited(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,10 +15,10 @@ from typing import ClassVar, Protocol
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
-from ml_connector.connectors.checking import Finding
+from ml_connector.connectors.checking import Finding, Preflight
 from ml_connector.connectors.grants import Auth, CredentialField, Credentials, Scope
 from ml_connector.connectors.reading import OpenItem, Page, Readable, Reading
-from ml_connector.connectors.writing import Action, Composed, Outcome, Step
+from ml_connector.connectors.writing import Action, Composed, Outcome, Rejected, Step
 from ml_connector.errors import Refused
 from ml_connector.transport.messages import Answer, Request
 
@@ -180,6 +180,13 @@ class Connector(ABC):
     async def check(self, session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         """Ping the real system: token, scopes for ``entities``, organisation, clock, limits, required set-up."""
 
+    async def preflight(self, session: Session, entities: Sequence[str]) -> Preflight:
+        """Whether the target is set up for what is written of ``entities``: asked before the first write, and daily.
+
+        Empty where a vendor's set-up is the same for everybody. Raises transport.errors.
+        """
+        return Preflight()
+
     @abstractmethod
     def read(self, session: Session, reading: Reading) -> AsyncIterator[Page]:
         """Pages of documents. One bad row is a Row with a problem, never an error. Raises transport.errors."""
@@ -210,10 +217,11 @@ class Connector(ABC):
         return [await self.write(session, step) for step in steps]
 
     @abstractmethod
-    async def find(self, session: Session, step: Step) -> Sequence[Document]:
+    async def find(self, session: Session, step: Step) -> Sequence[Document] | Rejected:
         """Documents at the target that may be this step's result, read in full detail and verified to match the filter:
 
-        by our reference, else by number, party, date and total. Empty means absent as far as one clear answer tells.
+        by our reference, else by number, party, date and total. Empty means absent as far as one clear answer tells;
+        Rejected that the target shows to have taken it in and refused it. Raises NotTakenIn while it lies there unworked.
         """
 
     async def open_items(self, session: Session) -> Sequence[OpenItem]:

@@ -1,4 +1,4 @@
-"""What the check of a connection tells, line by line, and the line that several vendors' checks share."""
+"""What checks of a connection tell, line by line, the fields a preflight found, and the line several checks share."""
 
 from __future__ import annotations
 
@@ -23,6 +23,30 @@ class Finding:
     verdict: Verdict
     sentence: str
     action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldThere:
+    """One field of ours and where it goes: ``place`` as the vendor's people name it (table and column), ``told`` its kind,
+
+    length and whether it must be filled; ``verdict`` as of a finding. ``what``: the document and its field, in words.
+    """
+
+    what: str
+    place: str
+    told: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Whether what is written for some entities can be taken by the target as it is set up.
+
+    Any finding that is MISSING stops the flows that write those entities. ``fields`` show the mapping, for a person.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    fields: tuple[FieldThere, ...] = ()
 
 
 _SKEW = 60.0  # seconds

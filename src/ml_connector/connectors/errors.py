@@ -3,6 +3,7 @@
 TransportError
 +-- FilterIgnored    a list holds rows that do not match what was asked for
 +-- Unsettled        a list moved each time it was read
++-- NotTakenIn       what was sent lies at the vendor and was not worked on yet
 NotJson
 +-- Incomplete       an answer is JSON and lacks what the vendor documents
 """
@@ -27,6 +28,15 @@ class Unsettled(TransportError):
     """What was asked for on several pages moved while they were read, so nothing is proved; it is asked again later."""
 
     acts = Acts.NOBODY
+
+
+class NotTakenIn(TransportError):
+    """What was sent lies where the vendor keeps it until it is worked on, so nothing is proved; it is asked again later.
+
+    Its sentence says where it lies, since when, and who can bring it forward.
+    """
+
+    acts = Acts.VENDOR
 
 
 class Incomplete(NotJson):

@@ -14,7 +14,8 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.sales import Allocation, Invoice, Payment
+from ml_connector.canonical.parts import Allocation
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import waiting

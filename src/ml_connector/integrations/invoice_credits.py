@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import waiting

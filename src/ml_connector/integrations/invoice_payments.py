@@ -18,8 +18,8 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import STAYS, Decision, Write

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed

@@ -14,7 +14,8 @@ from enum import StrEnum
 
 import msgspec
 
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.xero.names import spelled
 

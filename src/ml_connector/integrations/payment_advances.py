@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from ml_connector.canonical.documents import amount_of
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.sales import Allocation, Payment
+from ml_connector.canonical.parts import Allocation
+from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.payment_parts import UNAPPLIED, Part, apply, new_payment, next_reference

@@ -9,7 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.sales import Allocation, Payment
+from ml_connector.canonical.parts import Allocation
+from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.writing import Step
 from ml_connector.integrations.checks import check_currency, check_periods
 from ml_connector.integrations.decisions import STAYS, Decision, Hold, Unchanged, Write, waiting

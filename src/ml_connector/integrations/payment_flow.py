@@ -10,8 +10,8 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations import payment_carried
 from ml_connector.integrations.base import FlowType

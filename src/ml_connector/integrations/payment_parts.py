@@ -16,8 +16,8 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.debtors import debtor

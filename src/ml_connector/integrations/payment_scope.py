@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.sales import Allocation, Invoice, Payment
+from ml_connector.canonical.parts import Allocation
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.integrations.decisions import Hold, Skip, Waiting, skip, waiting
 from ml_connector.integrations.drafts import money, unit_name
 from ml_connector.integrations.receivable_settings import Settings

@@ -8,8 +8,8 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.canonical.money import ZERO, is_exact, split
-from ml_connector.canonical.parts import Ref, TaxBasis
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, Payment
+from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
+from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, is_code
 from ml_connector.integrations.invoice_checks import is_credit

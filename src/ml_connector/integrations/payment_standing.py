@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.decisions import Hold, Waiting, waiting
 from ml_connector.integrations.drafts import Draft

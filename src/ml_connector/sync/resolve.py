@@ -1,8 +1,9 @@
 """Resolving the uncertain: what a look-up at the target proves of a step whose answer was lost.
 
-Done when a live document with our reference shows the step's content; a conflict when it shows something else; not done
-after two clear absences, the first not before the send time + the vendor's time-out + its list lag. Never repeated blind.
-A look-up that fails for one document is tried again later and holds nobody up.
+Done when a live document with our reference shows the step's content; refused when the target shows that it took it in and
+refused it; a conflict when it shows something else; not done after two clear absences, the first not before the send time
++ the vendor's time-out + its list lag. Never repeated blind. A look-up that fails for one document is tried again later and
+holds nobody up.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.reading import Reading
-from ml_connector.connectors.writing import Action, Done, Later
+from ml_connector.connectors.writing import Action, Done, Later, Rejected
 from ml_connector.errors import ConnectorError
 from ml_connector.integrations.decisions import waiting
 from ml_connector.store.errors import DatabaseUnavailable
@@ -129,15 +130,18 @@ async def _look_at(lane: Lane, ripe: Sequence[_Open]) -> list[datetime | None]:
     return again
 
 
-async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Sequence[Document]]:
+async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Sequence[Document] | Rejected]:
     step = _steps.decode(lane.sealer.open(b"intent", one.payload))
     with about(one.intent_id):
         return step, await lane.connector.find(lane.session, msgspec.structs.replace(step, made_at=one.made_at))
 
 
-async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document] | Rejected) -> datetime | None:
     """What was found concluded from; where that fails for this one, it is looked at again later."""
     try:
+        if isinstance(found, Rejected):
+            await _settle(lane, one, step, found)
+            return None
         return await _concluded(lane, one, step, found)
     except (LeaseLost, psycopg.OperationalError, DatabaseUnavailable):
         raise
@@ -356,7 +360,7 @@ def _about(one: _Open) -> dict[str, int]:
     }
 
 
-async def _settle(lane: Lane, one: _Open, step: IntendedStep, outcome: Done) -> None:
+async def _settle(lane: Lane, one: _Open, step: IntendedStep, outcome: Done | Rejected) -> None:
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         sent = Sent(_intended(one, step, flows), outcome, adopted=True)

@@ -12,8 +12,8 @@ import pytest
 from ml_connector.canonical.documents import decode, encode
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.canonical.tie_out import invoiced_total
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.connectors.servicetitan import CONNECTOR, payloads_sales, translate_credit_memos

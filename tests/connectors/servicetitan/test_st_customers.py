@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from ml_connector.canonical.documents import decode, encode
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from tests.connectors.servicetitan.servicetitan_script import Script, asked, contact, customer, pages, resumed, stamp

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.canonical.documents import decode, encode
-from ml_connector.canonical.master_data import Address, Party
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.reading import Reading, Row
 from tests.connectors.servicetitan.servicetitan_script import Script, asked, customer, location, pages, stamp
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ml_connector.canonical.documents import encode
-from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.writing import Action

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Address
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.reading import Reading

@@ -19,8 +19,8 @@ from xero_documents import (
 )
 from xero_script import guid
 
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.errors import BadInput
 

@@ -12,9 +12,9 @@ import pytest
 from xero_script import NO_ID, contact_row, guid, invoice_row, payment_row, ticks
 
 from ml_connector.canonical.documents import Document, decode, encode
-from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
 from ml_connector.canonical.money import total
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillState, OrderState, PurchaseOrder
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.canonical.stamps import stamp_key

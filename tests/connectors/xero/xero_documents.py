@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from xero_script import guid
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Organisation, Party
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Address, Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine, OrderState, PurchaseOrder
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.connectors.xero import CONNECTOR
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ml_connector.canonical.master_data import Address, Organisation, Party
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.parts import Address, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR

@@ -13,9 +13,9 @@ from typing import TypeVar
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
 from ml_connector.canonical.money import plain, total
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.connectors.reading import UNIDENTIFIED, Row
 from ml_connector.connectors.servicetitan import payloads
 from ml_connector.connectors.servicetitan.client import REFERENCE_KEY

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.money import ZERO, plain, total
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.lines import line_amounts, product
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, plain_text, ref_id, text

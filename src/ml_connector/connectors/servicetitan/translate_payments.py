@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ml_connector.canonical.money import ZERO, plain, total
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Payment, PaymentKind
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, ref_id, text
 

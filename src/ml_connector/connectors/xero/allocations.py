@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.json_fields import Unreadable
 from ml_connector.connectors.writing import Action, Done, Outcome, Step, Uncertain

@@ -13,8 +13,8 @@ from typing import Any
 
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.money import plain
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.sales import Allocation, Invoice, Payment, PaymentKind
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.xero import references

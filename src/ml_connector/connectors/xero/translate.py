@@ -5,8 +5,8 @@ Unknown fields are ignored, a missing required one raises ``Unreadable``. Rows c
 
 from __future__ import annotations
 
-from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.connectors.json_fields import Fields, amount, child, children, text
 from ml_connector.connectors.xero.settings import STREET
 from ml_connector.connectors.xero.values import id_of, needed, stamp

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, BillState, OrderState, PurchaseOrder
-from ml_connector.canonical.sales import Allocation, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.json_fields import Fields, Unreadable, amount, child, children, needed_amount, text
 from ml_connector.connectors.xero import references
 from ml_connector.connectors.xero.translate import contact_ref

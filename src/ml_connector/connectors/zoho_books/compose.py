@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Address, Organisation, Party
+from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.money import ZERO, is_exact, plain, rounded, total
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed

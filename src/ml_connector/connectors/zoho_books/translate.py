@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ml_connector.canonical.master_data import Account, Address, Dimension, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.parts import Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.json_fields import Fields, Unreadable, amount, child, children, needed, needed_amount, text
 from ml_connector.connectors.zoho_books.values import day

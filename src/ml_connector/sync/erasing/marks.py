@@ -13,7 +13,7 @@ from ml_connector.canonical.erased import ERASED, Finder, erased, party_kind
 from ml_connector.canonical.master_data import Party, parts_of_location
 from ml_connector.connectors.base import Connector, Session
 from ml_connector.connectors.reading import OpenItem, Page, Reading, Row
-from ml_connector.connectors.writing import Done, Outcome, Step
+from ml_connector.connectors.writing import Done, Outcome, Rejected, Step
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.erasing import texts
 from ml_connector.sync.erasing.hashed import Hashed
@@ -93,9 +93,10 @@ class _Discreet:
         """As the connector writes."""
         return [self._outcome(one) for one in await self._connector.write_batch(session, steps)]
 
-    async def find(self, session: Session, step: Step) -> Sequence[Document]:
+    async def find(self, session: Session, step: Step) -> Sequence[Document] | Rejected:
         """As the connector finds."""
-        return [self._marks.shown(one) for one in await self._connector.find(session, step)]
+        found = await self._connector.find(session, step)
+        return found if isinstance(found, Rejected) else [self._marks.shown(one) for one in found]
 
     async def open_items(self, session: Session) -> Sequence[OpenItem]:
         """As the connector tells."""
