@@ -305,7 +305,7 @@ def _shown_now(cli: Cli) -> Callable[[Checked], None]:
     return show
 
 
-_STYLES = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.MISSING: "red"}
+STYLES = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.MISSING: "red"}
 
 
 def show_checked(console: Console, found: list[Checked]) -> None:
@@ -316,7 +316,7 @@ def show_checked(console: Console, found: list[Checked]) -> None:
             continue
         made = render.table("what", "", "found", title=one.connection)
         for finding in one.findings:
-            verdict = render.plain_text(finding.verdict.value, _STYLES[finding.verdict])
+            verdict = render.plain_text(finding.verdict.value, STYLES[finding.verdict])
             render.add(made, finding.subject, verdict, f"{finding.sentence} {finding.action}".strip())
         console.print(made)
 

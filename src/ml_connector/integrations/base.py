@@ -43,6 +43,7 @@ class FlowType(ABC):
     recodes: ClassVar[tuple[str, ...]] = ()  # mapping tables by which its posted documents can be recoded
     apart: ClassVar[tuple[str, ...]] = ()  # flows of parties whose counterparts are never also this one's
     in_references: ClassVar[str] = ""  # what stands for its name in our references, where the target's keys are short
+    writes: ClassVar[tuple[str, ...]] = ()  # what it writes at a target that its owners shape: see Connector.preflight
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
 
     @abstractmethod

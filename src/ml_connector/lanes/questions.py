@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import structlog
 
+from ml_connector.connectors.checking import Preflight
 from ml_connector.connectors.reading import OpenItem
 from ml_connector.errors import ConnectorError, Refused
+from ml_connector.sync import preflight
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane
@@ -22,6 +24,8 @@ RECONNECT = "Reconnect it."
 
 OPEN_ITEMS = "open items"
 """The question what every customer owes now."""
+FIELDS = "fields"
+"""The question where each field of ours goes at a target that its owners shape, and whether that is there."""
 LISTS = "lists "
 """Begins the question that has lists read again; their names follow, with commas between."""
 
@@ -54,7 +58,7 @@ async def answer_questions(lane: Lane) -> None:
 
 
 async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
-    if what == OPEN_ITEMS or what.startswith(LISTS):
+    if what in (OPEN_ITEMS, FIELDS) or what.startswith(LISTS):
         return await _told(lane, what)
     if what != "check":
         return []
@@ -84,9 +88,9 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
 
 
 async def _told(lane: Lane, what: str) -> list[dict[str, Any]]:
-    """What customers owe, nothing once lists are read, or one entry with the ``problem`` that it cannot be told for."""
+    """What customers owe, a preflight, nothing once lists are read; or one entry with the ``problem`` instead."""
     try:
-        found = await lane.connector.open_items(lane.session) if what == OPEN_ITEMS else await _lists(lane, what)
+        found = await _asked(lane, what)
     except (NotSent, AnswerLost) as error:
         if lane.slice.stopping:
             raise
@@ -98,6 +102,15 @@ async def _told(lane: Lane, what: str) -> list[dict[str, Any]]:
         return [{"problem": f"A defect of this product ({type(error).__name__}) ended the reading."}]
     built: list[dict[str, Any]] = msgspec.to_builtins(list(found))
     return built
+
+
+async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight]:
+    if what == OPEN_ITEMS:
+        return await lane.connector.open_items(lane.session)
+    if what == FIELDS:
+        entities = preflight.written(await _flows(lane), lane.connection_id) or sorted(lane.connector.writable)
+        return [await lane.connector.preflight(lane.session, entities)]
+    return await _lists(lane, what)
 
 
 async def _lists(lane: Lane, what: str) -> Sequence[OpenItem]:

@@ -1,4 +1,4 @@
-"""The order inside a lane: questions, lists, what is due, holds, what is uncertain, and then what is to be sent."""
+"""The order inside a lane: questions, lists, what is due, holds, set-up, what is uncertain, and then what is to be sent."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.opening import StoredConnection
 from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.schedule import next_run
+from ml_connector.sync import preflight
 from ml_connector.sync.announced import soonest
 from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.directory import refresh
@@ -64,6 +65,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await read_in_full(lane, flows)
     await _follow(lane, flows)
     await _sweep(lane, flows)
+    await preflight.look(lane, flows)
     await resolve(lane)
     await hold_back(lane, await refused_flows(lane))
     await push(lane)

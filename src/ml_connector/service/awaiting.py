@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Reading
 
 _QUEUED = """
@@ -15,17 +16,20 @@ _QUEUED = """
     join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id and s.state = 0
     where w.tenant_id = %s and w.version_id = any(%s::bigint[])"""
 _LOOKED_UP = """
-    select version_id, max(look_at) from intent
-    where tenant_id = %s and version_id = any(%s::bigint[]) and state = 1 group by version_id"""
+    select distinct on (version_id) version_id, look_at, why from intent
+    where tenant_id = %s and version_id = any(%s::bigint[]) and state = 1 order by version_id, look_at desc nulls last"""
 
 
-async def awaiting(reading: Reading, now: dt.datetime, versions: Sequence[int]) -> Mapping[int, str]:
+async def awaiting(
+    reading: Reading, sealer: Sealer, now: dt.datetime, versions: Sequence[int]
+) -> Mapping[int, str]:
     """By version, of those that are queued or being looked up: what each waits for, as half a sentence."""
     told = {}
     for version_id, at, name, problem in await reading.all(_QUEUED, reading.tenant_id, list(versions)):
         until = f"until {at:%Y-%m-%d %H:%M:%S} UTC and goes on by itself" if at > now else "and is next in its queue"
         told[version_id] = f"waits for {name} {until}" + (f" ({problem.rstrip('.')})" if problem else "")
-    for version_id, at in await reading.all(_LOOKED_UP, reading.tenant_id, list(versions)):
+    for version_id, at, sealed in await reading.all(_LOOKED_UP, reading.tenant_id, list(versions)):
         when = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-        told[version_id] = f"its answer was lost; what became of it is looked up{when}, and it goes on by itself"
+        why = sealer.open(b"why", sealed).decode().rstrip(".") if sealed else "the worker ended before its answer"
+        told[version_id] = f"nobody knows yet whether it was done ({why}); it is looked up{when}, and goes on by itself"
     return told

@@ -13,6 +13,7 @@ from ml_connector.service.credentials import checked_settings
 from ml_connector.service.desk import Change, Desk, Reading
 from ml_connector.service.roles import ALL
 from ml_connector.service.settings import Setting
+from ml_connector.sync import preflight
 from ml_connector.sync.flows import facts_changed
 
 _stored = msgspec.json.Decoder(dict[str, str])
@@ -50,6 +51,7 @@ async def change_connection_settings(desk: Desk, connection: Connection, changes
         if not changed:
             return
         await _store(change, connection, after)
+        await preflight.look_anew(change.connection, desk.tenant_id, connection.connection_id)
         if any(one.rereads for one in connector.settings if one.name in changed):
             await _read_again(change, connection)
         differences = {name: [values[name] for values in shown] for name in changed}

@@ -178,7 +178,7 @@ async def explain(desk: Desk, wanted: str) -> Life:
         assert head is not None
         versions = await _versions(reading, sealer, record_id)
         newest = versions[-1]
-        if later := (await awaiting(reading, desk.clock.now(), [newest.version_id])).get(newest.version_id):
+        if later := (await awaiting(reading, sealer, desk.clock.now(), [newest.version_id])).get(newest.version_id):
             versions = (*versions[:-1], replace(newest, why=later))
         return made(
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),

@@ -62,7 +62,7 @@ async def records(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0
             {RECORDS} where {found.sql} order by r.record_id limit %s""",
             *found.values, limit + 1,
         )  # fmt: skip
-        later = await awaiting(reading, desk.clock.now(), [row[13] for row in rows])
+        later = await awaiting(reading, sealer, desk.clock.now(), [row[13] for row in rows])
     shown = tuple(
         made(
             Record, *row[:4], party_name(opened_document(sealer, row[4], row[5])), row[6],

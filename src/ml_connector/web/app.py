@@ -21,6 +21,7 @@ from ml_connector.web.api import (
     replays,
     rounding,
     schema,
+    standing,
     status,
     tracking,
     vendors,
@@ -42,6 +43,7 @@ def application(runtime: Runtime) -> FastAPI:
     api = APIRouter(prefix=API)
     parts = (
         records, replays, plans, status, tracking, clearing, receivables, erasures, recodings, rounding, vendors,
+        standing,
     )  # fmt: skip
     for part in parts:
         api.include_router(part.router)

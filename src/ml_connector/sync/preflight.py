@@ -1,0 +1,86 @@
+"""PREFLIGHT: before anything is written at a target, and daily: is it set up for that? If not, its flows stand still.
+
+Systems that their owners shape drop what they do not know without a word, so what is missing is looked for before and not
+learned from what was lost. A flow that stands still is looked at again with every other refusal, see sync.refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from ml_connector.connectors.checking import Finding, Preflight, Verdict
+from ml_connector.store.database import Session as Transaction
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import Lane
+from ml_connector.sync.refused import refuse, refused_flows
+
+GOOD = "set up for flow "
+GOOD_FOR = timedelta(days=1)  # of the clock
+TOLD_AT_MOST = 3  # in the sentence; all of it is shown by the question ``fields``
+
+
+async def look(lane: Lane, flows: Sequence[Flow]) -> None:
+    """Ask the target once for all flows whose last good look is a day old. Raises transport.errors, LeaseLost."""
+    due = await _due(lane, [flow for flow in flows if flow.target_id == lane.connection_id and flow.type.writes])
+    if not due:
+        return
+    for entities in sorted({flow.type.writes for flow in due}):
+        concerned = [flow.flow_id for flow in due if flow.type.writes == entities]
+        found = await lane.connector.preflight(lane.session, entities)
+        if missing := missing_of(found):
+            await refuse(lane, concerned, sentence(missing))
+        else:
+            await _good(lane, concerned)
+
+
+def written(flows: Collection[Flow], connection_id: int) -> tuple[str, ...]:
+    """The entities that flows write at a connection."""
+    return tuple(sorted({one for flow in flows if flow.target_id == connection_id for one in flow.type.writes}))
+
+
+def missing_of(found: Preflight) -> list[Finding]:
+    """What keeps documents from being written."""
+    return [one for one in found.findings if one.verdict is Verdict.MISSING]
+
+
+def sentence(missing: Sequence[Finding]) -> str:
+    """What is missing and who changes it, the first few by name."""
+    told = " ".join(f"{one.sentence} {one.action}".strip() for one in missing[:TOLD_AT_MOST])
+    more = len(missing) - TOLD_AT_MOST
+    rest = f" And {more} more: 'ml-connector fields' shows all." if more > 0 else ""
+    return f"Nothing is written, since the target is not set up for it. {told}{rest}"
+
+
+async def _due(lane: Lane, flows: Sequence[Flow]) -> list[Flow]:
+    refused = await refused_flows(lane)
+    before = lane.clock.now() - GOOD_FOR
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        rows = await (
+            await connection.execute(
+                b"""select name from feed
+                where tenant_id = %s and connection_id = %s and starts_with(name, %s) and moved_at > %s""",
+                [lane.tenant_id, lane.connection_id, GOOD, before],
+            )
+        ).fetchall()
+    good = {int(name.removeprefix(GOOD)) for (name,) in rows}
+    return [flow for flow in flows if flow.flow_id not in good and flow.flow_id not in refused]
+
+
+async def look_anew(connection: Transaction, tenant_id: int, connection_id: int) -> None:
+    """Forget what was found good: the connection is looked at before anything more is written there."""
+    await connection.execute(
+        b"delete from feed where tenant_id = %s and connection_id = %s and starts_with(name, %s)",
+        [tenant_id, connection_id, GOOD],
+    )
+
+
+async def _good(lane: Lane, flows: Sequence[int]) -> None:
+    async with lane.transaction() as transaction:
+        for flow_id in sorted(flows):
+            await transaction.run(
+                """insert into feed (tenant_id, connection_id, name, cursor, moved_at) values (%s, %s, %s, '', %s)
+                on conflict (tenant_id, connection_id, name) do update set moved_at = excluded.moved_at""",
+                lane.tenant_id, lane.connection_id, f"{GOOD}{flow_id}", lane.clock.now(),
+            )  # fmt: skip
+            transaction.event("found set up", flow=flow_id)

@@ -1,0 +1,126 @@
+"""What became of posted documents at the target: stages, what does not go on, and a target that is not set up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from recoding_world import Recoding, make_recoding
+
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillState
+from ml_connector.canonical.sales import InvoiceState
+from ml_connector.connectors.checking import Finding, Preflight, Verdict
+from ml_connector.errors import NotFound
+from ml_connector.integrations.invoice_flow import Invoices
+from ml_connector.service.desk import Desk
+from ml_connector.service.roles import Actor, NotAllowed, Role
+from ml_connector.service.standing import _finding, standing
+from ml_connector.sync import preflight
+from ml_connector.sync.flows import flows_of
+from ml_connector.sync.refused import refused_flows, try_again
+
+pytestmark = pytest.mark.anyio
+D = Decimal
+LACKING = Finding(
+    "table", Verdict.MISSING, "The table u_bill has no column u_total.", "Ask the administrator to add it."
+)
+
+
+@pytest.fixture
+async def company(desk: Desk) -> Recoding:
+    return await make_recoding(desk)
+
+
+async def test_stages_with_count_and_sum_and_what_is_void_there(company: Recoding) -> None:
+    found = await standing(company.desk)
+    assert [(one.flow, one.state, one.count, one.sums) for one in found.stages] == [
+        ("invoices", InvoiceState.AUTHORISED.value, 3, {"USD": D("240.00")})
+    ]
+    assert found.stuck == ()
+    company.xero.void("N-2")
+    await company.settled()
+    found = await standing(company.desk, "servicetitan-xero")
+    assert {(one.state, one.count) for one in found.stages} == {("authorised", 2), ("void", 1)}
+    assert [(one.number, one.finding, one.amount) for one in found.stuck] == [("N-2", "canceled", D("80.00"))]
+
+
+async def test_who_may_look_and_what_is_no_integration(company: Recoding) -> None:
+    with pytest.raises(NotFound):
+        await standing(company.desk, "9")
+    nobody = Desk(company.desk.runtime, company.desk.tenant_id, Actor("op", Role.OPERATOR))
+    with pytest.raises(NotAllowed):
+        await standing(nobody)
+
+
+OPEN = Bill("b1", Ref("v1"), D("10.00"), state=BillState.OPEN)
+PAID = msgspec.structs.replace(OPEN, state=BillState.PAID)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "state", "finding"),
+    [
+        (OPEN, {}, BillState.SUBMITTED, ""),
+        (OPEN, {}, BillState.APPROVED, ""),
+        (OPEN, {"trouble": "Exceptions were found."}, BillState.SUBMITTED, "trouble"),
+        (OPEN, {}, BillState.REJECTED, "rejected"),
+        (OPEN, {}, BillState.CANCELED, "canceled"),
+        (msgspec.structs.replace(OPEN, active=False), {}, BillState.CANCELED, ""),
+        (PAID, {}, BillState.SUBMITTED, "paid here"),
+        (PAID, {}, BillState.DRAFT, "paid here"),
+        (PAID, {}, BillState.APPROVED, ""),
+        (PAID, {"trouble": "No GL account."}, BillState.APPROVED, "trouble"),
+    ],
+)
+def test_what_a_person_has_to_look_at(here: Bill, there: dict[str, Any], state: BillState, finding: str) -> None:
+    shown = Bill("i1", Ref("s1"), D("10.00"), state=state, active=state is not BillState.CANCELED, **there)
+    assert _finding(here, shown, state.value)[0] == finding
+
+
+def test_what_is_gone_there_counts_only_while_it_stands_here() -> None:
+    assert _finding(OPEN, OPEN, "gone")[0] == "gone"
+    assert _finding(msgspec.structs.replace(OPEN, active=False), OPEN, "gone") == ("", "")
+
+
+class _Shaped:
+    """Answers of preflights, and how often one was asked for."""
+
+    def __init__(self, *missing: Finding) -> None:
+        self.missing, self.asked = missing, list[tuple[str, ...]]()
+
+    async def preflight(self, session: Any, entities: tuple[str, ...]) -> Preflight:
+        self.asked.append(entities)
+        return Preflight(self.missing)
+
+
+async def test_nothing_is_written_until_the_target_is_set_up(
+    company: Recoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Invoices, "writes", ("invoices",))
+    world, shaped = company.selling.world, _Shaped(LACKING)
+    monkeypatch.setattr(company.xero, "preflight", shaped.preflight, raising=False)
+    lane = await world.lane()
+    async with lane.database.tenant(lane.tenant_id) as connection:
+        flows = await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)
+    await preflight.look(lane, flows)
+    (refusal,) = (await refused_flows(lane)).values()
+    assert "no column u_total. Ask the administrator" in refusal.sentence and "Nothing is written" in refusal.sentence
+    await preflight.look(lane, flows)
+    assert shaped.asked == [("invoices",)], "one that is refused is not asked for at every turn"
+    shaped.missing = ()
+    async with company.desk.changing() as change:
+        await try_again(change.connection, company.desk.tenant_id, [refusal.flow_id])
+    await preflight.look(lane, flows)
+    await preflight.look(lane, flows)
+    assert len(shaped.asked) == 2 and not await refused_flows(lane), "good for a day"
+    async with company.desk.changing() as change:
+        await preflight.look_anew(change.connection, company.desk.tenant_id, lane.connection_id)
+    await preflight.look(lane, flows)
+    assert len(shaped.asked) == 3
+
+
+def test_only_the_first_few_are_told_by_name() -> None:
+    told = preflight.sentence([LACKING] * 5)
+    assert told.count("u_total") == 3 and "And 2 more: 'ml-connector fields' shows all." in told
