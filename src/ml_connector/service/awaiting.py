@@ -20,9 +20,7 @@ _LOOKED_UP = """
     where tenant_id = %s and version_id = any(%s::bigint[]) and state = 1 order by version_id, look_at desc nulls last"""
 
 
-async def awaiting(
-    reading: Reading, sealer: Sealer, now: dt.datetime, versions: Sequence[int]
-) -> Mapping[int, str]:
+async def awaiting(reading: Reading, sealer: Sealer, now: dt.datetime, versions: Sequence[int]) -> Mapping[int, str]:
     """By version, of those that are queued or being looked up: what each waits for, as half a sentence."""
     told = {}
     for version_id, at, name, problem in await reading.all(_QUEUED, reading.tenant_id, list(versions)):
