@@ -72,6 +72,12 @@ def test_a_table_says_which_values_can_be_right(table: str, value: str, fault: s
     assert Known(INTEGRATION.table(table), targets=LISTS).fault(value) == fault
 
 
+def test_what_is_not_taxed_has_a_tax_type_of_no_rate() -> None:
+    known = Known(INTEGRATION.table("tax"), targets=LISTS)
+    assert known.fault("TAX001", "(exempt)") == "Austin 8.25 takes 8.25 %, and the row (exempt) is for what is not taxed"
+    assert known.fault("NONE", "(exempt)") == "" and known.fault("TAX001", "Austin") == ""
+
+
 def test_a_payment_type_goes_only_where_payments_may() -> None:
     table = INTEGRATION.table("payment_types")
     closed = msgspec.structs.replace(ACCOUNTS[SALES], takes_payments=False)

@@ -98,7 +98,7 @@ class PaymentTypeTable(TableType):
             return self.value_for(entry.id), ""
         return f"write-off:{entry.id}", f"or fee:{entry.number or entry.id}; takes no payments"
 
-    def unfit(self, value: str, entry: Document) -> str:
+    def unfit(self, value: str, entry: Document, key: str = "") -> str:
         if not isinstance(entry, Account):
             return ""
         name = " ".join(part for part in (entry.number, entry.name) if part)

@@ -38,6 +38,11 @@ class SalesTaxTable(TableType):
     def decided(self) -> bool:
         return True
 
+    def unfit(self, value: str, entry: Document, key: str = "") -> str:
+        if key != EXEMPT or not isinstance(entry, TaxCode) or not entry.rate:
+            return ""
+        return f"{entry.name} takes {entry.rate * 100:.4g} %, and the row {EXEMPT} is for what is not taxed"
+
     def listed_key(self, entry: Document) -> str:
         assert isinstance(entry, TaxCode)
         return zone_key(Ref(entry.id, entry.name))

@@ -57,8 +57,8 @@ class TableType:
             return "archived or inactive in the ledger"
         return "" if getattr(entry, "postable", True) else "takes no document lines"
 
-    def unfit(self, value: str, entry: Document) -> str:
-        """Why a value that names ``entry`` of the target cannot be right; empty where it can."""
+    def unfit(self, value: str, entry: Document, key: str = "") -> str:
+        """Why a value that names ``entry`` of the target cannot be right, for a key if one is given; empty where it can."""
         return ""
 
     def value_for(self, target_id: str, entity: str = "") -> str:

@@ -224,7 +224,11 @@ def _strange_keys(strange: Strangers, lines: list[_Line]) -> _Problems:
 
 
 def _unknown_targets(found: Known, lines: list[_Line]) -> _Problems:
-    return [(line.number, f"line {line.number}: {fault}") for line in lines if (fault := found.fault(line.row.value))]
+    return [
+        (line.number, f"line {line.number}: {fault}")
+        for line in lines
+        if (fault := found.fault(line.row.value, line.row.key))
+    ]
 
 
 def _clashes(lines: list[_Line], held: list[Row]) -> _Problems:

@@ -77,19 +77,19 @@ class Known:
         """Whether some value may name an entry of the target."""
         return not self.table.not_chosen(entry)
 
-    def fault(self, value: str) -> str:
-        """What is wrong with a value, empty when nothing is, as far as the target's lists are known."""
+    def fault(self, value: str, key: str = "") -> str:
+        """What is wrong with a value of a key, empty when nothing is, as far as the target's lists are known."""
         try:
             named = self.table.names(value)
         except ValueError as error:
             written = self.table.written(value)
             return str(error) + "".join(nearest(self.targets.get(entity) or {}, one) for entity, one in written)
-        faults = (self._missing(entity, one) or self._unfit(value, entity, one) for entity, one in named)
+        faults = (self._missing(entity, one) or self._unfit(value, entity, one, key) for entity, one in named)
         return "; ".join(fault for fault in faults if fault)
 
-    def _unfit(self, value: str, entity: str, named: str) -> str:
+    def _unfit(self, value: str, entity: str, named: str, key: str) -> str:
         entry = (self.targets.get(entity) or {}).get(named)
-        return self.table.unfit(value, entry) if entry is not None else ""
+        return self.table.unfit(value, entry, key) if entry is not None else ""
 
     def _missing(self, entity: str, value: str) -> str:
         held = self.targets.get(entity)
@@ -214,7 +214,7 @@ def checked_value(known_: Known, key: str, value: str) -> str:
     """The value with ids. Raises BadInput when it cannot be right."""
     try:
         value = known_.with_ids(value)
-        fault = known_.fault(value)
+        fault = known_.fault(value, key)
     except ValueError as error:
         fault = str(error)
     if fault:
