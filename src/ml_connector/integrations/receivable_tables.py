@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document, party_of
 from ml_connector.canonical.master_data import Account, Party, TaxCode, location_id
+from ml_connector.canonical.money import plain
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, PurchaseOrder
 from ml_connector.canonical.sales import Invoice
@@ -41,7 +42,7 @@ class SalesTaxTable(TableType):
     def unfit(self, value: str, entry: Document, key: str = "") -> str:
         if key != EXEMPT or not isinstance(entry, TaxCode) or not entry.rate:
             return ""
-        return f"{entry.name} takes {entry.rate * 100:.4g} %, and the row {EXEMPT} is for what is not taxed"
+        return f"{entry.name} takes {plain(entry.rate * 100):f} %, and the row {EXEMPT} is for what is not taxed"
 
     def listed_key(self, entry: Document) -> str:
         assert isinstance(entry, TaxCode)
