@@ -28,7 +28,7 @@ class Party(Canonical, frozen=True, tag="party"):
     ``has_tax_id``, ``has_terms`` (payment terms of its own) and ``has_1099`` (it is settled whether payments to it are
     reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
     ``persons`` are those besides the one whose name and address of mail stand here. ``account_number`` is the number by which
-    documents name it there, as ServiceNow's ERP supplier code.
+    documents name it there, as ServiceNow's ERP supplier code. ``terms`` are its payment terms as a source names them.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Party(Canonical, frozen=True, tag="party"):
     in_full: bool = True
     erased: bool = False
     persons: tuple[Person, ...] = ()
+    terms: str = ""
 
 
 def location_id(customer: str, location: str) -> str:

@@ -17,7 +17,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
 from ml_connector.connectors.checking import Finding, Preflight
 from ml_connector.connectors.grants import Auth, CredentialField, Credentials, Scope
-from ml_connector.connectors.reading import OpenItem, Page, Readable, Reading
+from ml_connector.connectors.reading import OpenItem, Page, Readable, Reading, Size
 from ml_connector.connectors.writing import Action, Composed, Outcome, Rejected, Step
 from ml_connector.errors import Refused
 from ml_connector.transport.messages import Answer, Request
@@ -120,6 +120,9 @@ class Connector(ABC):
     readable: ClassVar[Mapping[str, Readable]]
     writable: ClassVar[Mapping[str, frozenset[Action]]]
     batches: ClassVar[Mapping[tuple[str, Action], int]] = MappingProxyType({})  # steps one call takes; else 1
+    # Entities of several records, of which a part alone may stand there: a create looks up what does and sends the rest.
+    # False: what a list shows of such a one is a part, and says nothing of the whole's amount.
+    completes: ClassVar[Mapping[str, bool]] = MappingProxyType({})
     unkept: ClassVar[frozenset[str]] = frozenset()  # fields of its JSON that are never stored: bank details, notes
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists
@@ -180,6 +183,10 @@ class Connector(ABC):
     async def check(self, session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         """Ping the real system: token, scopes for ``entities``, organisation, clock, limits, required set-up."""
 
+    async def check_source(self, session: Session, entities: Sequence[str]) -> Sequence[Finding]:
+        """As ``check``, of a connection to which nothing is written: what only writing needs is not asked for."""
+        return await self.check(session, entities)
+
     async def preflight(self, session: Session, entities: Sequence[str]) -> Preflight:
         """Whether the target is set up for what is written of ``entities``: asked before the first write, and daily.
 
@@ -187,9 +194,20 @@ class Connector(ABC):
         """
         return Preflight()
 
+    def kept_reference(self, reference: str, settings: Mapping[str, str]) -> str:
+        """How a reference of ours reads in the vendor's documents: otherwise where its column is too short for all of it."""
+        return reference
+
     @abstractmethod
     def read(self, session: Session, reading: Reading) -> AsyncIterator[Page]:
         """Pages of documents. One bad row is a Row with a problem, never an error. Raises transport.errors."""
+
+    async def size(self, session: Session, reading: Reading) -> Size | None:
+        """How much a reading from the beginning is, where documents cost a call each; None where lists show them in full.
+
+        Counted in the fewest calls. Raises transport.errors.
+        """
+        return None
 
     @abstractmethod
     def compose(

@@ -77,6 +77,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """How much a reading from the beginning is: ``rows`` of the list, and the ``calls`` that reading them takes.
+
+    ``exact`` False: the list is longer than was counted.
+    """
+
+    rows: int
+    calls: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Readable:
     """That an entity can be read, with the rights it needs. ``incremental``: changes can be asked for; else always all.
 

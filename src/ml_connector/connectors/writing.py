@@ -11,6 +11,8 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.errors import Acts
 
+AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read before its change is asked for again
+
 
 class Action(StrEnum):
     """What a step does at the target."""
@@ -80,6 +82,15 @@ class Later(msgspec.Struct, frozen=True, tag="later"):
     why: str
     seconds: float = 0.0
     forbidden: bool = False
+
+
+class Unread(Later, frozen=True, tag="unread"):
+    """It did not leave: what it would change is there and could not be read; ``said`` is what was wrong with it.
+
+    It concerns this one document: the others of the lane go on. Tried so often for so long, it is held (``sync/unread``).
+    """
+
+    said: str = ""
 
 
 class Uncertain(msgspec.Struct, frozen=True, tag="uncertain"):

@@ -23,6 +23,7 @@ from ml_connector.connectors.base import Limit, Limits, Window
 from ml_connector.lanes.counting import Counted, Day, Row, Sliding
 from ml_connector.lanes.freshness import DayLeft
 from ml_connector.lanes.lease import LaneLease
+from ml_connector.lanes.quota import quota
 from ml_connector.store.database import Database, Session
 from ml_connector.transport.errors import BudgetEmpty, LeaseLost
 
@@ -108,6 +109,12 @@ class LaneBudget:
         now = self._clock.now()
         left = [DayLeft(max(0, day.free(now, self._under_way)), day.until_midnight(now)) for day in self._days]
         return min(left, key=lambda one: one.calls, default=None)
+
+    def surplus(self) -> int | None:
+        """Calls that a backfill may use now, by the tightest day; None where the vendor counts none."""
+        now = self._clock.now()
+        left = [(day, day.free(now, self._under_way)) for day in self._days]
+        return min((quota(day.limit.calls, free, day.until_midnight(now)).surplus for day, free in left), default=None)
 
     def wait(self, calls: int = 1) -> float:
         """Clock seconds until ``calls`` may start; 0 when they may now. A day answers for one call."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import msgspec
 import structlog
 
-from ml_connector.connectors.checking import Preflight
+from ml_connector.connectors.base import Session
+from ml_connector.connectors.checking import Finding, Preflight
 from ml_connector.connectors.reading import OpenItem
 from ml_connector.errors import ConnectorError, Refused
 from ml_connector.sync import preflight
@@ -57,6 +58,12 @@ async def answer_questions(lane: Lane) -> None:
             transaction.event("checked", what=what, findings=len(answer))
 
 
+def _check(lane: Lane, flows: Sequence[Flow]) -> Callable[[Session, Sequence[str]], Awaitable[Sequence[Finding]]]:
+    """The connector's check, or of a connection that flows only read from the one for that."""
+    read_only = flows and all(flow.target_id != lane.connection_id for flow in flows)
+    return lane.connector.check_source if read_only else lane.connector.check
+
+
 async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
     if what in (OPEN_ITEMS, FIELDS) or what.startswith(LISTS):
         return await _told(lane, what)
@@ -72,7 +79,7 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
     }
     entities |= {entity for flow in flows if flow.target_id == lane.connection_id for entity in flow.type.target_lists}
     try:
-        found = await lane.connector.check(lane.session, sorted(entities or lane.connector.readable))
+        found = await _check(lane, flows)(lane.session, sorted(entities or lane.connector.readable))
     except (NotSent, AnswerLost) as error:
         if lane.slice.stopping:  # the next worker asks
             raise

@@ -17,6 +17,7 @@ from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.schedule import next_run
 from ml_connector.sync import preflight
 from ml_connector.sync.announced import soonest
+from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
@@ -190,7 +191,9 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None, refused: Mapping
     """When the lane has something to do again. What waits for an open intent waits for its next look."""
     now = lane.clock.now()
     on = [flow for flow in await _flows(lane) if flow.on and flow.flow_id not in refused]
-    read = [flow.flow_id for flow in on if flow.requested_by or not flow.type.follows]
+    later = lane.unfinished if lane.makes_room else set()
+    read = [flow.flow_id for flow in on if flow.flow_id not in later and (flow.requested_by or not flow.type.follows)]
+    goes_on = now + dt.timedelta(seconds=lane.capacity.wait(ROOM)) if later else None
     async with lane.database.tenant(lane.tenant_id) as connection:
         row = await (
             await connection.execute(
@@ -207,7 +210,7 @@ async def _next_due(lane: Lane, look_again: dt.datetime | None, refused: Mapping
             )
         ).fetchone()
     assert row is not None
-    again = (*row, await next_hint(lane), look_again, now + IDLE, *(one.until for one in refused.values()))
+    again = (*row, await next_hint(lane), look_again, goes_on, now + IDLE, *(one.until for one in refused.values()))
     times: list[dt.datetime] = [moment for moment in again if moment is not None]
     if lane.capacity.free() == 0 and row[0] is not None:
         pause(lane, lane.capacity.wait())

@@ -11,6 +11,7 @@ from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import ConnectorError
 from ml_connector.sync import anew
 from ml_connector.sync.announced import count_found, is_heard
+from ml_connector.sync.backfill import go_on, leaves_room, may_go_on, take_up
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.guard import begin_reading, judge
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
@@ -26,8 +27,9 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
     """Read what changed at the source of ``flow``; the run's id. Raises transport.errors, LeaseLost.
 
     A reading that takes longer than its share of the slice ends after a page; ``unfinished`` says so, and the next run
-    goes on there. An error leaves the run open with what was staged so far; the cursor stands after the last staged
-    page, and the next run closes it. New records of a guarded reading are judged when it ends or breaks off.
+    goes on there. So does a backfill for which the vendor's day has nothing to spare (``spared``). An error leaves the
+    run open with what was staged so far; the cursor stands after the last staged page, and the next run closes it. New
+    records of a guarded reading are judged when it ends or breaks off.
     """
     run = await _begin(lane, flow, trigger, actor)
     try:
@@ -36,7 +38,7 @@ async def pull(lane: Lane, flow: Flow, trigger: str, actor: str) -> int:
         async with lane.transaction() as transaction:
             await judge(transaction, await as_it_is(transaction, flow), ended=False)
         raise
-    if not ended:
+    if not ended and flow.flow_id not in lane.spared:
         lane.unfinished.add(flow.flow_id)
     async with lane.transaction() as transaction:
         await judge(transaction, await as_it_is(transaction, flow), ended=ended)
@@ -97,6 +99,10 @@ async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
         since=flow.start_date if flow.type.dated else None,
         options=flow.type.reading_options(flow.settings),
     )
+    backfill = await take_up(lane, name, reading)
+    if not may_go_on(lane, backfill):
+        lane.spared.add(flow.flow_id)
+        return False
     begins, stood = cursor is None, cursor
     heard = None if begins else await is_heard(lane, entity)
     async for page in lane.connector.read(lane.session, reading):
@@ -110,10 +116,17 @@ async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
                 ids = [row.id for row in page.rows]
                 await count_found(transaction, now, entity, run.run_id, ids, heard=heard)
             await move_cursor(transaction, name, page)
+            backfill = await go_on(transaction, name, backfill, page)
             if begins:
                 await anew.note_begun(transaction, now, name)
         begins = False
         if not page.last and page.cursor != stood and lane.slice.over(READING_SHARE):
+            return False
+        if not may_go_on(lane, backfill):
+            lane.spared.add(flow.flow_id)
+            return False
+        if not page.last and page.cursor != stood and not leaves_room(lane, backfill):
+            lane.makes_room = True
             return False
         stood = page.cursor
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors import json_fields, rights
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Verdict, clock
@@ -12,7 +13,8 @@ from ml_connector.connectors.zoho_books import limits, scopes
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
-from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field, reporting_tags
+from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field
+from ml_connector.connectors.zoho_books.read_dimensions import known_tags, projects
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
 _ORGANISATION_SCOPE = "ZohoBooks.settings.READ"
@@ -22,6 +24,15 @@ _UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_dupli
 
 async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
     """Findings for ``entities``; the first one alone when the grant does not work. Raises NotSent and AnswerLost."""
+    return await _check(session, entities, written=True)
+
+
+async def check_source(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
+    """As ``check`` without what only writing needs: rights to write, the field for our reference, the way tax is rounded."""
+    return await _check(session, entities, written=False)
+
+
+async def _check(session: Session, entities: Sequence[str], *, written: bool) -> Sequence[Finding]:
     books = Books(session)
     try:
         first = await books.get(ORGANISATIONS)
@@ -29,29 +40,33 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         action = f"Connect again, and consent to {_ORGANISATION_SCOPE}, as a user whose role allows it."
         return [Finding("consent", Verdict.MISSING, error.sentence, action)]
     findings = [Finding("consent", Verdict.GOOD, "Zoho Books accepts the connection's token.")]
+    known = await organisations(session)
+    mine = next((one for one in known if one.id == session.organisation), None)
     findings += [
-        await _organisation(session),
+        _organisation(session, known, mine),
         clock(session.clock.now(), first.vendor_time(), "Zoho Books", "Zoho"),
         _day(await _counted(books, first)),
     ]
-    findings += _rights(session, entities)
+    findings += _webhooks(mine)
+    findings += _rights(session, scopes.needed(entities, written=written))
     for entity in entities:
-        findings += [finding async for finding in _entity(books, entity)]
+        findings += [finding async for finding in _entity(books, entity, written=written)]
     findings += [await _tags(books), await _lock(session)]
+    findings += [await _projects(books)] if session.settings.get("projects") == "yes" else []
     return findings
 
 
-def _rights(session: Session, entities: Sequence[str]) -> list[Finding]:
+def _rights(session: Session, needed: frozenset[str]) -> list[Finding]:
     """What the consent covers, as far as Zoho told with the token."""
     if session.scopes:
         return rights.findings(
             scopes.SCOPES,
             granted=lambda name: scopes.granted(name, session.scopes),
-            needed=scopes.needed(entities),
+            needed=needed,
             remedy=_remedy,
         )
     said = "Zoho Books did not tell with the token which rights it grants: a right to write shows when it is used."
-    wanted = ", ".join(sorted(scopes.needed(entities)))
+    wanted = ", ".join(sorted(needed))
     action = f"If a posting is refused, connect again and consent to all of: {wanted}." if wanted else ""
     return [Finding("rights", Verdict.WARNING, said, action)]
 
@@ -68,9 +83,7 @@ def _remedy(right: str) -> str:
     )
 
 
-async def _organisation(session: Session) -> Finding:
-    known = await organisations(session)
-    mine = next((one for one in known if one.id == session.organisation), None)
+def _organisation(session: Session, known: Sequence[Organisation], mine: Organisation | None) -> Finding:
     if mine:
         plan = mine.plan or "unknown"
         return Finding("organisation", Verdict.GOOD, f"{mine.name} ({mine.id}), {mine.currency}, plan {plan}.")
@@ -81,6 +94,16 @@ async def _organisation(session: Session) -> Finding:
         f"The grant does not reach organisation {session.organisation or '(none chosen)'}; it reaches: {names}.",
         "Choose one of these, or connect again as a user of the organisation.",
     )
+
+
+def _webhooks(mine: Organisation | None) -> list[Finding]:
+    """Only of a plan that, by Zoho's pages, has no workflow rules, which send webhooks."""
+    plan = mine.plan if mine else ""
+    if not any(word in plan.lower() for word in ("free", "standard")):
+        return []
+    said = f"The plan {plan} has no workflow rules as far as Zoho tells, so Zoho sends no webhooks."
+    action = "Nothing is lost: changes are found by the schedule. To hear of them at once take the plan Professional."
+    return [Finding("webhooks", Verdict.WARNING, said, action)]
 
 
 async def _counted(books: Books, first: Reply) -> Mapping[str, str]:
@@ -108,7 +131,7 @@ def _day(headers: Mapping[str, str]) -> Finding:
     )
 
 
-async def _entity(books: Books, entity: str) -> AsyncIterator[Finding]:
+async def _entity(books: Books, entity: str, *, written: bool) -> AsyncIterator[Finding]:
     """The right to read an entity, and for what we write the field our reference stands in."""
     resource = RESOURCES.get(entity)
     if resource is None:
@@ -123,6 +146,8 @@ async def _entity(books: Books, entity: str) -> AsyncIterator[Finding]:
         yield Finding(entity, Verdict.WARNING, error.sentence)
         return
     yield Finding(entity, Verdict.GOOD, f"{entity} can be read.")
+    if not written:
+        return
     if entity in _FIELD_ENTITIES:
         yield await _reference_field(books, entity, reply)
     if entity == "bills" and (rounding := await _rounding(books, reply)):
@@ -204,9 +229,16 @@ async def _rounding(books: Books, listed: Reply) -> Finding | None:
 
 async def _tags(books: Books) -> Finding:
     try:
-        tags = await reporting_tags(books)
+        tags = await known_tags(books)
     except (NotPermitted, NotJson, Refusal) as error:
         return Finding("reporting tags", Verdict.WARNING, error.sentence)
+    if tags is None:
+        return Finding(
+            "reporting tags",
+            Verdict.WARNING,
+            "The organisation's plan has no reporting tags, or they are turned off: dimensions come without them.",
+            "Turn them on in Zoho's settings, take a plan that has them, or code by locations.",
+        )
     live = [tag for tag in tags if tag.get("is_active") is not False and tag.get("is_draft") is not True]
     if not live:
         return Finding(
@@ -219,6 +251,18 @@ async def _tags(books: Books) -> Finding:
     names = ", ".join(json_fields.text(tag, "tag_name") for tag in live)
     sentence = f"Active: {names}." + (f" Mandatory, so every bill line needs one: {', '.join(must)}." if must else "")
     return Finding("reporting tags", Verdict.GOOD, sentence, "Fill the mapping of the mandatory tags." if must else "")
+
+
+async def _projects(books: Books) -> Finding:
+    found = await projects(books)
+    if found is not None:
+        return Finding("projects", Verdict.GOOD, f"{len(found)} projects are read as a dimension.")
+    return Finding(
+        "projects",
+        Verdict.WARNING,
+        "Projects are to be read, and neither the plan nor the consent has them: dimensions come without them.",
+        f"Consent to ZohoBooks.projects.READ, take a plan that has projects, or leave them out: {_set('projects=no')}.",
+    )
 
 
 async def _lock(session: Session) -> Finding:

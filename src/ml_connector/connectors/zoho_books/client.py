@@ -88,13 +88,27 @@ def parse(answer: Answer) -> Reply:
     return Reply(answer, code if isinstance(code, int) else None, str(message), parts)
 
 
-def lacking(path: str) -> str:
-    """The sentence for code 57 with a fresh token, which tells neither scope nor role; ``path`` names the resource."""
+_MODULES = {"vendorcredits": "debitnotes", "chartofaccounts": "accountants", "transactionlocks": "accountants"}
+_OF_SETTINGS = frozenset(["settings", "reportingtags", "locations", "organizations"])
+
+
+def right_to_read(path: str) -> str:
+    """The scope that reading a path takes, by the module Zoho counts it to."""
     resource = path.strip("/").split("/")[0]
+    return f"ZohoBooks.{'settings' if resource in _OF_SETTINGS else _MODULES.get(resource, resource)}.READ"
+
+
+def lacking(path: str, right: str = "") -> str:
+    """The sentence for code 57 with a fresh token, which tells neither scope nor role; ``path`` names the resource.
+
+    ``right`` is the scope that what was asked takes, where one alone does.
+    """
+    resource = path.strip("/").split("/")[0]
+    wanted = f" The scope is {right}." if right else ""
     return (
         f"Zoho Books does not allow this connection to use {resource}, even with a fresh token: the consent does not "
         f"cover {resource}, or the role of the Zoho user who consented lacks the right; give the user that role, or "
-        "connect again as a user who has it."
+        f"connect again as a user who has it.{wanted}"
     )
 
 
@@ -111,7 +125,7 @@ class Books:
         """
         answer = await self.session.send(Request.get(path, *self.with_organisation(query)))
         if answer.status == 401:
-            raise (Reconnect if path == ORGANISATIONS else NotPermitted)(lacking(path))
+            raise (Reconnect if path == ORGANISATIONS else NotPermitted)(lacking(path, right_to_read(path)))
         reply = parse(answer)
         if not reply.good:
             raise Refusal(path, answer.status, reply.code, reply.message)

@@ -15,6 +15,7 @@ from ml_connector.connectors.zoho_books import (
     organisation,
     read,
     regions,
+    size,
     translate,
     walk,
     webhooks,
@@ -27,7 +28,7 @@ _CONSOLE = "Zoho API console (api-console.zoho.com and its twins), Clients"
 
 
 class ZohoBooks(base.Connector):
-    """Bills, vendor credits, contacts, accounts, taxes, reporting tags and locations of Zoho Books, API v3."""
+    """Bills, vendor credits and payments, contacts, accounts, taxes, reporting tags, locations and projects, API v3."""
 
     vendor = "zoho_books"
     title = "Zoho Books"
@@ -84,6 +85,13 @@ class ZohoBooks(base.Connector):
             "taxed bills may not tie by a cent and are held.",
             ("document", "line"),
         ),
+        SettingField(
+            "projects",
+            "no",
+            "Whether projects are read with reporting tags and locations, for flows from Zoho Books that code by them. Yes "
+            "takes the scope ZohoBooks.projects.READ; where the plan or the consent has none, none are read.",
+            ("no", "yes"),
+        ),
     )
     scopes = SCOPES
     readable = read.READABLE
@@ -113,9 +121,11 @@ class ZohoBooks(base.Connector):
     unauthorised = staticmethod(limits.unauthorised)
     organisations = staticmethod(organisation.organisations)
     organisation = staticmethod(organisation.organisation)
+    check_source = staticmethod(check.check_source)
     check = staticmethod(check.check)
     read = staticmethod(read.read)
     compose = staticmethod(compose.compose)
+    size = staticmethod(size.size)
     find = staticmethod(write.find)
     write = staticmethod(write.write)
 

@@ -8,6 +8,7 @@ from ml_connector.connectors.grants import Scope
 
 _P = "ZohoBooks."
 _VENDORS, _CUSTOMERS = "vendors and customers both ways", "customers, invoices and payments both ways"
+_CENTRES = "reporting tags, locations and projects of bill lines to cost centres"
 _BILLS, _AP = "received orders and inventory bills to bills", "bills and vendor payments to Accounts Payable staging"
 SCOPES: tuple[Scope, ...] = (
     Scope(_P + "settings.READ", "organisation, taxes, items, currencies, reporting tags and locations, for every flow"),
@@ -22,7 +23,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope(_P + "debitnotes.CREATE", f"{_BILLS}: a negative bill becomes a vendor credit"),
     Scope(_P + "debitnotes.UPDATE", f"{_BILLS}: vendor credits"),
     Scope(_P + "purchaseorders.READ", f"{_AP}: the order behind a bill"),
-    Scope(_P + "vendorpayments.READ", _AP),
+    Scope(_P + "vendorpayments.READ", f"{_AP}: payments of bills, and what each bill got of them"),
+    Scope(_P + "projects.READ", f"{_CENTRES}, where the setting projects is yes"),
     Scope(_P + "settings.CREATE", "items and tax zones aligned"),
     Scope(_P + "settings.UPDATE", "items and tax zones aligned"),
     Scope(_P + "invoices.READ", _CUSTOMERS),
@@ -45,12 +47,14 @@ _NEEDED = {
     "dimensions": ("settings.READ",),
     "bills": ("bills.READ", "bills.CREATE", "bills.UPDATE"),
     "vendor_credits": ("debitnotes.READ", "debitnotes.CREATE"),
+    "vendor_payments": ("vendorpayments.READ",),
 }
 
 
-def needed(entities: Iterable[str]) -> frozenset[str]:
-    """The rights without which flows that use these entities stand still."""
-    return frozenset(_P + name for entity in entities for name in _NEEDED.get(entity, ()))
+def needed(entities: Iterable[str], *, written: bool = True) -> frozenset[str]:
+    """The rights without which flows that use these entities stand still; without ``written`` those to read alone."""
+    names = (name for entity in entities for name in _NEEDED.get(entity, ()))
+    return frozenset(_P + name for name in names if written or name.endswith(".READ"))
 
 
 def granted(name: str, scopes: Collection[str]) -> bool:

@@ -153,6 +153,15 @@ def tax_code(row: Fields, field: str = "") -> TaxCode:
     )
 
 
+def tags(row: Fields) -> tuple[Ref, ...]:
+    """The reporting tags of a document or line: id = option, number = its tag."""
+    return tuple(
+        Ref(text(tag, "tag_option_id"), text(tag, "tag_option_name"), text(tag, "tag_id"))
+        for tag in children(row, "tags")
+        if text(tag, "tag_option_id")
+    )
+
+
 def all_options(options: Sequence[Any]) -> Iterator[Any]:
     """Every row of a tag's option tree, children after their parent, as it came; the pseudo row of no option left out."""
     for option in options:
@@ -269,11 +278,7 @@ def _line(row: Fields, sign: int, amount_field: str) -> BillLine:
         unit_cost=sign * amount(row, "rate"),
         account=Ref(text(row, "account_id"), text(row, "account_name"), text(row, "account_code")),
         tax_code=Ref(tax_id, text(row, "tax_name"), text(row, "tax_percentage")) if tax_id else Ref(),
-        dimensions=tuple(
-            Ref(text(tag, "tag_option_id"), text(tag, "tag_option_name"), text(tag, "tag_id"))
-            for tag in children(row, "tags")
-            if text(tag, "tag_option_id")
-        ),
+        dimensions=tags(row),
         location=_location(row),
         tax=sign * total(amount(tax, "tax_amount") for tax in taxes) if taxes else None,
     )

@@ -109,7 +109,7 @@ async def walk(books: Books, listing: Listing, cursor: Cursor) -> AsyncIterator[
     state = begin(listing, cursor)
     last = False
     while not last:
-        reply = await books.page(listing.path, state.page, *_query(listing, state))
+        reply = await books.page(listing.path, state.page, *query_of(listing, state))
         state = state if state.start else replace(state, start=_start(books, reply))
         rows = [_seen(listing, raw) for raw in reply.rows(*listing.keys)]
         if not _as_asked(state, reply, rows):
@@ -136,7 +136,8 @@ def begin(listing: Listing, cursor: Cursor) -> Cursor:
     return replace(cursor, mode=mode, position=cursor.since if listing.filters else "", first_day=first_day, page=1)
 
 
-def _query(listing: Listing, state: Cursor) -> Iterator[tuple[str, str]]:
+def query_of(listing: Listing, state: Cursor) -> Iterator[tuple[str, str]]:
+    """How the next page is asked for, without its number."""
     yield from listing.query
     if state.mode is Mode.ALL:
         yield from listing.settled

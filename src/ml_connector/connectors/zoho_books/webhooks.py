@@ -26,6 +26,7 @@ _FORM = "application/x-www-form-urlencoded"
 _ENTITIES = {
     "bill": ("bills", "bill_id"),
     "vendor_credit": ("vendor_credits", "vendor_credit_id"),
+    "vendorcredit": ("vendor_credits", "vendor_credit_id"),
     "contact": ("parties", "contact_id"),
     "vendor": ("parties", "contact_id"),
     "vendor_payment": ("vendor_payments", "payment_id"),
