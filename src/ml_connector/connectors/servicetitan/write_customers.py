@@ -3,7 +3,8 @@
 A create is one call: customer, location and contacts, and its answer shows all of them. A change takes several, since
 contacts are records of their own: the customer first, then each contact that is shown otherwise. Contacts are only
 changed or added, never removed. Once one of the calls was taken, whatever the others say is left to a look-up, which
-sends the change again until the customer shows all of it.
+sends the change again until the customer shows all of it. Before it he is read: an answer that shows no customer says
+nothing of the change, which is tried again.
 
 Contacts are seen in lists alone, which lag, while the customer's own reading shows him at once. So no contact is added to
 a customer that was changed less than the lag ago: it may be there already. Whether it is, a look-up tells later.
@@ -33,7 +34,17 @@ from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import Unreadable, address, understood
 from ml_connector.connectors.servicetitan.translate_customers import EMAIL, EMAILS, PHONES, customer, shown
 from ml_connector.connectors.servicetitan.walks import EPOCH, Walk, key, row_id
-from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.connectors.writing import (
+    AFTER_UNREAD,
+    Action,
+    Done,
+    Later,
+    Outcome,
+    Rejected,
+    Step,
+    Uncertain,
+    Unread,
+)
 from ml_connector.transport.messages import Answer, Request
 
 RIGHT = "tn.crm.customers:w"
@@ -53,8 +64,8 @@ async def write(session: Session, step: Step) -> Outcome:
     try:
         known = await read_before(_current(Client(session), step.target_id))
     except Unreadable as error:
-        said = f"ServiceTitan's customer {step.target_id} cannot be read: {error}."
-        return Rejected("unreadable", said, "Correct the customer in ServiceTitan and replay.")
+        why = f"ServiceTitan's customer {step.target_id} could not be read: {error}; his change is tried again"
+        return Unread(why, AFTER_UNREAD, said=str(error))
     if known is None:
         said = f"ServiceTitan knows no customer {step.target_id}."
         return Rejected("404", said, "Look whether the customer was deleted or merged in ServiceTitan, and replay.")

@@ -21,8 +21,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope("offline_access", "every flow: without it the consent ends after 30 minutes"),
     Scope(SETTINGS, "every flow: organisation, lock dates, accounts, tax rates and tracking"),
     Scope(CONTACTS, "customers and vendors both ways"),
-    Scope(INVOICES, "invoices, credit notes and purchase orders; inventory bills matched to payable bills"),
-    Scope(PAYMENTS, "payments, refunds, and applying over- and prepayments"),
+    Scope(INVOICES, "invoices, credit notes and purchase orders; bills, and credits from vendors"),
+    Scope(PAYMENTS, "payments received and made, refunds, and applying over- and prepayments"),
     Scope(BANK, "payments that are not applied yet: over- and prepayments are made as bank transactions"),
 )
 
@@ -34,8 +34,10 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "invoices": (INVOICES,),
     "bills": (INVOICES,),
     "credit_notes": (INVOICES,),
+    "vendor_credits": (INVOICES,),
     "purchase_orders": (INVOICES,),
     "payments": (PAYMENTS,),
+    "vendor_payments": (PAYMENTS,),
     "overpayments": (PAYMENTS, BANK),
     "prepayments": (PAYMENTS, BANK),
     "allocations": (INVOICES, PAYMENTS),

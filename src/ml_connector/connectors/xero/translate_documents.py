@@ -10,6 +10,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, BillState, OrderState, PurchaseOrder
@@ -90,6 +92,31 @@ def bill(row: Fields, prefix: str) -> Bill:
     )
 
 
+def vendor_credit(row: Fields) -> Bill:
+    """A credit from a vendor: a bill with every amount negated; its ``credits`` are the bills it is applied to, by amounts
+
+    that are not. Raises Unreadable.
+    """
+    shown, state = _shown(row), _bill_state(row)
+    left = amount(row, "RemainingCredit") if text(row, "RemainingCredit") and state is not BillState.CANCELED else ZERO
+    return Bill(
+        id=needed(row, "CreditNoteID"),
+        vendor=contact_ref(row),
+        number=text(row, "CreditNoteNumber"),
+        lines=tuple(_credited(_bill_line(line)) for line in children(row, "LineItems")),
+        state=state,
+        active=state is not BillState.CANCELED,
+        balance=-left,
+        credits=allocations(row),
+        **(shown | {"total": -shown["total"], "tax": -shown["tax"]}),
+    )
+
+
+def _credited(line: BillLine) -> BillLine:
+    tax = None if line.tax is None else -line.tax
+    return replace(line, amount=-line.amount, unit_cost=-line.unit_cost, tax=tax)
+
+
 def _shown(row: Fields, prefix: str | None = None) -> dict[str, Any]:
     """What invoices, credit notes and bills show alike. ``prefix``: of the link that carries our reference; None where
 
@@ -112,7 +139,7 @@ def _shown(row: Fields, prefix: str | None = None) -> dict[str, Any]:
 
 
 def payment(row: Fields) -> Payment:
-    """A payment received on an invoice, or a refund: then the amount is negative, and ``refunds`` names what it gives
+    """A payment received on an invoice, made on a bill, or a refund: then it is negative, and ``refunds`` names what it gives
 
     back, its kind in ``name``. Xero's payments are on one document each. Raises Unreadable.
     """

@@ -25,11 +25,11 @@ SIGNATURE_HEADER = "x-xero-signature"
 _SHORTEST = 16  # characters of a key; Xero's are far longer
 KEY_LENGTH = (_SHORTEST, 500)
 
-# An invoice's event does not tell a sales invoice from a bill: it hints at both.
+# An invoice's event does not tell a sales invoice from a bill, nor a credit note's whose it is: each hints at both.
 _ENTITIES: Mapping[str, tuple[str, ...]] = {
     "CONTACT": ("parties",),
     "INVOICE": ("invoices", "bills"),
-    "CREDITNOTE": ("credit_notes",),
+    "CREDITNOTE": ("credit_notes", "vendor_credits"),
     "PREPAYMENT": ("prepayments",),
     "OVERPAYMENT": ("overpayments",),
 }
