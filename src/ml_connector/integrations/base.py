@@ -36,15 +36,19 @@ class FlowType(ABC):
     ] = ()  # codes of skips that the documents it stands on decide, see lets_in
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
     several_steps: ClassVar[bool] = False  # whether a plan may have more than one step
+    staged: ClassVar[bool] = False  # whether people at the target decide what becomes of the documents it posted
     tracks: ClassVar[bool] = False  # whether its documents are only looked at, and nothing is ever written
     matched_with: ClassVar[str] = ""  # the target's list in which a flow that tracks finds each document's counterpart
     mirrors: ClassVar[str] = ""  # the flow of the same pairs that goes the other way; its links are this one's too
     parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
     recodes: ClassVar[tuple[str, ...]] = ()  # mapping tables by which its posted documents can be recoded
     apart: ClassVar[tuple[str, ...]] = ()  # flows of parties whose counterparts are never also this one's
+    strict_names: ClassVar[bool] = False  # a counterpart of a similar name is offered although another record has it
     in_references: ClassVar[str] = ""  # what stands for its name in our references, where the target's keys are short
+    reference_room: ClassVar[int] = 0  # characters of our reference that the target keeps; 0: as many as it has
     writes: ClassVar[tuple[str, ...]] = ()  # what it writes at a target that its owners shape: see Connector.preflight
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
+    near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:
@@ -151,6 +155,7 @@ class IntegrationType:
     value. ``skipped_by_settings``: codes of skips that a setting decides; they are looked at again when one changes, and so
     are holds with the codes ``held_by_settings``.
     ``skipped_by_tables``: (mapping table, code) of skips that its rows decide, likewise.
+    ``dimension_settings``: settings that name dimensions of the source, or ``dimension_words`` of their own.
     ``account_settings``: settings whose value is the id of an account of the target, or a word of their own.
     ``clearing``: where the source's bank deposits are read, how they meet the target's accounts.
     ``gates``: settings that say what must be known of a document before it goes, their values from strict to loose.
@@ -171,6 +176,8 @@ class IntegrationType:
     skipped_by_settings: tuple[str, ...] = field(default=())
     held_by_settings: tuple[str, ...] = field(default=())
     account_settings: tuple[str, ...] = field(default=())
+    dimension_settings: tuple[str, ...] = field(default=())
+    dimension_words: tuple[str, ...] = field(default=())
     currency_setting: str = ""
     skipped_by_tables: tuple[tuple[str, str], ...] = field(default=())
     not_possible: tuple[str, ...] = field(default=())

@@ -15,6 +15,7 @@ from ml_connector.integrations.party_reasons import PARTY_REASONS
 from ml_connector.integrations.payment_reasons import PAYMENT_REASONS
 from ml_connector.integrations.recoding_reasons import RECODING_REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
+from ml_connector.integrations.staging_reasons import STAGING_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
 
 _ALL = (
@@ -28,6 +29,7 @@ _ALL = (
     *TRACKING_REASONS,
     *DEPOSIT_REASONS,
     *RECODING_REASONS,
+    *STAGING_REASONS,
     *REFUSED_REASONS,
 )
 

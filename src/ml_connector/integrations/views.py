@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.integrations.coding import Recoding
 from ml_connector.integrations.tracked import Payables
@@ -60,9 +60,12 @@ class Candidate(msgspec.Struct, frozen=True):
     shared_with: tuple[str, str] | None = None
 
 
+ANY = "(any)"  # in place of an id: what waits for it is planned again as soon as any entry of that list has changed
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What is known of the target's lists."""
+    """What is known of the target's lists. ``entries`` are its short ones, as legal entities: by list and id."""
 
     organisation: Organisation
     accounts: Mapping[str, Account]
@@ -70,6 +73,7 @@ class Ledger:
     dimensions: Mapping[str, Dimension]
     parties: Mapping[str, Party]
     taken_names: Mapping[str, frozenset[str]] | None = None  # see party_names.taken
+    entries: Mapping[str, Mapping[str, ListEntry]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,7 @@ class View:
     recoding: Recoding | None = None  # the job that asks for the mapping's coding of what is posted
     read_through: frozenset[str] = frozenset()  # those of ``brings`` whose source was read to its end at least once
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
+    kept_reference: str = ""  # ``reference`` as the target's documents show it
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""
