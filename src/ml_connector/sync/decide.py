@@ -143,7 +143,8 @@ async def _decided(
     ]
     reads = [view.mappings.reads if isinstance(view.mappings, NotedTables) else () for view in views]
     ours = await _ours(transaction, flow, planned)
-    decisions = [_knowing(plain, ours, view.done) for plain, view in zip(planned, views, strict=True)]
+    completes = transaction.lane.connector.completes
+    decisions = [_knowing(plain, ours, view.done, completes) for plain, view in zip(planned, views, strict=True)]
     contents = await _target_contents(transaction, flow.target_id, decisions)
     rows, unseal = await unconfirmed(transaction, flow), transaction.lane.sealer.open
     found = []
@@ -237,11 +238,17 @@ async def _ours(
     }
 
 
-def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document], done: Collection[StepKey] = ()) -> Decision:
+def _knowing(
+    decision: Decision,
+    ours: Mapping[tuple[str, str], Document],
+    done: Collection[StepKey],
+    completes: Mapping[str, bool],
+) -> Decision:
     """A create whose reference the target already shows is never sent: equal content is ours and linked as created,
 
-    other is a conflict. One of several steps is what its planner has to know of, see View.made; until it does, it waits.
-    Some targets take a create under a known reference as an update, and would lose what was changed there.
+    other is a conflict. What may stand there in part goes on: its connector sends what is missing, if anything is. One of
+    several steps is what its planner has to know of, see View.made; until it does, it waits. Some targets take a create
+    under a known reference as an update, and would lose what was changed there.
     """
     if not isinstance(decision, Write):
         return decision
@@ -250,9 +257,12 @@ def _knowing(decision: Decision, ours: Mapping[tuple[str, str], Document], done:
         there = ours.get((step.entity, step.reference)) if step.action is Action.CREATE else None
         if there is None or there.id in removed:
             continue
-        if other := differences(step, there):
+        shows_whole = completes.get(step.entity, True)
+        if shows_whole and (other := differences(step, there)):
             told = {"other": f"{shown(there)} ({', '.join(other)})", "ours": meant(step)}
             return Hold((waiting("conflict", "person", "conflict", reference=step.reference, **told),))
+        if step.entity in completes:
+            continue
         if len(decision.steps) == 1:
             evidence = "our reference and the same content"
             return Adopt(decision.target_entity, there.id, "created", evidence, decision.replaces)

@@ -19,6 +19,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.connectors.reading import Reading, Row
+from ml_connector.integrations.views import ANY
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
 from ml_connector.sync.flows import facts_changed, lock_integrations
@@ -59,7 +60,7 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
                 await _end(transaction, entity, walk)
                 changed += await follow_targets(transaction, entity)
             if changed:
-                keys = [f"{entity}:{one}" for one in changed]
+                keys = [f"{entity}:{one}" for one in (*changed, ANY)]
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
         if not page.last and lane.slice.over():
             return False

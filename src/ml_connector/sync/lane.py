@@ -39,6 +39,9 @@ class Capacity(Protocol):
     def wait(self, calls: int = 1) -> float:
         """Clock seconds until ``calls`` may start; 0 when they may now."""
 
+    def surplus(self) -> int | None:
+        """Calls of the vendor's day that a backfill may use now, live work kept out; None where no day is counted."""
+
 
 @dataclass(slots=True)
 class ExchangeBuffer:
@@ -104,6 +107,10 @@ class Lane:
     actor: str = "engine"
     not_before: datetime | None = None
     unfinished: set[int] = field(default_factory=set)  # flows whose reading took longer than this slice
+    spared: set[int] = field(
+        default_factory=set
+    )  # flows whose backfill waits until the vendor's day has calls to spare
+    makes_room: bool = False  # a backfill ended early, so that what is to be sent and looked up finds calls
     problem: str = ""  # what keeps the lane from going on for longer than a moment, for a person
 
     @asynccontextmanager

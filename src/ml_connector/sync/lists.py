@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
 from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.views import Ledger
 from ml_connector.sync.coming import Coming
@@ -18,6 +18,8 @@ from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.taken import taken_parties
+
+SHORT_LISTS = ("legal_entities", "payment_terms")  # of the target, kept where a flow names them
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Lists:
     accounts: dict[str, Account] = field(default_factory=dict)
     tax_codes: dict[str, TaxCode] = field(default_factory=dict)
     dimensions: dict[str, Dimension] = field(default_factory=dict)
+    entries: dict[str, dict[str, ListEntry]] = field(default_factory=dict)
     # By the target's list:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)
     indexes: dict[str, PartyIndex] = field(default_factory=dict)
@@ -43,7 +46,8 @@ class Lists:
     def ledger(self, parties: str) -> Ledger:
         """What planners of a flow whose parties are in this list see of the target."""
         known, names = self.parties.get(parties, {}), self.taken_names.get(parties, {})
-        return Ledger(self.organisation, self.accounts, self.tax_codes, self.dimensions, known, names)
+        lists = self.accounts, self.tax_codes, self.dimensions
+        return Ledger(self.organisation, *lists, known, names, self.entries)
 
 
 async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
@@ -63,6 +67,8 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lis
         lists.source_lists[entity] = await _directory(transaction, flow.source_id, entity)
     for entity in ("accounts", "tax_codes", "dimensions"):
         setattr(lists, entity, await _directory(transaction, flow.target_id, entity))
+    for entity in {name for type_ in flow.integration.flows for name in type_.target_lists} & {*SHORT_LISTS}:
+        lists.entries[entity] = await _directory(transaction, flow.target_id, entity)
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:

@@ -58,7 +58,7 @@ class PartyIndex:
 
     def candidates(
         self, party: Party, reference: str, flow: str, chosen: str = "", coming: Mapping[Record, Party] = _NOBODY,
-        apart: Sequence[str] = (),
+        apart: Sequence[str] = (), strict: bool = False,
     ) -> list[Candidate]:  # fmt: skip
         """The parties that may be ``party``, best first.
 
@@ -67,10 +67,13 @@ class PartyIndex:
         name, unique here and of a private person on neither side. A party linked to another record of the flow is
         offered with that record named; one that was merged is the one it was merged into. ``coming``: by record, parties
         that are about to be made for it. ``apart``: flows whose parties are none of this one's: theirs are offered only
-        where a person has chosen one.
+        where a person has chosen one. ``strict``: one of a similar name is offered although another record has it,
+        unless it was made for that one: on empty books all are made, as the preview says.
         """
         more = PartyIndex(coming.values(), {(of, one.id): source_id for (of, source_id), one in coming.items()})
         found = self._found(party, reference, chosen, more, apart)
+        if not found and strict:
+            found = [one for one in self._alike(party) if not self._numbered_here(one.party)]
         return [self._held(one, (flow, *apart), party.id, more) for one in found]
 
     def is_linked(self, id_: str, flows: Sequence[str]) -> bool:
@@ -90,6 +93,10 @@ class PartyIndex:
             for way in ways
         )
         return next(filter(None, found), [])
+
+    def _numbered_here(self, party: Party) -> bool:
+        """Whether it bears the number of the very record that has it, as one that was made for that record does."""
+        return party.account_number in self._taken.get(party.id, {}).values()
 
     def _standing(self, party: Party) -> Party:
         """The party that is left after every merger."""
@@ -130,6 +137,9 @@ class PartyIndex:
 
     def _similar(self, party: Party, _: PartyIndex) -> list[Candidate]:
         """Those that nobody has: of two records of one source that are only alike, neither is the other's counterpart."""
+        return [one for one in self._alike(party) if one.party.id not in self._taken]
+
+    def _alike(self, party: Party) -> list[Candidate]:
         found = process.extract(
             name_key(party.name), self._by_name.keys(), scorer=fuzz.token_sort_ratio,
             score_cutoff=SUGGEST_FROM, limit=SUGGESTIONS,
@@ -138,7 +148,6 @@ class PartyIndex:
             Candidate(other, f"name {score:.0f} % alike", False, score)
             for name, score, _ in found
             for other in self._by_name[name]
-            if other.id not in self._taken
         ]
 
     def _known(self, party: Party) -> Party:

@@ -14,17 +14,19 @@ from ml_connector.sync.items import Item
 
 Key = tuple[int, Decimal, dt.date, dt.date]
 
-# As (record, entity, id, body) of documents that nobody is linked with; `offset 0` as in prepare._Batch.
-NEAR = """
+# As (record, entity, id, body) of documents that nobody is linked with; `offset 0` as in prepare._Batch. The list stands in
+# the text, since its index is of payments alone.
+_NEAR = """
     select mine.record_id, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::numeric[], %b::date[], %b::date[]) as mine (record_id, amount, since, until)
-    cross join lateral (select * from directory d where tenant_id = %b and connection_id = %b and entity = 'payments'
+    cross join lateral (select * from directory d where tenant_id = %b and connection_id = %b and entity = '{entity}'
                         and total = mine.amount
                         and document_date between mine.since - %b::interval and mine.until + %b::interval
                         and state <> 'gone' and not exists (
-                            select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = 'payments'
+                            select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = '{entity}'
                             and l.target_id = d.object_id)
                         offset 0) e"""
+NEAR = {entity: _NEAR.format(entity=entity) for entity in ("payments", "vendor_payments")}
 # There are few credit notes beside payments: they are gone through once for all records.
 NEAR_CREDITS = """
     select mine.record_id, e.entity, e.object_id, e.body

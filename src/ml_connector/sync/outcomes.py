@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Uncertain, Unread
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.views import ASIDE
 from ml_connector.sync import kept_coding, recoding
@@ -25,7 +25,7 @@ from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
 from ml_connector.sync.release import release
 from ml_connector.sync.stage import give_way
 from ml_connector.sync.states import IntentState, State
-from ml_connector.sync.unread import Try, Unread, given_up
+from ml_connector.sync.unread import Try, given_up
 from ml_connector.sync.uses import stage_users_again
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ml_connector.connectors.writing import Later, Outcome
+from ml_connector.connectors.writing import Later, Outcome, Unread
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.lane import Lane
 
@@ -81,8 +81,11 @@ async def try_again(connection: Transaction, tenant_id: int, flows: Collection[i
 
 
 async def put_off(lane: Lane, flows: Collection[int], outcomes: Sequence[Outcome]) -> list[Later]:
-    """What was provably not done and concerns the whole lane; where a right is missing, ``flows`` alone stand still."""
-    later = [one for one in outcomes if isinstance(one, Later)]
+    """What was provably not done and concerns the whole lane; where a right is missing, ``flows`` alone stand still.
+
+    A document that cannot be read before its change concerns that change alone.
+    """
+    later = [one for one in outcomes if isinstance(one, Later) and not isinstance(one, Unread)]
     forbidden = [one for one in later if one.forbidden]
     if forbidden:
         await refuse(lane, flows, forbidden[0].why)

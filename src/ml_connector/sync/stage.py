@@ -21,6 +21,7 @@ from ml_connector.sync.states import DISMISSED, HELD_BACK, Needed, Priority, Sta
 
 # What is at the target, or may be: the document it was planned from stands.
 _SENT = (State.SENDING, State.UNCERTAIN, State.POSTED, State.LINKED, State.UNCHANGED, State.TRACKED)
+_DIGEST = 20  # characters of a digest in a reference: 80 bits, so that two of ours are never alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +279,6 @@ async def give_way(transaction: LaneTransaction, newer: Mapping[int, int]) -> No
 
 
 async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_Version]) -> None:
-    source = transaction.lane.connector.vendor
-    organisation = transaction.lane.organisation.id
     await transaction.run(
         """insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash,
                                understood, exported_at_first_sight, merged_into)
@@ -292,7 +291,7 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
         transaction.lane.tenant_id, flow.flow_id,
         [one.record_id for one in fresh],
         [one.row.id for one in fresh],
-        [reference(source, organisation, flow.type.in_references or flow.name, one.row.id) for one in fresh],
+        [_own_reference(transaction.lane, flow, one.row.id) for one in fresh],
         [one.version_id for one in fresh],
         [one.row.stamp for one in fresh],
         [one.content_hash for one in fresh],
@@ -317,13 +316,26 @@ async def _linked(transaction: LaneTransaction, flow: Flow, fresh: list[_Version
     return {row[0] for row in rows}
 
 
-def reference(vendor: str, organisation: str, flow: str, source_id: str) -> str:
+def _own_reference(lane: Lane, flow: Flow, source_id: str) -> str:
+    name = flow.type.in_references or flow.name
+    return reference(lane.connector.vendor, lane.organisation.id, name, source_id, flow.type.reference_room)
+
+
+def reference(vendor: str, organisation: str, flow: str, source_id: str, room: int = 0) -> str:
     """Our external reference: made of the source's identity alone, so that it outlives this database.
+
+    ``room``: how many characters of it the target keeps, 0 for any number. What is longer is told by its digest, so that
+    what stands there is found again under the very reference that the record has.
 
     >>> reference("servicetitan", "1001", "bills", "450001")
     'servicetitan-1001-bills-450001'
+    >>> reference("servicetitan", "1001", "bills", "450001", 28)
+    'mlc-19f5cebb9b2f232010bd'
     """
-    return f"{vendor}-{organisation}-{flow}-{source_id}"
+    whole = f"{vendor}-{organisation}-{flow}-{source_id}"
+    if not room or len(whole) <= room:
+        return whole
+    return f"mlc-{hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]}"
 
 
 async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:

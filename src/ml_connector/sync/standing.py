@@ -15,18 +15,16 @@ import structlog
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.reading import Reading
-from ml_connector.connectors.writing import Action, Later, Outcome, Rejected
+from ml_connector.connectors.writing import AFTER_UNREAD, Action, Later, Outcome, Rejected, Unread
 from ml_connector.errors import ConnectorError
 from ml_connector.integrations import reasons
 from ml_connector.sync.directory import content_hash, file_documents
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import Lane
-from ml_connector.sync.unread import Unread
 from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, Reconnect
 
 _CHANGING = (Action.UPDATE, Action.VOID)
-AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read is asked for again
 LOST_AT_MOST = (
     7  # readings without an answer: one that spoils fifty is found by then, and else the vendor is in trouble
 )

@@ -351,8 +351,11 @@ def _queries(
     if not flow.type.near:
         return queries
     amounts = days_of(flow, items, ledger)
-    near = [(query, amounts, (flow.type.near, flow.type.near)) for query in (NEAR, NEAR_CREDITS)]
-    return [*queries, (_ADVANCES, payers, ()), *near]
+    days = flow.type.near, flow.type.near
+    near = (NEAR[flow.type.near_in], amounts, days)
+    if flow.type.near_in != "payments":
+        return [*queries, near]
+    return [*queries, (_ADVANCES, payers, ()), near, (NEAR_CREDITS, amounts, days)]
 
 
 def _payers(flow: Flow, items: Sequence[Item], links: Links, contacts: Mapping[str, Party]) -> list[_Key]:

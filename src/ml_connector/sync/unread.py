@@ -10,19 +10,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ml_connector.connectors.writing import Later, Step
+from ml_connector.connectors.writing import Step
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.states import UNREAD, IntentState
 
 TOLD_AFTER = timedelta(hours=1)  # of the clock, since the first try in a row
 TRIED_AT_LEAST = 12
-
-
-class Unread(Later, frozen=True, tag="unread"):
-    """It did not leave: what it would change is there and could not be read; ``said`` is what was wrong with it."""
-
-    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
