@@ -266,17 +266,18 @@ def _parser() -> argparse.ArgumentParser:
         "--ending",
         action="append",
         default=[],
-        type=_ending,
-        metavar="BILL=ENDING",
+        type=ending,
+        metavar="ID=ENDING",
         help="a bill that shall end otherwise than the truth table says",
     )
     return parser
 
 
-def _ending(text: str) -> tuple[str, str]:
+def ending(text: str) -> tuple[str, str]:
+    """``ID=ENDING`` of a command line. Raises ArgumentTypeError."""
     bill_id, separator, ends = text.partition("=")
     if not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not BILL=ENDING")
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=ENDING")
     return bill_id, ends
 
 

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox import company as companies
-from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.company import Company, office
+from ml_connector_sandbox.company.matrix_xero import matrix_xero
+from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.server import SandboxServer
+from ml_connector_sandbox.servicenow import ServiceNowEmulator
 from ml_connector_sandbox.servicetitan.emulator import ServiceTitanEmulator
 from ml_connector_sandbox.xero import XeroEmulator
 from ml_connector_sandbox.zoho_books import ZohoBooksEmulator
@@ -25,25 +28,42 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "small": companies.small,
     "receipts": companies.receipts_only,
     "contractor": companies.contractor,
+    # A firm of its own: bills out of Zoho Books, approved and paid in ServiceNow.
+    "payables": office.office,
+    "payables changed": office.office_changed,
+    # A small one of its own: bills out of Xero.
+    "xero-payables": xero_payables,
     # For the fault matrix: one for every integration, by its kind, and one that goes on after it was read.
     "matrix:servicetitan-zoho_books": companies.matrix,
     "matrix:servicetitan-xero": companies.matrix_sales,
     "matrix:servicetitan-xero changed": companies.matrix_sales_changed,
+    "matrix:zoho_books-servicenow": office.matrix_office,
+    "matrix:zoho_books-servicenow changed": office.matrix_office_changed,
+    "matrix:xero-servicenow": matrix_xero,
 }
 # For measuring: as many ordinary documents as are asked for.
-_MANY: dict[str, Callable[[SandboxClock, int], Company]] = {"bulk": companies.bulk, "sold": companies.bulk_sales}
-KINDS = f"{', '.join(_COMPANIES)}, bulk:<number of bills>, or sold:<number of invoices, each with its payment>"
+_MANY: dict[str, Callable[[SandboxClock, int], Company]] = {
+    "bulk": companies.bulk,
+    "sold": companies.bulk_sales,
+    "billed": office.bulk_office,
+}
+KINDS = (
+    f"{', '.join(_COMPANIES)}, bulk:<number of bills>, sold:<number of invoices, each with its payment>, "
+    "or billed:<number of bills, every other one paid>"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox under way. ``handover`` is what the hand-over file says."""
+    """A sandbox under way. ``handover`` is what the hand-over file says; ``servicenow`` is None where the company has
+    no instance there."""
 
     clock: SandboxClock
     company: Company
     servicetitan: ServiceTitanEmulator
     zoho_books: ZohoBooksEmulator
     xero: XeroEmulator
+    servicenow: ServiceNowEmulator | None
     server: SandboxServer
     handover: dict[str, Any]
 
@@ -73,11 +93,12 @@ class Sandbox:
         servicetitan = ServiceTitanEmulator(clock, made.servicetitan, made.servicetitan_switches)
         zoho_books = ZohoBooksEmulator(clock, made.zoho_books, made.zoho_books_switches)
         xero = XeroEmulator(clock, made.xero, made.xero_switches)
-        server = SandboxServer([servicetitan, zoho_books, xero])
+        servicenow = _servicenow(made, kept)
+        server = SandboxServer([servicetitan, zoho_books, xero, *([servicenow] if servicenow else [])])
         try:
             await server.start(port, admin_port)
             handover = _handover(clock, made, server)
-            yield cls(clock, made, servicetitan, zoho_books, xero, server, handover)
+            yield cls(clock, made, servicetitan, zoho_books, xero, servicenow, server, handover)
         finally:
             await server.stop()
 
@@ -103,6 +124,13 @@ def seeded(kind: str, clock: SandboxClock) -> Company:
     if kind not in _COMPANIES:
         raise ValueError(f"there is no company {kind!r}; there are: {KINDS}")
     return _COMPANIES[kind](clock)
+
+
+def _servicenow(company: Company, limits: bool) -> ServiceNowEmulator | None:
+    if company.servicenow is None:
+        return None
+    company.servicenow.switches.limits, company.servicenow.switches.auto_consent = limits, True
+    return ServiceNowEmulator(company.servicenow.clock, company.servicenow)
 
 
 def _handover(clock: SandboxClock, company: Company, server: SandboxServer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The seeded heating-and-cooling company, and how every one of its bills must end.
+"""The seeded heating-and-cooling company, and how every one of its bills must end; and a firm that only buys (``office``).
 
 Owns: the company's people, articles, orders and traps in its systems' books, and the truth table. Must not know:
 how anything is synchronised; reasons are named by their codes alone. Invariant: the same seed and start give the same

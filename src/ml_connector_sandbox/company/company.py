@@ -25,11 +25,13 @@ from ml_connector_sandbox.company import (
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
 from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.payables import Payables
 from ml_connector_sandbox.company.sales_payables import TrackedTruth
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.company.seed import CURRENCY, Seed
 from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
 from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.servicenow import ServiceNowBooks
 from ml_connector_sandbox.servicetitan.books import ServiceTitanBooks
 from ml_connector_sandbox.servicetitan.switches import Switches as ServiceTitanSwitches
 from ml_connector_sandbox.xero import OrganisationBooks as XeroOrganisationBooks
@@ -55,11 +57,13 @@ DEMO_SHIPMENTS = ((1, 215), (2, 85), (3, 12), (0, 18))
 class Company:
     """A seeded company in its systems' books, with how everything in it must end.
 
+    ``payables``: the books of a firm that has bills approved elsewhere; the rest of the company is empty then.
     ``sales``: what was sold, None where the company only buys. ``tracked``: how inventory bills must be found in Xero.
     ``bill_source``: ``bills`` or ``receipts``.
     ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
-    keyed by hand in the ledger. ``limits``: kept by the emulators.
+    keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
+    where it has none.
     """
 
     kind: str
@@ -70,10 +74,12 @@ class Company:
     seed: Seed
     sales: Sales | None = None
     tracked: list[TrackedTruth] = field(default_factory=list)
+    payables: Payables | None = None
     bill_source: str = "bills"
     change: Callable[[Company], None] | None = None
     limits: bool = True
     same_second: str = ""
+    servicenow: ServiceNowBooks | None = None
     connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
     servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
     zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)
@@ -112,6 +118,8 @@ class Company:
 
     def settings(self) -> dict[str, Any]:
         """The integration's settings in the demo."""
+        if self.payables is not None:
+            return self.payables.settings()
         return {
             "start_date": self.start_date.isoformat(),
             "currency": CURRENCY,
@@ -124,6 +132,8 @@ class Company:
 
     def as_dict(self) -> dict[str, Any]:
         """For the hand-over file. Call it before anything is posted: what stands in the ledger then is ``seeded``."""
+        if self.payables is not None:
+            return {"kind": self.kind, "connection_settings": self.connection_settings, **self.payables.as_dict()}
         return {
             "kind": self.kind,
             "name": names.COMPANY,

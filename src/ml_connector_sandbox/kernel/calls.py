@@ -13,7 +13,8 @@ from ml_connector_sandbox.kernel.clock import SandboxClock
 class Call:
     """One request as the emulator saw it. ``at`` is sandbox seconds since the Unix epoch.
 
-    ``status`` is what was answered, 0 while nothing was; ``fault`` is the kind of fault that struck the call.
+    ``status`` is what was answered, 0 while nothing was; ``fault`` is the kind of fault that struck the call. ``inside``:
+    what a call that carries others carries, each kind once.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Call:
     query: str
     status: int = 0
     fault: str = ""
+    inside: str = ""
 
 
 CALL = web.RequestKey("call", Call)

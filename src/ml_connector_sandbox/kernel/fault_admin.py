@@ -31,6 +31,10 @@ class FaultAdmin:
         app.router.add_delete("/{name}/faults", self._clear)
 
     async def _kinds(self, _: web.Request) -> web.Response:
+        """Those that every vendor may have, then those of one vendor only."""
+        kinds = dict(KINDS)
+        for emulator in self._emulators.values():
+            kinds |= emulator.faults.vendor.own
         return json_response(
             [
                 {
@@ -39,9 +43,9 @@ class FaultAdmin:
                     "standing": one.standing,
                     "needs_person": one.needs_person,
                     "strikes": sorted(one.places),
-                    "not_of": [name for name, it in self._emulators.items() if one.name in it.faults.vendor.lacks],
+                    "not_of": [name for name, it in self._emulators.items() if not _has(it, one.name)],
                 }
-                for one in KINDS.values()
+                for one in kinds.values()
             ]
         )
 
@@ -66,6 +70,11 @@ class FaultAdmin:
     async def _clear_all(self, _: web.Request) -> web.Response:
         """All of them: those of calls and those of webhooks."""
         return json_response({"cleared": sum(_cleared(one) for one in self._emulators.values())})
+
+
+def _has(emulator: Emulator, kind: str) -> bool:
+    vendor = emulator.faults.vendor
+    return kind in vendor.kinds and kind not in vendor.lacks
 
 
 def _cleared(emulator: Emulator) -> int:

@@ -29,13 +29,15 @@ class Kind:
     """One kind of fault. ``what`` is a sentence; ``places`` are the calls it can strike.
 
     ``standing``: it lasts from the call it strikes until it is cleared (or passes by itself, as its sentence says).
-    ``needs_person``: nothing but a person can bring the work forward again.
+    ``needs_person``: nothing but a person can bring the work forward again. ``refuses``: a document may be refused for
+    good, and a person has to ask for it again.
     """
 
     name: str
     what: str
     standing: bool = False
     needs_person: bool = False
+    refuses: bool = False
     places: frozenset[Place] = _ALL
 
 

@@ -45,14 +45,11 @@ class Fault:
 @dataclass(slots=True, eq=False)
 class _Pending:
     fault: Fault
+    kind: Kind
     left: int
     struck: asyncio.Event = field(default_factory=asyncio.Event)
     begun: bool = False
     """A change of the vendor's state that has been made."""
-
-    @property
-    def kind(self) -> Kind:
-        return KINDS[self.fault.kind]
 
     def due(self, number: int) -> bool:
         return self.fault.call is None or number >= self.fault.call
@@ -82,7 +79,7 @@ class Faults:
     def add(self, fault: Fault) -> Fault:
         """Let something go wrong. Raises ValueError with a sentence when it cannot."""
         self._require(fault)
-        pending = _Pending(fault, fault.times)
+        pending = _Pending(fault, self.vendor.kinds[fault.kind], fault.times)
         self._pending.append(pending)
         self._struck[fault] = pending.struck
         self.refuse_if_due()
@@ -107,8 +104,8 @@ class Faults:
             raise ValueError(f"the fault '{fault.kind}' was cleared before it struck a call of {self.name}")
 
     def applicable(self, call: Call) -> list[str]:
-        """The kinds that can strike such a call, in the order of KINDS."""
-        return [name for name in KINDS if self._applies(name, call)]
+        """The kinds that can strike such a call, in the order of KINDS, the vendor's own last."""
+        return [name for name in self.vendor.kinds if self._applies(name, call)]
 
     def take(self, call: Call) -> Fault | None:
         """The fault that strikes this call, which is noted as struck; None: the call goes as always."""
@@ -172,11 +169,11 @@ class Faults:
         self._pending = [one for one in self._pending if not one.begun or self.vendor.lasts(one.fault.kind)]
 
     def _applies(self, kind: str, call: Call) -> bool:
-        return self.vendor.place(call) in KINDS[kind].places and self.vendor.applies(kind, call)
+        return self.vendor.place(call) in self.vendor.kinds[kind].places and self.vendor.applies(kind, call)
 
     def _require(self, fault: Fault) -> None:
-        if fault.kind not in KINDS:
-            raise ValueError(f"there is no kind of fault {fault.kind!r}; there are: {', '.join(KINDS)}")
+        if fault.kind not in self.vendor.kinds:
+            raise ValueError(f"there is no kind of fault {fault.kind!r}; there are: {', '.join(self.vendor.kinds)}")
         if fault.kind in self.vendor.lacks:
             raise ValueError(f"{self.name} knows no '{fault.kind}', so this fault would never strike")
         if fault in self._struck:

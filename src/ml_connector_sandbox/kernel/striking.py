@@ -40,7 +40,10 @@ class Stroke:
 
     async def answer(self) -> web.StreamResponse:
         """What the client gets; as it is where the vendor itself answers."""
-        return await _STROKES[self.fault.kind](self)
+        kind = self.fault.kind
+        if kind in self.faults.vendor.own:
+            return await self.faults.vendor.strike(kind, self.request, self.handler)
+        return await _STROKES[kind](self)
 
     async def carried_out(self) -> web.StreamResponse:
         """The true answer of the call, a redirect among them."""

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import ClassVar
 
 from aiohttp import web
 
 from ml_connector_sandbox.kernel.calls import Call
-from ml_connector_sandbox.kernel.fault_kinds import Place
+from ml_connector_sandbox.kernel.fault_kinds import KINDS, Kind, Place
+from ml_connector_sandbox.kernel.port import Handler
 
 
 class VendorFaults(ABC):
-    """One vendor's part in faults. ``lacks`` names the kinds that the vendor does not have at all."""
+    """One vendor's part in faults.
+
+    ``lacks`` names the kinds that the vendor does not have at all, ``own`` adds kinds that only this vendor has.
+    """
 
     lacks: ClassVar[frozenset[str]] = frozenset()
+    own: ClassVar[Mapping[str, Kind]] = MappingProxyType({})
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds that every vendor may have, then the vendor's own."""
+        return {**KINDS, **self.own}
+
+    async def strike(self, kind: str, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """What a call struck by one of the vendor's own kinds is answered. Vendors that have any override it."""
+        raise NotImplementedError(f"the kind {kind!r} is not carried out by {type(self).__name__}")
 
     @abstractmethod
     def place(self, call: Call) -> Place:

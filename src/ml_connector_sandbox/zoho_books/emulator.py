@@ -16,6 +16,7 @@ from ml_connector_sandbox.zoho_books.api.gate import Gate, refused, unknown_url
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.consent import Consent
 from ml_connector_sandbox.zoho_books.data_centres import DATA_CENTRES, by_api_host
+from ml_connector_sandbox.zoho_books.desk import carried_out
 from ml_connector_sandbox.zoho_books.errors import Refused
 from ml_connector_sandbox.zoho_books.essence import company_essence, stir
 from ml_connector_sandbox.zoho_books.faults import ZohoBooksFaults
@@ -62,11 +63,15 @@ class ZohoBooksEmulator(Emulator):
         return company_books(self.company)
 
     def essence(self) -> Essence:
-        """Contacts, accounts with balances, bills and vendor credits; vendors and accounts by their own facts."""
+        """Contacts, accounts with balances, bills, vendor credits and payments; vendors and accounts by their own facts."""
         return company_essence(self.company)
 
+    def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """See ``zoho_books.desk``: ``{"act": "move bill", "organisation": "...", "bill": "...", "to": "void"}``."""
+        return carried_out(self.company, wish)
+
     def stir(self) -> None:
-        """Save the vendor, bill and vendor credit of each organisation whose last change is longest ago."""
+        """Save the vendor, bill, vendor credit and payment of each organisation whose last change is longest ago."""
         stir(self.company)
 
     def statistics(self) -> dict[str, Any]:

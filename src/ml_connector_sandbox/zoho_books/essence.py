@@ -8,7 +8,14 @@ from typing import Any
 
 from ml_connector_sandbox.kernel.essence import Essence, settled
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
-from ml_connector_sandbox.zoho_books.books.documents import Bill, LineItem, Payment, PurchaseDocument, VendorCredit
+from ml_connector_sandbox.zoho_books.books.documents import (
+    Bill,
+    BillPayment,
+    LineItem,
+    PurchaseDocument,
+    VendorCredit,
+    VendorPayment,
+)
 from ml_connector_sandbox.zoho_books.books.masters import Account, Contact, TagChoice, Tax
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
 from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
@@ -23,14 +30,15 @@ _IDS = frozenset(
 
 
 def company_essence(company: ZohoBooksBooks) -> Essence:
-    """Contacts, accounts with their balances, bills and vendor credits of every organisation, by id."""
-    entities: Essence = {"contacts": {}, "accounts": {}, "bills": {}, "vendor_credits": {}}
+    """Contacts, accounts with balances, bills, vendor credits and vendor payments of every organisation, by id."""
+    entities: Essence = {"contacts": {}, "accounts": {}, "bills": {}, "vendor_credits": {}, "vendor_payments": {}}
     for books in company.organisations.values():
         found = {
             "contacts": {one.contact_id: _contact(books, one) for one in books.contacts},
             "accounts": {one.account_id: _account(books, one) for one in books.accounts.values()},
             "bills": {one.document_id: _bill(books, one) for one in books.bills},
             "vendor_credits": {one.document_id: _vendor_credit(books, one) for one in books.vendor_credits},
+            "vendor_payments": {one.payment_id: _vendor_payment(books, one) for one in books.vendor_payments},
         }
         for entity, rows in found.items():
             own = {"organization_id": books.organization_id}
@@ -108,6 +116,7 @@ def _document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]
 
 def _line(books: OrganisationBooks, line: LineItem) -> dict[str, Any]:
     customer = line.texts.get("customer_id", "")
+    project = books.projects.get(line.texts.get("project_id", ""))
     return {
         "account": _named_account(books, line.account_id),
         "item": books.items[line.item_id].name if line.item_id else "",
@@ -120,12 +129,13 @@ def _line(books: OrganisationBooks, line: LineItem) -> dict[str, Any]:
         "tags": _tags(books, line.tags),
         "location": _location(books, line.texts),
         "customer": _vendor(books, customer) if customer else None,
+        "project": project.project_name if project else "",
         "is_billable": line.is_billable,
         "texts": _filled(line.texts, without=_IDS),
     }
 
 
-def _kept(books: OrganisationBooks, one: Contact | PurchaseDocument) -> dict[str, Any]:
+def _kept(books: OrganisationBooks, one: Contact | PurchaseDocument | VendorPayment) -> dict[str, Any]:
     """Notes and other texts, tags and custom fields."""
     return {
         "texts": _filled(one.texts, without=_IDS),
@@ -147,14 +157,34 @@ def _status(one: PurchaseDocument) -> str:
     return "partially_paid" if one.balance else "paid"
 
 
-def _payment(books: OrganisationBooks, one: Payment) -> dict[str, Any]:
+def _payment(books: OrganisationBooks, one: BillPayment) -> dict[str, Any]:
+    return {
+        "date": iso(one.made.date),
+        "amount": one.amount,
+        "account": _named_account(books, one.made.paid_through_account_id),
+        "mode": one.made.payment_mode,
+        "reference_number": one.made.reference_number,
+        "description": one.made.texts.get("description", ""),
+    }
+
+
+def _vendor_payment(books: OrganisationBooks, one: VendorPayment) -> dict[str, Any]:
+    """Its number tells the order of entry only, and is left out."""
+    bills = [(books.bills.get(part.bill_id), part.amount) for part in one.applied]
     return {
         "date": iso(one.date),
+        "vendor": _vendor(books, one.vendor_id),
+        "currency": one.currency_code,
+        "exchange_rate": one.exchange_rate,
         "amount": one.amount,
+        "balance": one.balance,
         "account": _named_account(books, one.paid_through_account_id),
         "mode": one.payment_mode,
         "reference_number": one.reference_number,
-        "description": one.description,
+        "bills": sorted([bill.number, str(amount)] for bill, amount in bills if bill),
+        "refunds": sorted([iso(each.date), str(each.amount), each.refund_mode] for each in one.refunds),
+        "location": _location(books, one.texts),
+        **_kept(books, one),
     }
 
 
@@ -198,7 +228,7 @@ def _filled(values: dict[str, Any], without: frozenset[str] | set[str] = frozens
 
 
 def stir(company: ZohoBooksBooks) -> None:
-    """Save the vendor, the bill and the vendor credit whose last change is longest ago, as they are."""
+    """Save the vendor, the bill, the vendor credit and the payment whose last change is longest ago, as they are."""
     for books in company.organisations.values():
         vendors = books.contacts.slice_modified(0, len(books.contacts), descending=False)
         vendor = next((one for one in vendors if one.contact_type == "vendor" and one.active), None)
@@ -210,3 +240,6 @@ def stir(company: ZohoBooksBooks) -> None:
         for credit in books.vendor_credits.slice_modified(0, 1, descending=False):
             credit.modified = books.now()
             books.vendor_credits.put(credit)
+        for payment in books.vendor_payments.slice_modified(0, 1, descending=False):
+            payment.modified = books.now()
+            books.vendor_payments.put(payment)

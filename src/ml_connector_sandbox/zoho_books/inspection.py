@@ -6,10 +6,10 @@ from typing import Any
 
 from ml_connector_sandbox.zoho_books.api.gate import Gate
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
-from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument
+from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorPayment
 from ml_connector_sandbox.zoho_books.books.masters import Contact, TagChoice
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
-from ml_connector_sandbox.zoho_books.books.values import iso, stamp
+from ml_connector_sandbox.zoho_books.books.values import ZERO, iso, stamp
 
 
 def company_books(company: ZohoBooksBooks) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def company_books(company: ZohoBooksBooks) -> dict[str, Any]:
 
 
 def organisation_books(books: OrganisationBooks) -> dict[str, Any]:
-    """One organisation: contacts, accounts, bills, vendor credits, balances and postings."""
+    """One organisation: contacts, accounts, bills, vendor credits, vendor payments, balances and postings."""
     return {
         "name": books.profile.name,
         "data_centre": books.profile.data_centre,
@@ -37,6 +37,7 @@ def organisation_books(books: OrganisationBooks) -> dict[str, Any]:
         ],
         "bills": [_bill(books, one) for one in books.bills],
         "vendor_credits": [_document(books, one) for one in books.vendor_credits],
+        "vendor_payments": [_payment(books, one) for one in books.vendor_payments],
         "balances": {books.accounts[key].account_name: sum_ for key, sum_ in books.ledger.balances().items()},
         "locks": {one.module: iso(one.lock_date) for one in books.locks.values()},
     }
@@ -79,6 +80,23 @@ def _bill(books: OrganisationBooks, bill: Bill) -> dict[str, Any]:
         "balance": bill.balance,
         "paid": bill.paid,
         "attachment": bill.attachment[0] if bill.attachment else "",
+    }
+
+
+def _payment(books: OrganisationBooks, one: VendorPayment) -> dict[str, Any]:
+    return {
+        "payment_id": one.payment_id,
+        "number": one.number,
+        "vendor_id": one.vendor_id,
+        "date": iso(one.date),
+        "currency_code": one.currency_code,
+        "amount": one.amount,
+        "balance": one.balance,
+        "mode": one.payment_mode,
+        "reference_number": one.reference_number,
+        "bills": {part.bill_id: part.amount for part in one.applied},
+        "refunded": sum((each.amount for each in one.refunds), ZERO),
+        "last_modified_time": stamp(one.modified, books.zone),
     }
 
 

@@ -70,6 +70,22 @@ class Switches:
     merge_parameter: str = "merge_contact_id"
     """Query name of the surviving contact in ``POST /contacts/{id}/merge``; the published call names none."""
 
+    # ---- payments, approval, plan
+    applying_bumps_source: bool = True
+    """Applying an advance or a vendor credit to a bill, or taking it off, moves the ``last_modified_time`` of the payment or
+    credit too; that the bill's moves was seen live."""
+    approval_first_state: str = "pending_approval"
+    """State of a new bill where purchases are approved: ``pending_approval`` or ``draft``."""
+    payment_detail_as_list: bool = False
+    """``PUT /vendorpayments/{id}`` answers a list of one, as the specification says; an object was seen live."""
+    tags_by_preference: bool = False
+    """A tag chosen on the head of a document though its preference is the line, or the other way round, is refused. Off:
+    both are taken, as an organisation has it whose tag was changed from one to the other."""
+    reporting_tags_in_plan: bool = True
+    """The plan has reporting tags. Off: every tag call and every tag in a body is refused, for all organisations."""
+    webhooks_in_plan: bool = True
+    """The plan has workflow rules. Off: ``/settings/webhooks`` is refused and nothing is announced."""
+
     # ---- upsert by unique custom field
     upsert_created_status: int = 200
     """HTTP status when ``X-Upsert: true`` creates; the specification declares 200 only, other creates answer 201."""
@@ -110,7 +126,9 @@ class Switches:
     has_transactions_code: int = 36
     """Deleting what has dependants; 36 and 1004 are named."""
     payments_applied_code: int = 1004
-    """Deleting or voiding a bill with payments or credits applied (uncertain)."""
+    """Deleting or voiding a bill with payments or credits applied, or deleting a payment with refunds (uncertain)."""
+    over_payment_code: int = 1055
+    """More is applied than the payment holds or the bill still owes (invented)."""
     inactive_code: int = 1049
     """An inactive contact, account or tag option is used (invented)."""
     unknown_reference_code: int = 2

@@ -24,7 +24,7 @@ from ml_connector_sandbox.kernel.webhook_rules import (
 )
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
-from ml_connector_sandbox.zoho_books.resources import _bill_answer, _contact_answer
+from ml_connector_sandbox.zoho_books.resources import _bill_answer, _contact_answer, _payment_answer
 from ml_connector_sandbox.zoho_books.resources.vendor_credits import detail as vendor_credit_detail
 
 SIGNATURE_HEADER = "X-Zoho-Webhook-Signature"
@@ -35,7 +35,7 @@ BODIES = ("default", "form")
 class ZohoBooksWebhooks(WebhookRules):
     """What a workflow rule with a webhook action sends. The event itself is named nowhere: the rule knows it."""
 
-    events = named_events(("bill", "vendor_credit", "contact"))
+    events = named_events(("bill", "vendor_credit", "vendorpayment", "contact"))
     methods = ("POST", "PUT", "DELETE")
 
     def __init__(self, company: ZohoBooksBooks) -> None:
@@ -52,7 +52,7 @@ class ZohoBooksWebhooks(WebhookRules):
         """One delivery."""
         form: list[tuple[str, str]] = []
         if self._company.switches.webhook_body == "form":
-            form = [("organization_id", change.company), (f"{change.entity}_id", change.object_id)]
+            form = [("organization_id", change.company), (_id_name(change), change.object_id)]
             body, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
         else:
             body, kind = exact.dumps(self._payload(change)), "application/json"
@@ -66,6 +66,8 @@ class ZohoBooksWebhooks(WebhookRules):
 
     def admit(self, change: Change) -> str:
         """An organisation has so many webhooks a day; its day is counted in its own zone."""
+        if not self._company.switches.webhooks_in_plan:
+            return "the organisation's plan has no workflow rules"
         books, most = self._company.organisations[change.company], self._company.switches.webhooks_per_day
         day = (change.company, books.today().isoformat())
         if self._company.switches.limits and self._used[day] >= most:
@@ -110,9 +112,14 @@ def announcer(announce: Callable[[Change], None]) -> Callable[[str, str, str, An
     return heard
 
 
+def _id_name(change: Change) -> str:
+    """A vendor payment's id is called ``payment_id``."""
+    return "payment_id" if change.entity == "vendorpayment" else f"{change.entity}_id"
+
+
 def _shown(books: OrganisationBooks, change: Change) -> dict[str, Any]:
     """As the API shows the object; what is gone shows its id only (what the vendor sends then is not known)."""
-    gone = {f"{change.entity}_id": change.object_id}
+    gone = {_id_name(change): change.object_id}
     if change.action == DELETED:
         return gone
     if change.entity == "bill":
@@ -121,6 +128,9 @@ def _shown(books: OrganisationBooks, change: Change) -> dict[str, Any]:
     if change.entity == "vendor_credit":
         credit = books.vendor_credits.get(change.object_id)
         return vendor_credit_detail(books, credit) if credit else gone
+    if change.entity == "vendorpayment":
+        payment = books.vendor_payments.get(change.object_id)
+        return _payment_answer.detail(books, payment) if payment else gone
     contact = books.contacts.get(change.object_id)
     return _contact_answer.detail(books, contact) if contact else gone
 

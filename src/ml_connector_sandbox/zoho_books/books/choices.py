@@ -9,20 +9,26 @@ from ml_connector_sandbox.zoho_books.books.masters import CustomField, Reporting
 from ml_connector_sandbox.zoho_books.errors import Refused, invalid, too_long
 
 if TYPE_CHECKING:
-    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+    from ml_connector_sandbox.zoho_books.books.records import Records
 
 CUSTOM_TEXT_LIMIT = 255
 
 
-def read_tags(books: OrganisationBooks, body: Body) -> list[TagChoice]:
-    """The tags of ``body``; tag and option must be known and active."""
-    return [_choice(books, one) for one in objects(body, "tags") if text(one, "tag_option_id")]
+def read_tags(books: Records, body: Body, place: str = "") -> list[TagChoice]:
+    """The tags of ``body``; tag and option must be known and active. ``place``: transaction or line_item, where the
+    preference of a tag says it is chosen; whether it is refused elsewhere is a switch."""
+    found = [_choice(books, one) for one in objects(body, "tags") if text(one, "tag_option_id")]
+    for one in found:
+        tag = books.reporting_tags[one.tag_id]
+        if place and books.switches.tags_by_preference and tag.preference != place:
+            raise invalid("tags")
+    return found
 
 
-def require_tags(books: OrganisationBooks, header: list[TagChoice], lines: list[list[TagChoice]]) -> None:
+def require_tags(books: Records, header: list[TagChoice], lines: list[list[TagChoice]]) -> None:
     """A mandatory tag must be chosen where its preference puts it: on every line, or on the document."""
     for tag in books.reporting_tags.values():
-        if not (tag.mandatory and tag.active and books.profile.reporting_tags_enabled):
+        if not (tag.mandatory and tag.active and books.reporting_tags_offered):
             continue
         places = lines if tag.preference == "line_item" else [header]
         if any(tag.tag_id not in {one.tag_id for one in place} for place in places):
@@ -30,7 +36,7 @@ def require_tags(books: OrganisationBooks, header: list[TagChoice], lines: list[
             raise Refused(400, books.switches.mandatory_tag_code, message)
 
 
-def read_custom(books: OrganisationBooks, module: str, values: list[Body]) -> dict[str, Any]:
+def read_custom(books: Records, module: str, values: list[Body]) -> dict[str, Any]:
     """Field id -> value. A field may be named by customfield_id, custom_field_id, api_name, index or label."""
     found: dict[str, Any] = {}
     for one in values:
@@ -42,12 +48,12 @@ def read_custom(books: OrganisationBooks, module: str, values: list[Body]) -> di
     return found
 
 
-def merge_custom(books: OrganisationBooks, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def merge_custom(books: Records, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """What stands after a PUT."""
     return dict(new) if books.switches.custom_fields_replace else {**old, **new}
 
 
-def check_custom(books: OrganisationBooks, module: str, values: dict[str, Any], document_id: str) -> None:
+def check_custom(books: Records, module: str, values: dict[str, Any], document_id: str) -> None:
     """Mandatory fields are filled, and fields that reject duplicates hold a value once."""
     for field in books.fields_of(module):
         value = str(values.get(field.field_id, ""))
@@ -59,7 +65,7 @@ def check_custom(books: OrganisationBooks, module: str, values: dict[str, Any], 
             raise Refused(400, books.switches.duplicate_field_code, message)
 
 
-def file_unique(books: OrganisationBooks, module: str, values: dict[str, Any], document_id: str) -> None:
+def file_unique(books: Records, module: str, values: dict[str, Any], document_id: str) -> None:
     """Note which document holds which unique value; call ``drop_unique`` with the earlier values first."""
     for field in books.fields_of(module):
         value = str(values.get(field.field_id, ""))
@@ -67,13 +73,13 @@ def file_unique(books: OrganisationBooks, module: str, values: dict[str, Any], d
             books.unique_values[field.field_id, value] = document_id
 
 
-def drop_unique(books: OrganisationBooks, module: str, values: dict[str, Any]) -> None:
+def drop_unique(books: Records, module: str, values: dict[str, Any]) -> None:
     """Give up the unique values a document held."""
     for field in books.fields_of(module):
         books.unique_values.pop((field.field_id, str(values.get(field.field_id, ""))), None)
 
 
-def _choice(books: OrganisationBooks, one: Body) -> TagChoice:
+def _choice(books: Records, one: Body) -> TagChoice:
     tag = _tag(books, text(one, "tag_id"))
     option = tag.options.get(text(one, "tag_option_id"))
     if option is None:
@@ -83,9 +89,9 @@ def _choice(books: OrganisationBooks, one: Body) -> TagChoice:
     return TagChoice(tag.tag_id, option.option_id)
 
 
-def _tag(books: OrganisationBooks, tag_id: str) -> ReportingTag:
+def _tag(books: Records, tag_id: str) -> ReportingTag:
     tag = books.reporting_tags.get(tag_id)
-    if tag is None or not books.profile.reporting_tags_enabled:
+    if tag is None or not books.reporting_tags_offered:
         raise Refused(400, books.switches.unknown_reference_code, "Invalid value passed for tag_id")
     if not tag.active:
         raise Refused(400, books.switches.inactive_code, f"The reporting tag {tag.tag_name} is inactive.")

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_sandbox.zoho_books.books import choices
 from ml_connector_sandbox.zoho_books.books.body import Body, boolean, objects, required, text, whole
 from ml_connector_sandbox.zoho_books.books.masters import Contact
+from ml_connector_sandbox.zoho_books.books.posting import post_payment
 from ml_connector_sandbox.zoho_books.errors import Refused, invalid
 
 if TYPE_CHECKING:
-    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+    from ml_connector_sandbox.zoho_books.books.records import Records
 
 NAME_LIMIT = 200
 TEXTS = {
@@ -60,7 +61,7 @@ PERSON = {
 TAX_ID_TYPES = {"", "SSN", "ATIN", "ITIN", "EIN"}
 
 
-def create(books: OrganisationBooks, body: Body, created: datetime | None = None) -> Contact:
+def create(books: Records, body: Body, created: datetime | None = None) -> Contact:
     """A new contact. Raises Refused."""
     moment = created or books.now()
     kind = text(body, "contact_type", default="customer") or "customer"
@@ -80,7 +81,7 @@ def create(books: OrganisationBooks, body: Body, created: datetime | None = None
     return _fill(books, contact, body)
 
 
-def update(books: OrganisationBooks, old: Contact, body: Body) -> Contact:
+def update(books: Records, old: Contact, body: Body) -> Contact:
     """Change a contact: what the body does not name stays. All or nothing. Raises Refused."""
     contact = replace(
         old,
@@ -97,13 +98,13 @@ def update(books: OrganisationBooks, old: Contact, body: Body) -> Contact:
     return _fill(books, contact, body, old)
 
 
-def set_active(books: OrganisationBooks, contact: Contact, active: bool) -> None:
+def set_active(books: Records, contact: Contact, active: bool) -> None:
     """Mark active or inactive; doing it twice is harmless."""
     contact.active, contact.modified = active, books.now()
     books.contacts.put(contact)
 
 
-def delete(books: OrganisationBooks, contact: Contact) -> None:
+def delete(books: Records, contact: Contact) -> None:
     """Remove a contact that no document names. Raises Refused."""
     if has_transactions(books, contact):
         message = "The contact has transactions and cannot be deleted. Mark it as inactive instead."
@@ -112,7 +113,7 @@ def delete(books: OrganisationBooks, contact: Contact) -> None:
     books.contacts.remove(contact)
 
 
-def merge(books: OrganisationBooks, duplicate: Contact, survivor: Contact) -> None:
+def merge(books: Records, duplicate: Contact, survivor: Contact) -> None:
     """Move every document of ``duplicate`` to ``survivor`` and remove ``duplicate``. Raises Refused."""
     if duplicate is survivor or duplicate.contact_type != survivor.contact_type:
         raise invalid(books.switches.merge_parameter)
@@ -125,17 +126,22 @@ def merge(books: OrganisationBooks, duplicate: Contact, survivor: Contact) -> No
     for credit in books.vendor_credits.having("vendor_id", duplicate.contact_id):
         credit.vendor_id = survivor.contact_id
         books.vendor_credits.put(credit)
+    for payment in list(books.vendor_payments.having("vendor_id", duplicate.contact_id)):
+        payment.vendor_id = survivor.contact_id
+        books.vendor_payments.put(payment)
+        post_payment(books, payment)
     choices.drop_unique(books, "contact", duplicate.custom)
     books.contacts.remove(duplicate)
 
 
-def has_transactions(books: OrganisationBooks, contact: Contact) -> bool:
+def has_transactions(books: Records, contact: Contact) -> bool:
     """Does any document name the contact."""
     key = contact.contact_id
-    return bool(books.bills.having("vendor_id", key) or books.vendor_credits.having("vendor_id", key))
+    registers = (books.bills, books.vendor_credits, books.vendor_payments)
+    return any(one.having("vendor_id", key) for one in registers)
 
 
-def _fill(books: OrganisationBooks, contact: Contact, body: Body, old: Contact | None = None) -> Contact:
+def _fill(books: Records, contact: Contact, body: Body, old: Contact | None = None) -> Contact:
     if "contact_name" in body:
         contact.contact_name = required(body, "contact_name", NAME_LIMIT)
     if old is None or old.contact_name != contact.contact_name:
@@ -157,7 +163,7 @@ def _fill(books: OrganisationBooks, contact: Contact, body: Body, old: Contact |
     return contact
 
 
-def _custom(books: OrganisationBooks, contact: Contact, body: Body) -> None:
+def _custom(books: Records, contact: Contact, body: Body) -> None:
     held = dict(contact.custom)
     if "custom_fields" in body:
         given = choices.read_custom(books, "contact", objects(body, "custom_fields"))
@@ -167,7 +173,7 @@ def _custom(books: OrganisationBooks, contact: Contact, body: Body) -> None:
     choices.file_unique(books, "contact", contact.custom, contact.contact_id)
 
 
-def _name_free(books: OrganisationBooks, contact: Contact) -> None:
+def _name_free(books: Records, contact: Contact) -> None:
     if books.switches.duplicate_contact_names:
         return
     others = books.contacts.having("name", contact.contact_name.casefold())
@@ -178,7 +184,7 @@ def _name_free(books: OrganisationBooks, contact: Contact) -> None:
         raise Refused(400, 3062, message)
 
 
-def _currency(books: OrganisationBooks, contact: Contact, body: Body) -> None:
+def _currency(books: Records, contact: Contact, body: Body) -> None:
     code = text(body, "currency_code")
     currency_id = text(body, "currency_id")
     if not code and not currency_id:
@@ -208,7 +214,7 @@ def _addresses(contact: Contact, body: Body) -> None:
         setattr(contact, name, {part: text(given, part, limit) for part, limit in ADDRESS.items()})
 
 
-def _persons(books: OrganisationBooks, contact: Contact, given: list[Body]) -> list[dict[str, Any]]:
+def _persons(books: Records, contact: Contact, given: list[Body]) -> list[dict[str, Any]]:
     known = {one["contact_person_id"] for one in contact.persons}
     persons = [_person(books, one, known) for one in given]
     if persons and not any(one["is_primary_contact"] for one in persons):
@@ -218,7 +224,7 @@ def _persons(books: OrganisationBooks, contact: Contact, given: list[Body]) -> l
     return persons
 
 
-def _person(books: OrganisationBooks, given: Body, known: set[str]) -> dict[str, Any]:
+def _person(books: Records, given: Body, known: set[str]) -> dict[str, Any]:
     kept = text(given, "contact_person_id")
     if kept and kept not in known:
         raise invalid("contact_person_id")

@@ -1,4 +1,4 @@
-"""Purchase documents: bills and vendor credits, their lines and their payments."""
+"""Purchase documents: bills, vendor credits and vendor payments, with their lines and what is applied to what."""
 
 from __future__ import annotations
 
@@ -35,18 +35,70 @@ class LineItem:
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
-    """Money paid against one bill, in bill currency."""
+class Refund:
+    """Money of an advance that the vendor paid back, in the payment's currency."""
 
-    payment_id: str
-    bill_payment_id: str
+    refund_id: str
     amount: Decimal
     date: date
-    paid_through_account_id: str
-    payment_mode: str = "Cash"
-    payment_number: str = ""
+    to_account_id: str
+    refund_mode: str = "Cash"
     reference_number: str = ""
     description: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class VendorPayment:
+    """Money paid to a vendor, in the vendor's currency; what no bill has taken is an advance.
+
+    ``exchange_rate``: base units per unit. ``applied``: the parts that bills took; the same objects stand on the bills.
+    """
+
+    payment_id: str
+    vendor_id: str
+    number: str
+    date: date
+    amount: Decimal
+    currency_code: str
+    exchange_rate: Decimal
+    paid_through_account_id: str
+    created: datetime
+    modified: datetime
+    sequence: int = 0
+    payment_mode: str = "Cash"
+    reference_number: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    tags: list[TagChoice] = field(default_factory=list)
+    custom: dict[str, Any] = field(default_factory=dict)
+    created_by: str = ""
+    applied: list[BillPayment] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+
+    @property
+    def used(self) -> Decimal:
+        """Sum of what bills took."""
+        return sum((one.amount for one in self.applied), ZERO)
+
+    @property
+    def balance(self) -> Decimal:
+        """The advance that is left: neither taken by a bill nor paid back."""
+        return self.amount - self.used - sum((one.amount for one in self.refunds), ZERO)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class BillPayment:
+    """The part of a vendor payment that one bill took, in bill currency. ``applied_on``: where it was an advance first."""
+
+    made: VendorPayment = field(repr=False)
+    bill_payment_id: str
+    bill_id: str
+    amount: Decimal
+    applied_on: date | None = None
+
+    @property
+    def payment_id(self) -> str:
+        """The payment's id; several bills may share it."""
+        return self.made.payment_id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +162,7 @@ class Bill(PurchaseDocument):
     due_date: date
     payment_terms: int = 0
     payment_terms_label: str = "Due on Receipt"
-    payments: list[Payment] = field(default_factory=list)
+    payments: list[BillPayment] = field(default_factory=list)
     attachment: tuple[str, str, bytes] | None = None  # file name, content type, content
 
     @property

@@ -12,7 +12,7 @@ from ml_connector_sandbox.zoho_books.books.masters import CONTROL_TYPES, MONEY_T
 from ml_connector_sandbox.zoho_books.errors import Refused, invalid
 
 if TYPE_CHECKING:
-    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+    from ml_connector_sandbox.zoho_books.books.records import Records
 
 # Lengths are uncertain; name 100 and description 2000 are what older documents state for items.
 LINE_TEXTS = {
@@ -29,7 +29,7 @@ LINE_TEXTS = {
 }
 
 
-def read_lines(books: OrganisationBooks, items: list[Body], document: PurchaseDocument) -> list[LineItem]:
+def read_lines(books: Records, items: list[Body], document: PurchaseDocument) -> list[LineItem]:
     """All lines of a document; a ``line_item_id`` must be one of the document's own. Raises Refused."""
     if not items:
         message = "Please add at least one line item."
@@ -38,7 +38,7 @@ def read_lines(books: OrganisationBooks, items: list[Body], document: PurchaseDo
     return [_line(books, item, order, known) for order, item in enumerate(items, start=1)]
 
 
-def require_location(books: OrganisationBooks, location_id: str) -> None:
+def require_location(books: Records, location_id: str) -> None:
     """A location that is on file and active, where the organisation has locations."""
     if not location_id:
         return
@@ -51,7 +51,7 @@ def require_location(books: OrganisationBooks, location_id: str) -> None:
         raise Refused(400, books.switches.inactive_code, f"The location {location.location_name} is inactive.")
 
 
-def _line(books: OrganisationBooks, item: Body, order: int, known: set[str]) -> LineItem:
+def _line(books: Records, item: Body, order: int, known: set[str]) -> LineItem:
     kept = text(item, "line_item_id")
     if kept and kept not in known:
         raise invalid("line_item_id")
@@ -66,27 +66,35 @@ def _line(books: OrganisationBooks, item: Body, order: int, known: set[str]) -> 
         discount=discount(item, "discount", "0"),
         texts={name: text(item, name, limit) for name, limit in LINE_TEXTS.items()},
         is_billable=boolean(item, "is_billable", default=False),
-        tags=choices.read_tags(books, item),
+        tags=choices.read_tags(books, item, "line_item"),
     )
     _check(books, line)
     return line
 
 
-def _check(books: OrganisationBooks, line: LineItem) -> None:
+def _check(books: Records, line: LineItem) -> None:
     if line.quantity <= 0:
         raise invalid("quantity")
     require_location(books, line.texts["location_id"])
     customer = line.texts["customer_id"]
     if customer and books.contacts.get(customer) is None:
         raise _unknown(books, "customer_id")
-    if line.texts["project_id"] and not customer:
-        # A project belongs to a customer and is refused without it.
-        raise invalid("customer_id")
+    if line.texts["project_id"]:
+        _require_project(books, line.texts["project_id"], customer)
     if line.is_billable and not customer:
         raise invalid("customer_id")
 
 
-def _account(books: OrganisationBooks, item: Body) -> str:
+def _require_project(books: Records, project_id: str, customer_id: str) -> None:
+    """A project belongs to a customer and is refused without it."""
+    if not customer_id:
+        raise invalid("customer_id")
+    project = books.projects.get(project_id)
+    if project is None or project.customer_id != customer_id:
+        raise _unknown(books, "project_id")
+
+
+def _account(books: Records, item: Body) -> str:
     account_id = text(item, "account_id")
     item_id = text(item, "item_id")
     if item_id:
@@ -105,7 +113,7 @@ def _account(books: OrganisationBooks, item: Body) -> str:
     return account.account_id
 
 
-def _tax(books: OrganisationBooks, item: Body) -> str:
+def _tax(books: Records, item: Body) -> str:
     tax_id = text(item, "tax_id")
     if not tax_id:
         _require_exemption(books, item)
@@ -119,7 +127,7 @@ def _tax(books: OrganisationBooks, item: Body) -> str:
     return tax_id
 
 
-def _require_exemption(books: OrganisationBooks, item: Body) -> None:
+def _require_exemption(books: Records, item: Body) -> None:
     wanted_id, wanted_code = text(item, "tax_exemption_id"), text(item, "tax_exemption_code")
     if wanted_id and wanted_id not in books.tax_exemptions:
         raise _unknown(books, "tax_exemption_id")
@@ -129,5 +137,5 @@ def _require_exemption(books: OrganisationBooks, item: Body) -> None:
         raise Refused(400, books.switches.exemption_code, "Please select a tax or a tax exemption for every line.")
 
 
-def _unknown(books: OrganisationBooks, name: str) -> Refused:
+def _unknown(books: Records, name: str) -> Refused:
     return Refused(400, books.switches.unknown_reference_code, f"Invalid value passed for {name}")

@@ -171,6 +171,19 @@ class Location:
 
 
 @dataclass(slots=True, kw_only=True)
+class Project:
+    """Work for one customer, which purchase lines may be counted to."""
+
+    project_id: str
+    project_name: str
+    customer_id: str
+    created: datetime
+    description: str = ""
+    billing_type: str = "based_on_task_hours"
+    active: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
 class CustomField:
     """A field the organisation added to a module (``bill``, ``contact``, ``vendor_credit`` ...)."""
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ml_connector_sandbox.zoho_books.errors import Refused
 
 if TYPE_CHECKING:
-    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+    from ml_connector_sandbox.zoho_books.books.records import Records
 
 
-def require_open(books: OrganisationBooks, module: str, on: date) -> None:
+def require_open(books: Records, module: str, on: date) -> None:
     """Refuse a document dated in a closed period of ``module``. The lock date itself depends on a switch."""
     lock = books.locks.get(module)
     if lock is None:

@@ -23,20 +23,23 @@ from ml_connector_sandbox.zoho_books.books.body import (
 )
 from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorCredit
 from ml_connector_sandbox.zoho_books.books.masters import Contact
-from ml_connector_sandbox.zoho_books.books.posting import post_document
+from ml_connector_sandbox.zoho_books.books.posting import post_document, post_payment
 from ml_connector_sandbox.zoho_books.books.values import ZERO
 from ml_connector_sandbox.zoho_books.errors import Refused, invalid
 
 if TYPE_CHECKING:
-    from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+    from ml_connector_sandbox.zoho_books.books.records import Records
 
 # Lengths of header texts; the specification states few of them for bills, so most are uncertain.
 TEXT_LIMITS = {"notes": 5000, "terms": 10000, "adjustment_description": 100, "location_id": 0}
 NUMBER_LIMIT = 100
 
 
-def create_bill(books: OrganisationBooks, body: Body, created: datetime | None = None, by: str = "") -> Bill:
-    """A new bill: open and posted, unless the organisation approves purchases first. Raises Refused."""
+def create_bill(books: Records, body: Body, created: datetime | None = None, by: str = "", state: str = "") -> Bill:
+    """A new bill: open and posted, unless the organisation approves purchases first. Raises Refused.
+
+    ``state``: what only the screens can make, such as a draft.
+    """
     vendor = vendor_of(books, body)
     moment = created or books.now()
     issued = day(body, "date", moment.astimezone(books.zone).date())
@@ -56,14 +59,14 @@ def create_bill(books: OrganisationBooks, body: Body, created: datetime | None =
         sequence=books.next_sequence(),
         created_by=by,
         modified_by=by,
-        state="pending_approval" if books.profile.purchase_approval else "open",
+        state=state or (books.switches.approval_first_state if books.profile.purchase_approval else "open"),
     )
     _fill(books, bill, body, "bill", new=True)
     _check_bill(books, bill, None)
     return _enter_bill(books, bill)
 
 
-def update_bill(books: OrganisationBooks, old: Bill, body: Body, by: str = "") -> Bill:
+def update_bill(books: Records, old: Bill, body: Body, by: str = "") -> Bill:
     """Change a bill: fields not named stay, nested arrays are replaced as a whole. All or nothing. Raises Refused."""
     if old.state == "void":
         raise Refused(400, books.switches.wrong_status_code, "Void bills cannot be edited.")
@@ -86,10 +89,12 @@ def update_bill(books: OrganisationBooks, old: Bill, body: Body, by: str = "") -
     return _enter_bill(books, bill)
 
 
-def set_bill_state(books: OrganisationBooks, bill: Bill, state: str, by: str = "") -> None:
+def set_bill_state(books: Records, bill: Bill, state: str, by: str = "") -> None:
     """Void a bill, or open a void one again. Raises Refused in a closed period or with payments applied."""
     if bill.state == state:
         raise Refused(400, books.switches.wrong_status_code, f"The bill is already {state}.")
+    if state == "open" and bill.state in ("pending_approval", "rejected"):
+        raise Refused(400, books.switches.wrong_status_code, f"The bill is {bill.state}; somebody has to approve it.")
     periods.require_open(books, "purchase", bill.date)
     if state == "void":
         _unpaid(books, bill, "voided")
@@ -99,7 +104,7 @@ def set_bill_state(books: OrganisationBooks, bill: Bill, state: str, by: str = "
     books.touch(bill, by)
 
 
-def delete_bill(books: OrganisationBooks, bill: Bill) -> None:
+def delete_bill(books: Records, bill: Bill) -> None:
     """Remove a bill for good. Raises Refused in a closed period or with payments applied."""
     periods.require_open(books, "purchase", bill.date)
     _unpaid(books, bill, "deleted")
@@ -108,7 +113,7 @@ def delete_bill(books: OrganisationBooks, bill: Bill) -> None:
     books.ledger.post(bill.document_id, ())
 
 
-def set_bill_custom(books: OrganisationBooks, bill: Bill, values: list[Body], by: str = "") -> None:
+def set_bill_custom(books: Records, bill: Bill, values: list[Body], by: str = "") -> None:
     """Set custom fields only; works whatever the bill's status. Fields not named stay."""
     merged = {**bill.custom, **choices.read_custom(books, "bill", values)}
     choices.check_custom(books, "bill", merged, bill.document_id)
@@ -118,9 +123,7 @@ def set_bill_custom(books: OrganisationBooks, bill: Bill, values: list[Body], by
     books.touch(bill, by)
 
 
-def create_vendor_credit(
-    books: OrganisationBooks, body: Body, created: datetime | None = None, by: str = ""
-) -> VendorCredit:
+def create_vendor_credit(books: Records, body: Body, created: datetime | None = None, by: str = "") -> VendorCredit:
     """A new vendor credit, open and posted. Without a number the next of the sequence is taken. Raises Refused."""
     vendor = vendor_of(books, body)
     moment = created or books.now()
@@ -143,7 +146,7 @@ def create_vendor_credit(
     return _enter_credit(books, credit)
 
 
-def update_vendor_credit(books: OrganisationBooks, old: VendorCredit, body: Body, by: str = "") -> VendorCredit:
+def update_vendor_credit(books: Records, old: VendorCredit, body: Body, by: str = "") -> VendorCredit:
     """Change a vendor credit under the same rules as a bill. Raises Refused."""
     if old.state == "void":
         raise Refused(400, books.switches.wrong_status_code, "Void vendor credits cannot be edited.")
@@ -161,7 +164,7 @@ def update_vendor_credit(books: OrganisationBooks, old: VendorCredit, body: Body
     return _enter_credit(books, credit)
 
 
-def set_credit_state(books: OrganisationBooks, credit: VendorCredit, state: str, by: str = "") -> None:
+def set_credit_state(books: Records, credit: VendorCredit, state: str, by: str = "") -> None:
     """Void a vendor credit or open it again; refused while applied to bills."""
     if credit.state == state:
         raise Refused(400, books.switches.wrong_status_code, f"The vendor credit is already {state}.")
@@ -172,7 +175,7 @@ def set_credit_state(books: OrganisationBooks, credit: VendorCredit, state: str,
     post_document(books, credit)
 
 
-def delete_vendor_credit(books: OrganisationBooks, credit: VendorCredit) -> None:
+def delete_vendor_credit(books: Records, credit: VendorCredit) -> None:
     """Remove a vendor credit for good; refused while applied to bills."""
     periods.require_open(books, "purchase", credit.date)
     _unapplied(books, credit)
@@ -181,7 +184,7 @@ def delete_vendor_credit(books: OrganisationBooks, credit: VendorCredit) -> None
     books.ledger.post(credit.document_id, ())
 
 
-def vendor_by_id(books: OrganisationBooks, contact_id: str) -> Contact:
+def vendor_by_id(books: Records, contact_id: str) -> Contact:
     """The contact of a document; a merged one is followed to its survivor."""
     contact = books.contacts.get(books.merged.get(contact_id, contact_id))
     if contact is None:
@@ -189,7 +192,7 @@ def vendor_by_id(books: OrganisationBooks, contact_id: str) -> Contact:
     return contact
 
 
-def vendor_of(books: OrganisationBooks, body: Body) -> Contact:
+def vendor_of(books: Records, body: Body) -> Contact:
     """The vendor a new document names: known, active, and a vendor."""
     vendor_id = required(body, "vendor_id")
     contact = books.contacts.get(vendor_id)
@@ -200,7 +203,7 @@ def vendor_of(books: OrganisationBooks, body: Body) -> Contact:
     return contact
 
 
-def rate_of(books: OrganisationBooks, body: Body, vendor: Contact) -> Decimal:
+def rate_of(books: Records, body: Body, vendor: Contact) -> Decimal:
     """Base units per unit of the document's currency, which follows the contact. Always 1 in base currency."""
     currency = books.currencies[vendor.currency_code]
     wanted = text(body, "currency_id")
@@ -214,12 +217,12 @@ def rate_of(books: OrganisationBooks, body: Body, vendor: Contact) -> Decimal:
     return rate
 
 
-def fiscal_year(books: OrganisationBooks, on: date) -> int:
+def fiscal_year(books: Records, on: date) -> int:
     """The year in which the fiscal year of a date began."""
     return on.year if on.month >= books.profile.fiscal_year_start else on.year - 1
 
 
-def _fill(books: OrganisationBooks, document: PurchaseDocument, body: Body, module: str, new: bool) -> None:
+def _fill(books: Records, document: PurchaseDocument, body: Body, module: str, new: bool) -> None:
     document.reference_number = text(body, "reference_number", NUMBER_LIMIT, document.reference_number)
     document.is_inclusive_tax = boolean(body, "is_inclusive_tax", document.is_inclusive_tax)
     document.is_item_level_tax_calc = boolean(body, "is_item_level_tax_calc", document.is_item_level_tax_calc)
@@ -241,9 +244,9 @@ def _fill(books: OrganisationBooks, document: PurchaseDocument, body: Body, modu
         raise Refused(400, books.switches.negative_total_code, "The total amount cannot be negative.")
 
 
-def _fill_choices(books: OrganisationBooks, document: PurchaseDocument, body: Body, module: str) -> None:
+def _fill_choices(books: Records, document: PurchaseDocument, body: Body, module: str) -> None:
     if "tags" in body:
-        document.tags = choices.read_tags(books, body)
+        document.tags = choices.read_tags(books, body, "transaction")
     if "custom_fields" in body:
         given = choices.read_custom(books, module, objects(body, "custom_fields"))
         document.custom = choices.merge_custom(books, document.custom, given)
@@ -260,7 +263,7 @@ def _redate(bill: Bill, body: Body) -> None:
     bill.due_date = day(body, "due_date", _due(bill.date, bill.payment_terms) if moved else bill.due_date)
 
 
-def _check_bill(books: OrganisationBooks, bill: Bill, old: Bill | None) -> None:
+def _check_bill(books: Records, bill: Bill, old: Bill | None) -> None:
     if bill.due_date < bill.date:
         raise invalid("due_date")
     if bill.total < bill.paid + bill.credited:
@@ -270,7 +273,7 @@ def _check_bill(books: OrganisationBooks, bill: Bill, old: Bill | None) -> None:
         _number_free(books, bill)
 
 
-def _number_free(books: OrganisationBooks, bill: Bill) -> None:
+def _number_free(books: Records, bill: Bill) -> None:
     """A bill number is used once per vendor and fiscal year."""
     year = fiscal_year(books, bill.date)
     for other in books.bills.having("bill_number", bill.number):
@@ -280,7 +283,7 @@ def _number_free(books: OrganisationBooks, bill: Bill) -> None:
             raise Refused(400, books.switches.duplicate_bill_code, message)
 
 
-def _enter_bill(books: OrganisationBooks, bill: Bill) -> Bill:
+def _enter_bill(books: Records, bill: Bill) -> Bill:
     if bill.state == "open" and bill.total == ZERO:
         bill.state = books.switches.zero_total_status
     elif bill.state == "paid" and bill.total != ZERO:
@@ -288,23 +291,25 @@ def _enter_bill(books: OrganisationBooks, bill: Bill) -> Bill:
     books.bills.put(bill)
     choices.file_unique(books, "bill", bill.custom, bill.document_id)
     post_document(books, bill)
+    for one in bill.payments:  # at the bill's rate, which may be another now
+        post_payment(books, one.made)
     return bill
 
 
-def _enter_credit(books: OrganisationBooks, credit: VendorCredit) -> VendorCredit:
+def _enter_credit(books: Records, credit: VendorCredit) -> VendorCredit:
     books.vendor_credits.put(credit)
     choices.file_unique(books, "vendor_credit", credit.custom, credit.document_id)
     post_document(books, credit)
     return credit
 
 
-def _unpaid(books: OrganisationBooks, bill: Bill, action: str) -> None:
+def _unpaid(books: Records, bill: Bill, action: str) -> None:
     if bill.payments or bill.credits:
         message = f"Bills with payments or credits applied cannot be {action}."
         raise Refused(400, books.switches.payments_applied_code, message)
 
 
-def _unapplied(books: OrganisationBooks, credit: VendorCredit) -> None:
+def _unapplied(books: Records, credit: VendorCredit) -> None:
     if credit.credits:
         message = "The vendor credit is applied to bills."
         raise Refused(400, books.switches.payments_applied_code, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from ml_connector_sandbox.zoho_books.books.documents import Bill, Payment
+from ml_connector_sandbox.zoho_books.books.documents import Bill, BillPayment
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
 from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
 from ml_connector_sandbox.zoho_books.books.values import ZERO, iso, long_stamp, number, stamp
@@ -74,13 +74,14 @@ def detail(books: OrganisationBooks, bill: Bill) -> dict[str, Any]:
     today = books.today()
     shown = status(bill, today)
     credits = books.vendor_credits.having("vendor_id", bill.vendor_id)
+    unused = sum((one.balance for one in credits), books.advances_to(bill.vendor_id))
     return {
         "bill_id": bill.document_id,
         **common.document(books, bill),
         **common.bill_frame(books, bill),
         "non_catalog_items_count": sum(1 for one in bill.lines if not one.item_id),
         "source": bill.source,
-        "unused_credits_payable_amount": number(sum((one.balance for one in credits), ZERO)),
+        "unused_credits_payable_amount": number(unused),
         "status": shown,
         "current_sub_status": shown,
         "bill_number": bill.number,
@@ -89,7 +90,7 @@ def detail(books: OrganisationBooks, bill: Bill) -> dict[str, Any]:
         "payment_terms_label": bill.payment_terms_label,
         "due_in_days": max(0, (bill.due_date - today).days),
         **_amounts(bill),
-        "payments": [payment(books, bill, one) for one in bill.payments],
+        "payments": [payment(books, one) for one in bill.payments],
         "vendor_credits": [_credit(books, one) for one in bill.credits],
         "terms": bill.texts.get("terms", ""),
         "attachment_name": bill.attachment[0] if bill.attachment else "",
@@ -97,23 +98,24 @@ def detail(books: OrganisationBooks, bill: Bill) -> dict[str, Any]:
     }
 
 
-def payment(books: OrganisationBooks, bill: Bill, one: Payment) -> dict[str, Any]:
+def payment(books: OrganisationBooks, one: BillPayment) -> dict[str, Any]:
     """A payment as the bill shows it."""
-    account = books.accounts[one.paid_through_account_id]
+    made = one.made
+    account = books.accounts[made.paid_through_account_id]
     return {
         "payment_id": one.payment_id,
-        "bill_id": bill.document_id,
+        "bill_id": one.bill_id,
         "bill_payment_id": one.bill_payment_id,
-        "payment_mode": one.payment_mode,
-        "payment_number": one.payment_number,
-        "description": one.description,
-        "date": iso(one.date),
-        "reference_number": one.reference_number,
-        "exchange_rate": number(bill.exchange_rate),
+        "payment_mode": made.payment_mode,
+        "payment_number": made.number,
+        "description": made.texts.get("description", ""),
+        "date": iso(made.date),
+        "reference_number": made.reference_number,
+        "exchange_rate": number(made.exchange_rate),
         "amount": number(one.amount),
         "paid_through_account_id": account.account_id,
         "paid_through_account_name": account.account_name,
-        "is_single_bill_payment": True,
+        "is_single_bill_payment": len(made.applied) == 1,
         "is_paid_via_print_check": False,
         "check_details": [],
         "is_ach_payment": False,

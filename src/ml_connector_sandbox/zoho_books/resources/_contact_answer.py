@@ -86,9 +86,9 @@ def detail(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
         **_tax(contact),
         **custom(books, "contact", contact.custom),
         "entity_address_id": contact.ids["entity"],
-        "billing_address": _address(contact.billing_address, contact.ids["billing"]),
-        "shipping_address": _address(contact.shipping_address, contact.ids["shipping"]),
-        "contact_persons": [_person(one) for one in contact.persons],
+        "billing_address": address(contact.billing_address, contact.ids["billing"]),
+        "shipping_address": address(contact.shipping_address, contact.ids["shipping"]),
+        "contact_persons": [person(one) for one in contact.persons],
         "notes": contact.texts.get("notes", ""),
         **_stamps(books, contact),
         "tags": tags(books, contact.tags),
@@ -122,11 +122,13 @@ def _terms(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
 
 
 def _amounts(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
-    """Open bills and unused credits, which the vendor shows apart."""
+    """Open bills, and unused credits with advances, which the vendor shows apart."""
     key = contact.contact_id
     credits = books.vendor_credits.having("vendor_id", key)
     unused = sum((one.balance for one in credits), ZERO)
     unused_base = sum((one.balance * one.exchange_rate for one in credits), ZERO)
+    advances = books.vendor_payments.having("vendor_id", key)
+    advances_base = sum((one.balance * one.exchange_rate for one in advances), ZERO)
     owed_base = books.payable_to(key) + unused_base
     bills = () if contact.currency_code == books.profile.currency_code else books.bills.having("vendor_id", key)
     owed = sum((one.balance for one in bills), ZERO) if bills else owed_base
@@ -137,23 +139,25 @@ def _amounts(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
         "outstanding_payable_amount_bcy": number(owed_base),
         "unused_credits_receivable_amount": 0,
         "unused_credits_receivable_amount_bcy": 0,
-        "unused_credits_payable_amount": number(unused),
-        "unused_credits_payable_amount_bcy": number(unused_base),
+        "unused_credits_payable_amount": number(unused + books.advances_to(key)),
+        "unused_credits_payable_amount_bcy": number(unused_base + advances_base),
     }
 
 
 def _person_fields(contact: Contact) -> dict[str, str]:
-    person = primary_person(contact)
-    return {name: person.get(name, "") for name in ("first_name", "last_name", "email", "phone", "mobile")}
+    first = primary_person(contact)
+    return {name: first.get(name, "") for name in ("first_name", "last_name", "email", "phone", "mobile")}
 
 
-def _person(person: dict[str, Any]) -> dict[str, Any]:
+def person(kept: dict[str, Any]) -> dict[str, Any]:
+    """A contact person."""
     portal = {"is_added_in_portal": False, "can_invite": False}
     preference = {"communication_preference": {"is_sms_enabled": False, "is_whatsapp_enabled": False}}
-    return {**person, **portal, **preference}
+    return {**kept, **portal, **preference}
 
 
-def _address(kept: dict[str, str], address_id: str) -> dict[str, str]:
+def address(kept: dict[str, str], address_id: str) -> dict[str, str]:
+    """An address with all its parts."""
     return {"address_id": address_id, **{name: kept.get(name, "") for name in ADDRESS_PARTS}}
 
 

@@ -23,7 +23,7 @@ from ml_connector_sandbox.zoho_books.resources._common import (
 ADDRESS = ("address", "street2", "city", "state", "zip", "country", "fax", "phone", "attention")
 LINE_BLANKS = (
     "purchaseorder_id", "sales_rate", "pricebook_id", "header_id", "header_name", "discount_account_id",
-    "discount_account_name", "item_type", "image_name", "image_type", "receipt_line_item_id", "project_name",
+    "discount_account_name", "item_type", "image_name", "image_type", "receipt_line_item_id",
     "invoice_id", "invoice_number", "item_matching_type",
 )  # fmt: skip
 LINE_LISTS = ("discounts", "item_custom_fields", "purchase_request_items", "receive_line_items")
@@ -51,7 +51,7 @@ def document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]:
         "is_inclusive_tax": one.is_inclusive_tax,
         "documents": [],
         **custom(books, _module(one), one.custom),
-        **_location(books, one.texts.get("location_id", "")),
+        **location(books, one.texts.get("location_id", "")),
         "line_items": [line(books, one, each) for each in one.lines],
         "sub_total": number(one.sub_total),
         "tax_total": number(one.tax_total),
@@ -112,6 +112,7 @@ def line(books: OrganisationBooks, one: PurchaseDocument, item: LineItem) -> dic
     """A line item."""
     account = books.accounts[item.account_id]
     customer = books.contacts.get(item.texts["customer_id"])
+    project = books.projects.get(item.texts["project_id"])
     base_rate = rounded(item.rate * one.exchange_rate, books.price_precision)
     return {
         **blank(*LINE_BLANKS),
@@ -142,7 +143,8 @@ def line(books: OrganisationBooks, one: PurchaseDocument, item: LineItem) -> dic
         "customer_id": item.texts["customer_id"],
         "customer_name": customer.contact_name if customer else "",
         "project_id": item.texts["project_id"],
-        **_location(books, item.texts["location_id"]),
+        "project_name": project.project_name if project else "",
+        **location(books, item.texts["location_id"]),
         **{name: item.texts[name] for name in ("tax_exemption_id", "tax_exemption_code") if item.texts[name]},
     }
 
@@ -177,7 +179,7 @@ def _line_tax(books: OrganisationBooks, item: LineItem) -> dict[str, Any]:
     }
 
 
-def _location(books: OrganisationBooks, location_id: str) -> dict[str, str]:
+def location(books: OrganisationBooks, location_id: str) -> dict[str, str]:
     """Shown only where the organisation has locations."""
     if not books.profile.locations_enabled:
         return {}

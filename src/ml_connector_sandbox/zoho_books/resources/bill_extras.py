@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ml_connector_sandbox.zoho_books.api.call import ApiCall, Reply, Route
+from ml_connector_sandbox.zoho_books.books import applying, payments
 from ml_connector_sandbox.zoho_books.books.body import Body, decimal, objects, text
-from ml_connector_sandbox.zoho_books.books.documents import Bill, VendorCredit
+from ml_connector_sandbox.zoho_books.books.documents import Bill, VendorCredit, VendorPayment
 from ml_connector_sandbox.zoho_books.errors import invalid, missing
 from ml_connector_sandbox.zoho_books.resources._bill_answer import payment
 from ml_connector_sandbox.zoho_books.resources.bills import bill_of
@@ -19,7 +20,7 @@ def list_payments(call: ApiCall) -> Reply:
     bill = bill_of(call)
     vendor = call.books.contacts.get(bill.vendor_id)
     shown = {"vendor_id": bill.vendor_id, "vendor_name": vendor.contact_name if vendor else ""}
-    rows = [payment(call.books, bill, one) | shown for one in bill.payments]
+    rows = [payment(call.books, one) | shown for one in bill.payments]
     return Reply(payload={"payments": [one | {"paid_through": one["paid_through_account_name"]} for one in rows]})
 
 
@@ -34,13 +35,17 @@ def unapply_payment(call: ApiCall) -> Reply:
 
 
 def apply_credits(call: ApiCall) -> Reply:
-    """Apply vendor credits of the same vendor; all of them or none."""
-    bill = bill_of(call)
-    wanted = [_wanted(call, bill, one) for one in objects(call.body, "apply_vendor_credits")]
-    if not wanted or sum(amount for _, amount in wanted) > bill.balance:
+    """Apply advances and vendor credits of the same vendor; all of them or none."""
+    bill, books = bill_of(call), call.books
+    advances = [_advance(call, bill, one) for one in objects(call.body, "bill_payments")]
+    credits = [_credit(call, bill, one) for one in objects(call.body, "apply_vendor_credits")]
+    amounts = [amount for _, amount in (*advances, *credits)]
+    if not amounts or sum(amounts) > bill.balance:
         raise invalid("amount_applied")
-    for credit, amount in wanted:
-        call.books.apply_credit(credit, bill, amount)
+    for payment_made, amount in advances:
+        payments.apply_advance(books, payment_made, bill, amount)
+    for credit, amount in credits:
+        applying.apply_credit(books, credit, bill, amount)
     return Reply(message="Credits have been applied to the bill(s).", status=201)
 
 
@@ -72,14 +77,19 @@ def delete_attachment(call: ApiCall) -> Reply:
     return Reply(message="The attachment has been deleted.")
 
 
-def _wanted(call: ApiCall, bill: Bill, one: Body) -> tuple[VendorCredit, Decimal]:
-    credit = call.books.vendor_credits.get(text(one, "vendor_credit_id"))
-    if credit is None or credit.vendor_id != bill.vendor_id:
-        raise invalid("vendor_credit_id")
+def _advance(call: ApiCall, bill: Bill, one: Body) -> tuple[VendorPayment, Decimal]:
+    found = call.books.vendor_payments.get(text(one, "payment_id"))
+    if found is None or found.vendor_id != bill.vendor_id:
+        raise invalid("payment_id")
     amount = decimal(one, "amount_applied")
-    if amount <= 0 or amount > credit.balance:
+    if amount <= 0 or amount > found.balance or bill.state != "open":
         raise invalid("amount_applied")
-    return credit, amount
+    return found, amount
+
+
+def _credit(call: ApiCall, bill: Bill, one: Body) -> tuple[VendorCredit, Decimal]:
+    found, amount = call.books.vendor_credits.get(text(one, "vendor_credit_id")), decimal(one, "amount_applied")
+    return applying.check_credit(call.books, found, bill, amount), amount
 
 
 ONE = "/bills/{bill_id}"

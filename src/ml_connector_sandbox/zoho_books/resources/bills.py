@@ -6,7 +6,7 @@ from datetime import date
 
 from ml_connector_sandbox.zoho_books.api.call import ApiCall, Reply, Route
 from ml_connector_sandbox.zoho_books.api.paging import ListRules, Predicate, page_of_register
-from ml_connector_sandbox.zoho_books.books import purchases
+from ml_connector_sandbox.zoho_books.books import approval, purchases
 from ml_connector_sandbox.zoho_books.books.documents import Bill
 from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
 from ml_connector_sandbox.zoho_books.books.values import number
@@ -118,6 +118,18 @@ def open_bill(call: ApiCall) -> Reply:
     return Reply(message="The status of the bill has been changed to open.", status=201)
 
 
+def submit_bill(call: ApiCall) -> Reply:
+    """Hand a draft in for approval."""
+    approval.move(call.books, bill_of(call), "pending_approval", call.user.name)
+    return Reply(message="The bill has been submitted for approval successfully.")
+
+
+def approve_bill(call: ApiCall) -> Reply:
+    """Approve a bill: it is open and in the ledger."""
+    approval.move(call.books, bill_of(call), "approved", call.user.name)
+    return Reply()
+
+
 def set_custom_fields(call: ApiCall) -> Reply:
     """Set custom fields only; the body is an array."""
     if not all(isinstance(one, dict) for one in call.body):
@@ -170,6 +182,8 @@ ROUTES = [
     Route(method="DELETE", path=ONE, scope="bills.DELETE", handler=delete_bill),
     Route(method="POST", path=f"{ONE}/status/void", scope="bills.CREATE", handler=void_bill),
     Route(method="POST", path=f"{ONE}/status/open", scope="bills.CREATE", handler=open_bill),
+    Route(method="POST", path=f"{ONE}/submit", scope="bills.CREATE", handler=submit_bill),
+    Route(method="POST", path=f"{ONE}/approve", scope="bills.CREATE", handler=approve_bill),
     # The path is singular.
     Route(
         method="PUT",

@@ -56,7 +56,7 @@ def list_contacts(call: ApiCall) -> Reply:
 
 def get_contact(call: ApiCall) -> Reply:
     """One contact in full."""
-    return Reply(payload={"contact": answer.detail(call.books, _contact(call))})
+    return Reply(payload={"contact": answer.detail(call.books, contact_of(call))})
 
 
 def create_contact(call: ApiCall) -> Reply:
@@ -66,7 +66,7 @@ def create_contact(call: ApiCall) -> Reply:
 
 def update_contact(call: ApiCall) -> Reply:
     """Change the named fields."""
-    contact = rules.update(call.books, _contact(call), call.body)
+    contact = rules.update(call.books, contact_of(call), call.body)
     message = "Contact information has been saved."
     return Reply(payload={"contact": answer.detail(call.books, contact)}, message=message)
 
@@ -88,19 +88,19 @@ def upsert_contact(call: ApiCall) -> Reply:
 
 def delete_contact(call: ApiCall) -> Reply:
     """Remove a contact without documents; the message says customer for vendors too."""
-    rules.delete(call.books, _contact(call))
+    rules.delete(call.books, contact_of(call))
     return Reply(message="The customer has been deleted.")
 
 
 def mark_active(call: ApiCall) -> Reply:
     """Make usable again."""
-    rules.set_active(call.books, _contact(call), active=True)
+    rules.set_active(call.books, contact_of(call), active=True)
     return Reply(message="The contact has been marked as active.")
 
 
 def mark_inactive(call: ApiCall) -> Reply:
     """Close for new documents."""
-    rules.set_active(call.books, _contact(call), active=False)
+    rules.set_active(call.books, contact_of(call), active=False)
     return Reply(message="The contact has been marked as inactive.")
 
 
@@ -110,19 +110,19 @@ def merge_contact(call: ApiCall) -> Reply:
     survivor = call.books.contacts.get(call.query.get(name, ""))
     if survivor is None:
         raise invalid(name)
-    rules.merge(call.books, _contact(call), survivor)
+    rules.merge(call.books, contact_of(call), survivor)
     return Reply()
 
 
 def track_1099(call: ApiCall) -> Reply:
     """Report payments to this vendor on form 1099."""
-    rules.update(call.books, _contact(call), {"track_1099": True})
+    rules.update(call.books, contact_of(call), {"track_1099": True})
     return Reply(message="1099 tracking is enabled.")
 
 
 def untrack_1099(call: ApiCall) -> Reply:
     """Stop reporting payments to this vendor."""
-    rules.update(call.books, _contact(call), {"track_1099": False})
+    rules.update(call.books, contact_of(call), {"track_1099": False})
     return Reply(message="1099 tracking is disabled.")
 
 
@@ -135,7 +135,8 @@ def _created(books: OrganisationBooks, contact: Contact) -> Reply:
     )
 
 
-def _contact(call: ApiCall) -> Contact:
+def contact_of(call: ApiCall) -> Contact:
+    """The contact of the path. Raises Refused with 404."""
     contact = call.books.contacts.get(call.path["contact_id"])
     if contact is None:
         raise missing("Contact")

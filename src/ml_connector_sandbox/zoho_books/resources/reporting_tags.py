@@ -51,7 +51,7 @@ def list_all_options(call: ApiCall) -> Reply:
 
 
 def _require_feature(call: ApiCall) -> None:
-    if not call.books.profile.reporting_tags_enabled:
+    if not call.books.reporting_tags_offered:
         message = "Reporting tags are not available in the plan of this organization."
         raise Refused(400, call.switches.feature_off_code, message)
 

@@ -60,7 +60,7 @@ def list_credits(call: ApiCall) -> Reply:
 
 def get_credit(call: ApiCall) -> Reply:
     """One vendor credit in full."""
-    return Reply(payload={"vendor_credit": detail(call.books, _credit(call))})
+    return Reply(payload={"vendor_credit": detail(call.books, credit_of(call))})
 
 
 def create_credit(call: ApiCall) -> Reply:
@@ -76,26 +76,26 @@ def create_credit(call: ApiCall) -> Reply:
 
 def update_credit(call: ApiCall) -> Reply:
     """Change the named fields."""
-    credit = purchases.update_vendor_credit(call.books, _credit(call), call.body, call.user.name)
+    credit = purchases.update_vendor_credit(call.books, credit_of(call), call.body, call.user.name)
     message = "Vendor credit information has been updated."
     return Reply(payload={"vendor_credit": detail(call.books, credit)}, message=message)
 
 
 def delete_credit(call: ApiCall) -> Reply:
     """Remove for good; refused while applied."""
-    purchases.delete_vendor_credit(call.books, _credit(call))
+    purchases.delete_vendor_credit(call.books, credit_of(call))
     return Reply(message="The vendor credit has been deleted.")
 
 
 def void_credit(call: ApiCall) -> Reply:
     """Take out of the ledger; refused while applied."""
-    purchases.set_credit_state(call.books, _credit(call), "void", call.user.name)
+    purchases.set_credit_state(call.books, credit_of(call), "void", call.user.name)
     return Reply(message="The vendor credit has been voided.", status=201)
 
 
 def open_credit(call: ApiCall) -> Reply:
     """Bring a void credit back."""
-    purchases.set_credit_state(call.books, _credit(call), "open", call.user.name)
+    purchases.set_credit_state(call.books, credit_of(call), "open", call.user.name)
     return Reply(message="The status of the vendor credit has been changed to open.", status=201)
 
 
@@ -119,16 +119,28 @@ def detail(books: OrganisationBooks, credit: VendorCredit) -> dict[str, Any]:
         "taxes": common.tax_rows(credit),
         "comments": [],
         "vendor_credit_refunds": [],
-        "bills_credited": [
-            {
-                "vendor_credit_bill_id": one.vendor_credit_bill_id,
-                "bill_id": one.bill_id,
-                "date": iso(one.date),
-                "amount": number(one.amount),
-            }
-            for one in credit.credits
-        ],
+        "bills_credited": bills_credited(books, credit),
     }
+
+
+def bills_credited(books: OrganisationBooks, credit: VendorCredit) -> list[dict[str, Any]]:
+    """The bills a credit is applied to."""
+    return [
+        {
+            "vendor_credit_id": credit.document_id,
+            "vendor_credit_bill_id": one.vendor_credit_bill_id,
+            "bill_id": one.bill_id,
+            "bill_number": _bill_number(books, one.bill_id),
+            "date": iso(one.date),
+            "amount": number(one.amount),
+        }
+        for one in credit.credits
+    ]
+
+
+def _bill_number(books: OrganisationBooks, bill_id: str) -> str:
+    bill = books.bills.get(bill_id)
+    return bill.number if bill else ""
 
 
 def _row(books: OrganisationBooks, credit: VendorCredit) -> dict[str, Any]:
@@ -153,7 +165,8 @@ def _row(books: OrganisationBooks, credit: VendorCredit) -> dict[str, Any]:
     }
 
 
-def _credit(call: ApiCall) -> VendorCredit:
+def credit_of(call: ApiCall) -> VendorCredit:
+    """The vendor credit of the path. Raises Refused with 404."""
     credit = call.books.vendor_credits.get(call.path["vendor_credit_id"])
     if credit is None:
         raise missing("Vendor credit")

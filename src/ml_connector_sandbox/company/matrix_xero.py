@@ -1,0 +1,212 @@
+"""A few bills of a firm that keeps its books in Xero and has them approved in ServiceNow: for the fault matrix."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_sandbox.company.access import Access
+from ml_connector_sandbox.company.at_servicenow import at_servicenow, by_id
+from ml_connector_sandbox.company.company import Company
+from ml_connector_sandbox.company.dates import Dates
+from ml_connector_sandbox.company.office import OfficeAccess
+from ml_connector_sandbox.company.payables.books import Month
+from ml_connector_sandbox.company.payables.instance import (
+    CostCenter,
+    ErpSource,
+    GlAccount,
+    Instance,
+    LegalEntity,
+    PaymentTerm,
+    Supplier,
+)
+from ml_connector_sandbox.company.seed import Seed
+from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, ServiceTitanBooks
+from ml_connector_sandbox.xero import OrganisationBooks, XeroBooks
+from ml_connector_sandbox.xero.books.documents import Document
+from ml_connector_sandbox.zoho_books import ZohoBooksBooks
+
+KIND, NAME, ZONE = "xero-servicenow", "Linden Wharf Design", "America/New_York"
+TAG = "Department"
+# Options, and the numbers of the cost centres of the same names; the last has none there.
+DEPARTMENTS = {"Studio": "1100", "Workshop": "1200", "Front Office": "1300"}
+UNKNOWN = "Summer Fair"
+ACCOUNTS = (("6010", "Rent"), ("6020", "Materials"), ("6110", "Travel"))
+BANK = "1010"
+VENDORS = ("Alder Timber", "Bracken Freight Lines", "Clover Print House")
+ENDS = {
+    "paid": "staged", "part": "staged", "inclusive": "staged", "several": "staged", "no_department": "held",
+    "draft": "skipped", "voided": "skipped",
+}  # fmt: skip
+"""How the bill of each case ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class XeroAccess(OfficeAccess):
+    """Credentials of this firm; they open nothing outside the sandbox."""
+
+    xero_organisation_id: str = "7c9d4b1e-2a60-4f83-b5c1-9e0d7a6f3b24"
+    xero_client_id: str = "SANDBOXLINDENWHARFWEB00000000001"
+    xero_client_secret: str = "sandbox-linden-wharf-xero-web"  # noqa: S105
+
+    def as_dict(self) -> dict[str, dict[str, str]]:
+        """For the hand-over file."""
+        return {"xero": Access.as_dict(self)["xero"], "servicenow": OfficeAccess.as_dict(self)["servicenow"]}
+
+
+@dataclass(slots=True, kw_only=True)
+class XeroCompany(Company):
+    """The firm in both systems' books. ``bills``: by case, as they stand now."""
+
+    month: Month
+    mapping: dict[str, dict[str, str]] = field(default_factory=dict)
+    bills: dict[str, Document] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, Any]:
+        """The integration's settings; a department without a cost centre gets one."""
+        return {
+            "start_date": self.month.first.isoformat(), "currency": "USD", "cost_center_from": TAG,
+            "create_cost_centers": "yes", "rounding_account": self.mapping["accounts"][self._account("6020")],
+            "rounding_limit": "0.02",
+        }  # fmt: skip
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the hand-over file."""
+        told = {"kind": self.kind, "name": NAME, "time_zone": ZONE, "currency": "USD"}
+        answers = {"settings": self.settings(), "mapping": self.mapping}
+        return told | {"connection_settings": self.connection_settings, "integrations": {KIND: answers}}
+
+    def _account(self, code: str) -> str:
+        account = self.xero_organisation.account_by_code(code)
+        assert account is not None
+        return account.account_id
+
+
+def matrix_xero(clock: SandboxClock, seed: int = 1) -> Company:
+    """Seven bills, a vendor credit and three payments of three vendors; two of the vendors are not there yet."""
+    servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
+    bare = XeroAccess()
+    organisation = xero.organisation(bare.xero_organisation_id, name=NAME, country="US", time_zone=ZONE)
+    xero.app(bare.xero_client_id, bare.xero_client_secret, (bare.xero_redirect,), name="ML Connector")
+    instance = _instance()
+    tenant = servicetitan.add_tenant(bare.tenant_id, NAME, PRODUCTION)
+    empty = zoho_books.organisation(bare.organization_id, name=NAME, data_centre="us")
+    company = XeroCompany(
+        kind="matrix",
+        servicetitan=servicetitan,
+        zoho_books=zoho_books,
+        xero=xero,
+        access=XeroAccess(instance=instance),
+        servicenow=at_servicenow(clock, instance),
+        connection_settings={"servicenow": instance.settings()},
+        seed=Seed(dates=Dates.reckoned(clock.start), chance=random.Random(seed), tenant=tenant, organisation=empty),
+        limits=False,
+        month=Month.before(clock.start),
+    )
+    _file(company, organisation)
+    _trade(company, organisation)
+    return company
+
+
+def _file(company: XeroCompany, books: OrganisationBooks) -> None:
+    """Accounts, departments, vendors, and how a person fills the mapping."""
+    with books.at(company.month.opening):
+        for code, name in ACCOUNTS:
+            books.desk.add_account(code, name, "EXPENSE", tax_type="INPUT")
+        books.desk.add_account(BANK, "Operating account", "BANK")
+        books.desk.add_tracking_category(TAG, [*DEPARTMENTS, UNKNOWN])
+        for place, name in enumerate(VENDORS):
+            books.desk.add_contact(name, **_contact(place))
+    found = {code: books.account_by_code(code) for code, _ in ACCOUNTS}
+    rows = {
+        "accounts": {one.account_id: code for code, one in found.items() if one is not None},
+        "legal_entities": {"(all)": "1000"},
+        "payment_methods": {"(none)": "bank_transfer"},
+    }
+    assert company.servicenow is not None
+    company.mapping = {table: by_id(company.servicenow, table, given) for table, given in rows.items()}
+
+
+def _contact(place: int) -> dict[str, Any]:
+    address = {
+        "AddressType": "POBOX", "AddressLine1": f"{20 + place} Wharf Street", "City": "Boston", "Region": "MA",
+        "PostalCode": "02110", "Country": "US",
+    }  # fmt: skip
+    person = {"FirstName": "Ida", "LastName": "Moss", "EmailAddress": f"ida{place}@vendor.example"}
+    return {"EmailAddress": f"bills{place}@vendor.example", "Addresses": [address], "ContactPersons": [person]}
+
+
+def _trade(company: XeroCompany, books: OrganisationBooks) -> None:
+    first, second, third = VENDORS
+    _bill(company, "paid", first, _line("6010", "1200.00", "Studio"), LineAmountTypes="NoTax")
+    _bill(company, "part", second, _line("6020", "310.40", "Workshop"), _line("6110", "19.99", "Studio"))
+    _bill(company, "inclusive", third, _line("6020", "108.25", UNKNOWN), LineAmountTypes="Inclusive")
+    _bill(company, "several", first, *(_line("6110", f"{30 + place}.07", "Front Office") for place in range(3)))
+    _bill(company, "no_department", second, _line("6010", "75.00"))
+    _bill(company, "draft", third, _line("6010", "80.00", "Studio"), Status="DRAFT")
+    voided = _bill(company, "voided", first, _line("6010", "90.00", "Studio"))
+    with books.at(_at(company, 6)):
+        books.desk.remove(voided)
+        [contact] = [one for one in books.contacts if one.name == second]
+        day = company.month.day(6)
+        books.desk.add_credit_note(
+            contact, day, [_line("6020", "42.50", "Workshop")], sale=False, CreditNoteNumber="CN-5"
+        )
+    for place, (case, amount) in enumerate({"paid": "1200.00", "part": "100.00", "several": "50.00"}.items()):
+        _pay(company, case, amount, 12 + place)
+
+
+def _line(account: str, amount: str, option: str = "") -> dict[str, Any]:
+    tracking = {"Tracking": [{"Name": TAG, "Option": option}]} if option else {}
+    return {"Description": f"For {account}", "Quantity": 1, "UnitAmount": amount, "AccountCode": account, **tracking}
+
+
+def _bill(company: XeroCompany, case: str, vendor: str, *lines: dict[str, Any], **body: Any) -> Document:
+    books, place = company.xero_organisation, len(company.bills)
+    [contact] = [one for one in books.contacts if one.name == vendor]
+    with books.at(_at(company, place)):
+        given = {"InvoiceNumber": f"LW-{place + 1:03d}", **body}
+        company.bills[case] = books.desk.add_bill(contact, company.month.day(place), lines, **given)
+    return company.bills[case]
+
+
+def _pay(company: XeroCompany, case: str, amount: str, place: int) -> None:
+    books = company.xero_organisation
+    account = books.account_by_code(BANK)
+    assert account is not None
+    with books.at(_at(company, place)):
+        books.desk.pay(
+            company.bills[case], company.month.day(place), Decimal(amount), account, Reference=f"PAID-{place}"
+        )
+
+
+def _at(company: XeroCompany, place: int) -> datetime:
+    return datetime.combine(company.month.day(place), time(20), UTC)
+
+
+def _instance() -> Instance:
+    opened = date(2020, 1, 1)
+    known = Supplier(
+        code="SUP-500", name=VENDORS[0], email="bills0@vendor.example", street="20 Wharf Street", city="Boston", state="MA",
+        zip="02110", country="US", currency="USD", payment_term="Net 30",
+    )  # fmt: skip
+    return Instance(
+        host="lindenwharf.service-now.com",
+        client_id="1b2c3d4e5f60718293a4b5c6d7e8f9a0",
+        client_secret="sandbox-linden-wharf-servicenow",  # noqa: S106
+        password="sandbox-linden-wharf-password",  # noqa: S106
+        external_source="Xero",
+        erp_source=ErpSource(name="Xero Linden Wharf", code="XERO-LW"),
+        legal_entities=(LegalEntity(code="1000", name=NAME, currency="USD", country="US"),),
+        cost_centers=tuple(
+            CostCenter(account_number=number, code=f"D{number}", name=name, legal_entity="1000", valid_from=opened)
+            for name, number in DEPARTMENTS.items()
+        ),
+        gl_accounts=tuple(GlAccount(number=code, name=name) for code, name in ACCOUNTS),
+        suppliers=(known,),
+        payment_terms=(PaymentTerm(code="Net 30", name="Net 30", days=30),),
+    )

@@ -1,0 +1,269 @@
+"""Zoho Books' payables against ServiceNow's: each bill, credit and payment staged once and to the cent, under its supplier.
+
+``python -m ml_connector_sandbox.compare_payables --file HANDOVER.json`` asks a running sandbox, exits 0 only if all agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from ml_connector_sandbox.company.payables.truth import HELD, LINKED, STAGED
+from ml_connector_sandbox.compare import Finding, ending
+from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.staged_documents import Amounts, Paid, Staged, Table, added, read_payments, read_staged
+
+FAULTS = (
+    "duplicates", "missing", "unexpected", "totals_differ", "coding_differs", "suppliers_wrong", "payments_wrong",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class PayablesComparison:
+    """What was found. ``documents``, ``payments``: bills with credits, and payment rows, that ServiceNow must have.
+
+    ``ledger``: what these documents come to at Zoho Books by currency, credits negative; ``staged``: what stands in
+    ServiceNow under their numbers. ``paid`` and ``paid_there``: the same of the payment rows.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    documents: int = 0
+    payments: int = 0
+    ledger: Amounts = field(default_factory=dict)
+    staged: Amounts = field(default_factory=dict)
+    paid: Amounts = field(default_factory=dict)
+    paid_there: Amounts = field(default_factory=dict)
+
+    def count(self, kind: str) -> int:
+        """Findings of one of ``FAULTS``."""
+        return sum(1 for one in self.findings if one.kind == kind)
+
+    @property
+    def agrees(self) -> bool:
+        """Nothing is wrong."""
+        return not self.findings
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; amounts as texts."""
+        return {
+            **{kind: self.count(kind) for kind in FAULTS},
+            "documents": self.documents,
+            "payments": self.payments,
+            "sums": {name: _texts(getattr(self, name)) for name in ("ledger", "staged", "paid", "paid_there")},
+            "findings": [{"kind": one.kind, "sentence": one.sentence} for one in self.findings],
+        }
+
+
+def compare_payables(
+    company: Mapping[str, Any],
+    zoho_books: Mapping[str, Any],
+    servicenow: Mapping[str, Any],
+    *,
+    filled: Iterable[str] = (),
+    endings: Mapping[str, str] | None = None,
+) -> PayablesComparison:
+    """Compare the emulators' ``books()`` with the ``company`` part of a hand-over file of a firm with payables.
+
+    ``filled``: mapping rows filled meanwhile, as ``table:key``, a cost centre made at the target among them: what waited
+    for them alone must be staged. ``endings``: document or payment id -> ending, where it shall be another than the truth
+    table's. Raises KeyError when organisation or instance are not in the books.
+    """
+    keys, other = frozenset(filled), endings or {}
+    truth = {one["document_id"]: _ending(one, keys, other) for one in company["truth"]}
+    ledger = zoho_books["organisations"][company["organization_id"]]
+    return _Comparing(company, truth, ledger, servicenow[company["instance"]], other).done()
+
+
+def _ending(row: Mapping[str, Any], filled: frozenset[str], other: Mapping[str, str]) -> dict[str, Any]:
+    """A row of the truth table as it must end now; of what ends otherwise than there, no coding is known."""
+    waits = frozenset(row["waits"])
+    frees = row["ends"] == HELD and waits and waits <= filled
+    ends = other.get(row["document_id"], STAGED if frees else row["ends"])
+    return {**row, "ends": ends} if ends == row["ends"] else {**row, "ends": ends, "centers": (), "accounts": ()}
+
+
+class _Comparing:
+    """One comparison under way: documents by the ledger's id, then payment rows, then suppliers."""
+
+    def __init__(
+        self, company: Mapping[str, Any], truth: Mapping[str, Mapping[str, Any]], ledger: Mapping[str, Any],
+        instance: Mapping[str, Sequence[Table]], endings: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self._company, self._truth, self._endings = company, truth, endings
+        self._documents = {one["document_id"]: (one, 1) for one in ledger["bills"]}
+        self._documents |= {one["document_id"]: (one, -1) for one in ledger["vendor_credits"]}
+        self._payments = {one["payment_id"]: one for one in ledger["vendor_payments"]}
+        self._staged, self._paid = read_staged(instance), read_payments(instance)
+        self._suppliers = [one["erp_supplier_code"] for one in instance["sn_fin_supplier"]]
+        self._codes = {one["vendor_id"]: one["code"] for one in company["suppliers"]}
+        self._found = PayablesComparison()
+
+    def done(self) -> PayablesComparison:
+        """Everything found."""
+        standing = self._standing()
+        for key, row in self._truth.items():
+            if row["ends"] == STAGED:
+                self._look_at(row, standing.get(key))
+        self._rows()
+        self._parties()
+        return self._found
+
+    def _standing(self) -> dict[str, Staged]:
+        """By the ledger's id what stands there; what somebody keyed there by hand is a double of what is staged too."""
+        standing: dict[str, Staged] = {}
+        keyed = {one.facts for one in self._staged if not one.external}
+        for one in self._staged:
+            row = self._truth.get(one.external)
+            if one.external in standing or (one.external and one.facts in keyed):
+                self._say("duplicates", f"{one.shown} of {one.external} stands in ServiceNow twice")
+            elif one.external and (row is None or row["ends"] != STAGED):
+                why = f"it must end {row['ends']} {row['reason']}".rstrip() if row else "no document belongs to it"
+                self._say("unexpected", f"{one.shown} must not be in ServiceNow: {why}")
+            if one.external:
+                standing.setdefault(one.external, one)
+        return standing
+
+    def _look_at(self, row: Mapping[str, Any], there: Staged | None) -> None:
+        here, sign = self._documents[row["document_id"]]
+        currency, total, tax = here["currency_code"], sign * here["total"], sign * here["tax_total"]
+        what = f"{row['kind'].replace('_', ' ')} {here['number']} ({row['document_id']}, {row['case']})"
+        self._found.documents += 1
+        added(self._found.ledger, currency, total)
+        if there is None:
+            self._say("missing", f"{what} over {total} {currency} is not in ServiceNow")
+            return
+        added(self._found.staged, there.currency, there.total)
+        self._amounts(what, there, currency, {"total": total, "lines": total - tax, "tax": tax})
+        self._coding(what, row, there)
+        if there.supplier != self._codes[row["vendor_id"]]:
+            self._say("suppliers_wrong", f"{what} stands under supplier {there.supplier or 'nobody'}")
+
+    def _amounts(self, what: str, there: Staged, currency: str, expected: Mapping[str, Decimal]) -> None:
+        """Header, sum of the lines with what is charged beside them, and tax, each with its sign and currency."""
+        if there.currencies != {currency}:
+            told = ", ".join(sorted(there.currencies)) or "no currency"
+            self._say("totals_differ", f"{what}: {told} in ServiceNow, {currency} in Zoho Books")
+        found = {"total": there.total, "lines": there.net, "tax": there.tax}
+        for name, amount in expected.items():
+            if found[name] != amount:
+                self._say("totals_differ", f"{what}: {name} {found[name]} in ServiceNow, {amount} in Zoho Books")
+
+    def _coding(self, what: str, row: Mapping[str, Any], there: Staged) -> None:
+        """Lines that the ledger has come first there; charges of the whole bill follow as lines of their own."""
+        for name, told in (("centers", "cost centres"), ("accounts", "GL accounts")):
+            expected, found = tuple(row[name]), getattr(there, name)[: len(row[name])]
+            if expected != found:
+                self._say("coding_differs", f"{what}: {told} {', '.join(found)} instead of {', '.join(expected)}")
+        entity = self._company["legal_entities"].get(row["legal_entity"], "")
+        if entity and there.legal_entity != entity:
+            self._say("coding_differs", f"{what}: legal entity {there.legal_entity or 'none'} instead of {entity}")
+
+    def _rows(self) -> None:
+        expected = Counter(self._expected())
+        found = Counter(self._paid)
+        for rows, sums in ((expected, self._found.paid), (found, self._found.paid_there)):
+            for one, times in rows.items():
+                added(sums, one.currency, one.amount * times)
+        self._found.payments = expected.total()
+        lost = list((expected - found).elements())
+        for one in (found - expected).elements():
+            other = next((row for row in lost if row.reference == one.reference), None)
+            if one in expected:
+                self._say("duplicates", f"{one.shown} stands in ServiceNow twice")
+            elif other is not None:
+                lost.remove(other)
+                self._say("payments_wrong", f"{one.shown} in ServiceNow is {other.shown} in Zoho Books")
+            else:
+                self._say("unexpected", f"{one.shown} must not be in ServiceNow")
+        for one in lost:
+            self._say("missing", f"{one.shown} is not in ServiceNow")
+
+    def _expected(self) -> Iterable[Paid]:
+        """The rows of payments that must be staged; what waited for its bills alone goes with them."""
+        for row in self._company["payments"]:
+            payment = self._payments.get(row["payment_id"])
+            if payment is None or self._ends(row, payment) != STAGED:
+                continue
+            reference = payment["reference_number"] or payment["number"]
+            for bill, amount in payment["bills"].items():
+                yield Paid(bill, payment["currency_code"], amount, reference)
+
+    def _ends(self, row: Mapping[str, Any], payment: Mapping[str, Any]) -> str:
+        staged = all(self._truth[bill]["ends"] == STAGED for bill in payment["bills"])
+        frees = row["ends"] == HELD and row["reason"] == "bill_waits" and staged
+        return self._endings.get(row["payment_id"], STAGED if frees else row["ends"])
+
+    def _parties(self) -> None:
+        for code, count in Counter(self._suppliers).items():
+            if count > 1:
+                self._say("suppliers_wrong", f"supplier {code} stands in ServiceNow {count} times")
+        for row in self._company["suppliers"]:
+            if (
+                row["ends"] in (LINKED, HELD)
+                and row["code"] != row["vendor_id"]
+                and row["vendor_id"] in self._suppliers
+            ):
+                self._say("suppliers_wrong", f"vendor {row['name']} must not be made a supplier: it ends {row['ends']}")
+
+    def _say(self, kind: str, sentence: str) -> None:
+        self._found.findings.append(Finding(kind, sentence))
+
+
+def _texts(sums: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: f"{amount:.2f}" for currency, amount in sorted(sums.items())}
+
+
+async def compare_payables_running(handover: Mapping[str, Any], **expected: Any) -> PayablesComparison:
+    """As ``compare_payables``, with the books of the running sandbox of a hand-over file. Raises aiohttp.ClientError."""
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        found = []
+        for name in ("zoho_books", "servicenow"):
+            async with session.get(f"{handover['admin']}/{name}/books") as answer:
+                found.append(exact.loads(await answer.read()))
+    return compare_payables(handover["company"], *found, **expected)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why."""
+    given = _parser().parse_args(arguments)
+    try:
+        handover = json.loads(given.file.read_text())
+        found = asyncio.run(compare_payables_running(handover, filled=given.filled, endings=dict(given.ending)))
+    except (OSError, ValueError, KeyError, aiohttp.ClientError) as error:
+        print(f"the books cannot be compared: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if given.json else _told(found))
+    return 0 if found.agrees else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ml_connector_sandbox.compare_payables", description=__doc__)
+    add = parser.add_argument
+    add("--file", type=Path, required=True, help="the running sandbox's hand-over file")
+    add("--json", action="store_true", help="print JSON")
+    add("--filled", action="append", default=[], metavar="TABLE:KEY", help="a mapping row filled meanwhile")
+    add(
+        "--ending", action="append", default=[], type=ending, metavar="ID=ENDING", help="a document that ends otherwise"
+    )
+    return parser
+
+
+def _told(found: PayablesComparison) -> str:
+    lines = [f"{kind.replace('_', ' '):<20}{found.count(kind):>8}" for kind in FAULTS]
+    for name, sums in found.as_dict()["sums"].items():
+        lines += [f"{name.replace('_', ' ') + ' ' + currency:<20}{amount:>16}" for currency, amount in sums.items()]
+    return "\n".join([*lines, *(f"- {one.sentence}" for one in found.findings)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
