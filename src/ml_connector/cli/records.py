@@ -157,7 +157,10 @@ def show_life(console: Console, life: Life) -> None:
         linked = (
             f"{life.link.target_entity} {life.link.target_id} ({life.link.origin}, {render.instant(life.link.made_at)})"
         )
-        render.lines(console, f"Its counterpart: {linked}.")
+        standing = f" It is {life.link.status} there." if life.link.status else ""
+        render.lines(console, f"Its counterpart: {linked}.{standing}")
+        if life.link.trouble:
+            render.lines(console, f"  {life.link.trouble}", style="yellow")
     show_one(console, life.tracking)
     show_deposit(console, life.deposit)
     for wait in newest.waits:

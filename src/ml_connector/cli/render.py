@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.service.backfills import BackfillForecast, sentences
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import AWAITING, FlowStatus
@@ -19,7 +20,9 @@ from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
 #: States in the order they are shown; the first word of each is the column.
-SHOWN_STATES = ("posted", "awaiting approval", "unchanged", "linked", "tracked", "skipped", "held", "rejected")
+SHOWN_STATES = (
+    "posted", "awaiting approval", "stopped there", "unchanged", "linked", "tracked", "skipped", "held", "rejected",
+)  # fmt: skip
 _IN_FLIGHT = ("staged", "planned", "sending", "uncertain")
 _COLOURS = {"held": "yellow", "rejected": "red", "posted": "green", "linked": "green", "uncertain": "magenta"}
 
@@ -64,6 +67,12 @@ def forecasts(console: Console, found: Iterable[Forecast]) -> None:
         each = ", ".join(f"{flow} {count:,}" for flow, count in one.left.items())
         when = f": {one.sentence}" if one.sentence else ""
         lines(console, f"{one.count:,} to go to {one.connection} ({each}){when}.", style="yellow" * one.paused)
+
+
+def backfills(console: Console, found: Sequence[BackfillForecast]) -> None:
+    """What is read from the beginning, and about when that is over."""
+    for sentence in sentences(found):
+        lines(console, sentence)
 
 
 def awaiting(console: Console, flow: FlowStatus, target: str) -> None:

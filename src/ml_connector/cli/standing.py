@@ -12,7 +12,7 @@ from ml_connector.connectors.checking import FieldThere, Finding
 from ml_connector.service.connections import connection_named
 from ml_connector.service.fields import Fields
 from ml_connector.service.fields import fields as asked_fields
-from ml_connector.service.standing import Standing, Stuck
+from ml_connector.service.standing import StandingReport, Stuck
 from ml_connector.service.standing import standing as report
 from ml_connector.service.tallies import counted
 
@@ -35,11 +35,12 @@ async def standing(integration: str = "", *, cli: Given) -> int:
     """
     async with cli.desk() as desk:
         found = await report(desk, integration)
-    cli.show(found, _show_standing)
+    cli.show(found, show_standing)
     return Exit.ATTENTION if found.stuck else Exit.GOOD
 
 
-def _show_standing(console: Console, found: Standing) -> None:
+def show_standing(console: Console, found: StandingReport) -> None:
+    """Every stage with count and sum, then what does not go on."""
     if not found.stages:
         render.lines(console, f"Nothing that was posted shows a state at {found.target} yet.")
         return

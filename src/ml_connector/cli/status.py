@@ -8,7 +8,7 @@ from rich.console import Console
 from ml_connector.cli import render
 from ml_connector.cli.connecting import show_connections
 from ml_connector.cli.context import Exit, Given
-from ml_connector.service.status import AWAITING, FlowStatus, Status
+from ml_connector.service.status import AWAITING, STOPPED, FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.tallies import counted
 from ml_connector.sync.states import State
@@ -38,6 +38,7 @@ def show_status(console: Console, found: Status) -> None:
         title = f"{integration.title}: {integration.source} to {integration.target}"
         _counts(console, title, integration.flows)
         _money(console, integration.flows)
+        render.backfills(console, integration.backfills)
         render.forecasts(console, integration.forecasts)
         for flow in integration.flows:
             render.awaiting(console, flow, integration.target)
@@ -48,7 +49,7 @@ def show_status(console: Console, found: Status) -> None:
                 render.lines(console, f"{counted(more, 'more run does', 'more runs do')} not balance.", style="red")
 
 
-_SHORT = {"awaiting approval": "to approve", "unchanged": "same"}
+_SHORT = {"awaiting approval": "to approve", "stopped there": "stopped", "unchanged": "same"}
 _ALWAYS = ("read", "posted", "skipped", "held")
 
 
@@ -57,7 +58,7 @@ def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None
     wide = console.width >= 110
     names = ("read", *render.SHOWN_STATES, "open")
     rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
-    always = [name for name in names if name != AWAITING] if wide else _ALWAYS
+    always = [name for name in names if name not in (AWAITING, STOPPED)] if wide else _ALWAYS
     kept = [n for n, name in enumerate(names) if name in always or any(row[n] != "0" for row in rows)]
     shown = [names[n] if wide else _SHORT.get(names[n], names[n]) for n in kept]
     made = render.table("flow", *(("mode",) if wide else ()), *shown, title=title, right=("flow", *shown))

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from ml_connector.canonical import documents
 from ml_connector.canonical.currencies import CURRENCIES
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.master_data import Dimension, Organisation
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import IntegrationType
 from ml_connector.sealing import Sealer
@@ -114,8 +114,12 @@ async def checked_settings(
             given[kind.currency_setting] = _currency(kind.currency_setting, given[kind.currency_setting], known)
         accounts = [name for name in kind.account_settings if given.get(name)]
         entries = await listed(reading, sealer, target_id, "accounts") if accounts else None
+        words = [name for name in kind.dimension_settings if given.get(name)]
+        dimensions = await listed(reading, sealer, source_id, "dimensions") if words else None
     for name in accounts if entries is not None else ():
         given[name] = _account(name, given[name], entries or {})
+    for name in words if dimensions else ():
+        _require_dimensions(name, given[name], kind.dimension_words, dimensions or {})
     return given
 
 
@@ -142,6 +146,19 @@ def _account(name: str, text: str, entries: Mapping[str, Document]) -> str:
             "'ml-connector map targets accounts' shows those it has."
         )
     return found
+
+
+def _require_dimensions(name: str, text: str, own: tuple[str, ...], entries: Mapping[str, Document]) -> None:
+    """Raise BadInput for a word that is no tag or category of the ledger, by its id or name."""
+    sets = [one.set for one in entries.values() if isinstance(one, Dimension) and one.set.id]
+    known = {_folded(word) for one in sets for word in (one.id, one.name)} | set(own)
+    for word in filter(None, map(str.strip, text.split(","))):
+        if _folded(word) not in known:
+            names = ", ".join(sorted({one.name or one.id for one in sets})) or "none"
+            raise BadInput(
+                f"The setting {name} cannot be {word!r}: the ledger has no dimension of that id or name; it has: {names}. "
+                f"It can be {', '.join(own)}, too."
+            )
 
 
 def _differs(name: str, text: str, organisation: Organisation, what: str) -> str:

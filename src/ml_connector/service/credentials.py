@@ -52,8 +52,8 @@ def checked_settings(connector: Connector, given: Mapping[str, str]) -> dict[str
     fields = {field.name: field for field in connector.settings}
     for name, value in given.items():
         if name not in fields:
-            known = ", ".join(fields) or "none"
-            raise BadInput(f"{connector.title} has no setting {name!r}{_near(name, list(fields))}; it has {known}.")
+            known = _near(name, list(fields)) or f"; it has {', '.join(fields) or 'none'}"
+            raise BadInput(f"{connector.title} has no setting {name!r}{known}.")
         choices = fields[name].choices
         if choices and value not in choices:
             raise BadInput(f"The setting {name} of {connector.title} is {value!r}; it can be {', '.join(choices)}.")

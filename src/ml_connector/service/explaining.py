@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.audit import Entry, timeline
+from ml_connector.canonical import documents
 from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.writing import Step
 from ml_connector.errors import BadInput, NotFound
@@ -26,9 +27,11 @@ from ml_connector.service.exchanges import Exchange, exchanges_of
 from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.following import with_its_own
 from ml_connector.service.roles import READERS
+from ml_connector.service.standing import told
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.service.tracking import TrackedBill, tracking_of
 from ml_connector.sync import plan
+from ml_connector.sync.directory import entry_name
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import IntentState, State
 
@@ -85,12 +88,18 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """That document here is this document there."""
+    """That document here is this document there.
+
+    ``status``: where it stands there as last read, in the target's own word; ``trouble``: what is said of it there, in a
+    sentence. Both are empty for what has no state.
+    """
 
     target_entity: str
     target_id: str
     origin: str
     made_at: datetime
+    status: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,10 @@ _LINK = """
          and {found} = r.source_id
     where r.tenant_id = %s and r.record_id = %s"""
 _FORWARD = _LINK.format(shown="l.target_entity, l.target_id", flow="f.name", found="l.source_id")
+_THERE = """
+    select e.state, e.body from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join directory e on e.tenant_id = r.tenant_id and e.connection_id = f.target_id and e.entity = %s and e.object_id = %s
+    where r.tenant_id = %s and r.record_id = %s and e.state <> ''"""
 _BACK = _LINK.format(shown="l.entity, l.source_id", flow="%s", found="l.target_id")
 
 
@@ -281,7 +294,18 @@ async def _link(desk: Desk, reading: Reading, record_id: int, kind: str, flow: s
     mirrored = desk.runtime.integrations[kind].flow(flow).mirrors
     query, first = (_BACK, (mirrored,)) if mirrored else (_FORWARD, ())
     row = await reading.one(query, *first, reading.tenant_id, record_id)
-    return Link(*row) if row else None
+    if row is None:
+        return None
+    there = ("", "") if mirrored else await _there(reading, await desk.sealer(), record_id, *row[:2])
+    return made(Link, *row, *there)
+
+
+async def _there(reading: Reading, sealer: Sealer, record_id: int, entity: str, target_id: str) -> tuple[str, str]:
+    """Where the counterpart stands, by what was last read of the target."""
+    row = await reading.one(_THERE, entity, target_id, reading.tenant_id, record_id)
+    if row is None:
+        return "", ""
+    return told(documents.decode(sealer.open(entry_name(entity, target_id), row[1])), row[0])
 
 
 def readable(body: bytes) -> Any:

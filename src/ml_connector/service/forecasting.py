@@ -89,10 +89,11 @@ def told(rate: Rate, seconds: float | None, *, paused: bool, reading: bool) -> s
         return ""
     by_day = rate.per_day is not None and seconds >= _DAY
     at = f"{rate.per_day:,} calls a day" if by_day else f"{rate.per_minute:,.0f} calls a minute"
-    return f"{_lasting(seconds)}, at {at}" + (", for what has been read so far" if reading else "")
+    return f"{lasting(seconds)}, at {at}" + (", for what has been read so far" if reading else "")
 
 
-def _lasting(seconds: float) -> str:
+def lasting(seconds: float) -> str:
+    """How long something takes at the least, in words."""
     if seconds < _MINUTE:
         return "a minute or so"
     for unit, word in ((_DAY, "day"), (_HOUR, "hour")):
@@ -179,7 +180,7 @@ async def _of(
     organisation = await organisation_of(reading, sealer, target)
     limits = connector.limits(organisation, {}, _settings.decode(settings))
     lists = {entity for one in integration.flows if one.flow_id in flows for entity in kind.flow(one.name).target_lists}
-    rate = await _rate(reading, limits, now, organisation.zone, moving(lists))
+    rate = await rate_of(reading, limits, now, organisation.zone, moving(lists))
     calls = calls_for(left, {flow: batch_size(connector, kind.flow(flow)) for flow in left})
     seconds = rate.seconds(calls) if good else None
     over = None if seconds is None else seconds + _wait(waits, seconds, rate)
@@ -209,7 +210,7 @@ async def _left(reading: Reading, integration_id: int, flows: Collection[int]) -
     return dict(await (await reading.connection.execute(_BACKLOG.encode(), values)).fetchall())
 
 
-async def _rate(reading: Reading, limits: Limits, now: dt.datetime, zone: str, reads: int) -> Rate:
+async def rate_of(reading: Reading, limits: Limits, now: dt.datetime, zone: str, reads: int = 0) -> Rate:
     """The tightest of a connection's limits, with what is left of its day."""
     sliding = [one.calls * _MINUTE / one.seconds for one in limits.limits if one.window is Window.SLIDING]
     per_minute = min(sliding, default=0.0)

@@ -25,10 +25,12 @@ RELEASABLE = {
     "left_scope": (Role.BOOKKEEPER, Role.APPROVER),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "staged_payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "credit_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_remittance_changed": (Role.APPROVER,),
     "party_changed_on_both": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_lacks_details": (Role.APPROVER,),
+    "remit_to_differs": (Role.APPROVER,),
     "contact_ambiguous": (Role.BOOKKEEPER, Role.APPROVER),
 }
 _AT_ONCE = 2_000  # records in one transaction, so that a worker never waits long for one

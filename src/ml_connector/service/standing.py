@@ -61,7 +61,7 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingReport:
     """Of one integration: every stage with count and sum, and what does not go on, the oldest first."""
 
     integration: str
@@ -90,15 +90,15 @@ _OPEN = f"""
     order by l.made_at, r.record_id"""
 
 
-async def standing(desk: Desk, wanted: str = "") -> Standing:
+async def standing(desk: Desk, wanted: str = "") -> StandingReport:
     """Of one integration, by its kind or number. Raises NotFound, BadInput."""
     desk.require(*READERS)
     integration, sealer = await integration_named(desk, wanted), await desk.sealer()
     key = desk.tenant_id, integration.integration_id
     async with desk.looking() as reading:
         stages = _stages(await reading.all(_STAGES, *key))
-        stuck = await _stuck(reading, sealer, key)
-    return Standing(integration.kind, integration.target, stages, stuck)
+        stuck = await stuck_in(reading, sealer, key)
+    return StandingReport(integration.kind, integration.target, stages, stuck)
 
 
 def _stages(rows: Sequence[tuple[Any, ...]]) -> tuple[Stage, ...]:
@@ -110,7 +110,8 @@ def _stages(rows: Sequence[tuple[Any, ...]]) -> tuple[Stage, ...]:
     return tuple(Stage(*key, one.count, one.sums, min(moments)) for key, (one, moments) in found.items())
 
 
-async def _stuck(reading: Reading, sealer: Sealer, key: tuple[int, int]) -> tuple[Stuck, ...]:
+async def stuck_in(reading: Reading, sealer: Sealer, key: tuple[int, int]) -> tuple[Stuck, ...]:
+    """What does not go on there, the oldest first. ``key``: tenant and integration."""
     found = []
     for row in await reading.all(_OPEN, *key, BillState.PAID.value):
         record_id, flow, number, amount, currency, entity, target_id, state, body, made_at, hash_, canonical = row
@@ -118,15 +119,20 @@ async def _stuck(reading: Reading, sealer: Sealer, key: tuple[int, int]) -> tupl
         here = opened_document(sealer, hash_, canonical)
         finding, why = _finding(here, there, state)
         if finding:
-            status = str(getattr(there, "status", "")) or state
-            told = record_id, flow, number, party_name(here), in_currency(amount, currency), currency, target_id
-            found.append(Stuck(*told, state, status, finding, why, made_at))
+            status, _ = told(there, state)
+            shown = record_id, flow, number, party_name(here), in_currency(amount, currency), currency, target_id
+            found.append(Stuck(*shown, state, status, finding, why, made_at))
     return tuple(found)
+
+
+def told(there: Document, state: str) -> tuple[str, str]:
+    """Where a document stands there, in the target's own word, and what is said of it; both may be empty."""
+    return str(getattr(there, "status", "")) or state, str(getattr(there, "trouble", ""))
 
 
 def _finding(here: Document, there: Document, state: str) -> tuple[str, str]:
     """What is wrong with a document there, and why; empty where it is on its way."""
-    trouble, live = str(getattr(there, "trouble", "")), bool(getattr(here, "active", True))
+    (_, trouble), live = told(there, state), bool(getattr(here, "active", True))
     if state == GONE:
         return ("gone", FINDINGS["gone"]) if live else ("", "")
     if state == BillState.REJECTED.value:
@@ -135,5 +141,7 @@ def _finding(here: Document, there: Document, state: str) -> tuple[str, str]:
         return ("canceled", FINDINGS["canceled"]) if live else ("", "")
     if trouble:
         return "trouble", trouble
-    paid = isinstance(here, Bill) and here.state is BillState.PAID
+    paid = (
+        isinstance(here, Bill) and here.state is BillState.PAID and here.total > 0
+    )  # a credit that is used up is no payment
     return ("paid here", FINDINGS["paid here"]) if paid and state in _NOT_APPROVED else ("", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from ml_connector.canonical.purchases import BillState
 from ml_connector.errors import Acts
 from ml_connector.integrations.invoice_standing import DRAFTS
 from ml_connector.sealing import Sealer
+from ml_connector.service.backfills import BackfillForecast, backfills
 from ml_connector.service.balance import Run, Runs, runs_together
 from ml_connector.service.clearing.report import attention as deposits_wrong
 from ml_connector.service.connections import Connection, connections_in
@@ -20,12 +23,15 @@ from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.made_vendors import incomplete_in
 from ml_connector.service.roles import ALL
+from ml_connector.service.standing import GONE, stuck_in
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
 
 UNREAD = "unread"
 AWAITING = "awaiting approval"
+STOPPED = "stopped there"
+_STOPPED = [BillState.REJECTED.value, BillState.CANCELED.value, GONE]
 _DRAFTS = [BillState.DRAFT.value, *(one.value for one in DRAFTS)]
 
 
@@ -38,8 +44,9 @@ class FlowStatus:
     runs that do not add up.
 
     Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
-    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent. ``recodings``: of what is planned,
-    documents that stand there and are only to be recoded.
+    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent. Where people of the target decide,
+    what they rejected or cancelled is STOPPED. ``recodings``: of what is planned, documents that stand there and are only
+    to be recoded.
     """
 
     flow: str
@@ -71,7 +78,11 @@ class FlowStatus:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationStatus:
-    """One integration and its flows. ``forecasts``: of each connection with a backlog, about when it is over there."""
+    """One integration and its flows. ``forecasts``: of each connection with a backlog, about when it is over there.
+
+    ``backfills``: what is read from the beginning, a call for each document. ``stuck``: by flow, how many documents do
+    not go on at the target: see ``standing``.
+    """
 
     integration_id: int
     kind: str
@@ -80,6 +91,8 @@ class IntegrationStatus:
     target: str
     flows: tuple[FlowStatus, ...]
     forecasts: tuple[Forecast, ...] = ()
+    backfills: tuple[BackfillForecast, ...] = ()
+    stuck: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,7 @@ _STATES = """
     from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
     where s.tenant_id = %s and s.flow_id = any(%s::int[])
     group by 1, 2, 3, d.currency"""
-_AWAITING = """
+_STANDING_THERE = """
     select s.flow_id, count(*), d.currency, sum(d.amount), min(l.made_at)
     from directory e
     join link l on l.tenant_id = e.tenant_id and l.target_entity = e.entity and l.target_id = e.object_id
@@ -145,7 +158,10 @@ async def status(desk: Desk) -> Status:
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
     states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
-    awaiting = await reading.all(_AWAITING, reading.tenant_id, _DRAFTS, ids, State.POSTED.value)
+    awaiting = await reading.all(_STANDING_THERE, reading.tenant_id, _DRAFTS, ids, State.POSTED.value)
+    kind = desk.runtime.integrations[integration.kind]
+    staged = [flow.flow_id for flow in integration.flows if kind.flow(flow.name).staged]
+    stopped = await reading.all(_STANDING_THERE, reading.tenant_id, _STOPPED, staged, State.POSTED.value)
     recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_of(reading, sealer, ids)
@@ -158,6 +174,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
             runs.get(flow.flow_id, Runs()),
             sum(row[0] == flow.flow_id for row in unread),
             [row[1:] for row in awaiting if row[0] == flow.flow_id],
+            [row[1:] for row in stopped if row[0] == flow.flow_id],
             recodings.get(flow.flow_id, 0),
         )
         for flow in integration.flows
@@ -165,12 +182,14 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
     return IntegrationStatus(
         integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows,
         await forecasts(desk, reading, sealer, integration),
+        await backfills(desk, reading, sealer, integration),
+        await _stuck(reading, sealer, integration) if staged else {},
     )  # fmt: skip
 
 
 def _flow(
     flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: Runs, unread: int,
-    awaiting: list[tuple[Any, ...]], recodings: int,
+    awaiting: list[tuple[Any, ...]], stopped: list[tuple[Any, ...]], recodings: int,
 ) -> FlowStatus:  # fmt: skip
     return FlowStatus(
         flow=flow.name,
@@ -181,7 +200,9 @@ def _flow(
         repeats=runs.repeats,
         stale=runs.stale,
         unread=unread,
-        states=_apart(tallied((State(row[0]).word, *row[2:]) for row in states), awaiting),
+        states=_apart(
+            tallied((State(row[0]).word, *row[2:]) for row in states), {AWAITING: awaiting, STOPPED: stopped}
+        ),
         skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
         waiting=tuple(causes),
         last_run=runs.last,
@@ -192,11 +213,17 @@ def _flow(
     )
 
 
-def _apart(states: dict[str, Tally], awaiting: list[tuple[Any, ...]]) -> dict[str, Tally]:
-    """The tallies with what waits for approval taken out of what is posted."""
-    for count, currency, amount, _ in awaiting:
-        states[State.POSTED.word].add(-count, currency, -amount)
-        states.setdefault(AWAITING, Tally()).add(count, currency, amount)
+async def _stuck(reading: Reading, sealer: Sealer, integration: Integration) -> dict[str, int]:
+    found = await stuck_in(reading, sealer, (reading.tenant_id, integration.integration_id))
+    return dict(Counter(one.flow for one in found))
+
+
+def _apart(states: dict[str, Tally], there: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, Tally]:
+    """The tallies with what waits for approval there, or was stopped there, taken out of what is posted."""
+    for word, rows in there.items():
+        for count, currency, amount, _ in rows:
+            states[State.POSTED.word].add(-count, currency, -amount)
+            states.setdefault(word, Tally()).add(count, currency, amount)
     return states
 
 
@@ -231,8 +258,12 @@ def _unheard(desk: Desk, one: Silent) -> str:
 
 
 def _open(found: list[IntegrationStatus]) -> list[str]:
-    told = []
-    for flow in (flow for integration in found for flow in integration.flows):
+    told = [
+        f"{flow}: {counted(count, 'document does', 'documents do')} not go on in {one.target}, see 'ml-connector standing'"
+        for one in found
+        for flow, count in one.stuck.items()
+    ]
+    for integration, flow in ((one, flow) for one in found for flow in one.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
         early = flow.tally(State.PLANNED).count - flow.recodings
         if flow.mode == "live" and early > 0:
@@ -240,7 +271,7 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
         if flow.recodings:
             told.append(f"{flow.flow}: recodings to be approved ({flow.recodings:,})")
         if waiting := flow.states.get(AWAITING):
-            told.append(f"{flow.flow}: waiting for approval in the ledger ({waiting.count:,})")
+            told.append(f"{flow.flow}: waiting for approval in {integration.target} ({waiting.count:,})")
         told += [f"{flow.flow}: run {run.run_id} does not balance: {run.imbalance}" for run in flow.unbalanced]
         if more := flow.unbalanced_count - len(flow.unbalanced):
             told.append(f"{flow.flow}: {counted(more, 'more run does', 'more runs do')} not balance")

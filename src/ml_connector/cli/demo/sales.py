@@ -9,18 +9,16 @@ from typing import Any
 from ml_connector.cli import render
 from ml_connector.cli.demo import stage
 from ml_connector.cli.demo.scenes import scenes
-from ml_connector.cli.demo.walk import Walk, flows_of
+from ml_connector.cli.demo.walk import Walk, flows_of, waiting_of
 from ml_connector.service.clearing.report import clearing
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration
-from ml_connector.service.status import Status
 
 KIND = "servicetitan-xero"
 FAULTS = ("duplicates", "missing", "totals_differ", "unexpected", "owed_differs")
 FLOWS = ("invoices", "payments", "credit_memos", "purchase_orders")
 _SUGGESTED = ("accounts", "tax", "business_units")
 _BY = 12  # what the office adds to a price afterwards, in the company's currency
-_TOP = 5
 
 
 async def sales(walk: Walk) -> dict[str, Any]:
@@ -57,7 +55,7 @@ async def sales(walk: Walk) -> dict[str, Any]:
         "changed": changed,
         "clearing": banked,
         **shown,
-        "waiting": _waiting(last),
+        "waiting": waiting_of(last),
     }
 
 
@@ -101,19 +99,6 @@ async def _total(walk: Walk, number: str) -> Decimal:
     books = await stage.books(walk.handover["admin"], "xero")
     documents = books["organisations"][walk.company["xero_organisation_id"]]["invoices"]
     return next(Decimal(one["total"]) for one in documents if one["number"] == number)
-
-
-def _waiting(found: Status) -> dict[str, Any]:
-    """By flow, why how many wait, and how much: what a person looks at first."""
-    return {
-        flow.flow: {
-            cause.code: {"count": cause.count, "sums": {name: str(amount) for name, amount in cause.sums.items()}}
-            for cause in sorted(flow.waiting, key=lambda one: -one.count)[:_TOP]
-        }
-        for one in found.integrations
-        for flow in one.flows
-        if flow.waiting
-    }
 
 
 def _show(walk: Walk, books: Mapping[str, Any], text: str) -> None:

@@ -1,4 +1,4 @@
-"""The tour: a chapter for each integration, on one company, and what the whole comes to."""
+"""The tour: two chapters on one company, a third on a firm that has a sandbox and data of its own; what all comes to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.demo import bills, sales, stage
+from ml_connector.cli.demo import bills, payables, sales, stage
 from ml_connector.cli.demo.walk import Walk, head
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
@@ -42,14 +42,37 @@ async def _run(cli: Cli, *, once: bool, summary: Path | None, speed: float, fold
     head(cli, "Starting the sandbox: a heating-and-cooling company at ServiceTitan, Zoho Books and Xero")
     async with stage.sandbox(file, speed), cli.runtime() as runtime, _worker(runtime):
         numbers = await _toured(Walk(cli, runtime, file))
-        numbers["seconds"] = round(time.monotonic() - began, 1)
-        if summary is not None:
-            summary.write_text(json.dumps(numbers, indent=2) + "\n")
-        _verdict(cli, numbers)
-        if not once:
-            show_next(cli, folder)
-            await _stop_asked()
+        async with _office(cli, folder / stage.OFFICE, speed) as firm:
+            numbers[payables.KIND] = await _at_the_office(firm)
+            numbers["seconds"] = round(time.monotonic() - began, 1)
+            if summary is not None:
+                summary.write_text(json.dumps(numbers, indent=2) + "\n")
+            _verdict(cli, numbers)
+            if not once:
+                show_next(cli, folder)
+                await _stop_asked()
     return Exit.GOOD if _agrees(numbers) else Exit.FAILED
+
+
+@asynccontextmanager
+async def _office(cli: Cli, folder: Path, speed: float) -> AsyncIterator[Walk]:
+    """The firm of the third chapter: another sandbox, and a data folder with a database of its own."""
+    folder.mkdir()
+    file = folder / "sandbox.json"
+    settings = Settings(data=folder / "data", sandbox=file).model_copy(update={"database_url": None})
+    cli = replace(cli, settings=settings)
+    head(
+        cli,
+        "Another firm: a month of 500 bills in Zoho Books, approved and paid in ServiceNow, in a sandbox of its own",
+    )
+    async with stage.sandbox(file, speed, payables.COMPANY), cli.runtime() as runtime, _worker(runtime):
+        yield Walk(cli, runtime, file)
+
+
+async def _at_the_office(walk: Walk) -> dict[str, Any]:
+    numbers = await payables.payables(walk)
+    await _verify_audit(walk)
+    return {**numbers, "connections": await _connections(walk)}
 
 
 @asynccontextmanager
@@ -67,7 +90,7 @@ async def _worker(runtime: Runtime) -> AsyncIterator[None]:
 
 
 async def _toured(walk: Walk) -> dict[str, Any]:
-    """Both chapters, and what is checked of everything at the end; the numbers of the summary."""
+    """The company's two chapters, and what is checked of everything at the end; the numbers of the summary."""
     numbers = await bills.bills(walk)
     numbers[sales.KIND] = await sales.sales(walk)
     await _verify_audit(walk)
@@ -100,7 +123,9 @@ async def _connections(walk: Walk) -> list[dict[str, Any]]:
 
 
 def _agrees(numbers: Mapping[str, Any]) -> bool:
-    chapters = ((numbers, bills.FAULTS), (numbers[sales.KIND], sales.FAULTS))
+    chapters = (
+        (numbers, bills.FAULTS), (numbers[sales.KIND], sales.FAULTS), (numbers[payables.KIND], payables.FAULTS),
+    )  # fmt: skip
     return not any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
 
 
@@ -113,7 +138,7 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
     bad = "THE BOOKS DO NOT AGREE; see above."
     style = "bold green" if _agrees(numbers) else "bold red"
     render.lines(cli.out, good if _agrees(numbers) else bad, style=style)
-    for one in numbers["connections"]:
+    for one in (*numbers["connections"], *numbers[payables.KIND]["connections"]):
         refused = f"{one['http_429']} of them refused for a limit"
         render.lines(cli.out, f"{one['name']}: {counted(one['calls'], 'call')}, {refused}.")
     render.lines(cli.out, f"The tour took {numbers['seconds']} seconds.")
@@ -141,6 +166,9 @@ def _next_lines(folder: Path) -> tuple[str, ...]:
         f"  {program} explain INV-10401",
         f"  {program} records --flow payments --state held",
         f"  {program} map suggest vendors --integration {bills.KIND}",
+        f"  export ML_CONNECTOR_DATA={shlex.quote(str(folder / stage.OFFICE / 'data'))}",
+        f"  export ML_CONNECTOR_SANDBOX={shlex.quote(str(folder / stage.OFFICE / 'sandbox.json'))}",
+        f"  {program} standing {payables.KIND}",
     )
 
 

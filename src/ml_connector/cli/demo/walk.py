@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +31,14 @@ from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.previewing import Preview, preview
-from ml_connector.service.status import Status
+from ml_connector.service.status import AWAITING, Status
 from ml_connector.service.status import status as current_status
-from ml_connector.service.tallies import counted
+from ml_connector.service.tallies import Tally, counted
 from ml_connector.sync.states import State
 
 _SHOWN = 4  # rights of a consent
+_FOUND = 3  # findings of a check
+_CAUSES = 5  # of what waits in a flow, in the summary
 _WIDEST = 120  # columns of a headline, however wide the screen is
 
 
@@ -80,11 +83,13 @@ class Walk:
     async def connect(self, vendor: str) -> None:
         """Connect a vendor with the credentials of the hand-over file; the first takes in the tenant."""
         connector = self.runtime.connectors[vendor]
-        self.head(f"Connecting {connector.title}", f"connect {vendor.replace('_', '-')}")
+        settings = self.company.get("connection_settings", {}).get(vendor, {})
+        shown = "".join(f" --set {name}={shlex.quote(value)}" for name, value in settings.items())
+        self.head(f"Connecting {connector.title}", f"connect {vendor.replace('_', '-')}{shown}")
         given = self.handover["credentials"][vendor]
         names = {one.name for one in connector.credentials}
         credentials = checked_credentials(connector, {name: value for name, value in given.items() if name in names})
-        grant = await self._granted(vendor, credentials, checked_settings(connector, {}))
+        grant = await self._granted(vendor, credentials, checked_settings(connector, settings))
         organisation = grant.choose("")
         tenant = await connecting.tenant_to_connect(
             self.runtime, self.cli.actor, self.company["name"] if self._desk is None else "", organisation,
@@ -114,7 +119,7 @@ class Walk:
     async def integrate(self, kind: str, settings: Mapping[str, Any]) -> Integration:
         """Join the two connections of an integration."""
         wanted = {name: str(value) for name, value in settings.items()}
-        shown = " ".join(f"--set {name}={value}" for name, value in wanted.items())
+        shown = " ".join(f"--set {name}={shlex.quote(value)}" for name, value in wanted.items())
         self.head("Joining them", f"integrate {kind} {shown}")
         made = await integrating.integrate(self.desk, kind, wanted)
         for flow in made.flows:
@@ -131,7 +136,10 @@ class Walk:
             good = counted(len(one.findings) - len(left.findings), "thing is", "things are")
             self.say(f"{one.connection}: {good} in place{'; not yet:' if left.findings else '.'}")
         if not self.cli.json:
-            show_checked(self.cli.out, [one for one in rest if one.findings or one.unanswered])
+            show_checked(self.cli.out, [_first_of(one) for one in rest if one.findings or one.unanswered])
+            for one in rest:
+                if (more := len(one.findings) - _FOUND) > 0:
+                    self.say(f"... and {more} more of {one.connection}: 'ml-connector check' shows all.")
 
     # --- mapping, preview and live -------------------------------------------------------------------------------
 
@@ -204,9 +212,14 @@ class Walk:
         return replace(found, integrations=tuple(one for one in found.integrations if one.kind == kind))
 
     async def posted(self, kind: str) -> int:
-        """Versions of an integration that are posted."""
+        """Versions of an integration that are posted, those that wait for approval at the target among them."""
         found = await self.status(kind)
-        return sum(flow.tally(State.POSTED).count for one in found.integrations for flow in one.flows)
+        flows = [flow for one in found.integrations for flow in one.flows]
+        return sum(flow.tally(State.POSTED).count + flow.states.get(AWAITING, Tally()).count for flow in flows)
+
+
+def _first_of(found: Checked) -> Checked:
+    return replace(found, findings=found.findings[:_FOUND])
 
 
 def _not_good(found: Checked) -> Checked:
@@ -234,3 +247,16 @@ def flows_of(found: Status) -> list[dict[str, Any]]:
         for integration in found.integrations
         for flow in integration.flows
     ]
+
+
+def waiting_of(found: Status) -> dict[str, Any]:
+    """By flow, why how many wait, and how much: what a person looks at first."""
+    return {
+        flow.flow: {
+            cause.code: {"count": cause.count, "sums": {name: str(amount) for name, amount in cause.sums.items()}}
+            for cause in sorted(flow.waiting, key=lambda one: -one.count)[:_CAUSES]
+        }
+        for one in found.integrations
+        for flow in one.flows
+        if flow.waiting
+    }

@@ -19,14 +19,14 @@ from ml_connector.service.recoded import RecodingList, RecodingReport
 from ml_connector.service.records import Page
 from ml_connector.service.replaying import Replayed
 from ml_connector.service.rounding import RoundingReport
-from ml_connector.service.standing import Standing
+from ml_connector.service.standing import StandingReport
 from ml_connector.service.status import Status
 from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
 _ANSWERS = (
     Approved, ClearingReport, Compared, Erasable, Erased, Life, MadeVendors, Page, PlanPage, Problem, RecodingList,
-    RecodingReport, Replayed, RoundingReport, Standing, Status, TrackingReport,
+    RecodingReport, Replayed, RoundingReport, StandingReport, Status, TrackingReport,
 )  # fmt: skip
 _AT = "#/components/schemas/{name}"
 

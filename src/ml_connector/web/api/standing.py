@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from fastapi import Query as FromAddress
 
-from ml_connector.service.standing import Standing
+from ml_connector.service.standing import StandingReport
 from ml_connector.service.standing import standing as report
 from ml_connector.web.api.records import Reader
 from ml_connector.web.api.schema import answers
@@ -23,7 +23,7 @@ class StandingQuery(Query):
     integration: Text = ""
 
 
-@router.get("/standing", responses=answers(Standing))
+@router.get("/standing", responses=answers(StandingReport))
 async def standing(caller: Reader, query: Annotated[StandingQuery, FromAddress()]) -> Response:
     """How far posted documents have come at the target, with counts and sums, and what does not go on there."""
     return answer(await report(caller.desk, query.integration))
