@@ -42,7 +42,11 @@ SALES = Load(
     "servicetitan-xero", "sold", ("servicetitan", "xero"),
     {"customers": "as needed", "invoices": "live", "payments": "live"},
 )  # fmt: skip
-LOADS = {load.kind: load for load in (BILLS, SALES)}
+PAYABLES = Load(
+    "zoho_books-servicenow", "billed", ("zoho_books", "servicenow"),
+    {"cost_centers": "as needed", "vendors": "as needed", "bills": "live", "vendor_payments": "live"},
+)  # fmt: skip
+LOADS = {load.kind: load for load in (BILLS, SALES, PAYABLES)}
 
 
 @contextmanager
@@ -83,8 +87,8 @@ async def sandbox(
 def _slim(file: Path) -> dict[str, Any]:
     """The hand-over file without the truth about every bill: the product would hold it in memory."""
     handover: dict[str, Any] = json.loads(file.read_text())
-    for name in ("truth", "vendors", "seeded_documents", "sales"):
-        del handover["company"][name]
+    for name in ("truth", "vendors", "seeded_documents", "sales", "payments", "suppliers"):
+        handover["company"].pop(name, None)
     file.write_text(json.dumps(handover))
     return handover
 

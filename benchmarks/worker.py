@@ -8,7 +8,7 @@ import json
 import sys
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from benchmarks.stage import LOADS, Load
 from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
+from ml_connector.service.backfills import BackfillForecast
 from ml_connector.service.desk import Desk
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.integrating import Integration
@@ -37,7 +38,8 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
 
     Clock instants (seconds since the Unix epoch) are ``began``, ``read_at``, when the last row was read, and ``ended_at``;
     ``left`` is what of each flow was still to be written at ``read_at``, and ``forecast_minutes`` what was forecast then, as
-    ``status`` tells it: None where it cannot be told.
+    ``status`` tells it: None where it cannot be told. ``backfills``: what was read from the beginning, a call for each
+    document, with the minutes forecast when it was counted and those it took.
     """
     handover = json.loads(file.read_text())
     async with Runtime.opened(Settings(data=data, sandbox=file).model_copy(update={"database_url": None})) as opened:
@@ -61,6 +63,7 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
             "left": {flow: count for one in read.forecasts for flow, count in one.left.items()},
             "forecast_minutes": _longest(read.forecasts),
             "forecast_told": [f"{one.connection}: {one.sentence}" for one in read.forecasts],
+            "backfills": read.backfills,
             "ended_at": desk.clock.seconds(),
             "megabytes_at_rest": at_rest,
             "megabytes": peak_megabytes(),
@@ -82,6 +85,7 @@ class _Read:
     moment: Moment
     at: float
     forecasts: tuple[Forecast, ...]
+    backfills: dict[str, dict[str, float]]
 
 
 def _longest(found: tuple[Forecast, ...]) -> float | None:
@@ -91,14 +95,17 @@ def _longest(found: tuple[Forecast, ...]) -> float | None:
 
 async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Read:
     """Serve until nothing is left to do; how it was when the reading was done."""
-    stop, read = asyncio.Event(), None
+    stop, read, backfills = asyncio.Event(), None, _Backfills(desk)
     serving = asyncio.create_task(serve(desk.runtime, stop=stop))
     await request_sync(desk, integration)
     try:
         while True:
             reads, rest = await _left(desk)
+            if read is None:
+                await backfills.look()
             if read is None and not reads:
-                read = _Read(Moment.now(postmaster), desk.clock.seconds(), await _forecasts(desk))
+                found = await _forecasts(desk)
+                read = _Read(Moment.now(postmaster), desk.clock.seconds(), found, backfills.told())
             if read is not None and not rest:
                 return read
             if serving.done():
@@ -109,6 +116,29 @@ async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Rea
         stop.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 30)
+
+
+@dataclass(slots=True)
+class _Backfills:
+    """Backfills by entity: clock seconds when each was first and last seen, and what was forecast first."""
+
+    desk: Desk
+    seen: dict[str, tuple[float, float, BackfillForecast]] = field(default_factory=dict)
+
+    async def look(self) -> None:
+        now = self.desk.clock.seconds()
+        for one in (await status(self.desk)).integrations[0].backfills:
+            began, _, first = self.seen.get(one.entity, (now, now, one))
+            self.seen[one.entity] = (began, now, first)
+
+    def told(self) -> dict[str, dict[str, float]]:
+        """Of each the calls, and clock minutes: forecast and actual."""
+        return {
+            entity: {
+                "calls": first.calls, "forecast_minutes": (first.seconds or 0.0) / 60, "actual_minutes": (over - began) / 60
+            }
+            for entity, (began, over, first) in self.seen.items()
+        }  # fmt: skip
 
 
 async def _left(desk: Desk) -> tuple[bool, bool]:

@@ -44,8 +44,11 @@ async def prepared(server: str, folder: Path, world: str) -> Ready:
 
 
 def _modes(kind: IntegrationType, company: Company) -> Mapping[str, str]:
-    """Every flow; where nobody makes any change, none of those that carry changes of people back."""
-    if company.change is not None:
+    """Every flow; where nobody makes any change, none of those that carry changes of people back.
+
+    Where people's changes are carried back, what runs as needed elsewhere is live, since it follows them only then.
+    """
+    if company.change is not None and any(flow.mirrors for flow in kind.flows):
         return {flow.name: "live" for flow in kind.flows if flow.name not in _BY_SETTING}
     return {flow.name: "as needed" if flow.as_needed else "live" for flow in kind.flows if not flow.mirrors}
 

@@ -15,10 +15,10 @@ import msgspec
 import structlog
 
 from faults.books import Books, Difference
-from faults.points import Point
+from faults.points import DAY_LIMIT, Point
 from faults.preparing import prepared
 from faults.run import disturbed, undisturbed
-from faults.world import Ready
+from faults.world import RUN, RUN_BY_DAY, Ready
 from ml_connector.telemetry import logs
 from rig.postgres import running_server
 
@@ -71,7 +71,7 @@ async def _run(room: asyncio.Semaphore, company: Ready, expected: Books, place: 
 async def _tried(company: Ready, expected: Books, name: str, point: Point) -> tuple[Difference, bool]:
     """A run that breaks is a finding like any other; the rest go on."""
     try:
-        async with company.running(name) as running:
+        async with company.running(name, RUN_BY_DAY if point.kind == DAY_LIMIT else RUN) as running:
             return await disturbed(running, point, expected)
     except Exception as error:  # noqa: BLE001
         structlog.get_logger().exception("the run broke", point=str(point))

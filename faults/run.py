@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -16,18 +16,21 @@ import structlog
 
 from faults.books import Books, Difference, difference
 from faults.commits import Commits, counted_commits
-from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point
+from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, KILLS, Point
 from faults.stalled import left_over
 from faults.world import Running
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, NotFound
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
 from ml_connector.lanes.worker import WorkerLost, serve
 from ml_connector.service.connections import connections
-from ml_connector.service.syncing import progress, request_sync
+from ml_connector.service.finding import Filter
+from ml_connector.service.replaying import replay
+from ml_connector.service.syncing import Progress, progress, request_sync
 from ml_connector.settings import Settings
+from ml_connector.sync.states import State
 from ml_connector.telemetry import logs
-from ml_connector_sandbox.kernel.faults import KINDS, Fault
+from ml_connector_sandbox.kernel.faults import Fault
 from rig.company import connected
 
 # Machine seconds in which nothing moves: a dead worker's lane is free after 12, what it sent is looked up after 20 more.
@@ -63,8 +66,13 @@ async def disturbed(running: Running, point: Point, expected: Books) -> tuple[Di
     await request_sync(running.desk, running.integration)
     work = _killed(running, faults.struck(fault)) if point.kind in KILLS else _worker(running)
     async with work:
-        if KINDS[fault.kind].needs_person:
+        kind = faults.vendor.kinds[fault.kind]
+        if kind.needs_person:
             await _reconnected(running, point.vendor, faults.struck(fault))
+        if fault.kind == DAY_LIMIT:
+            await _day_over(running, faults.struck(fault))
+        elif kind.refuses:
+            await _replayed(running, faults.struck(fault))
         found = await _agreed(running, expected)
     return found, any(one is fault for one, _ in faults.fired)
 
@@ -140,11 +148,25 @@ async def _tell_left_over(running: Running) -> None:
 
 
 async def _quiet(running: Running) -> None:
+    await _calm(running, lambda now: now.quiet and not now.later)
+
+
+async def _calm(running: Running, still: Callable[[Progress], bool]) -> None:
     calm = 0
     while calm < CALM:
         await asyncio.sleep(LOOK_EVERY)
-        now = await progress(running.desk, running.integration)
-        calm = calm + 1 if now.quiet and not now.later else 0
+        calm = calm + 1 if still(await progress(running.desk, running.integration)) else 0
+
+
+async def _day_over(running: Running, struck: Awaitable[None]) -> None:
+    """Once a spent day lets nothing go on, let it be a minute before the midnight that ends it.
+
+    That minute the product waits for itself: should it wait for longer, it does not come to rest.
+    """
+    with suppress(TimeoutError):  # it found no call to strike, or never comes to rest: the end of the run tells
+        await _while_it_moves(running, struck, STRUCK_WITHIN)
+        await _while_it_moves(running, _calm(running, lambda now: not (now.reads or now.due or now.lanes)))
+        running.near_midnight()
 
 
 # --- workers -----------------------------------------------------------------------------------------------------
@@ -238,6 +260,18 @@ async def _reconnected(running: Running, vendor: str, struck: Awaitable[None]) -
     await _while_it_moves(running, _until_told(running, vendor))
     running.emulator(vendor).faults.clear()
     await connected(running.runtime, running.sandbox.handover, vendor, running.desk)
+
+
+async def _replayed(running: Running, struck: Awaitable[None]) -> None:
+    """What the target refused is asked for once more when all else is done, as after its rule was put right there.
+
+    Raises TimeoutError when the run does not come to rest.
+    """
+    with suppress(TimeoutError):
+        await _while_it_moves(running, struck, STRUCK_WITHIN)
+    await _while_it_moves(running, _quiet(running))
+    with suppress(NotFound):  # nothing was refused for good
+        await replay(running.desk, Filter(running.integration.integration_id, state=State.REJECTED.word))
 
 
 async def _until_told(running: Running, vendor: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,14 @@ from rig.postgres import create_database, drop_database
 CHANGED = " changed"
 """Behind an integration's name: its company that goes on after the first reading, and is tried from there on."""
 # Connected in the afternoon; run shortly before midnight in the company's zone: every token has expired by then, and
-# a day's allowance comes back while the run lasts.
+# the day ends while the run lasts.
 CONNECTED = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
 RUN = datetime(2026, 11, 17, 5, 35, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)  # in the company's zone: there a day of calls ends on both sides
+BEFORE_MIDNIGHT = timedelta(minutes=1)
+# Where a day's calls are to be used up: so long before midnight that it is still this day when the fault strikes, however
+# slow the machine is, since a run is given up before. The next day brings readings that no other run makes.
+RUN_BY_DAY = datetime(2026, 11, 16, 19, 0, tzinfo=UTC)
 SPEED = 60.0  # sandbox seconds a second: vendors' time-outs pass in a moment; leases stay on real time
 
 
@@ -60,6 +65,18 @@ class Running:
         kind = self.runtime.integrations[self.integration.kind]
         return kind.source_vendor, kind.target_vendor
 
+    def near_midnight(self) -> None:
+        """Put the clocks of sandbox and product forward to a minute before the company's midnight.
+
+        They stay as they are once that minute has begun. Of use where all work is done in this process: a worker of
+        another one has read its clock before.
+        """
+        ahead = MIDNIGHT - BEFORE_MIDNIGHT - self.sandbox.clock.now()
+        if ahead <= timedelta(0):
+            return
+        for clock in (self.sandbox.clock, self.runtime.clock):  # all that tells time here holds one of the two
+            object.__setattr__(clock, "start", clock.start + ahead)  # frozen: they run on for everybody else
+
     async def books(self) -> Books:
         """Both sides and the ledger as they are now."""
         return await read_books(
@@ -79,9 +96,12 @@ class Ready:
     folder: Path
 
     @asynccontextmanager
-    async def running(self, name: str) -> AsyncIterator[Running]:
-        """A copy of everything, in a folder and a database called ``name``, gone at the end of the block."""
-        clock = SandboxClock.starting(RUN, SPEED)
+    async def running(self, name: str, at: datetime = RUN) -> AsyncIterator[Running]:
+        """A copy of everything, in a folder and a database called ``name``, gone at the end of the block.
+
+        ``at``: the instant (UTC) that its clock begins with.
+        """
+        clock = SandboxClock.starting(at, SPEED)
         company = copy.deepcopy(self.company, {id(self.clock): clock})
         folder = self.folder / name
         shutil.copytree(self.folder / "data", folder / "data")
