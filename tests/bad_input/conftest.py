@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bad_input_world import Shell
+from bad_staging_world import Staging, firm
 
 from joined import Joined, joined
 from ml_connector.store.database import Database
@@ -44,4 +45,11 @@ async def company(database: Database, tmp_path: Path) -> AsyncIterator[Joined]:
     """The small company, both systems connected and integrated, nothing mapped, bills off."""
     async with joined(database, tmp_path) as one:
         one.patience = 2.5
+        yield one
+
+
+@pytest.fixture
+async def staging(database: Database, tmp_path: Path) -> AsyncIterator[Staging]:
+    """A little firm whose bills are staged in ServiceNow, its flows live and nothing read yet."""
+    async with firm(database, tmp_path) as one:
         yield one

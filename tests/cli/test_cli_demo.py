@@ -14,9 +14,10 @@ import pytest
 from cli_terminal import environment, in_terminal, piped
 from rich.console import Console
 
-from ml_connector.cli.demo import stage
+from ml_connector.cli.demo import payables, stage
 from ml_connector.cli.demo.bills import _show
 from ml_connector.errors import Refused
+from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 
 _SHOW_NEXT = """
 import sys
@@ -71,8 +72,37 @@ def test_what_to_try_next_can_be_pasted_from_a_narrow_terminal(tmp_path: Path) -
     assert exports == [
         ["export", f"ML_CONNECTOR_DATA={folder / 'data'}"],
         ["export", f"ML_CONNECTOR_SANDBOX={folder / 'sandbox.json'}"],
+        ["export", f"ML_CONNECTOR_DATA={folder / 'office' / 'data'}"],
+        ["export", f"ML_CONNECTOR_SANDBOX={folder / 'office' / 'sandbox.json'}"],
     ]
     assert all(line.startswith(("  export ", "  ml-connector ", "Ctrl-C")) for line in lines[2:])
+
+
+def test_a_service_that_still_works_on_the_firm_s_data_keeps_the_folder(tmp_path: Path) -> None:
+    with stage.fresh(tmp_path / "demo") as made:
+        (made / stage.OFFICE / "data").mkdir(parents=True)
+    with (
+        DataDirectory(made / stage.OFFICE / "data").claim_service("ml-connector"),
+        pytest.raises(AlreadyRunning),
+        stage.fresh(made),
+    ):
+        pass
+    assert (made / stage.OFFICE / "data").is_dir()
+
+
+def test_the_third_chapter_shows_what_was_compared() -> None:
+    out = io.StringIO()
+    walk = SimpleNamespace(
+        cli=SimpleNamespace(json=False, out=Console(file=out, width=200)), head=lambda text: None,
+        say=lambda text: out.write(f"{text}\n"),
+    )  # fmt: skip
+    sums = {"ledger": {"USD": "1424426.83"}, "staged": {"USD": "1424426.82"}, "paid": {}, "paid_there": {}}
+    finding = {"kind": "totals_differ", "sentence": "bill 17: total 1.00 in ServiceNow, 1.01 in Zoho Books"}
+    books = {**dict.fromkeys(payables.FAULTS, 0), "documents": 473, "payments": 0, "sums": sums, "findings": [finding]}
+    payables.show(walk, {**books, "totals_differ": 1}, "Compared")  # type: ignore[arg-type]
+    told = out.getvalue()
+    assert "473 bills and credits: 1,424,426.83 USD in Zoho Books, 1,424,426.82 USD in ServiceNow." in told
+    assert "- bill 17: total 1.00" in told
 
 
 def test_the_books_sums_have_thousands() -> None:

@@ -25,10 +25,10 @@ Sets = Callable[..., AbstractAsyncContextManager[Set]]
 
 
 @asynccontextmanager
-async def staged(vendor: str, *, kind: str = "small", limits: bool = False, speed: float = 1.0) -> AsyncIterator[Stage]:
-    """A company on the sandbox, seen from one vendor."""
+async def staged(vendor: str, *, kind: str = "", limits: bool = False, speed: float = 1.0) -> AsyncIterator[Stage]:
+    """A company on the sandbox, seen from one vendor; the one its stage names unless told otherwise."""
     usual = SandboxClock.starting(START, speed)
-    company = seeded(kind, SkippingClock(usual.start, usual.anchor, speed))
+    company = seeded(kind or stage_class(vendor).kind, SkippingClock(usual.start, usual.anchor, speed))
     async with Sandbox.running(company, limits=limits) as sandbox:
         yield stage_class(vendor)(sandbox)
 

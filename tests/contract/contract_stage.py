@@ -20,6 +20,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.clock import Clock
 from ml_connector.connectors.base import Connector
 from ml_connector.connectors.grants import Credentials, Http, Tokens
+from ml_connector.connectors.reading import Readable
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.lanes.runtime import connectors
 from ml_connector_sandbox.company import Company
@@ -62,6 +63,7 @@ class Stage(ABC):
     """One vendor's side of a seeded company."""
 
     vendor: ClassVar[str]
+    kind: ClassVar[str] = "small"  # the company it is seen in
     page: ClassVar[int]  # rows a page during the checks, far below the vendor's own
     wrong: ClassVar[tuple[Wrong, ...]]
     lacks: ClassVar[tuple[Lack, ...]]
@@ -73,6 +75,9 @@ class Stage(ABC):
     silent: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes whose answer is empty
     stepwise: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes of several calls: all of them again
     repeatable: ClassVar[frozenset[str]] = frozenset()  # entities of which the vendor refuses no second one
+    settles_later: ClassVar[frozenset[str]] = frozenset()  # switches under which only a later look-up proves a write
+    addition: ClassVar[bytes] = b"sandboxAddition"  # the name of the field that the emulator makes up
+    longest_wait: ClassVar[float] = 600.0  # seconds that the answer to too many calls may ask for
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -162,6 +167,10 @@ class Stage(ABC):
     def counted(self, entity: str) -> int:
         """Live documents of the entity at the vendor."""
 
+    def offers(self, entity: str, action: Action, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with these settings takes such a step."""
+        return True
+
     @abstractmethod
     def forget_tokens(self) -> None:
         """Every access token given out is refused from now on; the grant lives."""
@@ -177,9 +186,14 @@ def stage_class(vendor: str) -> type[Stage]:
     return found
 
 
+def readable(vendor: str) -> Mapping[str, Readable]:
+    """What can be read."""
+    return CONNECTORS[vendor].readable
+
+
 def entities() -> list[tuple[str, str]]:
     """(vendor, entity) of everything that can be read."""
-    return [(vendor, entity) for vendor, one in sorted(CONNECTORS.items()) for entity in sorted(one.readable)]
+    return [(vendor, entity) for vendor in sorted(CONNECTORS) for entity in sorted(readable(vendor))]
 
 
 def incremental() -> list[tuple[str, str]]:

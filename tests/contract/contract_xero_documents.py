@@ -63,6 +63,9 @@ class Keyed:
         if entity == "payments":
             with self.books.at(whole):
                 self.invoice(self._fresh("To be paid"), 10_000)
+        if entity == "vendor_payments":
+            with self.books.at(whole):
+                self._bill(self._fresh("To be paid"), 10_000)
         return [self._one(entity, whole + timedelta(milliseconds=place % 7)) for place in range(count)]
 
     def _one(self, entity: str, at: datetime) -> str:
@@ -88,11 +91,16 @@ class Keyed:
             case "invoices":
                 return self.invoice(name).document_id
             case "bills":
-                return desk.add_bill(self.vendor, DAY, [self.line(code=COST)], InvoiceNumber=name).document_id
+                return self._bill(name).document_id
             case "credit_notes":
                 return self.credit_note(name).document_id
+            case "vendor_credits":
+                lines = [self.line(code=COST)]
+                return desk.add_credit_note(self.vendor, DAY, lines, sale=False, CreditNoteNumber=name).document_id
             case "payments":
-                return desk.pay(self._payable(), DAY, "0.01", self.bank).payment_id
+                return desk.pay(self._payable("ACCREC"), DAY, "0.01", self.bank).payment_id
+            case "vendor_payments":
+                return desk.pay(self._payable("ACCPAY"), DAY, "0.01", self.bank).payment_id
             case "purchase_orders":
                 return self.order(name).document_id
             case _:
@@ -101,8 +109,12 @@ class Keyed:
                 made = desk.add_bank_credit(type_, self.customer, DAY, "3.10", self.bank, line=line)
                 return made.document_id
 
-    def _payable(self) -> Document:
-        return next(one for one in self.books.invoices if one.number.startswith("To be paid"))
+    def _bill(self, number: str, amount: Any = "20.55") -> Document:
+        return self.books.desk.add_bill(self.vendor, DAY, [self.line(amount, COST)], InvoiceNumber=number)
+
+    def _payable(self, type_: str) -> Document:
+        open_ = (one for one in self.books.invoices if one.number.startswith("To be paid"))
+        return next(one for one in open_ if one.type == type_)
 
     # ---- one that is there
 
@@ -141,6 +153,9 @@ class Keyed:
         return sum(1 for one in kept if entity not in types or one.type == types[entity])
 
     def register(self, entity: str) -> Register[Any]:
-        names = {"parties": "contacts", "bills": "invoices", "purchase_orders": "orders"}
+        names = {
+            "parties": "contacts", "bills": "invoices", "purchase_orders": "orders", "vendor_payments": "payments",
+            "vendor_credits": "credit_notes",
+        }  # fmt: skip
         found: Register[Contact | Document | Payment] = getattr(self.books, names.get(entity, entity))
         return found

@@ -15,6 +15,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.writing import Action, Step
 from ml_connector_sandbox.zoho_books.books import contacts as contact_rules
+from ml_connector_sandbox.zoho_books.books import payments as vendor_payments
 from ml_connector_sandbox.zoho_books.books import purchases
 from ml_connector_sandbox.zoho_books.books.masters import Contact
 
@@ -25,6 +26,7 @@ _LISTS = {
     "dimensions": "/reportingtags/options",
     "bills": "/bills",
     "vendor_credits": "/vendorcredits",
+    "vendor_payments": "/vendorpayments",
 }
 _SPOILT = {
     "parties": ("contact_type", ""),
@@ -33,8 +35,9 @@ _SPOILT = {
     "dimensions": ("option_name", None),
     "bills": ("total", "twelve"),
     "vendor_credits": ("status", "mislaid"),
+    "vendor_payments": ("amount", "a lot"),
 }
-_ALL_SCOPES = "settings accountants contacts bills debitnotes"
+_ALL_SCOPES = "settings accountants contacts bills debitnotes vendorpayments projects"
 _FIELD = "cf_ml_connector_ref"
 
 
@@ -85,6 +88,7 @@ class StageOfZohoBooks(Stage):
         Lack("contacts", _without_scope("contacts"), "parties", ("ZohoBooks.contacts.READ",)),
         Lack("bills", _without_scope("bills"), "bills", ("ZohoBooks.bills.READ",)),
         Lack("debitnotes", _without_scope("debitnotes"), "vendor_credits", ("ZohoBooks.debitnotes.READ",)),
+        Lack("vendorpayments", _without_scope("vendorpayments"), "vendor_payments", ("vendorpayments.READ",)),
         Lack("accountants", _without_scope("accountants"), "accounts", ("ZohoBooks.accountants.READ",)),
         Lack("settings", _without_scope("settings"), "consent", ("settings.READ",)),
         Lack("bill field", _without_field("bill"), "reference field of bills", (_FIELD, "bills")),
@@ -127,13 +131,18 @@ class StageOfZohoBooks(Stage):
         "upsert_created_status": Switch((201,)),
         "upsert_body_repeat": Switch(("refused", "lost")),
         "lock_date_itself_locked": Switch((False,)),
+        "applying_bumps_source": Switch((False,)),
+        "approval_first_state": Switch(("draft",)),
+        "payment_detail_as_list": Switch(untouched="the connector writes no vendor payments"),
+        "tags_by_preference": Switch((True,)),
+        "reporting_tags_in_plan": Switch(untouched="without tags there are none to walk"),
         **{
             name: Switch((99999,))
             for name in (
                 "duplicate_bill_code", "locked_period_code", "missing_lines_code", "mandatory_tag_code",
                 "has_transactions_code", "payments_applied_code", "inactive_code", "unknown_reference_code",
                 "wrong_status_code", "duplicate_field_code", "not_unique_field_code", "exemption_code",
-                "negative_total_code", "feature_off_code",
+                "negative_total_code", "feature_off_code", "over_payment_code",
             )
         },
     }  # fmt: skip
@@ -156,6 +165,10 @@ class StageOfZohoBooks(Stage):
     def organisation(self) -> str:
         return self.company.access.organization_id
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"projects": "yes"}
+
     def expected(self) -> Organisation:
         profile = self.books.profile
         return Organisation(
@@ -177,8 +190,7 @@ class StageOfZohoBooks(Stage):
     def fill(self, entity: str, count: int, at: datetime) -> list[str]:
         whole = at.replace(microsecond=0)
         if entity == "dimensions":
-            tag = next(iter(self.books.reporting_tags.values()))
-            return [self.books.add_tag_option(tag, f"Option {len(tag.options)}").option_id for _ in range(count)]
+            return [self._dimension() if place % 3 != 1 else self._project() for place in range(count)]
         return [self._add(entity, place, whole) for place in range(count)]
 
     def _add(self, entity: str, place: int, at: datetime) -> str:
@@ -194,10 +206,28 @@ class StageOfZohoBooks(Stage):
             case "bills":
                 day = at.date() if not self._locked() else max(at.date(), date(2026, 10, 1))
                 return str(books.add_bill(self._vendor(), name, day, [self._line()], created=at).document_id)
+            case "vendor_payments":
+                return self._payment(name, at)
             case _:
                 body = {"vendor_credit_number": name}
                 credit = books.add_vendor_credit(self._vendor(), at.date(), [self._line()], created=at, **body)
                 return str(credit.document_id)
+
+    def _dimension(self) -> str:
+        tag = next(iter(self.books.reporting_tags.values()))
+        return str(self.books.add_tag_option(tag, f"Option {len(tag.options)}").option_id)
+
+    def _project(self) -> str:
+        customer = next((one for one in self.books.contacts if one.contact_type == "customer"), None)
+        customer = customer or self.books.add_contact("Contract customer", "customer")
+        return str(self.books.add_project(f"Project {self.books.next_sequence()}", customer).project_id)
+
+    def _payment(self, name: str, at: datetime) -> str:
+        bank, amount = self.books.undeposited_funds.account_id, Decimal("12.40")
+        made = self.books.add_payment(
+            self._vendor(), amount, at.date(), [], bank, created=at, reference_number=name
+        )  # fmt: skip
+        return str(made.payment_id)
 
     def _line(self) -> dict[str, Any]:
         return {"account_id": self._account(), "rate": Decimal("3.10"), "quantity": 2}
@@ -213,8 +243,8 @@ class StageOfZohoBooks(Stage):
         books = self.books
         if entity == "bills":
             books.touch(books.bills.get(id))
-        elif entity in ("parties", "vendor_credits"):
-            register = books.contacts if entity == "parties" else books.vendor_credits
+        elif entity in ("parties", "vendor_credits", "vendor_payments"):
+            register = books.contacts if entity == "parties" else getattr(books, entity)
             document = register.get(id)
             document.modified = books.now()
             register.put(document)
@@ -227,6 +257,8 @@ class StageOfZohoBooks(Stage):
             contact_rules.delete(books, books.contacts.get(id))
         elif entity == "vendor_credits":
             books.vendor_credits.remove(books.vendor_credits.get(id))
+        elif entity == "vendor_payments":
+            vendor_payments.delete_payment(books, books.vendor_payments.get(id))
         elif entity == "accounts":
             del books.accounts[id]
         elif entity == "tax_codes":

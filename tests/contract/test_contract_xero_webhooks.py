@@ -66,7 +66,9 @@ async def test_the_intent_to_receive_is_answered_rightly() -> None:
         assert (inbox.refused, inbox.hints) == (2, [])
 
 
-@pytest.mark.parametrize("entity", ["parties", "invoices", "bills", "credit_notes", "overpayments", "prepayments"])
+@pytest.mark.parametrize(
+    "entity", ["parties", "invoices", "bills", "credit_notes", "vendor_credits", "overpayments", "prepayments"]
+)
 async def test_a_hint_names_what_can_be_read(entity: str) -> None:
     async with listening() as (set, stage, inbox):
         webhooks = stage.emulator.webhooks

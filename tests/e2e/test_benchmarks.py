@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import bills, invoices
+from benchmarks import bills, invoices, payables
+from benchmarks.payables_calls import SERVICENOW, ZOHO, by_purpose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -24,3 +25,44 @@ async def test_a_backfill_under_limits() -> None:
     assert found["posted"]["invoices"] == found["posted"]["payments"] == 60
     assert found["writes"]["Invoices"] == round(60 * found["writes_per_invoice"]) >= 2
     assert found["http_429"] == {"servicetitan": 0, "xero": 0}
+
+
+async def test_payables_without_limits() -> None:
+    found = await payables.cost(12)
+    assert found["staged"]["bills"] == 12 and found["staged"]["vendor_payments"] == 6
+    purposes = found["purposes"][ZOHO]
+    assert (purposes["bill in detail"], purposes["payment in detail"]) == (1.0, 0.5)
+
+
+async def test_a_first_reading_of_payables_under_limits() -> None:
+    found = await payables.backfill(40, 20.0)
+    assert found["staged"]["bills"] == 40 and found["staged"]["vendor_payments"] == 20
+    for vendor in (ZOHO, SERVICENOW):
+        assert sum(found["purposes"][vendor].values()) == pytest.approx(found["calls_per_bill"][vendor])
+    assert found["http_429"] == {ZOHO: 0, SERVICENOW: 0}
+    assert found["servicenow_share_of_the_hour"] < 1.0
+
+
+def test_what_a_call_was_for() -> None:
+    def call(method: str, path: str, inside: str = "", query: str = "") -> dict[str, str]:
+        return {"method": method, "path": f"/api/now/{path}", "inside": inside, "query": query}
+
+    looked = call("POST", "v1/batch", "GET sn_spend_intg_imp_invoice, GET sn_shop_invoice")
+    calls = [
+        looked,
+        call("POST", "v1/batch", "POST sn_spend_intg_imp_invoice"),
+        call("POST", "v1/batch", "POST sn_spend_intg_imp_invoice_line, POST sn_spend_intg_imp_invoice_tax_line"),
+        looked,
+        call("GET", "table/sn_shop_invoice", query="sysparm_query=a%3D1^ORDERBYsys_updated_on"),
+        call("POST", "v1/batch", "GET sn_spend_intg_imp_invoice, GET sn_spend_intg_outbound_invoice"),
+        {**call("POST", ""), "path": "/oauth_token.do"},
+    ]
+    assert by_purpose(SERVICENOW, calls) == {
+        "look-up before rows are sent": 1,
+        "header rows": 1,
+        "line and tax rows": 1,
+        "read-back of what was sent": 1,
+        "list of invoices": 1,
+        "why an invoice does not go on": 1,
+        "everything else": 1,
+    }

@@ -26,6 +26,7 @@ from ml_connector.store.database import Database
 from ml_connector.sync import pull
 from ml_connector.sync.states import State
 from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.kernel.faults import Fault
 from ml_connector_sandbox.sandbox import START, Sandbox, seeded
 from ml_connector_sandbox.servicetitan.books import TenantBooks, Vendor
 from ml_connector_sandbox.servicetitan.books.changing import changed
@@ -186,6 +187,27 @@ async def test_changes_travel_both_ways_and_none_comes_back(known: Start) -> Non
         assert await company.written() == before + 4
         assert stamps == ([one.updated for one in company.there.contacts],
                           [one.modified_on for one in company.here.customers])  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["truncated", "wrong json", "not json"])
+async def test_a_change_whose_customer_was_answered_oddly_goes_by_itself(
+    known: Start, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a customer is changed he is read: what that one answer says is no refusal of the change."""
+    async with known() as company:
+        (ann, ann_there), *_ = await company.pairs()
+        faults = company.sandbox.servicetitan.faults
+        monkeypatch.setattr(
+            faults.vendor, "applies", lambda _, call: (call.method, call.path.rpartition("/")[2]) == ("GET", str(ann))
+        )
+        fault = faults.add(Fault(kind=kind))
+        company.there.desk.change_contact(ann_there, EmailAddress="ann@new.example")
+        await company.sync()
+        assert [one for one, _ in faults.fired] == [fault]
+        assert await company.end("customers_back", ann_there.contact_id) == ("posted", "")
+        assert company.email(ann) == "ann@new.example"
+        [(why,)] = await company.all("select why from intent where tenant_id = %s and unread")
+        assert why is not None
 
 
 async def test_a_vendors_address_waits_for_a_person_and_its_phone_does_not(known: Start) -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from faults.__main__ import none_holds, summary, too_idle
 from faults.books import Books, Difference, difference, shown_texts
-from faults.points import COMMIT_KILLS, DATABASE, Point, sampled
+from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, Point, sampled
 from faults.preparing import prepared
 from faults.process import Result
 from faults.report import table
-from faults.run import commits_of, disturbed, undisturbed
+from faults.run import LONGEST, commits_of, disturbed, undisturbed
 from faults.stalled import slices_under_way
-from faults.world import RUN, worlds
+from faults.world import BEFORE_MIDNIGHT, MIDNIGHT, RUN, RUN_BY_DAY, SPEED, worlds
+from ml_connector_sandbox.company.dates import ZONE
+from ml_connector_sandbox.company.matrix_xero import ENDS, XeroCompany
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import seeded
 from rig.postgres import drop_database
@@ -132,8 +136,28 @@ async def test_what_is_left_over_names_where_each_slice_waits() -> None:
 @pytest.mark.parametrize("kind", worlds())
 def test_every_world_has_a_company_for_the_matrix(kind: str) -> None:
     company = seeded(f"matrix:{kind}", SandboxClock.starting(RUN))
+    if isinstance(company, XeroCompany):
+        assert set(ENDS.values()) == {"staged", "held", "skipped"} and set(company.bills) == set(ENDS)
+        return
+    if company.payables is not None:
+        assert {row.ends for row in company.payables.truth} == {"staged", "held", "skipped"}
+        return
     bought, sold = {row.ends for row in company.truth}, company.sales
     assert bought >= {"posted", "held", "skipped"} or (sold is not None and len(sold.cases) > 5)
+
+
+def test_a_day_of_calls_that_is_used_up_ends_with_the_same_midnight_however_slow_the_machine_is() -> None:
+    longest = timedelta(seconds=LONGEST * SPEED)  # a run that has not been struck by then is given up
+    assert RUN_BY_DAY + longest < MIDNIGHT - BEFORE_MIDNIGHT
+    assert RUN < MIDNIGHT and MIDNIGHT.astimezone(ZoneInfo(ZONE)).time() == time.min
+
+
+def test_a_sample_reaches_every_world() -> None:
+    """As many of a hundred as a world has of all points, and of each world at least some."""
+    sizes = {"a-b": 2000, "a-b changed": 300, "c-b": 40}
+    points = [Point(world, "b", call, "cut") for world, size in sizes.items() for call in range(size)]
+    found = Counter(one.integration for one in sampled(points, 60, 3))
+    assert sum(found.values()) == 60 and all(found[world] >= 10 for world in sizes)
 
 
 @pytest.mark.slow
@@ -160,6 +184,10 @@ async def test_a_bill_that_is_doubled_behind_the_products_back_is_found(postgres
         async with company.running("matrix_killed") as running:
             found, struck = await disturbed(running, Point(kind, DATABASE, 60, COMMIT_KILLS[1], "commit"), expected)
             assert struck and not found, found
+        async with company.running("matrix_spent", RUN_BY_DAY) as running:
+            found, struck = await disturbed(running, Point(kind, "zoho_books", 12, DAY_LIMIT), expected)
+            assert struck and not found, found
+            assert running.sandbox.clock.now() > MIDNIGHT and running.desk.clock.now() > MIDNIGHT
     finally:
         drop_database(postgres_url, company.database)
 

@@ -74,7 +74,9 @@ def test_a_table_says_which_values_can_be_right(table: str, value: str, fault: s
 
 def test_what_is_not_taxed_has_a_tax_type_of_no_rate() -> None:
     known = Known(INTEGRATION.table("tax"), targets=LISTS)
-    assert known.fault("TAX001", "(exempt)") == "Austin 8.25 takes 8.25 %, and the row (exempt) is for what is not taxed"
+    assert (
+        known.fault("TAX001", "(exempt)") == "Austin 8.25 takes 8.25 %, and the row (exempt) is for what is not taxed"
+    )
     assert known.fault("NONE", "(exempt)") == "" and known.fault("TAX001", "Austin") == ""
 
 

@@ -110,6 +110,9 @@ class _Free:
     def wait(self, calls: int = 1) -> float:
         return 0.0
 
+    def surplus(self) -> int | None:
+        return None
+
 
 def bill(id: str, **changes: Any) -> Bill:
     """A bill of one line over 100.00 USD, received on 2026-08-05."""

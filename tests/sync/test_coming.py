@@ -109,6 +109,19 @@ def test_what_leans_on_a_record_is_known_by_it() -> None:
     assert (found.leaning_on(of("900")), found.leaning_on(of("3"))) == ([5], [])
 
 
+def test_one_of_a_similar_name_is_offered_though_another_has_it_only_where_names_are_strict() -> None:
+    there = Party("s1", "vendor", "Harbor Counsel Group")
+    index = PartyIndex([there], {("vendors", "s1"): "v1"})
+    alike = Party("v2", "vendor", "Harbour Counsel Group")
+    assert index.candidates(alike, "mlc-2", "vendors") == []
+    [found] = index.candidates(alike, "mlc-2", "vendors", strict=True)
+    assert (found.party.id, found.proof, found.taken_by) == ("s1", False, "v1")
+    made = PartyIndex([Party("s1", "vendor", there.name, account_number="v1")], {("vendors", "s1"): "v1"})
+    assert made.candidates(alike, "mlc-2", "vendors", strict=True) == []
+    same = Party("v3", "vendor", "Harbor Counsel Group")
+    assert index.candidates(same, "mlc-3", "vendors", strict=True) == index.candidates(same, "mlc-3", "vendors")
+
+
 def test_who_is_only_alike_and_another_records_is_not_suggested() -> None:
     """The source tells "Johnson" and "Johnstone" apart itself: what is previewed on empty books is what is done."""
     index = PartyIndex([Party("x1", "vendor", "Johnstone Supply")], {("vendors", "x1"): "v1"})

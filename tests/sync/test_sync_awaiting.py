@@ -32,7 +32,7 @@ async def test_what_waits_for_approval_is_counted_apart_until_it_is_approved(com
     assert found.awaiting_since is not None
     assert found.balanced
     whole = found.states[AWAITING].sums["USD"]
-    assert "bills: waiting for approval in the ledger (10)" in (await status(company.desk)).attention
+    assert "bills: waiting for approval in Zoho Books (10)" in (await status(company.desk)).attention
     out = io.StringIO()
     show_status(Console(file=out, width=80), await status(company.desk))
     assert f"10 sent ({whole:,} USD) and not in the general ledger yet" in " ".join(out.getvalue().split())

@@ -153,3 +153,18 @@ async def test_a_list_is_as_whole_as_it_was_when_its_walk_began(company: World) 
         assert await refresh(lane, "things", LONG)
     (whole,) = await company.one("select complete_at from feed where name = 'walk things'")
     assert before - timedelta(seconds=1) <= whole < asked
+
+
+async def test_a_change_of_any_entry_is_told_to_who_waits_for_any(
+    company: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[str]] = []
+
+    async def changed(connection: object, tenant_id: int, connection_id: int, keys: Sequence[str]) -> None:
+        told.append(list(keys))
+
+    monkeypatch.setattr("ml_connector.sync.directory.facts_changed", changed)
+    await read(company, Lists(["a"]))
+    await long_ago(company)
+    await read(company, Lists(["a"]))
+    assert told == [["things:a", "things:(any)"]]

@@ -35,4 +35,4 @@ async def test_a_bill_whose_answer_was_lost_says_when_it_is_looked_up(company: W
     await company.slice(company.target)
     await company.slice(company.target)
     (one, *_) = (await records(company.desk, Filter(flow="bills", state=State.UNCERTAIN.word))).records
-    assert "its answer was lost" in one.why and "looked up at 2026-" in one.why
+    assert "nobody knows yet whether it was done" in one.why and "looked up at 2026-" in one.why

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,13 +13,13 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
-from ml_connector.connectors.writing import Action, Later, Rejected
+from ml_connector.connectors.writing import AFTER_UNREAD, Action, Later, Rejected, Unread
 from ml_connector.connectors.xero.connector import Xero
 from ml_connector.sync.directory import content_hash
 from ml_connector.sync.intents import IntendedStep
 from ml_connector.sync.lane import Slice
-from ml_connector.sync.standing import AFTER_UNREAD, LOST_AT_MOST, standing
-from ml_connector.sync.unread import Unread
+from ml_connector.sync.refused import put_off
+from ml_connector.sync.standing import LOST_AT_MOST, standing
 from ml_connector.transport.errors import AnswerLost
 from ml_connector.transport.messages import Answer, Request
 
@@ -127,3 +127,10 @@ async def test_a_vendor_in_trouble_is_not_asked_for_ever() -> None:
     assert connector.asked <= 2 * LOST_AT_MOST
     connector = Spoiling(17)  # and an answer that was waited for until the slice was over, only once
     assert not (await of(connector, steps("invoices", Action.UPDATE, 50), seconds=-1.0))[0] and connector.asked == 1
+
+
+async def test_a_change_whose_document_could_not_be_read_stops_nothing_else() -> None:
+    unread, later = Unread("it could not be read", AFTER_UNREAD, said="It shows no name."), Later("too many calls", 7.0)
+    lane = cast(Any, SimpleNamespace())  # nothing of it is touched where no right is missing
+    assert await put_off(lane, {1}, [unread, later]) == [later]
+    assert await put_off(lane, {1}, [unread]) == []

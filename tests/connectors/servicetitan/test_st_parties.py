@@ -12,7 +12,17 @@ from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.parts import Address
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
-from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step, Uncertain
+from ml_connector.connectors.writing import (
+    AFTER_UNREAD,
+    Action,
+    Done,
+    Later,
+    Outcome,
+    Rejected,
+    Step,
+    Uncertain,
+    Unread,
+)
 from ml_connector.errors import BadInput, Refused
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 from ml_connector.transport.messages import Answer
@@ -248,10 +258,29 @@ async def test_a_merged_or_unknown_customer_is_not_changed() -> None:
     script.lists["customers"] = []
     gone = await update(script)
     assert isinstance(gone, Rejected) and "knows no customer 77" in gone.sentence
-    script.lists["customers"] = [customer(77, stamp(), name=None)]
-    unreadable = await update(script)
-    assert isinstance(unreadable, Rejected) and "cannot be read" in unreadable.sentence
     assert sent(script) == []
+
+
+PAGE = b"<html><title>Scheduled maintenance</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (answer(200, PAGE), "its text cannot be decoded"),
+        (answer(200, b'{"id": 77, "name": "Ac'), "its text cannot be decoded"),
+        (answer(200, [{"hello": 1}]), "expected `object`, got `array`"),
+        (answer(200, customer(77, stamp(), name=None)), "in field name"),
+    ],
+)
+async def test_an_odd_answer_before_a_change_says_nothing_of_the_change(reply: Answer, words: str) -> None:
+    script = known()
+    script.instead["GET customers/77"] = reply
+    found = await update(script)
+    assert isinstance(found, Unread) and words in found.said and found.seconds == AFTER_UNREAD
+    assert found.why.startswith("ServiceTitan's customer 77 could not be read: ") and sent(script) == []
+    del script.instead["GET customers/77"]
+    assert isinstance(await update(script), Done)
 
 
 async def test_a_first_call_refused_is_a_refusal_and_a_later_one_a_question() -> None:

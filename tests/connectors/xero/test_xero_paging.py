@@ -244,6 +244,7 @@ async def test_rows_of_the_other_side_are_left_out() -> None:
     pages = await walked(Rows("Payments", "PaymentID", given), "payments")
     assert ids(pages) == [guid(1, 7), guid(3, 7)]
     assert pages[-1].complete
+    assert ids(await walked(Rows("Payments", "PaymentID", given), "vendor_payments")) == [guid(2, 7)]
 
 
 async def test_one_row_that_cannot_be_read_is_a_row_with_a_problem() -> None:

@@ -122,6 +122,22 @@ def test_a_credit_note_shows_what_is_applied() -> None:
     assert shown.allocations[0].document == Ref(guid(1), "", "ST-1")
 
 
+def test_a_credit_from_a_vendor_is_a_bill_over_less_than_nothing() -> None:
+    part = {"AllocationID": guid(5, 8), "Amount": 4.0, "Invoice": {"InvoiceID": guid(1), "InvoiceNumber": "B-1"}}
+    row = invoice_row(1, Type="ACCPAYCREDIT", CreditNoteID=guid(8), CreditNoteNumber="VC-1", RemainingCredit=20.15,
+                      Allocations=[part, {**part, "IsDeleted": True}])  # fmt: skip
+    shown = read("vendor_credits", row)
+    assert isinstance(shown, Bill) and (shown.number, shown.id, shown.state) == ("VC-1", guid(8), BillState.OPEN)
+    assert (shown.total, shown.balance, shown.tax) == (Decimal("-24.15"), Decimal("-20.15"), Decimal("-3.15"))
+    (line,) = shown.lines
+    assert (line.amount, line.tax, line.quantity * line.unit_cost) == (Decimal(-21), Decimal("-3.15"), Decimal(-21))
+    assert total([line.amount, shown.tax]) == shown.total
+    assert [(one.document, one.amount) for one in shown.credits] == [(Ref(guid(1), "", "B-1"), Decimal(4))]
+    gone = read("vendor_credits", {**row, "Status": "VOIDED"})
+    assert isinstance(gone, Bill) and (gone.active, gone.balance) == (False, 0)
+    assert row_of(RESOURCES["credit_notes"], json.dumps(row).encode(), {}) is None
+
+
 def test_a_payment_conserves_its_amount() -> None:
     shown = read("payments", payment_row(1, IsReconciled=True))
     assert isinstance(shown, Payment) and shown.reconciled

@@ -66,6 +66,7 @@ def test_events_hint_at_documents_each_once() -> None:
         Hint("bills", guid(1), ORG),
         Hint("parties", guid(2), ORG),
         Hint("credit_notes", guid(3), ORG),
+        Hint("vendor_credits", guid(3), ORG),
     )
     assert [one.entity for one in hints(delivery(event("PREPAYMENT"), event("OVERPAYMENT")))] == [
         "prepayments",

@@ -236,3 +236,24 @@ async def test_documents_by_id_come_in_detail_and_missing_ones_not_at_all() -> N
 async def test_an_unknown_entity_is_refused() -> None:
     with pytest.raises(BadInput, match="no quotes"):
         CONNECTOR.read(vendor(), Reading("quotes"))
+
+
+async def test_an_organisation_that_is_only_read_needs_nothing_for_writing() -> None:
+    session = vendor(contacts=listed("contacts"), vendorpayments=listed("vendorpayments"))
+    readable = ("settings", "accountants", "contacts", "bills", "vendorpayments")
+    session.scopes = frozenset(f"ZohoBooks.{one}.READ" for one in readable)
+    entities = ["bills", "parties", "vendor_payments"]
+    found = await CONNECTOR.check_source(session, entities)
+    assert [one.subject for one in found if one.verdict is Verdict.MISSING] == []
+    assert not [one.subject for one in found if one.subject.startswith(("reference field", "tax rounding"))]
+    written = await CONNECTOR.check(session, entities)
+    assert "right ZohoBooks.bills.CREATE" in [one.subject for one in written if one.verdict is Verdict.MISSING]
+
+
+async def test_a_right_to_read_that_is_lacking_is_missing_at_a_source_too() -> None:
+    session = vendor(vendorpayments=DENIED)
+    session.scopes = frozenset(["ZohoBooks.bills.READ", "ZohoBooks.settings.READ"])
+    found = {one.subject: one for one in await CONNECTOR.check_source(session, ["vendor_payments"])}
+    assert found["right ZohoBooks.vendorpayments.READ"].verdict is Verdict.MISSING
+    assert found["vendor_payments"].verdict is Verdict.MISSING
+    assert "ZohoBooks.vendorpayments.READ" in found["vendor_payments"].sentence

@@ -26,7 +26,7 @@ async def test_subscriptions_are_listed_without_their_secret_and_removed(world: 
         "number": number, "url": world.receiver.url, "events": ["bill.created"], "method": "POST", "company": "",
         "signed": True,
     }  # fmt: skip
-    assert len(rows[1]["events"]) == 9
+    assert {"bill.created", "vendorpayment.created", "contact.updated"} <= {*rows[1]["events"]}, "all of them"
     assert (await world.admin("DELETE", f"zoho_books/webhooks/{number}"))[0] == 200
     world.add_bill()
     await world.until(ZOHO, 1, "delivered")

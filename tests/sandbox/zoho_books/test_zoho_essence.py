@@ -149,7 +149,7 @@ async def test_pages_by_number_lose_or_repeat_a_row_when_stirred(
     assert sorted(seen) != wanted
 
 
-@pytest.mark.parametrize("kind", ["demo", "receipts"])
+@pytest.mark.parametrize("kind", ["demo", "receipts", "payables"])
 def test_the_seeded_companies_say_the_same_each_time_and_stirred(kind: str) -> None:
     emulators = []
     for _ in range(2):

@@ -1,0 +1,58 @@
+"""The firm's month in ServiceNow: each bill, credit and payment staged once and to the cent, under its supplier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import syncing
+from ml_connector.service.integrating import integration_named
+from ml_connector.service.mapping.values import set_value
+from ml_connector.settings import Settings
+from ml_connector.store.database import Database
+from ml_connector_sandbox.compare_payables import PayablesComparison, compare_payables
+from ml_connector_sandbox.sandbox import Sandbox
+from rig.company import joined
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(400)]
+
+KIND = "zoho_books-servicenow"
+MODES = {"bills": "live", "vendor_credits": "live", "vendor_payments": "live"}
+
+
+def compared(sandbox: Sandbox, **more: Any) -> PayablesComparison:
+    """The two systems' books, without our ledger."""
+    assert sandbox.servicenow is not None
+    company = sandbox.handover["company"]
+    return compare_payables(company, sandbox.zoho_books.books(), sandbox.servicenow.books(), **more)
+
+
+async def test_the_month_is_in_servicenow_once_and_to_the_cent(database: Database, tmp_path: Path) -> None:
+    async with Sandbox.running("payables", speed=60.0, limits=False) as sandbox:
+        assert sandbox.servicenow is not None
+        file = tmp_path / "sandbox.json"
+        sandbox.write(file)
+        async with Runtime.on(database, Settings(data=tmp_path / "data", sandbox=file)) as runtime:
+            desk, integration = await joined(runtime, sandbox.handover, KIND, MODES)
+
+            async def sync() -> None:
+                await syncing.request_sync(desk, await integration_named(desk, KIND))
+                assert (await syncing.wait_until_quiet(desk, integration, patience=120.0)).done
+
+            await sync()
+            found = compared(sandbox)
+            assert [one.sentence for one in found.findings] == []
+            assert (found.documents, found.payments) == (473, 397)
+            assert found.ledger == found.staged and found.paid == found.paid_there
+            before = sandbox.servicenow.essence()
+            await sync()
+            assert sandbox.servicenow.essence() == before
+            [(table, rows)] = sandbox.handover["company"]["fill_later"].items()
+            [(key, value)] = rows.items()
+            assert (await set_value(desk, integration, table, key, value)).released == 4
+            await sync()
+            found = compared(sandbox, filled=[f"{table}:{key}"])
+            assert found.agrees and found.documents == 477, [one.sentence for one in found.findings]

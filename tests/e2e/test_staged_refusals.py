@@ -1,0 +1,119 @@
+"""Rows that ServiceNow refuses, leaves lying or forgets: told by name, and what is missing goes later, nothing twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from payables_world import INVOICE_LINES, Firm, payables
+
+from ml_connector.store.database import Database
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+STAGED_INVOICES, STAGED_LINES = "sn_spend_intg_imp_invoice", "sn_spend_intg_imp_invoice_line"
+MAPPINGS = "sn_fin_erp_source_mapping"
+
+
+def transforms(firm: Firm, active: str) -> None:
+    """The rule that works on staged rows at once."""
+    firm.there("set", table="sys_script", where={"name": "Transform synchronously"}, values={"active": active})
+
+
+def keys(firm: Firm, reference: str) -> Counter[str]:
+    """How many lines there carry each of our keys."""
+    return Counter(one["third_party_import_id"] for one in firm.rows(INVOICE_LINES) if reference in one["invoice"])
+
+
+async def test_a_line_on_a_centre_that_is_not_found_is_refused_by_name_and_goes_alone_once_it_is(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
+        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
+        assert center is not None
+        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
+        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
+        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        await firm.sync()
+        why = await firm.why("bills", bill.document_id)
+        assert (await firm.end("bills", bill.document_id))[0] == "rejected"
+        assert "line 2" in why and center["account_number"] in why and bill.number in why
+        assert len(firm.lines(bill)) == 1  # the header and the first line were taken
+        firm.there("insert", table=MAPPINGS, values=kept)
+        staged = len(firm.rows(STAGED_INVOICES)), len(firm.rows(STAGED_LINES))
+        await firm.sync()
+        await firm.replay("bills", bill.document_id)
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert [firm.amount(one, "sub_total") for one in firm.lines(bill)] == [11, 21]
+        # Nothing but the line that was missing went.
+        assert (len(firm.rows(STAGED_INVOICES)), len(firm.rows(STAGED_LINES))) == (staged[0], staged[1] + 1)
+        assert set(keys(firm, firm.invoice(bill)["sys_id"]).values()) == {1}
+
+
+async def test_an_account_without_a_row_holds_its_bill_until_it_has_one(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        bill = firm.bill(firm.line("40.00", account="6890"))
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("held", "gl_account_unmapped")
+        assert "Client entertainment" in await firm.why("bills", bill.document_id)
+        account = firm.instance.records.find("sn_fin_gl_account", number="6120")
+        assert account is not None
+        await firm.fill("accounts", firm.books.accounts["6890"].account_id, account["sys_id"])
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        [line] = firm.lines(bill)
+        assert line["ledger_account"] == account["sys_id"]
+
+
+async def test_an_account_that_goes_inactive_holds_and_lets_go_by_itself(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        where = {"number": "6110"}
+        firm.there("set", table="sn_fin_gl_account", where=where, values={"inactive": "true"})
+        bill = firm.bill(firm.line("40.00", account="6110"))
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("held", "gl_account_unusable")
+        assert "6110" in await firm.why("bills", bill.document_id)
+        firm.there("set", table="sn_fin_gl_account", where=where, values={"inactive": "false"})
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert len(firm.invoices(bill)) == 1
+
+
+async def test_rows_that_nobody_transforms_are_told_and_posted_anew_when_the_instance_deleted_them(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        transforms(firm, "false")
+        bill = firm.bill(firm.line("10.00"), firm.line("20.00", "Boston Tax"))
+        await firm.sync(quiet=False)
+        assert (await firm.end("bills", bill.document_id))[0] == "uncertain"
+        assert "Transform synchronously" in await firm.why("bills", bill.document_id)
+        assert firm.invoices(bill) == []
+        transforms(firm, "true")
+        await firm.sync(quiet=False)  # nothing is sent as long as the row lies there
+        [lying] = [one for one in firm.rows(STAGED_INVOICES) if one["sys_import_state"] == "pending"]
+        firm.jump(days=8)
+        await firm.sync()
+        assert lying not in firm.rows(STAGED_INVOICES)
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert len(firm.lines(bill)) == 2
+
+
+async def test_rows_that_are_transformed_late_are_taken_for_what_they_are(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        transforms(firm, "false")
+        bill = firm.bill(firm.line("10.00"), firm.line("20.00", "Boston Tax"))
+        await firm.sync(quiet=False)
+        transforms(firm, "true")
+        for one in [row for row in firm.rows(STAGED_INVOICES) if row["sys_import_state"] == "pending"]:
+            firm.instance.imports._process(firm.rows("sys_import_set", sys_id=one["sys_import_set"])[0]["sys_id"])
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert len(firm.invoices(bill)) == 1 and len(firm.lines(bill)) == 2
