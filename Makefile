@@ -50,6 +50,7 @@ faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (
 bench: $(READY) ## measure speed, memory and call rates (BILLS=n, INVOICES=n documents; prints tables, writes JSON)
 	@$(BIN)/python -m benchmarks.bills $(if $(BILLS),--bills $(BILLS))
 	@$(BIN)/python -m benchmarks.invoices $(if $(INVOICES),--invoices $(INVOICES))
+	@$(BIN)/python -m benchmarks.payables $(if $(BILLS),--bills $(BILLS))
 
 docs: $(READY) ## check the documentation's links and commands
 	@$(BIN)/python -m pytest -q tests/docs
