@@ -1,7 +1,7 @@
 """Writing: what lies there is looked at for all steps together, then the missing rows are sent, heads before the rest.
 
-Nothing that was taken in is sent again, except where the transform maps coalesce and a bill is updated: then all of its rows
-go once more under the same keys. What was sent is read back before it counts as done.
+Nothing that was taken in is sent again. Where the transform maps coalesce and a bill is updated, the rows that say something
+else than what was taken in last under their keys go once more. What was sent is read back before it counts as done.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.servicenow import documents
-from ml_connector.connectors.servicenow.rows import HEADS, StagedRow, decode
+from ml_connector.connectors.servicenow.rows import HEADS, StagedRow
 from ml_connector.connectors.servicenow.send import PERSON_WAIT, Result, Taken, failure, send, together
 from ml_connector.connectors.servicenow.standing import Standing, standing
 from ml_connector.connectors.writing import Action, Later, Outcome, Rejected, Step, Uncertain
@@ -57,8 +57,8 @@ async def write_batch(session: Session, steps: Sequence[Step]) -> Sequence[Outco
         settled = _settled(one)
         if settled is not None:
             outcomes[n] = settled
-        elif rows := _rows(one):
-            to_send[n] = rows
+        elif one.missing:
+            to_send[n] = one.missing
     sent = await _sent(session, to_send)
     outcomes |= {n: outcome for n, results in sent.items() if (outcome := together(results)) is not None}
     proved = await _proved(session, before, outcomes, frozenset(sent))
@@ -74,11 +74,6 @@ def _offered(session: Session, steps: Sequence[Step]) -> None:
             raise BadInput(
                 "The setting coalesces says no, so an edited bill would become a second invoice: change it there."
             )
-
-
-def _rows(one: Standing) -> tuple[StagedRow, ...]:
-    """What is to be sent: what is missing, of an update everything."""
-    return decode(one.step.body).rows if one.step.action is Action.UPDATE else one.missing
 
 
 def _settled(one: Standing) -> Outcome | None:
