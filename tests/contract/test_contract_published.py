@@ -140,7 +140,8 @@ async def test_a_whole_run_of_sales_is_as_published(
     assert "\n".join(sorted(heard.differences())) == ""
 
 
-each_vendor = pytest.mark.parametrize("vendor", sorted({vendor for vendor, _, _ in actions()}))
+# ServiceNow publishes no such document: its sheet and its own client (tests/outside) stand for one.
+each_vendor = pytest.mark.parametrize("vendor", sorted({vendor for vendor, _, _ in actions()} - {"servicenow"}))
 
 
 @each_vendor
