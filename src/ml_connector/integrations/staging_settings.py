@@ -15,7 +15,8 @@ from ml_connector.integrations.approvals import limits_of
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The integration's settings, each with its consequence.
 
-    start_date: documents dated before it are never staged (mandatory); a payment leaves out what it pays of such bills.
+    start_date: documents dated before it are never staged (mandatory); a payment of such a bill waits,
+        since the bill is not read.
     currency: the company's, where a document states none.
     cost_center_from: which of the ledger's dimensions are the cost centres, by precedence: a reporting tag or tracking
         category by its id or name, ``location``, ``project``. A line takes the first that it has; without any it takes its
