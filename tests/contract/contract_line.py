@@ -24,6 +24,9 @@ from ml_connector.transport.wire import Addresses, Wire
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.kernel.clock import SandboxClock
 
+_PATIENCE = 60.0
+"""Machine seconds: no test here waits for a lost answer, and a machine that stands still for a while loses none."""
+
 
 class SkippingClock(SandboxClock):
     """The sandbox's clock, which a test can set forward."""
@@ -74,7 +77,8 @@ class WatchedWire(Wire):
         lease: Lease | None = None,
     ) -> Answer:  # fmt: skip
         self.before(request)
-        answer = await super().send(request, url, headers, allowed=allowed, timeout=timeout, lease=lease)
+        patience = max(timeout, _PATIENCE * self.clock.speed)
+        answer = await super().send(request, url, headers, allowed=allowed, timeout=patience, lease=lease)
         return self.after(request, answer)
 
 
