@@ -12,6 +12,7 @@ _AT_LIMITS = Switch(untouched="met by the tests of limits, which keep them")
 _NO_MULTIPLE = Switch(untouched="the connector does not use insertMultiple")
 _ASLEEP = Switch(untouched="an instance that sleeps answers nothing: it has its own test")
 _UNSENT = {"coalesces": "no"}  # an edit is not sent where nothing is found again by our keys
+_ACCEPTED = {"unknown_references": "accept"}
 _KEYS = {"invoice": "", "line": "_line", "tax": "_tax_line", "payment": "_payment_detail"}
 _RENAMED = {f"{kind}_columns": f"key=sn_spend_intg_imp_invoice{table}.u_import_key" for kind, table in _KEYS.items()}
 
@@ -72,11 +73,11 @@ SWITCHES: Mapping[str, Switch] = MappingProxyType(
         "cost_center_coalesce": Switch(("",)),
         "supplier_coalesce": Switch(("",)),
         "contact_coalesce": Switch(("",)),
-        "choice_supplier": Switch(("create", "ignore")),
-        "choice_cost_center": Switch(("create", "ignore")),
-        "choice_gl_account": Switch(("create", "ignore")),
+        "choice_supplier": Switch(("create", "ignore"), settings=_ACCEPTED),
+        "choice_cost_center": Switch(("create", "ignore"), settings=_ACCEPTED),
+        "choice_gl_account": Switch(("create", "ignore"), settings=_ACCEPTED),
         "choice_payment_terms": Switch(("create", "reject")),
-        "choice_legal_entity": Switch(("create", "ignore")),
+        "choice_legal_entity": Switch(("create", "ignore"), settings=_ACCEPTED),
         "choice_business_owner": Switch(("create", "reject")),
         "mandatory_enforced": Switch((False,)),
         "mapping_required": Switch((False,)),

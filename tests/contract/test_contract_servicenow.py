@@ -308,6 +308,28 @@ async def test_staged_rows_that_are_hidden_keep_everything_from_being_written(pl
         assert missing.subject == f"rights on {HEADER}" and "import_admin" in missing.action
 
 
+@pytest.mark.parametrize("table", [HEADER, LINE, f"{HEADER}_tax_line", "sn_shop_invoice"])
+async def test_a_read_right_that_is_lost_within_the_day_sends_nothing_twice(playing: Sets, table: str) -> None:
+    async with playing("servicenow", settings={"coalesces": "no"}) as set:
+        set.stage.emulator.set_switches({"header_coalesce": "", "line_coalesce": "", "tax_coalesce": ""})
+        connector, session, step = set.line.connector, set.line.session, await _step(set)
+        assert isinstance(await connector.write(session, step), Done)
+        counts = {name: len(_stage(set).instance.records.rows(name)) for name in (HEADER, LINE, "sn_shop_invoice")}
+        _close(set, table)
+        outcome = await connector.write(session, step)
+        assert isinstance(outcome, Later) and outcome.forbidden and table in outcome.why
+        assert {name: len(_stage(set).instance.records.rows(name)) for name in counts} == counts
+
+
+async def test_look_ups_that_are_sure_cost_no_call_more(playing: Sets) -> None:
+    async with playing("servicenow") as set:
+        sent: list[str] = []
+        step = await _step(set)
+        set.line.wire.before = lambda request: sent.append(request.path)
+        assert isinstance(await set.line.connector.write(set.line.session, step), Done)
+        assert sent == ["/api/now/v1/batch"] * 4  # looked up, the head, the rest, seen
+
+
 async def test_rows_of_a_list_that_are_hidden_are_told(playing: Sets) -> None:
     async with playing("servicenow") as set:
         _close(set, "sn_fin_supplier")

@@ -38,9 +38,9 @@ READ = {
     "invoice": (
         "u_ml_bill_record", "external_number=u_external_invoice_number number=u_supplier_invoice_number "
         "external_source=u_external_invoice_source erp_number=u_erp_number state=u_state type=u_invoice_type "
-        "supplier=u_supplier supplier_name=u_supplier.u_legal_name date=u_invoice_date due_date= currency=u_currency "
+        "supplier=u_supplier supplier_name=u_supplier.u_legal_name date=u_invoice_date currency=u_currency "
         "subtotal=u_subtotal tax=u_tax_amount total=u_amount_invoiced legal_entity=u_legal_entity "
-        "terms=u_payment_terms order=u_purchase_order posting= key=u_third_party_import_id",
+        "terms=u_payment_terms order=u_purchase_order key=u_third_party_import_id",
     ),
     "line": (
         "u_ml_bill_line_record",
@@ -49,14 +49,12 @@ READ = {
     "payment": (
         "u_ml_payment_record", "invoice=u_bill invoice_number=u_bill.u_erp_number supplier=u_bill.u_supplier "
         "amount=u_payment_amount currency=u_currency date=u_payment_date method=u_payment_method "
-        "number=u_payment_reference_id state= key=u_third_party_import_id",
+        "number=u_payment_reference_id key=u_third_party_import_id",
     ),
     "supplier": (
         "u_ml_supplier_record", "name=u_legal_name other_name=u_legal_name street=u_street_address city=u_city "
-        "state=u_state_province zip=u_zip_postal_code country=u_country active=",
+        "state=u_state_province zip=u_zip_postal_code country=u_country",
     ),
-    "outbound": ("u_none", "invoice="),
-    "task": ("u_none", "invoice="),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ The values that pass between it and the engine: ``grants``, ``reading``, ``writi
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -194,10 +195,6 @@ class Connector(ABC):
         """
         return Preflight()
 
-    def kept_reference(self, reference: str, settings: Mapping[str, str]) -> str:
-        """How a reference of ours reads in the vendor's documents: otherwise where its column is too short for all of it."""
-        return reference
-
     @abstractmethod
     def read(self, session: Session, reading: Reading) -> AsyncIterator[Page]:
         """Pages of documents. One bad row is a Row with a problem, never an error. Raises transport.errors."""
@@ -233,6 +230,10 @@ class Connector(ABC):
         Called with at most ``batches`` steps, and only where ``batches`` names more than one. As ``write`` otherwise.
         """
         return [await self.write(session, step) for step in steps]
+
+    def calls_for(self, entity: str, action: Action, steps: int, settings: Mapping[str, str]) -> int:
+        """About how many calls so many steps take in full batches, with what is looked up before and read back after."""
+        return math.ceil(steps / self.batches.get((entity, action), 1))
 
     @abstractmethod
     async def find(self, session: Session, step: Step) -> Sequence[Document] | Rejected:

@@ -33,9 +33,11 @@ def encode(value: Any) -> bytes:
 def text(fields: Fields, name: str) -> str:
     """A text or an id; empty when absent. PostgreSQL keeps no NUL, and it means nothing."""
     value = fields.get(name)
-    if value is None or isinstance(value, bool | dict | list):
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if value is None or isinstance(value, (bool, dict, list)):
         return ""
-    return format(value, "f") if isinstance(value, Decimal) else str(value).replace("\0", "")
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def needed(fields: Fields, name: str) -> str:

@@ -66,7 +66,9 @@ class OpenItem(msgspec.Struct, frozen=True):
 class Reading:
     """What to read: changes after ``cursor`` (None = from the beginning, or from ``since``), or the named ``ids``.
 
-    ``options`` are the flow's choices the vendor needs to know (documented by each connector).
+    ``options`` are the flow's choices the vendor needs to know (documented by each connector). ``bare``: it is enough to know
+    which documents there are, so lists are read alone, however little they show; the walk is ``complete`` when it saw every
+    live document dated on or after ``since``.
     """
 
     entity: str
@@ -74,6 +76,7 @@ class Reading:
     since: dt.date | None = None
     ids: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,19 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     also: tuple[tuple[str, Document], ...] = ()
 
 
+class Awaited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An entry of the target's lists that a refusal named: by its number as it was sent, or by its id."""
+
+    entity: str
+    number: str = ""
+    id: str = ""
+
+
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     """The target said no and changed nothing. ``code`` is the vendor's; ``sentence`` and ``action`` for a bookkeeper.
 
-    ``reason`` is one of our reason codes (period_closed, duplicate_number, inactive_account ...) or "rejected".
+    ``reason`` is one of our reason codes (period_closed, duplicate_number, inactive_account ...) or "rejected". ``awaits``:
+    what the target does not know; once its lists show it the document goes again without a person.
     """
 
     code: str
@@ -71,17 +80,21 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     reason: str = "rejected"
     acts: Acts = Acts.BOOKKEEPER
     raw: bytes = b""
+    awaits: tuple[Awaited, ...] = ()
 
 
 class Later(msgspec.Struct, frozen=True, tag="later"):
     """Provably not done; may be sent again after ``seconds``.
 
     ``forbidden``: the vendor does not let this connection do such a thing. Its flow waits for a person; others go on.
+    Of what goes in several parts, those taken in before it stay, and only the others are sent again.
+    ``about`` is the part of ``why`` that names the document, so that of many the same is told once.
     """
 
     why: str
     seconds: float = 0.0
     forbidden: bool = False
+    about: str = ""
 
 
 class Unread(Later, frozen=True, tag="unread"):

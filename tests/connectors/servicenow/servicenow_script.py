@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ml_connector.clock import Clock
+from ml_connector.connectors.servicenow.profiles import APO
 from ml_connector.transport.messages import Answer, Request
 
 NOW = dt.datetime(2026, 2, 3, 10, 0, tzinfo=dt.UTC)
@@ -144,8 +145,9 @@ class Tables:
             data = base64.b64decode(item.get("body", ""))
             one = self._one(item["method"], parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), data)
             encoded = base64.b64encode(one.body).decode()
+            headers = [{"name": name.title(), "value": value} for name, value in one.headers.items()]
             served.append(
-                {"id": item["id"], "status_code": one.status, "status_text": "", "headers": [], "body": encoded}
+                {"id": item["id"], "status_code": one.status, "status_text": "", "headers": headers, "body": encoded}
             )
         self.unserviced = set()
         return answer({"batch_request_id": "1", "serviced_requests": served[::-1], "unserviced_requests": left})
@@ -178,6 +180,7 @@ def company() -> Tables:
     ):  # fmt: skip
         tables.rows[name] = []
     tables.targets["sn_spend_intg_imp_invoice"] = _invoice
+    tables.targets["sn_spend_intg_imp_invoice_line"] = _line
     tables.targets["sn_spend_intg_imp_invoice_payment_detail"] = _payment
     tables.targets["sn_fcms_intg_imp_cost_center"] = lambda sent: (
         "cmn_cost_center",
@@ -189,6 +192,50 @@ def company() -> Tables:
     return tables
 
 
+def set_up() -> Tables:
+    """An instance whose administration tables show everything as it should be."""
+    tables = company()
+    tables.rows |= {
+        name: [] for name in ("sys_dictionary", "sys_transform_map", "sys_transform_entry", "sys_script", "sys_choice")
+    }
+    for one in APO.staging.values():
+        for column in one.columns.values():
+            length = str(max(column.length, 40))
+            tables.add(
+                "sys_dictionary",
+                name=one.table,
+                element=column.name,
+                internal_type="string",
+                max_length=length,
+                mandatory="false",
+            )
+        made = tables.add(
+            "sys_transform_map", name=one.title, source_table=one.table, target_table=one.target, active="true"
+        )
+        tables.add(
+            "sys_transform_entry",
+            map=made["sys_id"],
+            source_field="u_x",
+            target_field="x",
+            coalesce="false",
+            choice_action="reject",
+        )
+    tables.add("sys_script", name="Transform synchronously", collection="sys_import_set_row", active="true")
+    tables.add("sn_fin_erp_source", name="ZOHO")
+    for value in ("invoice", "non_po_invoice", "credit_memo"):
+        tables.add("sys_choice", name="sn_shop_invoice", element="type", value=value, inactive="false")
+    tables.add("sys_user", name="svc")
+    tables.add("sys_properties", name="instance_name", value="example")
+    tables.add("sys_properties", name="glide.sys.default.tz", value="US/Pacific")
+    tables.add("sys_properties", name="glide.i18n.single_currency.code", value="USD")
+    return tables
+
+
+def _price(sent: str) -> str:
+    """An amount as an FX column keeps it: with its own currency, else the company's."""
+    return sent if ";" in sent else f"USD;{sent}"
+
+
 def _invoice(sent: dict[str, str]) -> tuple[str, dict[str, str]]:
     return "sn_shop_invoice", {
         "number": "INV0001001",
@@ -196,11 +243,26 @@ def _invoice(sent: dict[str, str]) -> tuple[str, dict[str, str]]:
         "external_invoice_number": sent["u_external_invoice_number"],
         "supplier_invoice_number": sent.get("u_supplier_invoice_number", ""),
         "supplier": sys_id(7),
+        "legal_entity": sys_id(5),
+        "legal_entity.company_code": sent.get("u_legal_entity", ""),
         "invoice_date": sent["u_invoice_date"],
         "type": sent["u_invoice_type"],
-        "subtotal": f"USD;{sent['u_subtotal']}",
-        "tax_amount": f"USD;{sent.get('u_tax_amount', '0')}",
-        "invoice_amount": f"USD;{sent['u_amount_invoiced']}",
+        "subtotal": _price(sent["u_subtotal"]),
+        "tax_amount": _price(sent.get("u_tax_amount", "0")),
+        "invoice_amount": _price(sent["u_amount_invoiced"]),
+        "third_party_import_id": sent["u_third_party_import_id"],
+    }
+
+
+def _line(sent: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return "sn_shop_invoice_line", {
+        "invoice": sys_id(9),
+        "line_description": sent["u_line_description"],
+        "sub_total": _price(sent["u_subtotal"]),
+        "ledger_account": sys_id(6),
+        "ledger_account.gl_account": sent.get("u_gl_account", ""),
+        "cost_center": sys_id(3),
+        "cost_center.account_number": sent.get("u_cost_center", ""),
         "third_party_import_id": sent["u_third_party_import_id"],
     }
 

@@ -5,55 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from servicenow_script import ScriptedSession, Tables, answer, company, failure
+from servicenow_script import ScriptedSession, Tables, answer, failure, set_up
 
 from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.connectors.servicenow import CONNECTOR
 from ml_connector.connectors.servicenow.profiles import APO
+from ml_connector.transport.errors import NotJson
 from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
 
 HEAD = "sn_spend_intg_imp_invoice"
-
-
-def set_up() -> Tables:
-    """An instance whose administration tables show everything as it should be."""
-    tables = company()
-    tables.rows |= {
-        name: [] for name in ("sys_dictionary", "sys_transform_map", "sys_transform_entry", "sys_script", "sys_choice")
-    }
-    for one in APO.staging.values():
-        for column in one.columns.values():
-            length = str(max(column.length, 40))
-            tables.add(
-                "sys_dictionary",
-                name=one.table,
-                element=column.name,
-                internal_type="string",
-                max_length=length,
-                mandatory="false",
-            )
-        made = tables.add(
-            "sys_transform_map", name=one.title, source_table=one.table, target_table=one.target, active="true"
-        )
-        tables.add(
-            "sys_transform_entry",
-            map=made["sys_id"],
-            source_field="u_x",
-            target_field="x",
-            coalesce="false",
-            choice_action="reject",
-        )
-    tables.add("sys_script", name="Transform synchronously", collection="sys_import_set_row", active="true")
-    tables.add("sn_fin_erp_source", name="ZOHO")
-    for value in ("invoice", "non_po_invoice", "credit_memo"):
-        tables.add("sys_choice", name="sn_shop_invoice", element="type", value=value, inactive="false")
-    tables.add("sys_user", name="svc")
-    tables.add("sys_properties", name="instance_name", value="example")
-    tables.add("sys_properties", name="glide.sys.default.tz", value="US/Pacific")
-    tables.add("sys_properties", name="glide.i18n.single_currency.code", value="USD")
-    return tables
 
 
 async def findings(tables: Tables, *entities: str, **settings: str) -> list[Finding]:
@@ -71,6 +33,21 @@ async def test_all_is_good() -> None:
     assert bad(list(preflight.findings)) == []
     assert bad(list(preflight.findings), Verdict.WARNING) == []
     assert any(one.place == f"{HEAD}.u_erp_source" and one.verdict is Verdict.GOOD for one in preflight.fields)
+
+
+@pytest.mark.parametrize("table", ["sys_dictionary", "sys_transform_map", "sys_choice", "sn_fin_erp_source", HEAD])
+async def test_a_web_page_in_place_of_data_says_nothing_of_the_set_up(table: str) -> None:
+    """Neither that something is missing nor that all is good: it is looked at again."""
+    tables = set_up()
+
+    def wakes_up(request: Request) -> Answer:
+        return answer(b"<html>hibernating</html>") if request.path.endswith(f"/{table}") else tables(request)
+
+    with pytest.raises(NotJson, match="hibernates"):
+        await CONNECTOR.preflight(ScriptedSession(wakes_up, {"batch": "no"}), ("bills",))
+    told = await CONNECTOR.check(ScriptedSession(wakes_up, {"batch": "no"}), ("bills",))
+    [one] = [one for one in told if one.subject == "set-up"]
+    assert one.verdict is Verdict.WARNING and "not looked at" in one.sentence and "hibernates" in one.sentence
 
 
 async def test_nothing_is_asked_for_what_is_not_written() -> None:
@@ -106,6 +83,15 @@ async def test_a_short_key_column_and_a_needed_column_nobody_fills() -> None:
     assert any("key_length=32" in one for one in told) and any("u_approver must be filled" in one for one in told)
 
 
+async def test_a_key_column_that_holds_no_key_is_lengthened() -> None:
+    tables = set_up()
+    for row in tables.rows["sys_dictionary"]:
+        if row["element"] == "u_third_party_import_id":
+            row["max_length"] = "24"
+    told = bad(await findings(tables))
+    assert any("lengthens it to 40 characters" in one for one in told) and not any("key_length=" in one for one in told)
+
+
 async def test_a_missing_table() -> None:
     tables = set_up()
     tables.rows["sys_dictionary"] = [row for row in tables.rows["sys_dictionary"] if row["name"] != HEAD]
@@ -131,16 +117,69 @@ async def test_maps_rule_source_and_choices() -> None:
     assert "ServiceNow administrator" in told
 
 
-async def test_coalesce_and_choice_action() -> None:
+async def test_coalesce() -> None:
     tables = set_up()
-    entry = tables.rows["sys_transform_entry"][0]
-    entry |= {"source_field": "u_legal_entity", "choice_action": "create"}
-    told = await findings(tables, coalesces="yes")
-    assert any("edit makes a second invoice" in one for one in bad(told))
-    assert any("makes a new record" in one for one in bad(told, Verdict.WARNING))
+    told = bad(await findings(tables, coalesces="yes"))
+    for title in ("invoice", "invoice line", "tax line"):
+        assert any(f"an edit makes a second {title}." in one for one in told)
     for one in tables.rows["sys_transform_entry"]:
         one["coalesce"] = "true"
     assert not bad(await findings(tables, coalesces="yes"))
+
+
+def careless(kind: str, column: str, target: str, action: str) -> Tables:
+    """An instance whose map of one table does not refuse what it does not know."""
+    tables = set_up()
+    (made,) = [one for one in tables.rows["sys_transform_map"] if one["source_table"] == APO.staging[kind].table]
+    tables.add(
+        "sys_transform_entry", map=made["sys_id"], source_field=column, target_field=target, coalesce="false",
+        choice_action=action,
+    )  # fmt: skip
+    return tables
+
+
+@pytest.mark.parametrize("action", ["create", "ignore"])
+@pytest.mark.parametrize(
+    ("kind", "column", "entity", "what"),
+    [
+        ("invoice", "u_legal_entity", "bills", "legal entity of an invoice"),
+        ("invoice", "u_supplier", "bills", "supplier of an invoice"),
+        ("line", "u_gl_account", "bills", "GL account of an invoice line"),
+        ("line", "u_cost_center", "bills", "cost center of an invoice line"),
+        ("payment", "u_erp_invoice_number", "vendor_payments", "invoice of a payment"),
+    ],
+)
+async def test_nothing_is_written_where_a_reference_of_money_may_come_out_blank(
+    action: str, kind: str, column: str, entity: str, what: str
+) -> None:
+    tables = careless(kind, column, "its_target", action)
+    (told,) = [one for one in bad(await findings(tables, entity)) if "choice action" in one]
+    assert what in told and column in told and "reject" in told and "unknown_references=accept" in told
+    accepted = await findings(tables, entity, unknown_references="accept")
+    assert not bad(accepted) and any(what in one for one in bad(accepted, Verdict.WARNING))
+
+
+async def test_a_choice_action_counts_for_references_of_active_maps_alone() -> None:
+    tables = careless("line", "u_gl_account", "account_text", "create")
+    tables.add("sys_dictionary", name="sn_shop_invoice_line", element="account_text", internal_type="string")
+    assert not bad(await findings(tables))
+    tables.rows["sys_dictionary"][-1]["internal_type"] = "reference"
+    assert bad(await findings(tables))
+    (made,) = [one for one in tables.rows["sys_transform_map"] if one["source_table"] == f"{HEAD}_line"]
+    made["active"] = "false"
+    assert not any("choice action" in one for one in bad(await findings(tables)))
+
+
+async def test_a_choice_action_that_books_nothing_is_a_warning() -> None:
+    found = await findings(careless("contact", "u_erp_supplier_code", "supplier", "ignore"), "parties")
+    assert not bad(found) and any("supplier of a supplier contact" in one for one in bad(found, Verdict.WARNING))
+
+
+async def test_lines_whose_account_is_hidden_are_told() -> None:
+    tables = set_up()
+    tables.add("sn_shop_invoice_line", cost_center="")
+    (told,) = [one for one in bad(await findings(tables), Verdict.WARNING) if "not noticed" in one]
+    assert "ledger_account of sn_shop_invoice_line" in told and "read rights" in told
 
 
 async def test_hidden_administration_is_told_and_stops_nothing() -> None:

@@ -181,8 +181,25 @@ def test_two_payments_of_a_bill_under_one_number_have_references_of_their_own() 
     twice = (Allocation("a1", Ref("", "", "B-1"), Decimal(1)), Allocation("a2", Ref("", "", "B-1"), Decimal(2)))
     first, second = (row.columns["u_payment_reference_id"] for row in rows(replace(PAYMENT, splits=twice)))
     assert first != second and unmarked(first) == unmarked(second) == "CHQ-1" and len(first) == len("CHQ-1 #01234567")
-    long = replace(PAYMENT, number="56554ca1-759b-426b-83a9-ddcdf7a5f7c4", splits=twice[:1])
-    assert [row.columns["u_payment_reference_id"] for row in rows(long)] == [long.number]
+
+
+@pytest.mark.parametrize(
+    "number", ["56554ca1-759b-426b-83a9-ddcdf7a5f7c4", "R" * 31, "R" * 41, "Rent of the yard, " * 5]
+)
+def test_two_payments_of_a_bill_under_a_long_number_have_references_of_their_own_too(number: str) -> None:
+    twice = (Allocation("a1", Ref("", "", "B-1"), Decimal(1)), Allocation("a2", Ref("", "", "B-1"), Decimal(2)))
+    told = composed(replace(PAYMENT, number=number, splits=twice))
+    sent = [row.columns["u_payment_reference_id"] for row in decode(told.body).rows]
+    assert len({*sent}) == 2 and all(len(one) <= 40 for one in sent)
+    for one in sent:
+        assert one[:27].rstrip() == number[:27].rstrip() and unmarked(one).endswith("...")
+        assert any(number in note and one in note for note in told.notes), "what a person sees"
+
+
+def test_a_number_that_has_room_for_its_mark_is_not_cut() -> None:
+    told = composed(replace(PAYMENT, number="R" * 30))
+    (row,) = decode(told.body).rows
+    assert unmarked(row.columns["u_payment_reference_id"]) == "R" * 30 and told.notes == ()
 
 
 @pytest.mark.parametrize(

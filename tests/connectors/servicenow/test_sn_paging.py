@@ -30,9 +30,10 @@ def centers(stamps: list[int], **more: str) -> Tables:
 
 
 async def pages(
-    tables: Tables, cursor: bytes | None = None, rows: int = 3, entity: str = "dimensions", **more: object
-) -> list[Page]:
-    session = ScriptedSession(tables, {"page_rows": str(rows)})
+    tables: Tables, cursor: bytes | None = None, rows: int = 3, entity: str = "dimensions", unseen: str = "accept",
+    **more: object,
+) -> list[Page]:  # fmt: skip
+    session = ScriptedSession(tables, {"page_rows": str(rows), "unseen_rows": unseen})
     return await all_of(CONNECTOR.read(session, Reading(entity, cursor, **more)))  # type: ignore[arg-type]
 
 

@@ -259,6 +259,39 @@ async def test_what_an_answer_inside_a_batch_proves(status: int, body: object, k
     assert said in (outcome.sentence + outcome.action if isinstance(outcome, Rejected) else outcome.why)  # type: ignore[union-attr]
 
 
+def _taking(tables: Tables, most: int, refusal: Answer) -> Callable[[Request], Answer]:
+    """Of Batch calls only those of so many requests are taken; of the others nothing is read."""
+
+    def played(request: Request) -> Answer:
+        many = len(json.loads(request.body)["rest_requests"]) if request.path.endswith("/batch") and request.body else 0
+        return refusal if many > most else tables(request)
+
+    return played
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        failure(413, "Exception while reading request", "The payload of 12582912 bytes exceeds 10485760"),
+        failure(400, "Exception while reading request", "Rejected large REST payload"),
+        answer(b"<html>413 Request Entity Too Large</html>", 413),
+        answer(b"", 413),
+    ],
+)
+@pytest.mark.parametrize("most", [1, 2, 3])
+async def test_a_batch_that_is_too_large_goes_in_halves(most: int, refusal: Answer) -> None:
+    tables = company()
+    outcome = await CONNECTOR.write(ScriptedSession(_taking(tables, most, refusal)), step())
+    assert isinstance(outcome, Done), outcome
+    assert [name for name, _ in tables.posted] == [HEAD, LINE, LINE, TAX]
+
+
+async def test_a_row_that_is_too_large_alone_is_refused_by_name_and_says_who_does_what() -> None:
+    outcome = await CONNECTOR.write(ScriptedSession(_served(413, b"")), step())
+    assert isinstance(outcome, Rejected) and outcome.acts is Acts.TENANT_ADMIN
+    assert "INV-7781" in outcome.sentence and "glide.rest.max_content_length" in outcome.action
+
+
 async def test_who_acts_is_told() -> None:
     acl = _error("Operation Failed", "ACL Exception Insert Failed due to security constraints")
     outcome = await CONNECTOR.write(ScriptedSession(_served(403, acl)), step())
@@ -354,11 +387,71 @@ async def test_an_invoice_counts_after_its_staged_rows_are_cleared() -> None:
     assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Done) and not tables.posted
 
 
+async def test_what_was_taken_in_otherwise_is_told_and_nothing_is_sent() -> None:
+    tables = company()
+    tables.results[LINE] = [{"status": "inserted"}, {"status": "error", "error_message": "Cost center 4100 not found"}]
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Rejected)
+    tables.posted.clear()
+    first, second = bill().lines
+    moved = (
+        replace(first, amount=Decimal(60), unit_cost=Decimal(60)),
+        replace(second, amount=Decimal(40), unit_cost=Decimal(40)),
+    )
+    outcome = await CONNECTOR.write(ScriptedSession(tables), step(lines=moved))
+    assert isinstance(outcome, Rejected) and outcome.reason == "taken_otherwise" and not tables.posted
+    assert "line 1 of bill INV-7781" in outcome.sentence and "50.00" in outcome.sentence and "60.00" in outcome.sentence
+    described = (replace(first, description="Other words"), second)
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step(lines=described)), Done)
+    assert [row["u_third_party_import_id"] for _, row in tables.posted] == ["ref-4600/2"]
+
+
+async def test_a_line_of_another_amount_under_our_key_is_told_once_staged_rows_are_cleared() -> None:
+    tables = company()
+    await CONNECTOR.write(ScriptedSession(tables), step())
+    invoice = tables.rows["sn_shop_invoice"][0]["sys_id"]
+    for name in (HEAD, LINE, TAX):
+        tables.rows[name].clear()
+    line = tables.add(
+        "sn_shop_invoice_line", invoice=invoice, line_description="Hosting 1", sub_total="USD;50.01",
+        third_party_import_id="ref-4600/1",
+    )  # fmt: skip
+    tables.posted.clear()
+    outcome = await CONNECTOR.write(ScriptedSession(tables), step())
+    assert isinstance(outcome, Rejected) and "line 1 of bill INV-7781 as a line over 50.01" in outcome.sentence
+    assert not tables.posted
+    line["sub_total"] = "USD;50.00"
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Done)
+    assert [row["u_third_party_import_id"] for _, row in tables.posted] == ["ref-4600/2"]
+
+
+async def test_what_stands_there_under_our_key_is_not_made_again_although_its_row_was_refused() -> None:
+    """One of several transform maps made the record, and another one refused the row."""
+    tables = company()
+    tables.results[HEAD] = [{"status": "error", "error_message": "An add-on's map failed"}]
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Rejected)
+    target, made = tables.targets[HEAD](posted(tables, HEAD)[0])
+    tables.add(target, **made)
+    tables.posted.clear()
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Done)
+    assert [name for name, _ in tables.posted] == [LINE, LINE, TAX]
+
+
 async def test_an_invoice_of_somebody_else_is_not_taken_for_ours() -> None:
     tables = company()
     tables.add("sn_shop_invoice", external_invoice_number="4600", third_party_import_id="other-1", state="draft")
     outcome = await CONNECTOR.write(ScriptedSession(tables), step())
     assert isinstance(outcome, Rejected) and outcome.reason == "duplicate_number" and not tables.posted
+
+
+async def test_an_invoice_of_another_source_without_a_key_is_not_taken_for_ours() -> None:
+    tables = company()
+    there = tables.add(
+        "sn_shop_invoice", external_invoice_number="4600", external_invoice_source="OTHER", state="draft"
+    )
+    outcome = await CONNECTOR.write(ScriptedSession(tables), step())
+    assert isinstance(outcome, Rejected) and "of the source OTHER" in outcome.sentence and not tables.posted
+    there["external_invoice_source"] = sys_id(5)  # a reference tells nothing
+    assert not isinstance(await CONNECTOR.write(ScriptedSession(tables), step()), Rejected)
 
 
 async def test_rows_of_another_ledger_are_left_out() -> None:
@@ -387,6 +480,14 @@ async def test_an_update_only_where_rows_coalesce() -> None:
     edited = step(action=Action.UPDATE, settings=settings, date=DAY + dt.timedelta(days=1))
     await CONNECTOR.write(ScriptedSession(tables, settings), edited)
     assert len(posted(tables, HEAD)) == 2 and len(posted(tables, LINE)) == 2, "only what says something else goes again"
+    first, second = bill().lines
+    recoded = (replace(first, account=Ref(number="64001")), second)
+    await CONNECTOR.write(
+        ScriptedSession(tables, settings), step(action=Action.UPDATE, settings=settings, lines=recoded)
+    )
+    assert [row["u_gl_account"] for row in posted(tables, LINE)] == ["6400", "6400", "64001"], (
+        "a longer number is another"
+    )
 
 
 async def test_a_long_reference_keeps_its_own_name_when_found() -> None:
@@ -493,3 +594,46 @@ async def test_settings_that_name_no_table_any_more() -> None:
 
 async def test_absent_is_empty() -> None:
     assert await CONNECTOR.find(ScriptedSession(company()), step()) == ()
+
+
+@pytest.mark.parametrize("key_length", ["0", "40", "46", "60"])
+async def test_keys_of_any_length_find_their_rows_and_a_header_that_stands_alone(key_length: str) -> None:
+    reference, settings = f"zoho_books-{'9' * 20}-bills-4600", {"key_length": key_length}
+    assert len(reference) > 40
+    body = CONNECTOR.compose(Action.CREATE, bill(), ORG, reference, settings).body
+    long = replace(step(), reference=reference, body=body)
+    tables = company()
+    made = await CONNECTOR.write(ScriptedSession(tables, settings), long)
+    assert isinstance(made, Done) and made.document.reference == reference  # type: ignore[union-attr]
+    head, *parts = [row["u_third_party_import_id"] for _, row in tables.posted]
+    whole = reference if key_length in ("0", "60") else None
+    assert whole is None or head == whole
+    assert len({head, *parts}) == 4 and all(
+        not int(key_length) or len(one) <= int(key_length) for one in (head, *parts)
+    )
+    for name in (HEAD, LINE, TAX):
+        tables.rows[name] = []
+    tables.posted.clear()
+    # The header alone is no bill: it is known as ours, and only its lines go.
+    assert await CONNECTOR.find(ScriptedSession(tables, settings), long) == ()
+    tables.rows["sn_shop_invoice_line"] = []
+    again = await CONNECTOR.write(ScriptedSession(tables, settings), long)
+    assert isinstance(again, Done) and again.target_id == made.target_id
+    assert {name for name, _ in tables.posted} == {LINE}
+
+
+async def test_amounts_of_fx_columns_go_with_their_currency_and_are_known_again() -> None:
+    columns = [f"{HEAD}.{one}" for one in ("u_subtotal", "u_amount_invoiced", "u_tax_amount")]
+    settings = {"fx_columns": " ".join([*columns, f"{LINE}.u_subtotal", f"{LINE}.u_line_amount_invoiced"])}
+    tables, canadian = company(), replace(step(currency="CAD", settings=settings), currency="CAD")
+    made = await CONNECTOR.write(ScriptedSession(tables, settings), canadian)
+    assert isinstance(made, Done) and isinstance(made.document, Bill)
+    assert (made.document.currency, made.document.total) == ("CAD", Decimal("108.25"))
+    assert [row["u_subtotal"] for row in posted(tables, LINE)] == ["CAD;50.00"] * 2
+    for row in tables.rows["sn_shop_invoice_line"]:
+        row["invoice"] = made.target_id
+        row["third_party_import_id"] = ""  # known by description and amount then
+    for name in (HEAD, LINE, TAX):
+        tables.rows[name] = []
+    tables.posted.clear()
+    assert isinstance(await CONNECTOR.write(ScriptedSession(tables, settings), canadian), Done) and tables.posted == []

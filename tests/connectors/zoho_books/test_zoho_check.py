@@ -226,6 +226,15 @@ async def test_a_plan_without_tags_and_locations_has_no_dimensions() -> None:
     assert page.rows == () and page.complete
 
 
+@pytest.mark.parametrize("refused", [DENIED, answer({"code": 110817, "message": "not enabled"}, 400)])
+async def test_a_plan_without_projects_is_told_where_they_are_wanted(refused: Answer) -> None:
+    session = vendor(projects=refused)
+    session.settings = {**session.settings, "projects": "yes"}
+    found = await finding(session, "projects")
+    assert found.verdict is Verdict.WARNING and "neither the plan nor the consent has them" in found.sentence
+    assert "ZohoBooks.projects.READ" in found.action and "projects=no" in found.action
+
+
 async def test_documents_by_id_come_in_detail_and_missing_ones_not_at_all() -> None:
     session = vendor(None, **{"bills/2": answer({"code": 1002, "message": "Bill does not exist."}, 404)})
     read = [page async for page in CONNECTOR.read(session, Reading("bills", b"c", ids=("1", "2")))]

@@ -13,12 +13,14 @@ from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.reading import Page, Reading, Size
 from ml_connector.connectors.zoho_books import CONNECTOR
+from ml_connector.connectors.zoho_books.in_detail import TRIES
 from ml_connector.errors import BadInput
-from ml_connector.transport.errors import BudgetEmpty, NotPermitted
+from ml_connector.transport.errors import BudgetEmpty, NotJson, NotPermitted
 from ml_connector.transport.messages import Answer, Request
 
 pytestmark = pytest.mark.anyio
 GONE = answer({"code": 1002, "message": "Bill does not exist."}, 404)
+PAGE, OTHER = answer(b"<html>Scheduled maintenance</html>"), answer([{"hello": 1}])
 BROKEN = answer({"code": 1000, "message": "Internal error"}, 500)
 SINCE = dt.date(2026, 6, 1)
 
@@ -111,6 +113,27 @@ async def test_without_a_first_day_the_last_page_shows_that_it_was_everything() 
     assert (await read(of_bills([]), "bills", since=None))[-1].complete
 
 
+@pytest.mark.parametrize("entity", ["bills", "vendor_payments"])
+async def test_a_bare_walk_asks_for_nothing_alone_and_says_that_it_saw_all_from_a_day_on(entity: str) -> None:
+    of = {"bills": (of_bills, bill_row), "vendor_payments": (of_payments, payment_row)}[entity]
+    source = of[0]([of[1](n, n) for n in range(450)])
+    pages = [page async for page in CONNECTOR.read(ScriptedSession(source), _bare(entity))]
+    assert len(set(ids(pages))) == 450 and source.asked == []
+    assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
+    later = [page async for page in CONNECTOR.read(ScriptedSession(source), _bare(entity, pages[-1].cursor))]
+    assert not later[-1].complete  # changes since a stamp are not all there is
+
+
+async def test_a_bare_walk_of_counted_pages_that_never_stand_still_proves_nothing() -> None:
+    source = of_payments([payment_row(n, n) for n in range(450)])
+    source.list.before = lambda calls: source.list.rows.append(payment_row(1_000 + calls, calls, created_time=stamp(0)))
+    assert not [page async for page in CONNECTOR.read(ScriptedSession(source), _bare("vendor_payments"))][-1].complete
+
+
+def _bare(entity: str, cursor: bytes | None = None) -> Reading:
+    return Reading(entity, cursor, SINCE, options={"details": "yes"}, bare=True)
+
+
 async def test_nothing_that_was_read_is_asked_for_again_by_the_next_walk() -> None:
     source = of_bills([bill_row(n, 7_150 + n) for n in range(12)])  # within a minute of now: the walks overlap
     pages = await read(source, "bills")
@@ -190,6 +213,44 @@ async def test_a_bill_deleted_between_list_and_detail_is_no_row_and_one_that_fai
     problem = next(row for page in pages for row in page.rows if row.document is None)
     assert sorted(ids(pages)) == sorted([second, third]) and problem.id == second
     assert "code 1000" in problem.problem
+
+
+async def _until_it_is_odd(source: Source, cursor: bytes | None) -> list[Page]:
+    pages: list[Page] = []
+    with pytest.raises(NotJson):
+        async for page in CONNECTOR.read(
+            ScriptedSession(source), Reading("bills", cursor, SINCE, options={"details": "yes"})
+        ):
+            pages += [page]
+    return pages
+
+
+@pytest.mark.parametrize("odd", [PAGE, OTHER])
+async def test_an_odd_answer_breaks_the_walk_off_and_the_row_comes_behind_the_others(odd: Answer) -> None:
+    source = of_bills([bill_row(n, n) for n in range(3)])
+    first, second, third = (row["bill_id"] for row in source.list.rows)
+    source.instead = {second: odd}
+    broken = await _until_it_is_odd(source, None)
+    assert ids(broken) == [first] and not broken[-1].last
+    source.instead.clear()
+    rest = await read(source, "bills", broken[-1].cursor)
+    assert ids(rest) == [third, second] and rest[-1].last
+    assert all(isinstance(one, Bill) and one.complete for one in documents(rest).values())
+
+
+async def test_a_row_whose_answers_stay_odd_is_a_problem_in_the_end_and_holds_nobody_up() -> None:
+    source = of_bills([bill_row(n, n) for n in range(30)])
+    bad = source.list.rows[1]["bill_id"]
+    source.instead = {bad: PAGE}
+    cursor: bytes | None = None
+    found: list[Page] = []
+    for _ in range(TRIES - 1):
+        found += await _until_it_is_odd(source, cursor)
+        cursor = found[-1].cursor
+    found += await read(source, "bills", cursor)
+    assert [row.id for page in found for row in page.rows if row.document is None] == [bad]
+    assert sorted(ids(found)) == sorted(row["bill_id"] for row in source.list.rows) and found[-1].last
+    assert b"tried" not in found[-1].cursor and source.asked.count(bad) == TRIES
 
 
 async def test_a_right_that_is_missing_is_named() -> None:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Verdict, clock
+from ml_connector.connectors.servicenow import own_lists
 from ml_connector.connectors.servicenow import preflight as set_up
-from ml_connector.connectors.servicenow.client import Instance, Listed, Query, listed, vendor_time
-from ml_connector.connectors.servicenow.errors import Cut, Refusal
+from ml_connector.connectors.servicenow.answers import Listed, Query, listed, vendor_time
+from ml_connector.connectors.servicenow.client import Instance
+from ml_connector.connectors.servicenow.errors import SET_UP, Cut, Refusal
 from ml_connector.connectors.servicenow.limits import whole
 from ml_connector.connectors.servicenow.organisation import organisation
+from ml_connector.connectors.servicenow.profiles import profile_of
 from ml_connector.connectors.servicenow.query import BY_STAMP
 from ml_connector.connectors.servicenow.read import RESOURCES, table_of
 from ml_connector.connectors.servicenow.scopes import FINANCE, INTEGRATOR
@@ -32,8 +35,22 @@ async def check(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
         clock(session.clock.now(), vendor_time(headers), "ServiceNow", "ServiceNow"),
         _rate(session, headers.get("x-ratelimit-limit", "")),
     ]
-    findings += [await _readable(session, entity) for entity in entities if entity in RESOURCES]
-    return [*findings, *(await set_up.preflight(session, entities)).findings]
+    read = profile_of(session.settings).shown
+    findings += [
+        await _readable(session, entity)
+        if read[RESOURCES[entity].kind].columns
+        else own_lists.finding(session.settings, RESOURCES[entity].kind)
+        for entity in entities
+        if entity in RESOURCES
+    ]
+    return [*findings, *await _set_up(session, entities)]
+
+
+async def _set_up(session: Session, entities: Sequence[str]) -> Sequence[Finding]:
+    try:
+        return (await set_up.preflight(session, entities)).findings
+    except (NotJson, Cut) as error:
+        return [Finding("set-up", Verdict.WARNING, f"The set-up was not looked at. {error.sentence}", "Check again.")]
 
 
 async def _first(session: Session, first: Query) -> Answer | Finding:
@@ -83,7 +100,7 @@ async def _readable(session: Session, entity: str) -> Finding:
     try:
         page: Listed = await Instance(session).page(Query(shown.table, BY_STAMP, shown.asked, limit=1))
     except Refusal as error:  # it says by itself what a table that is not there needs
-        told = "" if error.reason == "set_up_missing" else action
+        told = "" if error.reason == SET_UP else action
         return Finding(entity, Verdict.MISSING, error.sentence, told)
     except NotPermitted as error:
         return Finding(entity, Verdict.MISSING, error.sentence, action)

@@ -1,15 +1,10 @@
-"""Calls of ServiceNow's APIs: lists of the Table API, several reads or writes in one Batch call, and their refusals.
-
-An answer may be an HTML page, a 202 that was never worked on, or a 200 that was cut off in its midst.
-"""
+"""Calls of ServiceNow's APIs: lists of the Table API, and several reads or writes in one Batch call."""
 
 from __future__ import annotations
 
 import base64
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -20,69 +15,22 @@ from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.servicenow import values
-from ml_connector.connectors.servicenow.errors import CANCELLED, Cut, Incomplete, Refusal, refusal
-from ml_connector.transport.errors import AnswerLost, NotJson, NotPermitted, NotSent, Reconnect, Throttled
+from ml_connector.connectors.servicenow.answers import (
+    Listed,
+    Query,
+    list_of,
+    listed,
+    onwards,
+    parsed,
+    unsure,
+)
+from ml_connector.connectors.servicenow.errors import CANCELLED, Refusal
+from ml_connector.connectors.servicenow.settings import of
 from ml_connector.transport.messages import Request
 
-TABLE, IMPORT, BATCH = "/api/now/table", "/api/now/import", "/api/now/v1/batch"
-OWN = ("sys_id", "sys_created_on", "sys_updated_on")  # asked of every table
-AT_MOST = 1_000  # rows of one look-up's page
+IMPORT, BATCH = "/api/now/import", "/api/now/v1/batch"
 _T = TypeVar("_T")
 _NO_TIME = "maximum execution time exceeded"
-_envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_rows = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question to one table. ``told`` are the values of ``column`` that its rows must show; none: anything."""
-
-    table: str
-    query: str
-    fields: tuple[str, ...]
-    limit: int = AT_MOST
-    offset: int = 0
-    column: str = ""
-    told: frozenset[str] = frozenset()
-
-    @property
-    def path(self) -> str:
-        """The table's address."""
-        return f"{TABLE}/{self.table}"
-
-    def parameters(self) -> tuple[tuple[str, str], ...]:
-        """References as ids, stored values, no view: what is asked for and nothing that depends on the user."""
-        names = dict.fromkeys((*OWN, *self.fields))
-        return (
-            ("sysparm_query", self.query),
-            ("sysparm_fields", ",".join(names)),
-            ("sysparm_limit", str(self.limit)),
-            ("sysparm_offset", str(self.offset)),
-            ("sysparm_exclude_reference_link", "true"),
-            ("sysparm_display_value", "false"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The rows of an answer as the instance wrote them; ``total`` matches before rights are applied, None if not told."""
-
-    rows: tuple[bytes, ...]
-    total: int | None
-    at: dt.datetime | None = None
-
-    def objects(self) -> list[dict[str, Any]]:
-        """The rows as objects. Raises Incomplete where one is none: a look-up that lacks a row proves nothing."""
-        rows, odd = self.told()
-        if odd:
-            raise Incomplete(200, "an object for every row")
-        return rows
-
-    def told(self) -> tuple[list[dict[str, Any]], list[bytes]]:
-        """The rows that are objects, and the texts of those that are none."""
-        decoded = [(raw, json_fields.decode(raw)) for raw in self.rows]
-        rows = [one for _, one in decoded if isinstance(one, dict)]
-        return rows, [raw for raw, one in decoded if not isinstance(one, dict)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +41,15 @@ class Item:
     method: str
     url: str
     body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The answer to one request of a Batch call."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +68,18 @@ class Instance:
 
         Raises what ``page`` raises, and FilterIgnored.
         """
-        found = await self.tried(queries)
-        for one in found:
+        return (await self.every_and(queries, ()))[0]
+
+    async def every_and(
+        self, queries: Sequence[Query], more: Sequence[Query]
+    ) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
+        """As ``every``, and in the same calls the rows of ``more`` questions, those left out that are refused."""
+        found = await self.tried([*queries, *more])
+        for one in found[: len(queries)]:
             if isinstance(one, Exception):
                 raise one
-        return [one for one in found if not isinstance(one, Exception)]
+        rows = [one for one in found if not isinstance(one, Exception)]
+        return rows[: len(queries)], [row for one in rows[len(queries) :] for row in one]
 
     async def tried(self, queries: Sequence[Query]) -> list[list[dict[str, Any]] | Refusal | FilterIgnored]:
         """As ``every``; a question that is refused, or answered with what was not asked for, spoils no other.
@@ -125,15 +89,15 @@ class Instance:
         pages = await (self._batched(queries) if batched(self.session) else self._one_by_one(queries))
         return [await self._rows(query, page) for query, page in zip(queries, pages, strict=True)]
 
-    async def batch(self, items: Sequence[Item], *, safe: bool) -> Mapping[str, tuple[int, bytes] | None]:
-        """Status and body of each item by its id; None: never carried out. Items not named at all are left out.
+    async def batch(self, items: Sequence[Item], *, safe: bool) -> Mapping[str, Served | None]:
+        """The answer to each item by its id; None: never carried out. Items not named at all are left out.
 
         Raises what ``page`` raises; for writes NotJson and AnswerLost mean that the outcome is unknown.
         """
         answer = await self.session.send(Request("POST", BATCH, body=_batch_body(items), safe=safe))
         body = parsed(BATCH, answer.status, answer.body)
-        found: dict[str, tuple[int, bytes] | None] = dict.fromkeys(_unserviced(answer.status, body))
-        for one in _list(answer.status, body, "serviced_requests"):
+        found: dict[str, Served | None] = dict.fromkeys(_unserviced(answer.status, body))
+        for one in list_of(answer.status, body, "serviced_requests"):
             fields = json_fields.decode(one)
             found[json_fields.text(fields, "id")] = _served(fields)
         return found
@@ -154,14 +118,33 @@ class Instance:
             Item(str(n), "GET", f"{query.path}?{urlencode(query.parameters(), quote_via=quote)}")
             for n, query in enumerate(queries)
         ]
-        found: dict[str, tuple[int, bytes] | None] = {}
+        found: dict[str, Served | None] = {}
         for group in groups(items, per_batch(self.session)):
-            found.update(await self.batch(group, safe=True))
+            found.update(await self._asked(group))
         pages: list[Listed | Refusal] = []
         for item, query in zip(items, queries, strict=True):
             served = found.get(item.id)
-            pages.append(_served_page(query, *served) if served is not None else await self._page(query))
+            page = _served_page(query, served) if served is not None else None
+            uncounted = isinstance(page, Listed) and query.sure and page.total is None
+            pages.append(await self._page(query) if page is None or (uncounted and self._counts) else page)
         return pages
+
+    async def _asked(self, items: Sequence[Item]) -> Mapping[str, Served | None]:
+        """What a Batch call of reads brings, in halves where it is too large; one that is so alone goes without it."""
+        try:
+            return await self.batch(items, safe=True)
+        except Refusal as error:
+            if not error.too_large:
+                raise
+        if len(items) == 1:
+            return {}
+        middle = len(items) // 2
+        return {**await self._asked(items[:middle]), **await self._asked(items[middle:])}
+
+    @property
+    def _counts(self) -> bool:
+        """Whether a look-up counts only where the instance tells how many rows match."""
+        return of(self.session.settings, "unseen_rows") == "refuse"
 
     async def _rows(self, query: Query, page: Listed | Refusal) -> list[dict[str, Any]] | Refusal | FilterIgnored:
         try:
@@ -176,12 +159,10 @@ class Instance:
             offset += query.limit
             page = await self.page(onwards(query, offset))
             rows += _verified(query, page)
+        unseen = self._counts if page.total is None else page.total > query.offset + len(rows)
+        if query.sure and unseen:
+            raise unsure(query, page.total, len(rows))
         return rows
-
-
-def onwards(query: Query, offset: int) -> Query:
-    """The same question from another row on."""
-    return Query(query.table, query.query, query.fields, query.limit, offset, query.column, query.told)
 
 
 def batched(session: Session) -> bool:
@@ -202,101 +183,11 @@ def groups(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
         yield group
 
 
-def listed(query: Query, status: int, body: bytes, headers: Mapping[str, str]) -> Listed:
-    """The rows of an answer. Raises Refusal, NotPermitted, Reconnect, NotSent, Throttled, NotJson, Incomplete, Cut."""
+def _served_page(query: Query, served: Served) -> Listed | Refusal:
     try:
-        parts = parsed(query.path, status, body)
-    except Refusal as error:
-        if "unscoped" in error.detail.lower():
-            raise Reconnect(scoped(error)) from error
-        raise
-    rows = _list(status, parts, "result")
-    total = headers.get("x-total-count", "")
-    return Listed(tuple(bytes(row) for row in rows), int(total) if total.isdigit() else None, vendor_time(headers))
-
-
-def _served_page(query: Query, status: int, body: bytes) -> Listed | Refusal:
-    try:
-        return listed(query, status, body, {})
+        return listed(query, served.status, served.body, served.headers)
     except Refusal as error:
         return error
-
-
-def parsed(path: str, status: int, body: bytes) -> Mapping[str, msgspec.Raw]:
-    """The object of a good answer. Raises as ``listed``."""
-    if status == 202:
-        raise NotSent(f"ServiceNow answered {path} with 202, which says that it did not work on it")
-    if status == 401:
-        raise NotPermitted(lacking(path))
-    if status == 429:
-        raise Throttled("ServiceNow takes no more calls for now", 60.0)
-    if status >= 500:
-        raise AnswerLost(f"ServiceNow answered {status} to {path}")
-    try:
-        parts = _envelope.decode(body)
-    except msgspec.ValidationError as error:
-        raise Incomplete(status, "an object") from error
-    except msgspec.DecodeError as error:
-        raise (Cut(path) if CANCELLED in body else page_error(path, status, body)) from error
-    if "error" in parts and CANCELLED in body:
-        raise Cut(path)
-    if "error" in parts or not 200 <= status < 300:
-        raise refusal(path, status, *refusal_words(parts))
-    return parts
-
-
-def page_error(path: str, status: int, body: bytes) -> NotJson | Refusal:
-    """What an answer that is no JSON means: a web page is what an instance that sleeps or does not exist answers."""
-    if not body.lstrip()[:200].lower().startswith((b"<html", b"<!doctype")):
-        return NotJson(status, body)
-    if status == 414:
-        return Refusal(path, status, "the address is too long", "set fewer rows for a page")
-    return HtmlPage(status, body)
-
-
-class HtmlPage(NotJson):
-    """A web page came in place of data."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        NotJson.__init__(self, status, body)
-        self.args = (
-            f"ServiceNow answered {status} with a web page in place of data: the instance hibernates, is being upgraded, or "
-            "its address is wrong. Open the address in a browser; a developer instance is woken there.",
-        )
-
-
-def refusal_words(parts: Mapping[str, msgspec.Raw]) -> tuple[str, str]:
-    """``message`` and ``detail`` of an error; an error may be a text alone."""
-    error = json_fields.decode(parts["error"]) if "error" in parts else {}
-    if isinstance(error, dict):
-        return json_fields.text(error, "message"), json_fields.text(error, "detail")
-    detail = json_fields.decode(parts["error_description"]) if "error_description" in parts else ""
-    return str(error or ""), str(detail or "")
-
-
-def scoped(error: Refusal) -> str:
-    """The sentence for a client whose scopes cover none of the APIs, so that every call of it is refused."""
-    return (
-        f"ServiceNow lets this client call no API ({error.message}: {error.detail}): the ServiceNow administrator gives it, "
-        "in System OAuth, Application Registry, the auth scope useraccount or scopes for the Table, Import Set and Batch "
-        "APIs; then connect again."
-    )
-
-
-def lacking(path: str) -> str:
-    """The sentence for a 401 that a new token does not cure."""
-    return (
-        f"ServiceNow does not take this connection's token for {path}, even a fresh one: the integration user is inactive, "
-        "locked out or not a web-service user any more; the ServiceNow administrator unlocks it, or connect again."
-    )
-
-
-def vendor_time(headers: Mapping[str, str]) -> dt.datetime | None:
-    """The instance's clock when it answered, from the Date header."""
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).astimezone(dt.UTC)
-    except ValueError:
-        return None
 
 
 def _verified(query: Query, page: Listed) -> list[dict[str, Any]]:
@@ -312,27 +203,26 @@ def _verified(query: Query, page: Listed) -> list[dict[str, Any]]:
     return rows
 
 
-def _list(status: int, parts: Mapping[str, msgspec.Raw], name: str) -> list[msgspec.Raw]:
-    try:
-        return _rows.decode(parts[name])
-    except (KeyError, msgspec.DecodeError) as error:
-        raise Incomplete(status, f"the list {name}") from error
-
-
 def _unserviced(status: int, body: Mapping[str, msgspec.Raw]) -> list[str]:
-    return [str(json_fields.decode(one)) for one in _list(status, body, "unserviced_requests")]
+    return [str(json_fields.decode(one)) for one in list_of(status, body, "unserviced_requests")]
 
 
-def _served(fields: json_fields.Fields) -> tuple[int, bytes]:
-    """Status and body. A body that is no base64 counts as lost: status 500."""
+def _served(fields: json_fields.Fields) -> Served:
+    """One answer. A body that is no base64 counts as lost: status 500."""
     try:
         body = base64.b64decode(json_fields.text(fields, "body"), validate=True)
     except ValueError:
-        return 500, b""
+        return Served(500, b"")
     status = json_fields.text(fields, "status_code")
     if _NO_TIME in json_fields.text(fields, "error_message"):
-        return 200, CANCELLED
-    return (int(status) if status.isdigit() else 500), body
+        return Served(200, CANCELLED)
+    return Served(int(status) if status.isdigit() else 500, body, _headers(fields.get("headers")))
+
+
+def _headers(told: Any) -> dict[str, str]:
+    """The headers of one answer, their names in small letters; none where they are not listed as documented."""
+    pairs = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return {json_fields.text(one, "name").lower(): json_fields.text(one, "value") for one in pairs}
 
 
 def _batch_body(items: Sequence[Item]) -> bytes:

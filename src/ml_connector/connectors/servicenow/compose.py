@@ -31,7 +31,7 @@ def compose(
     if action is Action.UPDATE and settings.get("coalesces", "no") != "yes":
         raise BadInput(
             "ServiceNow would make a second invoice of an edited bill: change it there, or have the ServiceNow administrator "
-            "let header and lines coalesce on our keys and set coalesces=yes."
+            "let header, lines and tax lines coalesce on our keys and set coalesces=yes."
         )
     frame = Frame(profile_of(settings), settings, reference, _currency(document, organisation))
     match document:

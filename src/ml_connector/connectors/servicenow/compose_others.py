@@ -77,14 +77,17 @@ def _split(frame: Frame, document: Payment, split: Allocation, n: int, payment: 
 
 
 def _reference(frame: Frame, number: str, part: str) -> str:
-    """The payment's number with the row's own mark where the settings say so and the column has room for both.
+    """The payment's number with the row's own mark where the settings say so: the number is cut for it, visibly.
 
-    What is longer is an id or words of its own, which no second payment of the bill has.
+    Two rows of one bill under one reference would become one payment where the transform map coalesces on it.
     """
+    if frame.of("payment_reference") != "unique":
+        return number
     column = frame.staging("payment").columns.get("number")
-    room = column.length if column else 0
-    marked = values.marked(number, digest(f"{frame.reference}/{part}"))
-    return number if frame.of("payment_reference") != "unique" or (room and len(marked) > room) else marked
+    marked = values.marked(number, digest(f"{frame.reference}/{part}"), column.length if column else 0)
+    if not marked.startswith(number):
+        frame.notes.append(f"payment reference {number} goes as {marked}, which has room for it and for its mark")
+    return marked
 
 
 def cost_center(frame: Frame, document: Dimension) -> Composed:

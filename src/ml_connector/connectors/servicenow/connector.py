@@ -12,12 +12,12 @@ from ml_connector.connectors.servicenow import (
     auth,
     check,
     compose,
+    effort,
     find,
     limits,
     organisation,
     preflight,
     read,
-    rows,
     settings,
     walk,
     write,
@@ -59,10 +59,6 @@ class ServiceNow(base.Connector):
     def check_settings(self, settings_: Mapping[str, str]) -> None:
         settings.check(settings_)
 
-    def kept_reference(self, reference: str, settings_: Mapping[str, str]) -> str:
-        """In the short form where the column Third party import ID would cut it."""
-        return rows.key_of(reference, "", settings_)
-
     def is_ours(self, document: Document) -> bool:
         """By our reference. Cost centres keep none and are one and the same where their account number is."""
         return isinstance(document, Dimension) or super().is_ours(document)
@@ -75,6 +71,7 @@ class ServiceNow(base.Connector):
     organisations = staticmethod(organisation.organisations)
     organisation = staticmethod(organisation.organisation)
     check = staticmethod(check.check)
+    calls_for = staticmethod(effort.calls_for)
     preflight = staticmethod(preflight.preflight)
     read = staticmethod(read.read)
     compose = staticmethod(compose.compose)

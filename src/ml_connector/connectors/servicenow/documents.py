@@ -12,23 +12,28 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Payment
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.json_fields import Unreadable
-from ml_connector.connectors.servicenow import translate
+from ml_connector.connectors.servicenow import translate, values
+from ml_connector.connectors.servicenow.profiles import profile_of
+from ml_connector.connectors.servicenow.references import awaiting, refused
 from ml_connector.connectors.servicenow.send import named, rejected
 from ml_connector.connectors.servicenow.standing import Standing
-from ml_connector.connectors.writing import Done, Outcome, Rejected, Uncertain
+from ml_connector.connectors.writing import Done, Later, Outcome, Rejected, Uncertain
 
 
 def done(one: Standing, settings: Mapping[str, str]) -> Outcome:
-    """Done with the record as it is there; Uncertain where it cannot be seen or understood."""
+    """Done with the record as it is there; Rejected where a reference was left blank, Uncertain where it is not seen."""
     if one.waiting:
         return Uncertain(waiting(one))
     if one.missing or not one.records:
         what = one.missing[0].name if one.missing else "the record"
         return Uncertain(f"ServiceNow took the rows, and {what} cannot be seen there yet")
     try:
+        wrong = refused(profile_of(settings), one.step.entity, one.made)
         document = document_of(one, settings)
     except Unreadable as error:
         return Uncertain(f"ServiceNow shows a record that cannot be understood: {error}")
+    if wrong is not None:
+        return wrong
     return Done(one.records[0].id, document, json_fields.encode(one.records[0].fields))
 
 
@@ -59,7 +64,13 @@ def _payment(one: Standing, settings: Mapping[str, str]) -> Payment:
     parts = [translate.payment(record, settings) for record in one.records]
     amount = total(part.amount for part in parts)
     splits = tuple(split for part in parts for split in part.splits)
-    return replace(parts[0], amount=amount, splits=splits, reference=one.step.reference)
+    # Its rows were found by our keys: the number there may be cut for the mark that tells them apart.
+    number = one.step.number if _is_cut(parts[0].number, one.step.number) else parts[0].number
+    return replace(parts[0], amount=amount, splits=splits, reference=one.step.reference, number=number)
+
+
+def _is_cut(shown: str, number: str) -> bool:
+    return shown.endswith(values.CUT) and number.startswith(shown.removesuffix(values.CUT))
 
 
 def waiting(one: Standing) -> str:
@@ -72,8 +83,9 @@ def waiting(one: Standing) -> str:
     )
 
 
-def refusal(one: Standing) -> Rejected:
-    """The newest refusal of a row of the step."""
+def refusal(one: Standing, settings: Mapping[str, str]) -> Rejected | Later:
+    """The newest refusal of a row of the step, as ``send.rejected``, with what it waits for."""
     row, found = one.refused[0]
     said = found.comment or f"state {found.state}"
-    return rejected(row.name, said, named(row, said))
+    told = rejected(row.name, said, named(row, said))
+    return awaiting(profile_of(settings), row, told) if isinstance(told, Rejected) else told

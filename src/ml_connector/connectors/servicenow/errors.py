@@ -6,6 +6,7 @@ reason and advice are shown. Messages of transform maps are each customer's own,
 TransportError
 +-- Refusal          the API answered a call with an error
 |   +-- Denied       the user or the client lacks the right to it; also NotPermitted
++-- Unsure           rows may be hidden: that something is not shown does not prove that it is not there; also NotPermitted
 +-- Cut              the instance stopped the answer in its midst: its time for it was over
 """
 
@@ -19,6 +20,11 @@ from ml_connector.errors import Acts, Recovery
 from ml_connector.transport.errors import NotPermitted, TransportError
 
 CANCELLED = b"maximum execution time exceeded"
+SET_UP = "set_up_missing"  # the reason of what an instance takes from nobody, as it is set up
+EMPTY = "field_missing"  # the reason of a row or record without a value that must be there
+# The reasons of a reference that is not found, as it is where the ERP source that it belongs to is not there.
+UNFOUND = ("cost_center_refused", "gl_account_refused", "supplier_refused", "legal_entity_refused")
+TOO_LARGE = 413  # whatever says it: the instance, or what stands before it
 
 
 class Incomplete(common.Incomplete):
@@ -48,9 +54,18 @@ class Refusal(TransportError):
         self.reason, self.acts = meaning.reason, meaning.acts
         super().__init__(f"ServiceNow refused {path}: {words(message, detail)} (HTTP {status}). {meaning.action}")
 
+    @property
+    def too_large(self) -> bool:
+        """Whether the call was too large, so that half of it may be taken."""
+        return self.reason == _TOO_LARGE.reason
+
 
 class Denied(Refusal, NotPermitted):
     """The integration user, or the client, may not do this: other things it may."""
+
+
+class Unsure(NotPermitted):
+    """A look-up that does not prove what is not there, since rows are hidden from this user or were not counted."""
 
 
 def refusal(path: str, status: int, message: str, detail: str = "") -> Refusal:
@@ -62,6 +77,11 @@ def refusal(path: str, status: int, message: str, detail: str = "") -> Refusal:
 _ADMIN = Acts.TENANT_ADMIN
 _SCOPED = (
     "The ServiceNow administrator gives the OAuth client a REST API auth scope that covers the Table, Import Set and "
+)
+_TOO_LARGE = Meaning(
+    "too_long",
+    "The ServiceNow administrator raises the property glide.rest.max_content_length; then replay the record.",
+    _ADMIN,
 )
 _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
     (re.compile(wording, re.IGNORECASE), meaning)
@@ -109,17 +129,21 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
                 "duplicate_number", "One of the same key exists there: compare the two, and link them if they are one."
             ),
         ),
-        (
-            r"reading request|large rest payload",
-            Meaning(
-                "too_long", "Set fewer rows for a batch in the connection's settings, and replay the record.", _ADMIN
-            ),
-        ),
+        (r"reading request|large rest payload", _TOO_LARGE),
         (
             r"no transform entry",
             Meaning(
                 "set_up_missing",
                 "The ServiceNow administrator gives the staging table an active transform map.",
+                _ADMIN,
+            ),
+        ),
+        (
+            r"^\W*(unknown |invalid |no )?erp source\b",
+            Meaning(
+                "set_up_missing",
+                "The ServiceNow administrator adds the ERP source to sn_fin_erp_source, or the setting erp_source of the "
+                "connection is put right.",
                 _ADMIN,
             ),
         ),
@@ -154,6 +178,8 @@ def meaning_of(status: int, message: str, detail: str = "") -> Meaning:
     found = next((meaning for pattern, meaning in _BY_WORDING if pattern.search(said)), None)
     if found is not None:
         return found
+    if status == TOO_LARGE:
+        return _TOO_LARGE
     return _DEFECT if status in (400, 405, 406, 415) else _UNKNOWN
 
 

@@ -8,8 +8,9 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.errors import NotTakenIn
 from ml_connector.connectors.json_fields import Unreadable
-from ml_connector.connectors.servicenow import documents
+from ml_connector.connectors.servicenow import documents, references
 from ml_connector.connectors.servicenow.errors import Incomplete
+from ml_connector.connectors.servicenow.profiles import profile_of
 from ml_connector.connectors.servicenow.standing import standing
 from ml_connector.connectors.writing import Rejected, Step
 
@@ -17,16 +18,19 @@ from ml_connector.connectors.writing import Rejected, Step
 async def find(session: Session, step: Step) -> Sequence[Document] | Rejected:
     """The step's document when all of it is there; empty when it is absent or a part is missing: that part is sent then.
 
+    What was refused because of the instance's set-up is absent as well: it is sent again, which tells what is to be changed.
+
     Raises NotTakenIn while a row lies untransformed, FilterIgnored, and what the session raises.
     """
     (one,) = await standing(session, [step])
     if one.waiting:
         raise NotTakenIn(documents.waiting(one))
-    if one.refused:
-        return documents.refusal(one)
+    if one.refused and isinstance(refusal := documents.refusal(one, session.settings), Rejected):
+        return refusal
     if not one.complete or one.foreign:
         return ()
     try:
-        return (documents.document_of(one, session.settings),)
+        wrong = references.refused(profile_of(session.settings), step.entity, one.made)
+        return wrong or (documents.document_of(one, session.settings),)
     except Unreadable as error:
         raise Incomplete(200, f"a record that can be understood ({error})") from error

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from unicodedata import category
 
 from ml_connector.canonical.parts import Address
 from ml_connector.connectors.servicenow import values
@@ -15,7 +14,7 @@ from ml_connector.connectors.servicenow.rows import StagedRow, key_of, staged_ro
 from ml_connector.connectors.servicenow.settings import of
 from ml_connector.errors import BadInput
 
-_CUT = "..."
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")  # Unicode's category Cc
 # What names something: cut, it names another thing or nothing.
 _NAMING = frozenset(
     ["external_number", "erp_number", "number", "supplier", "invoice", "account", "cost_center", "legal_entity", "order",
@@ -77,7 +76,7 @@ class Frame:
         column = staging.columns.get(name)
         limit = column.length if column else 0
         # No line breaks and no control characters, which queries and 40-character columns cannot show.
-        value = " ".join("".join(" " if category(one) == "Cc" else one for one in value).split())
+        value = " ".join(value.translate(_CONTROLS).split())
         if not limit or len(value) <= limit:
             return value
         if name in _NAMING:
@@ -86,7 +85,7 @@ class Frame:
                 "takes: shorten it at the source or in the mapping."
             )
         self.notes.append(f"{name.replace('_', ' ')} of {what} was cut at {limit} characters")
-        return value[: limit - len(_CUT)].rstrip() + _CUT
+        return value[: limit - len(values.CUT)].rstrip() + values.CUT
 
 
 def day(value: dt.date | None) -> str:

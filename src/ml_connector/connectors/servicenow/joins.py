@@ -12,7 +12,8 @@ from typing import Any
 
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.servicenow import staged, values
-from ml_connector.connectors.servicenow.client import Instance, Query, groups
+from ml_connector.connectors.servicenow.answers import Query
+from ml_connector.connectors.servicenow.client import Instance, groups
 from ml_connector.connectors.servicenow.errors import Refusal
 from ml_connector.connectors.servicenow.profiles import Profile, Shown
 from ml_connector.connectors.servicenow.query import joined, one_of

@@ -10,7 +10,8 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.servicenow import values
-from ml_connector.connectors.servicenow.client import Instance, Query
+from ml_connector.connectors.servicenow.answers import Query
+from ml_connector.connectors.servicenow.client import Instance
 from ml_connector.connectors.servicenow.errors import Refusal
 from ml_connector.connectors.servicenow.query import one_of
 from ml_connector.connectors.servicenow.settings import of

@@ -14,6 +14,7 @@ from ml_connector.connectors.servicenow import values
 from ml_connector.connectors.servicenow.preflight_asking import ADMIN, Asked, ask, some, unseen
 from ml_connector.connectors.servicenow.preflight_columns import columns, table_missing
 from ml_connector.connectors.servicenow.preflight_maps import maps, rule
+from ml_connector.connectors.servicenow.preflight_references import lines_seen
 from ml_connector.connectors.servicenow.profiles import Staging, profile_of
 from ml_connector.connectors.servicenow.scopes import FINANCE, IMPORT_READER, INTEGRATOR
 from ml_connector.connectors.servicenow.settings import of
@@ -28,7 +29,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 
 async def preflight(session: Session, entities: Sequence[str]) -> Preflight:
-    """Findings and fields for what is written of ``entities``. Raises what the session raises but refusals."""
+    """Findings and fields for what is written of ``entities``. Raises NotJson, Cut, and what the session raises.
+
+    Refusals are findings.
+    """
     profile = profile_of(session.settings)
     kinds = list(dict.fromkeys(kind for entity in entities for kind in KINDS.get(entity, ())))
     staging = {kind: profile.staging[kind] for kind in kinds if kind in profile.staging}
@@ -38,9 +42,10 @@ async def preflight(session: Session, entities: Sequence[str]) -> Preflight:
     there, fields, wrong = await columns(session, staging)
     findings += wrong
     findings += await maps(session, staging)
-    findings += [await rule(session), *await _erp_source(session)]
+    findings += [await rule(session), *await erp_source(session)]
     findings += await _choices(session, kinds, staging)
     findings += await _rights(session, staging, {one.subject for one in wrong})
+    findings += await lines_seen(session, profile) if "line" in staging else []
     if there is None:
         findings.append(unseen("columns", "sys_dictionary"))
     return Preflight(tuple(findings), tuple(fields))
@@ -56,8 +61,8 @@ def _no_table(kind: str) -> Finding:
     )  # fmt: skip
 
 
-async def _erp_source(session: Session) -> list[Finding]:
-    """The registry's row that all staged rows name; of the custom profile nothing is asked."""
+async def erp_source(session: Session) -> list[Finding]:
+    """The registry's row that all staged rows name; of the custom profile nothing is asked. Raises as ``preflight``."""
     if of(session.settings, "profile") == "custom":
         return []
     wanted = of(session.settings, "erp_source")
@@ -76,13 +81,13 @@ async def _erp_source(session: Session) -> list[Finding]:
 
 async def _choices(session: Session, kinds: Sequence[str], staging: Mapping[str, Staging]) -> list[Finding]:
     """Values of choice columns that are sent, against those of the tables the rows become."""
-    wanted: list[tuple[str, str, str, str]] = []
-    if "invoice" in staging:
-        wanted += [(staging["invoice"].target, "type", of(session.settings, name), name)
+    shown, wanted = profile_of(session.settings).shown, list[tuple[str, str, str, str]]()
+    if "invoice" in staging and (column := shown["invoice"].columns.get("type")):
+        wanted += [(staging["invoice"].target, column, of(session.settings, name), name)
                    for name in ("type_non_po", "type_po", "type_credit")]  # fmt: skip
-    if "payment" in staging:
+    if "payment" in staging and (column := shown["payment"].columns.get("method")):
         methods = of(session.settings, "payment_methods").replace(",", " ").split()
-        wanted += [(staging["payment"].target, "payment_method", method, "payment_methods") for method in methods]
+        wanted += [(staging["payment"].target, column, method, "payment_methods") for method in methods]
     if not wanted:
         return []
     tables = {table for table, *_ in wanted}
@@ -114,7 +119,7 @@ async def _rights(session: Session, staging: Mapping[str, Staging], told: Collec
 
 def _right(kind: str, one: Staging, asked: Asked) -> Finding:
     if asked.gone:
-        return table_missing(one, asked.why)
+        return table_missing(one)
     subject = f"rights on {one.table}"
     role = INTEGRATOR if kind in ("invoice", "line", "tax", "payment") else FINANCE
     roles = f"{ADMIN} gives the integration user the roles {role} and {IMPORT_READER}, or read rights on the table."

@@ -11,7 +11,7 @@ from ml_connector.connectors.checking import FieldThere, Finding, Verdict
 from ml_connector.connectors.servicenow import values
 from ml_connector.connectors.servicenow.preflight_asking import ADMIN, BASE_TABLE, ask, some, words
 from ml_connector.connectors.servicenow.profiles import KEY, Column, Staging
-from ml_connector.connectors.servicenow.settings import of
+from ml_connector.connectors.servicenow.settings import KEY_LENGTH, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _definitions(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Defin
 
 async def _exists(session: Session, one: Staging) -> Finding | None:
     asked = await some(session, one.table)
-    return None if asked.rows is not None else table_missing(one, asked.why)
+    return None if asked.rows is not None else table_missing(one, "" if asked.gone else asked.why)
 
 
 def table_missing(one: Staging, why: str = "") -> Finding:
@@ -120,8 +120,13 @@ def _of_column(
         return []
     if name == KEY:
         said = f"{one.table}.{column.name} holds {found.length} characters, and keys may have {needed or 'any number'}."
-        return [Finding(subject, Verdict.MISSING, said, f"Set key_length={found.length}, or have {ADMIN} lengthen it.")]
+        shorter = f"Set key_length={found.length}, or have the ServiceNow administrator lengthen it."
+        longer = f"{ADMIN} lengthens it to {needed or KEY_LENGTH} characters or more."
+        return [Finding(subject, Verdict.MISSING, said, shorter if found.length >= KEY_LENGTH else longer)]
     said = f"{one.table}.{column.name} holds {found.length} characters; up to {needed} are sent, and the rest would be cut."
+    if (kind, name) == ("payment", "number") and of(session.settings, "payment_reference") == "unique":
+        said += " Its last ones are the mark by which two payments of a bill differ."
+        return [Finding(subject, Verdict.MISSING, said, f"{ADMIN} lengthens the column to {needed} characters.")]
     return [Finding(subject, Verdict.WARNING, said, f"{ADMIN} lengthens the column to {needed} characters.")]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.connectors.servicenow import values
-from ml_connector.connectors.servicenow.preflight_asking import ADMIN, BASE_TABLE, ask, some, unseen, words
+from ml_connector.connectors.servicenow.preflight_asking import ADMIN, BASE_TABLE, ask, some, unseen
+from ml_connector.connectors.servicenow.preflight_references import choice_action, plain, risky
 from ml_connector.connectors.servicenow.profiles import Staging
 from ml_connector.connectors.servicenow.settings import of
 
@@ -23,14 +24,35 @@ async def maps(session: Session, staging: Mapping[str, Staging]) -> list[Finding
     if not asked.rows and not await _any(session, "sys_transform_map"):
         return [unseen("transform maps", "sys_transform_map")]
     entries = await _entries(session, [values.text(row, "sys_id") for row in asked.rows])
-    findings: list[Finding] = []
+    findings: list[Finding] = [] if entries is not None else [unseen("field maps", "sys_transform_entry")]
     for kind, one in staging.items():
         mine = [row for row in asked.rows if values.text(row, "source_table") == one.table]
         findings.append(_map(one, mine))
-        if entries is not None:
-            ids = {values.text(row, "sys_id") for row in mine}
-            findings += _of_entries(session, kind, one, [row for row in entries if values.text(row, "map") in ids])
+        ids = {values.text(row, "sys_id") for row in mine}
+        own = [row for row in entries or () if values.text(row, "map") in ids]
+        findings += _coalescing(session, kind, one, own) if entries is not None else []
+        findings += await _references(session, kind, one, mine, own)
     return findings
+
+
+async def _references(
+    session: Session, kind: str, one: Staging, maps: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
+    """What the active maps do with references that they do not find."""
+    targets = {values.text(row, "sys_id"): values.text(row, "target_table") for row in maps if _is_active(row)}
+    active = [row for row in entries if values.text(row, "map") in targets]
+    found = risky(kind, one, active)
+    tables = {*targets.values()}
+    no_references = await plain(session, [(table, column) for _, _, column in found for table in sorted(tables)])
+    return [
+        choice_action(session, kind, one, name, action)
+        for name, action, column in found
+        if not tables or any((table, column) not in no_references for table in tables)
+    ]
+
+
+def _is_active(row: Mapping[str, Any]) -> bool:
+    return values.text(row, "active") not in ("false", "0")
 
 
 async def _any(session: Session, table: str) -> bool:
@@ -41,10 +63,13 @@ async def _any(session: Session, table: str) -> bool:
 
 def _map(one: Staging, maps: Sequence[Mapping[str, Any]]) -> Finding:
     subject = f"transform map of {one.table}"
-    active = [values.text(row, "name") for row in maps if values.text(row, "active") not in ("false", "0")]
+    active = [values.text(row, "name") for row in maps if _is_active(row)]
     if active:
-        return Finding(subject, Verdict.GOOD, f"{', '.join(active)} takes rows of {one.table} to {one.target}.")
-    said = f"No active transform map takes rows of {one.table} to {one.target}; staged rows would be refused."
+        to = one.target or next(filter(None, (values.text(row, "target_table") for row in maps)), "their table")
+        return Finding(subject, Verdict.GOOD, f"{', '.join(active)} takes rows of {one.table} to {to}.")
+    said = (
+        f"No active transform map takes rows of {one.table} to {one.target or 'a table'}; staged rows would be refused."
+    )
     action = f"{ADMIN} activates the map." if maps else f"{ADMIN} restores the map that the application delivers."
     return Finding(subject, Verdict.MISSING, said, action)
 
@@ -58,42 +83,19 @@ async def _entries(session: Session, maps: Sequence[str]) -> Sequence[Mapping[st
     return asked.rows if asked.rows else None
 
 
-def _of_entries(session: Session, kind: str, one: Staging, entries: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Coalescing as the setting says it, and what happens to references that are not found."""
-    findings: list[Finding] = []
-    coalescing = sorted(
-        values.text(row, "target_field") for row in entries if values.text(row, "coalesce") in ("true", "1")
-    )
-    says = of(session.settings, "coalesces") == "yes"
-    if kind in ("invoice", "line") and says and not coalescing:
-        findings.append(
-            Finding(
-                f"coalesce of {one.table}", Verdict.MISSING,
-                f"The setting coalesces says yes, and no field of {one.table} coalesces: an edit makes a second invoice.",
-                "Set coalesces=no, or the ServiceNow administrator lets the map coalesce on our key.",
-            )
-        )  # fmt: skip
-    # A supplier's own code refers to nothing: the row is the supplier.
-    named = {
-        one.columns[name].name: name
-        for name in ("account", "cost_center", "supplier", "legal_entity")
-        if name in one.columns and kind != "supplier"
-    }
-    for row in entries:
-        name, action = named.get(values.text(row, "source_field")), values.text(row, "choice_action").lower()
-        if name and action in ("create", "ignore"):
-            findings.append(_choice_action(one, name, action))
-    return findings
-
-
-def _choice_action(one: Staging, name: str, action: str) -> Finding:
-    becomes = "makes a new record of it" if action == "create" else "leaves the field empty"
-    return Finding(
-        f"choice action of {one.table}",
-        Verdict.WARNING,
-        f"Where the {words(name)} of a {one.title} is not known, the transform map {becomes} in place of refusing the row.",
-        f"{ADMIN} sets the field map's choice action to reject.",
-    )
+def _coalescing(session: Session, kind: str, one: Staging, entries: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Where the settings say that edits find their invoice, header, lines and tax lines have to coalesce."""
+    coalescing = any(values.text(row, "coalesce") in ("true", "1") for row in entries)
+    tax = ["tax"] if of(session.settings, "tax_goes") == "rows" else []
+    if kind not in ("invoice", "line", *tax) or coalescing or of(session.settings, "coalesces") != "yes":
+        return []
+    return [
+        Finding(
+            f"coalesce of {one.table}", Verdict.MISSING,
+            f"The setting coalesces says yes, and no field of {one.table} coalesces: an edit makes a second {one.title}.",
+            "Set coalesces=no, or the ServiceNow administrator lets the map coalesce on our key.",
+        )
+    ]  # fmt: skip
 
 
 async def rule(session: Session) -> Finding:

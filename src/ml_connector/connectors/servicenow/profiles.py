@@ -3,6 +3,9 @@
 ``APO``: Accounts Payable Operations with the Source-to-Pay staging tables; names, lengths and what must be filled are the
 vendor's documentation of them, names marked inferred there may differ on an instance and are set by the connection's
 settings. Columns that only carry our key are optional: without them rows are known by their contents.
+
+The custom profile has what the settings name and nothing else: tables without a name are neither written nor read. Cost
+centres alone are read from the platform's own table, which every instance has.
 """
 
 from __future__ import annotations
@@ -15,6 +18,14 @@ from ml_connector.errors import BadInput
 
 _MONEY = ("total", "subtotal", "tax", "amount")
 KEY = "key"  # the column that carries our key
+_EVERYWHERE = "cost_center"  # the one kind whose table belongs to the platform
+# Kinds of the custom profile that are read back, each with what it is found by, and what asks for it.
+_READ_BACK = (
+    ("invoice", "external_number", "invoice"),
+    ("line", "invoice", "line"),
+    ("payment", KEY, "payment"),
+    ("supplier", "name", "invoice"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Staging:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A table that is read: fields of ours to columns, dots follow references."""
+    """A table that is read: fields of ours to columns, dots follow references. Without columns there is none."""
 
     table: str
     columns: Mapping[str, str]
@@ -168,7 +179,8 @@ APO = Profile(
             "order": "purchase_order", "posting": "erp_integration_status", KEY: "third_party_import_id",
         }),
         "line": Shown("sn_shop_invoice_line", {
-            "invoice": "invoice", "description": "line_description", "amount": "sub_total", KEY: "third_party_import_id",
+            "invoice": "invoice", "description": "line_description", "amount": "sub_total",
+            "account": "ledger_account", "cost_center": "cost_center", KEY: "third_party_import_id",
         }),
         "payment": Shown("sn_shop_invoice_payment_detail", {
             "invoice": "invoice", "invoice_number": "invoice.erp_number", "supplier": "invoice.supplier",
@@ -204,13 +216,38 @@ _ENTRY = re.compile(r"(?P<field>[a-z_]+)=(?P<table>[a-z0-9_]+)\.(?P<column>[a-z0
 
 def profile_of(settings: Mapping[str, str]) -> Profile:
     """The tables of a connection: APO's with what the settings put in place, or the custom profile. Raises BadInput."""
-    custom = settings.get("profile", "apo") == "custom"
+    custom = is_custom(settings)
     staging = {
         kind: _staging(kind, one, entries(settings, f"{kind}_columns"), alone=custom)
         for kind, one in APO.staging.items()
     }
-    shown = {kind: _shown(one, entries(settings, f"read_{kind}_columns")) for kind, one in APO.shown.items()}
+    shown = {
+        kind: _shown(kind, one, entries(settings, f"read_{kind}_columns"), alone=custom and kind != _EVERYWHERE)
+        for kind, one in APO.shown.items()
+    }
+    if custom:  # what becomes of a row is the company's own affair, as far as it is not read back
+        staging = {
+            kind: replace(one, target=shown[kind].table if kind in shown else "") for kind, one in staging.items()
+        }
     return Profile({kind: one for kind, one in staging.items() if one.columns}, shown)
+
+
+def is_custom(settings: Mapping[str, str]) -> bool:
+    """Whether the instance has tables of its owner's instead of those of Accounts Payable Operations."""
+    return settings.get("profile", "apo") == "custom"
+
+
+def require_read_back(settings: Mapping[str, str]) -> None:
+    """Raise BadInput where the custom profile stages what is never read again: then nothing would be known of it."""
+    profile = profile_of(settings)
+    for kind, found_by, asked_for in _READ_BACK:
+        if asked_for not in profile.staging or found_by in profile.shown[kind].columns:
+            continue
+        title = APO.staging[kind].title
+        raise BadInput(
+            f"Setting read_{kind}_columns names no column for {found_by}: every {title} is looked up by it before it is "
+            f"sent, and read back. Set read_{kind}_columns='{found_by}=TABLE.COLUMN ...' with the table that holds them."
+        )
 
 
 def entries(settings: Mapping[str, str], name: str) -> dict[str, tuple[str, str]]:
@@ -237,18 +274,36 @@ def _staging(kind: str, base: Staging, given: Mapping[str, tuple[str, str]], *, 
     columns: dict[str, Column] = {} if alone else dict(base.columns)
     for name, (_, column) in given.items():
         columns[name] = replace(base.columns[name], name=column)
-    tables = {table for table, _ in given.values()}
-    if len(tables) > 1:
-        raise BadInput(f"Setting {kind}_columns names several tables: {', '.join(sorted(tables))}; give one.")
+    table = _table(f"{kind}_columns", given)
     kept = {name: column for name, column in columns.items() if column.name}
     if kept and base.found_by not in kept:
         raise BadInput(
             f"Setting {kind}_columns names no column for {base.found_by}: without it nothing is found again."
         )
-    return replace(base, table=next(iter(tables), base.table), columns=kept)
+    return replace(base, table=table or base.table, columns=kept)
 
 
-def _shown(base: Shown, given: Mapping[str, tuple[str, str]]) -> Shown:
-    table = next((table for table, _ in given.values()), base.table)
-    columns = {**base.columns, **{name: column for name, (_, column) in given.items()}}
-    return Shown(table, {name: column for name, column in columns.items() if column})
+def _shown(kind: str, base: Shown, given: Mapping[str, tuple[str, str]], *, alone: bool) -> Shown:
+    """A table that is read with columns of the settings; ``alone``: it has no others. A column left empty is not read."""
+    unknown = given.keys() - base.columns.keys()
+    if unknown:
+        raise BadInput(
+            f"Setting read_{kind}_columns: {', '.join(sorted(unknown))} is no field that is read there; fields are "
+            f"{', '.join(base.columns)}."
+        )
+    if kind == "supplier" and "supplier_code" in given:
+        raise BadInput(
+            "Setting read_supplier_columns: the column of the ERP supplier code is named by supplier_code_column alone."
+        )
+    columns = {} if alone else dict(base.columns)
+    columns |= {name: column for name, (_, column) in given.items()}
+    kept = {name: one for name, one in columns.items() if one}
+    return Shown(_table(f"read_{kind}_columns", given) or (base.table if kept else ""), kept)
+
+
+def _table(setting: str, given: Mapping[str, tuple[str, str]]) -> str:
+    """The one table of a setting's entries; empty where it has none. Raises BadInput."""
+    tables = {table for table, _ in given.values()}
+    if len(tables) > 1:
+        raise BadInput(f"Setting {setting} names several tables: {', '.join(sorted(tables))}; give one.")
+    return next(iter(tables), "")

@@ -15,8 +15,9 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.json_fields import Unreadable
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Readable, Reading, Row
-from ml_connector.connectors.servicenow import joins, translate
-from ml_connector.connectors.servicenow.client import Instance, Query, groups
+from ml_connector.connectors.servicenow import joins, own_lists, translate
+from ml_connector.connectors.servicenow.answers import Query
+from ml_connector.connectors.servicenow.client import Instance, groups
 from ml_connector.connectors.servicenow.errors import Refusal
 from ml_connector.connectors.servicenow.profiles import Profile, Shown, profile_of
 from ml_connector.connectors.servicenow.query import one_of
@@ -30,6 +31,8 @@ from ml_connector.transport.errors import NotPermitted
 Translate = Callable[[Fieldwise, Mapping[str, str], str], Document]
 # None visible of these would be taken for none there. Of documents somebody may be shown their own alone.
 _RELIED_ON = frozenset({"parties", "accounts", "dimensions", "legal_entities"})
+# Of these what is not there is made from here.
+_MADE = frozenset({"parties", "dimensions"})
 _BILLS_TOGETHER = 100  # invoices of a page: what is joined asks for all their ids in one address
 
 
@@ -58,6 +61,9 @@ def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
     """Pages of an entity. Raises BadInput for an unknown one."""
     if reading.entity not in RESOURCES:
         raise BadInput(f"ServiceNow has no {reading.entity} to read here; it has {', '.join(sorted(RESOURCES))}.")
+    kind = RESOURCES[reading.entity].kind
+    if not profile_of(session.settings).shown[kind].columns:
+        return own_lists.pages(session.settings, kind, reading)
     return _by_id(session, reading) if reading.ids else _walk(session, reading)
 
 
@@ -78,7 +84,7 @@ def _walk(session: Session, reading: Reading) -> AsyncIterator[Page]:
     day = shown.columns.get("date", "") if reading.entity in ("bills", "vendor_payments") else ""
     listing = Listing(
         shown, translated, day=day, page_rows=_BILLS_TOGETHER if reading.entity == "bills" else 0,
-        role=FINANCE if reading.entity in _RELIED_ON else "",
+        role=FINANCE if reading.entity in _RELIED_ON else "", made=reading.entity in _MADE,
     )  # fmt: skip
     return _permitted(walk(instance, listing, cursor_of(reading.cursor, reading.since)))
 

@@ -15,10 +15,13 @@ import msgspec
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.errors import Meaning
-from ml_connector.connectors.servicenow import client, values
-from ml_connector.connectors.servicenow.client import IMPORT, Instance, Item, batched, groups, lacking, per_batch
-from ml_connector.connectors.servicenow.errors import Cut, Refusal, meaning_of, words
+from ml_connector.connectors.servicenow import answers, values
+from ml_connector.connectors.servicenow.answers import lacking
+from ml_connector.connectors.servicenow.client import IMPORT, Instance, Item, Served, batched, groups, per_batch
+from ml_connector.connectors.servicenow.errors import SET_UP, Cut, Refusal, meaning_of, words
 from ml_connector.connectors.servicenow.limits import throttle
+from ml_connector.connectors.servicenow.profiles import profile_of
+from ml_connector.connectors.servicenow.references import awaiting
 from ml_connector.connectors.servicenow.rows import StagedRow, body_of
 from ml_connector.connectors.writing import Later, Outcome, Rejected, Uncertain
 from ml_connector.transport.errors import (
@@ -44,10 +47,11 @@ _ASLEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The row was made into a record. ``note`` is what the transform map says besides."""
+    """The row of ``kind`` was made into a record. ``note`` is what the transform map says besides."""
 
     target: str
     note: str = ""
+    kind: str = ""
 
 
 Result = Taken | Rejected | Later | Uncertain
@@ -55,7 +59,7 @@ Result = Taken | Rejected | Later | Uncertain
 
 async def send(session: Session, rows: Sequence[StagedRow]) -> list[Result]:
     """Send rows in order, each once; a result for each. Raises LeaseLost, ForbiddenAddress."""
-    size = per_batch(session) if batched(session) else 1
+    size, profile = per_batch(session) if batched(session) else 1, profile_of(session.settings)
     found: list[Result] = []
     stopped: Later | None = None
     for group in groups(rows, size):
@@ -63,27 +67,34 @@ async def send(session: Session, rows: Sequence[StagedRow]) -> list[Result]:
             found += [stopped] * len(group)
             continue
         results = await (_batch(session, group) if batched(session) else _single(session, group[0]))
-        found += results
+        found += [
+            awaiting(profile, row, one) if isinstance(one, Rejected) else one
+            for row, one in zip(group, results, strict=True)
+        ]
         stopped = next((one for one in results if isinstance(one, Later) and one is not _UNSERVICED), None)
     return found
 
 
 async def _batch(session: Session, rows: Sequence[StagedRow]) -> list[Result]:
+    """Rows in one call, in halves where it is too large: such a call was refused unread."""
     items = [Item(str(n), "POST", f"{IMPORT}/{row.table}", body_of(row)) for n, row in enumerate(rows)]
     try:
         served = await Instance(session).batch(items, safe=False)
     except (LeaseLost, ForbiddenAddress):
         raise
     except TransportError as error:
-        return [failure(error)] * len(rows)
+        if len(rows) > 1 and isinstance(error, Refusal) and error.too_large:
+            middle = len(rows) // 2
+            return [*await _batch(session, rows[:middle]), *await _batch(session, rows[middle:])]
+        return [failure(error, rows[0].name if len(rows) == 1 else "")] * len(rows)
     return [_of_item(row, served, str(n)) for n, row in enumerate(rows)]
 
 
-def _of_item(row: StagedRow, served: Mapping[str, tuple[int, bytes] | None], id_: str) -> Result:
+def _of_item(row: StagedRow, served: Mapping[str, Served | None], id_: str) -> Result:
     if id_ not in served:
         return Uncertain(f"ServiceNow's answer does not say what became of {row.name}")
     one = served[id_]
-    return _UNSERVICED if one is None else result(row, *one, None)
+    return _UNSERVICED if one is None else result(row, one.status, one.body, None)
 
 
 async def _single(session: Session, row: StagedRow) -> list[Result]:
@@ -92,12 +103,12 @@ async def _single(session: Session, row: StagedRow) -> list[Result]:
     except (LeaseLost, ForbiddenAddress):
         raise
     except TransportError as error:
-        return [failure(error)]
+        return [failure(error, row.name)]
     return [result(row, answer.status, answer.body, throttle(answer))]
 
 
-def failure(error: TransportError) -> Later | Uncertain | Rejected:
-    """What a failed call to write proves of its rows."""
+def failure(error: TransportError, name: str = "") -> Later | Uncertain | Rejected:
+    """What a failed call to write proves of its rows; ``name`` as of ``refused_call``."""
     match error:
         case Throttled() | BudgetEmpty():
             return Later(error.sentence, error.retry_after)
@@ -106,7 +117,7 @@ def failure(error: TransportError) -> Later | Uncertain | Rejected:
         case NotSent():
             return Later(error.sentence)
         case Refusal():
-            return refused_call(error.status, error.message, error.detail, "the rows", b"")
+            return refused_call(error.status, error.message, error.detail, name, b"")
         case _:
             return Uncertain(error.sentence)
 
@@ -117,7 +128,7 @@ def result(row: StagedRow, status: int, body: bytes, wait: float | None) -> Resu
     if told is not None:
         return told
     try:
-        elements = _elements(client.parsed(f"{IMPORT}/{row.table}", status, body))
+        elements = _elements(answers.parsed(f"{IMPORT}/{row.table}", status, body))
     except Refusal as error:
         return refused_call(error.status, error.message, error.detail, row.name, body)
     except Cut:
@@ -162,7 +173,7 @@ def _of_elements(row: StagedRow, elements: Sequence[dict[str, Any]], body: bytes
         None,
     )
     if made is not None:
-        return Taken(values.text(made, "sys_id"), _warning(made))
+        return Taken(values.text(made, "sys_id"), _warning(made), row.kind)
     if any(_status(one) == "pending" for one in elements):
         return Uncertain(f"{row.name}: {_ASLEEP}")
     return _refused(row, elements[0], body)
@@ -187,10 +198,12 @@ def _refused(row: StagedRow, element: Mapping[str, Any], body: bytes) -> Result:
     return rejected(row.name, message or f"status {_status(element) or 'none'}", named(row, message), body)
 
 
-def rejected(name: str, message: str, fields: str, raw: bytes = b"") -> Rejected:
-    """The outcome of a row that a transform map refused."""
+def rejected(name: str, message: str, fields: str, raw: bytes = b"") -> Rejected | Later:
+    """The outcome of a row that a transform map refused; where the instance is not set up for any such row it waits."""
     meaning = meaning_of(201, message)
     sentence = f"ServiceNow refused {name}: {words(message).rstrip('.')}.{fields}"
+    if meaning.reason == SET_UP:
+        return Later(f"{sentence} {meaning.action}", PERSON_WAIT, forbidden=True, about=name)
     return Rejected("row error", sentence, meaning.action, meaning.reason, meaning.acts, raw)
 
 
@@ -205,27 +218,32 @@ def named(row: StagedRow, message: str) -> str:
 
 
 def refused_call(status: int, message: str, detail: str, name: str, raw: bytes) -> Later | Rejected:
-    """A call that was refused as a whole, so nothing was staged: by rights or set-up it waits for a person."""
+    """A call that was refused as a whole, so nothing was staged: by rights or set-up it waits for a person.
+
+    ``name`` is the row's; empty of a call for rows of many documents.
+    """
     meaning: Meaning = meaning_of(status, message, detail)
-    sentence = f"ServiceNow refused {name}: {words(message, detail).rstrip('.')} (HTTP {status})."
-    if meaning.reason in ("not_permitted", "set_up_missing"):
-        return Later(f"{sentence} {meaning.action}", PERSON_WAIT, forbidden=True)
+    sentence = f"ServiceNow refused {name or 'the rows'}: {words(message, detail).rstrip('.')} (HTTP {status})."
+    if meaning.reason in ("not_permitted", SET_UP):
+        return Later(f"{sentence} {meaning.action}", PERSON_WAIT, forbidden=True, about=name)
     return Rejected(str(status), sentence, meaning.action, meaning.reason, meaning.acts, raw)
 
 
 def together(found: Sequence[Result]) -> Outcome | None:
     """The outcome of a step by its rows'; None when all were taken.
 
-    What is unknown comes first, since only a look-up tells; then what was refused. Waiting may only be said where nothing
-    of the step was sent: else the look-up tells what is missing.
+    What is unknown comes first, since only a look-up tells; then what was refused, and what the instance takes from nobody
+    as it is set up: that stops the flow, and what is missing is sent once it is mended. Any other waiting may only be said
+    where nothing of the step was sent: else the look-up tells what is missing.
     """
     for kind in (Uncertain, Rejected):
         wrong = next((one for one in found if isinstance(one, kind)), None)
         if wrong is not None:
             return wrong
-    waits = next((one for one in found if isinstance(one, Later)), None)
+    later = [one for one in found if isinstance(one, Later)]
+    waits = next((one for one in later if one.forbidden), later[0] if later else None)
     if waits is None:
         return None
-    if any(isinstance(one, Taken) for one in found):
+    if not waits.forbidden and any(isinstance(one, Taken) for one in found):
         return Uncertain(f"only a part of its rows was sent: {waits.why}")
     return waits

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ml_connector.canonical.currencies import CURRENCIES
 from ml_connector.connectors.base import SettingField
-from ml_connector.connectors.servicenow import profiles
+from ml_connector.connectors.servicenow import own_lists, profiles
 from ml_connector.errors import BadInput
 
 _YES_NO = ("yes", "no")
@@ -17,7 +17,7 @@ _FIELDS = (
     SettingField(
         "profile", "apo",
         "apo: the staging tables of Accounts Payable Operations. custom: tables of your own, and only those columns that the "
-        "column settings name.", ("apo", "custom"),
+        "column settings name; cost centres are read from cmn_cost_center, which every instance has.", ("apo", "custom"),
     ),
     SettingField(
         "erp_source", "ZOHO",
@@ -42,16 +42,28 @@ _FIELDS = (
     ),
     SettingField(
         "coalesces", "no",
-        "yes: the transform maps of invoice header and lines coalesce on our keys, so an edited bill may be sent again. Said "
-        "yes where they do not, an edit makes a second invoice.", _NO_YES,
+        "yes: the transform maps of invoice header, lines and tax lines coalesce on our keys, so an edited bill may be sent "
+        "again. Said yes where they do not, an edit makes a second invoice, or its tax is there twice.", _NO_YES,
     ),
     SettingField("rate_per_hour", "5000", "Calls this connection may make in an hour, by the instance's rate limit rules."),
     SettingField("at_once", "2", "Calls under way at once. The instance has four places for all integrations on a node."),
     SettingField("page_rows", "200", "Rows of one page when lists are read. More, and the address may become too long."),
     SettingField(
         "key_length", "40",
-        "Characters that the column Third party import ID holds, 0 for any number. Our key is sent in a short form where it "
-        "is longer. Set larger than the column is, and keys are cut and rows are sent twice.",
+        "Characters that the column Third party import ID holds, 32 at least, 0 for any number. Our key is sent in a short "
+        "form where it is longer. Set larger than the column is, and keys are cut and rows are sent twice.",
+    ),
+    SettingField(
+        "unseen_rows", "refuse",
+        "refuse: suppliers and cost centres are read only while none is hidden from the integration user, and a look-up "
+        "before a write counts only where the instance tells how many rows match. accept: it may be otherwise; what is "
+        "hidden may then be made a second time.", ("refuse", "accept"),
+    ),
+    SettingField(
+        "unknown_references", "refuse",
+        "refuse: nothing is written while a transform map would leave the supplier, legal entity, GL account, cost centre or "
+        "invoice of a row blank, or make a new one, where it does not know the number. accept: rows are written; what came "
+        "out blank is told only afterwards, and has to be corrected in ServiceNow by hand.", ("refuse", "accept"),
     ),
     SettingField(
         "credit_amounts", "minus",
@@ -108,6 +120,7 @@ _FIELDS = (
         "test_instance", "no",
         "yes: this is no production instance, so its documents are marked as tests.", _NO_YES,
     ),
+    *own_lists.FIELDS,
     SettingField("currency", "", "The company's currency, where the instance does not tell it.", may_be_empty=True),
 )  # fmt: skip
 
@@ -133,6 +146,8 @@ FIELDS: tuple[SettingField, ...] = (
     ),
 )
 DEFAULTS: Mapping[str, str] = {field.name: field.default for field in FIELDS}
+#: Characters of the shortest column in which a reference of ours stands whole.
+KEY_LENGTH = 32
 _NUMBERS = {"rows_per_batch": 1, "rate_per_hour": 1, "at_once": 1, "page_rows": 1, "key_length": 0}
 
 
@@ -147,6 +162,11 @@ def check(settings: Mapping[str, str]) -> None:
         value = of(settings, name)
         if not value.isdigit() or int(value) < least:
             raise BadInput(f"Setting {name}: {value[:40]!r} is not a whole number of {least} or more.")
+    if 0 < int(of(settings, "key_length")) < KEY_LENGTH:
+        raise BadInput(
+            f"Setting key_length: {of(settings, 'key_length')} characters hold no key of ours. Have the ServiceNow "
+            f"administrator lengthen the columns Third party import ID to {KEY_LENGTH} or more, and set as many."
+        )
     for name in ("erp_source", "external_source"):
         if not of(settings, name):
             raise BadInput(f"Setting {name} is empty: rows without it are refused by ServiceNow or found by nobody.")
@@ -160,6 +180,8 @@ def check(settings: Mapping[str, str]) -> None:
                 "sn_spend_intg_imp_invoice.u_subtotal."
             )
     _require_tables(settings)
+    profiles.require_read_back(settings)
+    own_lists.check(settings)
 
 
 def _require_tables(settings: Mapping[str, str]) -> None:

@@ -6,12 +6,13 @@ Of two of one second the one that was taken in, since a row is sent again only a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.connectors.servicenow import values
-from ml_connector.connectors.servicenow.client import Instance, Query, groups
+from ml_connector.connectors.servicenow.answers import Query
+from ml_connector.connectors.servicenow.client import Instance, groups
 from ml_connector.connectors.servicenow.profiles import KEY, Profile, Staging
 from ml_connector.connectors.servicenow.query import joined, one_of
 from ml_connector.connectors.servicenow.rows import StagedRow
@@ -21,9 +22,14 @@ from ml_connector.errors import BadInput
 TAKEN = frozenset(["inserted", "updated", "ignored"])
 WAITING = frozenset(["pending", "reserved", ""])
 _TOGETHER = 100
+_SHORTEST = 40  # characters of the shortest column of text that is documented
 _WHY = ("sys_row_error.error_message", "sys_import_state_comment")  # the first field's error, and the script's word
 _OWN = ("sys_import_state", *_WHY, "sys_target_sys_id")
 _SOURCES = ("erp_source", "external_source")
+# Fields that decide neither whom is paid what and when, nor where it is booked.
+_BESIDE = frozenset(
+    ["description", "terms", "owner", "part", "remit_street", "remit_city", "remit_state", "remit_zip", "remit_country"]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,22 @@ async def rows(
     return told(instance, profile, asked, await instance.every([query for _, query in asked]))
 
 
-def questions(profile: Profile, wanted: Mapping[str, Iterable[str]], *, only: str = "") -> list[tuple[str, Query]]:
-    """What is asked for rows by kind and shared value, each with its kind. Raises BadInput as ``rows``."""
+def questions(
+    profile: Profile, wanted: Mapping[str, Iterable[str]], *, only: str = "", sure: bool = False
+) -> list[tuple[str, Query]]:
+    """What is asked for rows by kind and shared value, each with its kind; ``sure`` as of a Query.
+
+    Raises BadInput as ``rows``.
+    """
     gone = sorted(kind for kind in wanted if kind not in profile.staging)
     if gone:
         raise BadInput(
             f"The connection's settings name no table for {', '.join(gone)} any more: set {gone[0]}_columns again."
         )
     return [
-        (kind, query) for kind, found_by in wanted.items() for query in _queries(profile.staging[kind], found_by, only)
+        (kind, query)
+        for kind, found_by in wanted.items()
+        for query in _queries(profile.staging[kind], found_by, only, sure=sure)
     ]
 
 
@@ -109,7 +122,7 @@ def matching(row: StagedRow, found: Sequence[Staged], used: set[str]) -> Staged 
     return next((one for one in alike if not one.key and says_the_same(row, one)), None)
 
 
-def _queries(staging: Staging, found_by: Iterable[str], only: str) -> list[Query]:
+def _queries(staging: Staging, found_by: Iterable[str], only: str, *, sure: bool) -> list[Query]:
     column = staging.columns[staging.found_by].name
     known = sorted(set(found_by))
     return [
@@ -122,6 +135,7 @@ def _queries(staging: Staging, found_by: Iterable[str], only: str) -> list[Query
             (*_OWN, *(one.name for one in staging.columns.values())),
             column=column,
             told=frozenset(known),
+            sure=sure,
         )
         for group in groups(known, _TOGETHER)
     ]  # fmt: skip
@@ -156,6 +170,29 @@ def _of_this_source(instance: Instance, staging: Staging, one: Staged) -> bool:
 
 
 def says_the_same(row: StagedRow, one: Staged) -> bool:
-    """Whether everything that both show is alike; a text that was cut is alike as far as it goes."""
+    """Whether everything that both show is alike."""
     shared = [name for name in row.columns if one.values.get(name)]
-    return bool(shared) and all(row.columns[name].startswith(one.values[name]) for name in shared)
+    return bool(shared) and all(_alike(row.columns[name], one.values[name]) for name in shared)
+
+
+def otherwise(profile: Profile, row: StagedRow, one: Staged, judged: Collection[str] = ()) -> str:
+    """The first column that was taken in with another value than the row has now, with both; empty where none was.
+
+    What a row shows as a record's id, or not at all, tells nothing. ``judged`` fields are asked of the record.
+    """
+    for name, column in profile.staging[one.kind].columns.items():
+        mine, theirs = row.columns.get(column.name, ""), one.values.get(column.name, "")
+        if name in _BESIDE or name in judged or not mine or not theirs or values.is_sys_id(theirs):
+            continue
+        if not _alike(mine, theirs):
+            return f"{column.name} = {theirs}, and it would go as {mine}"
+    return ""
+
+
+def _alike(mine: str, theirs: str) -> bool:
+    """A text that the instance has cut is alike as far as it goes; of a short one the beginning is another account.
+
+    An amount, which always goes with its places, may be spelled otherwise; a whole number (0100) may be an account's.
+    """
+    cut = len(theirs) >= _SHORTEST and mine.startswith(theirs)
+    return cut or mine.casefold() == theirs.casefold() or ("." in mine and values.same_amount(mine, theirs))

@@ -79,7 +79,10 @@ class Fieldwise:
 
 
 def bill(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> Bill:
-    """An invoice there. A credit memo's total is negative, however the instance keeps it. Raises Unreadable."""
+    """An invoice there. A credit memo's total is negative, however the instance keeps it. Raises Unreadable.
+
+    Its own number is the ERP number, by which payments name it; the posting may put another one in place of ours.
+    """
     total, currency = row.money("total")
     subtotal, other = row.money("subtotal")
     tax, _ = row.money("tax")
@@ -92,7 +95,7 @@ def bill(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> Bill
         vendor=Ref(row.text("supplier"), row.text("supplier_name")),
         total=-abs(shown) if credit else shown,
         number=row.text("number"),
-        own_number=row.text("external_number"),
+        own_number=row.text("erp_number") or row.text("external_number"),
         date=row.day("date"),
         due_date=row.day("due_date"),
         currency=_code(row.text("currency")) or currency or other,
@@ -117,7 +120,7 @@ def _code(shown: str) -> str:
 
 
 def payment(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> Payment:
-    """A payment detail: one row is one payment of one invoice. Raises Unreadable."""
+    """A payment detail: one row is one payment of one invoice, under the row's own key. Raises Unreadable."""
     amount, currency = row.money("amount")
     invoice = Ref(row.text("invoice"), "", row.text("invoice_number"))
     date = row.day("date")
@@ -131,16 +134,10 @@ def payment(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> P
         number=values.unmarked(row.text("number")),
         splits=(Allocation(row.id, invoice, amount, date),),
         state=row.text("state"),
-        reference=reference_of(row.text(KEY)),
+        reference=row.text(KEY),
         stamp=row.stamp,
         trouble=trouble,
     )
-
-
-def reference_of(key: str) -> str:
-    """Our reference in a row's key, whose last part names the row."""
-    reference, slash, _ = key.rpartition("/")
-    return reference if slash else key
 
 
 def party(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> Party:

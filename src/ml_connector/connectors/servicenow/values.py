@@ -79,6 +79,14 @@ def amount(shown: str, name: str) -> Decimal:
     return -value if negative else value
 
 
+def same_amount(one: str, other: str) -> bool:
+    """Whether two texts are the same amount, however it is spelled; USD;100.00 is 100.00."""
+    try:
+        return amount(one.rpartition(";")[2], "") == amount(other.rpartition(";")[2], "")
+    except Unreadable:
+        return False
+
+
 def places(currency: str, style: str) -> int:
     """Decimal places that amounts are sent with: two, or the currency's own (``style`` "currency")."""
     return digits(currency) if style == "currency" else 2
@@ -102,13 +110,22 @@ def written(value: Decimal, currency: str, style: str, negative: str) -> str:
 _MARK = re.compile(r" #[0-9a-f]{8}$")
 
 
-def marked(number: str, digest: str) -> str:
-    """A payment's number with a mark by which two under the same number differ.
+CUT = "..."  # ends what was cut
 
-    >>> marked("CHQ-1", "0123456789abcdef")
-    'CHQ-1 #01234567'
+
+def marked(number: str, digest: str, room: int = 0) -> str:
+    """A payment's number with a mark by which two under the same number differ. ``room``: characters for both, 0 for any.
+
+    The number is cut where both are longer, never the mark.
+
+    >>> marked("CHQ-1", "0123456789abcdef"), marked("Rent of the yard", "0123456789abcdef", 20)
+    ('CHQ-1 #01234567', 'Rent of... #01234567')
     """
-    return f"{number} #{digest[:8]}"
+    mark = f" #{digest[:8]}"
+    left = room - len(mark)
+    if not room or len(number) <= left:
+        return f"{number}{mark}"
+    return f"{number[: left - len(CUT)].rstrip()}{CUT}{mark}"
 
 
 def unmarked(number: str) -> str:

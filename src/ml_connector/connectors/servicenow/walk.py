@@ -21,7 +21,8 @@ from ml_connector.connectors import json_fields
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Row
 from ml_connector.connectors.servicenow import values
-from ml_connector.connectors.servicenow.client import Instance, Listed, Query
+from ml_connector.connectors.servicenow.answers import Listed, Query
+from ml_connector.connectors.servicenow.client import Instance
 from ml_connector.connectors.servicenow.errors import Incomplete
 from ml_connector.connectors.servicenow.profiles import Shown
 from ml_connector.connectors.servicenow.query import BY_STAMP, joined
@@ -51,7 +52,8 @@ class Listing:
     """One table to walk. ``filter`` is an additional term; ``day`` is the column of documents' dates.
 
     ``role``: whose table it is. Where it is told, a table that has rows and shows none is not taken for an empty one: what
-    is missing would be made anew, or said not to exist.
+    is missing would be made anew, or said not to exist. ``made``: such rows are made from here where none is like them, so
+    that not even one may be hidden.
     """
 
     shown: Shown
@@ -60,6 +62,7 @@ class Listing:
     day: str = ""
     page_rows: int = 0
     role: str = ""
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ async def walk(instance: Instance, listing: Listing, cursor: Cursor) -> AsyncIte
     last = False
     while not last:
         query = _query(listing, state, limit)
-        page = await instance.page(query)
+        page = await _asked(instance, listing, query, begins=not state.position)
         rows = _checked(listing, state, page)
         if not state.begun:
             moment = page.at or instance.session.clock.now()
@@ -108,6 +111,36 @@ async def walk(instance: Instance, listing: Listing, cursor: Cursor) -> AsyncIte
         rest = Cursor(since=state.begun) if last else state
         found = [*(await listing.translated([row.fields for row in fresh]) if fresh else ()), *_odd(listing, page)]
         yield Page(tuple(found), _encoder.encode(rest), last=last, complete=complete)
+
+
+async def _asked(instance: Instance, listing: Listing, query: Query, *, begins: bool) -> Listed:
+    """The page. Where not one row may be hidden, a short one is asked for once more: it may have been counted before a
+
+    row was deleted. Raises NotPermitted where it stays short, before anything of it is handed on: the next try begins here.
+    """
+    page = await instance.page(query)
+    if not listing.made or not _hides(query, page) or of(instance.session.settings, "unseen_rows") == "accept":
+        return page
+    page = await instance.page(query)
+    none = begins and not page.rows and (page.total or 0) <= query.limit  # which is told when the list is over
+    if _hides(query, page) and not none:
+        raise NotPermitted(_some_hidden(listing, page))
+    return page
+
+
+def _hides(query: Query, page: Listed) -> bool:
+    """Whether the instance counts more rows for this page than it shows."""
+    return page.total is not None and len(page.rows) < min(query.limit, page.total - query.offset)
+
+
+def _some_hidden(listing: Listing, page: Listed) -> str:
+    table = listing.shown.table
+    return (
+        f"ServiceNow hides rows of {table} from the integration user ({page.total} match, {len(page.rows)} of this page are "
+        f"shown), and what is hidden would be made a second time: the ServiceNow administrator gives it the role "
+        f"{listing.role}, or read rights on all rows of {table}. Where they are hidden on purpose, set unseen_rows=accept on "
+        "the connection."
+    )
 
 
 def _all_hidden(listing: Listing, total: int | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.servicenow import documents
+from ml_connector.connectors.servicenow import documents, refused_rows
 from ml_connector.connectors.servicenow.rows import HEADS, StagedRow
 from ml_connector.connectors.servicenow.send import PERSON_WAIT, Result, Taken, failure, send, together
 from ml_connector.connectors.servicenow.standing import Standing, standing
@@ -61,7 +61,7 @@ async def write_batch(session: Session, steps: Sequence[Step]) -> Sequence[Outco
             to_send[n] = one.missing
     sent = await _sent(session, to_send)
     outcomes |= {n: outcome for n, results in sent.items() if (outcome := together(results)) is not None}
-    proved = await _proved(session, before, outcomes, frozenset(sent))
+    proved = await _proved(session, before, outcomes, sent)
     return [documents.warned(outcome, _warnings(sent.get(n, ()))) for n, outcome in enumerate(proved)]
 
 
@@ -87,6 +87,14 @@ def _settled(one: Standing) -> Outcome | None:
             "Compare the two; link them if they are the same, else give this connection an external source of its own.",
             "duplicate_number",
         )
+    if one.otherwise:
+        return Rejected(
+            "taken otherwise",
+            f"Before another row was refused, ServiceNow took in {one.otherwise}. Nothing was sent.",
+            "Have the document there corrected to what the source says and link the two, or undo the change at the source "
+            "and replay the record.",
+            "taken_otherwise",
+        )
     return None
 
 
@@ -108,26 +116,30 @@ async def _sent(session: Session, to_send: Mapping[int, tuple[StagedRow, ...]]) 
     """Send heads of all steps, then the rest of those whose head was taken; the results of each step's rows."""
     heads = [(n, row) for n, rows in to_send.items() for row in rows if row.kind in HEADS]
     found: dict[int, list[Result]] = {n: [] for n in to_send}
-    for (n, _), result in zip(heads, await send(session, [row for _, row in heads]), strict=True):
+    for (n, _), result in zip(heads, await _send(session, [row for _, row in heads]), strict=True):
         found[n].append(result)
     rest = [
         (n, row) for n, rows in to_send.items() for row in rows
         if row.kind not in HEADS and together(found[n]) is None
     ]  # fmt: skip
-    for (n, _), result in zip(rest, await send(session, [row for _, row in rest]), strict=True):
+    for (n, _), result in zip(rest, await _send(session, [row for _, row in rest]), strict=True):
         found[n].append(result)
     return found
 
 
+async def _send(session: Session, rows: Sequence[StagedRow]) -> list[Result]:
+    return await refused_rows.explained(session, rows, await send(session, rows))
+
+
 async def _proved(
-    session: Session, before: Sequence[Standing], outcomes: Mapping[int, Outcome], sent: frozenset[int]
+    session: Session, before: Sequence[Standing], outcomes: Mapping[int, Outcome], sent: Mapping[int, Sequence[Result]]
 ) -> list[Outcome]:  # fmt: skip
-    """What was taken in, read back; what lay there whole needs no second look."""
+    """What was taken in, read back with what became of its references; what lay there whole needs no second look."""
     unread = [n for n in range(len(before)) if n in sent and n not in outcomes]
     after = dict(enumerate(before))
     if unread:
         try:
-            found = await standing(session, [before[n].step for n in unread])
+            found = await standing(session, [before[n].step for n in unread], _lines(sent, unread))
         except LeaseLost:
             raise
         except TransportError as error:
@@ -138,6 +150,12 @@ async def _proved(
             ]
         after |= dict(zip(unread, found, strict=True))
     return [outcomes[n] if n in outcomes else _done(one, session) for n, one in sorted(after.items())]
+
+
+def _lines(sent: Mapping[int, Sequence[Result]], unread: Sequence[int]) -> list[str]:
+    """Ids of the invoice lines that were made of the rows just sent."""
+    results = [one for n in unread for one in sent[n]]
+    return [one.target for one in results if isinstance(one, Taken) and one.kind == "line"]
 
 
 def _done(one: Standing, session: Session) -> Outcome:

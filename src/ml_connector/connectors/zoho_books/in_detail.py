@@ -5,6 +5,9 @@ page of the list still has to be asked for stands in the cursor, so that a walk 
 Two walks overlap by the list lag; of what the first has read there, identity and stamp stand in the cursor too, and the
 second asks for none of it again. Only a detail that can hold nothing older counts as read: it shows the list's stamp or
 a later one, and was answered when the second of that stamp was over.
+An answer that is not what the vendor documents, such as a page about maintenance, is the vendor's trouble more often than the
+row's: the walk breaks off, and the row comes behind the others when it goes on. Only after some of them it is handed on as a
+row that cannot be understood, and holds nobody up.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from ml_connector.connectors.zoho_books import values
 from ml_connector.connectors.zoho_books import walk as lists
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.errors import BadInput, ConnectorError
+from ml_connector.transport.errors import NotJson
 
 A_PAGE = 20  # details handed on together: at a second each a page takes a third of what a slice has for reading
 AT_ONCE = 4  # below the five that the smallest plan allows
+TRIES = 3  # of a row whose answer is not what is documented
 REMEMBERED = 2_000  # rows of an overlap whose stamps the cursor keeps; of more, some are asked for once too often
 _SETTLED = dt.timedelta(seconds=2)  # the vendor's clock and its stamps have whole seconds
 
@@ -33,6 +38,7 @@ _SETTLED = dt.timedelta(seconds=2)  # the vendor's clock and its stamps have who
 class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a walk in detail stands. ``waiting`` and ``told`` name rows as "id stamp", with the list's own stamps.
 
+    ``tried`` names a row that waits once for each of its answers that was not what is documented.
     ``listed``: the list's cursor behind the page that ``waiting`` is of. ``ended``: it was the last, and ``whole`` says
     whether the list showed everything. A cursor of a walk without details begins from the beginning here, and the other way
     round: what was read before had no lines.
@@ -40,6 +46,7 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
 
     listed: lists.Cursor = lists.Cursor()
     waiting: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     ended: bool = False
     whole: bool = False
@@ -63,12 +70,16 @@ class Detailing:
 
 @dataclass(slots=True)
 class _Fetched:
-    """What came of rows until one failed: so many ``done``, and why it stopped."""
+    """What came of rows until one failed: so many ``done``, and why it stopped.
+
+    ``odd``: the row that did so by an answer that is not what is documented.
+    """
 
     rows: list[Row] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     done: int = 0
     error: ConnectorError | None = None
+    odd: str = ""
 
 
 _encoder = msgspec.json.Encoder()
@@ -125,7 +136,7 @@ class _Walk:
     async def hand_on(self, plain: Sequence[Row]) -> AsyncIterator[Page]:
         """Pages of what waits, the first with the ``plain`` rows. What was read before an error is handed on before it."""
         while True:
-            found = await _fetched(self.detailing, self.cursor.waiting[:A_PAGE])
+            found = await _fetched(self.detailing, self.cursor.waiting[:A_PAGE], self.cursor.tried)
             self.cursor = _after(self.cursor, found)
             yield _page((*plain, *found.rows), self.cursor)
             if found.error is not None:
@@ -135,15 +146,16 @@ class _Walk:
             plain = ()
 
 
-async def _fetched(detailing: Detailing, marks: Sequence[str]) -> _Fetched:
-    """Ask for rows, some at once, up to the first that nobody answers."""
+async def _fetched(detailing: Detailing, marks: Sequence[str], tried: Sequence[str]) -> _Fetched:
+    """Ask for rows, some at once, up to the first that nobody answers as documented. ``tried``: see ``Cursor``."""
     found = _Fetched()
     for first in range(0, len(marks), AT_ONCE):
         group = marks[first : first + AT_ONCE]
         shown = await asyncio.gather(*(detailing.show(_id(mark)) for mark in group), return_exceptions=True)
-        for mark, one in zip(group, shown, strict=True):
+        for mark, answered in zip(group, shown, strict=True):
+            one = answered if tried.count(mark) + 1 < TRIES else _given_up(mark, answered)
             if isinstance(one, ConnectorError):
-                found.error = one
+                found.error, found.odd = one, mark if isinstance(one, NotJson) else ""
                 return found
             if isinstance(one, BaseException):
                 raise one
@@ -151,6 +163,13 @@ async def _fetched(detailing: Detailing, marks: Sequence[str]) -> _Fetched:
             found.rows += [one.row] if one.row is not None else []
             found.told += _read(mark, one)
     return found
+
+
+def _given_up(mark: str, answered: Shown | BaseException) -> Shown | BaseException:
+    """An answer that was odd once more, as a row that cannot be understood; any other as it is."""
+    if not isinstance(answered, NotJson):
+        return answered
+    return Shown(Row(_id(mark), b"", None, problem=answered.sentence))
 
 
 def _read(mark: str, shown: Shown) -> list[str]:
@@ -166,10 +185,13 @@ def _after(cursor: Cursor, found: _Fetched) -> Cursor:
     """The cursor with these rows read; at the end of the walk only the list's own, and what its next walk shows again."""
     edge = values.instant(cursor.listed.start or cursor.listed.since)
     told = (*cursor.told, *(mark for mark in found.told if _stands(mark, edge)))
-    waiting = cursor.waiting[found.done :]
+    waiting, tried = cursor.waiting[found.done :], cursor.tried
+    if found.odd:
+        waiting, tried = (*(mark for mark in waiting if mark != found.odd), found.odd), (*tried, found.odd)
     if cursor.ended and not waiting:
         told = tuple(mark for mark in told if _stands(mark, edge))
-    return replace(cursor, waiting=waiting, told=tuple(dict.fromkeys(told))[-REMEMBERED:])
+    tried = tuple(mark for mark in tried if mark in waiting)
+    return replace(cursor, waiting=waiting, tried=tried, told=tuple(dict.fromkeys(told))[-REMEMBERED:])
 
 
 def _page(rows: tuple[Row, ...], cursor: Cursor) -> Page:

@@ -170,7 +170,7 @@ def _walk_in_detail(books: Books, reading: Reading) -> AsyncIterator[Page]:
     async def show(id_: str) -> Shown:
         try:
             return await _shown(books, resource, id_, field)
-        except (Refusal, NotJson) as error:
+        except Refusal as error:
             return Shown(Row(id_, b"", None, problem=error.sentence))
 
     detailing = Detailing(lambda document: wanted(document, reading.since), show)
@@ -183,7 +183,7 @@ def in_full(reading: Reading) -> bool:
     word = reading.options.get("details", "no")
     if word not in ("yes", "no"):
         raise BadInput(f"details {word!r} is not one of yes, no.")
-    return word == "yes" and reading.entity in _IN_FULL
+    return word == "yes" and not reading.bare and reading.entity in _IN_FULL
 
 
 def wanted(document: Document, since: dt.date | None) -> bool:
@@ -212,7 +212,7 @@ def listing_of(books: Books, reading: Reading) -> Listing:
     def row(raw: bytes) -> Row | None:
         return row_of(resource, raw, field)
 
-    base = Listing(resource.path, resource.keys, resource.id_key, row)
+    base = Listing(resource.path, resource.keys, resource.id_key, row, from_a_day=reading.bare)
     if reading.entity in ("bills", "vendor_credits"):
         return dataclasses.replace(base, filters=True, sorts=True, settled=_CREATED, date_filter="date_start")
     if reading.entity == "vendor_payments":

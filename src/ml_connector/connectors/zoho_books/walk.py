@@ -61,7 +61,7 @@ class Listing:
     """One list of the API. ``filters``: it takes ``last_modified_time``; ``sorts``: it sorts by it, as far as known.
 
     ``settled`` are the sort parameters of a whole walk (creation order moves least). ``row`` translates one row, or
-    returns None for a row that is not of this entity.
+    returns None for a row that is not of this entity. ``from_a_day``: a walk that began at a document date counts as whole.
     """
 
     path: str
@@ -73,6 +73,7 @@ class Listing:
     sorts: bool = False
     settled: tuple[tuple[str, str], ...] = ()
     date_filter: str = ""
+    from_a_day: bool = False
     whole: Callable[[Reply], bool] = lambda _: True  # whether the reply shows that nothing was filtered away
 
 
@@ -175,7 +176,7 @@ def _changes(listing: Listing, state: Cursor, rows: Sequence[_Seen], more: bool)
     handed_on = frozenset(state.seen)
     fresh = [row for row in rows if row.mark not in handed_on]
     if not more:
-        return _end(listing, state, fresh, proven=True, whole=_from_the_beginning(state))
+        return _end(listing, state, fresh, proven=True, whole=_from_the_beginning(listing, state))
     following = _position_after(rows)
     if following <= state.position:
         # A page full of one second: nothing is handed on yet, its pages are counted from the first.
@@ -205,7 +206,7 @@ def _counted(listing: Listing, state: Cursor, rows: Sequence[_Seen], reply: Repl
             earlier=(), now=(),
         )  # fmt: skip
         return _page(listing, fresh, state), state
-    whole = state.mode is not Mode.DELTA and _from_the_beginning(state) and listing.whole(reply)
+    whole = state.mode is not Mode.DELTA and _from_the_beginning(listing, state) and listing.whole(reply)
     return _end(listing, state, fresh, proven=proven, whole=whole)
 
 
@@ -218,11 +219,14 @@ def _end(listing: Listing, state: Cursor, rows: Sequence[_Seen], *, proven: bool
     return Page(translated, _cursor_encoder.encode(rest), last=True, complete=proven and whole), rest
 
 
-def _from_the_beginning(state: Cursor) -> bool:
-    """Whether this walk looked at everything; a walk that began at a stamp or a day did not."""
-    if state.mode is Mode.ALL:
-        return not state.position and not state.first_day
-    return not state.since and not state.first_day
+def _from_the_beginning(listing: Listing, state: Cursor) -> bool:
+    """Whether this walk looked at all that is asked for; a walk that began at a stamp did not, nor one that began at a day
+
+    where older documents are asked for too.
+    """
+    if state.first_day and not listing.from_a_day:
+        return False
+    return not (state.position if state.mode is Mode.ALL else state.since)
 
 
 def _far_enough(state: Cursor, rows: Sequence[_Seen]) -> bool:
