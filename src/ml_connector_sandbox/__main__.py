@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ml_connector_sandbox.sandbox import KINDS, START, Sandbox
+from ml_connector_sandbox.sandbox import KINDS, START, Sandbox, neighbours_file
 
 _LOOK_SECONDS = 0.2
 
@@ -37,7 +37,8 @@ async def _serve(given: argparse.Namespace) -> None:
         try:
             await _until(stop, parent if given.with_parent is not None else None)
         finally:
-            given.file.unlink(missing_ok=True)
+            for one in (given.file, neighbours_file(given.file)):
+                one.unlink(missing_ok=True)
 
 
 async def _until(stop: asyncio.Event, parent: int | None) -> None:

@@ -18,10 +18,20 @@ from typing import Any
 
 import aiohttp
 
-from ml_connector_sandbox.company.payables.truth import HELD, LINKED, STAGED
+from ml_connector_sandbox.company.payables.truth import HELD, LINKED, STAGED, STANDS
 from ml_connector_sandbox.compare import Finding, ending
 from ml_connector_sandbox.kernel import exact
-from ml_connector_sandbox.staged_documents import Amounts, Paid, Staged, Table, added, read_payments, read_staged
+from ml_connector_sandbox.own_documents import BILLS, read_own_payments, read_own_staged, read_own_suppliers
+from ml_connector_sandbox.staged_documents import (
+    Amounts,
+    Paid,
+    Staged,
+    Table,
+    added,
+    read_payments,
+    read_staged,
+    read_suppliers,
+)
 
 FAULTS = (
     "duplicates", "missing", "unexpected", "totals_differ", "coding_differs", "suppliers_wrong", "payments_wrong",
@@ -76,7 +86,8 @@ def compare_payables(
 
     ``filled``: mapping rows filled meanwhile, as ``table:key``, a cost centre made at the target among them: what waited
     for them alone must be staged. ``endings``: document or payment id -> ending, where it shall be another than the truth
-    table's. Raises KeyError when organisation or instance are not in the books.
+    table's; ``stands`` for what was staged and was changed or deleted at Zoho Books since. Raises KeyError when
+    organisation or instance are not in the books.
     """
     keys, other = frozenset(filled), endings or {}
     truth = {one["document_id"]: _ending(one, keys, other) for one in company["truth"]}
@@ -103,8 +114,10 @@ class _Comparing:
         self._documents = {one["document_id"]: (one, 1) for one in ledger["bills"]}
         self._documents |= {one["document_id"]: (one, -1) for one in ledger["vendor_credits"]}
         self._payments = {one["payment_id"]: one for one in ledger["vendor_payments"]}
-        self._staged, self._paid = read_staged(instance), read_payments(instance)
-        self._suppliers = [one["erp_supplier_code"] for one in instance["sn_fin_supplier"]]
+        own = BILLS in instance
+        self._staged = (read_own_staged if own else read_staged)(instance)
+        self._paid = (read_own_payments if own else read_payments)(instance)
+        self._suppliers = (read_own_suppliers if own else read_suppliers)(instance)
         self._codes = {one["vendor_id"]: one["code"] for one in company["suppliers"]}
         self._found = PayablesComparison()
 
@@ -114,6 +127,10 @@ class _Comparing:
         for key, row in self._truth.items():
             if row["ends"] == STAGED:
                 self._look_at(row, standing.get(key))
+            elif row["ends"] == STANDS and key not in standing:
+                self._say(
+                    "missing", f"{row['number']} ({key}) was staged before it was changed, and is not in ServiceNow"
+                )
         self._rows()
         self._parties()
         return self._found
@@ -126,7 +143,7 @@ class _Comparing:
             row = self._truth.get(one.external)
             if one.external in standing or (one.external and one.facts in keyed):
                 self._say("duplicates", f"{one.shown} of {one.external} stands in ServiceNow twice")
-            elif one.external and (row is None or row["ends"] != STAGED):
+            elif one.external and (row is None or row["ends"] not in (STAGED, STANDS)):
                 why = f"it must end {row['ends']} {row['reason']}".rstrip() if row else "no document belongs to it"
                 self._say("unexpected", f"{one.shown} must not be in ServiceNow: {why}")
             if one.external:
@@ -191,12 +208,20 @@ class _Comparing:
     def _expected(self) -> Iterable[Paid]:
         """The rows of payments that must be staged; what waited for its bills alone goes with them."""
         for row in self._company["payments"]:
+            if self._endings.get(row["payment_id"]) == STANDS:
+                yield from (self._left(bill, row["currency"], Decimal(amount)) for bill, amount in row["rows"])
+                continue
             payment = self._payments.get(row["payment_id"])
             if payment is None or self._ends(row, payment) != STAGED:
                 continue
             reference = payment["reference_number"] or payment["number"]
             for bill, amount in payment["bills"].items():
                 yield Paid(bill, payment["currency_code"], amount, reference)
+
+    def _left(self, bill: str, currency: str, amount: Decimal) -> Paid:
+        """The row of a payment that is no more at Zoho Books, and its reference with it: as one that stands there."""
+        found = (one for one in self._paid if (one.bill, one.currency, one.amount) == (bill, currency, amount))
+        return next(found, Paid(bill, currency, amount, "(deleted)"))
 
     def _ends(self, row: Mapping[str, Any], payment: Mapping[str, Any]) -> str:
         staged = all(self._truth[bill]["ends"] == STAGED for bill in payment["bills"])

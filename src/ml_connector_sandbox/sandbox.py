@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox import company as companies
-from ml_connector_sandbox.company import Company, office
+from ml_connector_sandbox.company import Company, office, workshop
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
+from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
 from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.server import SandboxServer
@@ -31,6 +32,9 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     # A firm of its own: bills out of Zoho Books, approved and paid in ServiceNow.
     "payables": office.office,
     "payables changed": office.office_changed,
+    # A small firm whose instance has tables of its own, alone, and at the same vendors as the firm above.
+    "own-tables": workshop.workshop,
+    "payables with neighbour": workshop.office_with_neighbour,
     # A small one of its own: bills out of Xero.
     "xero-payables": xero_payables,
     # For the fault matrix: one for every integration, by its kind, and one that goes on after it was read.
@@ -40,6 +44,7 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "matrix:zoho_books-servicenow": office.matrix_office,
     "matrix:zoho_books-servicenow changed": office.matrix_office_changed,
     "matrix:xero-servicenow": matrix_xero,
+    "matrix:xero-servicenow changed": matrix_xero_changed,
 }
 # For measuring: as many ordinary documents as are asked for.
 _MANY: dict[str, Callable[[SandboxClock, int], Company]] = {
@@ -56,7 +61,7 @@ KINDS = (
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """A sandbox under way. ``handover`` is what the hand-over file says; ``servicenow`` is None where the company has
-    no instance there."""
+    no instance there. ``neighbour`` is what that of its neighbour says, None where it has none."""
 
     clock: SandboxClock
     company: Company
@@ -66,6 +71,7 @@ class Sandbox:
     servicenow: ServiceNowEmulator | None
     server: SandboxServer
     handover: dict[str, Any]
+    neighbour: dict[str, Any] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -97,18 +103,32 @@ class Sandbox:
         server = SandboxServer([servicetitan, zoho_books, xero, *([servicenow] if servicenow else [])])
         try:
             await server.start(port, admin_port)
-            handover = _handover(clock, made, server)
-            yield cls(clock, made, servicetitan, zoho_books, xero, servicenow, server, handover)
+            told = [_handover(clock, one, server) for one in (made, made.neighbour) if one is not None]
+            yield cls(clock, made, servicetitan, zoho_books, xero, servicenow, server, *told)
         finally:
             await server.stop()
 
     def write(self, path: Path) -> None:
-        """Write the hand-over file in one step: it is there whole or not at all. Only its owner may read it."""
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(self.handover, file, ensure_ascii=False)
-        beside.replace(path)
+        """Write the hand-over file in one step: it is there whole or not at all. Only its owner may read it.
+
+        That of a neighbour lies beside it, and is there before.
+        """
+        if self.neighbour is not None:
+            _written(neighbours_file(path), self.neighbour)
+        _written(path, self.handover)
+
+
+def neighbours_file(path: Path) -> Path:
+    """Where the hand-over file of a company's neighbour lies, beside its own."""
+    return path.with_name(f"{path.stem}-neighbour{path.suffix}")
+
+
+def _written(path: Path, handover: dict[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(handover, file, ensure_ascii=False)
+    beside.replace(path)
 
 
 def is_known(kind: str) -> bool:

@@ -15,7 +15,7 @@ ZERO = Decimal(0)
 GONE = "canceled"
 CHARGES = ("other_charges", "shipping_amount")
 # Behind a payment's number, so that two under one number stay two where the transform map coalesces on it.
-_MARK = re.compile(r" #[0-9a-f]{8}$")
+MARK = re.compile(r" #[0-9a-f]{8}$")
 Amounts = dict[str, Decimal]
 Table = Mapping[str, Any]
 
@@ -76,9 +76,14 @@ def read_staged(instance: Mapping[str, Sequence[Table]]) -> list[Staged]:
 def read_payments(instance: Mapping[str, Sequence[Table]]) -> list[Paid]:
     """All payment rows."""
     return [
-        Paid(one["invoice"], *_price(one["payment_amount"]), _MARK.sub("", one["payment_reference_id"]))
+        Paid(one["invoice"], *_price(one["payment_amount"]), MARK.sub("", one["payment_reference_id"]))
         for one in instance["sn_shop_invoice_payment_detail"]
     ]
+
+
+def read_suppliers(instance: Mapping[str, Sequence[Table]]) -> list[str]:
+    """The codes of all suppliers."""
+    return [one["erp_supplier_code"] for one in instance["sn_fin_supplier"]]
 
 
 def added(sums: Amounts, currency: str, amount: Decimal) -> None:

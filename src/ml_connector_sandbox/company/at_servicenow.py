@@ -8,6 +8,7 @@ from datetime import date
 from ml_connector_sandbox.company.payables.instance import CostCenter, Instance, KeyedInvoice, Supplier
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.servicenow import Client, Seed, ServiceNowBooks, User, seeded_instance
+from ml_connector_sandbox.servicenow.instance import CUSTOM_PROFILE, PAYABLES_PROFILE
 from ml_connector_sandbox.servicenow.instance import Instance as Served
 from ml_connector_sandbox.servicenow.seeding import INTEGRATION
 
@@ -15,10 +16,15 @@ from ml_connector_sandbox.servicenow.seeding import INTEGRATION
 def at_servicenow(clock: SandboxClock, plain: Instance) -> ServiceNowBooks:
     """The instance with everything on file, and the two invoices that somebody keyed there by hand."""
     books = ServiceNowBooks(clock)
-    served = seeded_instance(books, plain.host, _seed(plain))
+    serve(books, plain)
+    return books
+
+
+def serve(books: ServiceNowBooks, plain: Instance) -> None:
+    """One more instance. Raises ValueError when its host is taken."""
+    served = seeded_instance(books, plain.host, _seed(plain), CUSTOM_PROFILE if plain.own_tables else PAYABLES_PROFILE)
     for one in plain.invoices:
         _key(served, one)
-    return books
 
 
 # Where a mapping table's values, or a setting's, are found, and the column by which the firm's people call them.
@@ -42,9 +48,9 @@ def by_id(books: ServiceNowBooks, table: str, rows: Mapping[str, str]) -> dict[s
 
 
 def _seed(plain: Instance) -> Seed:
-    source = plain.erp_source.name
+    source = "" if plain.own_tables else plain.erp_source.name
     return Seed(
-        erp_sources=[source],
+        erp_sources=[source] if source else [],
         legal_entities=[
             {"company_code": one.code, "name": one.name, "currency": one.currency, "erp_source": source}
             for one in plain.legal_entities

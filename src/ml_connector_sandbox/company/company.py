@@ -63,7 +63,7 @@ class Company:
     ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
-    where it has none.
+    where it has none. ``neighbour``: another company with books at the same vendors, which knows nothing of this one.
     """
 
     kind: str
@@ -80,6 +80,7 @@ class Company:
     limits: bool = True
     same_second: str = ""
     servicenow: ServiceNowBooks | None = None
+    neighbour: Company | None = None
     connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
     servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
     zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)

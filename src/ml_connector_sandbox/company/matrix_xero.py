@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.company.access import Access
-from ml_connector_sandbox.company.at_servicenow import at_servicenow, by_id
+from ml_connector_sandbox.company.at_servicenow import by_id
 from ml_connector_sandbox.company.company import Company
-from ml_connector_sandbox.company.dates import Dates
-from ml_connector_sandbox.company.office import OfficeAccess
 from ml_connector_sandbox.company.payables.books import Month
 from ml_connector_sandbox.company.payables.instance import (
     CostCenter,
@@ -23,14 +19,12 @@ from ml_connector_sandbox.company.payables.instance import (
     PaymentTerm,
     Supplier,
 )
-from ml_connector_sandbox.company.seed import Seed
+from ml_connector_sandbox.company.xero_firm import KIND, XeroAccess, opened
 from ml_connector_sandbox.kernel.clock import SandboxClock
-from ml_connector_sandbox.servicetitan.books import PRODUCTION, ServiceTitanBooks
-from ml_connector_sandbox.xero import OrganisationBooks, XeroBooks
+from ml_connector_sandbox.xero import OrganisationBooks
 from ml_connector_sandbox.xero.books.documents import Document
-from ml_connector_sandbox.zoho_books import ZohoBooksBooks
 
-KIND, NAME, ZONE = "xero-servicenow", "Linden Wharf Design", "America/New_York"
+NAME, ZONE = "Linden Wharf Design", "America/New_York"
 TAG = "Department"
 # Options, and the numbers of the cost centres of the same names; the last has none there.
 DEPARTMENTS = {"Studio": "1100", "Workshop": "1200", "Front Office": "1300"}
@@ -45,33 +39,28 @@ ENDS = {
 """How the bill of each case ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class XeroAccess(OfficeAccess):
-    """Credentials of this firm; they open nothing outside the sandbox."""
-
-    xero_organisation_id: str = "7c9d4b1e-2a60-4f83-b5c1-9e0d7a6f3b24"
-    xero_client_id: str = "SANDBOXLINDENWHARFWEB00000000001"
-    xero_client_secret: str = "sandbox-linden-wharf-xero-web"  # noqa: S105
-
-    def as_dict(self) -> dict[str, dict[str, str]]:
-        """For the hand-over file."""
-        return {"xero": Access.as_dict(self)["xero"], "servicenow": OfficeAccess.as_dict(self)["servicenow"]}
+ACCESS = XeroAccess(
+    xero_organisation_id="7c9d4b1e-2a60-4f83-b5c1-9e0d7a6f3b24",
+    xero_client_id="SANDBOXLINDENWHARFWEB00000000001",
+    xero_client_secret="sandbox-linden-wharf-xero-web",  # noqa: S106
+)
 
 
 @dataclass(slots=True, kw_only=True)
 class XeroCompany(Company):
-    """The firm in both systems' books. ``bills``: by case, as they stand now."""
+    """The firm in both systems' books. ``bills``: by case, as they stand now. ``edits``: the setting."""
 
     month: Month
     mapping: dict[str, dict[str, str]] = field(default_factory=dict)
     bills: dict[str, Document] = field(default_factory=dict)
+    edits: str = "hold"
 
     def settings(self) -> dict[str, Any]:
         """The integration's settings; a department without a cost centre gets one."""
         return {
             "start_date": self.month.first.isoformat(), "currency": "USD", "cost_center_from": TAG,
             "create_cost_centers": "yes", "rounding_account": self.mapping["accounts"][self._account("6020")],
-            "rounding_limit": "0.02",
+            "rounding_limit": "0.02", "edits": self.edits,
         }  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,27 +77,10 @@ class XeroCompany(Company):
 
 def matrix_xero(clock: SandboxClock, seed: int = 1) -> Company:
     """Seven bills, a vendor credit and three payments of three vendors; two of the vendors are not there yet."""
-    servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
-    bare = XeroAccess()
-    organisation = xero.organisation(bare.xero_organisation_id, name=NAME, country="US", time_zone=ZONE)
-    xero.app(bare.xero_client_id, bare.xero_client_secret, (bare.xero_redirect,), name="ML Connector")
-    instance = _instance()
-    tenant = servicetitan.add_tenant(bare.tenant_id, NAME, PRODUCTION)
-    empty = zoho_books.organisation(bare.organization_id, name=NAME, data_centre="us")
-    company = XeroCompany(
-        kind="matrix",
-        servicetitan=servicetitan,
-        zoho_books=zoho_books,
-        xero=xero,
-        access=XeroAccess(instance=instance),
-        servicenow=at_servicenow(clock, instance),
-        connection_settings={"servicenow": instance.settings()},
-        seed=Seed(dates=Dates.reckoned(clock.start), chance=random.Random(seed), tenant=tenant, organisation=empty),
-        limits=False,
-        month=Month.before(clock.start),
-    )
-    _file(company, organisation)
-    _trade(company, organisation)
+    firm = opened(clock, seed, ACCESS, NAME, ZONE)
+    company = XeroCompany(kind="matrix", month=Month.before(clock.start), **firm.parts(_instance()))
+    _file(company, firm.organisation)
+    _trade(company, firm.organisation)
     return company
 
 
@@ -120,7 +92,7 @@ def _file(company: XeroCompany, books: OrganisationBooks) -> None:
         books.desk.add_account(BANK, "Operating account", "BANK")
         books.desk.add_tracking_category(TAG, [*DEPARTMENTS, UNKNOWN])
         for place, name in enumerate(VENDORS):
-            books.desk.add_contact(name, **_contact(place))
+            books.desk.add_contact(name, **contact(place))
     found = {code: books.account_by_code(code) for code, _ in ACCOUNTS}
     rows = {
         "accounts": {one.account_id: code for code, one in found.items() if one is not None},
@@ -131,7 +103,8 @@ def _file(company: XeroCompany, books: OrganisationBooks) -> None:
     company.mapping = {table: by_id(company.servicenow, table, given) for table, given in rows.items()}
 
 
-def _contact(place: int) -> dict[str, Any]:
+def contact(place: int) -> dict[str, Any]:
+    """Where a vendor is, and who answers there."""
     address = {
         "AddressType": "POBOX", "AddressLine1": f"{20 + place} Wharf Street", "City": "Boston", "Region": "MA",
         "PostalCode": "02110", "Country": "US",
@@ -142,39 +115,41 @@ def _contact(place: int) -> dict[str, Any]:
 
 def _trade(company: XeroCompany, books: OrganisationBooks) -> None:
     first, second, third = VENDORS
-    _bill(company, "paid", first, _line("6010", "1200.00", "Studio"), LineAmountTypes="NoTax")
-    _bill(company, "part", second, _line("6020", "310.40", "Workshop"), _line("6110", "19.99", "Studio"))
-    _bill(company, "inclusive", third, _line("6020", "108.25", UNKNOWN), LineAmountTypes="Inclusive")
-    _bill(company, "several", first, *(_line("6110", f"{30 + place}.07", "Front Office") for place in range(3)))
-    _bill(company, "no_department", second, _line("6010", "75.00"))
-    _bill(company, "draft", third, _line("6010", "80.00", "Studio"), Status="DRAFT")
-    voided = _bill(company, "voided", first, _line("6010", "90.00", "Studio"))
+    bill(company, "paid", first, line("6010", "1200.00", "Studio"), LineAmountTypes="NoTax")
+    bill(company, "part", second, line("6020", "310.40", "Workshop"), line("6110", "19.99", "Studio"))
+    bill(company, "inclusive", third, line("6020", "108.25", UNKNOWN), LineAmountTypes="Inclusive")
+    bill(company, "several", first, *(line("6110", f"{30 + place}.07", "Front Office") for place in range(3)))
+    bill(company, "no_department", second, line("6010", "75.00"))
+    bill(company, "draft", third, line("6010", "80.00", "Studio"), Status="DRAFT")
+    voided = bill(company, "voided", first, line("6010", "90.00", "Studio"))
     with books.at(_at(company, 6)):
         books.desk.remove(voided)
-        [contact] = [one for one in books.contacts if one.name == second]
+        [of] = [one for one in books.contacts if one.name == second]
         day = company.month.day(6)
-        books.desk.add_credit_note(
-            contact, day, [_line("6020", "42.50", "Workshop")], sale=False, CreditNoteNumber="CN-5"
-        )
+        books.desk.add_credit_note(of, day, [line("6020", "42.50", "Workshop")], sale=False, CreditNoteNumber="CN-5")
     for place, (case, amount) in enumerate({"paid": "1200.00", "part": "100.00", "several": "50.00"}.items()):
-        _pay(company, case, amount, 12 + place)
+        pay(company, case, amount, 12 + place)
 
 
-def _line(account: str, amount: str, option: str = "") -> dict[str, Any]:
+def line(account: str, amount: str, option: str = "", description: str = "") -> dict[str, Any]:
+    """A line on an account, of a department."""
     tracking = {"Tracking": [{"Name": TAG, "Option": option}]} if option else {}
-    return {"Description": f"For {account}", "Quantity": 1, "UnitAmount": amount, "AccountCode": account, **tracking}
+    told = description or f"For {account}"
+    return {"Description": told, "Quantity": 1, "UnitAmount": amount, "AccountCode": account, **tracking}
 
 
-def _bill(company: XeroCompany, case: str, vendor: str, *lines: dict[str, Any], **body: Any) -> Document:
+def bill(company: XeroCompany, case: str, vendor: str, *lines: dict[str, Any], **body: Any) -> Document:
+    """A bill of a case, approved unless ``Status`` says otherwise; each a day after the one before."""
     books, place = company.xero_organisation, len(company.bills)
-    [contact] = [one for one in books.contacts if one.name == vendor]
+    [of] = [one for one in books.contacts if one.name == vendor]
     with books.at(_at(company, place)):
         given = {"InvoiceNumber": f"LW-{place + 1:03d}", **body}
-        company.bills[case] = books.desk.add_bill(contact, company.month.day(place), lines, **given)
+        company.bills[case] = books.desk.add_bill(of, company.month.day(place), lines, **given)
     return company.bills[case]
 
 
-def _pay(company: XeroCompany, case: str, amount: str, place: int) -> None:
+def pay(company: XeroCompany, case: str, amount: str, place: int) -> None:
+    """So much paid on the bill of a case, at a place of the month."""
     books = company.xero_organisation
     account = books.account_by_code(BANK)
     assert account is not None

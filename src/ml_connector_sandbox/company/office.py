@@ -40,12 +40,13 @@ class OfficeAccess(Access):
     organization_id: str = "20091544107"
     zoho_client_id: str = "1000.SANDBOXHALYARDFINCH"
     zoho_client_secret: str = "sandbox-halyard-finch-us"  # noqa: S105
+    data_centre: str = DATA_CENTRE
     instance: Instance | None = None
 
     def as_dict(self) -> dict[str, dict[str, str]]:
         """For the hand-over file."""
         zoho_books = {
-            "data_centre": DATA_CENTRE,
+            "data_centre": self.data_centre,
             "client_id": self.zoho_client_id,
             "client_secret": self.zoho_client_secret,
             "redirect": self.redirect,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.company.access import Access
-from ml_connector_sandbox.company.at_servicenow import at_servicenow, by_id
+from ml_connector_sandbox.company.at_servicenow import by_id
 from ml_connector_sandbox.company.company import Company
-from ml_connector_sandbox.company.dates import Dates
 from ml_connector_sandbox.company.payables.instance import (
     CostCenter,
     ErpSource,
@@ -21,15 +18,12 @@ from ml_connector_sandbox.company.payables.instance import (
     PaymentTerm,
     Supplier,
 )
-from ml_connector_sandbox.company.seed import Seed
+from ml_connector_sandbox.company.xero_firm import KIND, XeroAccess, opened
 from ml_connector_sandbox.kernel.clock import SandboxClock
-from ml_connector_sandbox.servicetitan.books import PRODUCTION, ServiceTitanBooks
-from ml_connector_sandbox.xero import OrganisationBooks, XeroBooks
+from ml_connector_sandbox.xero import OrganisationBooks
 from ml_connector_sandbox.xero.books.documents import Document, Payment
 from ml_connector_sandbox.xero.books.masters import Contact
-from ml_connector_sandbox.zoho_books import ZohoBooksBooks
 
-KIND = "xero-servicenow"
 COMPANY, ZONE = "Harbor Kiln Studio LLC", "America/New_York"
 TAG, OPTIONS = "Department", ("Kilns", "Showroom", "Old Workshop", "Online Shop")
 CLAY, RENT, CHECKING = "5010", "6010", "1000"
@@ -38,37 +32,11 @@ STARTED = 40  # days back: from there on documents are staged
 ENDED = 20  # days back: until then the centre of the old workshop is valid
 
 
-@dataclass(frozen=True, slots=True)
-class XeroOfficeAccess(Access):
-    """Credentials of the firm; they open nothing outside the sandbox. ``instance``: what ServiceNow takes."""
-
-    tenant_id: str = "1990000002"  # of a tenant with nothing in it
-    organization_id: str = "20091544299"  # of an organisation with nothing in it
-    xero_organisation_id: str = "3b6e1d94-52c7-4f08-8a1e-90d7c4b25f6a"
-    xero_client_id: str = "SANDBOXHARBORKILNWEB000000000001"
-    xero_client_secret: str = "sandbox-harbor-kiln-xero-web"  # noqa: S105
-    instance: Instance | None = None
-
-    def as_dict(self) -> dict[str, dict[str, str]]:
-        """For the hand-over file."""
-        assert self.instance is not None
-        one = self.instance
-        return {
-            "xero": {
-                "app": "web",
-                "client_id": self.xero_client_id,
-                "client_secret": self.xero_client_secret,
-                "redirect": self.xero_redirect,
-                "organisation_id": self.xero_organisation_id,
-            },
-            "servicenow": {
-                "address": f"https://{one.host}",
-                "client_id": one.client_id,
-                "client_secret": one.client_secret,
-                "username": one.user,
-                "password": one.password,
-            },
-        }
+ACCESS = XeroAccess(
+    xero_organisation_id="3b6e1d94-52c7-4f08-8a1e-90d7c4b25f6a",
+    xero_client_id="SANDBOXHARBORKILNWEB000000000001",
+    xero_client_secret="sandbox-harbor-kiln-xero-web",  # noqa: S106
+)
 
 
 @dataclass(slots=True)
@@ -183,35 +151,14 @@ class XeroPayables(Company):
 
 def xero_payables(clock: SandboxClock, seed: int = 1) -> XeroPayables:
     """Bills that are approved, drafts, paid and void, with and without tax, in two currencies; credits, payments."""
-    servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
-    bare = XeroOfficeAccess()
-    papers = Papers(_opened(xero, bare), clock.start.date())
+    firm = opened(clock, seed, ACCESS, COMPANY, ZONE)
+    papers = Papers(firm.organisation, clock.start.date())
     with papers.books.at(clock.start - timedelta(days=400)):
         taxed = _file_masters(papers)
     _trade(papers, taxed)
     _settle(papers)
     instance = _instance(papers)
-    tenant = servicetitan.add_tenant(bare.tenant_id, COMPANY, PRODUCTION)
-    empty = zoho_books.organisation(bare.organization_id, name=COMPANY, data_centre="us")
-    return XeroPayables(
-        kind="xero-payables",
-        servicetitan=servicetitan,
-        zoho_books=zoho_books,
-        xero=xero,
-        access=XeroOfficeAccess(instance=instance),
-        servicenow=at_servicenow(clock, instance),
-        connection_settings={"servicenow": instance.settings()},
-        seed=Seed(dates=Dates.reckoned(clock.start), chance=random.Random(seed), tenant=tenant, organisation=empty),
-        papers=papers,
-        instance=instance,
-        limits=False,
-    )
-
-
-def _opened(xero: XeroBooks, access: XeroOfficeAccess) -> OrganisationBooks:
-    organisation = xero.organisation(access.xero_organisation_id, name=COMPANY, country="US", time_zone=ZONE)
-    xero.app(access.xero_client_id, access.xero_client_secret, (access.xero_redirect,), name="ML Connector")
-    return organisation
+    return XeroPayables(kind="xero-payables", papers=papers, instance=instance, **firm.parts(instance))
 
 
 def _file_masters(papers: Papers) -> str:

@@ -17,6 +17,7 @@ _ADDRESS = {
     "street": "street_address", "city": "city", "state": "state_province", "zip": "zip_postal_code",
     "country": "registration_country",
 }  # fmt: skip
+_OWN_NAMES = {"registration_country": "country"}
 INTEGRATION = frozenset({"sn_fcms_intg.integration_user", "sn_spend_intg.procurement_integrator", "import_transformer"})
 
 
@@ -92,7 +93,8 @@ def _own(instance: Instance, seed: Seed) -> None:
     for one in seed.cost_centers:
         instance.records.insert("cmn_cost_center", one)
     for one in seed.suppliers:
-        instance.records.insert("u_ml_supplier_record", {f"u_{name}": value for name, value in one.items()})
+        named = {_OWN_NAMES.get(name, name): value for name, value in one.items()}
+        instance.records.insert("u_ml_supplier_record", {f"u_{name}": value for name, value in named.items()})
 
 
 def _sourced(instance: Instance, given: Mapping[str, str]) -> dict[str, str]:

@@ -56,6 +56,10 @@ class DeletePayment(Wish, tag="delete payment"):
     payment: str
 
 
+class DeleteCredit(Wish, tag="delete credit"):
+    credit: str
+
+
 class ApplyAdvance(Wish, tag="apply advance"):
     """Let a bill take what is left of a payment, at most ``amount``."""
 
@@ -98,7 +102,18 @@ class ChangeAddress(Wish, tag="change address"):
     address: dict[str, str]
 
 
-Wishes = EditBill | MoveBill | Pay | DeletePayment | ApplyAdvance | ApplyCredit | Retag | ChangeOption | ChangeAddress
+Wishes = (
+    EditBill
+    | MoveBill
+    | Pay
+    | DeletePayment
+    | DeleteCredit
+    | ApplyAdvance
+    | ApplyCredit
+    | Retag
+    | ChangeOption
+    | ChangeAddress
+)
 
 
 def carried_out(company: ZohoBooksBooks, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,6 +175,12 @@ def _delete_payment(books: OrganisationBooks, wish: DeletePayment) -> dict[str, 
     freed = sorted(bill.number for part in made.applied if (bill := books.bills.get(part.bill_id)))
     payments.delete_payment(books, made)
     return {"payment": made.number, "amount": made.amount, "bills": freed}
+
+
+def _delete_credit(books: OrganisationBooks, wish: DeleteCredit) -> dict[str, Any]:
+    credit = _credit(books, wish.credit)
+    purchases.delete_vendor_credit(books, credit)
+    return {"credit": credit.number, "total": credit.total}
 
 
 def _apply_advance(books: OrganisationBooks, wish: ApplyAdvance) -> dict[str, Any]:
@@ -254,6 +275,7 @@ _ACTS: dict[type[Wish], Callable[[OrganisationBooks, Any], dict[str, Any]]] = {
     MoveBill: _move,
     Pay: _pay,
     DeletePayment: _delete_payment,
+    DeleteCredit: _delete_credit,
     ApplyAdvance: _apply_advance,
     ApplyCredit: _apply_credit,
     Retag: _retag,

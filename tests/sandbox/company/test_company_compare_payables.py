@@ -166,6 +166,22 @@ def test_another_ending_counts_instead_of_the_truth_s(staged: tuple[Books, Books
     assert [one.kind for one in compared(staged, endings={paid: "held"}).findings] == ["unexpected"]
 
 
+def test_what_was_deleted_since_stands_as_it_was_staged(staged: tuple[Books, Books, Books]) -> None:
+    company, ledger, instance = copy.deepcopy(staged)
+    paid = next(row for row in company["payments"] if row["rows"])
+    bill, _ = paid["rows"][0]
+    books = ledger["organisations"][company["organization_id"]]
+    books["bills"] = [one for one in books["bills"] if one["document_id"] != bill]
+    books["vendor_payments"] = [one for one in books["vendor_payments"] if one["payment_id"] != paid["payment_id"]]
+    endings = {bill: "stands", paid["payment_id"]: "stands"}
+    assert compare_payables(company, ledger, instance, endings=endings).findings == []
+    there = instance[company["instance"]]
+    there[PAYMENT] = [one for one in there[PAYMENT] if one["invoice"] != bill]
+    there[INVOICE] = [one for one in there[INVOICE] if one["external_invoice_number"] != bill]
+    found = compare_payables(company, ledger, instance, endings=endings)
+    assert {one.kind for one in found.findings} == {"missing"} and len(found.findings) == 1 + len(paid["rows"])
+
+
 @pytest.mark.anyio
 async def test_it_asks_a_running_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "handover.json"

@@ -13,7 +13,7 @@ import pytest
 
 from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.company.payables import Payables, PayableTruth
-from ml_connector_sandbox.company.payables.truth import HELD, SKIPPED, STAGED, payment_sums, sums
+from ml_connector_sandbox.company.payables.truth import HELD, SKIPPED, STAGED, STANDS, payment_sums, sums
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import START, Sandbox, seeded
@@ -237,13 +237,16 @@ def test_what_the_firm_does_next() -> None:
     assert of.go_on() is changed
     after = company_books(company.zoho_books)["organisations"][company.access.organization_id]
     moved = {one["document_id"] for one in _different(before["bills"], after["bills"], "document_id")}
+    [gone] = {one["document_id"] for one in before["bills"]} - {one["document_id"] for one in after["bills"]}
     freed = {part for each in changed.payments for part in _taken(before, each.payment_id)}
     named = {one.document_id for one in changed.bills}
-    assert named <= moved
+    assert named == (named & moved) | {gone}
     assert moved <= named | freed | {bill for each in changed.payments for bill, _ in each.rows}
     assert Counter((one.ends, one.reason) for one in changed.bills) == {
         (HELD, "changed_after_staging"): 5, (HELD, "voided_after_staging"): 2, (STAGED, ""): 2,
+        (HELD, "deleted_after_staging"): 1,
     }  # fmt: skip
+    assert Counter(changed.endings.values()) == {STANDS: 9, STAGED: 3} and changed.endings[gone] == STANDS
     assert Counter((one.ends, one.reason) for one in changed.payments) == {
         (STAGED, ""): 1, (HELD, "deleted_after_staging"): 1,
     }  # fmt: skip

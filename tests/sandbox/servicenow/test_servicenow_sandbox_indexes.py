@@ -8,6 +8,7 @@ import pytest
 from servicenow_world import MovableClock
 
 from ml_connector_sandbox.servicenow import ServiceNowBooks
+from ml_connector_sandbox.servicenow.books.dictionary import Column, table
 from ml_connector_sandbox.servicenow.books.records import InsertFailed
 from ml_connector_sandbox.servicenow.instance import Instance
 from ml_connector_sandbox.servicenow.seeding import small
@@ -83,6 +84,20 @@ def test_a_renamed_column_is_found_under_its_new_name() -> None:
     records.rename(TABLE, "account_number", "u_number")
     assert before and records.having(TABLE, u_number="N1") == before
     assert records.having(TABLE, account_number="N1") == []
+
+
+def test_the_columns_of_a_table_follow_what_is_done_to_it_and_to_its_parent() -> None:
+    records = written(3).records
+    parent, child = "sys_import_set_row", "sn_spend_intg_imp_invoice"
+    known = set(records.columns(child))
+    records.column_added(parent, Column(name="u_later", label="Later"))
+    assert set(records.columns(child)) == known | {"u_later"} and "u_later" in records.insert(child, {})
+    records.rename(parent, "u_later", "u_last")
+    assert set(records.columns(child)) == known | {"u_last"}
+    records.column_removed(parent, "u_last")
+    assert set(records.columns(child)) == known
+    records.define([table(child, "Anew", "u_only=Only", extends=parent)])
+    assert "u_only" in records.columns(child) and set(records.columns(child)) != known
 
 
 def test_a_unique_index_refuses_a_second_row_whatever_its_case() -> None:

@@ -194,6 +194,11 @@ async def test_the_desk_edits_pays_applies_and_takes_back(sandbox: Sandbox) -> N
     with pytest.raises(ValueError, match="payments or credits applied"):
         wish(sandbox, "move bill", bill="B-2", to="void")
     assert other.balance == 0
+    with pytest.raises(ValueError, match="applied"):
+        wish(sandbox, "delete credit", credit=given.number)
+    spare = credit(sandbox, 12)
+    assert wish(sandbox, "delete credit", credit=spare.number) == {"credit": spare.number, "total": spare.total}
+    assert books.vendor_credits.get(spare.document_id) is None
     both = [bill(sandbox, "B-3"), bill(sandbox, "B-4", 7)]
     assert wish(sandbox, "pay", bills=["B-3", "B-4"])["amount"] == 107
     assert [each.balance for each in both] == [0, 0]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ml_connector_sandbox.company.payables.books import Books
-from ml_connector_sandbox.company.payables.truth import HELD, STAGED, PayableTruth, PaymentTruth
+from ml_connector_sandbox.company.payables.truth import HELD, STAGED, STANDS, PayableTruth, PaymentTruth
 from ml_connector_sandbox.zoho_books.books import approval, contacts, payments
 from ml_connector_sandbox.zoho_books.books.documents import Bill
-from ml_connector_sandbox.zoho_books.books.purchases import set_bill_state, update_bill
+from ml_connector_sandbox.zoho_books.books.purchases import delete_bill, set_bill_state, update_bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,20 @@ class Changed:
     bills: tuple[PayableTruth, ...]
     payments: tuple[PaymentTruth, ...]
 
+    @property
+    def endings(self) -> dict[str, str]:
+        """By document or payment id, for the comparison of both systems."""
+        told = {one.document_id: one for one in self.bills} | {one.payment_id: one for one in self.payments}
+        return {key: STANDS if one.reason.endswith("_after_staging") else one.ends for key, one in told.items()}
+
 
 def change(books: Books) -> Changed:
-    """Edit, retag, void and approve bills, apply an advance, delete a payment, move a vendor. Call it once."""
+    """Edit, retag, void, delete and approve bills, apply an advance, delete a payment, move a vendor. Call it once."""
     unpaid = [one for one in books.organisation.bills if _plain(books, one)]
     edited, retagged, gone = (unpaid[place::3] for place in range(3))
     bills = [*_edited(books, edited[:3]), *_retagged(books, retagged[:2]), *_voided(books, gone[:2]), *_approved(books)]
-    made = [*_applied(books, {one.document_id for one in bills}), *_deleted(books)]
+    bills += _deleted(books, gone[2:3])
+    made = [*_applied(books, {one.document_id for one in bills}), *_unpaid(books)]
     moved = books.vendors[next(iter(books.vendors))]
     contacts.update(books.organisation, moved, {"billing_address": moved.billing_address | {"address": "1 New Quay"}})
     return Changed(tuple(bills), tuple(made))
@@ -57,6 +64,13 @@ def _voided(books: Books, bills: list[Bill]) -> list[PayableTruth]:
     for bill in bills:
         set_bill_state(books.organisation, bill, "void")
     return [_held(books, one, "voided_after_staging") for one in bills]
+
+
+def _deleted(books: Books, bills: list[Bill]) -> list[PayableTruth]:
+    held = [_held(books, one, "deleted_after_staging") for one in bills]
+    for bill in bills:
+        delete_bill(books.organisation, bill)
+    return held
 
 
 def _approved(books: Books) -> list[PayableTruth]:
@@ -91,7 +105,7 @@ def _applied(books: Books, changed: set[str]) -> list[PaymentTruth]:
     raise LookupError("no advance is left whose vendor is owed something; change() is for one call")
 
 
-def _deleted(books: Books) -> list[PaymentTruth]:
+def _unpaid(books: Books) -> list[PaymentTruth]:
     known = next(one for one in books.payment_truth if one.case == "full" and one.ends == STAGED)
     made = books.organisation.vendor_payments.get(known.payment_id)
     if made is None:

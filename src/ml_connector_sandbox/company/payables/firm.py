@@ -31,9 +31,12 @@ BILLS, CREDITS, PAYMENTS = 500, 25, 350
 class Payables:
     """A firm in both systems' books, with how everything must end. ``changed``: the endings after ``go_on``.
 
-    ``choices``: settings of the integration besides those that every firm makes.
+    ``choices``: settings of the integration besides those that every firm makes. ``currency``: the firm's own.
     """
 
+    name: str = names.COMPANY
+    zone: str = names.ZONE
+    currency: str = "USD"
     books: Books
     instance: Instance
     changed: Changed | None = field(default=None)
@@ -80,7 +83,7 @@ class Payables:
         return {
             "start_date": self.books.month.first.isoformat(),
             "cost_center_from": self.books.tag.tag_id,
-            "currency": "USD",
+            "currency": self.currency,
             **self.charges,
             **self.choices,
         }
@@ -89,13 +92,13 @@ class Payables:
         """For the hand-over file."""
         settings = self.settings()
         return {
-            "name": names.COMPANY,
-            "time_zone": names.ZONE,
-            "currency": "USD",
+            "name": self.name,
+            "time_zone": self.zone,
+            "currency": self.currency,
             "start_date": settings["start_date"],
             "organization_id": self.books.organisation.organization_id,
             "instance": self.instance.host,
-            "legal_entities": {one.code: one.name for one in self.instance.legal_entities},
+            "legal_entities": self.instance.entity_names,
             "integrations": {KIND: {"settings": settings, "mapping": self.books.mapping}},
             "fill_later": self.books.later,
             "truth": [one.as_dict() for one in self.truth],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -86,7 +87,11 @@ class KeyedInvoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Everything on file. The credentials open nothing outside the sandbox."""
+    """Everything on file. The credentials open nothing outside the sandbox.
+
+    ``own_tables``: it has no Accounts Payable Operations but tables of the firm's, which the connection is told of by
+    ``columns``, settings of it; ``gl_accounts`` and ``legal_entities`` stand in no table there and are known by number.
+    """
 
     host: str = "halyardfinch.service-now.com"
     client_id: str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -104,10 +109,17 @@ class Instance:
     suppliers: tuple[Supplier, ...]
     payment_terms: tuple[PaymentTerm, ...]
     invoices: tuple[KeyedInvoice, ...] = ()
+    own_tables: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def entity_names(self) -> dict[str, str]:
+        """Company code to how an invoice shows its legal entity: by its name, or where it is a text by the code itself."""
+        return {one.code: one.code if self.own_tables else one.name for one in self.legal_entities}
 
     def settings(self) -> dict[str, str]:
         """What a connection must be told of it."""
         return {
             "erp_source": self.erp_source.name, "external_source": self.external_source, "currency": self.currency,
-            "type_po": self.type_po,
+            "type_po": self.type_po, **self.columns,
         }  # fmt: skip

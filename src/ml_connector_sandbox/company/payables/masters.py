@@ -14,7 +14,6 @@ from ml_connector_sandbox.company.payables.truth import CREATED, HELD, LINKED, S
 from ml_connector_sandbox.zoho_books.books.masters import Contact
 
 VENDORS = 120
-CANADIANS = 26  # every so many-th vendor is paid in Canadian dollars
 AMBIGUOUS = "vendor_ambiguous"
 _CITIES = {
     "US": (

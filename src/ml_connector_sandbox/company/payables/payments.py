@@ -48,7 +48,7 @@ def pay_few(books: Books) -> None:
     _paid(books, "full", [(first, first.balance)], mode="Bank Transfer")
     _paid(books, "part", [(second, Decimal(20))], mode="Check")
     made = _made(books, first.vendor_id, Decimal(400), books.month.day(9), (), "Bank Transfer")
-    _note(books, made, "advance")
+    note(books, made, "advance")
 
 
 def pay_every(books: Books, other: int) -> None:
@@ -104,7 +104,7 @@ def _paid(books: Books, case: str, parts: Sequence[tuple[Bill, Decimal]], mode: 
     on = min(last + timedelta(days=books.chance.randrange(2, 20)), books.month.today - timedelta(days=2))
     amount = sum((part for _, part in parts), Decimal(0))
     made = _made(books, parts[0][0].vendor_id, amount, on, parts, mode)
-    _note(books, made, case)
+    note(books, made, case)
     return made
 
 
@@ -130,7 +130,7 @@ def _advance_applied(books: Books, bill: Bill) -> None:
     more = Decimal(50) if bill.sequence % 2 else Decimal(0)
     made = _made(books, bill.vendor_id, bill.balance + more, early, ())
     rules.apply_advance(books.organisation, made, bill, bill.balance, books.moment(bill.date + timedelta(days=3)))
-    _note(books, made, "advance_applied")
+    note(books, made, "advance_applied")
 
 
 def _advances(books: Books, bills: list[Bill]) -> None:
@@ -144,10 +144,10 @@ def _advances(books: Books, bills: list[Bill]) -> None:
                 "date": (on + timedelta(days=4)).isoformat(), "refund_mode": "Bank Transfer",
             }  # fmt: skip
             rules.refund(books.organisation, made, back, books.moment(on + timedelta(days=4)))
-        _note(books, made, "refunded" if place >= UNAPPLIED else "advance")
+        note(books, made, "refunded" if place >= UNAPPLIED else "advance")
 
 
-def _note(books: Books, made: VendorPayment, case: str) -> None:
+def note(books: Books, made: VendorPayment, case: str) -> None:
     """A payment is staged when all its bills are; what it lacks itself is told before what it waits for."""
     vendor = books.organisation.contacts.get(made.vendor_id)
     reason = ""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 STAGED, HELD, SKIPPED = "staged", "held", "skipped"
+STANDS = "stands"  # held since it was staged: what was staged before it was changed or deleted stands there
 LINKED, CREATED = "linked", "created"
 
 Line = tuple[str, str, str]

@@ -28,11 +28,11 @@ class Rendering:
 
     def shown(self, row: Row) -> dict[str, Any]:
         """A record; unknown fields and those that the user may not read are left out."""
-        names = self.fields or self._all(row["sys_class_name"])
+        names, ruled = self.fields or self._all(row["sys_class_name"]), self.instance.access.ruled(READ)
         found: dict[str, Any] = {}
         for name in names:
             at = self.instance.queries.walked(row["sys_class_name"], row, name)
-            if at is not None and self._readable(row, name):
+            if at is not None and (name.partition(".")[0] not in ruled or self._readable(row, name)):
                 found[name] = self._value(*at)
         if self.instance.switches.extra_fields:
             found[ADDITION] = ""

@@ -87,6 +87,10 @@ class Access:
         rules = [one for one in self.acls if self._about(one, table, operation, column)]
         return not rules or any(self._lets(one, user, table, row) for one in rules)
 
+    def ruled(self, operation: str) -> frozenset[str]:
+        """Columns for which there may be rules of their own; there is none for any other, whatever the table."""
+        return frozenset(one.field for one in self.acls if one.operation == operation and one.field)
+
     def stopped(self, table: str, operation: str, row: Row) -> Stop | None:
         """The business rule that aborts this write."""
         found = (one for one in self.stops if not one.mandatory and one.operation in ("", operation))

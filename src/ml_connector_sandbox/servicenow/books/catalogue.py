@@ -98,10 +98,10 @@ def settle_line_number(records: Records, name: str) -> None:
     current = records.column_named(name, "u_erp_line_number")
     if records.switches.line_number_column and current not in definition.columns:
         column = Column(name=current, label="ERP line number", canonical="u_erp_line_number")
-        definition.columns[current] = column
+        records.column_added(name, column)
         describe_column(records, name, column)
     elif not records.switches.line_number_column and current in definition.columns:
-        del definition.columns[current]
+        records.column_removed(name, current)
         for row in records.having("sys_dictionary", name=name, element=current):
             records.delete(row)
 

@@ -52,6 +52,7 @@ class Records:
         self.listeners: list[Listener] = []
         self.currency = "USD"
         self._families: dict[str, list[Table]] = {}
+        self._columns: dict[str, Mapping[str, Column]] = {}
         self._made = 0
 
     # ---- the dictionary
@@ -61,6 +62,7 @@ class Records:
         for one in definitions:
             self.tables[one.name] = Table(one)
         self._families.clear()
+        self._columns.clear()
 
     def available(self, name: str) -> bool:
         """Whether there is such a table and its plug-in is active."""
@@ -73,11 +75,23 @@ class Records:
             raise UnknownTable(name)
         return self.tables[name]
 
-    def columns(self, name: str) -> dict[str, Column]:
-        """The columns of a table, its parents' after its own."""
+    def columns(self, name: str) -> Mapping[str, Column]:
+        """The columns of a table, its parents' after its own. Raises UnknownTable."""
         definition = self.table(name).definition
-        found = dict(definition.columns)
-        return found | {key: one for key, one in self._inherited(definition).items() if key not in found}
+        if name not in self._columns:
+            own = definition.columns
+            self._columns[name] = {**own, **{key: one for key, one in self._inherited(definition) if key not in own}}
+        return self._columns[name]
+
+    def column_added(self, name: str, column: Column) -> None:
+        """A table has one column more. Raises UnknownTable."""
+        self.table(name).definition.columns[column.name] = column
+        self._columns.clear()
+
+    def column_removed(self, name: str, column: str) -> None:
+        """A table has a column no more; its rows keep what they hold. Raises UnknownTable, KeyError."""
+        del self.table(name).definition.columns[column]
+        self._columns.clear()
 
     def is_a(self, name: str, parent: str) -> bool:
         """Whether a table is, or extends, another."""
@@ -230,6 +244,7 @@ class Records:
         table = self.tables[name]
         table.definition.columns = {(new if key == old else key): one for key, one in table.definition.columns.items()}
         table.definition.columns[new].name = new
+        self._columns.clear()
         for row in table.rows.values():
             row[new] = row.pop(old, "")
         table.index.forget(old)
@@ -252,8 +267,8 @@ class Records:
         rows = self.chosen(name, lambda index: _rarest(index, filled)) if filled else self.rows(name)
         return _alike(rows, asked)
 
-    def _inherited(self, definition: TableDefinition) -> dict[str, Column]:
-        return self.columns(definition.extends) if definition.extends else {}
+    def _inherited(self, definition: TableDefinition) -> Iterable[tuple[str, Column]]:
+        return self.columns(definition.extends).items() if definition.extends else ()
 
     def _told(self, name: str, row: Row, before: Row | None) -> None:
         for listener in self.listeners:

@@ -120,6 +120,10 @@ class Desk:
         books.tracking[category.category_id] = category
         return category
 
+    def add_tracking_option(self, category: TrackingCategory, option: str) -> None:
+        """File one more option of a category."""
+        category.options.append(TrackingOption(option_id=self._books.new_id(), name=option))
+
     def archive_account(self, code: str) -> Account:
         """Archive an account: what stands on it stays, and nothing new does."""
         account = self._books.account_by_code(code)
