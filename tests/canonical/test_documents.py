@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.canonical.documents import Document, decode, encode
+from ml_connector.canonical.documents import Document, as_deleted, decode, encode
 from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
 from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind, PurchaseOrder
@@ -102,3 +102,15 @@ def test_the_parts_of_a_total() -> None:
     assert difference(bill) == 0
     assert Ref("1", "Polar", "V-1").label() == "V-1 Polar"
     assert Ref("1").label() == "1"
+
+
+@given(BILLS)
+def test_a_deleted_document_is_what_it_was_but_for_its_end(bill: Bill) -> None:
+    deleted = as_deleted(bill)
+    assert isinstance(deleted, Bill) and (deleted.active, deleted.status) == (False, "deleted")
+    assert msgspec.structs.replace(deleted, active=bill.active, status=bill.status) == bill
+
+
+def test_a_list_entry_has_no_end_of_its_own() -> None:
+    with pytest.raises(TypeError, match="TaxCode"):
+        as_deleted(TaxCode("t1", "VAT", Decimal(20)))

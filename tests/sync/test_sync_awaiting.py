@@ -11,7 +11,11 @@ from rich.console import Console
 from sync_world import World
 
 from ml_connector.cli.flows import show_status
-from ml_connector.service.status import AWAITING, FlowStatus, status
+from ml_connector.service.explaining import explain
+from ml_connector.service.finding import Filter
+from ml_connector.service.posted import AWAITING
+from ml_connector.service.records import records
+from ml_connector.service.status import FlowStatus, status
 
 pytestmark = pytest.mark.anyio
 
@@ -46,3 +50,9 @@ async def test_what_waits_for_approval_is_counted_apart_until_it_is_approved(com
     assert (found.states[AWAITING].count, found.states["posted"].count) == (sent - 4, 4)
     assert found.states[AWAITING].sums["USD"] + found.states["posted"].sums["USD"] == whole
     assert found.balanced
+    for word, count in ((AWAITING, sent - 4), ("posted", 4)):
+        listed = await records(company.desk, Filter(flow="bills", state=word), limit=2)
+        assert {name: tally.count for name, tally in listed.total.items()} == {word: count}
+        assert {one.state for one in listed.records} == {word}
+        life = await explain(company.desk, f"#{listed.records[0].record_id}")
+        assert life.link is not None and life.link.standing == ("" if word == "posted" else word)

@@ -14,8 +14,9 @@ from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.payment_flow import Payments
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.sync.made_steps import Steps
 from ml_connector.sync.near import days_of
-from ml_connector.sync.together import Steps, _payers
+from ml_connector.sync.together import _payers
 
 D = Decimal
 ON = dt.date(2026, 6, 9)

@@ -63,6 +63,22 @@ def amount_of(document: Document) -> Decimal | None:
             return None
 
 
+DELETED = "deleted"  # in place of the vendor's own word for the state of a document
+
+
+def as_deleted(document: Document) -> Document:
+    """A document as its source showed it last, deleted there since. Raises TypeError for what has no end of its own."""
+    match document:
+        case Bill():
+            return msgspec.structs.replace(document, active=False, status=DELETED)
+        case Payment():
+            return msgspec.structs.replace(document, active=False, state=DELETED)
+        case Party():
+            return msgspec.structs.replace(document, active=False)
+        case _:
+            raise TypeError(f"a {type(document).__name__} is not looked for where it was deleted")
+
+
 # A number in its shortest spelling: no exponent, no trailing zero behind the point, no -0.
 _PLAIN = re.compile(r"(?!-0$)-?\d+(?:\.\d*[1-9])?$").match
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -19,6 +19,7 @@ from ml_connector.sync import preflight
 from ml_connector.sync.announced import soonest
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
+from ml_connector.sync.deleted import look_for_deleted
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
 from ml_connector.sync.flows import Flow, facts_changed, flows_of
@@ -28,7 +29,7 @@ from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import Lane
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
-from ml_connector.sync.refused import Refusal, hold_back, refuse, refused_flows
+from ml_connector.sync.refused import Refusal, Why, hold_back, refuse, refused_flows, told
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
 from ml_connector.sync.retrack import look_daily
@@ -71,13 +72,15 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await hold_back(lane, await refused_flows(lane))
     await push(lane)
     look_again = await resolve(lane)
+    walk_on = await look_for_deleted(lane, flows)
     refused = await refused_flows(lane)
     await find_doubles(lane, [flow for flow in flows if flow.flow_id not in refused])
-    told = dict.fromkeys([*(one.sentence for one in refused.values()), await open_absences(lane)])
-    problem = lane.problem or " ".join(filter(None, told))
+    problems = [*told(one.why for one in refused.values()), await open_absences(lane)]
+    problem = lane.problem or " ".join(filter(None, problems))
     if problem or tried:  # what was not tried again is not known to be well
         await note_problem(lane, problem)
-    return await _next_due(lane, look_again, refused)
+    again = [moment for moment in (look_again, walk_on) if moment is not None]
+    return await _next_due(lane, min(again, default=None), refused)
 
 
 async def _flows(lane: Lane) -> Sequence[Flow]:
@@ -124,7 +127,7 @@ async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Se
                 return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)
-            await refuse(lane, flows, error.sentence)
+            await refuse(lane, flows, Why(error.sentence))
     return True
 
 
@@ -150,7 +153,7 @@ async def _read(lane: Lane, flow: Flow) -> None:
         await pull(lane, flow, "person" if flow.requested_by else "schedule", flow.requested_by or "schedule")
     except NotPermitted as error:
         log.warning("reading refused", lane=lane.connection_id, flow=flow.name, why=error.sentence)
-        await refuse(lane, [flow.flow_id], error.sentence)
+        await refuse(lane, [flow.flow_id], Why(error.sentence))
 
 
 async def _sweep(lane: Lane, flows: Sequence[Flow]) -> None:

@@ -1,16 +1,18 @@
 """The mass-change breaker: what would change very much at once stops, and a person is asked.
 
-Two things are judged: how much of a known list a complete enumeration no longer shows, and how many new records one
-reading of a live flow brings. What is asked about is a row of `breaker`; nothing happens until a person has decided.
+Two things are judged: how much of a known list, or of what a flow has read, a complete enumeration no longer shows, and
+how many new records one reading of a live flow brings. What is asked about is a row of `breaker`; nothing happens until a
+person has decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ml_connector.sync.flows import flows_of
+from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
 
 DEFAULT_PERCENT, DEFAULT_FLOOR = 30, 50
@@ -121,7 +123,7 @@ async def _mark(transaction: LaneTransaction, entity: str, lower: int, bound: in
 async def _standing(transaction: LaneTransaction, entity: str) -> list[_Standing]:
     rows = await transaction.all(
         """select breaker_id, bound, decision from breaker where tenant_id = %s and connection_id = %s
-           and kind = 'absence' and entity = %s and ended_at is null order by bound for update""",
+           and kind = 'absence' and flow_id is null and entity = %s and ended_at is null order by bound for update""",
         transaction.lane.tenant_id, transaction.lane.connection_id, entity,
     )  # fmt: skip
     return [_Standing(*row) for row in rows]
@@ -146,16 +148,43 @@ async def _seen(transaction: LaneTransaction, one: _Standing, missing: int, know
 
 
 async def _note_absence(
-    transaction: LaneTransaction, entity: str, missing: int, known: int, percent: int, bound: int
-) -> None:
+    transaction: LaneTransaction, entity: str, missing: int, known: int, percent: int, bound: int,
+    flow_id: int | None = None,
+) -> None:  # fmt: skip
     lane, now = transaction.lane, transaction.lane.clock.now()
     row = await transaction.one(
-        """insert into breaker (tenant_id, connection_id, kind, entity, affected, known, percent, bound, noted_at, seen_at)
-        values (%s, %s, 'absence', %s, %s, %s, %s, %s, %s, %s) returning breaker_id""",
-        lane.tenant_id, lane.connection_id, entity, missing, known, percent, bound, now, now,
+        """insert into breaker (tenant_id, connection_id, flow_id, kind, entity, affected, known, percent, bound, noted_at,
+                                seen_at)
+        values (%s, %s, %s, 'absence', %s, %s, %s, %s, %s, %s, %s) returning breaker_id""",
+        lane.tenant_id, lane.connection_id, flow_id, entity, missing, known, percent, bound, now, now,
     )  # fmt: skip
     assert row is not None
     transaction.event("absence noted", breaker=row[0], entity=entity, missing=missing, known=known, percent=percent)
+
+
+async def may_be_gone(
+    transaction: LaneTransaction, flow: Flow, entity: str, missing: int, known: int, began: datetime
+) -> bool:
+    """Whether what a whole walk of a flow's source, ``began`` then, did not show may be taken for deleted if the vendor
+
+    says so of each. More than the allowed share at once is noted, and a person is asked first.
+    """
+    row = await transaction.one(
+        """select breaker_id, bound, decision from breaker where tenant_id = %s and flow_id = %s and kind = 'absence'
+           and decision is distinct from 'dismissed' and ended_at is null for update""",
+        transaction.lane.tenant_id, flow.flow_id,
+    )  # fmt: skip
+    asked, share = _Standing(*row) if row is not None else None, Share.of(flow.settings)
+    if (asked is None or asked.decision is None) and share.is_exceeded(missing, known):
+        if asked is not None:
+            await _seen(transaction, asked, missing, known)
+        else:
+            bound = (began - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+            await _note_absence(transaction, entity, missing, known, share.percent, bound, flow.flow_id)
+        return False
+    if asked is not None:
+        await _end(transaction, asked, entity, missing)
+    return True
 
 
 async def open_absences(lane: Lane) -> str:

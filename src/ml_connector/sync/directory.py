@@ -7,7 +7,7 @@ from older facts are made again, and what waited for the changed entry is releas
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.merged import follow_targets
 from ml_connector.sync.pull import move_cursor
+from ml_connector.sync.refusal_waits import numbered
+from ml_connector.sync.release import release
 from ml_connector.sync.unread import shown_again
 
 ALL_ANEW = timedelta(days=1)
@@ -62,9 +64,17 @@ async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
             if changed:
                 keys = [f"{entity}:{one}" for one in (*changed, ANY)]
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
+            named = _named(entity, page.rows, None if walk.whole else {*changed})
+            await release(transaction.connection, lane.tenant_id, "fact", named)
         if not page.last and lane.slice.over():
             return False
     return True
+
+
+def _named(entity: str, rows: Sequence[Row], changed: Collection[str] | None) -> list[str]:
+    """What refused documents wait for of these rows: those that changed, of a reading of everything all of them."""
+    shown = [row.document for row in rows if row.document is not None]
+    return numbered(entity, [one for one in shown if changed is None or one.id in changed])
 
 
 @dataclass(frozen=True, slots=True)

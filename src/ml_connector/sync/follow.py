@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.references import reference
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
-from ml_connector.sync.stage import reference, supersede
 from ml_connector.sync.states import State
+from ml_connector.sync.superseding import supersede
 
 _AT_ONCE = 500
 _SETTLED = (State.POSTED, State.UNCHANGED)

@@ -10,7 +10,7 @@ import msgspec
 from ml_connector.integrations.decisions import Hold, Waiting
 from ml_connector.sync import plan, reads
 from ml_connector.sync.half_done import with_what_is_off
-from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.lane import LaneTransaction, wake
 from ml_connector.sync.links import settled
 from ml_connector.sync.planned import Planned, move, tell
 from ml_connector.sync.states import Needed, Priority, State
@@ -89,6 +89,7 @@ async def ask(transaction: LaneTransaction, held: Sequence[Planned]) -> None:
             wanted[one.flow.integration_id, entity, source_id] = level
     if not wanted:
         return
+    await _ask_alone(transaction, held)
     await transaction.run(
         """with asked as (
             select a.level, r.record_id, r.version_id, f.flow_id, f.target_id, f.mode
@@ -112,3 +113,26 @@ async def ask(transaction: LaneTransaction, held: Sequence[Planned]) -> None:
         lane.tenant_id, lane.tenant_id, State.STAGED.value, lane.clock.now(), lane.tenant_id, State.SKIPPED.value,
         State.PLANNED.value, Needed.LIVE.value, lane.tenant_id, Priority.PARTY.value,
     )  # fmt: skip
+
+
+async def _ask_alone(transaction: LaneTransaction, held: Sequence[Planned]) -> None:
+    """Have what was never read, and no list will show, read by its id, as if it had been hinted at; once a week at most."""
+    lane, wanted = transaction.lane, set[tuple[int, str, str, str]]()
+    for one in held:
+        assert isinstance(one.decision, Hold)
+        for name, source_id in one.decision.asks_for:
+            rules = one.flow.integration.flow(name)
+            if rules.read_alone:
+                wanted.add((one.flow.integration_id, name, rules.source_entities(one.flow.settings)[-1], source_id))
+    rows = await transaction.all(
+        """insert into inbox (tenant_id, connection_id, entity, object_id, hinted_at)
+        select distinct f.tenant_id, f.source_id, a.entity, a.source, %b::timestamptz
+        from unnest(%b::integer[], %b::text[], %b::text[], %b::text[]) as a (integration, name, entity, source)
+        join flow f on f.tenant_id = %b and f.integration_id = a.integration and f.name = a.name and f.mode <> 'off'
+        where not exists (select 1 from record r where r.tenant_id = f.tenant_id and r.flow_id = f.flow_id
+                          and r.source_id = a.source)
+        order by 2, 3, 4 on conflict do nothing returning connection_id""",
+        lane.clock.now(), *([one[n] for one in wanted] for n in range(4)), lane.tenant_id,
+    )  # fmt: skip
+    for connection_id in sorted({row[0] for row in rows}):
+        await wake(transaction, connection_id, "asked for")

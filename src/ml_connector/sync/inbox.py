@@ -2,6 +2,8 @@
 
 Nothing of a delivery reaches a document, and no cursor moves: what a hint misses, the next reading finds. A row is taken
 once what it names was staged, unless it was hinted at anew meanwhile; so a worker that dies on the way loses nothing.
+What waits for a document that no list shows asks for it here too (see sync.holds). A document that does not exist any more
+is staged as deleted where nothing else would tell (see sync.deleted).
 A hint may come before the vendor's lists show its change. So where a reading brought no new version and the hint is
 younger than the list lag, the document is read once more when the lag is over.
 """
@@ -17,11 +19,12 @@ import structlog
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.errors import ConnectorError
 from ml_connector.sync.announced import count_hinted
+from ml_connector.sync.deleted import every, stage_deleted, standing
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.guard import guarded_between, judge
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.pull import READING_SHARE, as_it_is, asks
-from ml_connector.sync.refused import refuse, refused_flows
+from ml_connector.sync.refused import Why, refuse, refused_flows
 from ml_connector.sync.runs import begin_run, finish_run
 from ml_connector.sync.stage import stage
 from ml_connector.sync.states import Priority
@@ -123,7 +126,7 @@ async def _read(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> se
         raise
     except NotPermitted as error:
         log.warning("reading refused", lane=lane.connection_id, flow=flow.name, why=error.sentence)
-        await refuse(lane, [flow.flow_id], error.sentence)
+        await refuse(lane, [flow.flow_id], Why(error.sentence))
         return set(ids)
     except ConnectorError as error:
         if len(ids) > 1:
@@ -141,13 +144,24 @@ async def _read_and_stage(lane: Lane, flow: Flow, entity: str, ids: tuple[str, .
         # A person has just changed what is to be read, or how: the next slice reads it so.
         if asks(now) != asks(flow) or not await transaction.as_connected():
             return None
-        return await _stage(transaction, now, entity, rows) if rows and now.on else set()
+        gone = await _gone(transaction, now, ids, rows)
+        return await _stage(transaction, now, entity, rows, gone) if (rows or gone) and now.on else set()
 
 
-async def _stage(transaction: LaneTransaction, flow: Flow, entity: str, rows: Sequence[Row]) -> set[str]:
+async def _gone(transaction: LaneTransaction, flow: Flow, ids: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Those that were read once and do not exist any more by the vendor's word, where its lists tell of that by nothing."""
+    if every(flow) is None or not all(row.identified for row in rows):
+        return []
+    return await standing(transaction, flow, sorted(set(ids) - {row.id for row in rows}))
+
+
+async def _stage(
+    transaction: LaneTransaction, flow: Flow, entity: str, rows: Sequence[Row], gone: Sequence[str]
+) -> set[str]:
     """A run of its own, which the mass-change breaker judges as it does a reading's. The documents that are new in it."""
     run_id = await begin_run(transaction, flow, TRIGGER, TRIGGER)
     await stage(transaction, flow, run_id, rows, guarded=await guarded_between(transaction, flow))
+    await stage_deleted(transaction, flow, run_id, gone)
     await judge(transaction, flow, ended=False)
     await transaction.run(
         """update work w set priority = %b from version_state s

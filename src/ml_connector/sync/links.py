@@ -164,9 +164,13 @@ async def _let_go(transaction: LaneTransaction, replacing: Sequence[NewLink]) ->
 
 
 async def _matching_changed(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
-    """A party's link is a fact for matching: it is taken now, and documents of it may find their like."""
+    """A party's link is a fact for matching: it is taken now, and documents of it may find their like.
+
+    So is a dimension that was made: what is planned next uses it, and must not be planned from a list without it.
+    """
     parties = [one for one in links if one.ends.target_entity == "parties"]
-    for integration_id in sorted({one.flow.integration_id for one in parties}):
+    made_lists = [one for one in links if one.ends.target_entity == "dimensions" and one.origin == "created"]
+    for integration_id in sorted({one.flow.integration_id for one in (*parties, *made_lists)}):
         await transaction.run(
             "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",
             transaction.lane.tenant_id, integration_id,

@@ -22,9 +22,10 @@ from ml_connector.sync.half_done import taken_off, telling
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
+from ml_connector.sync.refusal_waits import waits_of
 from ml_connector.sync.release import release
-from ml_connector.sync.stage import give_way
 from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.superseding import give_way
 from ml_connector.sync.unread import Try, given_up
 from ml_connector.sync.uses import stage_users_again
 
@@ -277,9 +278,7 @@ async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> N
     for one in rejected:
         assert isinstance(one.outcome, Rejected)
         refusal = one.outcome
-        action = refusal.action or "Correct it in the source or in the ledger, then replay the record."
-        wait = Waiting(refusal.reason, "person", "rejected", refusal.sentence, action)
-        await _wait(transaction, one, wait)
+        await _wait(transaction, one, *waits_of(refusal))
         _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)
         await _state(transaction, [one], State.REJECTED, refusal.reason)
         await recoding.sent(transaction, [], [(one.intended, refusal.sentence)])
@@ -325,18 +324,19 @@ async def _hold(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
     )
 
 
-async def _wait(transaction: LaneTransaction, one: Sent, wait: Waiting) -> None:
+async def _wait(transaction: LaneTransaction, one: Sent, first: Waiting, *others: Waiting) -> None:
     lane, item = transaction.lane, one.intended.item
     off = await taken_off(transaction, [(one.intended.flow, item)])
-    wait = telling(wait, off[item.version_id]) if item.version_id in off else wait
-    await transaction.run(
-        """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
-        values (%s, %s, 0, %s, %s, %s, %s, %s, %s)
-        on conflict (tenant_id, version_id, position) do update
-        set code = excluded.code, kind = excluded.kind, key = excluded.key, detail = excluded.detail""",
-        lane.tenant_id, item.version_id, one.intended.flow.flow_id, wait.code, wait.kind, wait.key,
-        lane.sealer.seal(b"wait", msgspec.json.encode(wait)), lane.clock.now(),
-    )  # fmt: skip
+    first = telling(first, off[item.version_id]) if item.version_id in off else first
+    for position, wait in enumerate((first, *others)):
+        await transaction.run(
+            """insert into wait (tenant_id, version_id, position, flow_id, code, kind, key, detail, since)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (tenant_id, version_id, position) do update
+            set code = excluded.code, kind = excluded.kind, key = excluded.key, detail = excluded.detail""",
+            lane.tenant_id, item.version_id, position, one.intended.flow.flow_id, wait.code, wait.kind, wait.key,
+            lane.sealer.seal(b"wait", msgspec.json.encode(wait)), lane.clock.now(),
+        )  # fmt: skip
 
 
 async def _later(transaction: LaneTransaction, later: Sequence[Sent]) -> None:

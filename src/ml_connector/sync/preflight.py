@@ -13,11 +13,9 @@ from ml_connector.connectors.checking import Finding, Preflight, Verdict
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane
-from ml_connector.sync.refused import refuse, refused_flows
+from ml_connector.sync.refused import GOOD, Why, refuse, refused_flows
 
-GOOD = "set up for flow "
 GOOD_FOR = timedelta(days=1)  # of the clock
-TOLD_AT_MOST = 3  # in the sentence; all of it is shown by the question ``fields``
 
 
 async def look(lane: Lane, flows: Sequence[Flow]) -> None:
@@ -29,7 +27,7 @@ async def look(lane: Lane, flows: Sequence[Flow]) -> None:
         concerned = [flow.flow_id for flow in due if flow.type.writes == entities]
         found = await lane.connector.preflight(lane.session, entities)
         if missing := missing_of(found):
-            await refuse(lane, concerned, sentence(missing))
+            await refuse(lane, concerned, why(missing))
         else:
             await _good(lane, concerned)
 
@@ -44,12 +42,11 @@ def missing_of(found: Preflight) -> list[Finding]:
     return [one for one in found.findings if one.verdict is Verdict.MISSING]
 
 
-def sentence(missing: Sequence[Finding]) -> str:
-    """What is missing and who changes it, the first few by name."""
-    told = " ".join(f"{one.sentence} {one.action}".strip() for one in missing[:TOLD_AT_MOST])
-    more = len(missing) - TOLD_AT_MOST
-    rest = f" And {more} more: 'ml-connector fields' shows all." if more > 0 else ""
-    return f"Nothing is written, since the target is not set up for it. {told}{rest}"
+def why(missing: Sequence[Finding]) -> Why:
+    """What is missing and who changes it, the first by name: one sentence, also where several flows lack something."""
+    first, *others = (f"{one.sentence} {one.action}".strip() for one in missing)
+    opening = "Nothing is written, since the target is not set up for it."
+    return Why(f"{opening} {first}", first, tuple(others), " And {} more: 'ml-connector fields' shows all.")
 
 
 async def _due(lane: Lane, flows: Sequence[Flow]) -> list[Flow]:

@@ -124,7 +124,6 @@ class _Batch:
             document=item.document,
             source_id=item.source_id,
             reference=item.reference,
-            kept_reference=self._kept(item),
             first_seen_exported=item.exported_at_first_sight,
             released=frozenset(self._released[item.record_id]),
             settings=self._flow.settings,
@@ -183,7 +182,7 @@ class _Batch:
         chosen = (table.get(party.id) or "") if table is not None else ""
         coming = self._coming(party, item)
         return index.candidates(
-            party, self._kept(item), flow.name, chosen, coming, flow.type.apart, flow.type.strict_names
+            party, item.reference, flow.name, chosen, coming, flow.type.apart, flow.type.strict_names
         )
 
     def _coming(self, party: Party, item: Item) -> dict[Record, Party]:
@@ -195,9 +194,6 @@ class _Batch:
         if coming.promised(party, record, live):
             self._promised.add(item.record_id)
         return {one.record: one.seen_by(self._flow.name) for one in coming.ahead(party, record, live)}
-
-    def _kept(self, item: Item) -> str:
-        return self._lane.connector.kept_reference(item.reference, self._lane.session.settings)
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
         lane = self._lane
@@ -254,7 +250,8 @@ class _Batch:
     async def _load_source_twins(self) -> None:
         """Other records of this flow under the same number, seen earlier and neither cancelled nor empty.
 
-        Of the same party; of whichever, where the target takes each number once.
+        Of the same party; of whichever, where the target takes each number once. One that was deleted has freed its number;
+        what stands of it at the target has not.
         """
         rows = await self._transaction.all(
             """select mine.record_id, other.source_id, d.number, d.amount, s.state, d.party_id
@@ -266,7 +263,7 @@ class _Batch:
             cross join lateral (select state from version_state where tenant_id = d.tenant_id
                                 and version_id = d.version_id offset 0) s
             where other.version_id = d.version_id and other.flow_id = %b and other.record_id <> mine.record_id
-              and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
+              and not other.deleted and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
             [item.record_id for item in self._items], [self._numbers.source_key(item) for item in self._items],
@@ -288,7 +285,7 @@ class _Batch:
             join document d on d.tenant_id = other.tenant_id and d.version_id = other.version_id
             join version_state s on s.tenant_id = other.tenant_id and s.version_id = other.version_id
             where (d.party_id = mine.party_id or %b) and other.record_id <> mine.record_id and d.number_key <> mine.given
-              and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
+              and not other.deleted and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
                    or s.state = any(%b::smallint[]))
             order by other.record_id""",
             [item.record_id for item, _ in keys], [item.party_id for item, _ in keys], [other for _, other in keys],
@@ -319,8 +316,8 @@ class _Batch:
         rows = await self._transaction.all(
             """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body,
                       l.source_id, e.active and e.party_id = mine.party
-            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-                 as mine (record_id, entity, number_key, party, own, kept, source_id)
+            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+                 as mine (record_id, entity, number_key, party, own, source_id)
             cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
                                 and entity = mine.entity and number_key = mine.number_key
                                 and (active and party_id = mine.party or %b and mine.party <> '')
@@ -329,12 +326,11 @@ class _Batch:
                                and integration_id = %b and target_entity = e.entity
                                and target_id = e.object_id offset 0) l on true
             where e.state <> 'gone' and e.reference <> mine.own and not starts_with(e.reference, mine.own || '-')
-              and e.reference <> mine.kept
               and (l.entity, l.source_id) is distinct from (%b, mine.source_id)""",
             [item.record_id for item, _, _ in keys],
             [self._flow.type.target_entity(item.document) for item, _, _ in keys], [key for _, key, _ in keys],
             [party for _, _, party in keys], [item.reference for item, _, _ in keys],
-            [self._kept(item) for item, _, _ in keys], [item.source_id for item, _, _ in keys],
+            [item.source_id for item, _, _ in keys],
             self._lane.tenant_id, self._flow.target_id,
             self._flow.type.unique_numbers, self._flow.integration_id, self._flow.name,
         )  # fmt: skip

@@ -193,7 +193,7 @@ class _Pusher:
             raise
         except TransportError as error:
             later = Later(error.sentence, getattr(error, "retry_after", 0.0))
-            self._heed(await put_off(lane, {one.flow.flow_id for one in group}, [later] * len(group)))
+            self._heed(await put_off(lane, group, [later] * len(group)))
             return [later] * len(group)
         go = group if found is None else found.go
         with _about(go):
@@ -236,7 +236,7 @@ class _Pusher:
             outcomes = [Later(error.sentence, getattr(error, "retry_after", 0.0))] * len(group)
         except TransportError as error:
             outcomes = [Uncertain(error.sentence)] * len(group)
-        self._heed(await put_off(lane, {one.flow.flow_id for one in group}, outcomes))
+        self._heed(await put_off(lane, group, outcomes))
         return outcomes
 
     def _heed(self, later: Sequence[Later]) -> None:

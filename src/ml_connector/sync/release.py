@@ -17,8 +17,8 @@ from ml_connector.sync.states import HELD_BACK, UNREAD, Priority, State
 
 AT_ONCE = 2_000  # versions freed in one transaction, so that nobody waits long for it
 
-# Held versions that wait for what is chosen are staged again; all their waits go, since they are planned anew. Chosen
-# are those after a version: one that is held again for the same thing is not freed again by the same release.
+# Held and refused versions that wait for what is chosen are staged again; all their waits go, since they are planned
+# anew. Chosen are those after a version: one that is held again for the same thing is not freed again by the same release.
 _WAITING = """
     from wait w join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id
     where w.tenant_id = %b and w.version_id > %b and f.target_id = coalesce(%b::integer, f.target_id) and """
@@ -26,7 +26,7 @@ _RELEASE = """
     with chosen as (select distinct w.version_id {waiting} order by w.version_id limit %b), freed as (
         update version_state s set state = %b, reason = '', changed_at = now()
         from chosen
-        where s.tenant_id = %b and s.version_id = chosen.version_id and s.state = %b
+        where s.tenant_id = %b and s.version_id = chosen.version_id and s.state = any(%b::smallint[])
         returning s.version_id, s.flow_id
     ), done as (
         delete from wait where tenant_id = %b and version_id in (select version_id from freed)
@@ -122,8 +122,8 @@ async def _free(
     rows = await connection.execute(
         _RELEASE.format(waiting=waiting).encode(),
         [
-            tenant_id, after, lane, *awaited.values, AT_ONCE, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
-            tenant_id, Priority.RELEASED.value, tenant_id,
+            tenant_id, after, lane, *awaited.values, AT_ONCE, State.STAGED.value, tenant_id,
+            [State.HELD.value, State.REJECTED.value], tenant_id, tenant_id, Priority.RELEASED.value, tenant_id,
         ],
     )  # fmt: skip
     return [(row[0], row[1]) for row in await rows.fetchall()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_connector.canonical import documents
@@ -15,13 +15,14 @@ from ml_connector.connectors.reading import Row
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.merged import follow_sources
+from ml_connector.sync.references import reference
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
 from ml_connector.sync.states import DISMISSED, HELD_BACK, Needed, Priority, State
+from ml_connector.sync.superseding import supersede
 
 # What is at the target, or may be: the document it was planned from stands.
 _SENT = (State.SENDING, State.UNCERTAIN, State.POSTED, State.LINKED, State.UNCHANGED, State.TRACKED)
-_DIGEST = 20  # characters of a digest in a reference: 80 bits, so that two of ours are never alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,44 +241,6 @@ async def _stay_held_back(transaction: LaneTransaction, fresh: list[_Version]) -
         )  # fmt: skip
 
 
-async def supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
-    """Older versions that have not been sent give way; one that is being sent stays until its outcome is known.
-
-    What is in the target already (a replay had staged it again) stays what it was. An approval goes over to the newer
-    version: it is sent only if it comes to what was approved.
-    """
-    if not newer:
-        return
-    tenant = transaction.lane.tenant_id
-    rows = await transaction.all(
-        """update version_state s set reason = '', changed_at = %b, state = coalesce(
-               (select case l.origin when 'created' then %b else %b end from link l
-                where l.tenant_id = s.tenant_id and l.version_id = s.version_id limit 1), %b)
-        where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
-        returning s.version_id""",
-        transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.SUPERSEDED.value, tenant,
-        list(newer), [State.STAGED, State.PLANNED, State.TRACKED, State.HELD, State.SKIPPED, State.REJECTED],
-    )  # fmt: skip
-    await give_way(transaction, {row[0]: newer[row[0]] for row in rows})
-
-
-async def give_way(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
-    """Nothing is left to do for versions that gave way to newer ones, which an approval of theirs goes over to."""
-    if not newer:
-        return
-    tenant = transaction.lane.tenant_id
-    await transaction.run(
-        """update plan p set version_id = page.newer from unnest(%b::bigint[], %b::bigint[]) as page (older, newer)
-        where p.tenant_id = %b and p.version_id = page.older and p.approved_at is not null
-          and not exists (select 1 from plan own where own.tenant_id = p.tenant_id and own.version_id = page.newer)""",
-        list(newer), list(newer.values()), tenant,
-    )  # fmt: skip
-    for table in ("work", "wait", "plan"):
-        await transaction.run(
-            f"delete from {table} where tenant_id = %b and version_id = any(%b::bigint[])", tenant, list(newer)
-        )
-
-
 async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_Version]) -> None:
     await transaction.run(
         """insert into record (tenant_id, record_id, flow_id, source_id, reference, version_id, stamp, content_hash,
@@ -287,7 +250,8 @@ async def _store_records(transaction: LaneTransaction, flow: Flow, fresh: list[_
                     %b::boolean[], %b::text[]) as page (r, s, f, v, t, h, u, e, m)
         on conflict (tenant_id, flow_id, source_id) do update
         set version_id = excluded.version_id, stamp = excluded.stamp, content_hash = excluded.content_hash,
-            understood = excluded.understood, merged_into = excluded.merged_into, versions = record.versions + 1""",
+            understood = excluded.understood, merged_into = excluded.merged_into, versions = record.versions + 1,
+            deleted = false""",
         transaction.lane.tenant_id, flow.flow_id,
         [one.record_id for one in fresh],
         [one.row.id for one in fresh],
@@ -319,23 +283,6 @@ async def _linked(transaction: LaneTransaction, flow: Flow, fresh: list[_Version
 def _own_reference(lane: Lane, flow: Flow, source_id: str) -> str:
     name = flow.type.in_references or flow.name
     return reference(lane.connector.vendor, lane.organisation.id, name, source_id, flow.type.reference_room)
-
-
-def reference(vendor: str, organisation: str, flow: str, source_id: str, room: int = 0) -> str:
-    """Our external reference: made of the source's identity alone, so that it outlives this database.
-
-    ``room``: how many characters of it the target keeps, 0 for any number. What is longer is told by its digest, so that
-    what stands there is found again under the very reference that the record has.
-
-    >>> reference("servicetitan", "1001", "bills", "450001")
-    'servicetitan-1001-bills-450001'
-    >>> reference("servicetitan", "1001", "bills", "450001", 28)
-    'mlc-19f5cebb9b2f232010bd'
-    """
-    whole = f"{vendor}-{organisation}-{flow}-{source_id}"
-    if not room or len(whole) <= room:
-        return whole
-    return f"mlc-{hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]}"
 
 
 async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: list[_Version]) -> None:

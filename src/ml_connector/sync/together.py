@@ -16,11 +16,12 @@ from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
-from ml_connector.integrations.views import ASIDE, Made, StepKey, Using
+from ml_connector.integrations.views import ASIDE, Using
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.made_steps import Steps
 from ml_connector.sync.near import NEAR, NEAR_CREDITS, days_of
 from ml_connector.sync.states import DISMISSED, IntentState, State
 from ml_connector.sync.tracked import payables
@@ -39,13 +40,19 @@ _COUNTERPARTS = """
                         and entity = mine.flow and source_id = mine.source_id offset 0) l
     cross join lateral (select * from directory where tenant_id = here.tenant_id and connection_id = here.connection_id
                         and entity = l.target_entity and object_id = l.target_id and state <> 'gone' offset 0) e"""
+# The newest version; of flows that count as they were linked, the linked one as long as a newer one is not decided, or held.
 _SOURCES = """
     select mine.record_id, mine.flow, mine.source_id, d.content_hash, d.canonical
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, flow, source_id)
     join flow f on f.tenant_id = %b and f.integration_id = %b and f.name = mine.flow
     cross join lateral (select * from record where tenant_id = f.tenant_id and flow_id = f.flow_id
                         and source_id = mine.source_id offset 0) r
-    cross join lateral (select * from document where tenant_id = r.tenant_id and version_id = r.version_id offset 0) d"""
+    left join lateral (select l.version_id from link l join version_state s on s.tenant_id = l.tenant_id
+                       and s.version_id = r.version_id and s.state = any(%b::smallint[])
+                       where l.tenant_id = f.tenant_id and l.integration_id = f.integration_id and l.entity = f.name
+                       and l.source_id = r.source_id and f.name = any(%b::text[]) offset 0) linked on true
+    cross join lateral (select * from document where tenant_id = r.tenant_id
+                        and version_id = coalesce(linked.version_id, r.version_id) offset 0) d"""
 _ADVANCES = """
     select mine.record_id, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::text[]) as mine (record_id, party)
@@ -149,58 +156,6 @@ _Key = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Steps:
-    """The steps of one record, see View. ``references`` are all, by entity, whatever became of them; ``known`` those of
-
-    which this database has seen one proved.
-    """
-
-    made: dict[str, Made] = field(default_factory=dict)
-    proven: dict[str, str] = field(default_factory=dict)
-    done: set[StepKey] = field(default_factory=set)
-    references: set[tuple[str, str]] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
-    taken_off: set[str] = field(default_factory=set)
-    removed: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def take_off(self, entity: str, target_id: str) -> None:
-        """A step of another record has removed what one of these made."""
-        earlier = [reference for reference, one in self.made.items() if one == Made(entity, target_id)]
-        own = [reference for reference, made in self.proven.items() if made == target_id]
-        for reference in (*earlier, *own):
-            self.taken_off.add(reference)
-            self.made.pop(reference, None)
-            self.proven.pop(reference, None)
-            self.done.discard((entity, Action.CREATE, reference))
-
-    def add(self, entity: str, action: str, reference: str, target_id: str | None, *, own: bool) -> None:
-        """One more, in the order of their intents; without an id it is not proven. ``own``: of the version planned now."""
-        self.references.add((entity, reference))
-        if target_id is None:
-            return
-        if action == Action.CREATE:
-            self.taken_off.discard(reference)
-        self.known.add(reference)
-        if action == Action.VOID:
-            self.removed[entity, target_id] = reference
-        if own:
-            self.done.add((entity, Action(action), reference))
-            if action == Action.CREATE:
-                self.proven[reference] = target_id
-        elif action == Action.CREATE:
-            self.made[reference] = Made(entity, target_id)
-        elif action == Action.VOID:
-            self.made.pop(reference, None)
-
-    def stands(self, entity: str, reference: str, target_id: str) -> bool:
-        """Take in a live document that shows the reference, unless this database knows what became of that one's steps."""
-        if reference in self.known or reference in self.made:
-            return False
-        self.made[reference] = Made(entity, target_id)
-        return True
-
-
-@dataclass(slots=True)
 class Together:
     """By record: its proven steps, and what the target, by (entity, id), and the source, by (flow, id), show of the documents
 
@@ -232,6 +187,7 @@ async def together(
         await _changing(transaction, flow, _counterparts(flow, items), found)
         await _replaced(transaction, flow, items, found)
         await _half_changed(transaction, flow, items, found)
+    if flow.type.several_steps or flow.type.staged:
         await _ours(transaction, flow, items, found)
     await _sources(transaction, flow, _counterparts(flow, items), found)
     payers = _payers(flow, items, links, contacts) if flow.type.near else []
@@ -383,7 +339,10 @@ async def _sources(transaction: LaneTransaction, flow: Flow, wanted: Sequence[_K
     if not wanted:
         return
     lane = transaction.lane
-    rows = await transaction.all(_SOURCES, *map(list, zip(*wanted, strict=True)), lane.tenant_id, flow.integration_id)
+    rows = await transaction.all(
+        _SOURCES, *map(list, zip(*wanted, strict=True)), lane.tenant_id, flow.integration_id,
+        [State.STAGED.value, State.PLANNED.value, State.HELD.value], list(flow.type.as_linked),
+    )  # fmt: skip
     for record_id, name, source_id, content_hash, canonical in rows:
         document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
         found.sources[record_id][name, source_id] = document

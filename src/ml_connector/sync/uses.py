@@ -21,8 +21,8 @@ from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.release import restage
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
-from ml_connector.sync.stage import supersede
 from ml_connector.sync.states import DISMISSED, IntentState, Priority, State
+from ml_connector.sync.superseding import supersede
 
 OLDER = "uses "  # and the flow: the feed that says up to which record uses are still to be noted
 AT_ONCE = 500

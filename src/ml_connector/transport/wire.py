@@ -172,7 +172,7 @@ class Wire:
                     timeout=aiohttp.ClientTimeout(total=max(_AT_LEAST, self.clock.real(timeout))),
                 ) as response,
             ):
-                body = await _bounded(response)
+                body = await _bounded(response, host)
                 lowered = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, lowered, body, self.clock.now())
         except TransportError:
@@ -199,10 +199,13 @@ class Wire:
         return merged
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, host: str) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(256 * 1024):
         body += chunk
         if len(body) > MAX_BODY:
-            raise AnswerLost(f"the vendor's answer is larger than {MAX_BODY // 1024 // 1024} MiB")
+            raise AnswerLost(
+                f"{host} gave an answer of more than {MAX_BODY // 1024 // 1024} MiB, which is not taken: set fewer rows for "
+                "a page where the connection's settings have that, else report it to support."
+            )
     return bytes(body)
