@@ -51,6 +51,9 @@ def _codes_in(tree: ast.AST) -> Iterator[str]:
             "code",
             "DISMISSED",
             "HELD_BACK",
+            "SET_UP",
+            "EMPTY",
+            "BLANK",
         }:
             yield from (text for text in _texts(node.value) if re.fullmatch(r"[a-z_]+", text))
         elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "reason":

@@ -61,7 +61,7 @@ def test_every_setting_says_its_consequence() -> None:
         ("payment_types", f"write-off:{SALES}", ""),
         ("payment_types", f"fee:{SALES}", ""),
         ("payment_types", "none", ""),
-        ("payment_types", "account:404", "'404' is no account of the ledger, nor one of none"),
+        ("payment_types", "account:404", "'404' is no account of the ledger, nor none"),
         ("payment_types", BANK, f"'{BANK}' is none of account:<id>, write-off:<id>, fee:<id>, none"),
         ("payment_types", "fee:", "'fee:' is none of account:<id>, write-off:<id>, fee:<id>, none"),
         ("payment_types", "none:1", "'none:1' is none of account:<id>, write-off:<id>, fee:<id>, none"),

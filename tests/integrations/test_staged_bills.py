@@ -16,6 +16,7 @@ from staging_world import (
     HOME,
     LINE,
     NORTH,
+    OPTIONS,
     SOUTH,
     SUPPLIERS,
     VENDOR,
@@ -236,6 +237,16 @@ def test_a_project_may_be_the_cost_center() -> None:
     assert center_of(plan(built, settings={"cost_center_from": ("project",)}, tables=rows)) == "4200"
 
 
+def test_a_project_that_is_not_read_says_how_projects_are_read() -> None:
+    built = bill(lines=(line("100", dimensions=()),), job=Ref("p-school", "School"))
+    wanted = {"cost_center_from": ("project",)}
+    assert codes(plan(built, settings=wanted)) == ["cost_center_unread"]  # others are read: this one was deleted
+    tags = {"dimensions": {key: one for key, one in OPTIONS.items() if one.kind != "project"}}
+    told = plan(built, settings=wanted, source_lists=tags)
+    assert codes(told) == ["cost_center_projects_unread"]
+    assert isinstance(told, Hold) and "projects=yes" in told.waits[0].action
+
+
 def test_another_tag_is_no_cost_center() -> None:
     crew = bill(lines=(line("100", dimensions=(Ref("o-crew", "Crew 5", "tag2"),)),))
     assert codes(plan(crew)) == ["cost_center_missing"]
@@ -245,7 +256,9 @@ def test_a_tag_that_is_set_by_its_id_is_told_by_its_name() -> None:
     plain = bill(lines=(line("100", dimensions=()),))
     tag = next(one.set for one in view(plain).source_lists["dimensions"].values() if one.set.name == "Office")
     (wait,) = plan(plain, settings={"cost_center_from": (tag.id,)}).waits
-    assert wait.code == "cost_center_missing" and wait.sentence.startswith("No Office stands in")
+    assert wait.code == "cost_center_missing" and wait.sentence.startswith(
+        "In Zoho Books no Office is chosen on line 1 (Compressor)"
+    )
 
 
 def test_a_setting_that_names_no_dimension_is_told_and_no_default_goes_in_its_place() -> None:
@@ -254,6 +267,15 @@ def test_a_setting_that_names_no_dimension_is_told_and_no_default_goes_in_its_pl
     (wait,) = plan(plain, settings={"cost_center_from": ("Departement",)}, tables=around).waits
     assert (wait.code, wait.kind, wait.key) == ("cost_center_from_unknown", "setting", "setting:cost_center_from")
     assert "'Departement'" in wait.sentence and "Office" in wait.sentence
+
+
+def test_books_without_tags_say_that_the_setting_names_none_of_theirs() -> None:
+    plain = bill(lines=(line("100", dimensions=()),))
+    places = {"dimensions": {key: one for key, one in OPTIONS.items() if one.kind == "location"}}
+    (wait,) = plan(plain, source_lists=places).waits
+    assert wait.code == "cost_center_from_unknown" and "it has: none" in wait.sentence
+    (wait,) = plan(plain, source_lists={"dimensions": {}}).waits
+    assert wait.code == "cost_center_missing"  # nothing was listed: nobody knows
 
 
 def test_a_row_goes_before_the_link_and_none_passes_on() -> None:
@@ -392,7 +414,7 @@ def test_charges_are_lines(changes: dict[str, Any], settings: dict[str, Any], ex
         ({"total": "10", "shipping": "10", "lines": ()}, {"freight_account": "lines"}, "charge_unspread"),
         ({"total": "101"}, {}, "bill_does_not_tie"),
         ({"complete": False, "lines": ()}, {}, "bill_incomplete"),
-        ({"currency": "??"}, {}, "currency_unknown"),
+        ({"currency": "??"}, {}, "staged_currency_unknown"),
         ({"date": None}, {}, "bill_without_date"),
     ],
 )

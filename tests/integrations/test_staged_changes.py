@@ -11,11 +11,11 @@ import pytest
 from bill_world import codes
 from staging_world import BILL, LINE, SOUTH, bill, line, linked, plan, staged, there
 
+from ml_connector.canonical.documents import as_deleted
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Unchanged, Write
-from ml_connector.integrations.staged_changes import paid_undecided
 
 D = Decimal
 SEND = {"edits": "send"}
@@ -50,8 +50,13 @@ def test_what_is_no_change(changes: dict[str, Any]) -> None:
         ({"date": dt.date(2026, 6, 10)}, "date 2026-06-09 -> 2026-06-10"),
         ({"due_date": None}, "due date 2026-07-09 -> none"),
         ({"vendor": Ref("v2", "Gamma")}, "vendor Beta Supplies -> Gamma"),
-        ({"lines": (msgspec.structs.replace(LINE, dimensions=(SOUTH,)),)}, "lines"),
-        ({"lines": (msgspec.structs.replace(LINE, account=Ref("a2", "Tools")),)}, "lines"),
+        ({"lines": (msgspec.structs.replace(LINE, dimensions=(SOUTH,)),)}, "line 1: tag North -> South"),
+        (
+            {"lines": (msgspec.structs.replace(LINE, account=Ref("a2", "Tools")),)},
+            "line 1: account 5000 Parts -> Tools",
+        ),
+        ({"lines": (msgspec.structs.replace(LINE, id="7"),)}, "line 1: entered anew"),
+        ({"total": "120", "lines": (LINE, line("20", description="Nails"))}, "lines (100.00 "),
         ({"location": Ref("l-duluth", "Duluth")}, "location none -> Duluth"),
     ],
 )
@@ -96,6 +101,17 @@ def test_a_line_that_is_gone_would_stay_there() -> None:
     assert codes(changed(BILL, there(), before=MORE, settings=SEND)) == ["staged_lines_lost"]
 
 
+def test_a_tax_that_is_gone_would_stay_there() -> None:
+    taxed = bill(total="108", tax="8", lines=(line("100", tax=D(8), tax_code=Ref("t1", "State")),))
+    more = bill(total="216", tax="16", lines=(line("200", tax=D(16), tax_code=Ref("t1", "State")),))
+    other = bill(total="108", tax="8", lines=(line("100", tax=D(8), tax_code=Ref("t2", "City")),))
+    untaxed = bill(lines=(line("100"),))
+    assert codes(changed(untaxed, there(), before=taxed, settings=SEND)) == ["staged_lines_lost"]
+    assert codes(changed(other, there(), before=taxed, settings=SEND)) == ["staged_lines_lost"]
+    assert staged(changed(more, there(), before=taxed, settings=SEND)).tax == 16
+    assert staged(changed(taxed, there(), before=untaxed, settings=SEND)).tax == 8
+
+
 def test_a_change_that_lacks_a_mapping_waits_for_it() -> None:
     unmapped = bill(total="120", lines=(LINE, line("20", account=Ref("a9", "New"))))
     assert codes(changed(unmapped, there(), settings=SEND)) == ["gl_account_unmapped"]
@@ -108,19 +124,13 @@ def test_a_void_bill_waits_until_it_is_cancelled_there(changes: dict[str, Any]) 
     assert (decision.waits[0].kind, decision.waits[0].key) == ("fact", "bills:inv-1")
     assert isinstance(changed(bill(**changes), there(BillState.CANCELED)), Unchanged)
     assert isinstance(changed(bill(**changes), None), Unchanged)
+    assert "It was voided in Zoho Books" in decision.waits[0].sentence
 
 
-@pytest.mark.parametrize(
-    ("source", "state", "told"),
-    [
-        ({"state": BillState.PAID, "balance": "0"}, BillState.SUBMITTED, True),
-        ({"state": BillState.PARTLY_PAID, "balance": "60"}, BillState.REJECTED, True),
-        ({"state": BillState.OPEN, "balance": "60"}, BillState.DRAFT, True),
-        ({"state": BillState.OPEN}, BillState.SUBMITTED, False),
-        ({"state": BillState.PAID, "balance": "0"}, BillState.APPROVED, False),
-        ({"state": BillState.PAID, "balance": "0"}, BillState.CANCELED, False),
-        ({"state": BillState.CANCELED, "balance": "0"}, BillState.SUBMITTED, False),
-    ],
-)
-def test_what_was_paid_before_it_was_approved(source: dict[str, Any], state: BillState, told: bool) -> None:
-    assert paid_undecided(bill(**source), there(state)) is told
+def test_a_deleted_bill_is_told_as_one() -> None:
+    deleted = as_deleted(bill())
+    assert isinstance(deleted, Bill)
+    decision = changed(deleted, there(BillState.APPROVED, status="approved"))
+    assert (
+        isinstance(decision, Hold) and "It was deleted in Zoho Books after it was staged" in decision.waits[0].sentence
+    )

@@ -30,7 +30,7 @@ from ml_connector.canonical.parts import Address, Allocation, Ref
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.integrations.decisions import STAYS, Hold, Unchanged, Write
+from ml_connector.integrations.decisions import STAYS, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.zoho_books_servicenow import INTEGRATION
 
 D = Decimal
@@ -115,14 +115,29 @@ def test_a_payment_waits_for_its_bill(around: dict[str, Any], code: str) -> None
     decision = pay(links={("bills", "zb1"): None}, **around)
     assert isinstance(decision, Hold)
     assert [(one.code, one.kind, one.key) for one in decision.waits] == [(code, "link", "bills:zb1")]
+    assert decision.asks_for == ((("bills", "zb1"),) if code == "staged_bill_unread" else ())
+
+
+def test_an_unread_bill_is_asked_for_whatever_else_the_payment_waits_for() -> None:
+    cash = payment(method=Ref(name="Cash"))
+    decision = pay(cash, links={("bills", "zb1"): None}, read_through=frozenset(["bills"]))
+    assert isinstance(decision, Hold) and decision.asks_for == (("bills", "zb1"),)
+    assert codes(decision) == ["staged_bill_unread", "payment_method_unmapped"]
+
+
+def test_what_pays_older_bills_alone_needs_no_method_and_no_address() -> None:
+    old = {("bills", "zb1"): bill(date=dt.date(2025, 12, 1)), ("vendors", "v1"): VENDOR}
+    decision = pay(payment(method=Ref(name="Cash")), links={("bills", "zb1"): None}, sources=old)
+    assert isinstance(decision, Skip) and codes(decision) == ["payment_of_older_bills"]
+    assert "bill INV-1 of 2025-12-01, older than the start date 2026-01-01" in decision.sentence
 
 
 def test_what_pays_an_older_bill_is_left_out_visibly() -> None:
     old = {("bills", "zb2"): bill(id="zb2", date=dt.date(2025, 12, 1)), ("vendors", "v1"): VENDOR}
     decision = pay(TWO, sources=old)
-    assert (
-        isinstance(decision, Write) and "50.00 USD of it is on bill ZB2 from before the start date" in decision.notes[0]
-    )
+    assert isinstance(decision, Write)
+    told = "bill INV-1 of 2025-12-01, older than the start date 2026-01-01"
+    assert decision.notes[0] == f"50.00 USD of it is on {told}, and left out"
     assert [one.document.number for one in staged(decision).splits] == ["zb1"] and decision.steps[0].total == D(100)
     alone = payment(amount=D(50), splits=TWO.splits[1:])
     assert codes(pay(alone, sources=old)) == ["payment_of_older_bills"]
@@ -146,7 +161,7 @@ def test_what_is_passed_over(changes: dict[str, Any], code: str) -> None:
     ("changes", "code"),
     [
         ({"unapplied": D(1)}, "vendor_payment_does_not_tie"),
-        ({"currency": ""}, "currency_unknown"),
+        ({"currency": ""}, "staged_currency_unknown"),
         ({"date": None}, "payment_without_date"),
         ({"method": Ref(name="Barter")}, "payment_method_unmapped"),
         ({"method": Ref()}, "payment_method_unmapped"),
@@ -234,7 +249,8 @@ def test_what_is_applied_later_to_an_older_bill_changes_nothing() -> None:
         ({"date": dt.date(2026, 6, 21)}, "date 2026-06-20 -> 2026-06-21"),
         ({"method": Ref(name="Cash")}, "method Check -> Cash"),
         ({"splits": (), "unapplied": D(100)}, "applied to (INV-1 100.00) -> (0.00)"),
-        ({"active": False}, "deleted or voided"),
+        ({"active": False}, "it was voided"),
+        ({"active": False, "state": "deleted"}, "it was deleted"),
     ],
 )
 def test_every_other_change_is_told_with_both_versions(changes: dict[str, Any], says: str) -> None:
@@ -298,3 +314,11 @@ def test_an_application_that_was_taken_back_is_told() -> None:
     link = linked(CREDIT, None, "vendor_payments", "row-1")
     gone = msgspec.structs.replace(CREDIT, credits=())
     assert codes(credit(gone, link=link, settings=METHOD)) == ["payment_changed_after_staging"]
+
+
+@pytest.mark.parametrize("state", ["draft", "pending_approval"])
+def test_what_is_not_paid_yet_is_no_payment(state: str) -> None:
+    """A list row of such a one shows no bills, but one that a webhook names is read in full."""
+    decision = pay(payment(posted=False, state=state))
+    assert isinstance(decision, Skip) and decision.code == "not_in_books_yet"
+    assert isinstance(pay(payment(state="paid")), Write)

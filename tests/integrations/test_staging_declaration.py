@@ -119,7 +119,10 @@ def test_a_table_says_which_values_can_be_right(table: str, value: str, fault: s
 
 
 def test_a_missing_entry_of_a_short_list_is_told() -> None:
-    assert "le-404" in Known(ZOHO.table("legal_entities"), targets=LISTS).fault("le-404")  # type: ignore[arg-type]
+    told = Known(ZOHO.table("legal_entities"), targets=LISTS).fault("le-404")  # type: ignore[arg-type]
+    assert told.startswith("'le-404' is no legal entity of the ledger, nor none")
+    told = Known(ZOHO.table("cost_centers"), targets=LISTS).fault("cc-404")  # type: ignore[arg-type]
+    assert told.startswith("'cc-404' is no cost centre of the ledger, nor one of new, none")
 
 
 def test_which_keys_documents_show() -> None:
@@ -142,6 +145,9 @@ def test_which_keys_documents_show() -> None:
 
 def test_a_row_for_one_location_frees_who_waits_for_all() -> None:
     table = ZOHO.table("legal_entities")
+    assert table.shown_by("2.60815E+17") == (
+        "2.60815E+17",
+    )  # that bills wait for all says nothing for a row of its own
     assert table.freed_by("l-duluth") == ("l-duluth", "(all)") and table.freed_by("(all)") == ("(all)",)
     assert table.listed_key(OPTIONS["l-duluth"]) == "l-duluth" and table.listed_key(OPTIONS["o-north"]) == ""
 

@@ -135,6 +135,16 @@ def test_what_is_no_change_of_a_supplier() -> None:
     assert isinstance(vend(msgspec.structs.replace(VENDOR, stamp="2026-07-01", memo="nice"), link=link), Unchanged)
 
 
+def test_an_address_that_is_completed_is_no_change_of_where_a_vendor_is_paid() -> None:
+    before = msgspec.structs.replace(VENDOR, address=msgspec.structs.replace(VENDOR.address, zip="", country=""))
+    link = linked(before, BETA, "parties", "s1")
+    assert isinstance(vend(VENDOR, link=link), Unchanged)
+    moved = msgspec.structs.replace(VENDOR, address=msgspec.structs.replace(VENDOR.address, street="9 Elm Road"))
+    assert codes(vend(moved, link=link)) == ["supplier_changed"]
+    more = msgspec.structs.replace(VENDOR, address=msgspec.structs.replace(VENDOR.address, street2="Suite 5"))
+    assert codes(vend(more, link=linked(VENDOR, BETA, "parties", "s1"))) == ["supplier_changed"]
+
+
 def test_what_the_connector_cannot_send_is_told() -> None:
     def refused(action: Action, document: Any, reference: str) -> Any:
         raise BadInput("The name is longer than 80 characters.")

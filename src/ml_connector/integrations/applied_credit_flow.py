@@ -10,7 +10,7 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, skip, waiting
 from ml_connector.integrations.drafts import money
-from ml_connector.integrations.staged_bill import IN_THE_BOOKS, is_dead
+from ml_connector.integrations.staged_bill import IN_THE_BOOKS, how_dead, is_dead
 from ml_connector.integrations.staged_payment import as_staged, changes, more_splits, target_payment
 from ml_connector.integrations.staged_payment_flow import StagedPayments
 from ml_connector.integrations.staging import Pair, Staged
@@ -25,7 +25,7 @@ def as_payment(credit: Bill) -> Payment:
     dates = [part.date for part in credit.credits if part.date is not None]
     return Payment(
         id=credit.id, party=credit.vendor, amount=applied, date=max(dates, default=credit.date), currency=credit.currency,
-        number=credit.number or credit.id, splits=credit.credits, active=not is_dead(credit),
+        number=credit.number or credit.id, splits=credit.credits, active=not is_dead(credit), state=credit.status,
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class AppliedCredits(StagedPayments):
 
     def _left(self, credit: Bill, payment: Payment, settings: Settings) -> Skip | None:
         if not payment.active:
-            return skip("void_in_ledger", **self.pair.words)
+            return skip("void_in_ledger", what=how_dead(credit), **self.pair.words)
         if not payment.splits:
             return skip("not_applied_yet", amount=money(-credit.total, credit.currency))
         if settings.applied_credits == "list" or credit.state not in IN_THE_BOOKS:
@@ -82,12 +82,12 @@ class AppliedCredits(StagedPayments):
         return self._rows(part, view, len(posted.splits))
 
     def _rows(self, part: Payment, view: View, before: int | None = None) -> Decision:
+        if (passed := self._only_older(part, view, before)) is not None:
+            return passed
         draft = Staged(part.currency, pair=self.pair)
         target = target_payment(part, view, draft, view.settings.applied_credits)
         if draft.waits:
             return Hold(tuple(draft.waits), draft.asked_for(PENDING))
-        if not target.splits:
-            return Unchanged() if before is not None else skip("payment_of_older_bills", **self.pair.words)
         return self._composed(target, view, draft, before)
 
 

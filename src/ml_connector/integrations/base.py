@@ -46,7 +46,12 @@ class FlowType(ABC):
     strict_names: ClassVar[bool] = False  # a counterpart of a similar name is offered although another record has it
     in_references: ClassVar[str] = ""  # what stands for its name in our references, where the target's keys are short
     reference_room: ClassVar[int] = 0  # characters of our reference that the target keeps; 0: as many as it has
+    as_linked: ClassVar[tuple[str, ...]] = ()  # flows whose change counts here only once it is no longer held
     writes: ClassVar[tuple[str, ...]] = ()  # what it writes at a target that its owners shape: see Connector.preflight
+    read_alone: ClassVar[bool] = False  # one that was never read and is asked for is read by its id
+    tells_deleted: ClassVar[bool] = (
+        True  # what was deleted at its source is read like any change; else see sync.deleted
+    )
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
     near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
 

@@ -30,7 +30,7 @@ BILL_REASONS = (
     ),
     Reason(
         "freight_unmapped",
-        "Freight without an account",
+        "Freight, a charge or a discount without an account",
         "The bill carries {what} of {amount}, and no account is set for it.",
         "Set {setting} of the integration to a ledger account, or to 'lines' to spread it over the lines.",
     ),

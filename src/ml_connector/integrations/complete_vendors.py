@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ml_connector.canonical.master_data import Party
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft
@@ -34,6 +36,11 @@ class Completeness:
     def lacks(self) -> str:
         """What is missing, in words; empty where nothing is."""
         return ", ".join(self.missing if self.read else (*self.missing, _NOT_READ))
+
+
+def is_asked_for(settings: type[msgspec.Struct]) -> bool:
+    """Whether an integration with such settings asks for complete vendors at all."""
+    return "hold_incomplete_vendors" in settings.__struct_fields__
 
 
 def completeness(vendor: Party, edition: str) -> Completeness:

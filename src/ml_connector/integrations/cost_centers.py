@@ -34,7 +34,7 @@ def _is_set(one: Ref, word: str) -> bool:
     return bool(one.id) and (one.id == word or one.name.strip().casefold() == word.strip().casefold())
 
 
-def made_of(option: Dimension, reference: str = "") -> Dimension:
+def made_of(option: Dimension) -> Dimension:
     """The cost centre that an option becomes. Without a number of its own the ledger's id is its account number."""
     number = option.number or option.code or option.id
     return Dimension("", KIND, option.name, number=number, code=option.code, valid_from=option.valid_from)
@@ -60,7 +60,7 @@ def line_center(line: BillLine, words: str, bill: Bill, view: View, draft: Stage
         return ()
     for option in options_of(line, bill, view):
         if view.mappings[FLOW].get(option.id, bill.date) != NONE:
-            return _of_option(option, bill.date, view, draft)
+            return _of_option(option, bill.date, view, draft, project=option.id in (line.job.id, bill.job.id))
     if unknown := _unknown(view):
         told = {"word": unknown[0], "known": ", ".join(sorted({*_sets(view).values()})) or "none", **draft.words}
         draft.wait(waiting("cost_center_from_unknown", "setting", "setting:cost_center_from", **told))
@@ -113,7 +113,8 @@ def _unknown(view: View) -> list[str]:
     """Words of the setting that no dimension of the ledger has as its id or name; none as long as nothing was listed."""
     words = [word for word in view.settings.cost_center_from if word not in (LOCATION, PROJECT, NONE)]
     known = [Ref(id_, name) for id_, name in _sets(view).items()]
-    return [word for word in words if known and not any(_is_set(one, word) for one in known)]
+    listed = bool(view.source_lists.get("dimensions"))  # a plan without tags still has locations
+    return [word for word in words if listed and not any(_is_set(one, word) for one in known)]
 
 
 def _dimensions(view: View) -> str:
@@ -123,7 +124,9 @@ def _dimensions(view: View) -> str:
     return " or ".join(told) or "dimension (setting cost_center_from is empty)"
 
 
-def _of_option(option: Ref, day: dt.date | None, view: View, draft: Staged) -> tuple[Ref, ...]:
+def _of_option(
+    option: Ref, day: dt.date | None, view: View, draft: Staged, *, project: bool = False
+) -> tuple[Ref, ...]:  # fmt: skip
     named = option.name or option.id
     chosen = view.mappings[FLOW].get(option.id, day)
     if chosen not in (None, NEW):
@@ -139,8 +142,16 @@ def _of_option(option: Ref, day: dt.date | None, view: View, draft: Staged) -> t
         draft.wait(waiting("cost_center_pending", "link", key, name=named, **draft.words))
         return ()
     code = "cost_center_unread" if FLOW in view.brings else "cost_center_flow_off"
+    if code == "cost_center_unread" and project and not _projects_read(view):
+        code = "cost_center_projects_unread"
     draft.wait(waiting(code, "link", key, name=named, **draft.words))
     return ()
+
+
+def _projects_read(view: View) -> bool:
+    """Whether the ledger's list of dimensions shows any project: connections leave them out unless they are wanted."""
+    listed = view.source_lists.get("dimensions", {}).values()
+    return any(isinstance(one, Dimension) and one.kind == PROJECT for one in listed)
 
 
 def _to_come(option: Ref, target: str, view: View) -> tuple[Ref, ...]:

@@ -88,6 +88,13 @@ REFUSED_REASONS = (
         Acts.TENANT_ADMIN,
     ),
     Reason(
+        "reference_blank",
+        "It was taken in without what it is booked on",
+        "It was taken in, and something that it names was left blank or is another: {message}",
+        "Have the administrator there enter it and set the field map's choice action to reject; then replay the record.",
+        Acts.TENANT_ADMIN,
+    ),
+    Reason(
         "tag_missing",
         "The ledger demands a tag",
         "A tag that the ledger demands is missing: {message}",
@@ -110,6 +117,12 @@ REFUSED_REASONS = (
         "The ledger has this name already",
         "The name is used already: {message}",
         "Link the two, or allow duplicate names in the ledger; then replay the record.",
+    ),
+    Reason(
+        "taken_otherwise",
+        "A part of it is there with other values",
+        "A part of it was taken in before it was changed: {message}",
+        "Correct the document there to what the source says and link the two, or undo the change and replay the record.",
     ),
     Reason(
         "paid",

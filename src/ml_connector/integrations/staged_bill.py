@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from ml_connector.canonical.documents import DELETED
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
-from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, skip, waiting
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Waiting, Write, skip, waiting
 from ml_connector.integrations.drafts import is_code, money
 from ml_connector.integrations.staged_lines import net_of, numbered, rounding, staged_lines, stated_total
-from ml_connector.integrations.staging import ALL, NONE, Pair, Staged
+from ml_connector.integrations.staging import ALL, NONE, Pair, Staged, shown_currency
 from ml_connector.integrations.supplier_parts import remit_to, supplier
 from ml_connector.integrations.views import Twin, View
 
@@ -26,10 +27,20 @@ def is_dead(bill: Bill) -> bool:
     return not bill.active or bill.state is BillState.CANCELED
 
 
-def passed_over(bill: Bill, view: View, pair: Pair) -> Skip | Adopt | None:
-    """The rules that say there is nothing to stage; they go before everything that could hold."""
+def how_dead(bill: Bill) -> str:
+    """How a dead one ended, as people say it."""
+    return DELETED if bill.status == DELETED else "voided"
+
+
+def passed_over(bill: Bill, view: View, pair: Pair) -> Skip | Adopt | Hold | None:
+    """The rules that say there is nothing to stage; they go before everything else that could hold."""
     if is_dead(bill):
-        return skip("void_in_ledger", **pair.words)
+        left, what = _left_there(view), how_dead(bill)
+        return (
+            Hold((still_there(left, what, pair),))
+            if left is not None
+            else skip("void_in_ledger", what=what, **pair.words)
+        )
     if bill.state not in IN_THE_BOOKS:
         return skip("not_in_books_yet", state=bill.status or str(bill.state), **pair.words)
     start = view.settings.start_date
@@ -44,13 +55,26 @@ def passed_over(bill: Bill, view: View, pair: Pair) -> Skip | Adopt | None:
     return None
 
 
+def _left_there(view: View) -> Bill | None:
+    """What was made of a part of it before the rest was refused: nobody is linked with it, and it may be approved there."""
+    found = (one for (entity, _), one in view.at_target.items() if entity == ENTITY and isinstance(one, Bill))
+    return next((one for one in found if one.reference == view.reference and one.active), None)
+
+
+def still_there(now: Bill, what: str, pair: Pair) -> Waiting:
+    """The ledger's bill is dead, and nothing is cancelled from here: once it is so there, both sides agree."""
+    told = {"what": what, "number": now.number, "state": now.status or str(now.state), **pair.words}
+    return waiting("void_after_staging", "fact", f"{ENTITY}:{now.id}", **told)
+
+
 def source_checks(bill: Bill, draft: Staged) -> None:
     """What must be right in the ledger before anything is translated."""
     key, words = f"bills:{bill.id}", draft.words
     if bill.date is None:
         draft.wait(waiting("bill_without_date", "source", key, **words))
     if not is_code(bill.currency):
-        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+        told = {"currency": shown_currency(bill.currency), **words}
+        draft.wait(waiting("staged_currency_unknown", "setting", "setting:currency", **told))
     stated, computed = money(bill.total, bill.currency), money(stated_total(bill), bill.currency)
     if not bill.complete:
         why = bill.hidden_reason or "its lines were not read"

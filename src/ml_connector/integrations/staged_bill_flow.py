@@ -36,6 +36,8 @@ class StagedBills(FlowType):
     )  # fmt: skip
     number_table = "bill_numbers"
     writes = (ENTITY,)
+    read_alone = True  # a payment may be of a bill from before the start date, which no list shows
+    as_linked = (VENDORS,)  # where a vendor is paid: a changed address waits for a person, see Suppliers
     reference_room = REFERENCE_ROOM
     pair: ClassVar[Pair]
     options: ClassVar[tuple[tuple[str, str], ...]] = ()  # of the reading

@@ -29,9 +29,10 @@ def net_of(bill: Bill, draft: Staged) -> Bill:
     """The same bill with net lines and its tax stated, each line with its share where that is known."""
     if bill.tax_basis is not TaxBasis.INCLUSIVE:
         return msgspec.structs.replace(bill, lines=_with_shares(bill, draft))
-    unknown = [line for line in bill.lines if line.tax is None and line.tax_code.id and line.amount]
+    places = enumerate(bill.lines, 1)
+    unknown = [(n, line) for n, line in places if line.tax is None and line.tax_code.id and line.amount]
     if unknown:
-        told = "; ".join(where(line.id, line.description) for line in unknown)
+        told = "; ".join(where(n, line.description) for n, line in unknown)
         draft.wait(waiting("line_tax_unknown", "source", f"bills:{bill.id}", lines=told, **draft.words))
     lines = tuple(msgspec.structs.replace(line, amount=line.amount - (line.tax or ZERO)) for line in bill.lines)
     tax = total(line.tax or ZERO for line in bill.lines)
@@ -53,11 +54,11 @@ def _with_shares(bill: Bill, draft: Staged) -> tuple[BillLine, ...]:
 
 def staged_lines(bill: Bill, view: View, draft: Staged) -> None:
     """The lines of a net bill, added to the draft; lines of nothing are left out, visibly."""
-    for line in bill.lines:
+    for n, line in enumerate(bill.lines, 1):
         if line.amount == 0 and not line.tax:
-            draft.notes.append(f"{where(line.id, line.description)} of 0.00 is left out")
+            draft.notes.append(f"{where(n, line.description)} of 0.00 is left out")
             continue
-        draft.lines.append(_line(line, bill, view, draft))
+        draft.lines.append(_line(n, line, bill, view, draft))
     settings = view.settings
     charge("freight", bill.shipping, "freight_account", settings.freight_account, LineKind.FREIGHT, view, draft)
     charge("other charges", bill.other, "other_account", settings.other_account, LineKind.OTHER, view, draft)
@@ -69,8 +70,8 @@ def numbered(draft: Draft) -> tuple[BillLine, ...]:
     return tuple(_priced(msgspec.structs.replace(line, id=str(n))) for n, line in enumerate(draft.lines, 1))
 
 
-def _line(line: BillLine, bill: Bill, view: View, draft: Staged) -> BillLine:
-    words = where(line.id, line.description or line.sku)
+def _line(place: int, line: BillLine, bill: Bill, view: View, draft: Staged) -> BillLine:
+    words = where(place, line.description or line.sku or line.account.name)
     account = _account(line.account, words, bill, view, draft)
     return BillLine(
         line.id, line.amount, line.kind, description=line.description or line.sku or line.account.name or "no description",

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.documents import Document
+from ml_connector.canonical.documents import DELETED, Document
 from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill
@@ -66,9 +66,10 @@ def _splits(parts: Sequence[Allocation], currency: str, view: View, draft: Stage
         if target:
             draft.names(target)
             found.append(msgspec.structs.replace(part, document=_numbered(bill, view)))
-        elif _is_older(bill, view):
+        elif (older := _older(bill, view)) is not None:
             draft.notes.append(
-                f"{money(part.amount, currency)} of it is on bill {bill.label()} from before the start date, and left out"
+                f"{money(part.amount, currency)} of it is on {_told(older)}, older than the start date "
+                f"{view.settings.start_date}, and left out"
             )
         else:
             _missing(bill, view, draft)
@@ -102,9 +103,22 @@ def _numbered(bill: Ref, view: View) -> Ref:
     return Ref(bill.id, bill.number, number)
 
 
-def _is_older(bill: Ref, view: View) -> bool:
+def on_older_bills(payment: Payment, view: View) -> str:
+    """The bills in words, where all that a payment pays are from before the start date and none is there; else empty."""
+    if any((BILLS, part.document.id) in view.links for part in payment.splits):
+        return ""
+    found = [_older(part.document, view) for part in payment.splits]
+    return " and ".join(_told(one) for one in found if one is not None) if None not in found else ""
+
+
+def _older(bill: Ref, view: View) -> Bill | None:
     shown = view.sources.get((BILLS, bill.id))
-    return isinstance(shown, Bill) and shown.date is not None and shown.date < view.settings.start_date
+    is_older = isinstance(shown, Bill) and shown.date is not None and shown.date < view.settings.start_date
+    return shown if is_older and isinstance(shown, Bill) else None
+
+
+def _told(bill: Bill) -> str:
+    return f"bill {bill.number or bill.id} of {bill.date}"
 
 
 def _missing(bill: Ref, view: View, draft: Staged) -> None:
@@ -115,6 +129,7 @@ def _missing(bill: Ref, view: View, draft: Staged) -> None:
     elif (BILLS, bill.id) in view.asked or BILLS not in view.read_through:
         draft.wait(waiting("staged_bill_pending", "link", key, number=number, **draft.words))
     else:
+        draft.unread.append((BILLS, bill.id))
         draft.wait(waiting("staged_bill_unread", "link", key, number=number, **draft.words))
 
 
@@ -128,6 +143,11 @@ def as_staged(payment: Payment) -> Payment:
         method=Ref(source_key(payment.method, NO_MODE)), number=payment.number, active=payment.active,
         splits=tuple(sorted((_bare(one) for one in payment.splits), key=lambda one: (one.id, one.document.id))),
     )  # fmt: skip
+
+
+def how_dead(payment: Payment) -> str:
+    """How one that is not there any more ended, as people say it."""
+    return DELETED if payment.state == DELETED else "voided"
 
 
 def _bare(one: Allocation) -> Allocation:
@@ -147,7 +167,7 @@ def more_splits(posted: Payment, payment: Payment) -> Payment | None:
 def changes(before: Payment, after: Payment) -> str:
     """Both versions in what they differ, in words."""
     if not after.active:
-        return "it was deleted or voided"
+        return f"it was {how_dead(after)}"
     shown = ("amount", "date", "currency", "number")
     was, is_ = as_staged(before), as_staged(after)
     told = [f"{name} {_text(before, name)} -> {_text(after, name)}" for name in shown

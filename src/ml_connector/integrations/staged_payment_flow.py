@@ -13,8 +13,16 @@ from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import STAYS, Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.drafts import is_code, money
 from ml_connector.integrations.payment_rules import NEAR
-from ml_connector.integrations.staged_payment import as_staged, changes, check_keyed, more_splits, target_payment
-from ml_connector.integrations.staging import REFERENCE_ROOM, Pair, Staged
+from ml_connector.integrations.staged_payment import (
+    as_staged,
+    changes,
+    check_keyed,
+    how_dead,
+    more_splits,
+    on_older_bills,
+    target_payment,
+)
+from ml_connector.integrations.staging import REFERENCE_ROOM, Pair, Staged, shown_currency
 from ml_connector.integrations.staging_settings import Settings
 from ml_connector.integrations.supplier_parts import FLOW as VENDORS
 from ml_connector.integrations.supplier_parts import PENDING
@@ -30,6 +38,7 @@ class StagedPayments(FlowType):
     priority = 5
     several_steps = True  # what is applied later is staged later, by a step of its own
     writes = (ENTITY,)
+    as_linked = (VENDORS,)
     source_lists = ()
     target_lists = ("parties", "bills", ENTITY)
     near, near_in = NEAR, ENTITY
@@ -74,7 +83,9 @@ class StagedPayments(FlowType):
     def _passed_over(self, payment: Payment, view: View) -> Skip | None:
         settings: Settings = view.settings
         if not payment.active:
-            return skip("void_in_ledger", **self.pair.words)
+            return skip("void_in_ledger", what=how_dead(payment), **self.pair.words)
+        if not payment.posted:  # a draft, or one that waits for approval: nothing was paid yet
+            return skip("not_in_books_yet", state=payment.state or "not posted", **self.pair.words)
         if payment.amount <= 0:
             return skip("vendor_refund", amount=money(payment.amount, payment.currency), **self.pair.words)
         if payment.date is not None and payment.date < settings.start_date:
@@ -96,21 +107,29 @@ class StagedPayments(FlowType):
 
     def _staged(self, part: Payment, whole: Payment, view: View, before: int | None = None) -> Decision:
         """The rows of ``part``. ``before``: how many splits earlier versions had; None for the first step."""
+        if (passed := self._only_older(part, view, before)) is not None:
+            return passed
         draft = Staged(part.currency, pair=self.pair)
         self._ties(whole, draft)
         target = target_payment(part, view, draft)
         check_keyed(target, view, draft)
         if draft.waits:
             return Hold(tuple(draft.waits), draft.asked_for(PENDING))
-        if not target.splits:
-            return Unchanged() if before is not None else skip("payment_of_older_bills", **self.pair.words)
         return self._composed(target, view, draft, before)
+
+    def _only_older(self, part: Payment, view: View, before: int | None) -> Skip | Unchanged | None:
+        """What pays nothing but bills from before the start date that are not there; None where it pays another one."""
+        if not (bills := on_older_bills(part, view)):
+            return None
+        told = {"bills": bills, "start": str(view.settings.start_date), **self.pair.words}
+        return Unchanged() if before is not None else skip("payment_of_older_bills", **told)
 
     def _ties(self, payment: Payment, draft: Staged) -> None:
         applied = total(split.amount for split in payment.splits)
         key = f"{self.name}:{payment.id}"
         if not is_code(payment.currency):
-            draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+            told = {"currency": shown_currency(payment.currency), **draft.words}
+            draft.wait(waiting("staged_currency_unknown", "setting", "setting:currency", **told))
         if payment.date is None:
             draft.wait(waiting("payment_without_date", "source", key, **draft.words))
         if applied + payment.unapplied != payment.amount:
@@ -119,9 +138,13 @@ class StagedPayments(FlowType):
             draft.wait(waiting("vendor_payment_does_not_tie", "source", key, **told, **draft.words))
 
     def _composed(self, target: Payment, view: View, draft: Staged, before: int | None) -> Decision:
+        """The step. Its rows go by the payment's own reference and their split, so that whatever they are staged with
+
+        once more (a database that begins anew knows of no earlier step) finds them there.
+        """
         reference = view.reference if before is None else f"{view.reference}-{before}"
         try:
-            found = view.compose(Action.CREATE, target, reference)
+            found = view.compose(Action.CREATE, target, view.reference)
         except BadInput as error:
             return Hold((waiting("unsuitable", "source", f"{self.name}:{view.source_id}", why=error.sentence),))
         if found.total != target.amount:

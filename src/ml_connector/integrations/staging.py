@@ -32,11 +32,13 @@ class Pair:
 class Staged(Draft):
     """A document under construction for one pair. ``asks`` are (flow, source id) whose flow has to bring them first.
 
+    ``unread`` are those that were never read and are asked for by their ids, whatever else the document waits for.
     ``coming`` are the placeholders of what the target has still to make and that the document names.
     """
 
     pair: Pair = field(kw_only=True)
     asks: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
     coming: list[str] = field(default_factory=list)
 
     @property
@@ -51,16 +53,23 @@ class Staged(Draft):
         return target_id
 
     def asked_for(self, codes: frozenset[str]) -> tuple[tuple[str, str], ...]:
-        """What the other flows are asked for: nothing as long as the document waits for anything but that."""
-        return tuple(self.asks) if all(wait.code in codes for wait in self.waits) else ()
+        """What the other flows are asked for: nothing to be made there as long as the document waits for anything else."""
+        known = frozenset([*codes, "staged_bill_unread"])
+        made = self.asks if all(wait.code in known for wait in self.waits) else []
+        return (*made, *self.unread)
 
 
-def where(line_id: str, description: str) -> str:
-    """Which line it is, in words."""
+def where(place: int, description: str) -> str:
+    """Which line it is, in words: its place on the document, and what it says there."""
     told = " ".join(description.split())[:40]
-    return f"line {line_id} ({told})" if told else f"line {line_id}"
+    return f"line {place} ({told})" if told else f"line {place}"
 
 
 def source_key(one: Ref, without: str) -> str:
     """The key of one of the source's list entries in a mapping table: its id, else its number or name."""
     return one.id or one.number or one.name or without
+
+
+def shown_currency(code: str) -> str:
+    """A currency that is none, in words."""
+    return f"the currency {code}" if code else "no currency"

@@ -3,79 +3,13 @@
 from __future__ import annotations
 
 from ml_connector.errors import Acts
+from ml_connector.integrations.cost_center_reasons import COST_CENTER_REASONS
 from ml_connector.integrations.reason import Reason
 
 _BY_ITSELF = "it goes on by itself."
 
 STAGING_REASONS = (
-    # held: cost centres
-    Reason(
-        "cost_center_missing",
-        "A line has no cost centre",
-        "No {dimensions} stands in {source} on {lines}, and vendor {vendor} has no cost centre of its own.",
-        "Give the line one in {source}; or fill the row '{key}' of the mapping table vendor_cost_centers with the vendor's "
-        "cost centre; or have another dimension tell it (setting cost_center_from).",
-    ),
-    Reason(
-        "cost_center_from_unknown",
-        "The setting cost_center_from names no dimension",
-        "The setting cost_center_from names {word!r}, and {source} has no dimension of that id or name; it has: {known}.",
-        "Set cost_center_from to dimensions of {source}, to location or to project; everything that waits for it goes on by "
-        "itself.",
-    ),
-    Reason(
-        "cost_center_pending",
-        "The cost centre is not in the target yet",
-        "{name} of {source} has no cost centre in {target} yet.",
-        "See the record of {name} in the flow cost_centers: once it is linked, created or mapped, all bills on it go on by "
-        "themselves.",
-    ),
-    Reason(
-        "cost_center_unread",
-        "The cost centre's option was not read",
-        "{name} ({key}) stands on the bill, and {source}'s list of dimensions does not show it.",
-        "See in {source} whether it was deleted or belongs to another tag; or fill the row '{key}' of the mapping table "
-        "cost_centers.",
-    ),
-    Reason(
-        "cost_center_flow_off",
-        "The option has no cost centre, and the flow cost_centers is off",
-        "{name} of {source} has no cost centre in {target}, and the flow that finds or makes it is off.",
-        "Turn the flow cost_centers on, or fill the row '{key}' of the mapping table cost_centers.",
-    ),
-    Reason(
-        "cost_center_unknown",
-        "A mapped cost centre does not exist",
-        "The {what} names cost centre {id}, which {target} does not show.",
-        "Correct the mapping, or have the {target} administrator restore the centre.",
-    ),
-    Reason(
-        "cost_center_expired",
-        "The cost centre is not valid on the bill's day",
-        "Cost centre {name}, by {what}, cannot be used: {why}.",
-        "Have whoever keeps cost centres in {target} prolong it; or name the centre that follows it in the mapping table "
-        "(a row may hold from a day on); " + _BY_ITSELF,
-    ),
-    Reason(
-        "cost_center_without_number",
-        "A cost centre has no account number",
-        "Cost centre {name}, by {what}, has no account number in {target}, by which bills name their centres.",
-        "Have whoever keeps cost centres in {target} give it one; " + _BY_ITSELF,
-    ),
-    Reason(
-        "cost_center_ambiguous",
-        "A cost centre cannot be told for sure",
-        "{name} of {source} has the same {by} as {found} in {target}, and more than one may be meant.",
-        "Fill the row '{key}' of the mapping table cost_centers with the right cost centre's id, with 'new' for one that "
-        "is to be created, or with 'none'.",
-    ),
-    Reason(
-        "cost_center_not_there",
-        "No cost centre is like the option",
-        "No cost centre of {target} has the account number, code or name of {name} of {source}.",
-        "Have it made in {target}, or fill the row '{id}' of the mapping table cost_centers; or set create_cost_centers to "
-        "yes, and such centres are created from here.",
-    ),
+    *COST_CENTER_REASONS,
     # held: suppliers
     Reason(
         "supplier_pending",
@@ -163,7 +97,7 @@ STAGING_REASONS = (
         "remit_to_missing",
         "The vendor's address is incomplete",
         "{target} demands the whole remit-to address of a payment, and vendor {name} lacks in {source}: {missing}.",
-        "Complete the vendor's address in {source}; then replay this record.",
+        "Complete the vendor's address in {source}; it goes on by itself as soon as the vendor is read again.",
     ),
     # held: bills
     Reason(
@@ -210,6 +144,13 @@ STAGING_REASONS = (
         "Enter the bill without tax in its amounts in {source}, or open and save it there; it is read again by itself.",
     ),
     Reason(
+        "staged_currency_unknown",
+        "The currency is not known",
+        "{source} shows {currency}, and {target} takes ISO 4217 codes alone, such as USD.",
+        "Correct the currency in {source}, where it is read again by itself; where it shows none at all, set the "
+        "integration's currency to the company's.",
+    ),
+    Reason(
         "bill_without_date",
         "The bill has no date",
         "The bill has no date in {source}.",
@@ -237,8 +178,8 @@ STAGING_REASONS = (
         "changed_after_staging",
         "Changed after it was staged",
         "It was changed in {source} after it was staged in {target}, where it is {state} now: {what}.",
-        "Have the invoice corrected in {target}, or take the change back in {source}. Where header and lines coalesce in "
-        "{target}, set edits to send: then such changes are staged again until the invoice is approved.",
+        "Have the invoice corrected in {target}, or take the change back in {source}. Where header, lines and tax lines "
+        "coalesce in {target}, set edits to send: then such changes are staged again until the invoice is approved.",
     ),
     Reason(
         "changed_after_decision",
@@ -262,15 +203,15 @@ STAGING_REASONS = (
     ),
     Reason(
         "staged_lines_lost",
-        "Changed, and it has fewer lines than were staged",
-        "It was changed in {source}, and has fewer lines now than were staged: {what}. A line that is not sent again stays "
-        "in {target}.",
+        "Changed, and it has fewer lines or taxes than were staged",
+        "It was changed in {source}, and lacks a line or a tax now that was staged: {what}. What is not sent again stays in "
+        "{target}.",
         "Have the invoice corrected in {target}, then dismiss this record with the reason.",
     ),
     Reason(
         "void_after_staging",
-        "Void in the ledger, and still there",
-        "It was voided or deleted in {source} after it was staged; in {target} invoice {number} is {state}.",
+        "Void or deleted in the ledger, and still there",
+        "It was {what} in {source} after it was staged; in {target} invoice {number} is {state}.",
         "Have it cancelled in {target}: as soon as it shows so, this record is settled by itself. If it was approved or paid "
         "there, enter it again in {source}.",
     ),
@@ -290,9 +231,10 @@ STAGING_REASONS = (
     Reason(
         "staged_bill_unread",
         "The bill was never read",
-        "It pays bill {number}, which was not read from {source}.",
-        "See in {source} whether it was deleted. If it is from before the start date, an approver sets an earlier "
-        "start_date, and the bill is linked with the one that {target} has; or dismiss this record with the reason.",
+        "It pays bill {number}, which {source} did not list from the start date on.",
+        "Nothing to do at first: the bill is asked for alone, and what pays one from before the start date is left out. If "
+        "this stays, see in {source} whether the bill was deleted, and correct the payment there; or dismiss this record "
+        "with the reason.",
     ),
     Reason(
         "payment_method_unmapped",
@@ -342,11 +284,11 @@ STAGING_REASONS = (
         Acts.NOBODY,
     ),
     Reason("no_vendor", "No vendor", "{name} is a customer.", "Nothing to do.", Acts.NOBODY),
-    Reason("void_in_ledger", "Void", "It is void or deleted in {source}.", "Nothing to do.", Acts.NOBODY),
+    Reason("void_in_ledger", "Void", "It was {what} in {source}.", "Nothing to do.", Acts.NOBODY),
     Reason(
         "not_in_books_yet",
         "Not in the ledger's books yet",
-        "It is {state} in {source}; it is staged once it is open there.",
+        "It is {state} in {source}; it is staged once it is in the books there.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
@@ -382,8 +324,8 @@ STAGING_REASONS = (
     Reason(
         "payment_of_older_bills",
         "It pays bills from before the start date",
-        "Every bill that it pays is dated before the start date and not in {target}.",
-        "Nothing to do.",
+        "It pays {bills}, older than the start date {start} and not in {target}.",
+        "Nothing to do: what was before the start is never staged.",
         Acts.NOBODY,
     ),
     Reason(

@@ -15,8 +15,7 @@ from ml_connector.integrations.approvals import limits_of
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The integration's settings, each with its consequence.
 
-    start_date: documents dated before it are never staged (mandatory); a payment of such a bill waits,
-        since the bill is not read.
+    start_date: documents dated before it are never staged (mandatory); of a payment what is on such a bill is left out.
     currency: the company's, where a document states none.
     cost_center_from: which of the ledger's dimensions are the cost centres, by precedence: a reporting tag or tracking
         category by its id or name, ``location``, ``project``. A line takes the first that it has; without any it takes its
@@ -34,10 +33,14 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orders_known: yes stages a bill that names a purchase order as an invoice of that order, which the target refuses or
         sets aside where it does not know the order; with ``no`` every bill goes without one, its order's number in the memo.
     edits: what becomes of a bill that was changed after it was staged. ``hold`` tells it with both versions; ``send``
-        stages it again under the same keys, which is right only where header and lines coalesce there, and only until it is
-        approved there. What is approved or paid there is never touched, and neither is a bill that has lost lines.
+        stages it again under the same keys, which is right only where header, lines and tax lines coalesce there, and only
+        until it is approved there. What is approved or paid there is never touched, and neither is a bill that has lost a
+        line or a tax.
     applied_credits: what becomes of a vendor's credit that is applied to a bill. ``list`` shows it and stages nothing; a
         payment method stages it as a payment of the bill by that method.
+    look_for_deleted: how often the lists of a ledger that tells of nothing that was deleted there (Zoho Books) are looked
+        through for what they do not show any more, on what the day's calls have to spare; with ``never`` a bill, credit or
+        payment that was deleted after it was read stays as it is.
     approve_above: documents over more than this amount, and later changes of them, wait for an approver although their flow
         is live, by currency as ``USD=10000``; a currency that is not named has no limit.
     four_eyes: yes lets nobody approve a plan that rests on a row of a mapping table they have written, or on a record they
@@ -61,6 +64,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     applied_credits: Literal[
         "list", "bank_transfer", "cash_payment", "cheque", "credit_card", "debit_card", "wire_transfer"
     ] = "list"
+    look_for_deleted: Literal["daily", "weekly", "never"] = "daily"
     approve_above: tuple[str, ...] = ()
     four_eyes: Literal["no", "yes"] = "no"
     breaker_percent: int = 30

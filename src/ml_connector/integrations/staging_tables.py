@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,7 +20,16 @@ BARE_NUMBERS = "the number to use instead"
 
 
 @dataclass(frozen=True, slots=True)
-class GlAccountTable(TableType):
+class StagingTable(TableType):
+    """A table of documents that are staged: what cannot be used there now may be mapped, and is told."""
+
+    def doubt(self, entry: Document, until: dt.date) -> str:
+        why = self.not_chosen(entry)
+        return f"{label(entry)} cannot be used ({why}): what is mapped to it waits until it can" if why else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GlAccountTable(StagingTable):
     """Accounts of the ledger, by their ids there: one for every line that carries an amount."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
@@ -28,8 +38,11 @@ class GlAccountTable(TableType):
 
 
 @dataclass(frozen=True, slots=True)
-class CostCenterTable(TableType):
+class CostCenterTable(StagingTable):
     """Options of the ledger's dimensions; a value names a cost centre, and no other dimension of the target."""
+
+    def entry_word(self, entity: str) -> str:
+        return "cost centre"
 
     def not_chosen(self, entry: Document) -> str:
         if not isinstance(entry, Dimension) or entry.kind != KIND:
@@ -38,6 +51,12 @@ class CostCenterTable(TableType):
 
     def unfit(self, value: str, entry: Document, key: str = "") -> str:
         return "" if isinstance(entry, Dimension) and entry.kind == KIND else f"'{value}' is no cost centre"
+
+    def doubt(self, entry: Document, until: dt.date) -> str:
+        ends = entry.valid_through if isinstance(entry, Dimension) else None
+        if ends is None or until <= ends:
+            return ""
+        return f"cost centre {label(entry)} is valid through {ends}: documents dated later wait until it is prolonged there"
 
     def offered(self, entry: Document, entity: str = "") -> tuple[str, str]:
         assert isinstance(entry, Dimension)
@@ -68,7 +87,7 @@ class VendorCenterTable(CostCenterTable):
 
 
 @dataclass(frozen=True, slots=True)
-class SupplierTable(TableType):
+class SupplierTable(StagingTable):
     """Vendors, the ledger's own and those that documents name."""
 
     def listed_key(self, entry: Document) -> str:
@@ -80,7 +99,7 @@ class SupplierTable(TableType):
 
 
 @dataclass(frozen=True, slots=True)
-class LegalEntityTable(TableType):
+class LegalEntityTable(StagingTable):
     """The company that a bill is of, by its location; a bill that waits for one waits for its own row and for that of all."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
@@ -95,9 +114,12 @@ class LegalEntityTable(TableType):
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key,) if key == ALL else (key, ALL)
 
+    def shown_by(self, key: str) -> tuple[str, ...]:
+        return (key,)
+
 
 @dataclass(frozen=True, slots=True)
-class TermsTable(TableType):
+class TermsTable(StagingTable):
     """Payment terms as bills show them, by their words."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
@@ -124,6 +146,12 @@ class PaymentMethodTable(TableType):
         if not isinstance(document, Payment):
             return ()
         return [(source_key(document.method, NO_MODE), document.method.label() or "no mode")]
+
+
+def label(entry: Document) -> str:
+    """The entry's number and name."""
+    shown = (str(getattr(entry, name, "")) for name in ("number", "name"))
+    return " ".join(dict.fromkeys(part for part in shown if part)) or str(getattr(entry, "id", ""))
 
 
 def tables(source: str, target: str) -> tuple[TableType, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
@@ -12,7 +14,7 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
 from ml_connector.integrations.staging import NEW, REFERENCE_ROOM, Pair
-from ml_connector.integrations.supplier_parts import FLOW, same_place, words
+from ml_connector.integrations.supplier_parts import FLOW, missing_of, same_place, words
 from ml_connector.integrations.views import Candidate, View
 
 
@@ -61,7 +63,7 @@ class Suppliers(FlowType):
     def _linked(self, vendor: Party, view: View) -> Decision:
         """A supplier that is there is not changed from here; where it is paid must not drift apart unseen."""
         posted = view.link.source if view.link else None
-        if not isinstance(posted, Party) or _seen(posted) == _seen(vendor):
+        if not isinstance(posted, Party) or _seen(_completed(posted, vendor)) == _seen(vendor):
             return Unchanged()
         told = {"name": vendor.name, "what": _changes(posted, vendor), **self.pair.words}
         return Hold((waiting("supplier_changed", "person", f"{FLOW}:{vendor.id}", **told),))
@@ -134,6 +136,13 @@ def _at_address(vendor: Party, view: View) -> list[Candidate]:
 def _seen(vendor: Party) -> tuple[object, ...]:
     """What of a vendor decides whom is paid, and where."""
     return (vendor.name, vendor.active, vendor.email, vendor.address, vendor.currency)
+
+
+def _completed(before: Party, after: Party) -> Party:
+    """The vendor as it was, its address completed where it lacked something: what was nowhere is not diverted."""
+    parts = zip(msgspec.structs.astuple(before.address), msgspec.structs.astuple(after.address), strict=True)
+    completed = missing_of(before.address) and all(not was.strip() or was == is_ for was, is_ in parts)
+    return msgspec.structs.replace(before, address=after.address) if completed else before
 
 
 def _changes(before: Party, after: Party) -> str:

@@ -53,7 +53,7 @@ def _known(target: str, vendor: Ref, view: View, draft: Staged) -> Ref:
 
 
 def vendor_of(vendor: Ref, view: View) -> Party | None:
-    """The vendor as the ledger showed it last, in full; None where it was not read."""
+    """The vendor in full as the ledger showed it last, as it was linked while a change of it is held; None if not read."""
     shown = view.sources.get((FLOW, vendor.id))
     return shown if isinstance(shown, Party) else None
 

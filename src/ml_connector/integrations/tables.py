@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document
+
+_ENTRIES = {
+    "accounts": "account", "tax_codes": "tax", "dimensions": "tag option or location", "parties": "vendor",
+    "legal_entities": "legal entity", "payment_terms": "payment term",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,14 @@ class TableType:
         """The keys under which documents wait that a row of this key may free."""
         return (key,)
 
+    def shown_by(self, key: str) -> tuple[str, ...]:
+        """The keys of which one at least is shown somewhere where a row of this key can mean something."""
+        return self.freed_by(key)
+
+    def entry_word(self, entity: str) -> str:
+        """What a person calls an entry of one of the target's lists."""
+        return _ENTRIES.get(entity, entity.replace("_", " "))
+
     def names(self, value: str) -> tuple[tuple[str, str], ...]:
         """(entity, id) of everything of the target that a value names. Raises ValueError with what is wrong with it."""
         return ((self.target_entity, value),) if self.target_entity and value not in self.special else ()
@@ -59,6 +73,10 @@ class TableType:
 
     def unfit(self, value: str, entry: Document, key: str = "") -> str:
         """Why a value that names ``entry`` of the target cannot be right, for a key if one is given; empty where it can."""
+        return ""
+
+    def doubt(self, entry: Document, until: dt.date) -> str:
+        """Why documents dated up to ``until`` will wait that are mapped to ``entry``, as it is now; empty where none will."""
         return ""
 
     def value_for(self, target_id: str, entity: str = "") -> str:

@@ -192,7 +192,6 @@ class View:
     recoding: Recoding | None = None  # the job that asks for the mapping's coding of what is posted
     read_through: frozenset[str] = frozenset()  # those of ``brings`` whose source was read to its end at least once
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
-    kept_reference: str = ""  # ``reference`` as the target's documents show it
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""

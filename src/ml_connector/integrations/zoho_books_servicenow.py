@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from ml_connector.integrations.applied_credit_flow import AppliedCredits
-from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.cost_center_flow import CostCenters
 from ml_connector.integrations.staged_bill_flow import StagedBills, StagedCredits
 from ml_connector.integrations.staged_payment_flow import StagedPayments
 from ml_connector.integrations.staging import Pair
-from ml_connector.integrations.staging_flows import (
-    ACCOUNT_SETTINGS,
-    DIMENSION_SETTINGS,
-    DIMENSION_WORDS,
-    HELD_BY_SETTINGS,
-    NOT_POSSIBLE,
-    NOT_RECODED,
-    SKIPPED_BY_SETTINGS,
-    SKIPPED_BY_TABLES,
-)
-from ml_connector.integrations.staging_settings import Settings
-from ml_connector.integrations.staging_tables import tables
+from ml_connector.integrations.staging_flows import staging_integration
 from ml_connector.integrations.supplier_flow import Suppliers
 
 ZOHO, SERVICENOW = "zoho_books", "servicenow"
@@ -38,7 +26,7 @@ class ZohoSuppliers(Suppliers):
     """Vendor contacts."""
 
     title = "Vendors: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair = ZOHO, SERVICENOW, PAIR
+    source_vendor, target_vendor, pair, tells_deleted = ZOHO, SERVICENOW, PAIR, False
     options = (("contact_type", "vendor"), *DETAILS)
 
 
@@ -47,6 +35,7 @@ class ZohoBills(StagedBills):
 
     title = "Bills: Zoho Books to ServiceNow"
     source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
+    tells_deleted = False
 
 
 class ZohoCredits(StagedCredits):
@@ -54,6 +43,7 @@ class ZohoCredits(StagedCredits):
 
     title = "Vendor credits: Zoho Books to ServiceNow"
     source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
+    tells_deleted = False
 
 
 class ZohoPayments(StagedPayments):
@@ -61,6 +51,7 @@ class ZohoPayments(StagedPayments):
 
     title = "Payments made: Zoho Books to ServiceNow"
     source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
+    tells_deleted = False
 
 
 class ZohoAppliedCredits(AppliedCredits):
@@ -68,25 +59,10 @@ class ZohoAppliedCredits(AppliedCredits):
 
     title = "Applied vendor credits: Zoho Books to ServiceNow"
     source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
+    tells_deleted = False
 
 
-INTEGRATION = IntegrationType(
-    kind="zoho_books-servicenow",
-    title="Zoho Books with ServiceNow",
-    source_vendor=ZOHO,
-    source_title=PAIR.source,
-    target_vendor=SERVICENOW,
-    target_title=PAIR.target,
-    flows=(ZohoCostCenters(), ZohoSuppliers(), ZohoBills(), ZohoCredits(), ZohoPayments(), ZohoAppliedCredits()),
-    tables=tables(PAIR.source, PAIR.target),
-    settings=Settings,
-    skipped_by_settings=SKIPPED_BY_SETTINGS,
-    held_by_settings=HELD_BY_SETTINGS,
-    account_settings=ACCOUNT_SETTINGS,
-    dimension_settings=DIMENSION_SETTINGS,
-    dimension_words=DIMENSION_WORDS,
-    currency_setting="currency",
-    skipped_by_tables=SKIPPED_BY_TABLES,
-    not_possible=NOT_POSSIBLE,
-    not_recoded=NOT_RECODED,
+INTEGRATION = staging_integration(
+    PAIR,
+    (ZohoCostCenters(), ZohoSuppliers(), ZohoBills(), ZohoCredits(), ZohoPayments(), ZohoAppliedCredits()),
 )
