@@ -25,7 +25,7 @@ from pathlib import Path
 from ml_connector.cli.context import Cli
 from ml_connector.cli.demo.tour import show_next
 from ml_connector.settings import Settings
-show_next(Cli.on(Settings(), False, ""), Path(sys.argv[1]))
+show_next(Cli.on(Settings(), False, ""), Path(sys.argv[1]), ["Halyard & Finch", "Quayside"])
 """
 
 
@@ -76,6 +76,8 @@ def test_what_to_try_next_can_be_pasted_from_a_narrow_terminal(tmp_path: Path) -
         ["export", f"ML_CONNECTOR_SANDBOX={folder / 'office' / 'sandbox.json'}"],
     ]
     assert all(line.startswith(("  export ", "  ml-connector ", "Ctrl-C")) for line in lines[2:])
+    standing = [shlex.split(line)[1:] for line in lines if line.endswith(" standing")]
+    assert standing == [["--company", "Halyard & Finch", "standing"], ["--company", "Quayside", "standing"]]
 
 
 def test_a_service_that_still_works_on_the_firm_s_data_keeps_the_folder(tmp_path: Path) -> None:
@@ -96,12 +98,14 @@ def test_the_third_chapter_shows_what_was_compared() -> None:
         cli=SimpleNamespace(json=False, out=Console(file=out, width=200)), head=lambda text: None,
         say=lambda text: out.write(f"{text}\n"),
     )  # fmt: skip
-    sums = {"ledger": {"USD": "1424426.83"}, "staged": {"USD": "1424426.82"}, "paid": {}, "paid_there": {}}
+    paid = {"EUR": "10.50"}
+    sums = {"ledger": {"USD": "1424426.83"}, "staged": {"USD": "1424426.82"}, "paid": paid, "paid_there": paid}
     finding = {"kind": "totals_differ", "sentence": "bill 17: total 1.00 in ServiceNow, 1.01 in Zoho Books"}
     books = {**dict.fromkeys(payables.FAULTS, 0), "documents": 473, "payments": 0, "sums": sums, "findings": [finding]}
     payables.show(walk, {**books, "totals_differ": 1}, "Compared")  # type: ignore[arg-type]
     told = out.getvalue()
     assert "473 bills and credits: 1,424,426.83 USD in Zoho Books, 1,424,426.82 USD in ServiceNow." in told
+    assert "0 payment rows: 10.50 EUR in Zoho Books, the same in ServiceNow." in told
     assert "- bill 17: total 1.00" in told
 
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
 from ml_connector.cli.flows import _mode_set, show_preview, show_status
+from ml_connector.cli.mapping import by_hand
+from ml_connector.cli.standing import show_standing
 from ml_connector.cli.tracking import show as show_tracking
+from ml_connector.integrations.zoho_books_servicenow import INTEGRATION as STAGING
 from ml_connector.service.flows import ModeSet
 from ml_connector.service.previewing import FlowPreview, Preview
+from ml_connector.service.standing import Stage, StandingReport, Stuck
 from ml_connector.service.status import FlowStatus, IntegrationStatus, Status
 from ml_connector.service.syncing import Progress, Quiet
 from ml_connector.service.tallies import Cause, Tally
@@ -115,3 +119,24 @@ def test_a_flow_that_tracks_never_speaks_of_posting() -> None:
     told = " ".join(out.getvalue().split())
     assert "Nothing of it is ever posted: each document is tracked" in told
     assert "posts now" not in told and "without your having seen" not in told and "approved" not in told
+
+
+def test_a_table_that_a_person_decides_says_why_nothing_is_taken_unseen() -> None:
+    assert by_hand(STAGING.table("accounts")) == ""
+    told = by_hand(STAGING.table("payment_methods"))
+    assert told.startswith("A person decides every row of payment_methods") and "bank_transfer | cash_payment" in told
+
+
+def test_what_does_not_go_on_there_is_told_kind_by_kind_with_who_does_what() -> None:
+    at, money = datetime(2026, 11, 17, tzinfo=UTC), Decimal("10.00")
+    shown = ("bills", "A-1", "Acme", money, "USD", "i1")
+    rejected = Stuck(1, *shown, "rejected", "rejected", "rejected", "was rejected there", "Ask who rejected it.", at)
+    paid = [
+        Stuck(n, *shown, "submitted", "received", "paid here", "is paid", "Have it approved.", at) for n in range(2, 42)
+    ]
+    stage = Stage("bills", "submitted", 41, {"USD": money}, at)
+    out = io.StringIO()
+    show_standing(Console(file=out, width=100), StandingReport("k", "There", (stage,), (rejected, *paid)))
+    told = out.getvalue()
+    assert told.index("Ask who rejected it.") < told.index("is paid") < told.index("... and 10 more")
+    assert told.count("is paid") == 30 and "41 documents do not go on there." in told

@@ -75,6 +75,8 @@ async def test_what_was_only_previewed_is_posted_when_the_flow_is_live(company: 
     await company.read(bill("1", vendor=Ref("v9", "Zeta Tools")))
     await _settled(company)
     assert (await _ends(company, "bills"))["1"][0] == (await _ends(company, "vendors"))["v9"][0] == "planned"
+    (needed,) = (await records(company.desk, Filter(flow="vendors", state="planned"))).records
+    assert needed.why == "goes as soon as a document that needs it can go"
     await _mode(company, "bills", "live")
     await _settled(company)
     assert (await _ends(company, "bills"))["1"][0] == (await _ends(company, "vendors"))["v9"][0] == "posted"
@@ -97,6 +99,8 @@ async def test_a_flow_that_is_turned_on_takes_up_what_waits_for_it(company: Comp
     assert await _mode(company, "vendors", "as needed") == 1
     await _settled(company)
     assert (await _ends(company, "bills"))["1"][0] == "posted"
+    linked = (await records(company.desk, Filter(flow="vendors", state="linked"))).records
+    assert [(one.source_id, one.target_id, one.target_name) for one in linked] == [("v1", "p1", "Johnstone Supply")]
 
 
 async def test_a_link_by_hand_frees_the_bills_of_a_vendor_whose_flow_is_off(company: Company) -> None:

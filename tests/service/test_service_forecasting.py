@@ -9,11 +9,13 @@ from rich.console import Console
 from selling_by_hand import BEND, FLOWS, Selling, fill, invoice, make_selling, order, payment
 
 from ml_connector.cli.flows import show_status
+from ml_connector.connectors.servicenow import CONNECTOR as SERVICENOW
 from ml_connector.connectors.xero import CONNECTOR as XERO
 from ml_connector.integrations.servicetitan_xero import INTEGRATION
+from ml_connector.integrations.zoho_books_servicenow import INTEGRATION as STAGING
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.forecasting import Forecast, Rate, batch_size, calls_for, told
+from ml_connector.service.forecasting import Forecast, Rate, calls_for, told
 from ml_connector.service.status import status
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -49,9 +51,18 @@ def test_what_is_read_so_far_is_said_to_be_so() -> None:
 
 
 def test_batches_count_by_flow() -> None:
-    sizes = {flow.name: batch_size(XERO, flow) for flow in INTEGRATION.flows if flow.target_vendor == "xero"}
-    assert {sizes[name] for name in FLOWS} == {50}
-    assert calls_for({"invoices": 10_000, "payments": 10_001, "bills": 3}, sizes) == 200 + 201 + 3
+    for name in FLOWS:
+        assert [calls_for(XERO, INTEGRATION, {name: count}, {}) for count in (1, 50, 51)] == [1, 1, 2]
+    assert calls_for(XERO, INTEGRATION, {"invoices": 10_000, "payments": 10_001}, {}) == 200 + 201
+
+
+def test_what_is_staged_counts_as_what_it_is_there_with_its_look_ups() -> None:
+    def calls(**left: int) -> int:
+        return calls_for(SERVICENOW, STAGING, left, {})
+
+    assert calls(vendor_credits=200) == calls(bills=200) > 4 * 8, "a credit is a bill there, and 25 go together"
+    assert calls(cost_centers=50) == calls(vendor_payments=50) > 3
+    assert calls(bills=25, vendor_payments=50) == calls(bills=25) + calls(vendor_payments=50)
 
 
 @pytest.fixture

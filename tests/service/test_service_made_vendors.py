@@ -10,7 +10,7 @@ from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.integrating import change_settings
-from ml_connector.service.made_vendors import MadeVendor, made_vendors
+from ml_connector.service.made_vendors import MadeVendor, _kinds, made_vendors
 from ml_connector.service.records import records
 from ml_connector.service.releasing import release
 from ml_connector.service.roles import Actor, NotAllowed, Role
@@ -95,3 +95,8 @@ async def test_names_of_vendors_are_for_those_who_may_see_documents(company: Com
     operator = Desk(company.desk.runtime, company.desk.tenant_id, Actor("user/op", Role.OPERATOR))
     with pytest.raises(NotAllowed):
         await made_vendors(operator)
+
+
+async def test_suppliers_that_are_staged_lack_nothing_that_could_be_seen(company: Company) -> None:
+    kinds = _kinds(company.desk)
+    assert company.integration.kind in kinds and not [name for name in kinds if name.endswith("-servicenow")]

@@ -80,6 +80,10 @@ async def test_an_import_frees_what_waited(read_company: Company) -> None:
         (f"{HEADER}5100,a1,2026-13-01,,\n", ["line 2: valid_from '2026-13-01' is no date"]),
         (f"{HEADER}5100,a1,2026-02-01,2026-01-01,\n", ["line 2: valid_until 2026-01-01 is before valid_from"]),
         (f"{HEADER},a1,,,\n", ["line 2: source_key is empty"]),
+        (
+            f"{HEADER}2.60815E+17,,,,\n",
+            ["line 2: source_key '2.60815E+17' is a number that a spreadsheet has shortened"],
+        ),
         (f'{HEADER}5100,"a1,,,\n', ["is no CSV row"]),
         ("", ["line 1: the file is empty; the columns are source_key, source_name, target_key"]),
     ],
@@ -131,8 +135,8 @@ async def test_spreadsheets_that_write_semicolons_and_marks(read_company: Compan
         ("tax", "40% cost, 50% account:a1", "do not add up to 100 %"),
         ("tax", "tax:t9", "'t9' is no tax of the ledger"),
         ("tax", "account:zzz", "'zzz' is no account of the ledger"),
-        ("business_units", "d9", "nor one of none"),
-        ("vendors", "p9", "'p9' is no vendor of the ledger, nor one of new"),
+        ("business_units", "d9", "nor none"),
+        ("vendors", "p9", "'p9' is no vendor of the ledger, nor new"),
     ],
 )
 async def test_wrong_values_are_refused(read_company: Company, table: str, value: str, told: str) -> None:
@@ -234,7 +238,9 @@ async def test_a_key_that_nothing_shows_is_refused(read_company: Company) -> Non
         await set_value(company.desk, company.integration, "tax", "Texsa", "cost")
     with pytest.raises(FileRefused) as refused:
         await import_mapping(company.desk, company.integration, "accounts", f"{HEADER}5100,a1,,,\n510O,a1,,,\n")
-    assert "line 3: no document uses '510O' (did you mean '5100'?)" in refused.value.problems[0]
+    assert "line 3: no document uses '510O' (did you mean '5100', Materials?)" in refused.value.problems[0]
+    with pytest.raises(BadInput, match=r"no document uses 'materials' \(did you mean '\d+', Materials\?\)"):
+        await set_value(company.desk, company.integration, "accounts", "materials", "a1")
     for table, key in (("accounts", "(none)"), ("tax", "(no zone)"), ("bill_numbers", "1"), ("vendors", "v2")):
         value = {"accounts": "a1", "tax": "cost", "vendors": "new"}.get(table, "INV-9")
         assert (await set_value(company.desk, company.integration, table, key, value)).added == 1

@@ -72,7 +72,7 @@ async def test_an_earlier_start_takes_up_what_was_passed_over(company: Company) 
     await company.read(bill("1"))
     await change_settings(company.desk, await company.now(), {"start_date": "2026-09-01"})
     await company.plan()
-    assert (await explain(company.desk, "INV-1")).versions[-1].why == "Before the start date"
+    assert (await explain(company.desk, "INV-1")).versions[-1].why.startswith("Before the start date (")
     await change_settings(company.desk, await company.now(), {"start_date": "2026-07-01"})
     await company.plan()
     assert (await explain(company.desk, "INV-1")).versions[-1].state == "planned"

@@ -15,12 +15,13 @@ from ml_connector.canonical.sales import InvoiceState
 from ml_connector.connectors.checking import Finding, Preflight, Verdict
 from ml_connector.errors import NotFound
 from ml_connector.integrations.invoice_flow import Invoices
+from ml_connector.service import desk as desk_module
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Actor, NotAllowed, Role
-from ml_connector.service.standing import _finding, standing
+from ml_connector.service.standing import finding, standing
 from ml_connector.sync import preflight
 from ml_connector.sync.flows import flows_of
-from ml_connector.sync.refused import refused_flows, try_again
+from ml_connector.sync.refused import refused_flows, told, try_again
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -47,6 +48,19 @@ async def test_stages_with_count_and_sum_and_what_is_void_there(company: Recodin
     assert [(one.number, one.finding, one.amount) for one in found.stuck] == [("N-2", "canceled", D("80.00"))]
 
 
+async def test_what_does_not_go_on_is_all_there_and_in_order_however_few_rows_are_looked_at_together(
+    company: Recoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in ("N-3", "N-1", "N-2"):
+        company.xero.void(number)
+    await company.settled()
+    at_once = (await standing(company.desk)).stuck
+    monkeypatch.setattr(desk_module, "_AT_A_TIME", 1)
+    assert (await standing(company.desk)).stuck == at_once
+    assert sorted(one.number for one in at_once) == ["N-1", "N-2", "N-3"]
+    assert list(at_once) == sorted(at_once, key=lambda one: (one.posted_at, one.record_id))
+
+
 async def test_who_may_look_and_what_is_no_integration(company: Recoding) -> None:
     with pytest.raises(NotFound):
         await standing(company.desk, "9")
@@ -60,7 +74,7 @@ PAID = msgspec.structs.replace(OPEN, state=BillState.PAID)
 
 
 @pytest.mark.parametrize(
-    ("here", "there", "state", "finding"),
+    ("here", "there", "state", "kind"),
     [
         (OPEN, {}, BillState.SUBMITTED, ""),
         (OPEN, {}, BillState.APPROVED, ""),
@@ -74,14 +88,15 @@ PAID = msgspec.structs.replace(OPEN, state=BillState.PAID)
         (PAID, {"trouble": "No GL account."}, BillState.APPROVED, "trouble"),
     ],
 )
-def test_what_a_person_has_to_look_at(here: Bill, there: dict[str, Any], state: BillState, finding: str) -> None:
+def test_what_a_person_has_to_look_at(here: Bill, there: dict[str, Any], state: BillState, kind: str) -> None:
     shown = Bill("i1", Ref("s1"), D("10.00"), state=state, active=state is not BillState.CANCELED, **there)
-    assert _finding(here, shown, state.value)[0] == finding
+    assert finding(here, shown, state.value, "Books", "Desk")[0] == kind
 
 
 def test_what_is_gone_there_counts_only_while_it_stands_here() -> None:
-    assert _finding(OPEN, OPEN, "gone")[0] == "gone"
-    assert _finding(msgspec.structs.replace(OPEN, active=False), OPEN, "gone") == ("", "")
+    kind, why, action = finding(OPEN, OPEN, "gone", "Books", "Desk")
+    assert (kind, why) == ("gone", "is not in Desk any more") and action.startswith("See in Desk who removed it")
+    assert finding(msgspec.structs.replace(OPEN, active=False), OPEN, "gone", "Books", "Desk") == ("", "", "")
 
 
 class _Shaped:
@@ -106,7 +121,10 @@ async def test_nothing_is_written_until_the_target_is_set_up(
         flows = await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)
     await preflight.look(lane, flows)
     (refusal,) = (await refused_flows(lane)).values()
-    assert "no column u_total. Ask the administrator" in refusal.sentence and "Nothing is written" in refusal.sentence
+    assert (
+        "no column u_total. Ask the administrator" in refusal.why.sentence
+        and "Nothing is written" in refusal.why.sentence
+    )
     await preflight.look(lane, flows)
     assert shaped.asked == [("invoices",)], "one that is refused is not asked for at every turn"
     shaped.missing = ()
@@ -121,6 +139,12 @@ async def test_nothing_is_written_until_the_target_is_set_up(
     assert len(shaped.asked) == 3
 
 
-def test_only_the_first_few_are_told_by_name() -> None:
-    told = preflight.sentence([LACKING] * 5)
-    assert told.count("u_total") == 3 and "And 2 more: 'ml-connector fields' shows all." in told
+def test_what_several_flows_lack_is_one_sentence_and_what_both_lack_counts_once() -> None:
+    other = Finding("column", Verdict.MISSING, "The table u_bill has no column u_day.")
+    third = Finding("column", Verdict.MISSING, "The table u_paid has no column u_day.")
+    (said,) = told([preflight.why([LACKING, other]), preflight.why([LACKING]), preflight.why([third, other])])
+    assert said == (
+        "Nothing is written, since the target is not set up for it. The table u_bill has no column u_total. Ask the "
+        "administrator to add it. And 2 more: 'ml-connector fields' shows all."
+    )
+    assert told([preflight.why([LACKING])])[0].endswith("Ask the administrator to add it.")

@@ -7,8 +7,10 @@ from service_ledger import Company, bill
 
 from ml_connector.canonical.parts import Ref
 from ml_connector.errors import Refused
+from ml_connector.integrations.supplier_parts import PENDING
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.following import FOLLOWING
 from ml_connector.service.integrating import described
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.releasing import release
@@ -61,3 +63,7 @@ async def _read(company: Company, *bills: object) -> None:
 
 async def _bills(company: Company) -> FlowStatus:
     return next(one for one in (await status(company.desk)).integrations[0].flows if one.flow == "bills")
+
+
+def test_whatever_waits_for_another_record_says_what_that_waits_for() -> None:
+    assert set(FOLLOWING) >= PENDING

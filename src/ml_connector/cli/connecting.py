@@ -56,7 +56,11 @@ _OPTIONS: dict[str, tuple[Any, Any, str]] = {
     "test_books": (bool, False, "These are test books; they are never joined with real ones."),
     "again": (str, "", "The connection to renew; another organisation is refused."),
     "paste": (bool, False, "Paste the address the browser ended at, instead of receiving it here."),
-    "set": (tuple[str, ...], (), "A setting of the connection, as name=value; may be repeated."),
+    "set": (
+        tuple[str, ...],
+        (),
+        "A setting of the connection, as name=value, or @FILE with one a line; may be repeated.",
+    ),
 }
 
 
@@ -94,8 +98,8 @@ def _needed(connector: Connector) -> str:
     if connector.auth.interactive:
         return f"{connector.title} will ask for these rights, each line for the flows named:"
     return (
-        f"These rights are ticked for the application at {connector.title} before it is connected, each line for the "
-        "flows named:"
+        f"{connector.title} asks for no consent: these rights are given to the application there, or to the user it acts "
+        "as, before it is connected, each line for the flows named:"
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
 
 import msgspec
@@ -110,13 +111,34 @@ Given = Annotated[Cli, Parameter(parse=False)]
 
 
 def pairs(words: tuple[str, ...], what: str) -> dict[str, str]:
-    """``name=value`` words as a mapping. Raises BadInput."""
+    """``name=value`` words as a mapping; ``@file`` stands for those of a file. Raises BadInput."""
     found: dict[str, str] = {}
-    for word in words:
+    for word in (one for given in words for one in _spelled_out(given)):
         name, equals, value = word.partition("=")
         if not equals or not name.strip():
             raise BadInput(f"{word!r} is no {what} such as name=value.")
         found[name.strip()] = value.strip()
+    return found
+
+
+def _spelled_out(word: str) -> list[str]:
+    """The word, or the words of the file that it names: one a line, going on in lines that begin with a blank."""
+    if not word.startswith("@"):
+        return [word]
+    try:
+        lines = Path(word[1:]).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise BadInput(f"The file {word[1:]} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file {word[1:]} is no text: give one with name=value in each line.") from error
+    found: list[str] = []
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line[0].isspace() and found:
+            found[-1] += f" {line.strip()}"
+        else:
+            found.append(line.strip())
     return found
 
 

@@ -58,7 +58,7 @@ async def integrate(kind: str, *, source: str = "", target: str = "", set: _Set 
     target
         The connection to write to, when there are several.
     set
-        A setting, as name=value; may be repeated. start_date is mandatory.
+        A setting, as name=value, or @FILE with one a line; may be repeated. start_date is mandatory.
     """
     async with cli.desk() as desk:
         made = await integrating.integrate(desk, kind, pairs(set, "setting"), source=source, target=target)
@@ -85,7 +85,7 @@ async def settings(integration: str = "", *, connection: str = "", set: _Set = (
     connection
         The settings of this connection instead, by its name, number or vendor.
     set
-        A setting, as name=value; may be repeated. An empty value is the default.
+        A setting, as name=value, or @FILE with one a line; may be repeated. An empty value is the default.
     """
     if connection:
         return await show_connection_settings(cli, connection, pairs(set, "setting"))

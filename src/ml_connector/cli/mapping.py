@@ -13,9 +13,11 @@ from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import BadInput, Refused
+from ml_connector.integrations.tables import TableType
 from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping import files, suggesting, values
 from ml_connector.service.mapping import targets as ledger_entries
+from ml_connector.service.mapping.keys import table_named
 from ml_connector.service.mapping.rows import Applied, Changed
 from ml_connector.service.mapping.suggesting import Suggestion
 from ml_connector.service.mapping.targets import Target
@@ -239,8 +241,21 @@ async def suggest(table: str, *, accept_exact: _Flag = False, integration: str =
         chosen = await integration_named(desk, integration)
         applied = await suggesting.accept_exact(desk, chosen, table) if accept_exact else None
         left = await suggesting.suggest(desk, chosen, table)
+        kind = table_named(desk.runtime.integrations[chosen.kind], table)
     _show_suggestions(cli, applied, left)
+    if left and (told := by_hand(kind)):
+        cli.say(told)
     return Exit.ATTENTION if left else Exit.GOOD
+
+
+def by_hand(table: TableType) -> str:
+    """Why no suggestion of a table is taken by itself; empty where those with proof are."""
+    if not table.decided:
+        return ""
+    return (
+        f"A person decides every row of {table.name}, so none is taken unseen: 'ml-connector map set {table.name} KEY VALUE' "
+        f"fills one. It takes: {table.value_words}."
+    )
 
 
 def _show_suggestions(cli: Cli, applied: Applied | None, left: list[Suggestion]) -> None:

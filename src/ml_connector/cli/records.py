@@ -1,31 +1,28 @@
-"""``records``, ``explain``, ``replay``, ``release``, ``link`` and ``dismiss``."""
+"""``records``, ``replay``, ``release``, ``link`` and ``dismiss``; ``explain`` is mounted beside them."""
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.padding import Padding
 
 from ml_connector.cli import render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import Yes, day, many
 from ml_connector.cli.choosing import amount as amount_of
-from ml_connector.cli.clearing import show_one as show_deposit
 from ml_connector.cli.context import Cli, Exit, Given
-from ml_connector.cli.tracking import show_one
+from ml_connector.cli.explaining import explain
 from ml_connector.errors import Acts, BadInput
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.service import deciding, dismissing, releasing, replaying
 from ml_connector.service.deciding import LinkedByHand
 from ml_connector.service.desk import Desk
 from ml_connector.service.dismissing import Dismissed
-from ml_connector.service.explaining import Life, find_record
-from ml_connector.service.explaining import explain as whole_life
+from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import Filter
+from ml_connector.service.posted import STOPPED
 from ml_connector.service.records import Page, Record
 from ml_connector.service.records import records as find_records
 from ml_connector.service.releasing import Releasable, Released
@@ -63,7 +60,7 @@ async def records(
     flow
         Only this flow, such as bills.
     state
-        Only this state, such as held.
+        Only this state, such as held, 'awaiting approval' or open, which is all that is on its way.
     reason
         Only what waits for this, such as account_unmapped.
     number
@@ -87,6 +84,11 @@ async def records(
     )  # fmt: skip
     async with cli.desk() as desk:
         found = await find_records(desk, chosen, limit=limit, after=after)
+        flows = {one.name for kind in desk.runtime.integrations.values() for one in kind.flows}
+    if text in flows and not flow and not found.total:
+        raise BadInput(
+            f"No number and no name has {text!r} in it; the flow of that name is asked for with --flow {text}."
+        )
     _refuse_unknown_reason(reason, found)
     cli.show(found, _records)
     return Exit.ATTENTION if any(_waits(one) for one in found.records) else Exit.GOOD
@@ -94,7 +96,7 @@ async def records(
 
 def _waits(one: Record) -> bool:
     """Whether a person has to look at it: it failed, or what it waits for does not come by itself."""
-    if one.state == State.REJECTED.word:
+    if one.state in (State.REJECTED.word, STOPPED):
         return True
     return one.state == State.HELD.word and acts_of(one.reason) != Acts.NOBODY
 
@@ -117,7 +119,7 @@ def _records(console: Console, page: Page) -> None:
     for one in page.records:
         amount = render.money(one.amount, one.currency) if one.amount else "-"
         number = one.number or one.source_id
-        why = (one.why or (f"is {one.target_id}" if one.target_id else ""),) if wide else ()
+        why = (one.why or (f"is {one.target_name or one.target_id}" if one.target_id else ""),) if wide else ()
         cells = (f"#{one.record_id}", one.flow, number, one.party, one.date or "-", amount, render.state(one.state))
         render.add(made, *cells, *why)
     console.print(made)
@@ -125,90 +127,6 @@ def _records(console: Console, page: Page) -> None:
         render.lines(console, f"{word}: {tally.count:,}" + (f", {render.sums(tally.sums)}" if tally.sums else ""))
     if page.after:
         render.lines(console, f"There are more: add --after {page.after}.")
-
-
-async def explain(record: str, *, cli: Given) -> int:
-    """Tell a record's whole life: read, decided, sent, answered, and by whom.
-
-    Parameters
-    ----------
-    record
-        A document's number, its id in either system, or #record.
-    """
-    async with cli.desk() as desk:
-        life = await whole_life(desk, record)
-    cli.show(life, show_life)
-    return Exit.ATTENTION if life.versions[-1].waits else Exit.GOOD
-
-
-def show_life(console: Console, life: Life) -> None:
-    """A record's life, the newest state first and then everything in order."""
-    newest = life.versions[-1]
-    amount = f", {render.money(newest.amount, newest.currency)}" if newest.amount else ""
-    dated = f" of {newest.date}" if newest.date else ""
-    render.lines(
-        console,
-        f"Record #{life.record_id}: {life.flow} {newest.number or life.source_id}{dated}, {life.party}{amount}",
-        style="bold",
-    )
-    told = f"It is {newest.state}" + (f": {newest.why}." if newest.why else ".")
-    render.lines(console, told, f"Reference {life.reference}, id at the source {life.source_id}.")
-    if life.link:
-        linked = (
-            f"{life.link.target_entity} {life.link.target_id} ({life.link.origin}, {render.instant(life.link.made_at)})"
-        )
-        standing = f" It is {life.link.status} there." if life.link.status else ""
-        render.lines(console, f"Its counterpart: {linked}.{standing}")
-        if life.link.trouble:
-            render.lines(console, f"  {life.link.trouble}", style="yellow")
-    show_one(console, life.tracking)
-    show_deposit(console, life.deposit)
-    for wait in newest.waits:
-        render.lines(console, f"  {wait.sentence}", style="yellow")
-        console.print(Padding(render.plain_text(wait.action), (0, 0, 0, 4), expand=False))
-    for double in life.doubles:
-        render.lines(console, f"Double {double.double_id}: {double.sentence}", style="red" if double.open else "")
-    _versions(console, life)
-    _intents(console, life)
-    _timeline(console, life)
-
-
-def _versions(console: Console, life: Life) -> None:
-    made = render.table(
-        "version", "read (UTC)", "number", "amount", "state", title="Versions", right=("version", "amount")
-    )
-    for one in life.versions:
-        amount = render.money(one.amount, one.currency)
-        render.add(made, one.sequence, render.instant(one.read_at), one.number, amount, render.state(one.state))
-    console.print(made)
-
-
-def _intents(console: Console, life: Life) -> None:
-    for one in life.intents:
-        render.lines(
-            console,
-            f"Step {one.step + 1}, {one.action} {one.entity}: {one.state} ({render.instant(one.made_at)})",
-            style="bold",
-        )
-        console.print(
-            Padding(render.plain_text(json.dumps(one.body, indent=1, ensure_ascii=False)), (0, 0, 0, 4), expand=False)
-        )
-    for call in life.exchanges:
-        shared = f", one of {call.documents} documents in this call" if call.documents > 1 else ""
-        told = f"{call.method} {call.url} -> {call.status} ({call.milliseconds} ms{shared})"
-        render.lines(console, f"  {render.instant(call.at)} {told}")
-
-
-_QUIET = ("decision", "step", "intent", "waits")
-
-
-def _timeline(console: Console, life: Life) -> None:
-    made = render.table("when (UTC)", "what", "by", "details", title="Its life")
-    for entry in life.timeline:
-        details = ", ".join(f"{name} {value}" for name, value in entry.details.items() if name not in _QUIET and value)
-        waits = "; ".join(str(wait[-1]) for wait in entry.details.get("waits", ()))
-        render.add(made, render.instant(entry.at), entry.kind, entry.actor, entry.note or waits or details)
-    console.print(made)
 
 
 # --- changing ----------------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from ml_connector.service.backfills import BackfillForecast, sentences
 from ml_connector.service.forecasting import Forecast
+from ml_connector.service.posted import AWAITING
 from ml_connector.service.settings import Setting
-from ml_connector.service.status import AWAITING, FlowStatus
+from ml_connector.service.status import FlowStatus
 from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 

@@ -39,6 +39,9 @@ async def standing(integration: str = "", *, cli: Given) -> int:
     return Exit.ATTENTION if found.stuck else Exit.GOOD
 
 
+_SHOWN = 30  # of each kind, so that the few that were rejected are seen beside the many that were paid too early
+
+
 def show_standing(console: Console, found: StandingReport) -> None:
     """Every stage with count and sum, then what does not go on."""
     if not found.stages:
@@ -55,11 +58,16 @@ def show_standing(console: Console, found: StandingReport) -> None:
 
 
 def _show_stuck(console: Console, stuck: tuple[Stuck, ...]) -> None:
-    made = render.table("record", "number", "party", "amount", "there", "what is wrong", right=("amount",))
-    for one in stuck:
-        amount = render.money(one.amount, one.currency)
-        render.add(made, f"#{one.record_id}", one.number, one.party, amount, one.status, one.why)
-    console.print(made)
+    """What does not go on, kind by kind: the first of each, how many more there are, and who does what about them."""
+    for kind in dict.fromkeys(one.finding for one in stuck):
+        found = [one for one in stuck if one.finding == kind]
+        made = render.table("record", "number", "party", "amount", "there", "what is wrong", right=("amount",))
+        for one in found[:_SHOWN]:
+            amount = render.money(one.amount, one.currency)
+            render.add(made, f"#{one.record_id}", one.number, one.party, amount, one.status, one.why)
+        console.print(made)
+        more = f"... and {len(found) - _SHOWN:,} more (--json shows all). " if len(found) > _SHOWN else ""
+        render.lines(console, f"{more}{found[0].action}", "")
     render.lines(console, f"{counted(len(stuck), 'document does', 'documents do')} not go on there.")
 
 

@@ -8,9 +8,10 @@ from rich.console import Console
 from ml_connector.cli import render
 from ml_connector.cli.connecting import show_connections
 from ml_connector.cli.context import Exit, Given
-from ml_connector.service.status import AWAITING, STOPPED, FlowStatus, Status
+from ml_connector.service.posted import AWAITING, STOPPED
+from ml_connector.service.status import FlowStatus, Status
 from ml_connector.service.status import status as current_status
-from ml_connector.service.tallies import counted
+from ml_connector.service.tallies import Tally, counted
 from ml_connector.sync.states import State
 
 
@@ -50,6 +51,8 @@ def show_status(console: Console, found: Status) -> None:
 
 
 _SHORT = {"awaiting approval": "to approve", "stopped there": "stopped", "unchanged": "same"}
+_SUMMED = (State.POSTED.word, AWAITING, STOPPED, State.LINKED.word, State.HELD.word, State.REJECTED.word)
+_SELDOM = (AWAITING, STOPPED)
 _ALWAYS = ("read", "posted", "skipped", "held")
 
 
@@ -70,11 +73,12 @@ def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None
 
 
 def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
-    shown = (State.POSTED, State.LINKED, State.HELD, State.REJECTED)
-    made = render.table("sums of", *(state.word for state in shown), right=[state.word for state in shown])
+    shown = [word for word in _SUMMED if word not in _SELDOM or any(word in flow.states for flow in flows)]
+    made = render.table("sums of", *shown, right=shown)
     for flow in flows:
-        if any(flow.tally(state).sums for state in shown):
-            render.add(made, flow.flow, *(render.sums(flow.tally(state).sums) for state in shown))
+        tallies = [flow.states.get(word, Tally()) for word in shown]
+        if any(one.sums for one in tallies):
+            render.add(made, flow.flow, *(render.sums(one.sums if one.count else {}) for one in tallies))
     if made.row_count:
         console.print(made)
     for flow in flows:

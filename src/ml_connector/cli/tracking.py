@@ -57,7 +57,9 @@ def show(console: Console, found: TrackingReport, *, everything: bool) -> None:
     """Each list with its sums and ages; what is matched only as a sum, unless ``everything`` is asked for."""
     if not found.flows:
         render.lines(
-            console, "Nothing is tracked: the flow inventory_bills is off ('ml-connector live inventory_bills')."
+            console,
+            "Nothing is tracked: the flow inventory_bills is off, or nothing that has one is integrated ('ml-connector live "
+            "inventory_bills' turns on that of ServiceTitan with Xero).",
         )
         return
     for one in found.lists:

@@ -1,4 +1,4 @@
-"""What is under way and waits for nothing but time: until when, and why."""
+"""What is under way and waits for nothing but time, or for a document that needs it: until when, and why."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ _QUEUED = """
 _LOOKED_UP = """
     select distinct on (version_id) version_id, look_at, why from intent
     where tenant_id = %s and version_id = any(%s::bigint[]) and state = 1 order by version_id, look_at desc nulls last"""
+_PLANNED = """
+    select s.version_id from version_state s
+    join flow f on f.tenant_id = s.tenant_id and f.flow_id = s.flow_id and f.mode = 'as needed'
+    join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id and p.approved_at is null
+    where s.tenant_id = %s and s.version_id = any(%s::bigint[]) and s.state = 1"""
 
 
 async def awaiting(reading: Reading, sealer: Sealer, now: dt.datetime, versions: Sequence[int]) -> Mapping[int, str]:
-    """By version, of those that are queued or being looked up: what each waits for, as half a sentence."""
-    told = {}
+    """By version, of those that are planned as needed, queued or being looked up: what each waits for, as half a sentence."""
+    planned = await reading.all(_PLANNED, reading.tenant_id, list(versions))
+    told = {version_id: "goes as soon as a document that needs it can go" for (version_id,) in planned}
     for version_id, at, name, problem in await reading.all(_QUEUED, reading.tenant_id, list(versions)):
         until = f"until {at:%Y-%m-%d %H:%M:%S} UTC and goes on by itself" if at > now else "and is next in its queue"
         told[version_id] = f"waits for {name} {until}" + (f" ({problem.rstrip('.')})" if problem else "")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from ml_connector.connectors.base import Connector
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.lanes.quota import Quota, quota
 from ml_connector.sealing import Sealer
 from ml_connector.service.company_books import organisation_of
@@ -60,6 +62,37 @@ async def backfills(
         entity = feed.removesuffix(ENDING).rpartition(" ")[2]
         found.append(forecast(name, flow, entity, of_feed(bytes(kept)), rate))
     return tuple(found)
+
+
+_READ_FROM = """
+    select c.vendor, c.settings from connection c where c.tenant_id = %s and c.connection_id = %s and exists (
+        select 1 from flow f where f.tenant_id = c.tenant_id and f.source_id = c.connection_id and f.mode <> 'off')"""
+
+
+async def plan_of_the_day(desk: Desk, connection_id: int) -> Finding | None:
+    """How a day that the vendor counts is shared, of a connection whose documents may cost a call each to read."""
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        row = await reading.one(_READ_FROM, reading.tenant_id, connection_id)
+        connector = desk.runtime.connectors[row[0]] if row else None
+        if row is None or connector is None or type(connector).size is Connector.size:
+            return None
+        organisation = await organisation_of(reading, sealer, connection_id)
+        limits = connector.limits(organisation, {}, _settings.decode(row[1]))
+        rate = await rate_of(reading, limits, desk.clock.now(), organisation.zone)
+    return None if rate.per_day is None else _shared(quota(rate.per_day, rate.left_today, rate.midnight))
+
+
+def _shared(plan: Quota) -> Finding:
+    said = (
+        f"Of {plan.day:,} calls a day {plan.day - plan.for_backfill:,} are kept for live work. By our own count "
+        f"{plan.left:,} are left today: {plan.reserve:,} stay for live work until midnight, and {plan.surplus:,} can be used "
+        "for reading from the beginning."
+    )
+    if plan.surplus:
+        return Finding("plan of the day", Verdict.GOOD, said)
+    action = "First readings go on after midnight in the organisation's zone; changes and postings go on now."
+    return Finding("plan of the day", Verdict.WARNING, said, action)
 
 
 def forecast(connection: str, flow: str, entity: str, backfill: Backfill, rate: Rate) -> BackfillForecast:

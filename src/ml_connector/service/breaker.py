@@ -116,7 +116,7 @@ async def accept(desk: Desk, breaker_id: int) -> Decided:
         records = 0
         if kind == "creates":
             records = await release(change.connection, desk.tenant_id, "person", [_key(breaker_id)])
-        else:
+        elif source_id is None:  # of a directory; a flow's own source is looked through again by itself
             await read_all_anew(change.connection, desk.tenant_id, connection_id)
         await _decide(desk, change, breaker_id, "accepted", "", over=kind == "creates")
         change.event("mass change accepted", breaker=breaker_id, change=kind, records=records)

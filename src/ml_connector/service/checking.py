@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.lanes.questions import RECONNECT
 from ml_connector.lanes.tasks import ended
+from ml_connector.service.backfills import plan_of_the_day
 from ml_connector.service.connections import Connection, connections_in, told
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Role
@@ -82,6 +83,8 @@ async def _checked(desk: Desk, connection: Connection, work: Work, seconds: floa
     findings = tuple(
         _named(connection, one) for one in _findings.decode(await asked(desk, connection, "check", work, seconds))
     )
+    plan = await plan_of_the_day(desk, connection.connection_id) if findings else None
+    findings += (plan,) if plan is not None else ()
     good = all(finding.verdict is not Verdict.MISSING for finding in findings)
     return Checked(connection.name, connection.vendor, good, findings)
 

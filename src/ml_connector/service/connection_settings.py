@@ -64,9 +64,9 @@ def _after(connector: Connector, before: Mapping[str, str], changes: Mapping[str
     known = {one.name: one for one in connector.settings}
     # An empty text is a value of its own where a setting may be empty and is not by default.
     reset = {name for name, text in given.items() if not text and name in known and not known[name].may_be_empty}
-    checked = checked_settings(connector, {name: text for name, text in given.items() if name not in reset})
-    kept = {name: text for name, text in before.items() if name not in reset}
-    return checked_settings(connector, {**kept, **checked})
+    # Together with the others, never alone: what one setting may say depends on them.
+    after = {name: text for name, text in {**before, **given}.items() if name not in reset}
+    return checked_settings(connector, after)
 
 
 async def _values(reading: Reading, connection: Connection) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ml_connector.service.roles import Actor, Role, require
 from ml_connector.store.database import Session
 
 T = TypeVar("T")
+_AT_A_TIME = 500  # rows of a query that are in memory together, where each is looked at alone
 
 
 def made(kind: Callable[..., T], *values: Any) -> T:
@@ -32,6 +33,14 @@ class Reading:
     async def all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query."""
         return await (await self.connection.execute(query.encode(), values)).fetchall()
+
+    async def each(self, query: str, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
+        """Rows of a query one by one; never are all of them in memory. One such query at a time, to its end or closed."""
+        async with self.connection.cursor(name="each") as cursor:
+            cursor.itersize = _AT_A_TIME
+            await cursor.execute(query.encode(), values, binary=True)
+            async for row in cursor:
+                yield row
 
     async def one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query."""

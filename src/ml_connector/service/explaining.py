@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from ml_connector.audit import Entry, timeline
-from ml_connector.canonical import documents
 from ml_connector.canonical.numbers import number_key
 from ml_connector.connectors.writing import Step
 from ml_connector.errors import BadInput, NotFound
@@ -27,11 +26,10 @@ from ml_connector.service.exchanges import Exchange, exchanges_of
 from ml_connector.service.finding import opened_document, party_name
 from ml_connector.service.following import with_its_own
 from ml_connector.service.roles import READERS
-from ml_connector.service.standing import told
+from ml_connector.service.standing import standing_of
 from ml_connector.service.tallies import in_currency, opened_wait, title_of
 from ml_connector.service.tracking import TrackedBill, tracking_of
 from ml_connector.sync import plan
-from ml_connector.sync.directory import entry_name
 from ml_connector.sync.release import holds
 from ml_connector.sync.states import IntentState, State
 
@@ -90,8 +88,9 @@ class Intent:
 class Link:
     """That document here is this document there.
 
-    ``status``: where it stands there as last read, in the target's own word; ``trouble``: what is said of it there, in a
-    sentence. Both are empty for what has no state.
+    ``status``: where it stands there as last read, in the target's own word; ``standing`` in the word of ``status``'s
+    table where that is not posted. ``trouble``: what is wrong with it there, in a sentence, ``action`` who does what about
+    it. All are empty for what has no state.
     """
 
     target_entity: str
@@ -100,6 +99,8 @@ class Link:
     made_at: datetime
     status: str = ""
     trouble: str = ""
+    action: str = ""
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,10 @@ async def find_record(desk: Desk, wanted: str) -> int:
     if len(rows) == 1:
         return int(rows[0][0])
     if not rows:
-        raise NotFound(f"There is no record {wanted!r}: give a document's number, its id in the source, or #<record>.")
+        raise NotFound(
+            f"There is no record {wanted!r}: give a document's number, its id in the source, or #<record>. "
+            "'ml-connector records NAME' finds records by a name."
+        )
     shown = ", ".join(f"#{row[0]} ({_told(desk, row)})" for row in rows)
     raise BadInput(f"{wanted!r} could be several records: {shown}. Say which by its #number, as in '#{rows[0][0]}'.")
 
@@ -189,15 +193,28 @@ async def explain(desk: Desk, wanted: str) -> Life:
         newest = versions[-1]
         if later := (await awaiting(reading, sealer, desk.clock.now(), [newest.version_id])).get(newest.version_id):
             versions = (*versions[:-1], replace(newest, why=later))
+        story = tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer))
+        if newest.state == State.SKIPPED.word:
+            versions = (*versions[:-1], replace(newest, why=_passed_over(newest, story)))
         return made(
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
             await _released(reading, record_id, newest.version_id),
             versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
-            await _link(desk, reading, record_id, head[0], head[1]), await exchanges_of(reading, sealer, record_id),
-            tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer)),
-            await doubles_of(reading, sealer, record_id), await tracking_of(desk, reading, sealer, record_id),
+            await _link(desk, reading, record_id, head), await exchanges_of(reading, sealer, record_id),
+            story, await doubles_of(reading, sealer, record_id), await tracking_of(desk, reading, sealer, record_id),
             await deposit_of(desk, reading, sealer, record_id),
         )  # fmt: skip
+
+
+def _passed_over(version: Version, story: Sequence[Entry]) -> str:
+    """Why a rule passed a version over, with what it says of this very document where that was the last thing done."""
+    last = [one for one in story if one.version_id == version.version_id][-1:]
+    told = [
+        str(one.details["sentence"]).rstrip(".")
+        for one in last
+        if one.kind == "skipped" and one.details.get("sentence")
+    ]
+    return f"{version.why} ({told[0]})" if told else version.why
 
 
 _HEAD = """
@@ -282,30 +299,22 @@ _LINK = """
          and {found} = r.source_id
     where r.tenant_id = %s and r.record_id = %s"""
 _FORWARD = _LINK.format(shown="l.target_entity, l.target_id", flow="f.name", found="l.source_id")
-_THERE = """
-    select e.state, e.body from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
-    join directory e on e.tenant_id = r.tenant_id and e.connection_id = f.target_id and e.entity = %s and e.object_id = %s
-    where r.tenant_id = %s and r.record_id = %s and e.state <> ''"""
 _BACK = _LINK.format(shown="l.entity, l.source_id", flow="%s", found="l.target_id")
 
 
-async def _link(desk: Desk, reading: Reading, record_id: int, kind: str, flow: str) -> Link | None:
+async def _link(desk: Desk, reading: Reading, record_id: int, head: Sequence[Any]) -> Link | None:
     """Its counterpart; of a flow that mirrors another the link is that one's."""
+    kind, flow, _, _, content_hash, canonical = head
     mirrored = desk.runtime.integrations[kind].flow(flow).mirrors
     query, first = (_BACK, (mirrored,)) if mirrored else (_FORWARD, ())
     row = await reading.one(query, *first, reading.tenant_id, record_id)
-    if row is None:
-        return None
-    there = ("", "") if mirrored else await _there(reading, await desk.sealer(), record_id, *row[:2])
+    if row is None or mirrored:
+        return made(Link, *row) if row else None
+    sealer = await desk.sealer()
+    there = await standing_of(
+        desk, reading, sealer, record_id, row[:2], opened_document(sealer, content_hash, canonical)
+    )
     return made(Link, *row, *there)
-
-
-async def _there(reading: Reading, sealer: Sealer, record_id: int, entity: str, target_id: str) -> tuple[str, str]:
-    """Where the counterpart stands, by what was last read of the target."""
-    row = await reading.one(_THERE, entity, target_id, reading.tenant_id, record_id)
-    if row is None:
-        return "", ""
-    return told(documents.decode(sealer.open(entry_name(entity, target_id), row[1])), row[0])
 
 
 def readable(body: bytes) -> Any:

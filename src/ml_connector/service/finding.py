@@ -13,7 +13,10 @@ from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
-from ml_connector.sync.states import State
+from ml_connector.service.posted import AWAITING, DRAFTS, STOPPED, STOPPED_THERE, STOPS, WAITS_THERE, all_staged_flows
+from ml_connector.sync.states import IN_FLIGHT, State
+
+OPEN = "open"  # everything that is in flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ async def conditions(desk: Desk, reading: Reading, sealer: Sealer, chosen: Filte
         _require_flow(desk, chosen.flow)
         found.add("f.name = %s", chosen.flow)
     if chosen.state:
-        found.add("s.state = %s", state_named(chosen.state).value)
+        await _stands(desk, reading, chosen.state, found)
     if chosen.run_id:
         await _require_run(reading, chosen.run_id)
         found.add("s.run_id = %s", chosen.run_id)
@@ -137,7 +140,27 @@ def state_named(word: str) -> State:
     for state in State:
         if state.word == word.strip().lower():
             return state
-    raise BadInput(f"{word!r} is no state of a record; the states are {', '.join(state.word for state in State)}.")
+    known = [*(state.word for state in State), AWAITING, STOPPED, OPEN]
+    raise BadInput(f"{word!r} is no state of a record; the states are {', '.join(known)}.")
+
+
+async def _stands(desk: Desk, reading: Reading, wanted: str, found: Conditions) -> None:
+    """Only records of a state, in the words of ``status``: posted is what neither awaits approval nor was stopped there."""
+    asked = wanted.strip().lower()
+    if asked == OPEN:
+        found.add("s.state = any(%s::smallint[])", [state.value for state in IN_FLIGHT])
+        return
+    state = State.POSTED if asked in (AWAITING, STOPPED) else state_named(wanted)
+    found.add("s.state = %s", state.value)
+    if state is not State.POSTED:
+        return
+    staged = await all_staged_flows(desk, reading)
+    if asked == AWAITING:
+        found.add(WAITS_THERE, DRAFTS)
+    elif asked == STOPPED:
+        found.add(STOPPED_THERE, STOPS, staged)
+    else:
+        found.add(f"not {WAITS_THERE} and not {STOPPED_THERE}", DRAFTS, STOPS, staged)
 
 
 async def _text(desk: Desk, reading: Reading, sealer: Sealer, text: str, found: Conditions) -> None:

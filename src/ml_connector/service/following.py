@@ -16,8 +16,9 @@ from ml_connector.sync.states import State
 #: Waits for another record's link; their key is ``flow:source id``.
 FOLLOWING = (
     "vendor_pending", "order_vendor_pending", "customer_pending", "customer_merged", "invoice_pending",
-    "adjusted_pending", "refunded_pending",
+    "adjusted_pending", "refunded_pending", "supplier_pending", "cost_center_pending", "staged_bill_pending",
 )  # fmt: skip
+_WORDS = {"cost_centers": "cost centre", "vendor_credits": "vendor credit"}
 _STUCK = (State.HELD.value, State.REJECTED.value)
 _DEEP = 3  # a payment waits for an invoice, which waits for a customer
 
@@ -68,7 +69,7 @@ async def _stuck(reading: Reading, sealer: Sealer, flow_id: int, one: Waiting, d
     flow, record_id, version_id, reason, number, content_hash, canonical = row
     why = await _why(reading, sealer, flow, version_id, deep) or f"{title_of(reason)}."
     name = number or party_name(opened_document(sealer, content_hash, canonical))
-    return Stuck(record_id, entity.removesuffix("s"), name, why)
+    return Stuck(record_id, _WORDS.get(entity, entity.removesuffix("s")), name, why)
 
 
 async def _why(reading: Reading, sealer: Sealer, flow_id: int, version_id: int, deep: int) -> str:

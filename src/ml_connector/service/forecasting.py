@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.connectors.base import Connector, Limits, Window
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.lanes.freshness import moving
 from ml_connector.sealing import Sealer
 from ml_connector.service.company_books import organisation_of
@@ -60,9 +60,9 @@ class Rate:
 class Forecast:
     """What is still to be written at a connection, by flow, and about when that is over, while a worker runs.
 
-    ``calls`` is how many calls it takes at least, in full batches. ``seconds`` (of the clock) is None where it cannot be
-    told, and then ``sentence`` is empty. ``paused``: it goes on only when a person has brought the connection back.
-    ``reading``: more is being read, which is not counted yet.
+    ``calls`` is about how many calls it takes, in full batches, with what is looked up before and read back after.
+    ``seconds`` (of the clock) is None where it cannot be told, and then ``sentence`` is empty. ``paused``: it goes on only
+    when a person has brought the connection back. ``reading``: more is being read, which is not counted yet.
     """
 
     connection: str
@@ -102,18 +102,16 @@ def lasting(seconds: float) -> str:
     return f"at least {counted(math.ceil(seconds / _MINUTE), 'minute')}"
 
 
-def calls_for(left: Mapping[str, int], sizes: Mapping[str, int]) -> int:
-    """Calls that documents by flow take at least, where one takes so many of a flow's (1 unless told)."""
-    return sum(math.ceil(count / sizes.get(flow, 1)) for flow, count in left.items())
+def calls_for(connector: Connector, kind: IntegrationType, left: Mapping[str, int], settings: Mapping[str, str]) -> int:
+    """About how many calls of their target documents by flow take. ``settings``: of its connection."""
+    return sum(connector.calls_for(*_written(kind.flow(name)), count, settings) for name, count in left.items())
 
 
-def batch_size(connector: Connector, flow: FlowType) -> int:
-    """How many of a flow's documents one call of its target takes."""
+def _written(flow: FlowType) -> tuple[str, Action]:
+    """What most of a flow's documents are at its target: a credit is a bill where bills are staged."""
     if flow.follows:
-        wanted = (flow.follows, Action.MARK_EXPORTED)
-    else:
-        wanted = (flow.name if flow.dated else "parties", Action.CREATE)
-    return connector.batches.get(wanted, 1)
+        return flow.follows, Action.MARK_EXPORTED
+    return (flow.writes[0] if flow.writes else flow.name if flow.dated else "parties"), Action.CREATE
 
 
 # --- of a tenant's connections -----------------------------------------------------------------------------------
@@ -178,10 +176,11 @@ async def _of(
     name, vendor, settings, good, waits, reads = row
     kind, connector = desk.runtime.integrations[integration.kind], desk.runtime.connectors[vendor]
     organisation = await organisation_of(reading, sealer, target)
-    limits = connector.limits(organisation, {}, _settings.decode(settings))
+    decoded = _settings.decode(settings)
+    limits = connector.limits(organisation, {}, decoded)
     lists = {entity for one in integration.flows if one.flow_id in flows for entity in kind.flow(one.name).target_lists}
     rate = await rate_of(reading, limits, now, organisation.zone, moving(lists))
-    calls = calls_for(left, {flow: batch_size(connector, kind.flow(flow)) for flow in left})
+    calls = calls_for(connector, kind, left, decoded)
     seconds = rate.seconds(calls) if good else None
     over = None if seconds is None else seconds + _wait(waits, seconds, rate)
     words = told(rate, over, paused=not good, reading=reads)

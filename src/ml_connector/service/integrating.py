@@ -120,7 +120,9 @@ async def integration_named(desk: Desk, wanted: str = "") -> Integration:
     names = ", ".join(f"{one.integration_id} ({one.kind}, {one.source} with {one.target})" for one in known)
     if found:
         raise BadInput(f"Several integrations fit ({names}): say which by its number.")
-    raise NotFound(f"There is no integration {wanted!r}; there are {names}.")
+    of_a_flow = any(wanted == flow.name for one in known for flow in one.flows)
+    told = f" {wanted!r} is a flow, and a whole integration is asked for." if of_a_flow else ""
+    raise NotFound(f"There is no integration {wanted!r}; there are {names}.{told}")
 
 
 def described(desk: Desk, integration: Integration) -> list[Setting]:

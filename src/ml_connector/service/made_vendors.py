@@ -1,4 +1,8 @@
-"""Vendors that were made in a ledger from here, and what each still lacks there: tax id, form 1099, terms, remit-to."""
+"""Vendors that were made in a ledger from here, and what each still lacks there: tax id, form 1099, terms, remit-to.
+
+Only of integrations that ask for it by a setting: a supplier that is staged for approval is
+completed by those who keep suppliers there, and what of its address is kept beside it is not read back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.master_data import Organisation, Party
-from ml_connector.integrations.complete_vendors import completeness
+from ml_connector.integrations.complete_vendors import completeness, is_asked_for
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.roles import READERS
@@ -63,8 +67,8 @@ _MADE = """
     join connection c on c.tenant_id = i.tenant_id and c.connection_id = i.target_id
     join directory e on e.tenant_id = l.tenant_id and e.connection_id = i.target_id and e.entity = l.target_entity
                     and e.object_id = l.target_id
-    where l.tenant_id = %s and l.entity = 'vendors' and l.target_entity = %s and l.origin in ('created', 'adopted')
-      and not l.mirrored and e.active and e.state <> 'gone' and e.merged_into = ''
+    where l.tenant_id = %s and l.entity = 'vendors' and l.target_entity = %s and i.kind = any(%s::text[])
+      and l.origin in ('created', 'adopted') and not l.mirrored and e.active and e.state <> 'gone' and e.merged_into = ''
     order by c.name, l.made_at, l.link_id"""
 
 
@@ -73,18 +77,24 @@ async def made_vendors(desk: Desk, *, incomplete: bool = False) -> MadeVendors:
     desk.require(*READERS)
     sealer = await desk.sealer()
     async with desk.looking() as reading:
-        found = await _made(reading, sealer)
+        found = await _made(desk, reading, sealer)
     lacking = [one for one in found if one.incomplete]
     return MadeVendors(len(found), len(lacking), tuple(lacking if incomplete else found))
 
 
-async def incomplete_in(reading: Reading, sealer: Sealer) -> dict[str, int]:
+async def incomplete_in(desk: Desk, reading: Reading, sealer: Sealer) -> dict[str, int]:
     """By ledger, how many vendors that we made lack something there."""
-    return dict(Counter(one.connection for one in await _made(reading, sealer) if one.incomplete))
+    return dict(Counter(one.connection for one in await _made(desk, reading, sealer) if one.incomplete))
 
 
-async def _made(reading: Reading, sealer: Sealer) -> list[MadeVendor]:
-    rows = await reading.all(_MADE, _HELD, reading.tenant_id, _PLACE)
+def _kinds(desk: Desk) -> list[str]:
+    """Integrations that ask for completeness; where suppliers are staged with all that is told of them none does."""
+    kinds = desk.runtime.integrations
+    return [name for name, kind in kinds.items() if is_asked_for(kind.settings)]
+
+
+async def _made(desk: Desk, reading: Reading, sealer: Sealer) -> list[MadeVendor]:
+    rows = await reading.all(_MADE, _HELD, reading.tenant_id, _PLACE, _kinds(desk))
     editions: dict[bytes, str] = {}
     found = []
     for connection, vendor_id, target_id, made_at, body, sealed, waiting in rows:

@@ -21,7 +21,7 @@ CAUSES = {
     "before start": "dated before the start date and on one side alone",
     "not posted": "open at the source and not posted there yet",
     "keyed by hand": "open in the ledger alone, and not made here",
-    "ours": "open in the ledger alone, and made here",
+    "ours": "open in the ledger alone, and made here; where the source shows it paid, its payment is held or still to come",
     "other balance": "on both sides, with another balance",
     "unapplied": "money and credits that are on no invoice differ",
 }

@@ -14,19 +14,35 @@ from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document, party_name
-from ml_connector.service.integrating import integration_named
+from ml_connector.service.integrating import Integration, integration_named
+from ml_connector.service.posted import GONE, word
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import Tally, in_currency
 from ml_connector.sync.directory import entry_name
+from ml_connector.sync.states import State
 
-GONE = "gone"
-#: What is wrong with a document there, in a bookkeeper's words.
+#: What is wrong with a document there, in a bookkeeper's words, and who does what about it; the first is looked at first.
 FINDINGS = {
-    "trouble": "does not go on there",
-    "rejected": "was rejected there",
-    "canceled": "was cancelled or voided there and stands here",
-    "gone": "is not there any more",
-    "paid here": "is paid here while nobody has approved it there",
+    "gone": (
+        "is not in {target} any more",
+        "See in {target} who removed it and why; void it in {source} if it is not owed, else dismiss it with the reason.",
+    ),
+    "rejected": (
+        "was rejected in {target}",
+        "Ask who rejected it. If it is not owed, void it in {source}; else have it corrected and submitted again there.",
+    ),
+    "canceled": (
+        "was cancelled or voided in {target} and stands in {source}",
+        "If it is not owed, void it in {source}; else enter it anew in {source}, or have it made again in {target}.",
+    ),
+    "trouble": (
+        "does not go on in {target}",
+        "Accounts payable resolves it in {target}; here nothing is to be done, it goes on by itself.",
+    ),
+    "paid here": (
+        "is paid in {source} while nobody has approved it in {target}",
+        "Have it approved in {target}; if it is not approved there, ask the vendor to give the money back.",
+    ),
 }
 _NOT_APPROVED = (BillState.DRAFT.value, BillState.SUBMITTED.value, BillState.REJECTED.value)
 
@@ -44,7 +60,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A document that a person has to look at there. ``status`` is the target's own word, ``why`` a sentence."""
+    """A document that a person has to look at there.
+
+    ``status`` is the target's own word, ``why`` what is wrong, ``action`` who does what about it.
+    """
 
     record_id: int
     flow: str
@@ -57,12 +76,13 @@ class Stuck:
     status: str
     finding: str
     why: str
+    action: str
     posted_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class StandingReport:
-    """Of one integration: every stage with count and sum, and what does not go on, the oldest first."""
+    """Of one integration: every stage with count and sum, and what does not go on, kind by kind, the oldest first."""
 
     integration: str
     target: str
@@ -86,18 +106,16 @@ _STAGES = f"""
 _OPEN = f"""
     select r.record_id, f.name, d.number, d.amount, d.currency, e.entity, e.object_id, e.state, e.body, l.made_at,
            d.content_hash, d.canonical
-    {_POSTED} and e.state <> %s
-    order by l.made_at, r.record_id"""
+    {_POSTED} and e.state <> %s"""
 
 
 async def standing(desk: Desk, wanted: str = "") -> StandingReport:
     """Of one integration, by its kind or number. Raises NotFound, BadInput."""
     desk.require(*READERS)
     integration, sealer = await integration_named(desk, wanted), await desk.sealer()
-    key = desk.tenant_id, integration.integration_id
     async with desk.looking() as reading:
-        stages = _stages(await reading.all(_STAGES, *key))
-        stuck = await stuck_in(reading, sealer, key)
+        stages = _stages(await reading.all(_STAGES, desk.tenant_id, integration.integration_id))
+        stuck = await stuck_in(reading, sealer, integration)
     return StandingReport(integration.kind, integration.target, stages, stuck)
 
 
@@ -110,19 +128,54 @@ def _stages(rows: Sequence[tuple[Any, ...]]) -> tuple[Stage, ...]:
     return tuple(Stage(*key, one.count, one.sums, min(moments)) for key, (one, moments) in found.items())
 
 
-async def stuck_in(reading: Reading, sealer: Sealer, key: tuple[int, int]) -> tuple[Stuck, ...]:
-    """What does not go on there, the oldest first. ``key``: tenant and integration."""
+async def stuck_in(reading: Reading, sealer: Sealer, integration: Integration) -> tuple[Stuck, ...]:
+    """What of an integration does not go on there: what was decided against first, then the oldest first.
+
+    Each document is opened, one after the other: they may be all of a year.
+    """
     found = []
-    for row in await reading.all(_OPEN, *key, BillState.PAID.value):
+    async for row in reading.each(_OPEN, reading.tenant_id, integration.integration_id, BillState.PAID.value):
         record_id, flow, number, amount, currency, entity, target_id, state, body, made_at, hash_, canonical = row
         there = documents.decode(sealer.open(entry_name(entity, target_id), body))
         here = opened_document(sealer, hash_, canonical)
-        finding, why = _finding(here, there, state)
-        if finding:
+        code, why, action = finding(here, there, state, integration.source, integration.target)
+        if code:
             status, _ = told(there, state)
             shown = record_id, flow, number, party_name(here), in_currency(amount, currency), currency, target_id
-            found.append(Stuck(*shown, state, status, finding, why, made_at))
-    return tuple(found)
+            found.append(Stuck(*shown, state, status, code, why, action, made_at))
+    kinds = list(FINDINGS)
+    return tuple(sorted(found, key=lambda one: (kinds.index(one.finding), one.posted_at, one.record_id)))
+
+
+_THERE = """
+    select e.state, e.body, s.state, i.kind, f.name, a.name, b.name
+    from record r
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+    join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+    join integration i on i.tenant_id = f.tenant_id and i.integration_id = f.integration_id
+    join connection a on a.tenant_id = f.tenant_id and a.connection_id = i.source_id
+    join connection b on b.tenant_id = f.tenant_id and b.connection_id = i.target_id
+    join directory e on e.tenant_id = r.tenant_id and e.connection_id = f.target_id and e.entity = %s and e.object_id = %s
+    where r.tenant_id = %s and r.record_id = %s and e.state <> ''"""
+
+
+async def standing_of(
+    desk: Desk, reading: Reading, sealer: Sealer, record_id: int, there_is: Sequence[str], here: Document
+) -> tuple[str, str, str, str]:
+    """Of one record, whose counterpart is ``there_is`` (entity, id), by what was last read of the target.
+
+    Its state there in the target's own word, what is wrong with it, who does what, and the word for it in place of posted;
+    each empty where there is none.
+    """
+    row = await reading.one(_THERE, *there_is, reading.tenant_id, record_id)
+    if row is None:
+        return "", "", "", ""
+    state, body, version_state, kind, flow, source, target = row
+    there = documents.decode(sealer.open(entry_name(*there_is), body))
+    instead = word(State(version_state), there_is[0], state, desk.runtime.integrations[kind].flow(flow).staged)
+    code, why, action = finding(here, there, state, source, target)
+    status, said = told(there, state)
+    return status, (why if code else said), action, "" if instead == State(version_state).word else instead
 
 
 def told(there: Document, state: str) -> tuple[str, str]:
@@ -130,18 +183,25 @@ def told(there: Document, state: str) -> tuple[str, str]:
     return str(getattr(there, "status", "")) or state, str(getattr(there, "trouble", ""))
 
 
-def _finding(here: Document, there: Document, state: str) -> tuple[str, str]:
-    """What is wrong with a document there, and why; empty where it is on its way."""
-    (_, trouble), live = told(there, state), bool(getattr(here, "active", True))
+def finding(here: Document, there: Document, state: str, source: str, target: str) -> tuple[str, str, str]:
+    """What is wrong with a document there: its kind, the sentence, and who does what; all empty where it is on its way."""
+    kind, trouble = _wrong(here, there, state), told(there, state)[1]
+    if not kind:
+        return "", "", ""
+    why, action = (text.format(source=source, target=target) for text in FINDINGS[kind])
+    return kind, trouble if trouble and kind in ("trouble", "rejected") else why, action
+
+
+def _wrong(here: Document, there: Document, state: str) -> str:
+    live = bool(getattr(here, "active", True))
     if state == GONE:
-        return ("gone", FINDINGS["gone"]) if live else ("", "")
+        return "gone" if live else ""
     if state == BillState.REJECTED.value:
-        return "rejected", trouble or FINDINGS["rejected"]
+        return "rejected"
     if not getattr(there, "active", True):
-        return ("canceled", FINDINGS["canceled"]) if live else ("", "")
-    if trouble:
-        return "trouble", trouble
-    paid = (
-        isinstance(here, Bill) and here.state is BillState.PAID and here.total > 0
-    )  # a credit that is used up is no payment
-    return ("paid here", FINDINGS["paid here"]) if paid and state in _NOT_APPROVED else ("", "")
+        return "canceled" if live else ""
+    if told(there, state)[1]:
+        return "trouble"
+    # A credit that is used up is no payment.
+    paid = isinstance(here, Bill) and here.state is BillState.PAID and here.total > 0
+    return "paid here" if paid and state in _NOT_APPROVED else ""

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_connector.canonical.purchases import BillState
 from ml_connector.errors import Acts
-from ml_connector.integrations.invoice_standing import DRAFTS
 from ml_connector.sealing import Sealer
 from ml_connector.service.backfills import BackfillForecast, backfills
 from ml_connector.service.balance import Run, Runs, runs_together
@@ -22,17 +20,14 @@ from ml_connector.service.following import causes_of
 from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.made_vendors import incomplete_in
+from ml_connector.service.posted import AWAITING, DRAFTS, STOPPED, STOPS, staged_flows
 from ml_connector.service.roles import ALL
-from ml_connector.service.standing import GONE, stuck_in
+from ml_connector.service.standing import stuck_in
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
 
 UNREAD = "unread"
-AWAITING = "awaiting approval"
-STOPPED = "stopped there"
-_STOPPED = [BillState.REJECTED.value, BillState.CANCELED.value, GONE]
-_DRAFTS = [BillState.DRAFT.value, *(one.value for one in DRAFTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +142,7 @@ async def status(desk: Desk) -> Status:
         found = [await _integration(desk, reading, sealer, one) for one in joined]
         deposits = [line for one in joined for line in await deposits_wrong(desk, reading, sealer, one)]
         twice = await open_doubles_in(reading)
-        incomplete = await incomplete_in(reading, sealer)
+        incomplete = await incomplete_in(desk, reading, sealer)
         lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
         unheard = [_unheard(desk, one) for one in await silent(reading.connection, desk.tenant_id)]
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
@@ -158,10 +153,9 @@ async def status(desk: Desk) -> Status:
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
     states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
-    awaiting = await reading.all(_STANDING_THERE, reading.tenant_id, _DRAFTS, ids, State.POSTED.value)
-    kind = desk.runtime.integrations[integration.kind]
-    staged = [flow.flow_id for flow in integration.flows if kind.flow(flow.name).staged]
-    stopped = await reading.all(_STANDING_THERE, reading.tenant_id, _STOPPED, staged, State.POSTED.value)
+    awaiting = await reading.all(_STANDING_THERE, reading.tenant_id, DRAFTS, ids, State.POSTED.value)
+    staged = staged_flows(desk, integration)
+    stopped = await reading.all(_STANDING_THERE, reading.tenant_id, STOPS, staged, State.POSTED.value)
     recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_of(reading, sealer, ids)
@@ -214,7 +208,7 @@ def _flow(
 
 
 async def _stuck(reading: Reading, sealer: Sealer, integration: Integration) -> dict[str, int]:
-    found = await stuck_in(reading, sealer, (reading.tenant_id, integration.integration_id))
+    found = await stuck_in(reading, sealer, integration)
     return dict(Counter(one.flow for one in found))
 
 

@@ -94,7 +94,7 @@ _CAUSES = """
     group by w.flow_id, w.code, d.currency"""
 _EXAMPLES = """
     select distinct on (flow_id, code) flow_id, code, detail from wait
-    where tenant_id = %s and flow_id = any(%s::int[]) order by flow_id, code, since, version_id"""
+    where tenant_id = %s and flow_id = any(%s::int[]) order by flow_id, code, since, version_id, position"""
 
 
 async def causes_in(reading: Reading, sealer: Sealer, flow_ids: list[int]) -> dict[int, list[Cause]]:

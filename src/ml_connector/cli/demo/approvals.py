@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ml_connector.cli.demo import stage
@@ -17,7 +16,6 @@ _INVOICE = "sn_shop_invoice"
 _WAITS = "pending_approval"
 _LEFT = 12  # invoices that nobody has looked at yet
 _JOB = 6  # runs of the job of every half hour, each moves an invoice one step at most
-_EACH = 2  # shown of each kind of what does not go on
 _CLOSED = "Posting period 10/2026 is closed for company code 1000"
 
 
@@ -25,55 +23,44 @@ async def approvals(walk: Walk, kind: str) -> dict[str, Any]:
     """The job runs, all but a few are approved and posted, one is rejected, and the posting of one fails."""
     walk.head("People at ServiceNow approve, reject and pay; the bookkeeper sees it here", f"standing {kind}")
     for _ in range(_JOB):
-        await _at_the_desk(walk, {"act": "run_job"})
+        await at_their_desk(walk, {"act": "run_job"})
     waiting, paid = await _waiting(walk), await _paid(walk)
     rejected, failed = [one for one in waiting if one not in paid][:2]
     approved = [one for one in waiting if one not in (rejected, failed)][:-_LEFT]
     for one in approved:
-        await _at_the_desk(walk, {"act": "approve", "invoice": one}, {"act": "post", "invoice": one})
-    await _at_the_desk(walk, {"act": "reject", "invoice": rejected})
+        await at_their_desk(walk, {"act": "approve", "invoice": one}, {"act": "post", "invoice": one})
+    await at_their_desk(walk, {"act": "reject", "invoice": rejected})
     wish = {"act": "fail_posting", "invoice": failed, "message": _CLOSED}
-    await _at_the_desk(walk, {"act": "approve", "invoice": failed}, wish)
+    await at_their_desk(walk, {"act": "approve", "invoice": failed}, wish)
     walk.say(
         f"{counted(len(approved), 'invoice')} approved and posted there, one rejected, one could not be posted, and "
         f"{_LEFT} wait."
     )
     await walk.sync(kind)
-    found = await _shown(walk, kind)
+    found = await shown_standing(walk, kind)
     mended = await _mended(walk, kind, failed)
-    return {"approved": len(approved), **_numbers(found), "stuck_once_posted": mended}
+    return {"approved": len(approved), **numbers_of(found), "stuck_once_posted": mended}
 
 
-async def _shown(walk: Walk, kind: str) -> StandingReport:
-    """How all of it stands, the first few of what does not go on."""
+async def shown_standing(walk: Walk, kind: str) -> StandingReport:
+    """How all of it stands, and what does not go on."""
     found = await standing(walk.desk, kind)
     if not walk.cli.json:
-        show_standing(walk.cli.out, replace(found, stuck=_telling(found)))
-        walk.say(f"{counted(len(found.stuck), 'document')} to look at in all; above are the first of each kind.")
+        show_standing(walk.cli.out, found)
     return found
-
-
-def _telling(found: StandingReport) -> tuple[Any, ...]:
-    """Of every kind of finding the first few."""
-    seen: Counter[str] = Counter()
-    chosen = []
-    for one in found.stuck:
-        seen[one.finding] += 1
-        if seen[one.finding] <= _EACH:
-            chosen.append(one)
-    return tuple(chosen)
 
 
 async def _mended(walk: Walk, kind: str, invoice: str) -> int:
     """The period is opened and the invoice is sent to the ERP once more; how many are stuck then."""
-    await _at_the_desk(walk, {"act": "send", "invoice": invoice}, {"act": "post", "invoice": invoice})
+    await at_their_desk(walk, {"act": "send", "invoice": invoice}, {"act": "post", "invoice": invoice})
     await walk.sync(kind)
     found = await standing(walk.desk, kind)
     walk.say(f"The period is opened and the invoice posted there: {len(found.stuck)} are left to look at.")
     return len(found.stuck)
 
 
-def _numbers(found: StandingReport) -> dict[str, Any]:
+def numbers_of(found: StandingReport) -> dict[str, Any]:
+    """How many documents stand there in which state, and how many a person has to look at, by what is wrong."""
     states: Counter[str] = Counter()
     for one in found.stages:
         states[one.state] += one.count
@@ -95,6 +82,7 @@ async def _paid(walk: Walk) -> set[str]:
     return {bill for one in payments for bill in one["bills"]}
 
 
-async def _at_the_desk(walk: Walk, *wishes: Mapping[str, Any]) -> None:
+async def at_their_desk(walk: Walk, *wishes: Mapping[str, Any]) -> None:
+    """What people at the firm's instance do, one after the other. Raises DemoFailed."""
     for wish in wishes:
         await stage.at_the_desk(walk.handover["admin"], "servicenow", {**wish, "instance": walk.company["instance"]})

@@ -29,8 +29,8 @@ async def bills(walk: Walk) -> dict[str, Any]:
     await walk.read(integration)
     taken = await walk.accept(integration, ("accounts", "business_units"))
     await walk.give(integration, walk.company["mapping"], taken)
-    await walk.preview(integration)
-    first = await walk.live(integration, "bills", command="live bills\nsync")
+    preview = await walk.preview(integration)
+    first = await walk.live(integration, preview, "bills", command="live bills\nsync")
     _show(
         walk, await stage.compared(walk.file), "What the two systems' own books say, compared without asking our ledger"
     )

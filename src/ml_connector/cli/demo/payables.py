@@ -1,8 +1,11 @@
-"""The third chapter: a firm's bills and payments go from Zoho Books to ServiceNow, where they are approved and paid."""
+"""The third chapter: a firm's bills and payments go from Zoho Books to ServiceNow, where they are approved and paid.
+
+What it shows in common with the firm beside it, whose instance has tables of its own, is here too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +13,7 @@ from ml_connector.cli import render
 from ml_connector.cli.demo import stage
 from ml_connector.cli.demo.approvals import approvals
 from ml_connector.cli.demo.walk import Walk, flows_of, waiting_of
-from ml_connector.connectors.checking import Verdict
+from ml_connector.connectors.checking import FieldThere, Verdict
 from ml_connector.service.connections import connection_named
 from ml_connector.service.fields import fields
 from ml_connector.service.integrating import Integration
@@ -19,7 +22,7 @@ from ml_connector.service.mapping.values import set_value
 from ml_connector.service.tallies import counted
 
 KIND = "zoho_books-servicenow"
-COMPANY = "payables"
+COMPANY = "payables with neighbour"
 FAULTS = (
     "duplicates", "missing", "unexpected", "totals_differ", "coding_differs", "suppliers_wrong", "payments_wrong",
 )  # fmt: skip
@@ -35,16 +38,18 @@ async def payables(walk: Walk) -> dict[str, Any]:
     await walk.connect("servicenow")
     integration = await walk.integrate(KIND, answers["settings"])
     await walk.check("zoho_books", "servicenow")
-    places = await _places(walk)
+    places = await shown_places(walk, lambda found: found[:: max(1, len(found) // _PLACES)])
     walk.head("Filling the mapping tables", "map suggest accounts --accept-exact")
     await walk.read(integration)
     taken = await walk.accept(integration, _SUGGESTED)
     await walk.give(integration, answers["mapping"], taken)
     preview = await walk.preview(integration, limit=3)
-    first = await walk.live(integration, *FLOWS, command="\n".join([*(f"live {flow}" for flow in FLOWS), "sync"]))
+    first = await walk.live(
+        integration, preview, *FLOWS, command="\n".join([*(f"live {flow}" for flow in FLOWS), "sync"])
+    )
     show(walk, await stage.payables_compared(walk.file), "Zoho Books' and ServiceNow's own books, without our ledger")
     again = await walk.again(KIND)
-    filled, released = await _fill(walk, integration)
+    filled, released = await fill(walk, integration)
     made, held = await _center_made(walk, integration)
     there = await approvals(walk, KIND)
     books = await stage.payables_compared(walk.file, (filled, made))
@@ -64,8 +69,10 @@ async def payables(walk: Walk) -> dict[str, Any]:
     }
 
 
-async def _places(walk: Walk) -> dict[str, int]:
-    """Where each field goes at this instance, and that every table, column and choice is there."""
+async def shown_places(
+    walk: Walk, chosen: Callable[[Sequence[FieldThere]], Sequence[FieldThere]]
+) -> dict[str, int]:  # fmt: skip
+    """Where each field goes at this instance, those ``chosen`` one by one, and that nothing of it is missing."""
     walk.head("Where each field goes at this instance, before anything is written", "fields ServiceNow")
     found = await fields(walk.desk, await connection_named(walk.desk, "ServiceNow"))
     missing = [one for one in found.findings if one.verdict is Verdict.MISSING]
@@ -73,7 +80,8 @@ async def _places(walk: Walk) -> dict[str, int]:
     if walk.cli.json:
         return counts
     made = render.table("what", "goes to", "which is")
-    for one in found.fields[:: max(1, len(found.fields) // _PLACES)]:
+    shown = chosen(found.fields)
+    for one in shown:
         render.add(made, one.what, one.place, one.told)
     walk.cli.out.print(made)
     state = (
@@ -81,12 +89,12 @@ async def _places(walk: Walk) -> dict[str, int]:
         if found.good
         else f"{counted(len(missing), 'thing is', 'things are')} missing"
     )
-    walk.say(f"A few of {len(found.fields)} fields with their tables and columns; {state}.")
+    walk.say(f"{len(shown)} of {len(found.fields)} fields with their tables and columns; {state}.")
     render.lines(walk.cli.out, *(f"- {one.sentence} {one.action}" for one in missing[:5]), style="red")
     return counts
 
 
-async def _fill(walk: Walk, integration: Integration) -> tuple[str, dict[str, int]]:
+async def fill(walk: Walk, integration: Integration) -> tuple[str, dict[str, int]]:
     """The row that was filled, as ``table:key``, and what it released."""
     table, rows = next(iter(walk.company["fill_later"].items()))
     key, value = next(iter(rows.items()))
@@ -136,11 +144,13 @@ def show(walk: Walk, books: Mapping[str, Any], text: str) -> None:
     render.add(made, *(books[name] for name in FAULTS))
     walk.cli.out.print(made)
     sums = {name: _sums(books["sums"][name]) for name in ("ledger", "staged", "paid", "paid_there")}
-    walk.say(
-        f"{books['documents']:,} bills and credits: {sums['ledger']} in Zoho Books, {sums['staged']} in ServiceNow."
-    )
-    walk.say(f"{books['payments']:,} payment rows: {sums['paid']} in Zoho Books, {sums['paid_there']} in ServiceNow.")
+    walk.say(f"{books['documents']:,} bills and credits: {_both(sums['ledger'], sums['staged'])}.")
+    walk.say(f"{books['payments']:,} payment rows: {_both(sums['paid'], sums['paid_there'])}.")
     render.lines(walk.cli.out, *_first(books["findings"]), style="red")
+
+
+def _both(here: str, there: str) -> str:
+    return f"{here} in Zoho Books, {'the same' if here == there else there} in ServiceNow"
 
 
 def _first(findings: Sequence[Mapping[str, Any]]) -> list[str]:

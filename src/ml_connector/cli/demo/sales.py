@@ -33,7 +33,7 @@ async def sales(walk: Walk) -> dict[str, Any]:
     await walk.give(integration, answers["mapping"], taken)
     preview = await walk.preview(integration, f"preview {KIND}", limit=3)
     commands = [*(f"live {flow} --integration {KIND}" for flow in FLOWS), f"sync --integration {KIND}"]
-    first = await walk.live(integration, *FLOWS, command="\n".join(commands))
+    first = await walk.live(integration, preview, *FLOWS, command="\n".join(commands))
     books = await stage.sales_compared(walk.file)
     _show(walk, books, "What ServiceTitan's and Xero's own books say, compared without asking our ledger")
     again = await walk.again(KIND, f"sync --integration {KIND}")

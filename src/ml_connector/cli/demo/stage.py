@@ -20,7 +20,7 @@ from ml_connector.errors import ConnectorError, Refused
 from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 from ml_connector.transport.wire import Addresses
 
-OFFICE = "office"  # the folder below the demo's in which the firm of the third chapter has its own
+OFFICE = "office"  # the folder below the demo's in which the firms of the third chapter have their own
 _MARK = ".ml-connector-demo"
 _PATIENCE = 60.0  # machine seconds until the sandbox is ready
 
@@ -78,6 +78,11 @@ def _empty(folder: Path, kept: Set[str]) -> None:
             shutil.rmtree(one)
         else:
             one.unlink()
+
+
+def neighbours_file(file: Path) -> Path:
+    """The hand-over file of the company's neighbour, which the sandbox writes beside its own."""
+    return file.with_name(f"{file.stem}-neighbour{file.suffix}")
 
 
 @asynccontextmanager

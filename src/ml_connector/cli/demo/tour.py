@@ -1,4 +1,4 @@
-"""The tour: two chapters on one company, a third on a firm that has a sandbox and data of its own; what all comes to."""
+"""The tour: two chapters on one company, a third on two firms with a sandbox and data of their own; what all comes to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.demo import bills, payables, sales, stage
+from ml_connector.cli.demo import bills, own_tables, payables, sales, stage
 from ml_connector.cli.demo.walk import Walk, head
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
@@ -26,6 +26,8 @@ from ml_connector.service import auditing
 from ml_connector.service.connections import connections
 from ml_connector.service.tallies import counted
 from ml_connector.settings import Settings
+
+OWN_TABLES = "own_tables"  # of the summary: the firm whose instance has tables of its own
 
 
 async def run(cli: Cli, *, once: bool, summary: Path | None, speed: float, folder: Path) -> int:
@@ -43,13 +45,13 @@ async def _run(cli: Cli, *, once: bool, summary: Path | None, speed: float, fold
     async with stage.sandbox(file, speed), cli.runtime() as runtime, _worker(runtime):
         numbers = await _toured(Walk(cli, runtime, file))
         async with _office(cli, folder / stage.OFFICE, speed) as firm:
-            numbers[payables.KIND] = await _at_the_office(firm)
+            numbers |= await _at_the_office(firm)
             numbers["seconds"] = round(time.monotonic() - began, 1)
             if summary is not None:
                 summary.write_text(json.dumps(numbers, indent=2) + "\n")
             _verdict(cli, numbers)
             if not once:
-                show_next(cli, folder)
+                show_next(cli, folder, [one["company"] for one in (numbers[payables.KIND], numbers[OWN_TABLES])])
                 await _stop_asked()
     return Exit.GOOD if _agrees(numbers) else Exit.FAILED
 
@@ -70,9 +72,16 @@ async def _office(cli: Cli, folder: Path, speed: float) -> AsyncIterator[Walk]:
 
 
 async def _at_the_office(walk: Walk) -> dict[str, Any]:
+    """The chapter's two firms, one after the other in the same service."""
     numbers = await payables.payables(walk)
     await _verify_audit(walk)
-    return {**numbers, "connections": await _connections(walk)}
+    beside = Walk(walk.cli, walk.runtime, stage.neighbours_file(walk.file))
+    own = await own_tables.own_tables(beside, walk)
+    await _verify_audit(beside)
+    return {
+        payables.KIND: {**numbers, "company": walk.company["name"], "connections": await _connections(walk)},
+        OWN_TABLES: {**own, "company": beside.company["name"]},
+    }
 
 
 @asynccontextmanager
@@ -94,8 +103,7 @@ async def _toured(walk: Walk) -> dict[str, Any]:
     numbers = await bills.bills(walk)
     numbers[sales.KIND] = await sales.sales(walk)
     await _verify_audit(walk)
-    numbers["connections"] = await _connections(walk)
-    return numbers
+    return {**numbers, "company": walk.company["name"], "connections": await _connections(walk)}
 
 
 async def _verify_audit(walk: Walk) -> None:
@@ -125,8 +133,10 @@ async def _connections(walk: Walk) -> list[dict[str, Any]]:
 def _agrees(numbers: Mapping[str, Any]) -> bool:
     chapters = (
         (numbers, bills.FAULTS), (numbers[sales.KIND], sales.FAULTS), (numbers[payables.KIND], payables.FAULTS),
+        (numbers[OWN_TABLES], own_tables.FAULTS),
     )  # fmt: skip
-    return not any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
+    wrong = any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
+    return bool(numbers[OWN_TABLES]["apart"]["untouched"]) and not wrong
 
 
 def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
@@ -138,23 +148,25 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
     bad = "THE BOOKS DO NOT AGREE; see above."
     style = "bold green" if _agrees(numbers) else "bold red"
     render.lines(cli.out, good if _agrees(numbers) else bad, style=style)
-    for one in (*numbers["connections"], *numbers[payables.KIND]["connections"]):
-        refused = f"{one['http_429']} of them refused for a limit"
-        render.lines(cli.out, f"{one['name']}: {counted(one['calls'], 'call')}, {refused}.")
+    for whose, known in ((numbers["company"], numbers), ("The third chapter's two firms", numbers[payables.KIND])):
+        calls = (
+            f"{one['name']} {one['calls']:,} ({one['http_429']} refused for a limit)" for one in known["connections"]
+        )
+        render.lines(cli.out, f"{whose}, calls: {', '.join(calls)}.")
     render.lines(cli.out, f"The tour took {numbers['seconds']} seconds.")
 
 
-def show_next(cli: Cli, folder: Path) -> None:
-    """What a person may try while the demonstration runs."""
+def show_next(cli: Cli, folder: Path, firms: Sequence[str]) -> None:
+    """What a person may try while the demonstration runs; ``firms``: the third chapter's, by their names."""
     if cli.json:
         return
     head(cli, "It keeps running. In another terminal, try")
-    for line in _next_lines(folder):
+    for line in _next_lines(folder, firms):
         cli.out.print(render.plain_text(line), soft_wrap=True)
     render.lines(cli.out, "Ctrl-C ends it and leaves nothing behind.")
 
 
-def _next_lines(folder: Path) -> tuple[str, ...]:
+def _next_lines(folder: Path, firms: Sequence[str]) -> tuple[str, ...]:
     """What to paste into another terminal; a path is too long for many screens, and a broken line cannot be pasted."""
     program = Path(sys.argv[0]).name
     program = shlex.quote(os.path.relpath(sys.argv[0])) if program == "ml-connector" else "ml-connector"
@@ -168,7 +180,7 @@ def _next_lines(folder: Path) -> tuple[str, ...]:
         f"  {program} map suggest vendors --integration {bills.KIND}",
         f"  export ML_CONNECTOR_DATA={shlex.quote(str(folder / stage.OFFICE / 'data'))}",
         f"  export ML_CONNECTOR_SANDBOX={shlex.quote(str(folder / stage.OFFICE / 'sandbox.json'))}",
-        f"  {program} standing {payables.KIND}",
+        *(f"  {program} --company {shlex.quote(name)} standing" for name in firms),
     )
 
 

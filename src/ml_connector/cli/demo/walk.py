@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +32,9 @@ from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.service.mapping.values import set_value
+from ml_connector.service.posted import AWAITING
 from ml_connector.service.previewing import Preview, preview
-from ml_connector.service.status import AWAITING, Status
+from ml_connector.service.status import FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.tallies import Tally, counted
 from ml_connector.sync.states import State
@@ -40,21 +43,27 @@ _SHOWN = 4  # rights of a consent
 _FOUND = 3  # findings of a check
 _CAUSES = 5  # of what waits in a flow, in the summary
 _WIDEST = 120  # columns of a headline, however wide the screen is
+_TYPED = 600  # characters of settings that somebody types
+_GOES_ON: Mapping[str, Any] = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
 
 
 def head(cli: Cli, text: str, command: str = "") -> None:
-    """A step's headline, and the commands that do the same, each on its line."""
+    """A step's headline, and the commands that do the same, each on its line; ``export`` lines are the shell's own."""
     if cli.json:
         return
     cli.out.print()
     rule = Rule(render.plain_text(text, "bold"), align="left", style="dim")
     cli.out.print(rule, width=min(cli.out.width, _WIDEST))
     for one in command.splitlines():
-        cli.out.print(render.plain_text(f"$ ml-connector {one}", "cyan"), soft_wrap=True)
+        program = "" if one.startswith("export ") else "ml-connector "
+        cli.out.print(render.plain_text(f"$ {program}{one}", "cyan"), soft_wrap=True)
 
 
 class Walk:
-    """The company under way: its connections, and what is done with each integration alike."""
+    """The company under way: its connections, and what is done with each integration alike.
+
+    ``file``: its hand-over file; that of the runtime may be another company's in the same sandbox.
+    """
 
     def __init__(self, cli: Cli, runtime: Runtime, file: Path) -> None:
         assert runtime.sandbox is not None
@@ -84,21 +93,31 @@ class Walk:
         """Connect a vendor with the credentials of the hand-over file; the first takes in the tenant."""
         connector = self.runtime.connectors[vendor]
         settings = self.company.get("connection_settings", {}).get(vendor, {})
-        shown = "".join(f" --set {name}={shlex.quote(value)}" for name, value in settings.items())
-        self.head(f"Connecting {connector.title}", f"connect {vendor.replace('_', '-')}{shown}")
+        self.head(
+            f"Connecting {connector.title}", f"connect {vendor.replace('_', '-')}{self._spelled(vendor, settings)}"
+        )
         given = self.handover["credentials"][vendor]
         names = {one.name for one in connector.credentials}
         credentials = checked_credentials(connector, {name: value for name, value in given.items() if name in names})
         grant = await self._granted(vendor, credentials, checked_settings(connector, settings))
         organisation = grant.choose("")
         tenant = await connecting.tenant_to_connect(
-            self.runtime, self.cli.actor, self.company["name"] if self._desk is None else "", organisation,
-            self.company["time_zone"],
+            self.runtime, self.cli.actor, self.company["name"], organisation, self.company["time_zone"],
         )  # fmt: skip
         self._desk = Desk(self.runtime, tenant.tenant_id, self.cli.actor)
         made = await connecting.connect(self._desk, grant, organisation.id)
         sandboxed.note(self.cli.settings, made.vendor, made.organisation_id)
         self.say(f"{made.name}: credentials sealed; organisation {made.organisation_id}.")
+
+    def _spelled(self, vendor: str, settings: Mapping[str, str]) -> str:
+        """Settings as they are typed; what is too long for that stands in a file, which is written."""
+        told = "".join(f" --set {name}={shlex.quote(value)}" for name, value in settings.items())
+        if len(told) <= _TYPED:
+            return told
+        file = self.file.with_name(f"{vendor}-settings.txt")
+        lines = [textwrap.fill(f"{name}={value}", _WIDEST, **_GOES_ON) for name, value in settings.items()]
+        file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return f" --set @{shlex.quote(os.path.relpath(file))}"
 
     async def _granted(self, vendor: str, credentials: Mapping[str, str], settings: Mapping[str, str]) -> Any:
         connector = self.runtime.connectors[vendor]
@@ -131,15 +150,21 @@ class Walk:
         self.head("Asking the systems whether everything is in place", "check")
         known = [one for one in await connections(self.desk) if one.vendor in vendors]
         found = await check_all(self.desk, known)
-        rest = [_not_good(one) for one in found]
-        for one, left in zip(found, rest, strict=True):
-            good = counted(len(one.findings) - len(left.findings), "thing is", "things are")
-            self.say(f"{one.connection}: {good} in place{'; not yet:' if left.findings else '.'}")
         if not self.cli.json:
-            show_checked(self.cli.out, [_first_of(one) for one in rest if one.findings or one.unanswered])
-            for one in rest:
-                if (more := len(one.findings) - _FOUND) > 0:
-                    self.say(f"... and {more} more of {one.connection}: 'ml-connector check' shows all.")
+            for one in found:
+                self._checked(one, _not_good(one))
+
+    def _checked(self, found: Checked, rest: Checked) -> None:
+        """Of one connection how much is in place, and the first of what is not."""
+        good = counted(len(found.findings) - len(rest.findings), "thing is", "things are")
+        missing = sum(one.verdict is Verdict.MISSING for one in rest.findings)
+        nothing = "nothing is missing" if not missing else counted(missing, "thing is missing", "things are missing")
+        remarks = f"; {counted(len(rest.findings), 'remark')}" if rest.findings else ""
+        self.say(f"{found.connection}: {good} in place, {nothing}{remarks}.")
+        if rest.findings or rest.unanswered:
+            show_checked(self.cli.out, [_first_of(rest)])
+        if (more := len(rest.findings) - _FOUND) > 0:
+            self.say(f"... and {more} more of {found.connection}: 'ml-connector check' shows all.")
 
     # --- mapping, preview and live -------------------------------------------------------------------------------
 
@@ -179,15 +204,23 @@ class Walk:
             show_preview(self.cli.out, found)
         return found
 
-    async def live(self, integration: Integration, *flows: str, command: str) -> Status:
-        """Let these flows post, in this order, and wait until all is done; how the integration stands then."""
+    async def live(self, integration: Integration, previewed: Preview, *flows: str, command: str) -> Status:
+        """Let these flows post, in this order, and wait until all is done; how the integration stands then.
+
+        What waits for the reasons that the preview has just told is not told again.
+        """
         self.head("Going live: the preview is approved as shown", command)
         for flow in flows:
             await set_flow_mode(self.desk, integration, flow, "live")
         await self.sync(integration.kind)
         found = await self.status(integration.kind)
         if not self.cli.json:
-            show_status(self.cli.out, found)
+            rest = _not_told(found, previewed)
+            show_status(self.cli.out, rest)
+            if before := _counted(found) - _counted(rest):
+                self.say(
+                    f"{counted(before, 'document waits', 'documents wait')} for the reasons that the preview told."
+                )
         return found
 
     async def sync(self, kind: str) -> None:
@@ -224,6 +257,21 @@ def _first_of(found: Checked) -> Checked:
 
 def _not_good(found: Checked) -> Checked:
     return replace(found, findings=tuple(one for one in found.findings if one.verdict is not Verdict.GOOD))
+
+
+def _not_told(found: Status, previewed: Preview) -> Status:
+    """The status without what a preview told alike: the same reason, for as many, in the same flow."""
+    told = {(flow.flow, cause.code, cause.count) for flow in previewed.flows for cause in flow.held}
+
+    def rest(flow: FlowStatus) -> FlowStatus:
+        return replace(flow, waiting=tuple(one for one in flow.waiting if (flow.flow, one.code, one.count) not in told))
+
+    known = [replace(one, flows=tuple(rest(flow) for flow in one.flows)) for one in found.integrations]
+    return replace(found, integrations=tuple(known))
+
+
+def _counted(found: Status) -> int:
+    return sum(cause.count for one in found.integrations for flow in one.flows for cause in flow.waiting)
 
 
 def flows_of(found: Status) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ml_connector.service.integrating import FlowLine, Integration
 from ml_connector.service.mapping.rows import EVER, Row, rows_in
 from ml_connector.service.tallies import opened_wait, title_of
 from ml_connector.sync.directory import entry_name
-from ml_connector.sync.refused import REFUSED
+from ml_connector.sync.refused import REFUSED, why_of
 from ml_connector.sync.states import IN_FLIGHT, State
 from ml_connector.sync.tracked import opened
 
@@ -217,4 +217,4 @@ async def _problem(reading: Reading, flow: FlowLine, now: dt.datetime) -> str:
         "select cursor from feed where tenant_id = %s and connection_id = %s and name = %s and moved_at > %s",
         reading.tenant_id, flow.source_id, f"{REFUSED}{flow.flow_id}", now,
     )  # fmt: skip
-    return bytes(row[0]).decode() if row is not None else ""
+    return why_of(bytes(row[0])).sentence if row is not None else ""

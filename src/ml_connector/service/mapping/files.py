@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ml_connector.errors import BadInput
@@ -86,9 +86,9 @@ async def import_mapping(
     problems += _strange_keys(strange, lines)
     if problems:
         raise FileRefused([problem for _, problem in sorted(problems)])
-    return await apply(
-        desk, integration, table, [line.row for line in lines], left_empty=empty, warnings=unchecked(found, strange)
-    )
+    rows = [line.row for line in lines]
+    warnings = (*unchecked(found, strange), *doubts(found, rows))
+    return await apply(desk, integration, table, rows, left_empty=empty, warnings=warnings)
 
 
 def unchecked(found: Known, strange: Strangers) -> tuple[str, ...]:
@@ -100,6 +100,12 @@ def unchecked(found: Known, strange: Strangers) -> tuple[str, ...]:
     )
     unread = ("No documents have been read yet, so it was not checked whether any uses the key.",)
     return lists + (unread if strange.unread else ())
+
+
+def doubts(found: Known, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Rows that are taken, and whose documents will wait all the same."""
+    told = ((row.key, found.doubt(row.value, row.valid_until)) for row in rows)
+    return tuple(f"{found.table.name}, row {key!r}: {doubt}." for key, doubt in told if doubt)
 
 
 _Problems = list[tuple[int, str]]
@@ -132,6 +138,7 @@ def _parsed(text: str) -> tuple[list[_Line], int, _Problems]:
     return lines, empty, problems
 
 
+_SHORTENED = re.compile(r"\d[.,]?\d*[eE]\+\d+")  # 4.60001E+17
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
 
 
@@ -179,8 +186,8 @@ def _line(number: int, header: list[str], cells: list[str], problems: _Problems)
         problems.append((number, f"line {number}: it has {len(cells)} cells, and the header has {len(header)}"))
         return None
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-    if not values["source_key"]:
-        problems.append((number, f"line {number}: source_key is empty"))
+    if fault := _id_fault(values):
+        problems.append((number, f"line {number}: {fault}"))
         return None
     if not values["target_key"]:
         return None
@@ -192,6 +199,18 @@ def _line(number: int, header: list[str], cells: list[str], problems: _Problems)
         problems.append((number, f"line {number}: valid_until {last} is before valid_from {first}"))
         return None
     return _Line(number, Row(values["source_key"], first, last, values["target_key"], values.get("note", "")))
+
+
+def _id_fault(values: Mapping[str, str]) -> str:
+    if not values["source_key"]:
+        return "source_key is empty"
+    for name in _NEEDED:
+        if _SHORTENED.fullmatch(values[name]):
+            return (
+                f"{name} {values[name]!r} is a number that a spreadsheet has shortened, and its last digits are lost: "
+                f"export the table again, and open it so that the column {name} is text"
+            )
+    return ""
 
 
 def _date(number: int, name: str, text: str, otherwise: dt.date, problems: _Problems) -> dt.date | None:

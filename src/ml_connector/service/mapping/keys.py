@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
@@ -91,20 +92,22 @@ class Known:
         entry = (self.targets.get(entity) or {}).get(named)
         return self.table.unfit(value, entry, key) if entry is not None else ""
 
+    def doubt(self, value: str, until: dt.date) -> str:
+        """Why documents dated up to ``until`` will wait under a value that is right; empty where none will."""
+        entries = ((self.targets.get(entity) or {}).get(named) for entity, named in self.table.names(value))
+        told = (self.table.doubt(entry, until) for entry in entries if entry is not None)
+        return "; ".join(one for one in told if one)
+
     def _missing(self, entity: str, value: str) -> str:
         held = self.targets.get(entity)
         if held is None or value in held:
             return ""
-        special = f", nor one of {', '.join(self.table.special)}" if self.table.special else ""
-        return f"{value!r} is no {_one(entity)} of the ledger{special}{nearest(held, value)}"
+        special = self.table.special
+        words = f", nor one of {', '.join(special)}" if len(special) > 1 else f", nor {special[0]}" if special else ""
+        return f"{value!r} is no {self.table.entry_word(entity)} of the ledger{words}{nearest(held, value)}"
 
 
 _NAMED = 12  # taxes
-
-
-def _one(entity: str) -> str:
-    words = {"accounts": "account", "tax_codes": "tax", "dimensions": "tag option or location", "parties": "vendor"}
-    return words.get(entity, entity)
 
 
 def _own_taxes(known_: Known) -> str:
@@ -219,7 +222,9 @@ def checked_value(known_: Known, key: str, value: str) -> str:
         fault = str(error)
     if fault:
         own = _own_taxes(known_) if known_.table.target_entity == "tax_codes" else ""
-        raise BadInput(f"{known_.table.name}, row {key!r}: {fault}. It takes: {known_.table.value_words}{own}.")
+        listed_ = known_.table.decided and all(one in fault for one in known_.table.special)
+        takes = "" if listed_ else f" It takes: {known_.table.value_words}{own}."
+        raise BadInput(f"{known_.table.name}, row {key!r}: {fault}.{takes}")
     return value
 
 
@@ -228,7 +233,7 @@ def checked_value(known_: Known, key: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Strangers:
-    """Keys that neither a document that was read nor the source's list shows, each with what may have been meant.
+    """Keys that neither a document that was read nor the source's list shows, each with what may have been meant, in words.
 
     ``unread``: no document has been read yet, so that nothing can be said of any key.
     """
@@ -239,7 +244,7 @@ class Strangers:
     def sentence(self, key: str) -> str:
         """What is wrong with a key."""
         near = self.meant[key]
-        return f"no document uses {key!r}" + (f" (did you mean {near!r}?)" if near else "")
+        return f"no document uses {key!r}" + (f" (did you mean {near}?)" if near else "")
 
 
 async def strangers(desk: Desk, integration: Integration, table: str, keys: Collection[str]) -> Strangers:
@@ -253,7 +258,7 @@ async def strangers(desk: Desk, integration: Integration, table: str, keys: Coll
     if not left:
         return Strangers({})
     seen = (await known(desk, integration, table)).seen
-    strange = [key for key in left if not any(one in seen for one in kind.freed_by(key))]
+    strange = [key for key in left if not any(one in seen for one in kind.shown_by(key))]
     return Strangers({key: _near(key, seen) for key in strange})
 
 
@@ -278,7 +283,13 @@ def _noted(desk: Desk, integration: Integration, table: TableType, keys: list[st
     return (*books, table.name, keys, len(prefix) + 1, *books, waited, *books, about, keys)
 
 
-def _near(key: str, seen: Collection[str]) -> str:
-    folded = {one.casefold(): one for one in seen}
+def _near(key: str, seen: Mapping[str, Seen]) -> str:
+    """The key that was meant, by itself or by the name that the source gives it, in words; empty where none is like it."""
+    by_use = sorted(seen.values(), key=lambda one: one.uses)  # of several with one name the most used is meant
+    folded = {one.name.casefold(): one for one in by_use if one.name}
+    folded |= {one.key.casefold(): one for one in seen.values()}
     close = get_close_matches(key.casefold(), folded, 1)
-    return folded[close[0]] if close else ""
+    if not close:
+        return ""
+    meant = folded[close[0]]
+    return f"{meant.key!r}, {meant.name}" if meant.name and meant.name != meant.key else repr(meant.key)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import Integration
-from ml_connector.service.mapping.files import unchecked
+from ml_connector.service.mapping.files import doubts, unchecked
 from ml_connector.service.mapping.keys import Known, Strangers, checked_value, known, strangers
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Changed, Row, apply, rows_in
 from ml_connector.service.roles import Role
@@ -33,7 +33,7 @@ async def set_value(
     strange = Strangers({}) if anyway else await strangers(desk, integration, table, [key])
     if key in strange.meant:
         raise BadInput(f"{table}: {strange.sentence(key)}. If the row is meant all the same, add --anyway.")
-    done = await apply(desk, integration, table, [row], warnings=unchecked(found, strange))
+    done = await apply(desk, integration, table, [row], warnings=(*unchecked(found, strange), *doubts(found, [row])))
     return replace(done, row=_changed(found, key, value, held))
 
 
