@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import msgspec
 
 from faults.points import COMMIT_KILLS, DATABASE, KILLS, Point, sampled
 from faults.preparing import prepared
-from faults.process import CONNECTIONS, Result
+from faults.process import CONNECTIONS, Result, Work, World, work
 from faults.report import counts, shown, table
-from faults.run import commits_of, undisturbed
+from faults.run import counted
 from faults.world import Running, worlds
 from ml_connector.telemetry import logs
 from rig.postgres import running_server
 
 Report = Callable[[str], None]
+MADE_AT_ONCE = 2  # worlds: of the time it takes some is waiting
 IDLE_SHARE = 0.1  # of the points; a run makes a few calls and commits more or fewer, by the clock
 
 
-async def counted(folder: Path, kinds: Sequence[str]) -> list[Point]:
-    """Every point: one run of each world without faults is made, and its external calls are counted."""
-    found: list[Point] = []
-    with running_server(CONNECTIONS) as server:
-        for kind in kinds:
-            company = await prepared(server.get_uri(), folder / kind, kind)
-            async with company.running("counted") as running:
-                await undisturbed(running)
-                found += _calls(running, kind)
-            async with company.running("commits") as running:
-                commits = _commits(kind, await commits_of(running))
-            if not commits:
-                raise RuntimeError(f"no commit of {kind} was counted, and each is a point")
-            found += commits
-    return found
+async def made_ready(server: str, folder: Path, kinds: Sequence[str]) -> tuple[dict[str, World], list[Point]]:
+    """Every world with its run without faults, and every point: that run's external calls and commits are counted."""
+    room = asyncio.Semaphore(MADE_AT_ONCE)
+    made = await asyncio.gather(*(_made(room, server, folder / kind, kind) for kind in kinds))
+    worlds_ = {kind: world for kind, (world, _) in zip(kinds, made, strict=True)}
+    return worlds_, [one for _, points in made for one in points]
+
+
+async def _made(room: asyncio.Semaphore, server: str, folder: Path, kind: str) -> tuple[World, list[Point]]:
+    async with room:
+        company = await prepared(server, folder, kind)
+        async with company.running(f"counted_{company.database}") as running:
+            expected, commits = await counted(running)
+            points = [*_calls(running, kind), *_commits(kind, commits)]
+    if not commits:
+        raise RuntimeError(f"no commit of {kind} was counted, and each is a point")
+    return World(company, expected), points
 
 
 def _commits(kind: str, count: int) -> list[Point]:
@@ -57,30 +63,48 @@ def _calls(running: Running, kind: str) -> list[Point]:
     ]
 
 
-async def run(points: Sequence[Point], processes: int, log: Path, report: Report) -> list[Result]:
-    """Run all points, dealt to so many processes; their log lines go to ``log``."""
+def run(
+    worlds_: Mapping[str, World], points: Sequence[Point], processes: int, log: Path, report: Report
+) -> list[Result]:
+    """Run all points in so many forked processes; their log lines go to ``log``. Raises RuntimeError.
+
+    Whoever is killed waits longest until its lane is free, so those begin first.
+    """
+    forks = multiprocessing.get_context("fork")  # the worlds are made ready once, and every process has them
+    given = Work(worlds_, sorted(points, key=lambda one: not one.is_kill), forks.Value("i", 0))
+    under_way: dict[Connection, ForkProcess] = {}
+    found: list[Result] = []
     with log.open("wb") as lines:
-        dealt = [points[place::processes] for place in range(processes)]
-        told = await asyncio.gather(*(_process(part, lines.fileno(), report) for part in dealt if part))
-    return sorted((one for part in told for one in part), key=lambda one: one.point)
+        for _ in range(min(processes, len(points))):
+            here, there = forks.Pipe(duplex=False)
+            process = forks.Process(target=work, args=(given, there, lines.fileno()))
+            process.start()
+            there.close()
+            under_way[here] = process
+        try:
+            _listen(list(under_way), found, report)
+        finally:
+            for process in under_way.values():
+                if len(found) < len(points):
+                    process.terminate()
+                process.join()
+    if len(found) != len(points):
+        raise RuntimeError(f"the processes ended after {len(found)} of {len(points)} points; see the log {log}")
+    return sorted(found, key=lambda one: one.point)
 
 
-async def _process(points: Sequence[Point], log: int, report: Report) -> list[Result]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "faults.process",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, limit=1 << 24,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(msgspec.json.encode(points))
-    process.stdin.close()
-    found = []
-    async for line in process.stdout:
-        found.append(msgspec.json.decode(line, type=Result))
-        report(shown(found[-1]) if found[-1].difference else "")
-    if await process.wait() != 0 or len(found) != len(points):
-        raise RuntimeError(f"a process ended after {len(found)} of {len(points)} points; see the log")
-    return found
+def _listen(pipes: list[Connection], found: list[Result], report: Report) -> None:
+    """Take in results until every process has ended."""
+    while pipes:
+        for pipe in wait(pipes):
+            assert isinstance(pipe, Connection)
+            try:
+                result = msgspec.json.decode(pipe.recv_bytes(), type=Result)
+            except EOFError:
+                pipes.remove(pipe)
+                continue
+            found.append(result)
+            report(shown(result) if result.difference else "")
 
 
 def main() -> int:
@@ -95,9 +119,16 @@ def main() -> int:
 
 
 def _run_all(given: argparse.Namespace) -> int:
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as folder,
+        running_server(CONNECTIONS * given.processes) as server,
+    ):
+        return _run_in(given, server.get_uri(), Path(folder))
+
+
+def _run_in(given: argparse.Namespace, server: str, folder: Path) -> int:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        points = asyncio.run(counted(Path(folder), given.integration or worlds()))
+    made, points = asyncio.run(made_ready(server, folder, given.integration or worlds()))
     chosen = [one for one in points if given.only.lower() in str(one).lower()]
     if given.sample:
         chosen = sampled(chosen, given.sample, given.seed)
@@ -106,7 +137,7 @@ def _run_all(given: argparse.Namespace) -> int:
         return 2
     run_now = "1 is" if len(chosen) == 1 else f"{len(chosen)} are"
     print(f"{_points(len(points))}; {run_now} run, the log is {given.log}", flush=True)
-    results = asyncio.run(run(chosen, given.processes, given.log, _report(len(chosen))))
+    results = run(made, chosen, given.processes, given.log, _report(len(chosen)))
     if given.table:
         given.table.write_text(
             table(results, points, " ".join(["make faults", *_words(given)]), time.monotonic() - began)

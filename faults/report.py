@@ -38,7 +38,7 @@ def table(results: Sequence[Result], points: Sequence[Point], command: str, seco
     today = datetime.now(UTC).date().isoformat()
     whole = f"{len(results)} of {len(points)} points" if len(results) < len(points) else f"all {len(points)} points"
     head = [
-        "# The fault matrix, run whole", "",
+        f"# The fault matrix, {'a sample of it' if len(results) < len(points) else 'run whole'}", "",
         f"Run on {today} with `{command}`: {whole}, {seconds / 60:.0f} minutes. What a point is, and what is compared, says",
         "[the page about it](faults.md).", "",
     ]  # fmt: skip

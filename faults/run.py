@@ -12,10 +12,12 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+import psycopg
 import structlog
 
 from faults.books import Books, Difference, difference
 from faults.commits import Commits, counted_commits
+from faults.pace import Pace
 from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, KILLS, Point
 from faults.stalled import left_over
 from faults.world import Running
@@ -28,19 +30,20 @@ from ml_connector.service.finding import Filter
 from ml_connector.service.replaying import replay
 from ml_connector.service.syncing import Progress, progress, request_sync
 from ml_connector.settings import Settings
+from ml_connector.store.errors import DatabaseUnavailable
 from ml_connector.sync.states import State
 from ml_connector.telemetry import logs
 from ml_connector_sandbox.kernel.faults import Fault
 from rig.company import connected
 
-# Machine seconds in which nothing moves: a dead worker's lane is free after 12, what it sent is looked up after 20 more.
+# Seconds of a machine that is not busy, see `_while_it_moves`, in which nothing moves: a dead worker's lane is free
+# after 12, what it sent is looked up after 20 more.
 PATIENCE = 90.0
-LONGEST = (
-    600.0  # machine seconds that a run may move; a busy machine takes its time, and one that turns in circles ends
-)
-STRUCK_WITHIN = 60.0  # machine seconds in which nothing moves and nothing is struck
-LOOK_EVERY = 0.25
+LONGEST = 600.0  # seconds of the same that a run may move; one that turns in circles ends
+STRUCK_WITHIN = 60.0  # seconds of the same in which nothing moves and nothing is struck
+LOOK_EVERY = 0.5
 MOVED_EVERY = 5.0
+ASKED_AGAIN = 5
 CALM = 2  # looks in a row: between two steps of a lane there is a moment with nothing to see
 
 log = structlog.get_logger()
@@ -48,7 +51,11 @@ log = structlog.get_logger()
 
 async def undisturbed(running: Running) -> Books:
     """The end of a run without faults. Raises TimeoutError."""
-    async with _worker(running):
+    return await _undisturbed(running, running.runtime)
+
+
+async def _undisturbed(running: Running, runtime: Runtime) -> Books:
+    async with _worker(runtime):
         await request_sync(running.desk, running.integration)
         await _while_it_moves(running, _quiet(running))
         return await running.books()
@@ -64,7 +71,7 @@ async def disturbed(running: Running, point: Point, expected: Books) -> tuple[Di
     faults = running.emulator(point.vendor).faults
     fault = faults.add(Fault(call=point.call, kind=KILLS.get(point.kind, point.kind)))
     await request_sync(running.desk, running.integration)
-    work = _killed(running, faults.struck(fault)) if point.kind in KILLS else _worker(running)
+    work = _killed(running, faults.struck(fault)) if point.kind in KILLS else _worker(running.runtime)
     async with work:
         kind = faults.vendor.kinds[fault.kind]
         if kind.needs_person:
@@ -77,16 +84,14 @@ async def disturbed(running: Running, point: Point, expected: Books) -> tuple[Di
     return found, any(one is fault for one, _ in faults.fired)
 
 
-async def commits_of(running: Running) -> int:
-    """How many commits a worker makes in a run without faults. Raises TimeoutError."""
-    await request_sync(running.desk, running.integration)
-    async with counted_commits(running.url) as commits:
-        worker = _started(running.settings_with(commits.address))
-        try:
-            await _while_it_moves(running, _quiet(running))
-        finally:
-            await _kill(worker)
-    return commits.count
+async def counted(running: Running) -> tuple[Books, int]:
+    """The end of a run without faults, and how many commits its worker made. Raises TimeoutError."""
+    async with (
+        counted_commits(running.url) as commits,
+        Runtime.opened(running.settings_with(commits.address)) as runtime,
+    ):
+        books = await _undisturbed(running, runtime)
+    return books, commits.count
 
 
 async def _at_a_commit(running: Running, point: Point, expected: Books) -> tuple[Difference, bool]:
@@ -112,7 +117,7 @@ async def _agreed(running: Running, expected: Books) -> Difference:
     with suppress(TimeoutError):
         await _while_it_moves(running, look())
     if found is None:
-        left = await progress(running.desk, running.integration)
+        left = await _progress(running)
         found = Difference(unbalanced=[f"it did not come to rest: {left}"])
     if found:
         await _tell_left_over(running)
@@ -122,21 +127,36 @@ async def _agreed(running: Running, expected: Books) -> Difference:
 async def _while_it_moves(running: Running, work: Awaitable[Any], patience: float | None = None) -> None:
     """Wait for ``work`` until nothing has moved for ``patience`` machine seconds (PATIENCE), or LONGEST is over.
 
-    Raises TimeoutError, once it has ended.
+    Counted are seconds of a machine that does what it is asked to: one that is busy with something else is waited for as
+    many times longer. Raises TimeoutError, once it has ended.
     """
-    task = asyncio.ensure_future(work)
-    began = still = time.monotonic()
+    task, pace = asyncio.ensure_future(work), Pace()
+    last, still, spent = time.monotonic(), 0.0, 0.0
     seen: tuple[int, ...] = ()
     try:
         while not (await asyncio.wait({task}, timeout=MOVED_EVERY))[0]:
-            now = time.monotonic()
-            if (moved := (await progress(running.desk, running.integration)).moved) != seen:
-                seen, still = moved, now
-            if now - still > (patience or PATIENCE) or now - began > LONGEST:
-                raise TimeoutError(f"nothing has moved for {now - still:.0f} s, {now - began:.0f} s from the beginning")
+            last, passed = (now := time.monotonic()), now - last
+            spent, still = (one + passed / pace.slowness() for one in (spent, still))
+            if (moved := (await _progress(running)).moved) != seen:
+                seen, still = moved, 0.0
+            if still > (patience or PATIENCE) or spent > LONGEST:
+                raise TimeoutError(f"nothing has moved for {still:.0f} s, {spent:.0f} s from the beginning")
         task.result()
     finally:
         await ended(task)
+
+
+async def _progress(running: Running) -> Progress:
+    """How far it is. A database that is too busy to say is asked again. Raises DatabaseUnavailable where it stays so."""
+    for left in reversed(range(ASKED_AGAIN)):
+        try:
+            return await progress(running.desk, running.integration)
+        except (DatabaseUnavailable, psycopg.OperationalError) as error:
+            if not left:
+                raise
+            log.warning("the progress cannot be looked at, the database is busy", why=str(error))
+            await asyncio.sleep(LOOK_EVERY)
+    raise AssertionError("unreachable: the loop returns or raises")
 
 
 async def _tell_left_over(running: Running) -> None:
@@ -155,7 +175,7 @@ async def _calm(running: Running, still: Callable[[Progress], bool]) -> None:
     calm = 0
     while calm < CALM:
         await asyncio.sleep(LOOK_EVERY)
-        calm = calm + 1 if still(await progress(running.desk, running.integration)) else 0
+        calm = calm + 1 if still(await _progress(running)) else 0
 
 
 async def _day_over(running: Running, struck: Awaitable[None]) -> None:
@@ -173,10 +193,10 @@ async def _day_over(running: Running, struck: Awaitable[None]) -> None:
 
 
 @asynccontextmanager
-async def _worker(running: Running) -> AsyncIterator[None]:
+async def _worker(runtime: Runtime) -> AsyncIterator[None]:
     """A worker in this process; one that gives up is started again, as a supervisor does."""
     stop = asyncio.Event()
-    task = asyncio.create_task(_serving(running.runtime, stop))
+    task = asyncio.create_task(_serving(runtime, stop))
     try:
         yield
     finally:
@@ -216,9 +236,8 @@ def _started(settings: Settings) -> BaseProcess:
 
 
 def _forks() -> ForkServerContext:
-    """Workers are forked from a process that has everything imported and nothing open."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["faults.run"])
+    context.set_forkserver_preload(["faults.forked"])
     return context
 
 

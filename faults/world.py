@@ -96,12 +96,13 @@ class Ready:
     folder: Path
 
     @asynccontextmanager
-    async def running(self, name: str, at: datetime = RUN) -> AsyncIterator[Running]:
+    async def running(self, name: str, at: datetime = RUN, speed: float = SPEED) -> AsyncIterator[Running]:
         """A copy of everything, in a folder and a database called ``name``, gone at the end of the block.
 
-        ``at``: the instant (UTC) that its clock begins with.
+        ``at``: the instant (UTC) that its clock begins with. ``speed``: sandbox seconds a second. On a busy machine a slow
+        clock leaves calls, codes and tokens the time that they need.
         """
-        clock = SandboxClock.starting(at, SPEED)
+        clock = SandboxClock.starting(at, speed)
         company = copy.deepcopy(self.company, {id(self.clock): clock})
         folder = self.folder / name
         shutil.copytree(self.folder / "data", folder / "data")

@@ -18,11 +18,12 @@ from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, Point, sampled
 from faults.preparing import prepared
 from faults.process import Result
 from faults.report import table
-from faults.run import LONGEST, commits_of, disturbed, undisturbed
+from faults.run import LONGEST, counted, disturbed, undisturbed
 from faults.stalled import slices_under_way
 from faults.world import BEFORE_MIDNIGHT, MIDNIGHT, RUN, RUN_BY_DAY, SPEED, worlds
 from ml_connector_sandbox.company.dates import ZONE
 from ml_connector_sandbox.company.matrix_xero import ENDS, XeroCompany
+from ml_connector_sandbox.company.matrix_xero_changed import CASES
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import seeded
 from rig.postgres import drop_database
@@ -137,7 +138,7 @@ async def test_what_is_left_over_names_where_each_slice_waits() -> None:
 def test_every_world_has_a_company_for_the_matrix(kind: str) -> None:
     company = seeded(f"matrix:{kind}", SandboxClock.starting(RUN))
     if isinstance(company, XeroCompany):
-        assert set(ENDS.values()) == {"staged", "held", "skipped"} and set(company.bills) == set(ENDS)
+        assert set(ENDS.values()) == {"staged", "held", "skipped"} and {*ENDS} == {*company.bills} - {*CASES}
         return
     if company.payables is not None:
         assert {row.ends for row in company.payables.truth} == {"staged", "held", "skipped"}
@@ -180,7 +181,9 @@ async def test_a_bill_that_is_doubled_behind_the_products_back_is_found(postgres
         async with company.running("matrix_again") as running:
             assert not difference(await undisturbed(running), expected)
         async with company.running("matrix_commits") as running:
-            assert await commits_of(running) > sum(end == "posted" for end in expected.ends.values())
+            books, commits = await counted(running)
+            assert commits > sum(end == "posted" for end in expected.ends.values())
+            assert not difference(books, expected)
         async with company.running("matrix_killed") as running:
             found, struck = await disturbed(running, Point(kind, DATABASE, 60, COMMIT_KILLS[1], "commit"), expected)
             assert struck and not found, found
