@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+_STATUS = Path("/proc/self/status")
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -46,8 +48,18 @@ def _tree_seconds(postmaster: psutil.Process) -> float:
     return float(seconds)
 
 
+def megabytes() -> float:
+    """The memory that this process holds now (resident), in MiB."""
+    return float(psutil.Process().memory_info().rss) / 1024 / 1024
+
+
 def peak_megabytes() -> float:
-    """The most memory this process has ever held (resident), in MiB."""
+    """The most memory this process has ever held (resident), in MiB.
+
+    Linux counts into ``ru_maxrss`` what the process held that started this one, so there the kernel's own mark is read.
+    """
+    if _STATUS.exists():
+        return next(int(line.split()[1]) for line in _STATUS.open() if line.startswith("VmHWM:")) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 / (1024 if sys.platform == "darwin" else 1)
 

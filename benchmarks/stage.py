@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,29 +24,41 @@ from ml_connector.connectors.grants import Credentials
 from ml_connector.lanes.runtime import Runtime
 
 RESULTS = Path(__file__).parent / "results"
+Tell = Callable[[Mapping[str, Any]], None]
+TOLD_EVERY = 5_000  # documents
 _READY_WITHIN = 600.0  # machine seconds; seeding 100,000 bills takes a while
+_STOPS_WITHIN = 60.0  # machine seconds from a measured process's being told to stop until it is ended
+_LONGEST_LINE = 1 << 24  # bytes of what a worker tells of itself
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is measured: an integration, the sandbox's company that gives it work, and the modes of its flows."""
+    """What is measured: an integration, the sandbox's company that gives it work, and the modes of its flows.
+
+    ``flow`` is the one whose documents are counted while it runs.
+    """
 
     kind: str
     company: str
     vendors: tuple[str, str]
     modes: Mapping[str, str]
+    flow: str = "bills"
 
 
 BILLS = Load("servicetitan-zoho_books", "bulk", ("servicetitan", "zoho_books"), {"bills": "live"})
 SALES = Load(
     "servicetitan-xero", "sold", ("servicetitan", "xero"),
-    {"customers": "as needed", "invoices": "live", "payments": "live"},
+    {"customers": "as needed", "invoices": "live", "payments": "live"}, "invoices",
 )  # fmt: skip
 PAYABLES = Load(
     "zoho_books-servicenow", "billed", ("zoho_books", "servicenow"),
     {"cost_centers": "as needed", "vendors": "as needed", "bills": "live", "vendor_payments": "live"},
 )  # fmt: skip
 LOADS = {load.kind: load for load in (BILLS, SALES, PAYABLES)}
+
+
+def silently(_: Mapping[str, Any]) -> None:
+    """Tell nothing on the way."""
 
 
 @contextmanager
@@ -79,9 +91,7 @@ async def sandbox(
             raise RuntimeError("the sandbox did not start; its error output says why")
         yield _slim(file)
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        await _stopped(process)
 
 
 def _slim(file: Path) -> dict[str, Any]:
@@ -99,27 +109,47 @@ async def emulator(handover: Mapping[str, Any], vendor: str, what: str) -> Any:
         return await answer.json()
 
 
-async def worker(load: Load, data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
-    """What the product's worker measured, in a process of its own and on a database made before. Raises RuntimeError."""
-    await _run(load, data, file, "--prepare")
-    return await _run(load, data, file, *(["--limits"] if limits else []))
+async def worker(
+    load: Load, data: Path, file: Path, *, limits: bool, tell: Tell = silently, every: int = TOLD_EVERY
+) -> dict[str, Any]:
+    """What the product's worker measured, in a process of its own and on a database made before. Raises RuntimeError.
+
+    ``tell`` hears how far it is after ``every`` so many documents, see ``progress``.
+    """
+    await _run(load, data, file, tell, "--prepare")
+    return await _run(load, data, file, tell, "--every", str(every), *(["--limits"] if limits else []))
 
 
-async def _run(load: Load, data: Path, file: Path, *more: str) -> dict[str, Any]:
+async def _run(load: Load, data: Path, file: Path, tell: Tell, *more: str) -> dict[str, Any]:
     arguments = ["--kind", load.kind, "--data", str(data), "--sandbox", str(file), *more]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE, limit=_LONGEST_LINE
     )
+    assert process.stdout is not None
+    found: dict[str, Any] = {}
     try:
-        out, _ = await process.communicate()
+        async for line in process.stdout:
+            found = json.loads(line)
+            if "so_far" in found:
+                tell(found)
+        await process.wait()
     finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+        await _stopped(process)
     if process.returncode:
         raise RuntimeError(f"the measured worker ended with exit code {process.returncode}")
-    found: dict[str, Any] = json.loads(out)
     return found
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> None:
+    """The process is over: by itself, asked to, or else ended."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _STOPS_WITHIN)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def write_results(name: str, found: dict[str, Any]) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 
 from benchmarks import stage
 from benchmarks.measure import Moment, peak_megabytes, postmaster_of
+from benchmarks.progress import Progress
 from benchmarks.stage import LOADS, Load
 from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
-from ml_connector.service.backfills import BackfillForecast
+from ml_connector.service.backfills import BackfillForecast, backfills
 from ml_connector.service.desk import Desk
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.integrating import Integration
@@ -33,7 +34,7 @@ from rig.company import joined
 _LOOK_EVERY = 0.5  # machine seconds
 
 
-async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[str, Any]:
+async def measured(load: Load, data: Path, file: Path, *, limits: bool, every: int) -> dict[str, Any]:
     """One sync of everything. Times in seconds, memory in MiB; ``started`` is all before it, imports included.
 
     Clock instants (seconds since the Unix epoch) are ``began``, ``read_at``, when the last row was read, and ``ended_at``;
@@ -50,8 +51,10 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
         before = Moment.now(postmaster)
         started, at_rest = before.own, peak_megabytes()
         began = desk.clock.seconds()
-        read = await _synced(desk, integration, postmaster)
+        going = Progress(desk, handover, load, every)
+        read = await _synced(desk, integration, postmaster, going)
         whole = Moment.now(postmaster) - before
+        await going.end()
         return {
             "started": started,
             "own": whole.own,
@@ -68,6 +71,7 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool) -> dict[
             "megabytes_at_rest": at_rest,
             "megabytes": peak_megabytes(),
             "fsync": fsync,
+            "progress": going.told,
             "ended": await _ended(desk),
         }
 
@@ -93,19 +97,20 @@ def _longest(found: tuple[Forecast, ...]) -> float | None:
     return max((one.seconds / 60 for one in found if one.seconds is not None), default=None)
 
 
-async def _synced(desk: Desk, integration: Integration, postmaster: Any) -> _Read:
+async def _synced(desk: Desk, integration: Integration, postmaster: Any, going: Progress) -> _Read:
     """Serve until nothing is left to do; how it was when the reading was done."""
-    stop, read, backfills = asyncio.Event(), None, _Backfills(desk)
+    stop, read, first = asyncio.Event(), None, _Backfills(desk, integration)
     serving = asyncio.create_task(serve(desk.runtime, stop=stop))
     await request_sync(desk, integration)
     try:
         while True:
             reads, rest = await _left(desk)
+            await going.look()
             if read is None:
-                await backfills.look()
+                await first.look()
             if read is None and not reads:
                 found = await _forecasts(desk)
-                read = _Read(Moment.now(postmaster), desk.clock.seconds(), found, backfills.told())
+                read = _Read(Moment.now(postmaster), desk.clock.seconds(), found, first.told())
             if read is not None and not rest:
                 return read
             if serving.done():
@@ -123,11 +128,15 @@ class _Backfills:
     """Backfills by entity: clock seconds when each was first and last seen, and what was forecast first."""
 
     desk: Desk
+    integration: Integration
     seen: dict[str, tuple[float, float, BackfillForecast]] = field(default_factory=dict)
 
     async def look(self) -> None:
-        now = self.desk.clock.seconds()
-        for one in (await status(self.desk)).integrations[0].backfills:
+        """As ``status`` tells them; asked for alone, since it is looked at all the time."""
+        now, sealer = self.desk.clock.seconds(), await self.desk.sealer()
+        async with self.desk.looking() as reading:
+            found = await backfills(self.desk, reading, sealer, self.integration)
+        for one in found:
             began, _, first = self.seen.get(one.entity, (now, now, one))
             self.seen[one.entity] = (began, now, first)
 
@@ -183,19 +192,24 @@ async def _ended(desk: Desk) -> dict[str, dict[str, int]]:
 
 
 def main() -> int:
-    """Print one JSON document."""
+    """Print lines of JSON: how far it is, and at last what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker", description=__doc__)
     parser.add_argument("--kind", choices=LOADS, required=True, help="the integration that is measured")
     parser.add_argument("--data", type=Path, required=True, help="an empty directory for the database and the key")
     parser.add_argument("--sandbox", type=Path, required=True, help="the running sandbox's hand-over file")
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
+    parser.add_argument(
+        "--every", type=int, default=stage.TOLD_EVERY, help="tell how far it is after so many documents"
+    )
     parser.add_argument("--prepare", action="store_true", help="only make the database")
     given = parser.parse_args()
     install_signal_release()
     logs.configure(service=True)
     load = LOADS[given.kind]
-    work = prepared(given.data) if given.prepare else measured(load, given.data, given.sandbox, limits=given.limits)
-    print(json.dumps(run(work)))
+    if given.prepare:
+        print(json.dumps(run(prepared(given.data))))
+        return 0
+    print(json.dumps(run(measured(load, given.data, given.sandbox, limits=given.limits, every=given.every))))
     return 0
 
 
