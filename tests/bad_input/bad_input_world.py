@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 
+import told
 from joined import Joined
 from ml_connector.cli import main
 from ml_connector_sandbox.sandbox import Sandbox
+
+one_sentence = told.one_sentence
 
 #: Bookkeeping of workers and jobs, which moves without anybody's doing.
 _MOVING = ("procrastinate_", "alembic", "worker", "wake", "budget")
@@ -87,17 +89,6 @@ def nothing_changes(url: str, sandbox: Sandbox | None = None) -> Iterator[None]:
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
     if sandbox is not None:
         assert (sandbox.servicetitan.books(), sandbox.zoho_books.books()) == books
-
-
-def one_sentence(told: str, *words: str) -> None:
-    """It is one short paragraph that speaks of ``words``, and no traceback.
-
-    It ends with a full stop, or with the command to type, which a full stop would spoil for who copies it.
-    """
-    assert told and "Traceback" not in told and "Error(" not in told, told
-    assert all(word.lower() in told.lower() for word in words), told
-    assert re.search(r"(\.|: ml-connector [^.:]+)$", told), told
-    assert len(told) < 600, told
 
 
 def csv_of(*rows: str, header: str = "source_key,target_key") -> str:

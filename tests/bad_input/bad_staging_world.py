@@ -79,6 +79,16 @@ class Staging:
                 return found
         raise AssertionError("the connection never told a problem")
 
+    async def problem_telling(self, words: str) -> str:
+        """The problem of ServiceNow's connection once it speaks of ``words``: flows are refused one after another."""
+        found = ""
+        for _ in range(LOOKS):
+            await self.go(STOPPED)
+            found = (await self.connection()).problem
+            if words in found:
+                return found
+        raise AssertionError(f"the connection never told of {words!r}, but: {found}")
+
     async def connection(self, vendor: str = SERVICENOW) -> Connection:
         return next(one for one in await connections(self.desk) if one.vendor == vendor)
 

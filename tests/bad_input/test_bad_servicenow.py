@@ -49,6 +49,7 @@ async def refused(shell: Shell, office: Sandbox, *options: str) -> str:
         (("--set", "rows_per_batch=0"), ("rows_per_batch", "'0'", "1 or more")),
         (("--set", "page_rows=-5"), ("page_rows", "'-5'", "1 or more")),
         (("--set", "key_length=long"), ("key_length", "'long'", "whole number")),
+        (("--set", "key_length=24"), ("key_length", "24 characters", "lengthen", "32 or more")),
         (("--set", "currency=DOLLAR"), ("currency", "'DOLLAR'", "ISO 4217")),
         (("--set", "profile=custom"), ("profile", "invoice_columns")),
         (

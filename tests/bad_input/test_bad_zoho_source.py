@@ -53,7 +53,13 @@ async def test_a_plan_without_tags(staging: Staging) -> None:
     staging.sandbox.zoho_books.set_switches({"reporting_tags_in_plan": False})
     one_sentence((await warnings(staging))["reporting tags"], "plan has no reporting tags", "turn them on", "locations")
     await staging.go(STOPPED)
-    assert (await staging.flow()).tally(State.REJECTED).count == 0
+    cause = await staging.waiting("cost_center_from_unknown")
+    one_sentence(cause.example, "cost_center_from", "Zoho Books has no dimension of that id or name; it has: none")
+    one_sentence(cause.action, "Set cost_center_from", "location")
+    assert staging.staged() == 0 and (await staging.flow()).tally(State.REJECTED).count == 0
+    staging.sandbox.zoho_books.set_switches({"reporting_tags_in_plan": True})
+    await staging.later()
+    assert (await staging.go()).done and staging.staged()
 
 
 async def test_a_plan_without_workflow_rules(staging: Staging) -> None:
@@ -91,7 +97,7 @@ async def test_a_line_without_an_option_names_the_tag_and_not_its_id(staging: St
     await staging.go()
     tag = next(iter(staging.zoho.reporting_tags.values()))
     cause = await staging.waiting("cost_center_missing")
-    one_sentence(cause.example, f"No {tag.tag_name} stands in Zoho Books")
+    one_sentence(cause.example, f"In Zoho Books no {tag.tag_name} is chosen on")
     assert tag.tag_id not in cause.example
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sales_world import Selling, selling
 
-from ml_connector.service.status import AWAITING, status
+from ml_connector.service.posted import AWAITING
+from ml_connector.service.status import status
 from ml_connector.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]

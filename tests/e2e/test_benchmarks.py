@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+from collections.abc import Mapping
+from typing import Any
 
-from benchmarks import bills, invoices, payables
+import pytest
+from rich.console import Console
+
+from benchmarks import bills, frame, invoices, payables
 from benchmarks.payables_calls import SERVICENOW, ZOHO, by_purpose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -32,6 +37,17 @@ async def test_payables_without_limits() -> None:
     assert found["staged"]["bills"] == 12 and found["staged"]["vendor_payments"] == 6
     purposes = found["purposes"][ZOHO]
     assert (purposes["bill in detail"], purposes["payment in detail"]) == (1.0, 0.5)
+
+
+async def test_a_run_tells_how_far_it_is() -> None:
+    told: list[Mapping[str, Any]] = []
+    run = await frame.run(payables.LOAD, 12, tell=told.append, every=5)
+    assert told and told == run.found["progress"]
+    assert told[0]["so_far"] >= 5 and told[-1]["so_far"] == 12
+    assert 0 < told[0]["megabytes"] <= told[-1]["peak"] + 1 and told[-1]["calls"].keys() == {ZOHO, SERVICENOW}
+    console = Console(file=io.StringIO(), width=200)
+    frame.so_far(console, "bills")({**told[0], "so_far": 5_000, "seconds": 61.0})
+    assert console.file.getvalue().startswith("5,000 bills after 61 s: ")  # type: ignore[attr-defined]
 
 
 async def test_a_first_reading_of_payables_under_limits() -> None:

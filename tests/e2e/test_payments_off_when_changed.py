@@ -11,7 +11,8 @@ from sales_world import Selling, selling
 from ml_connector.service.dismissing import dismiss
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
-from ml_connector.service.status import AWAITING, status
+from ml_connector.service.posted import AWAITING
+from ml_connector.service.status import status
 from ml_connector.store.database import Database
 from ml_connector_sandbox.servicetitan.books import Invoice
 

@@ -137,3 +137,16 @@ async def test_an_applied_credit_is_a_payment_where_the_settings_name_a_method(
         assert paid(firm, bill) == [20]
         [row] = firm.payments(bill)
         assert row["payment_method"] == "bank_transfer"
+
+
+async def test_a_payment_names_the_erp_number_that_the_invoice_has_now(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        bill = firm.bill()
+        await firm.sync()
+        where = {"external_invoice_number": bill.document_id}
+        firm.there("set", table=INVOICES, where=where, values={"erp_number": "GL-2026-77"})
+        made = firm.at_zoho("pay", bills=[bill.number])
+        await firm.sync()
+        why = await firm.why("vendor_payments", made["payment_id"])
+        assert await firm.end("vendor_payments", made["payment_id"]) == ("posted", ""), why
+        assert paid(firm, bill) == [100]

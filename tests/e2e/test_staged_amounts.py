@@ -32,8 +32,9 @@ async def test_tax_and_charges_come_to_the_total_in_zoho(database: Database, tmp
         adjusted = firm.bill(adjustment=D("0.40"), adjustment_description="Rounded by the vendor")
         discounted = firm.bill(firm.line("60.00"), firm.line("40.00", "Boston Tax"), discount=D(10))
         odd = firm.bill(firm.line("33.33", tax_id=tax), firm.line("33.33", "Boston Tax", tax_id=tax))
+        blanks = firm.bill(number="INV  77")  # columns there close blanks up
         await firm.sync()
-        for bill in (inclusive, taxed, adjusted, discounted, odd):
+        for bill in (inclusive, taxed, adjusted, discounted, odd, blanks):
             assert await firm.end("bills", bill.document_id) == ("posted", ""), await firm.why(
                 "bills", bill.document_id
             )

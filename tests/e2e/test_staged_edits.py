@@ -23,6 +23,11 @@ def lines(firm: Firm, bill: Bill) -> list[int]:
     return [int(firm.amount(one, "sub_total") * 100) for one in firm.lines(bill)]
 
 
+def taxes(firm: Firm, bill: Bill) -> list[Decimal]:
+    rows = firm.rows("sn_shop_invoice_tax_line", invoice=firm.invoice(bill)["sys_id"])
+    return [firm.amount(one, "tax_amount") for one in rows]
+
+
 async def test_an_edit_is_told_with_both_versions_where_nothing_coalesces(database: Database, tmp_path: Path) -> None:
     async with payables(database, tmp_path) as firm:
         edited, approved, undone, noted = (firm.bill() for _ in range(4))
@@ -51,14 +56,20 @@ async def test_an_edit_is_staged_again_where_header_and_lines_coalesce_and_never
     async with payables(database, tmp_path, {"edits": "send"}, {"coalesces": "yes"}) as firm:
         edited, tagged, approved = firm.bill(), firm.bill(), firm.bill()
         fewer = firm.bill(firm.line("10.00"), firm.line("20.00", "Boston Tax"))
+        tax = firm.books.taxes["US"]
+        taxed, exempt = (firm.bill(firm.line("100.00", tax_id=tax)) for _ in range(2))
         await firm.sync()
         firm.there("approve", invoice=approved.document_id)
         for bill in (edited, approved):
             firm.at_zoho("edit bill", bill=bill.number, changes={"adjustment": "12.50"})
         firm.at_zoho("retag", bill=tagged.number, tag=firm.books.tag.tag_name, option="Boston Tax")
         firm.at_zoho("edit bill", bill=fewer.number, changes={"line_items": [firm.line("10.00")]})
+        firm.at_zoho("edit bill", bill=taxed.number, changes={"line_items": [firm.line("200.00", tax_id=tax)]})
+        firm.at_zoho("edit bill", bill=exempt.number, changes={"line_items": [firm.line("100.00")]})
         await firm.sync()
         assert (await end(firm, edited))[0] == (await end(firm, tagged))[0] == "posted"
+        assert (await end(firm, taxed))[0] == "posted" and taxes(firm, taxed) == [Decimal("12.50")]
+        assert await end(firm, exempt) == ("held", "staged_lines_lost") and taxes(firm, exempt) == [Decimal("6.25")]
         assert lines(firm, edited) == [100_00, 12_50] and len(firm.invoices(edited)) == 1
         assert firm.amount(firm.invoice(edited), "invoice_amount") == Decimal("112.50")
         [line] = firm.lines(tagged)

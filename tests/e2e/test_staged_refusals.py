@@ -54,6 +54,136 @@ async def test_a_line_on_a_centre_that_is_not_found_is_refused_by_name_and_goes_
         assert set(keys(firm, firm.invoice(bill)["sys_id"]).values()) == {1}
 
 
+async def test_what_was_taken_in_before_a_refusal_and_changed_since_is_told_and_not_mixed(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
+        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
+        assert center is not None
+        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
+        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
+        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        await firm.sync()
+        assert (await firm.end("bills", bill.document_id))[0] == "rejected"
+        firm.there("insert", table=MAPPINGS, values=kept)
+        moved = [firm.line("15.00"), firm.line("17.00", "Boston Tax")]  # the same total, so the header says the same
+        firm.at_zoho("edit bill", bill=bill.number, changes={"line_items": moved})
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("rejected", "taken_otherwise")
+        why = await firm.why("bills", bill.document_id)
+        assert "line 1" in why and "11.00" in why and "15.00" in why
+        assert [firm.amount(one, "sub_total") for one in firm.lines(bill)] == [11]
+        firm.at_zoho(
+            "edit bill",
+            bill=bill.number,
+            changes={"line_items": [firm.line("11.00"), firm.line("21.00", "Boston Tax")]},
+        )
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert [firm.amount(one, "sub_total") for one in firm.lines(bill)] == [11, 21]
+
+
+async def test_a_refused_line_goes_by_itself_once_the_list_shows_its_centre_changed_or_a_day_later(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
+        assert center is not None
+        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
+        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
+        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        bills = [firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax")) for _ in range(2)]
+        await firm.sync()
+        for bill in bills:
+            assert (await firm.end("bills", bill.document_id))[0] == "rejected"
+            assert f"cost centre {center['account_number']}" in await firm.why("bills", bill.document_id)
+        firm.there("insert", table=MAPPINGS, values=kept)  # no list shows that
+        rows = len(firm.rows(STAGED_LINES))
+        await firm.sync()
+        assert len(firm.rows(STAGED_LINES)) == rows
+        where = {"sys_id": center["sys_id"]}
+        firm.there("set", table="cmn_cost_center", where=where, values={"manager": "by somebody"})
+        await firm.sync()
+        for bill in bills:
+            assert await firm.end("bills", bill.document_id) == ("posted", "")
+            assert len(firm.lines(bill)) == 2
+        assert len(firm.rows(STAGED_LINES)) == rows + 2
+
+
+async def test_a_refused_line_is_tried_once_a_day_while_its_centre_is_there(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
+        assert center is not None
+        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
+        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
+        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        bill = firm.bill(firm.line("21.00", "Boston Tax"))
+        await firm.sync()
+        rows = len(firm.rows(STAGED_LINES))
+        firm.jump(days=1, hours=1)
+        await firm.sync()
+        assert (await firm.end("bills", bill.document_id))[0] == "rejected"
+        assert len(firm.rows(STAGED_LINES)) == rows + 1
+        firm.there("insert", table=MAPPINGS, values=kept)
+        firm.jump(days=1, hours=1)
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert len(firm.rows(STAGED_INVOICES, u_external_invoice_number=bill.document_id)) == 1
+
+
+async def test_a_bill_on_a_blank_account_holds_its_payment_until_it_is_entered_there(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        account = firm.instance.records.find("sn_fin_gl_account", number="6120")
+        assert account is not None
+        values = {"erp_source": ""}  # the map does not find it for this ledger any more
+        firm.there("set", table="sn_fin_gl_account", where={"sys_id": account["sys_id"]}, values=values)
+        assert firm.sandbox.servicenow is not None
+        firm.sandbox.servicenow.set_switches({"choice_gl_account": "ignore"})  # within the day: the preflight was good
+        bill = firm.bill(firm.line("40.00"), firm.line("60.00", account="6120"))
+        payment = firm.at_zoho("pay", bills=[bill.number])["payment_id"]
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("rejected", "reference_blank")
+        why = await firm.why("bills", bill.document_id)
+        assert "left its GL account blank (sent: 6120)" in why and "line 2" in why and "ServiceNow administrator" in why
+        assert await firm.end("vendor_payments", payment) == ("held", "staged_bill_pending")
+        rows = len(firm.rows(STAGED_INVOICES)), len(firm.rows(STAGED_LINES))
+        blank = next(one for one in firm.lines(bill) if not one["ledger_account"])
+        where = {"sys_id": blank["sys_id"]}
+        firm.there("set", table=INVOICE_LINES, where=where, values={"ledger_account": account["sys_id"]})
+        await firm.replay("bills", bill.document_id)
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
+        assert await firm.end("vendor_payments", payment) == ("posted", "")
+        assert len(firm.payments(bill)) == 1 and len(firm.invoices(bill)) == 1
+        assert (len(firm.rows(STAGED_INVOICES)), len(firm.rows(STAGED_LINES))) == rows
+
+
+async def test_a_bill_voided_after_a_part_of_it_was_taken_in_is_held_until_that_is_cancelled_there(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        await firm.sync()
+        bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
+        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
+        assert center is not None
+        firm.there("delete", table=MAPPINGS, where={"record": center["sys_id"]})
+        await firm.sync()
+        assert (await firm.end("bills", bill.document_id))[0] == "rejected" and len(firm.invoices(bill)) == 1
+        firm.at_zoho("move bill", bill=bill.number, to="void")
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("held", "void_after_staging")
+        firm.there("cancel", invoice=bill.document_id)
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("skipped", "void_in_ledger")
+
+
 async def test_an_account_without_a_row_holds_its_bill_until_it_has_one(database: Database, tmp_path: Path) -> None:
     async with payables(database, tmp_path) as firm:
         bill = firm.bill(firm.line("40.00", account="6890"))

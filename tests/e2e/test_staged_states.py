@@ -51,6 +51,12 @@ async def test_every_state_of_an_invoice_is_told(database: Database, tmp_path: P
         lives = {name: await firm.life("bills", bill.document_id) for name, bill in bills.items()}
         assert {name: life.link.status for name, life in lives.items() if life.link} == THERE
         assert "Period 2026-10 is closed" in lives["failed"].link.trouble  # type: ignore[union-attr]
+        words = {name: life.link.standing for name, life in lives.items() if life.link}
+        assert words["rejected"] == words["cancelled"] == "stopped there" and words["approved"] == words["failed"] == ""
+        assert words["pending"] == words["exceptions"] == "awaiting approval"
+        rejected = lives["rejected"].link
+        assert rejected is not None and rejected.trouble == "was rejected in ServiceNow"
+        assert rejected.action.startswith("Ask who rejected it. If it is not owed, void it in Zoho Books;")
         stuck = {name: await firm.stuck(bill.number) for name, bill in bills.items()}
         findings = {name: one.finding for name, one in stuck.items() if one is not None}
         assert findings == {

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from payables_world import payables
 
+from ml_connector.service.dismissing import dismiss
 from ml_connector.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -51,7 +52,7 @@ async def test_a_changed_address_waits_for_a_person_and_changes_nothing_there(
 ) -> None:
     async with payables(database, tmp_path) as firm:
         name = next(iter(firm.books.vendors))
-        firm.bill()
+        first = firm.bill()
         await firm.sync()
         [supplier] = firm.rows(SUPPLIERS, erp_supplier_code=firm.books.vendors[name].contact_id)
         kept = dict(supplier)
@@ -60,6 +61,13 @@ async def test_a_changed_address_waits_for_a_person_and_changes_nothing_there(
         await firm.sync()
         assert await firm.end("vendors", firm.books.vendors[name].contact_id) == ("held", "supplier_changed")
         assert "1 New Quay" in await firm.why("vendors", firm.books.vendors[name].contact_id)
-        assert (await firm.end("bills", later.document_id))[0] in ("held", "posted")
+        assert (await firm.end("bills", later.document_id))[0] == "posted"
+        assert firm.invoice(later)["remit_to_street"] == firm.invoice(first)["remit_to_street"] != "1 New Quay"
         [now] = firm.rows(SUPPLIERS, erp_supplier_code=firm.books.vendors[name].contact_id)
         assert dict(now) == kept
+        life = await firm.life("vendors", firm.books.vendors[name].contact_id)
+        await dismiss(firm.desk, f"#{life.record_id}", "the vendor says so")  # a person has asked
+        last = firm.bill(firm.line("13.00"))
+        await firm.sync()
+        assert await firm.end("bills", last.document_id) == ("held", "remit_to_differs")
+        assert "1 New Quay" in await firm.why("bills", last.document_id)
