@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from payables_world import INVOICE_LINES, Firm, payables
@@ -26,17 +27,22 @@ def keys(firm: Firm, reference: str) -> Counter[str]:
     return Counter(one["third_party_import_id"] for one in firm.rows(INVOICE_LINES) if reference in one["invoice"])
 
 
+def unmapped(firm: Firm, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A cost centre whose row in the ERP source is taken away, so that lines on it are refused; and that row."""
+    center = firm.instance.records.find("cmn_cost_center", name=name)
+    assert center is not None
+    [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
+    firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+    return center, {name: mapped[name] for name in ("erp_source", "record", "record_table")}
+
+
 async def test_a_line_on_a_centre_that_is_not_found_is_refused_by_name_and_goes_alone_once_it_is(
     database: Database, tmp_path: Path
 ) -> None:
     async with payables(database, tmp_path) as firm:
         await firm.sync()
         bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
-        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
-        assert center is not None
-        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
-        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
-        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        center, kept = unmapped(firm, "Boston Tax")
         await firm.sync()
         why = await firm.why("bills", bill.document_id)
         assert (await firm.end("bills", bill.document_id))[0] == "rejected"
@@ -60,11 +66,7 @@ async def test_what_was_taken_in_before_a_refusal_and_changed_since_is_told_and_
     async with payables(database, tmp_path) as firm:
         await firm.sync()
         bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
-        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
-        assert center is not None
-        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
-        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
-        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        _, kept = unmapped(firm, "Boston Tax")
         await firm.sync()
         assert (await firm.end("bills", bill.document_id))[0] == "rejected"
         firm.there("insert", table=MAPPINGS, values=kept)
@@ -90,11 +92,7 @@ async def test_a_refused_line_goes_by_itself_once_the_list_shows_its_centre_chan
 ) -> None:
     async with payables(database, tmp_path) as firm:
         await firm.sync()
-        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
-        assert center is not None
-        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
-        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
-        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        center, kept = unmapped(firm, "Boston Tax")
         bills = [firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax")) for _ in range(2)]
         await firm.sync()
         for bill in bills:
@@ -116,11 +114,7 @@ async def test_a_refused_line_goes_by_itself_once_the_list_shows_its_centre_chan
 async def test_a_refused_line_is_tried_once_a_day_while_its_centre_is_there(database: Database, tmp_path: Path) -> None:
     async with payables(database, tmp_path) as firm:
         await firm.sync()
-        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
-        assert center is not None
-        [mapped] = firm.rows(MAPPINGS, record=center["sys_id"])
-        kept = {name: mapped[name] for name in ("erp_source", "record", "record_table")}
-        firm.there("delete", table=MAPPINGS, where={"sys_id": mapped["sys_id"]})
+        _, kept = unmapped(firm, "Boston Tax")
         bill = firm.bill(firm.line("21.00", "Boston Tax"))
         await firm.sync()
         rows = len(firm.rows(STAGED_LINES))
@@ -171,9 +165,7 @@ async def test_a_bill_voided_after_a_part_of_it_was_taken_in_is_held_until_that_
     async with payables(database, tmp_path) as firm:
         await firm.sync()
         bill = firm.bill(firm.line("11.00"), firm.line("21.00", "Boston Tax"))
-        center = firm.instance.records.find("cmn_cost_center", name="Boston Tax")
-        assert center is not None
-        firm.there("delete", table=MAPPINGS, where={"record": center["sys_id"]})
+        unmapped(firm, "Boston Tax")
         await firm.sync()
         assert (await firm.end("bills", bill.document_id))[0] == "rejected" and len(firm.invoices(bill)) == 1
         firm.at_zoho("move bill", bill=bill.number, to="void")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 
 from ml_connector_sandbox.servicenow import Instance, ServiceNowBooks, ServiceNowEmulator, Switches
+from still_clock import StillClock
 
 HOST, OWN = "example.service-now.com", "exampletwo.service-now.com"
 START = datetime(2026, 11, 16, 14, 10, tzinfo=UTC)
@@ -72,22 +72,10 @@ PAYMENT = {
 
 
 @dataclass
-class MovableClock:
-    """A sandbox clock that stands still until it is moved."""
+class MovableClock(StillClock):
+    """It begins on the day that these tests are about."""
 
     instant: datetime = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def seconds(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, 0.2))
-
-    def move(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
 
 
 @dataclass

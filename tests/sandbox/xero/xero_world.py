@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +12,7 @@ import aiohttp
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.xero import OrganisationBooks, Switches, XeroBooks, XeroEmulator
 from ml_connector_sandbox.xero.books.masters import Account, Contact
+from still_clock import StillClock
 
 NZ = "11111111-2222-4333-8444-555555555555"
 US = "22222222-2222-4333-8444-555555555555"
@@ -26,22 +26,10 @@ SCOPES = (
 
 
 @dataclass
-class MovableClock:
-    """A sandbox clock that stands still until it is moved."""
+class MovableClock(StillClock):
+    """It begins on the day that these tests are about."""
 
     instant: datetime = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def seconds(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, 0.2))
-
-    def move(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
 
 
 @dataclass

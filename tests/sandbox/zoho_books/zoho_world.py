@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.zoho_books import OrganisationBooks, Switches, ZohoBooksBooks, ZohoBooksEmulator
+from still_clock import StillClock
 
 ORG = "20069000001"
 REDIRECT = "https://connector.test/oauth/callback"
@@ -18,22 +18,10 @@ START = datetime(2026, 6, 9, 17, 0, tzinfo=UTC)
 
 
 @dataclass
-class MovableClock:
-    """A sandbox clock that stands still until it is moved."""
+class MovableClock(StillClock):
+    """It begins on the day that these tests are about."""
 
     instant: datetime = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def seconds(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, 0.2))
-
-    def move(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
 
 
 @dataclass
