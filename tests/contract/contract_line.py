@@ -127,28 +127,35 @@ class LineTokens:
 
 
 class LineBudget:
-    """Fulfils ``Budget`` by the limits the connector declares, counted exactly and waited for on the clock."""
+    """Fulfils ``Budget`` by the limits the connector declares, waited for on the clock.
+
+    The vendor counts a call when it arrives: after it was taken here, before it is answered. So it fills a place from the
+    one until a window after the other, and no limit is hit however long a machine takes for a call.
+    """
 
     def __init__(self, clock: Clock, limits: tuple[Limit, ...]) -> None:
         self._clock = clock
         self._windows = [(one, deque[float]()) for one in limits if one.window is Window.SLIDING]
+        self._under_way = 0
         self.throttles: list[float] = []
 
     async def take(self) -> None:
         while (wait := max((self._wait(*window) for window in self._windows), default=0.0)) > 0:
             await self._clock.sleep(wait)
-        for _, taken in self._windows:
-            taken.append(self._clock.seconds())
+        self._under_way += 1
 
-    def _wait(self, limit: Limit, taken: deque[float]) -> float:
-        now = self._clock.seconds()
-        # The vendor counts when a call arrives, which is later than when it was counted here.
-        while taken and taken[0] <= now - limit.seconds * 1.1:
-            taken.popleft()
-        return taken[0] + limit.seconds * 1.1 - now if len(taken) >= limit.calls else 0.0
+    def _wait(self, limit: Limit, answered: deque[float]) -> float:
+        now, window = self._clock.seconds(), limit.seconds * 1.01
+        while answered and answered[0] <= now - window:
+            answered.popleft()
+        if len(answered) + self._under_way < limit.calls:
+            return 0.0
+        return answered[0] + window - now if answered else limit.seconds / limit.calls
 
     def done(self, headers: Mapping[str, str], status: int) -> None:
-        return
+        self._under_way -= 1
+        for _, answered in self._windows:
+            answered.append(self._clock.seconds())
 
     def throttled(self, retry_after: float) -> None:
         self.throttles.append(retry_after)

@@ -37,8 +37,8 @@ _FINANCE = "sn_fcms_intg"
 # Columns that are shorter at the emulator than what may be sent, or that only carry our key: told, and nothing stands still.
 _SHORT = {
     f"{_FINANCE}_imp_cost_center": ("u_name", "u_third_party_import_id"),
-    f"{_FINANCE}_imp_supplier": ("u_legal_name", "u_street_address", "u_city", "u_third_party_import_id"),
-    f"{_FINANCE}_supplier_location_inbound": ("u_street_address", "u_city", "u_third_party_import_id"),
+    f"{_FINANCE}_imp_supplier": ("u_legal_name", "u_street_address", "u_city", "u_currency", "u_third_party_import_id"),
+    f"{_FINANCE}_supplier_location_inbound": ("u_name", "u_street_address", "u_city", "u_third_party_import_id"),
     f"{_FINANCE}_supplier_contact_inbound": ("u_email", "u_third_party_import_id"),
     _PAID: (
         "u_erp_supplier_code", "u_remit_to_street", "u_remit_to_city", "u_remit_to_state_or_province",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from contract_stage import Switch
 
-_NO_CONSENT = Switch(untouched="the connector's grants have no consent page")
+_CONSENT = Switch(untouched="the checks' grant needs no consent; every kind of grant has its own tests")
 _AT_LIMITS = Switch(untouched="met by the tests of limits, which keep them")
 _NO_MULTIPLE = Switch(untouched="the connector does not use insertMultiple")
 _ASLEEP = Switch(untouched="an instance that sleeps answers nothing: it has its own test")
@@ -18,9 +18,12 @@ _RENAMED = {f"{kind}_columns": f"key=sn_spend_intg_imp_invoice{table}.u_import_k
 
 SWITCHES: Mapping[str, Switch] = MappingProxyType(
     {
-        "auto_consent": _NO_CONSENT,
-        "consent_user": _NO_CONSENT,
+        "auto_consent": _CONSENT,
+        "consent_user": _CONSENT,
         "remaining_life": Switch((False,)),
+        "assertion_audience": Switch(
+            untouched="the checks' grant makes no assertion; every kind of grant has its own tests"
+        ),
         "refresh_echoed": Switch((False,)),
         "json_token_status": Switch(untouched="the connector asks for tokens by a form"),
         "session_cookie": Switch((False,)),

@@ -28,7 +28,7 @@ def _wrongs() -> list[tuple[str, Wrong]]:
 
 def _fields(*, secret: bool) -> list[tuple[str, CredentialField]]:
     return [(vendor, one) for vendor in sorted(CONNECTORS) for one in CONNECTORS[vendor].credentials
-            if (one.secret if secret else one.required and not one.default)]  # fmt: skip
+            if (one.secret and not one.lines if secret else one.required and not one.default)]  # fmt: skip
 
 
 # --- credentials -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ml_connector.canonical.purchases import Bill
 from ml_connector.connectors.checking import Verdict
-from ml_connector.connectors.writing import Action, Composed, Done, Rejected, Step
+from ml_connector.connectors.writing import Action, Composed, Done, Partly, Rejected, Step
 from ml_connector.sync.content import differences
 
 pytestmark = pytest.mark.anyio
@@ -250,8 +250,22 @@ async def test_a_bill_of_which_only_the_header_was_taken_gets_its_lines_and_no_s
         invoices = set.stage.counted("bills")
         set.stage.clock.skip(days * 86_400)
         found = await set.line.connector.find(set.line.session, step)
-        assert isinstance(found, Rejected) if not days else found == ()
+        assert isinstance(found, Rejected) if not days else isinstance(found, Partly)
         outcome = await set.line.connector.write(set.line.session, step)
         assert isinstance(outcome, Done) and set.stage.counted("bills") == invoices
         assert _amounts(set, outcome.target_id) == [("USD", "20.55"), ("USD", "3.00")]
         assert set.line.connector.completes["bills"], "so that the engine sends the step again in place of adopting it"
+
+
+@pytest.mark.parametrize("no_rows", ["true", "false"])
+async def test_a_column_of_a_look_up_that_is_not_there_stops_the_flow_however_its_query_is_answered(
+    playing: Sets, no_rows: str
+) -> None:
+    """With the property set nothing is found by it and a payment whose staged rows are cleared would be staged again."""
+    async with playing("servicenow", settings={"read_payment_columns": f"key={PAID}.u_import_key"}) as set:
+        _stage(set).instance.set_property("glide.invalid_query.returns_no_rows", no_rows)
+        set.stage.fill("vendor_payments", 1, set.line.clock.now())
+        told = await set.line.connector.preflight(set.line.session, ("vendor_payments",))
+        (missing,) = [one for one in told.findings if "looked up" in one.sentence]
+        assert missing.verdict is Verdict.MISSING and "u_import_key" in missing.sentence
+        assert f"read_payment_columns=key={PAID}.NAME" in missing.action

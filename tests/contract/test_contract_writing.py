@@ -11,7 +11,7 @@ from contract_line import Line, replaced
 from contract_set import Sets
 from contract_stage import CONNECTORS, Stage, actions, silent
 
-from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Partly, Rejected, Step, Uncertain
 from ml_connector.errors import BadInput, ConnectorError
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 from ml_connector.transport.messages import Answer, Request
@@ -33,7 +33,8 @@ class Write:
     async def shown(self) -> list[str]:
         """Ids of the documents that the look-up shows with the step done."""
         found = await self.line.connector.find(self.line.session, self.step)
-        return [one.id for one in found if self.stage.shows(self.step, one)]
+        documents = () if isinstance(found, Partly) else found
+        return [one.id for one in documents if self.stage.shows(self.step, one)]
 
     async def came_through(self) -> list[str]:
         """The same after an answer that proves nothing; a change of several calls is first sent again, as it would be."""

@@ -19,7 +19,7 @@ from ml_connector.clock import Clock
 from ml_connector.connectors.checking import Finding, Preflight
 from ml_connector.connectors.grants import Auth, CredentialField, Credentials, Scope
 from ml_connector.connectors.reading import OpenItem, Page, Readable, Reading, Size
-from ml_connector.connectors.writing import Action, Composed, Outcome, Rejected, Step
+from ml_connector.connectors.writing import Action, Composed, Found, Outcome, Step
 from ml_connector.errors import Refused
 from ml_connector.transport.messages import Answer, Request
 
@@ -236,11 +236,12 @@ class Connector(ABC):
         return math.ceil(steps / self.batches.get((entity, action), 1))
 
     @abstractmethod
-    async def find(self, session: Session, step: Step) -> Sequence[Document] | Rejected:
+    async def find(self, session: Session, step: Step) -> Found:
         """Documents at the target that may be this step's result, read in full detail and verified to match the filter:
 
         by our reference, else by number, party, date and total. Empty means absent as far as one clear answer tells;
-        Rejected that the target shows to have taken it in and refused it. Raises NotTakenIn while it lies there unworked.
+        Partly that some of its parts are there and others are not; Rejected that the target shows to have taken it in and
+        refused it. Raises NotTakenIn while it lies there unworked.
         """
 
     async def open_items(self, session: Session) -> Sequence[OpenItem]:

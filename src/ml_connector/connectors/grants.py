@@ -16,7 +16,10 @@ from ml_connector.transport.messages import Answer, Request
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One thing a person types at connect. ``where`` says in words where it is found; ``secret`` ones are never shown."""
+    """One thing a person types at connect. ``where`` says in words where it is found; ``secret`` ones are never shown.
+
+    ``lines``: it has several lines, as a key in PEM.
+    """
 
     name: str
     label: str
@@ -25,6 +28,7 @@ class CredentialField:
     required: bool = True
     choices: tuple[str, ...] = ()
     default: str = ""
+    lines: bool = False
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -94,6 +98,10 @@ class Auth(ABC):
     @abstractmethod
     def headers(self, credentials: Credentials, tokens: Tokens) -> Mapping[str, str]:
         """The headers that authorise an API call."""
+
+    def reissues(self, tokens: Tokens) -> bool:
+        """Whether asking again before these are over gives the same token with what is left of it: then not before."""
+        return False
 
     def needs_consent(self, credentials: Credentials) -> bool:
         """Whether a person must consent in a browser: not where a long-lived token was given."""

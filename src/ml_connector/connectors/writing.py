@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -113,6 +114,16 @@ class Uncertain(msgspec.Struct, frozen=True, tag="uncertain"):
 
 
 Outcome = Done | Rejected | Later | Uncertain
+
+
+class Partly(msgspec.Struct, frozen=True, tag="partly"):
+    """A look-up found so many ``parts`` of what goes in several; only the others are sent again."""
+
+    parts: int
+
+
+#: What a look-up finds of a step.
+Found = Sequence[Document] | Rejected | Partly
 
 
 class Composed(msgspec.Struct, frozen=True):

@@ -150,6 +150,12 @@ async def test_what_is_missing_is_named(more: dict[str, str], said: str) -> None
         await CONNECTOR.auth.first(Http(), {**GIVEN, **more}, clock())
 
 
+def test_only_a_refresh_token_brings_a_new_token_before_the_old_one_is_over() -> None:
+    tokens = Tokens("a", NOW, "https://example.service-now.com")
+    assert CONNECTOR.auth.reissues(tokens)
+    assert not CONNECTOR.auth.reissues(Tokens("a", NOW, tokens.api_base, refresh_token="r"))
+
+
 def test_the_margin_is_small_since_the_same_token_comes_back() -> None:
     assert CONNECTOR.auth.margin <= 30
     assert dt.timedelta(seconds=CONNECTOR.timeout) > dt.timedelta(seconds=30)

@@ -71,6 +71,17 @@ async def test_a_missing_key_column_is_a_warning() -> None:
     assert not bad(found) and any("known by their contents" in one for one in bad(found, Verdict.WARNING))
 
 
+async def test_a_missing_column_that_may_be_missing_says_what_does_not_get_there() -> None:
+    tables, gone = set_up(), ("sn_fcms_intg_imp_supplier", "u_currency")
+    tables.rows["sys_dictionary"] = [
+        row for row in tables.rows["sys_dictionary"] if (row["name"], row["element"]) != gone
+    ]
+    found = await findings(tables, "parties")
+    [told] = bad(found, Verdict.WARNING)
+    assert not bad(found) and "the currency of the supplier does not get there" in told
+    assert "supplier_columns=currency=sn_fcms_intg_imp_supplier.NAME" in told
+
+
 async def test_a_short_key_column_and_a_needed_column_nobody_fills() -> None:
     tables = set_up()
     for row in tables.rows["sys_dictionary"]:
@@ -274,3 +285,50 @@ async def test_the_instance() -> None:
     del tables.rows["sys_properties"]
     bare = await CONNECTOR.organisation(ScriptedSession(tables, {"currency": "eur", "test_instance": "yes"}))
     assert (bare.name, bare.currency, bare.zone, bare.sandbox) == ("example", "EUR", "UTC", True)
+
+
+@pytest.mark.parametrize(
+    ("entity", "table", "column", "setting"),
+    [
+        ("bills", "sn_shop_invoice", "external_invoice_number", "read_invoice_columns=external_number="),
+        ("vendor_credits", "sn_shop_invoice", "invoice_date", "read_invoice_columns=date="),
+        ("bills", "sn_shop_invoice_line", "invoice", "read_line_columns=invoice="),
+        ("vendor_payments", "sn_shop_invoice_payment_detail", "third_party_import_id", "read_payment_columns=key="),
+        ("dimensions", "cmn_cost_center", "account_number", "read_cost_center_columns=number="),
+        ("parties", "sn_fin_supplier", "erp_supplier_code", "supplier_code_column=NAME"),
+    ],
+)
+async def test_a_column_that_rows_are_looked_up_by_and_none_shows(
+    entity: str, table: str, column: str, setting: str
+) -> None:
+    """An instance may answer a query on such a column with no row at all, and everything would be made again."""
+    tables = set_up()
+    tables.rows[table] = []
+    assert not [one for one in bad(await findings(tables, entity)) if "looked up" in one]
+    whole = dict.fromkeys(
+        ("external_invoice_number", "invoice_date", "invoice", "third_party_import_id", "account_number",
+         "erp_supplier_code", "ledger_account", "cost_center"), "",
+    )  # fmt: skip
+    tables.add(table, **whole)
+    assert not [one for one in bad(await findings(tables, entity)) if "looked up" in one]
+    del tables.rows[table][0][column]
+    (told,) = [one for one in bad(await findings(tables, entity)) if "looked up" in one]
+    assert f"{table}.{column}" in told and "a second time" in told and setting in told and "ServiceNow admin" in told
+
+
+async def test_a_staging_table_that_does_not_show_what_rows_are_found_by() -> None:
+    tables = set_up()
+    tables.add(HEAD, sys_import_state="inserted")
+    (told,) = [one for one in bad(await findings(tables)) if "sent twice" in one]
+    assert "u_external_invoice_number" in told and f"invoice_columns=external_number={HEAD}.NAME" in told
+    tables.add(HEAD, sys_import_state="inserted", u_external_invoice_number="b-1")
+    assert not [one for one in bad(await findings(tables)) if "sent twice" in one]
+
+
+async def test_an_outbound_table_that_does_not_name_its_invoice_is_a_warning() -> None:
+    tables = set_up()
+    tables.rows["sn_spend_intg_outbound_invoice"] = []
+    tables.add("sn_spend_intg_outbound_invoice", integration_status="40")
+    found = await findings(tables)
+    assert not bad(found)
+    assert any("outbound_invoice" in one and "is not noticed" in one for one in bad(found, Verdict.WARNING))

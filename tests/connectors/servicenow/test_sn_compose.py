@@ -246,6 +246,9 @@ def test_keys_are_short_where_the_column_is() -> None:
     reference = "zoho_books-927270289-vendor_payments-460000000098765"
     parts = {key_of(reference, f"26081500000000026{n}", {}) for n in range(9)}
     assert len(parts) == 9 and all(len(key) <= 40 for key in parts), "ids of a ledger are long, too"
+    short = [key_of("mlc-19f5cebb9b2f232010bd", f"26081500000000026{n}", {}) for n in range(9)]
+    assert len(set(short)) == 9 and all(len(key) == 40 and key.startswith("mlc-19f5cebb9b2f232010bd/") for key in short)
+    assert len(key_of("m" * 32, "260815000000000264", {"key_length": "32"})) <= 32
 
 
 CUSTOM = {

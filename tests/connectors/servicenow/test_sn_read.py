@@ -159,7 +159,8 @@ async def test_by_ids_only_those_that_are_there() -> None:
 
 async def test_lists() -> None:
     tables = company()
-    tables.add("sn_fin_gl_account", gl_account="6400", display_name="Hosting", type="expense", inactive="false")
+    hosting = {"gl_account": "6400", "display_name": "Hosting", "type": "expense", "inactive": "false"}
+    tables.add("sn_fin_gl_account", **hosting, legal_entity="le-1")
     tables.add("sn_fin_gl_account", gl_account="6500", display_name="Old", inactive="true")
     tables.add("sn_fin_legal_entity", name="Acme US", company_code="1000")
     tables.add("sn_shop_payment_term", name="Net 30")
@@ -175,6 +176,7 @@ async def test_lists() -> None:
     used, old = [row.document for row in await rows(tables, "accounts")]
     assert isinstance(used, Account) and isinstance(old, Account)
     assert (used.number, used.name, used.postable, old.postable) == ("6400", "Hosting", True, False)
+    assert (used.legal_entity, old.legal_entity) == ("le-1", "")
     entity, term = await only(tables, "legal_entities"), await only(tables, "payment_terms")
     assert isinstance(entity, ListEntry) and (entity.number, entity.kind, term.number) == (
         "1000",

@@ -12,7 +12,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.connectors.servicenow import CONNECTOR
-from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Step
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Partly, Rejected, Step
 from ml_connector.transport.errors import LeaseLost
 from ml_connector.transport.messages import Answer, Request
 
@@ -74,7 +74,7 @@ async def test_without_a_transform_map_nothing_is_rejected_and_what_is_missing_g
     tables = refusing(table, NO_MAP)
     outcome = await written(tables)
     assert isinstance(outcome, Later) and outcome.forbidden and "active transform map" in outcome.why
-    assert await CONNECTOR.find(ScriptedSession(tables), step()) == ()
+    assert await CONNECTOR.find(ScriptedSession(tables), step()) == (() if table == HEAD else Partly(1))
     assert isinstance(await written(tables), Done)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from servicenow_script import ScriptedSession, Tables, company
+from servicenow_script import ScriptedSession, Tables, company, sys_id
 from test_sn_paging import all_of, centers, ids
 from test_sn_write import HEAD, LINE, step
 
 from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.servicenow import CONNECTOR
+from ml_connector.connectors.servicenow.answers import Query
+from ml_connector.connectors.servicenow.client import Instance
 from ml_connector.connectors.writing import Done, Later
 from ml_connector.transport.errors import NotPermitted
 from ml_connector.transport.messages import Answer, Request
@@ -54,6 +56,18 @@ async def test_a_hidden_record_whose_staged_rows_are_cleared_is_not_made_again(b
     outcome = await CONNECTOR.write(ScriptedSession(tables, {"batch": batch}), step())
     assert isinstance(outcome, Later) and outcome.forbidden and tables.posted == []
     assert "sn_shop_invoice" in outcome.why and "second time" in outcome.why
+
+
+@TWO_WAYS
+async def test_rows_hidden_within_a_full_first_page_do_not_end_a_look_up(batch: str) -> None:
+    """Together with others, too: the count stands in the headers of each answer within the Batch call."""
+    tables = centers(list(range(12)))
+    tables.hidden = {sys_id(n) for n in range(1, 5)}
+    asked = [Query("cmn_cost_center", query, ("sys_id",), limit=5) for query in ("ORDERBYsys_id", "ORDERBYDESCsys_id")]
+    first, second = await Instance(ScriptedSession(tables, {"batch": batch})).every(asked)
+    shown = [sys_id(n) for n in range(5, 13)]
+    assert [row["sys_id"] for row in first] == shown
+    assert [row["sys_id"] for row in second] == shown[::-1]
 
 
 async def test_a_look_up_of_the_uncertain_that_may_be_hidden_proves_no_absence() -> None:

@@ -109,6 +109,7 @@ def test_a_row_without_lines_is_not_complete_and_another_rows_type_is_left_out()
 def test_payable_bills(more: dict[str, Any], state: BillState) -> None:
     shown = read("bills", invoice_row(1, Type="ACCPAY", **more))
     assert isinstance(shown, Bill) and shown.state is state
+    assert shown.paid == more.get("AmountPaid", 0)
     assert shown.vendor == Ref(guid(1, 2), "Jane Doe") and shown.lines[0].unit_cost == Decimal("10.5")
 
 

@@ -71,6 +71,8 @@ def test_credits_applied_to_a_bill_and_the_bills_of_a_credit() -> None:
     applied = {"vendor_credit_bill_id": "a1", "vendor_credit_id": "c1", "vendor_credit_number": "DN-1", "amount": 4}
     found = translate_source.bill(bill(line(1, "10"), vendor_credits=[{**applied, "date": "27 Dec 2016"}]), "")
     assert found.credits == (Allocation("a1", Ref("c1", number="DN-1"), Decimal(4)),)
+    partly = bill(line(1, "10"), total="10", balance="5", vendor_credits=[applied])
+    assert translate_source.bill(partly, "").paid == Decimal(1)
     row = bill(line(1, "10"), vendor_credit_id="c1", vendor_credit_number="DN-1", status="closed",
                bills_credited=[{"vendor_credit_bill_id": "a1", "bill_id": "1", "bill_number": "B-1",
                                 "date": "2026-06-10", "amount": 4}])  # fmt: skip

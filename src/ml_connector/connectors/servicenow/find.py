@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.errors import NotTakenIn
 from ml_connector.connectors.json_fields import Unreadable
@@ -12,11 +9,11 @@ from ml_connector.connectors.servicenow import documents, references
 from ml_connector.connectors.servicenow.errors import Incomplete
 from ml_connector.connectors.servicenow.profiles import profile_of
 from ml_connector.connectors.servicenow.standing import standing
-from ml_connector.connectors.writing import Rejected, Step
+from ml_connector.connectors.writing import Found, Partly, Rejected, Step
 
 
-async def find(session: Session, step: Step) -> Sequence[Document] | Rejected:
-    """The step's document when all of it is there; empty when it is absent or a part is missing: that part is sent then.
+async def find(session: Session, step: Step) -> Found:
+    """The step's document when all of it is there; where some of its rows are, how many: only the others are sent then.
 
     What was refused because of the instance's set-up is absent as well: it is sent again, which tells what is to be changed.
 
@@ -27,8 +24,11 @@ async def find(session: Session, step: Step) -> Sequence[Document] | Rejected:
         raise NotTakenIn(documents.waiting(one))
     if one.refused and isinstance(refusal := documents.refusal(one, session.settings), Rejected):
         return refusal
-    if not one.complete or one.foreign:
+    if one.foreign:
         return ()
+    if not one.complete:
+        there = len(one.body.rows) - len(one.missing)
+        return Partly(there) if there else ()
     try:
         wrong = references.refused(profile_of(session.settings), step.entity, one.made)
         return wrong or (documents.document_of(one, session.settings),)

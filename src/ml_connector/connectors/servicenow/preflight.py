@@ -13,6 +13,7 @@ from ml_connector.connectors.checking import Finding, Preflight, Verdict
 from ml_connector.connectors.servicenow import values
 from ml_connector.connectors.servicenow.preflight_asking import ADMIN, Asked, ask, some, unseen
 from ml_connector.connectors.servicenow.preflight_columns import columns, table_missing
+from ml_connector.connectors.servicenow.preflight_keys import keys_seen
 from ml_connector.connectors.servicenow.preflight_maps import maps, rule
 from ml_connector.connectors.servicenow.preflight_references import lines_seen
 from ml_connector.connectors.servicenow.profiles import Staging, profile_of
@@ -46,6 +47,7 @@ async def preflight(session: Session, entities: Sequence[str]) -> Preflight:
     findings += await _choices(session, kinds, staging)
     findings += await _rights(session, staging, {one.subject for one in wrong})
     findings += await lines_seen(session, profile) if "line" in staging else []
+    findings += await keys_seen(session, entities)
     if there is None:
         findings.append(unseen("columns", "sys_dictionary"))
     return Preflight(tuple(findings), tuple(fields))
@@ -112,7 +114,7 @@ async def _rights(session: Session, staging: Mapping[str, Staging], told: Collec
     """
     findings: list[Finding] = []
     for kind, one in staging.items():
-        found = _right(kind, one, await some(session, one.table, "sys_import_state"))
+        found = _right(kind, one, await some(session, one.table, "sys_import_state", one.columns[one.found_by].name))
         findings += [found] if found.subject not in told else []
     return findings
 
@@ -131,5 +133,10 @@ def _right(kind: str, one: Staging, asked: Asked) -> Finding:
     if asked.rows and "sys_import_state" not in asked.rows[0]:
         said = f"The state of rows in {one.table} is hidden from the integration user."
         action = f"{ADMIN} gives it the role {IMPORT_READER}, or a read right on sys_import_state."
+        return Finding(subject, Verdict.MISSING, said, action)
+    key = one.columns[one.found_by].name
+    if asked.rows and not any(key in row for row in asked.rows):
+        said = f"{one.table} shows no column {key}, by which rows are found again: they would be sent twice."
+        action = f"{ADMIN} adds it or gives read rights on it; or set {kind}_columns={one.found_by}={one.table}.NAME."
         return Finding(subject, Verdict.MISSING, said, action)
     return Finding(subject, Verdict.GOOD, f"{one.table} can be read.")

@@ -101,9 +101,11 @@ def _of_column(
     subject = f"column {one.table}.{column.name}"
     if found is None:
         if column.optional:
-            said = f"{one.table} has no column {column.name}; without it rows of ours are known by their contents."
+            lost = f"the {words(name)} of the {one.title} does not get there"
+            without = "without it rows of ours are known by their contents" if name == KEY else lost
+            said = f"{one.table} has no column {column.name}; {without}."
             advice = f"{ADMIN} adds it, or set another: {kind}_columns={name}={one.table}.NAME."
-            return [Finding(subject, Verdict.WARNING, said, advice)] if name == KEY else []
+            return [Finding(subject, Verdict.WARNING, said, advice)]
         return [
             Finding(
                 subject,

@@ -194,7 +194,7 @@ APO = Profile(
         }),
         "account": Shown("sn_fin_gl_account", {
             "number": "gl_account", "name": "display_name", "type": "type", "inactive": "inactive",
-            "currency": "account_currency",
+            "currency": "account_currency", "legal_entity": "legal_entity",
         }),
         "cost_center": Shown("cmn_cost_center", {
             "name": "name", "code": "code", "number": "account_number", "valid_from": "valid_from",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from ml_connector.connectors.servicenow.settings import of
 
 HEADS = frozenset(["invoice", "supplier", "payment", "cost_center"])  # the others hang on one of these
 _DIGEST = 20  # characters of a short key: 80 bits, so that two of ours are never alike
+_DENSE = 16  # characters of a short part, 80 bits as well where there is room for them
+_SHORTEST = 7  # of them at the least: 35 bits tell the few parts of one document apart
 
 
 class StagedRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,17 +56,29 @@ def encode(body: Body) -> bytes:
 
 
 def key_of(reference: str, part: str, settings: Mapping[str, str]) -> str:
-    """``<reference>/<part>``; a header's has no part. A short form where the column would cut it, which is always the same.
+    """``<reference>/<part>``; a header's has no part. A short form where the column would cut it, which is always the same:
+
+    the part is shortened first, so that what stands there is known by the reference that it begins with.
 
     >>> key_of("zoho_books-1-bills-2", "3", {})
     'zoho_books-1-bills-2/3'
+    >>> key_of("mlc-19f5cebb9b2f232010bd", "260815000000004094", {})
+    'mlc-19f5cebb9b2f232010bd/9bn2a1l33m7amfr'
     """
     room = int(of(settings, "key_length"))
     key = f"{reference}/{part}" if part else reference
     if not room or len(key) <= room:
         return key
+    left = room - len(reference) - 1
+    if part and left >= _SHORTEST:
+        return f"{reference}/{_dense(part)[:left]}"
     short = f"mlc-{digest(reference)}/{part}" if part else f"mlc-{digest(reference)}"
     return short if len(short) <= room else f"mlc-{digest(key)}"
+
+
+def _dense(text: str) -> str:
+    """A short form of a text in few characters, 5 bits each, that tables without case keep apart."""
+    return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_DENSE]
 
 
 def digest(text: str) -> str:

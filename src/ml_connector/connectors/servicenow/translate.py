@@ -134,6 +134,7 @@ def payment(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> P
         number=values.unmarked(row.text("number")),
         splits=(Allocation(row.id, invoice, amount, date),),
         state=row.text("state"),
+        active=STATES.get(row.text("state").lower()) is not BillState.CANCELED,
         reference=row.text(KEY),
         stamp=row.stamp,
         trouble=trouble,
@@ -170,6 +171,7 @@ def account(row: Fieldwise, settings: Mapping[str, str], trouble: str = "") -> A
         postable=active and bool(number),
         currency=_code(row.text("currency")),
         stamp=row.stamp,
+        legal_entity=row.text("legal_entity"),
     )
 
 

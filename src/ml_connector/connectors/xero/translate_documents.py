@@ -88,6 +88,7 @@ def bill(row: Fields, prefix: str) -> Bill:
         state=state,
         active=state is not BillState.CANCELED,
         balance=amount(row, "AmountDue") if state is not BillState.CANCELED else ZERO,
+        paid=amount(row, "AmountPaid") if text(row, "AmountPaid") else None,
         **_shown(row, prefix),
     )
 
@@ -169,6 +170,7 @@ def payment(row: Fields) -> Payment:
         reference=reference,
         original_date=references.dated(text(row, "Reference")),
         stamp=stamp(row),
+        to_vendor=kind == "ACCPAYPAYMENT",
     )
 
 

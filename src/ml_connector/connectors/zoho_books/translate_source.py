@@ -38,7 +38,10 @@ def bill(row: Fields, field: str) -> Bill:
         document = replace(
             document, purchase_order=Ref(text(order, "purchaseorder_id"), number=text(order, "purchaseorder_number"))
         )
-    return replace(document, credits=credits)
+    paid = (
+        None if document.balance is None else document.total - document.balance - total(one.amount for one in credits)
+    )
+    return replace(document, credits=credits, paid=paid)
 
 
 def vendor_credit(row: Fields, field: str) -> Bill:
@@ -73,6 +76,7 @@ def vendor_payment(row: Fields, field: str) -> Payment:
         exchange_rate=amount(row, "exchange_rate") or None,
         reference=translate.reference(row, field),
         stamp=text(row, "last_modified_time"),
+        to_vendor=True,
     )
 
 
