@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from ml_connector_sandbox.company.seed import amount_of
 from ml_connector_sandbox.company.truth import BILLS, LINKED, POSTED, VENDOR_CREDITS, BillTruth, VendorTruth
+from ml_connector_sandbox.compare_command import run, running_books
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.ledger_documents import LedgerDocument, Reader, number_key
 from ml_connector_sandbox.servicetitan.books import PRODUCTION, Bill, Receipt
@@ -227,58 +223,19 @@ def _texts(sums: Mapping[str, Decimal]) -> dict[str, str]:
 
 async def compare_running(handover: Mapping[str, Any], **expected: Any) -> Comparison:
     """As ``compare``, with the books of the running sandbox a hand-over file names. Raises aiohttp.ClientError."""
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        books = [await _books(session, handover["admin"], name) for name in ("servicetitan", "zoho_books")]
+    books = await running_books(handover, "servicetitan", "zoho_books")
     return compare(handover["company"], *books, **expected)
 
 
-async def _books(session: aiohttp.ClientSession, admin: str, name: str) -> Any:
-    async with session.get(f"{admin}/{name}/books") as answer:
-        return exact.loads(await answer.read())
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why."""
-    given = _parser().parse_args(arguments)
-    try:
-        handover = json.loads(given.file.read_text())
-        found = asyncio.run(compare_running(handover, filled=given.filled, endings=dict(given.ending)))
-    except (OSError, ValueError, KeyError, aiohttp.ClientError) as error:
-        print(f"the books cannot be compared: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if given.json else _told(found))
-    return 0 if found.agrees else 1
+    """See ``compare_command.run``."""
+    return run("compare", __doc__, arguments, compare_running, _told, endings=True)
 
 
 def _told(found: Comparison) -> str:
     counts = [f"{kind.replace('_', ' '):<20}{found.count(kind):>8}" for kind in FAULTS]
     sums = [f"{'posted ' + currency:<20}{amount:>16}" for currency, amount in _texts(found.sums).items()]
     return "\n".join([*counts, *sums, *(f"- {one.sentence}" for one in found.findings)])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ml_connector_sandbox.compare", description=__doc__)
-    add = parser.add_argument
-    add("--file", type=Path, required=True, help="the running sandbox's hand-over file")
-    add("--json", action="store_true", help="print JSON")
-    add("--filled", action="append", default=[], metavar="TABLE:KEY", help="a mapping row filled meanwhile")
-    add(
-        "--ending",
-        action="append",
-        default=[],
-        type=ending,
-        metavar="ID=ENDING",
-        help="a bill that shall end otherwise than the truth table says",
-    )
-    return parser
-
-
-def ending(text: str) -> tuple[str, str]:
-    """``ID=ENDING`` of a command line. Raises ArgumentTypeError."""
-    bill_id, separator, ends = text.partition("=")
-    if not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not ID=ENDING")
-    return bill_id, ends
 
 
 if __name__ == "__main__":

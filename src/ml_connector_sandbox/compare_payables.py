@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from ml_connector_sandbox.company.payables.truth import HELD, LINKED, STAGED, STANDS
-from ml_connector_sandbox.compare import Finding, ending
-from ml_connector_sandbox.kernel import exact
+from ml_connector_sandbox.compare import Finding
+from ml_connector_sandbox.compare_command import run, running_books
 from ml_connector_sandbox.own_documents import BILLS, read_own_payments, read_own_staged, read_own_suppliers
 from ml_connector_sandbox.staged_documents import (
     Amounts,
@@ -250,37 +244,13 @@ def _texts(sums: Mapping[str, Decimal]) -> dict[str, str]:
 
 async def compare_payables_running(handover: Mapping[str, Any], **expected: Any) -> PayablesComparison:
     """As ``compare_payables``, with the books of the running sandbox of a hand-over file. Raises aiohttp.ClientError."""
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        found = []
-        for name in ("zoho_books", "servicenow"):
-            async with session.get(f"{handover['admin']}/{name}/books") as answer:
-                found.append(exact.loads(await answer.read()))
-    return compare_payables(handover["company"], *found, **expected)
+    books = await running_books(handover, "zoho_books", "servicenow")
+    return compare_payables(handover["company"], *books, **expected)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why."""
-    given = _parser().parse_args(arguments)
-    try:
-        handover = json.loads(given.file.read_text())
-        found = asyncio.run(compare_payables_running(handover, filled=given.filled, endings=dict(given.ending)))
-    except (OSError, ValueError, KeyError, aiohttp.ClientError) as error:
-        print(f"the books cannot be compared: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if given.json else _told(found))
-    return 0 if found.agrees else 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ml_connector_sandbox.compare_payables", description=__doc__)
-    add = parser.add_argument
-    add("--file", type=Path, required=True, help="the running sandbox's hand-over file")
-    add("--json", action="store_true", help="print JSON")
-    add("--filled", action="append", default=[], metavar="TABLE:KEY", help="a mapping row filled meanwhile")
-    add(
-        "--ending", action="append", default=[], type=ending, metavar="ID=ENDING", help="a document that ends otherwise"
-    )
-    return parser
+    """See ``compare_command.run``."""
+    return run("compare_payables", __doc__, arguments, compare_payables_running, _told, endings=True)
 
 
 def _told(found: PayablesComparison) -> str:

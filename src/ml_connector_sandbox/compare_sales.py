@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from ml_connector_sandbox.compare import Finding
+from ml_connector_sandbox.compare_command import run, running_books
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.servicetitan.books import PRODUCTION, CreditMemo, Invoice, Payment
 from ml_connector_sandbox.xero.books.documents import GONE, SALES
@@ -201,27 +197,12 @@ class _Comparing:
 
 async def compare_sales_running(handover: Mapping[str, Any]) -> SalesComparison:
     """As ``compare_sales``, with the books of the running sandbox a hand-over file names. Raises aiohttp.ClientError."""
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        found = []
-        for name in ("servicetitan", "xero"):
-            async with session.get(f"{handover['admin']}/{name}/books") as answer:
-                found.append(exact.loads(await answer.read()))
-    return compare_sales(handover["company"], *found)
+    return compare_sales(handover["company"], *await running_books(handover, "servicetitan", "xero"))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why."""
-    parser = argparse.ArgumentParser(prog="python -m ml_connector_sandbox.compare_sales", description=__doc__)
-    parser.add_argument("--file", type=Path, required=True, help="the running sandbox's hand-over file")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    try:
-        found = asyncio.run(compare_sales_running(json.loads(given.file.read_text())))
-    except (OSError, ValueError, KeyError, aiohttp.ClientError) as error:
-        print(f"the books cannot be compared: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if given.json else _told(found))
-    return 0 if found.agrees else 1
+    """See ``compare_command.run``."""
+    return run("compare_sales", __doc__, arguments, compare_sales_running, _told)
 
 
 def _told(found: SalesComparison) -> str:

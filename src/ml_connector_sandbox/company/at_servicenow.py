@@ -33,6 +33,7 @@ _NAMED = {
     "legal_entities": ("sn_fin_legal_entity", "company_code"),
     "vendors": ("sn_fin_supplier", "erp_supplier_code"),
     "terms": ("sn_shop_payment_term", "name"),
+    "cost_centers": ("cmn_cost_center", "account_number"),
     "vendor_cost_centers": ("cmn_cost_center", "account_number"),
 }
 
@@ -63,7 +64,11 @@ def _seed(plain: Instance) -> Seed:
         suppliers=[_supplier(one, source) for one in plain.suppliers],
         payment_terms={one.code: one.days for one in plain.payment_terms},
         users=[User(name=plain.user, password=plain.password, roles=INTEGRATION, zone=plain.time_zone)],
-        clients=[Client(client_id=plain.client_id, secret=plain.client_secret, user=plain.user)],
+        clients=[
+            Client(
+                client_id=plain.client_id, secret=plain.client_secret, user=plain.user, redirect=plain.redirect
+            )
+        ],
     )  # fmt: skip
 
 

@@ -59,8 +59,7 @@ class XeroCompany(Company):
         """The integration's settings; a department without a cost centre gets one."""
         return {
             "start_date": self.month.first.isoformat(), "currency": "USD", "cost_center_from": TAG,
-            "create_cost_centers": "yes", "rounding_account": self.mapping["accounts"][self._account("6020")],
-            "rounding_limit": "0.02", "edits": self.edits,
+            "create_cost_centers": "yes", "edits": self.edits,
         }  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,11 +67,6 @@ class XeroCompany(Company):
         told = {"kind": self.kind, "name": NAME, "time_zone": ZONE, "currency": "USD"}
         answers = {"settings": self.settings(), "mapping": self.mapping}
         return told | {"connection_settings": self.connection_settings, "integrations": {KIND: answers}}
-
-    def _account(self, code: str) -> str:
-        account = self.xero_organisation.account_by_code(code)
-        assert account is not None
-        return account.account_id
 
 
 def matrix_xero(clock: SandboxClock, seed: int = 1) -> Company:

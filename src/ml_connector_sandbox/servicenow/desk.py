@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ml_connector_sandbox.servicenow.books.access import Acl, Stop
 from ml_connector_sandbox.servicenow.books.lookups import MAPPING
@@ -22,7 +23,8 @@ _BY = "desk"
 class Wish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One act. ``instance``: a host, empty for the only one. ``invoice``: its external number or its number.
 
-    ``table``, ``where`` (column -> value) and ``values`` are for the acts ``set``, ``insert`` and ``delete``.
+    ``table``, ``where`` (column -> value) and ``values`` are for the acts ``set``, ``insert`` and ``delete``. Of ``register``
+    the ``values`` are redirect, user_field, public_key and key_id of the OAuth client ``name``.
     """
 
     act: str
@@ -153,7 +155,7 @@ def _expire_cost_center(instance: Instance, wish: Wish) -> dict[str, Any]:
 
 def _add_gl_account(instance: Instance, wish: Wish) -> dict[str, Any]:
     source = _source(instance, wish)
-    given = {"number": wish.number, "display_name": wish.name, "inactive": "false"}
+    given = {"number": wish.number, "gl_account": wish.number, "display_name": wish.name, "inactive": "false"}
     made = instance.records.insert("sn_fin_gl_account", given | {"erp_source": source["sys_id"] if source else ""}, _BY)
     return {"sys_id": made["sys_id"], "number": made["number"]}
 
@@ -220,6 +222,19 @@ def _lock(instance: Instance, wish: Wish) -> dict[str, Any]:
     return {"user": wish.name, "locked": user.locked}
 
 
+def _register(instance: Instance, wish: Wish) -> dict[str, Any]:
+    """Changes an entry of the application registry; a public key is one more JWT verifier map. Raises ValueError."""
+    client = instance.grants.clients.get(wish.name)
+    if client is None:
+        raise ValueError(f"{instance.host} has no OAuth client {wish.name!r}")
+    client.redirect = wish.values.get("redirect", client.redirect)
+    client.user_field = wish.values.get("user_field", client.user_field)
+    if "public_key" in wish.values:
+        load_pem_public_key(wish.values["public_key"].encode())  # one that cannot be read is told now
+        client.keys[wish.values.get("key_id", "")] = wish.values["public_key"]
+    return {"client": wish.name, "redirect": client.redirect, "user_field": client.user_field, "keys": [*client.keys]}
+
+
 def _named(instance: Instance, table: str, where: Mapping[str, str]) -> Row:
     found = instance.records.find(table, **where) if where else None
     if found is None:
@@ -251,4 +266,5 @@ _ACTS: Mapping[str, Callable[[Instance, Wish], dict[str, Any]]] = {
     "lift": _lift,
     "lock_user": _lock,
     "unlock_user": _lock,
+    "register": _register,
 }

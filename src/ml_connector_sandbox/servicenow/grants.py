@@ -18,7 +18,9 @@ class Client:
     """An OAuth application registry entry.
 
     ``user``: the OAuth Application User, as whom the client credentials grant acts; empty: there is none. ``scoped``:
-    registered without a broad scope and without a REST API Auth Scope, so that no API lets its tokens in.
+    registered without a broad scope and without a REST API Auth Scope, so that no API lets its tokens in. ``keys``: its
+    JWT verifier maps, key id to public key in PEM. ``user_field``: the column of users that an assertion's ``sub`` names,
+    ``user_name`` or ``email``.
     """
 
     client_id: str
@@ -29,6 +31,8 @@ class Client:
     active: bool = True
     access_seconds: int = ACCESS_SECONDS
     refresh_seconds: int = REFRESH_SECONDS
+    keys: dict[str, str] = field(default_factory=dict)
+    user_field: str = "user_name"
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import web
 
 from ml_connector_sandbox.kernel.emulator import json_response
+from ml_connector_sandbox.servicenow import assertions
 from ml_connector_sandbox.servicenow.books.access import User
 from ml_connector_sandbox.servicenow.grants import Client, Token
 from ml_connector_sandbox.servicenow.instance import CLIENT_CREDENTIALS, Instance
@@ -36,7 +37,6 @@ async def token(request: web.Request, instance: Instance) -> web.Response:
     client = _client(request, instance, form)
     if client is None:
         return denied()
-    # A bearer assertion needs a key that was registered, and none is.
     grant = _GRANTS.get(form.get("grant_type", ""))
     return grant(instance, client, form) if grant else denied()
 
@@ -107,6 +107,12 @@ def _redeemed(instance: Instance, client: Client, form: dict[str, str]) -> web.R
     return _issued(instance, instance.grants.token(client, found.user), refresh.text)
 
 
+def _asserted(instance: Instance, client: Client, form: dict[str, str]) -> web.Response:
+    """Without a refresh token: the client makes another assertion."""
+    user = assertions.user_of(instance, client, form.get("assertion", ""), f"{instance.address}{TOKEN}")
+    return _issued(instance, instance.grants.token(client, user.name)) if user else denied()
+
+
 def _admitted(instance: Instance, name: str) -> User | None:
     user = instance.access.users.get(name)
     return user if user and user.admitted else None
@@ -128,5 +134,6 @@ _GRANTS: Mapping[str, Callable[[Instance, Client, dict[str, str]], web.Response]
         "password": _password,
         "refresh_token": _refreshed,
         "authorization_code": _redeemed,
+        assertions.GRANT: _asserted,
     }
 )

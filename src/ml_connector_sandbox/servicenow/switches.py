@@ -18,6 +18,8 @@ class Switches:
     """A token asked for again says its remaining seconds. Off: its whole life again."""
     refresh_echoed: bool = True
     """The answer to a refresh carries the refresh token again. Off: it is left out; it is kept either way."""
+    assertion_audience: str = "client_id"
+    """``client_id`` or ``token_endpoint``: what an assertion must name as its audience; the vendor's pages tell both."""
     json_token_status: int = 401
     """Status of a token request whose body is no form; the vendor says only that it fails."""
     session_cookie: bool = True

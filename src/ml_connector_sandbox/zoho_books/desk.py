@@ -237,10 +237,13 @@ def _bill(books: OrganisationBooks, number: str, vendor: str = "") -> Bill:
 
 
 def _payment(books: OrganisationBooks, number: str) -> VendorPayment:
-    for one in books.vendor_payments:
-        if one.number == number:
-            return one
-    raise ValueError(f"there is no vendor payment {number!r}")
+    found = [one for one in books.vendor_payments if one.number == number]
+    found = found or [one for one in books.vendor_payments if one.reference_number == number]
+    if len(found) != 1:
+        raise ValueError(
+            f"there are {len(found)} vendor payments {number!r}; name a payment by its number or reference"
+        )
+    return found[0]
 
 
 def _credit(books: OrganisationBooks, number: str) -> VendorCredit:

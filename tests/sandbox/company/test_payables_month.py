@@ -127,9 +127,10 @@ def cause(of: Payables, one: PurchaseDocument) -> str:
 
 def center_cause(of: Payables, one: PurchaseDocument, options: list[str]) -> str:
     if not options:
-        return "" if one.vendor_id in of.books.mapping["vendor_cost_centers"] else "cost_center_unchosen"
+        known = one.texts.get("location_id") or one.vendor_id in of.books.mapping["vendor_cost_centers"]
+        return "" if known else "cost_center_unchosen"
     name = of.books.tag.options[options[0]].option_name
-    matching = [each for each in of.instance.cost_centers if name in (each.name, each.code)]
+    matching = [each for each in of.instance.cost_centers if name in (each.name, each.code, each.account_number)]
     if not matching:
         return "cost_center_missing"
     assert len(matching) == 1
@@ -162,6 +163,20 @@ def test_what_is_staged_names_centers_accounts_and_entity(made: Company) -> None
         else:
             assert not truth.centers
     assert {one.legal_entity for one in of.truth if one.ends == STAGED} == entities
+
+
+def test_what_names_no_centre_is_its_office_s(made: Company) -> None:
+    of = payables(made)
+    offices = {office.location_id: name for name, office in of.books.offices.items()}
+    numbers = {each.name: each.account_number for each in of.instance.cost_centers}
+    found = Counter[tuple[str, str]]()
+    for one, truth in documents(of):
+        if truth.case == "office":
+            name = offices[one.texts["location_id"]]
+            assert not one.tags and not any(line.tags for line in one.lines)
+            assert set(truth.centers) == {numbers[f"{name} Office"]}
+            found[name, one.currency_code] += 1
+    assert set(found) == {("Boston", "USD"), ("Denver", "USD"), ("Toronto", "CAD")} and found.total() >= 20
 
 
 def test_payments_and_their_reasons(made: Company) -> None:

@@ -118,6 +118,12 @@ async def test_the_desk_says_what_is_wrong(sandbox: Sandbox, wish: dict[str, str
         sandbox.emulator.desk({"instance": HOST} | wish)
 
 
+async def test_an_account_made_at_the_desk_shows_its_number_in_both_columns(sandbox: Sandbox) -> None:
+    sandbox.emulator.desk({"act": "add_gl_account", "instance": HOST, "number": "6890", "name": "Guests"})
+    [made] = sandbox.instance.records.having("sn_fin_gl_account", number="6890")
+    assert (made["gl_account"], made["display_name"]) == ("6890", "Guests")
+
+
 async def test_books_count_and_sum_each_table(sandbox: Sandbox) -> None:
     await sandbox.bill()
     books = sandbox.emulator.books()[HOST]

@@ -134,14 +134,15 @@ class Books:
         *,
         number: str = "",
         office: str | None = None,
+        named: bool = True,
         state: str = "",
         entered: date | None = None,
         **body: Any,
     ) -> Bill:
-        """Key a bill and note its ending. ``office`` empty: none is named; None: the vendor's."""
+        """Key a bill and note its ending. ``office`` empty: none; None: the vendor's. ``named``: the bill names it."""
         contact = self.vendors[vendor]
         place = self.office_of(contact) if office is None else office
-        located = {"location_id": self.offices[place].location_id} if place else {}
+        located = {"location_id": self.offices[place].location_id} if place and named else {}
         bill = self.organisation.add_bill(
             contact, number or self.next_number(), on, lines,
             created=self.moment(entered or on), state=state, **located, **body,
@@ -178,11 +179,12 @@ class Books:
         return Ending(ends="held", reason="vendor_pending", because=held) if held and ending.ends == STAGED else ending
 
     def _center(self, one: PurchaseDocument, line: LineItem) -> str:
-        """The centre of the line's tag, else of the document's, else the vendor's default."""
+        """The centre of the line's tag, else of the document's, else of its office, else the vendor's default."""
         choices = [*line.tags, *one.tags]
-        if not choices:
-            return self.mapping["vendor_cost_centers"][one.vendor_id]
-        return self.centers[self.tag.options[choices[0].tag_option_id].option_name].account_number
+        if choices:
+            return self.centers[self.tag.options[choices[0].tag_option_id].option_name].account_number
+        by_office = self.mapping.get("cost_centers", {}).get(one.texts.get("location_id", ""))
+        return by_office or self.mapping["vendor_cost_centers"][one.vendor_id]
 
     def _account(self, line: LineItem) -> str:
         return self.mapping["accounts"][line.account_id]

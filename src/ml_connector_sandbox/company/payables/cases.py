@@ -97,13 +97,13 @@ def without_center(books: Books) -> None:
 
 
 def no_choice(books: Books) -> None:
-    """No cost centre chosen anywhere, and the vendor has no default; of two vendors that have one it is taken."""
+    """Neither centre nor office, and the vendor has no default; of two vendors that have one it is taken."""
     for place in range(5):
-        _unchosen(books, _ordinary(books, place + 13), Decimal(240 + place), "Boston" if place else "")
+        _unchosen(books, _ordinary(books, place + 13), Decimal(240 + place), "")
     defaults = [name for name, one in books.vendors.items() if one.contact_id in books.mapping["vendor_cost_centers"]]
     for place in range(4):
         line = books.line("6040", Decimal(75 + place))
-        books.bill("vendor_default", defaults[place % 2], books.month.day(14), [line])
+        books.bill("vendor_default", defaults[place % 2], books.month.day(14), [line], named=False)
 
 
 def _unchosen(books: Books, vendor: str, rate: Decimal, office: str) -> None:

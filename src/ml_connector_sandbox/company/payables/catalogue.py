@@ -22,8 +22,9 @@ PRACTICES = (
     ("People", "PPL"),
     ("Office", "OFF"),
 )
-# Chosen by code in the ledger: the option is called as the cost centre's code is.
-BY_CODE = (("Technology", "GRP-TEC"), ("Partners", "GRP-PAR"))
+# Name, code and account number of the group's own centres. Their options are called as their code or their number is.
+GROUP = (("Technology", "GRP-TEC", "70100"), ("Partners", "GRP-PAR", "70200"))
+BY_CODE, BY_NUMBER = GROUP[0][1], GROUP[1][2]
 # An option whose cost centre ended, and options that never had one.
 EXPIRED = ("Denver Relocation", "DEN-REL")
 WITHOUT_CENTER = ("Charity Gala", "Summer Interns")

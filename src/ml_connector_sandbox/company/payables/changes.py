@@ -41,7 +41,7 @@ def change(books: Books) -> Changed:
 def _plain(books: Books, bill: Bill) -> bool:
     known = books.truth[bill.document_id]
     untouched = not bill.payments and not bill.credits and bill.state == "open"
-    return untouched and known.ends == STAGED and known.case == "ordinary"
+    return untouched and known.ends == STAGED and known.case in ("ordinary", "office", "group")
 
 
 def _edited(books: Books, bills: list[Bill]) -> list[PayableTruth]:

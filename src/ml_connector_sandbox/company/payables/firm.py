@@ -112,13 +112,15 @@ class Payables:
 def fill(organisation: OrganisationBooks, month: Month, seed: int) -> Payables:
     """Fill an empty organisation, whose locations are enabled, with the firm's month."""
     books = _founded(organisation, month, seed)
+    masters.choose_by_office(books)
     masters.file_vendors(books)
     for case in cases.CASES:
         case(books)
     ordinary.trade(books, _trusted(books), BILLS - len(books.truth))
     ordinary.credit_vendors(books, CREDITS)
     payments.pay(books, PAYMENTS)
-    return Payables(books=books, instance=_instance(books))
+    choices = {"cost_center_from": f"{books.tag.tag_id},location"}
+    return Payables(books=books, instance=_instance(books), choices=choices)
 
 
 def fill_little(organisation: OrganisationBooks, month: Month, seed: int) -> Payables:

@@ -98,6 +98,7 @@ class Instance:
     client_secret: str = "sandbox-halyard-finch-servicenow"  # noqa: S105 - opens the sandbox only
     user: str = "ml.connector"
     password: str = "sandbox-halyard-finch-password"  # noqa: S105
+    redirect: str = "http://127.0.0.1:8743/oauth/servicenow"
     time_zone: str = "America/New_York"
     currency: str = "USD"
     external_source: str = "Zoho Books"

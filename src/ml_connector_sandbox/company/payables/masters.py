@@ -59,14 +59,14 @@ def _file_taxes(books: Books) -> None:
 
 
 def _file_centers(books: Books) -> None:
-    """A practice of an office is an option and a centre of one name; two more are called by code; one has ended."""
+    """A practice of an office is an option and a centre of one name; two are called by code and number; one has ended."""
     opened, ended = books.month.opening.date(), books.month.first - timedelta(days=1)
     for place, (office, entity, *_) in enumerate(names.OFFICES):
         for number, (practice, code) in enumerate(names.PRACTICES):
             name = f"{office} {practice}"
             _center(books, name, name, f"{place + 4}{number + 1:02d}00", f"{office[:3].upper()}-{code}", entity)
-    for number, (name, code) in enumerate(names.BY_CODE):
-        _center(books, code, name, f"7{number + 1:02d}00", code, "1000")
+    for option, (name, code, account) in zip((names.BY_CODE, names.BY_NUMBER), names.GROUP, strict=True):
+        _center(books, option, name, account, code, "1000")
     rooms = dict(zip(names.ROOMS, ("2000", "1000"), strict=True))
     options = [*books.centers, names.EXPIRED[0], *names.WITHOUT_CENTER, *rooms]
     for number, (name, entity) in enumerate(rooms.items()):
@@ -83,6 +83,14 @@ def _center(books: Books, option: str, name: str, number: str, code: str, entity
     books.centers[option] = CostCenter(
         account_number=number, code=code, name=name, legal_entity=entity, valid_from=opened
     )
+
+
+def choose_by_office(books: Books) -> None:
+    """What names no option of the tag is charged to its office, whatever the vendor: a row for each of the three."""
+    books.mapping["cost_centers"] = {
+        location.location_id: books.centers[f"{office} Office"].account_number
+        for office, location in books.offices.items()
+    }
 
 
 def file_vendors(books: Books, count: int = VENDORS) -> None:

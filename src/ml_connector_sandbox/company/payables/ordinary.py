@@ -59,7 +59,21 @@ def _shape(books: Books, vendor: str, place: int) -> dict[str, Any]:
     elif kind == 11:
         lines[0] |= {"quantity": Decimal("2.5"), "rate": Decimal("41.3333")}
         shape["case"] = "quantity"
+    elif kind in (12, 13):
+        shape["case"] = _charged_elsewhere(books, lines, kind, place)
     return shape
+
+
+def _charged_elsewhere(books: Books, lines: list[dict[str, Any]], kind: int, place: int) -> str:
+    """Lines of no practice, where the firm has a rule for them: the office's, or the group's by code or number."""
+    if kind == 13:
+        lines[0]["tags"] = [books.option(names.BY_NUMBER if place % 32 == kind else names.BY_CODE)]
+        return "group"
+    if "cost_centers" not in books.mapping:
+        return CASE
+    for line in lines:
+        line.pop("tags")
+    return "office"
 
 
 def _line(books: Books, office: str) -> dict[str, Any]:
