@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 import pytest
 from crash_world import Crashing, Start
@@ -12,6 +13,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 BILLS = 40
 STOPPED_WITHIN = 10.0  # machine seconds
+STUBBORN = str(Path(__file__).with_name("stubborn_worker.py"))
 FOR_EVER = 1e6  # sandbox seconds
 
 
@@ -52,6 +54,18 @@ async def test_a_vendor_that_holds_writes_back_holds_no_worker(crashing: Start) 
         assert await company.owned() == 0
         company.start()
         await company.taken_after(fence, STOPPED_WITHIN)
+
+
+async def test_what_ends_at_no_word_does_not_hold_the_process(crashing: Start) -> None:
+    """Neither while the worker takes leave nor when its event loop closes."""
+    async with crashing(1) as company:
+        worker = company.start(STUBBORN)
+        await company.until_bills(1)
+        worker.terminate()
+        assert await company.wait(worker, STOPPED_WITHIN) == 3
+        assert "ml-connector worker has stopped" in company.log(worker)
+        assert "ends without taking leave" in company.log(worker)
+        assert await company.owned() == 0
 
 
 async def _left_sending(company: Crashing) -> int:

@@ -92,3 +92,9 @@ async def test_a_vendor_that_counts_no_day_has_no_rest_of_it(database: Database,
     budget = LaneBudget(database, two_tenants[0], Limits((Limit("a second", 60),), 5), clock, CHICAGO, lambda _: None)
     await budget.load()
     assert budget.rest_of_day() is None
+
+
+def test_payments_keyed_by_hand_where_bills_are_approved_guard_too() -> None:
+    lists = ("accounts", "parties", "bills", "vendor_payments")
+    assert allowed_age("vendor_payments", lists, None) == DOCUMENTS_AGE
+    assert allowed_age("vendor_payments", lists, DayLeft(1_000, DAY)) == GUARDS_AGE

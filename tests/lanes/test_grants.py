@@ -7,15 +7,17 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from lane_world import TinyAuth, TinyConnector, TokenServer, add_lane, one, run
+from lane_world import HOST, TinyAuth, TinyConnector, TokenServer, add_lane, clock, one, run
 
 from ml_connector.clock import Clock
+from ml_connector.connectors.grants import Credentials, Http, Tokens
 from ml_connector.lanes import grants
 from ml_connector.lanes.grants import GrantTokens
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
 from ml_connector.store.errors import CommitUnknown, DatabaseUnavailable
-from ml_connector.transport.errors import AnswerLost, Reconnect, Throttled
+from ml_connector.transport.calls import Calls, known_to
+from ml_connector.transport.errors import AnswerLost, NotSent, Reconnect, Throttled
 from ml_connector.transport.wire import Wire
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +66,60 @@ async def test_many_callers_of_several_holders_make_one_refresh(world: World, ve
     assert vendor.asked == ["refresh-1"]
     assert {token.headers["Authorization"] for token in tokens} == {"Bearer access-2"}
     assert (await world.row())[:3] == (1, None, None)
+
+
+class Reissuing(TinyAuth):
+    """Gives the same token again until it is over, with what is left of it; then one of an hour.
+
+    ``late`` times it says that a token which has just ended by our clock lives for a second more.
+    """
+
+    margin = 10.0
+
+    def __init__(self, ends: dt.datetime, late: int = 0) -> None:
+        self.ends, self.late, self.serial, self.asked = ends, late, 1, list[bool]()
+
+    def reissues(self, tokens: Tokens) -> bool:
+        return True
+
+    async def refresh(self, http: Http, credentials: Credentials, tokens: Tokens, clock: Clock) -> Tokens:
+        now = clock.now()
+        self.asked.append(now >= self.ends)
+        if self.late:
+            self.late, self.ends = self.late - 1, now + dt.timedelta(seconds=1)
+        elif now >= self.ends:
+            self.serial, self.ends = self.serial + 1, now + dt.timedelta(hours=1)
+        return Tokens(f"access-{self.serial}", self.ends, f"https://{HOST}")
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+async def test_a_token_that_is_given_again_until_it_is_over_is_asked_for_after_that(
+    world: World, late: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All who need one in its last seconds wait for the next one, and nobody is given one that is over."""
+    world.clock = clock(speed=20.0)
+    auth = Reissuing(world.clock.now() + dt.timedelta(seconds=8), late)
+    monkeypatch.setattr(TinyConnector, "auth", property(lambda _: auth))
+    await world.grant(8)
+    holders = [world.holder("one"), world.holder("one"), world.holder("two")]
+    tokens = await asyncio.gather(*(holder.current() for _ in range(3) for holder in holders))
+    assert {token.headers["Authorization"] for token in tokens} == {"Bearer access-2"}
+    assert auth.asked == [True] * (late + 1), "only once it was over"
+    assert (await holders[0].current()).serial == tokens[0].serial
+    assert len(auth.asked) == late + 1
+
+
+async def test_who_waits_for_a_token_to_be_over_stops_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = Reissuing(world.clock.now() + dt.timedelta(seconds=8))
+    monkeypatch.setattr(TinyConnector, "auth", property(lambda _: auth))
+    await world.grant(8)
+    calls = Calls()
+    with known_to(calls):
+        waiting = asyncio.create_task(world.holder().current())
+    calls.stop(0.0)
+    with pytest.raises(NotSent, match="told to stop"):
+        await asyncio.wait_for(waiting, 5)
+    assert auth.asked == []
 
 
 async def test_a_refused_token_is_replaced_once_for_all(world: World, vendor: TokenServer) -> None:

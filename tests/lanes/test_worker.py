@@ -172,6 +172,38 @@ async def test_a_worker_whose_engine_has_given_up_ends(runtime: Runtime, monkeyp
         await asyncio.wait_for(serve(runtime, stop=asyncio.Event()), 15)
 
 
+async def test_a_worker_that_was_found_dead_and_lives_goes_on_and_is_alive_again(
+    runtime: Runtime, two_tenants: tuple[int, int], vendor: TokenServer, monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+) -> None:  # fmt: skip
+    """It stood still in the middle of a call, and everything it had said was forgotten, its job finished by another one."""
+    monkeypatch.setattr(workers, "BEAT_EVERY", 0.05)
+    tenant, held, go = two_tenants[0], asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        held.set()
+        await go.wait()
+
+    vendor.on_ping = hold
+    _, lane = await add_lane(runtime.database, runtime.keyring, tenant, now=runtime.clock.now())
+    answered, stop = await ask(runtime, tenant, lane), asyncio.Event()
+    task = asyncio.create_task(serve(runtime, stop=stop))
+    async with asyncio.timeout(15):
+        await held.wait()
+    async with await psycopg.AsyncConnection.connect(database_url, options="-c search_path=jobs,public") as owner:
+        for forgotten in (b"procrastinate_workers", b"procrastinate_jobs", b"worker"):
+            await owner.execute(b"delete from " + forgotten)
+    await until(lambda: _alive(runtime))
+    go.set()
+    await until(answered)
+    await until(await ask(runtime, tenant, lane))
+    stop.set()
+    await asyncio.wait_for(task, 15)
+    assert vendor.pings == 2
+    assert await idle(runtime, tenant)
+    assert not await workers_alive(runtime)
+
+
 async def test_a_slice_that_ends_at_no_word_does_not_outlive_its_worker(
     runtime: Runtime, two_tenants: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,13 @@
 
 Procrastinate carries lanes to workers on any machine. One kind of job, locked and queued once per connection, never
 scheduled ahead, never deferred by itself. A job that a dead worker left behind is finished as failed, never retried:
-the dispatcher sees that the lane is still due and sends it again.
+the dispatcher sees that the lane is still due and sends it again. A job is over when it is written as finished, and no
+connection is closed before.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,7 +18,8 @@ import structlog
 from procrastinate import exceptions, jobs
 
 from ml_connector.lanes.dispatch import DueLane
-from ml_connector.lanes.tasks import within
+from ml_connector.lanes.jobs import Jobs
+from ml_connector.lanes.tasks import ended, within
 from ml_connector.store.errors import DatabaseUnavailable
 
 QUEUE = "lanes"
@@ -35,28 +38,35 @@ RunLane = Callable[[int, int], Awaitable[None]]
 class Engine:
     """The open job engine."""
 
-    def __init__(self, app: procrastinate.App) -> None:
-        self._app = app
+    def __init__(self, app: procrastinate.App, manager: Jobs) -> None:
+        self._app, self._jobs = app, manager
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, run: RunLane) -> AsyncIterator[Engine]:
         """Connect to the jobs tables. ``run`` is called with tenant and connection for every lane carried here.
 
-        Raises DatabaseUnavailable.
+        At the end of the block what still runs is cut off. Raises DatabaseUnavailable.
         """
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4, timeout=CONNECT_WITHIN)
         )
+        app.job_manager = manager = Jobs(app.connector)
+        at_work = set[asyncio.Task[None]]()
 
         @app.task(name="lane", queue=QUEUE)
         async def lane(tenant_id: int, connection_id: int) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            at_work.add(task)  # it also writes that the job is finished, after this function
+            task.add_done_callback(at_work.discard)
             await run(tenant_id, connection_id)
 
         try:
             await _connect(app)
-            yield cls(app)
+            yield cls(app, manager)
         finally:
+            await ended(*at_work)
             await app.close_async()
 
     async def submit(self, lane: DueLane) -> bool:
@@ -72,16 +82,17 @@ class Engine:
         return True
 
     async def recover(self) -> int:
-        """Finish what dead workers left behind, as failed; how many. Raises DatabaseUnavailable."""
-        manager = self._app.job_manager
+        """Finish, as failed, what dead workers left behind and what is over and could not be written; how many.
+
+        Never a job that runs here, however long this worker stood still. Raises DatabaseUnavailable.
+        """
         try:
-            stalled = list(await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER))
-            for job in stalled:
-                assert job.id is not None
-                await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
+            left = await self._jobs.left_behind(QUEUE, STALLED_AFTER)
+            for job_id in left:
+                await self._jobs.finish_job_by_id_async(job_id, jobs.Status.FAILED, delete_job=True)
         except exceptions.ConnectorException as error:
             raise _unavailable(error) from error
-        return len(stalled)
+        return len(left)
 
     async def serve(self, slots: int, name: str) -> None:
         """Run lanes until cancelled; what runs is awaited then. Returns early when the library gives up its worker.

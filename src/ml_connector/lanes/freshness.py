@@ -19,9 +19,9 @@ SHARE = 0.2  # of the day's calls; documents have the rest
 GUARDS_SHARE = 0.5  # what the guarding lists may take instead, to be no older than GUARDS_AGE
 _MOVING = frozenset(
     ["parties", "bills", "vendor_credits", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
-     "purchase_orders", "customers", "vendors"]
+     "vendor_payments", "purchase_orders", "customers", "vendors"]
 )  # fmt: skip
-_GUARDS = frozenset(["bills", "vendor_credits", "invoices", "credit_notes", "payments"])
+_GUARDS = frozenset(["bills", "vendor_credits", "invoices", "credit_notes", "payments", "vendor_payments"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ from ml_connector.transport.wire import Wire
 REFRESH_TIMEOUT = 20.0  # clock seconds
 HELD_BEYOND = 10.0  # machine seconds after that time-out at which another worker repeats the refresh
 LOOK_AGAIN = 0.2
+OVER = 1.0  # clock seconds after its end at which a token is over at the vendor, too, which counts in whole seconds
+ASKED_AT_MOST = 3  # times, where the vendor gives a token again that has just ended here
 FRESH = 60.0  # clock seconds for which a token refreshed for a refusal cannot be the reason of the next one
 
 log = structlog.get_logger()
@@ -85,7 +87,7 @@ class GrantTokens:
         async with self._turn:
             held = self._held = await self._load()
             if self._expiring(held.tokens):
-                held = self._held = await self._refreshed(held)
+                held = self._held = await self._renewed(held)
             return self._token(held)
 
     async def replace(self, refused: Token) -> Token:
@@ -159,6 +161,23 @@ class GrantTokens:
             _tokens.decode(sealer.open(b"tokens", row[1])),
             int(row[2]),
         )
+
+    async def _renewed(self, held: _Held) -> _Held:
+        """The next token. Where asking too soon gives the same one again, all who need one wait until it is over."""
+        for _ in range(ASKED_AT_MOST):
+            again = self._connector.auth.reissues(held.tokens)
+            if again:
+                await self._over(held.tokens)
+            held = await self._refreshed(held)
+            if not again or not self._expiring(held.tokens):
+                break
+        return held
+
+    async def _over(self, tokens: Tokens) -> None:
+        end = tokens.expires_at + dt.timedelta(seconds=OVER)
+        while (left := (end - self._clock.now()).total_seconds()) > 0:
+            present_calls().check()
+            await asyncio.sleep(min(LOOK_AGAIN, self._clock.real(left)))
 
     async def _refreshed(self, held: _Held) -> _Held:
         while not await self._claim(held.serial):

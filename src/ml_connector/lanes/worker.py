@@ -18,7 +18,7 @@ from ml_connector.lanes.engine import STOPPED_WITHIN, Engine
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.slice import Persons, run_slice
 from ml_connector.lanes.tasks import ended, within
-from ml_connector.store.database import Database
+from ml_connector.store.database import Database, Session
 from ml_connector.store.errors import DatabaseUnavailable, SchemaTooNew
 from ml_connector.store.schema import newest_version
 from ml_connector.sync.lane import Slice
@@ -50,14 +50,10 @@ async def serve(
     """
     worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:6]}"
     running: set[Slice] = set()
-    at_work: set[asyncio.Task[None]] = set()
     closing, persons = asyncio.Event(), Persons()
 
     async def run(tenant_id: int, connection_id: int) -> None:
         mine: list[Slice] = []
-        task = asyncio.current_task()
-        assert task is not None
-        at_work.add(task)
 
         def current(span: Slice) -> None:
             running.add(span)
@@ -73,10 +69,10 @@ async def serve(
         finally:
             structlog.contextvars.unbind_contextvars("connection")
             running.difference_update(mine)
-            at_work.discard(task)
 
     async with Engine.opened(runtime.database.jobs_url, run) as engine:
-        await _register(runtime.database, worker)
+        async with runtime.database.dispatch() as session:
+            await _register(session, worker)
         engine_task = asyncio.create_task(engine.serve(slots, worker))
         tasks = [
             asyncio.create_task(_dispatch(runtime, engine, slots)),
@@ -97,7 +93,7 @@ async def serve(
             with suppress(TimeoutError):  # the engine takes leave in the database, which may be away
                 # Told once: a second word would keep it from cutting off what still runs.
                 await within(STOPPED_WITHIN, _ended(engine_task, tasks))
-            await ended(engine_task, *at_work)
+            await ended(engine_task)
             with suppress(ConnectorError, psycopg.OperationalError, TimeoutError):
                 await within(UNREGISTERED_WITHIN, _unregister(runtime.database, worker))
 
@@ -178,12 +174,13 @@ async def _refuse_other_schema(database: Database) -> None:
         )
 
 
-async def _register(database: Database, worker: str) -> None:
-    async with database.dispatch() as connection:
-        await connection.execute(
-            b"insert into worker (worker_id, host, pid) values (%s, %s, %s)",
-            [worker, socket.gethostname(), os.getpid()],
-        )
+async def _register(session: Session, worker: str) -> None:
+    """Say that this worker lives; one that stood still for a day has been taken off the list and takes its place again."""
+    await session.execute(
+        b"""insert into worker (worker_id, host, pid) values (%s, %s, %s)
+        on conflict (worker_id) do update set beat_at = now()""",
+        [worker, socket.gethostname(), os.getpid()],
+    )
 
 
 async def _unregister(database: Database, worker: str) -> None:
@@ -198,7 +195,7 @@ async def _beat(database: Database, worker: str) -> None:
         await asyncio.sleep(BEAT_EVERY)
         try:
             async with database.dispatch() as connection:
-                await connection.execute(b"update worker set beat_at = now() where worker_id = %s", [worker])
+                await _register(connection, worker)
                 await connection.execute(b"delete from worker where beat_at < now() - interval '1 day'")
             await _refuse_other_schema(database)
             last = asyncio.get_running_loop().time()
