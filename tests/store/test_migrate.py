@@ -188,3 +188,22 @@ def test_what_was_listed_before_the_upgrade_is_read_in_full_for_every_tenant(emp
             "select relname, relforcerowsecurity from pg_class where relname in ('directory', 'link') order by 1"
         ).fetchall()
     assert forced == [("directory", True), ("link", True)]
+
+
+SETTINGS = """
+set session_replication_role = replica;
+insert into integration (tenant_id, integration_id, kind, source_id, target_id, settings, created_at)
+values (1, 1, 'xero-servicenow', 1, 2, '{"edits": "send", "rounding_account": "6020", "rounding_limit": "0.02"}', now()),
+       (2, 2, 'servicetitan-xero', 3, 4, '{"rounding_account": "860"}', now());
+"""
+
+
+def test_settings_that_are_gone_are_taken_off_integrations_that_stage(empty_database_url: str) -> None:
+    migrate(empty_database_url, to="0020")
+    execute(empty_database_url, SETTINGS)
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        rows = connection.execute("select settings from integration order by integration_id").fetchall()
+        forced = connection.execute("select relforcerowsecurity from pg_class where relname = 'integration'").fetchone()
+    assert rows == [({"edits": "send"},), ({"rounding_account": "860"},)]
+    assert forced == (True,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,30 @@ def test_of_several_only_the_elements_that_show_an_id_go() -> None:
     assert (found["Organisation"], found["Invoices"][1]) == ("Polar Air", his)
     assert "Jane" not in str(found) and found["Invoices"][0]["LineItems"][0]["UnitAmount"] == "1.25"
     assert texts.rows(text, {"c-9"}) is text
+
+
+def test_a_batch_is_looked_into_and_what_its_answers_call_a_person_goes_with_it() -> None:
+    def packed(value: Any) -> str:
+        return b64encode(json.dumps(value).encode()).decode()
+
+    asked = {"rest_requests": [{"id": str(n), "body": packed(one)} for n, one in enumerate((HER, HIS))]}
+    told = {"display_name": "email", "display_value": "jane@dough.example", "sys_id": "of no party"}
+    answered = {
+        "serviced_requests": [{"id": "0", "body": packed({"result": [told]})}, {"id": "1", "body": packed(HIS)}]
+    }
+    mark = ("parties", "c-1")
+    words = Words(["Jane Dough", "jane@dough.example"])
+    exchange = Exchange(
+        datetime(2026, 11, 17, tzinfo=UTC), "POST", "https://example/batch", 200, 5, json.dumps(asked).encode(),
+        json.dumps(answered).encode(), None,
+    )  # fmt: skip
+    kept = without(exchange, Marks(frozenset([mark]), {mark: words}))
+    hers, his = (b64decode(one["body"]) for one in read(kept.request)["rest_requests"])
+    assert b"Jane" not in hers and b"c-1" in hers and read(his) == HIS
+    first, second = (b64decode(one["body"]) for one in read(kept.answer)["serviced_requests"])
+    assert read(first) == {"result": [told | {"display_value": "erased"}]} and read(second) == HIS
+    other = replace(exchange, request=b"{}")
+    assert without(other, Marks(frozenset([mark]), {mark: words})) is other, "nothing there says whose it is"
 
 
 @pytest.mark.parametrize("text", [b'{"ContactID": "c-1", "Name": "Jane', b"c-1 Jane"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sync_world import World
+from sync_world import World, is_bill
 
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.records import records
 from ml_connector.sync.states import State
+from ml_connector.transport.messages import Request
 
 pytestmark = pytest.mark.anyio
 
@@ -29,9 +30,17 @@ async def test_a_bill_that_waits_for_a_limit_says_until_when(company: World) -> 
 
 
 async def test_a_bill_whose_answer_was_lost_says_when_it_is_looked_up(company: World) -> None:
+    """From the first bill on no answer arrives, so that it stays uncertain however long the machine takes."""
     await company.live()
     await company.slice(company.source)
-    company.faults.on("lost")
+    silent = False
+
+    def from_then_on(request: Request, url: str) -> bool:
+        nonlocal silent
+        silent = silent or is_bill(request, url)
+        return silent
+
+    company.faults.on("lost", from_then_on, times=10_000)
     await company.slice(company.target)
     await company.slice(company.target)
     (one, *_) = (await records(company.desk, Filter(flow="bills", state=State.UNCERTAIN.word))).records

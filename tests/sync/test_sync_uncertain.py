@@ -9,7 +9,7 @@ from sync_world import Killed, World, is_bill, settle_vendors, uncertain_bill
 
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.writing import Step
+from ml_connector.connectors.writing import Found, Partly, Step
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
 from ml_connector.service.replaying import replay
@@ -51,6 +51,48 @@ async def test_what_never_arrives_waits_for_a_person_and_stops_no_other(
     await company.settle()
     assert company.compared().findings == []
     await company.sound()
+
+
+async def test_a_try_that_brought_parts_in_is_none_in_vain(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bill of many rows that the vendor takes its time over comes in over as many tries as it needs."""
+    monkeypatch.setattr(resolve, "SENT_AGAIN_AFTER", (0.0, 0.0))
+    await settle_vendors(company)
+    slow, tries = str(company.bills[0]), resolve.TRIED_AT_MOST + 2
+    company.faults.on("500 before", about_bill(f"-bills-{slow}"), times=tries)
+    connector = company.runtime.connectors["zoho_books"]
+    find = connector.find
+
+    async def in_part(session: Session, step: Step) -> Found:
+        sent = (await company.kinds(slow)).count("sending")
+        if not step.reference.endswith(f"-bills-{slow}") or sent > tries:
+            return await find(session, step)
+        return Partly(10 * sent)
+
+    monkeypatch.setattr(connector, "find", in_part)
+    await company.live()
+    await company.settle(rounds=80)
+    assert (await company.kinds(slow)).count("sending") == tries + 1
+    assert (await company.ends())[slow] == ("posted", "")
+    assert company.compared().findings == []
+    await company.sound()
+
+
+async def test_parts_that_no_try_adds_to_count_like_none(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolve, "SENT_AGAIN_AFTER", (0.0, 0.0))
+    await settle_vendors(company)
+    bad = str(company.bills[0])
+    company.faults.on("500 before", about_bill(f"-bills-{bad}"), times=1000)
+    connector = company.runtime.connectors["zoho_books"]
+    find = connector.find
+
+    async def in_part(session: Session, step: Step) -> Found:
+        return Partly(10) if step.reference.endswith(f"-bills-{bad}") else await find(session, step)
+
+    monkeypatch.setattr(connector, "find", in_part)
+    await company.live()
+    await company.settle(rounds=80)
+    assert (await company.ends())[bad] == ("held", "never_arrives")
+    assert (await company.kinds(bad)).count("sending") == resolve.TRIED_AT_MOST + 1
 
 
 async def again(company: World) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
 from ml_connector.canonical.money import plain
 from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.purchases import Bill, PurchaseOrder
+from ml_connector.canonical.purchases import Bill, BillState, PurchaseOrder
 from ml_connector.canonical.sales import Deposit, Invoice, Payment
 
 Document = (
@@ -61,6 +61,22 @@ def amount_of(document: Document) -> Decimal | None:
             return document.gross
         case _:
             return None
+
+
+VOID, PAID, PARTLY_PAID = "void", "paid", "partly paid"
+
+
+def settled_as(document: Document) -> str:
+    """What became of it at its own system: VOID; PAID or PARTLY_PAID of a bill, also of one that is overdue; empty while it
+    is open. A credit that is used up is no payment, and neither is one that is applied.
+    """
+    if not getattr(document, "active", True):
+        return VOID
+    if not isinstance(document, Bill) or document.total <= 0:
+        return ""
+    if document.state is BillState.PAID:
+        return PAID
+    return PARTLY_PAID if document.paid else ""
 
 
 DELETED = "deleted"  # in place of the vendor's own word for the state of a document

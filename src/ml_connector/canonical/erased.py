@@ -14,7 +14,7 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill, BillLine, PurchaseOrder
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 
@@ -74,7 +74,9 @@ def party_kind(document: Document) -> str:
     match document:
         case Party():
             return f"{document.kind}s"
-        case Invoice() | Payment():
+        case Payment():
+            return "vendors" if document.to_vendor else "customers"
+        case Invoice():
             return "customers"
         case Bill() | PurchaseOrder():
             return "vendors"
@@ -96,14 +98,25 @@ def _words(document: Document) -> Iterator[str]:
                 document.last_name,
                 document.email,
                 document.phone,
-                document.account_number,
             )
+            if not _numbered(document):
+                yield document.account_number
             yield from (document.address.street, document.address.street2)
+            for one in document.persons:
+                yield from (
+                    f"{one.first_name} {one.last_name}".strip(),
+                    one.first_name,
+                    one.last_name,
+                    one.email,
+                    one.phone,
+                )
         case Invoice():
             yield from (document.customer.name, document.location.name)
         case Payment():
-            yield document.party.name
-        case Bill() | PurchaseOrder():
+            yield from (document.party.name, document.remit_to.street, document.remit_to.street2)
+        case Bill():
+            yield from (document.vendor.name, document.remit_to.street, document.remit_to.street2)
+        case PurchaseOrder():
             yield document.vendor.name
 
 
@@ -123,11 +136,13 @@ def erased(document: Document, words: Finder | None = None) -> Document:
                 job=_unnamed(document.job), memo="", lines=_lines(document.lines, bare),
             )  # fmt: skip
         case Payment():
-            return msgspec.structs.replace(document, party=_bare(document.party), memo="", number=bare(document.number))
+            return msgspec.structs.replace(
+                document, party=_bare(document.party), memo="", number=bare(document.number), remit_to=Address(),
+            )  # fmt: skip
         case Bill():
             return msgspec.structs.replace(
-                document, vendor=_bare(document.vendor), memo="", lines=_lines(document.lines, bare)
-            )
+                document, vendor=_bare(document.vendor), memo="", lines=_lines(document.lines, bare), remit_to=Address(),
+            )  # fmt: skip
         case PurchaseOrder():
             return msgspec.structs.replace(
                 document, vendor=_bare(document.vendor), memo="", delivery=bare(document.delivery),
@@ -145,7 +160,13 @@ def _party(party: Party) -> Party:
             "has_tax_id", "has_terms", "has_1099", "in_full",
         )
     }  # fmt: skip
-    return Party(name=ERASED, erased=True, **kept)
+    number = party.account_number if _numbered(party) else ""
+    return Party(name=ERASED, erased=True, account_number=number, **kept)
+
+
+def _numbered(party: Party) -> bool:
+    """Whether its account number stays: a vendor's is what documents name it by, such as ServiceNow's ERP supplier code."""
+    return party.kind == "vendor"
 
 
 def _bare(ref: Ref) -> Ref:

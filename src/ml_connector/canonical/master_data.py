@@ -76,7 +76,8 @@ def parts_of_location(id_: str) -> tuple[str, str]:
 class Account(Canonical, frozen=True, tag="account"):
     """A general-ledger account. ``type`` is the vendor's own word; ``postable`` says whether a bill line may use it.
 
-    ``takes_payments``: whether payments may be booked on it, True where the vendor does not say.
+    ``takes_payments``: whether payments may be booked on it, True where the vendor does not say. ``legal_entity`` is the id,
+    number or name of the one company of a group that it is for; empty where it is for all, or the vendor does not say.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Account(Canonical, frozen=True, tag="account"):
     currency: str = ""
     takes_payments: bool = True
     stamp: str = ""
+    legal_entity: str = ""
 
 
 class TaxCode(Canonical, frozen=True, tag="tax_code"):

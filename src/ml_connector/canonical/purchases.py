@@ -77,8 +77,9 @@ class Bill(Canonical, frozen=True, tag="bill"):
     total, tax and freight included, day of the order, and day it went to the vendor.
     ``own_number`` is also what a target of a ledger knows the ledger's document by. ``legal_entity`` and ``remit_to`` are
     whose bill it is within the company and where the vendor is paid. ``credits`` are a vendor's credits applied to it, by
-    their ids (of a vendor credit: the bills it is applied to). ``status`` is the system's own word for ``state``, and
-    ``trouble`` says why the document does not go on there, in a sentence; empty where it does.
+    their ids (of a vendor credit: the bills it is applied to). ``paid`` is what money has settled of it (zero or more),
+    credits left out; None where the system does not tell the two apart. ``status`` is the system's own word for ``state``,
+    and ``trouble`` says why the document does not go on there, in a sentence; empty where it does.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Bill(Canonical, frozen=True, tag="bill"):
     credits: tuple[Allocation, ...] = ()
     status: str = ""
     trouble: str = ""
+    paid: Decimal | None = None
 
 
 class OrderState(StrEnum):

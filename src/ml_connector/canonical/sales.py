@@ -143,6 +143,7 @@ class Payment(Canonical, frozen=True, tag="payment"):
     stamp: str = ""
     remit_to: Address = Address()
     trouble: str = ""
+    to_vendor: bool = False  # paid to a vendor; a customer's where it is not told
 
 
 class Deposited(msgspec.Struct, frozen=True, omit_defaults=True):

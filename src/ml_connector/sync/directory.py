@@ -22,6 +22,7 @@ from ml_connector.connectors.reading import Reading, Row
 from ml_connector.integrations.views import ANY
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
+from ml_connector.sync.begun import under_our_references
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.merged import follow_targets
@@ -180,17 +181,19 @@ def _moment(lane: Lane) -> int:
 # as the document has not changed.
 _FILE = """
     insert into directory as held (tenant_id, connection_id, entity, walk, object_id, party_id, number_key, name_digest,
-        reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into, in_full)
+        reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into, in_full,
+        troubled)
     select %b, %b, %b, %b, page.*
     from unnest(%b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::date[], %b::numeric[], %b::text[],
-                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::boolean[]) as page
+                %b::text[], %b::boolean[], %b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::boolean[],
+                %b::boolean[]) as page
     on conflict (tenant_id, connection_id, entity, object_id) do update
     set party_id = excluded.party_id, number_key = excluded.number_key, name_digest = excluded.name_digest,
         reference = case when excluded.reference = '' then held.reference else excluded.reference end,
         document_date = excluded.document_date, total = excluded.total, currency = excluded.currency,
         state = excluded.state, active = excluded.active, stamp = excluded.stamp, walk = greatest(held.walk, excluded.walk),
         body = excluded.body, content_hash = excluded.content_hash, merged_into = excluded.merged_into,
-        in_full = excluded.in_full, asked_at = '-infinity'
+        in_full = excluded.in_full, troubled = excluded.troubled, asked_at = '-infinity'
     where held.content_hash is distinct from excluded.content_hash
           and not (held.in_full and not excluded.in_full and held.stamp = excluded.stamp and held.stamp <> ''
                    and held.active = excluded.active)
@@ -222,6 +225,7 @@ async def file_documents(
     entries = list({_id(document): document for document in found}.values())
     if not entries:
         return []
+    entries = await under_our_references(transaction, entity, entries)
     encoded = [documents.encode(document) for document in entries]
     rows = await transaction.all(
         _FILE, lane.tenant_id, lane.connection_id, entity, walk, *_columns(lane, entity, entries, encoded)
@@ -247,6 +251,7 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [seal(entry_name(entity, _id(one)), text) for one, text in zip(entries, encoded, strict=True)],
         [str(getattr(one, "merged_into", "")) for one in entries],
         [bool(getattr(one, "in_full", True)) for one in entries],
+        [bool(getattr(one, "trouble", "")) for one in entries],
     ]
 
 

@@ -6,7 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.sales import Payment
+from ml_connector.sync.directory import entry_name
 from ml_connector.sync.lane import LaneTransaction
+
+_OF_PAYMENTS = ("payments", "vendor_payments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,34 @@ async def groups_alike(
     ``absent``: ids that the target has just denied; they are nobody's doubles today.
     """
     groups: dict[str, list[Shown]] = {}
-    for key, found in (await _rows(transaction, _BY_FACTS, entities)).items():
+    alike = await _paying_alike(transaction, await _rows(transaction, _BY_FACTS, entities))
+    for key, found in alike.items():
         shown = [one for one in found if one.id not in absent]
         if len(shown) > 1 and any(one.ours for one in shown) and any(not one.claim for one in shown):
             groups[key] = shown
     return groups
+
+
+async def _paying_alike(transaction: LaneTransaction, groups: Mapping[str, list[Shown]]) -> dict[str, list[Shown]]:
+    """The groups, payments told apart by what they pay: the parts of one on two equal bills are no doubles."""
+    lane = transaction.lane
+    rows = await transaction.all(
+        """select entity, object_id, body from directory where tenant_id = %b and connection_id = %b
+           and entity = any(%b::text[]) and object_id = any(%b::text[])""",
+        lane.tenant_id, lane.connection_id, [*_OF_PAYMENTS], sorted({one.id for shown in groups.values() for one in shown}),
+    )  # fmt: skip
+    pays = {
+        (entity, id_): _paid(documents.decode(lane.sealer.open(entry_name(entity, id_), body)))
+        for entity, id_, body in rows
+    }
+    apart: dict[str, list[Shown]] = defaultdict(list)
+    for key, shown in groups.items():
+        for one in shown:
+            apart[f"{key}{pays.get((one.entity, one.id), '')}"].append(one)
+    return apart
+
+
+def _paid(payment: Document) -> str:
+    """What a payment pays, as an end of a group's key; empty where that is not shown."""
+    splits = payment.splits if isinstance(payment, Payment) else ()
+    return "".join(f"|{id_}" for id_ in sorted({one.document.id for one in splits}))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ml_connector.integrations.views import PART
 from ml_connector.sync.doubles_looked import Looked
 from ml_connector.sync.doubles_shown import Double, Suspects, groups_alike, of_one_reference
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.references import is_short
 
 
 async def _found(
@@ -97,13 +99,17 @@ def _tell(transaction: LaneTransaction, kind: str, one: Double, row: tuple[Any, 
 
 
 async def _record_of(transaction: LaneTransaction, reference: str) -> int | None:
-    """The record of ours that a reference names, if it is one of this database; a step's own goes on behind that."""
-    parts = reference.split("-")
+    """The record of ours that a reference names, if it is one of this database; a step's own goes on behind that, and so
+
+    does that of a part. A short one does not tell the source's id.
+    """
+    parts = reference.partition(PART)[0].split("-")
     row = await transaction.one(
         """select r.record_id from record r join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
-        where r.tenant_id = %s and f.target_id = %s and r.source_id = any(%s::text[]) and r.reference = any(%s::text[])
+        where r.tenant_id = %s and f.target_id = %s and (%s or r.source_id = any(%s::text[]))
+          and r.reference = any(%s::text[])
         order by length(r.reference) desc limit 1""",
-        transaction.lane.tenant_id, transaction.lane.connection_id, parts,
+        transaction.lane.tenant_id, transaction.lane.connection_id, is_short(reference), parts,
         ["-".join(parts[:end]) for end in range(1, len(parts) + 1)],
     )  # fmt: skip
     return int(row[0]) if row else None

@@ -39,7 +39,7 @@ _STAGE = f"""
         order by l.link_id limit %b
     ), posted as (
         select f.source_id, f.own, f.before, f.versions, d.tenant_id, d.stamp, d.content_hash, d.number, d.number_key,
-               d.party_id, d.document_date, d.amount, d.currency, d.raw, d.canonical
+               d.party_id, d.document_date, d.amount, d.currency, d.settled, d.raw, d.canonical
         from followed f join document d on d.tenant_id = %b and d.version_id = f.version_id
     ), numbered as (
         select posted.*, coalesce(own, nextval('record_record_id_seq')) as new_record,
@@ -53,10 +53,10 @@ _STAGE = f"""
             versions = record.versions + 1
     ), documents as (
         insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                              number, number_key, party_id, document_date, amount, currency, raw,
-                              canonical)
+                              number, number_key, party_id, document_date, amount, currency, settled,
+                              raw, canonical)
         select tenant_id, new_version, new_record, versions + 1, %b, %b, stamp, content_hash, number, number_key,
-               party_id, document_date, amount, currency, raw, canonical
+               party_id, document_date, amount, currency, settled, raw, canonical
         from numbered
     ), states as (
         insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, changed_at)

@@ -17,7 +17,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
-from ml_connector.sync.taken import taken_parties
+from ml_connector.sync.taken import begun_parties, taken_parties
 
 SHORT_LISTS = ("legal_entities", "payment_terms")  # of the target, kept where a flow names them
 
@@ -74,7 +74,8 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lis
     for entity in {type_.parties for type_ in types}:
         found = await _directory(transaction, flow.target_id, entity)
         names = {type_.name for type_ in types if type_.parties == entity}
-        own = {place: record for place, record in lists.held.items() if place[0] in names}
+        begun = await begun_parties(transaction, flow, names, found.values())
+        own = begun | {place: record for place, record in lists.held.items() if place[0] in names}
         lists.parties[entity] = found
         lists.taken_names[entity] = taken(found.values())
         lists.indexes[entity] = PartyIndex(found.values(), own)

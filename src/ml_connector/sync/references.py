@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+_SHORT = "mlc-"  # begins a reference that is told by its digest
 _DIGEST = 20  # characters of a digest in a reference: 80 bits, so that two of ours are never alike
 
 
@@ -21,4 +22,9 @@ def reference(vendor: str, organisation: str, flow: str, source_id: str, room: i
     whole = f"{vendor}-{organisation}-{flow}-{source_id}"
     if not room or len(whole) <= room:
         return whole
-    return f"mlc-{hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]}"
+    return f"{_SHORT}{hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]}"
+
+
+def is_short(text: str) -> bool:
+    """Whether a reference, or what goes on behind one, tells the source's identity by its digest."""
+    return text.startswith(_SHORT)

@@ -20,10 +20,11 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.connectors.reading import Reading
-from ml_connector.connectors.writing import Action, Done, Later, Rejected
+from ml_connector.connectors.writing import Action, Done, Found, Later, Partly, Rejected
 from ml_connector.errors import ConnectorError
 from ml_connector.integrations.decisions import waiting
 from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.sync import tries
 from ml_connector.sync.content import differences, shown
 from ml_connector.sync.directory import content_hash, file_documents
 from ml_connector.sync.flows import Flow, facts_changed
@@ -33,6 +34,7 @@ from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
 from ml_connector.sync.outcomes import Sent, hold_conflict, hold_withdrawn, record_outcomes
 from ml_connector.sync.push import flows_now
 from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.tries import Tried
 from ml_connector.transport.about import about
 from ml_connector.transport.errors import AnswerLost, LeaseLost
 
@@ -80,6 +82,11 @@ class _Open:
     source_id: str
     reference: str
     made_at: datetime  # clock time
+
+    @property
+    def tried(self) -> Tried:
+        """As its tries are counted."""
+        return Tried(self.intent_id, self.record_id, self.version_id, self.position)
 
 
 async def resolve(lane: Lane) -> datetime | None:
@@ -130,18 +137,20 @@ async def _look_at(lane: Lane, ripe: Sequence[_Open]) -> list[datetime | None]:
     return again
 
 
-async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Sequence[Document] | Rejected]:
+async def _find(lane: Lane, one: _Open) -> tuple[IntendedStep, Found]:
     step = _steps.decode(lane.sealer.open(b"intent", one.payload))
     with about(one.intent_id):
         return step, await lane.connector.find(lane.session, msgspec.structs.replace(step, made_at=one.made_at))
 
 
-async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document] | Rejected) -> datetime | None:
+async def _weighed(lane: Lane, one: _Open, step: IntendedStep, found: Found) -> datetime | None:
     """What was found concluded from; where that fails for this one, it is looked at again later."""
     try:
         if isinstance(found, Rejected):
             await _settle(lane, one, step, found)
             return None
+        if isinstance(found, Partly):
+            return await _absent(lane, one, step, (), found.parts)
         return await _concluded(lane, one, step, found)
     except (LeaseLost, psycopg.OperationalError, DatabaseUnavailable):
         raise
@@ -226,9 +235,11 @@ def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Doc
     ]
 
 
-async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> datetime | None:
+async def _absent(
+    lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document], parts: int = 0
+) -> datetime | None:  # fmt: skip
     if one.absent_since is not None:
-        await _withdrawn(lane, one, step, found)
+        await _withdrawn(lane, one, step, found, parts)
         return None
     now = lane.clock.now()
     again = now + timedelta(seconds=max(lane.connector.list_lag, 1.0))
@@ -238,21 +249,24 @@ async def _absent(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Do
     return again
 
 
-async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
+async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document], parts: int) -> None:
     """Provably not done: it is sent again, later and later; what never arrives waits for a person.
 
     Where the worker died, no answer was lost: that says nothing of the vendor, and does not count as a try. What is cut
-    off so each time waits for a person too.
+    off so each time waits for a person too. Nor does a try count after which more ``parts`` are there than before: what
+    takes the vendor long comes in over as many as it needs.
     """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await _file(transaction, step.entity, found)
-        intended = _intended(one, step, flows)
+        intended, brought = _intended(one, step, flows), await tries.has_brought(transaction, one.tried, parts)
         if one.why is None:
             await _cut_off(transaction, one, intended, flows)
             return
-        before = await _withdrawals(transaction, one) % TRIED_AT_MOST
-        if before + 1 < TRIED_AT_MOST:
+        before = await tries.withdrawals(transaction, one.tried) % TRIED_AT_MOST
+        if brought:
+            await _again(transaction, intended, flows, SENT_AGAIN_AFTER[0])
+        elif before + 1 < TRIED_AT_MOST:
             await _again(transaction, intended, flows, SENT_AGAIN_AFTER[before])
         else:
             why = lane.sealer.open(b"why", one.why).decode().rstrip(".")
@@ -268,8 +282,8 @@ async def _file(transaction: LaneTransaction, entity: str, found: Sequence[Docum
 
 async def _cut_off(transaction: LaneTransaction, one: _Open, intended: Intended, flows: Mapping[int, Flow]) -> None:
     """Not done, because the worker ended over it: sent again at once, until that has been so too often."""
-    before = await _cut_offs(transaction, one) % CUT_OFF_AT_MOST
-    await _uncounted(transaction, one)
+    before = await tries.cut_offs(transaction, one.tried) % CUT_OFF_AT_MOST
+    await tries.as_cut_off(transaction, one.tried)
     if before + 1 < CUT_OFF_AT_MOST:
         await _again(transaction, intended, flows, SENT_AGAIN_AFTER[0])
         return
@@ -295,35 +309,6 @@ async def _planned_anew(lane: Lane, one: _Open, step: IntendedStep, found: Seque
         await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
         later = Later("its document is not as it was planned from; it is planned from what is there now")
         await record_outcomes(transaction, [Sent(_intended(one, step, flows), later, adopted=True)], flows)
-
-
-async def _uncounted(transaction: LaneTransaction, one: _Open) -> None:
-    await transaction.run(
-        "update intent set absent_since = null where tenant_id = %s and intent_id = %s",
-        transaction.lane.tenant_id, one.intent_id,
-    )  # fmt: skip
-
-
-async def _withdrawals(transaction: LaneTransaction, one: _Open) -> int:
-    """How often this step of this version was not carried out before, its answer lost."""
-    row = await transaction.one(
-        """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
-           and state = %s and absent_since is not null""",
-        transaction.lane.tenant_id, one.record_id, one.version_id, one.position, IntentState.WITHDRAWN.value,
-    )  # fmt: skip
-    assert row is not None
-    return int(row[0])
-
-
-async def _cut_offs(transaction: LaneTransaction, one: _Open) -> int:
-    """How often the worker ended over this step of this version before. Only what it left behind was looked up."""
-    row = await transaction.one(
-        """select count(*) from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s
-           and state = %s and absent_since is null and looks > 0""",
-        transaction.lane.tenant_id, one.record_id, one.version_id, one.position, IntentState.WITHDRAWN.value,
-    )  # fmt: skip
-    assert row is not None
-    return int(row[0])
 
 
 async def _failed(lane: Lane, one: _Open, why: str) -> datetime:

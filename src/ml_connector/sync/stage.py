@@ -290,11 +290,11 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
     seal = lane.sealer.seal
     await transaction.run(
         """insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                                 number, number_key, party_id, document_date, amount, currency, raw, canonical)
-        select %b, v, r, q, %b, %b, t, h, n, k, y, d, a, c, w, x
+                                 number, number_key, party_id, document_date, amount, currency, settled, raw, canonical)
+        select %b, v, r, q, %b, %b, t, h, n, k, y, d, a, c, e, w, x
         from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::text[], %b::bytea[], %b::text[], %b::text[],
-                    %b::text[], %b::date[], %b::numeric[], %b::text[], %b::bytea[], %b::bytea[])
-             as page (v, r, q, t, h, n, k, y, d, a, c, w, x)""",
+                    %b::text[], %b::date[], %b::numeric[], %b::text[], %b::text[], %b::bytea[], %b::bytea[])
+             as page (v, r, q, t, h, n, k, y, d, a, c, e, w, x)""",
         lane.tenant_id, run_id, lane.clock.now(),
         [one.version_id for one in fresh],
         [one.record_id for one in fresh],
@@ -307,6 +307,7 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
         [_date(one.document) for one in fresh],
         [documents.amount_of(one.document) or ZERO for one in fresh],
         [_currency(one.document, flow, lane) for one in fresh],
+        [documents.settled_as(one.document) for one in fresh],
         [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
         [seal(b"canonical " + one.content_hash, one.canonical) for one in fresh],
     )  # fmt: skip

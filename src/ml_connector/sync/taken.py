@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from ml_connector.canonical.master_data import Party
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.states import IntentState
@@ -33,3 +36,27 @@ async def taken_parties(transaction: LaneTransaction, flow: Flow) -> dict[tuple[
     for back in (type_ for type_ in flow.integration.flows if type_.mirrors):
         taken |= {(back.name, row[2]): row[1] for row in rows if row[0] == back.mirrors}
     return taken
+
+
+# Records without a counterpart, by reference.
+_UNLINKED = """
+    select f.name, r.reference, r.source_id from flow f
+    join record r on r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.reference = any(%b::text[])
+    where f.tenant_id = %b and f.integration_id = %b and f.name = any(%b::text[])
+      and not exists (select 1 from link l where l.tenant_id = f.tenant_id and l.integration_id = f.integration_id
+                      and l.entity = f.name and l.source_id = r.source_id offset 0)"""
+
+
+async def begun_parties(
+    transaction: LaneTransaction, flow: Flow, names: Collection[str], parties: Collection[Party]
+) -> dict[tuple[str, str], str]:
+    """As ``taken_parties``: what creations have left whose answer was lost, or that were refused in a part; see sync.begun.
+
+    ``names`` are the flows whose parties these are.
+    """
+    staged = [one.name for one in flow.integration.flows if one.name in names and one.writes]
+    ids = {one.reference: one.id for one in parties if one.reference}
+    if not (staged and ids):
+        return {}
+    rows = await transaction.all(_UNLINKED, list(ids), transaction.lane.tenant_id, flow.integration_id, staged)
+    return {(name, ids[reference]): source_id for name, reference, source_id in rows}

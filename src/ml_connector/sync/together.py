@@ -16,7 +16,7 @@ from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
-from ml_connector.integrations.views import ASIDE, Using
+from ml_connector.integrations.views import ASIDE, PART, Using
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
@@ -135,16 +135,18 @@ _HALF_CHANGED = """
                   and i.version_id > l.version_id and i.version_id <> mine.version_id and i.action = 'update'
                   and i.entity = l.target_entity and i.target_id = l.target_id and i.state = %b)"""
 
-# Live documents that nobody is linked to under a record's reference, or under one that goes on behind it, by an index
-# range whose end lies behind whatever may follow the hyphen.
+# Live documents that nobody is linked to under a record's reference, or under one that goes on behind it with a mark, by
+# index ranges whose ends lie behind whatever may follow the mark.
 _OURS = """
     select mine.record_id, e.reference, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::text[]) as mine (record_id, reference)
     cross join unnest(%b::text[]) as list (entity)
+    cross join unnest(%b::text[]) as behind (mark)
     cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = list.entity
-                        and reference <> '' and reference >= mine.reference and reference < mine.reference || '-zzzz'
+                        and reference <> '' and reference >= mine.reference
+                        and reference < mine.reference || behind.mark || 'zzzz'
                         and active and state <> 'gone' offset 0) e
-    where (e.reference = mine.reference or starts_with(e.reference, mine.reference || '-'))
+    where (e.reference = mine.reference and behind.mark = '-' or starts_with(e.reference, mine.reference || behind.mark))
       and not exists (select 1 from link l where l.tenant_id = e.tenant_id and l.integration_id = %b
                       and l.target_entity = e.entity and l.target_id = e.object_id offset 0)
     order by e.object_id"""
@@ -276,15 +278,18 @@ async def _half_changed(transaction: LaneTransaction, flow: Flow, items: Sequenc
 
 
 async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item], found: Together) -> None:
-    """What our steps have made of which this database knows nothing: it is new over old books, or an older copy."""
+    """What our steps have made of which this database knows nothing: it is new over old books, or an older copy; and
+
+    entries for parts of the document alone.
+    """
     lane = transaction.lane
     lists = [one for one in flow.type.target_lists if Action.CREATE in lane.connector.writable.get(one, ())]
     rows = await transaction.all(
-        _OURS, [item.record_id for item in items], [item.reference for item in items], lists, lane.tenant_id,
-        flow.target_id, flow.integration_id,
+        _OURS, [item.record_id for item in items], [item.reference for item in items], lists,
+        ["-", PART] if flow.type.in_parts else ["-"], lane.tenant_id, flow.target_id, flow.integration_id,
     )  # fmt: skip
     for record_id, reference, entity, object_id, body in rows:
-        if found.steps[record_id].stands(entity, reference, object_id):
+        if PART in reference or found.steps[record_id].stands(entity, reference, object_id):
             text = lane.sealer.open(entry_name(entity, object_id), body)
             found.at_target[record_id][entity, object_id] = documents.decode(text)
 

@@ -57,9 +57,10 @@ _AGAIN = """
         from numbered n where r.tenant_id = %b and r.record_id = n.record_id
     ), documents as (
         insert into document (tenant_id, version_id, record_id, sequence, run_id, read_at, stamp, content_hash,
-                              number, number_key, party_id, document_date, amount, currency, raw, canonical)
+                              number, number_key, party_id, document_date, amount, currency, settled, raw,
+                              canonical)
         select tenant_id, new_version, record_id, versions + 1, %b, %b, stamp, content_hash, number, number_key,
-               party_id, document_date, amount, currency, raw, canonical
+               party_id, document_date, amount, currency, settled, raw, canonical
         from copies
     ), states as (
         insert into version_state (tenant_id, version_id, record_id, flow_id, run_id, state, changed_at)

@@ -13,7 +13,7 @@ from ml_connector.canonical.erased import ERASED, Finder, erased, party_kind
 from ml_connector.canonical.master_data import Party, parts_of_location
 from ml_connector.connectors.base import Connector, Session
 from ml_connector.connectors.reading import OpenItem, Page, Reading, Row
-from ml_connector.connectors.writing import Done, Outcome, Rejected, Step
+from ml_connector.connectors.writing import Done, Found, Outcome, Partly, Rejected, Step
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.erasing import texts
 from ml_connector.sync.erasing.hashed import Hashed
@@ -93,10 +93,10 @@ class _Discreet:
         """As the connector writes."""
         return [self._outcome(one) for one in await self._connector.write_batch(session, steps)]
 
-    async def find(self, session: Session, step: Step) -> Sequence[Document] | Rejected:
+    async def find(self, session: Session, step: Step) -> Found:
         """As the connector finds."""
         found = await self._connector.find(session, step)
-        return found if isinstance(found, Rejected) else [self._marks.shown(one) for one in found]
+        return found if isinstance(found, Rejected | Partly) else [self._marks.shown(one) for one in found]
 
     async def open_items(self, session: Session) -> Sequence[OpenItem]:
         """As the connector tells."""
@@ -133,4 +133,8 @@ def without(exchange: Exchange, marks: Marks) -> Exchange:
     ids = marks.ids
     if not ids.isdisjoint(exchange.url.replace("?", "/").replace("&", "/").replace("=", "/").split("/")):
         return replace(exchange, request=texts.whole(exchange.request), answer=texts.whole(exchange.answer))
-    return replace(exchange, request=texts.rows(exchange.request, ids), answer=texts.rows(exchange.answer, ids))
+    if not texts.mentions(exchange.request + exchange.answer, ids):
+        return exchange
+    words = list(marks.words.values())
+    request, answer = (texts.unnamed(texts.rows(one, ids), words) for one in (exchange.request, exchange.answer))
+    return replace(exchange, request=request, answer=answer)

@@ -125,7 +125,7 @@ class Rewriting:
             url = self._open(b"exchange url", sealed_url).decode("utf-8", "replace")
             said = self._open(b"exchange", sealed)
             alone = (intent_id in own and count == 1) or bool(self._ids.search(url.encode()))
-            if not alone and not self._ids.search(said):
+            if not alone and not texts.mentions(said, self._named):
                 continue
             said = b"\n".join(self._said(part, alone) for part in said.partition(b"\n")[::2])
             self.counts["exchanges"] += 1
@@ -135,7 +135,9 @@ class Rewriting:
             )  # fmt: skip
 
     def _said(self, part: bytes, alone: bool) -> bytes:
-        return texts.whole(part) if alone else texts.rows(part, self.person.ids | self.person.references)
+        if alone:
+            return texts.whole(part)
+        return texts.unnamed(texts.rows(part, self._named), [self.person.words])
 
     async def _unread(self) -> None:
         """Rows that could not be read."""
@@ -221,6 +223,11 @@ class Rewriting:
             return b"{}"
 
     # -- finding and writing
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """What an element of a vendor's text shows the person by."""
+        return self.person.ids | self.person.references
 
     @cached_property
     def _ids(self) -> re.Pattern[bytes]:

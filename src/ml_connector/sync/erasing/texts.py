@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.erased import ERASED, Words
+from ml_connector.canonical.erased import ERASED, Finder, Words
 from ml_connector.connectors import json_fields
 
 # Besides what ends with "id", what a vendor's text keeps: no field of a person is called so.
@@ -25,6 +25,7 @@ _PLACES = frozenset(["latitude", "longitude"])  # numbers that are an address
 _DATED = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|/Date\([\d+-]+\)/")
 _AMOUNT = re.compile(r"-?\d{1,12}\.\d{1,6}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BODY = re.compile(rb'"body" ?: ?"([A-Za-z0-9+/=]+)"')
 _whole = json_fields.encode(ERASED)
 
 
@@ -37,13 +38,30 @@ def whole(text: bytes) -> bytes:
 
 
 def rows(text: bytes, ids: Collection[str]) -> bytes:
-    """A vendor's text in which every element that shows one of the ids is erased, and the others stay as they are."""
-    if not any(one.encode() in text for one in ids):
+    """A vendor's text in which every element that shows one of the ids is erased, and the others stay as they are.
+
+    The bodies of calls that go in a batch are looked into.
+    """
+    if not mentions(text, ids):
         return text
     try:
         return json_fields.encode(_rows(json_fields.decode(text), ids))
     except (msgspec.MsgspecError, ValueError):
         return _whole
+
+
+def unnamed(text: bytes, words: Sequence[Finder]) -> bytes:
+    """A vendor's text without these words: an answer in a batch may tell a name, and not by an id whose it is."""
+    try:
+        return json_fields.encode(_unnamed(json_fields.decode(text), words))
+    except (msgspec.MsgspecError, ValueError):
+        return _out_of(text.decode("utf-8", "replace"), words).encode()
+
+
+def mentions(text: bytes, ids: Collection[str]) -> bool:
+    """Whether one of the ids stands in a vendor's text, or in the body of a call that goes in a batch."""
+    shown = (text, *(_bytes(one) for one in _BODY.findall(text)))
+    return any(one.encode() in part for part in shown for one in ids)
 
 
 def own(text: bytes, words: Words) -> bytes:
@@ -78,7 +96,41 @@ def _rows(value: Any, ids: Collection[str]) -> Any:
         return value
     if _shows(value, ids):
         return _blank("", value)
-    return {name: _rows(one, ids) for name, one in value.items()}
+    return {name: _in_body(one, ids) if name == "body" else _rows(one, ids) for name, one in value.items()}
+
+
+def _in_body(value: Any, ids: Collection[str]) -> Any:
+    """The body of a call that goes in a batch, which is in base64; anything else called so as it is."""
+    if not isinstance(value, str) or not (inside := _bytes(value.encode())):
+        return _rows(value, ids)
+    return b64encode(rows(inside, ids)).decode()
+
+
+def _unnamed(value: Any, words: Sequence[Finder]) -> Any:
+    if isinstance(value, dict):
+        return {name: _unnamed(one, words) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_unnamed(one, words) for one in value]
+    if not isinstance(value, str):
+        return value
+    if inside := _bytes(value.encode()):
+        return b64encode(_out_of(inside.decode("utf-8", "replace"), words).encode()).decode()
+    return _out_of(value, words)
+
+
+def _out_of(text: str, words: Sequence[Finder]) -> str:
+    for one in words:
+        text = one.out_of(text)
+    return text
+
+
+def _bytes(value: bytes) -> bytes:
+    """What stands in base64, where it is JSON; nothing else."""
+    try:
+        inside = b64decode(value, validate=True)
+    except (NotBase64, ValueError):
+        return b""
+    return inside if inside[:1] in (b"{", b"[") else b""
 
 
 def _shows(value: Any, ids: Collection[str]) -> bool:
