@@ -38,14 +38,24 @@ def plan(option: Dimension = NORTH, *, others: tuple[Dimension, ...] = (), **cha
         ({"number": "4100"}, "account number"),
         ({"code": "4100"}, "code"),
         ({"name": "north OFFICE "}, "name"),
+        ({"name": "4100"}, "account number and code"),
+        ({"name": "nor-1"}, "code"),
         ({"number": "4100", "name": "South office"}, "account number"),
     ],
 )
 def test_an_option_is_matched_on_proof(option: dict[str, str], by: str) -> None:
-    decision = plan(msgspec.structs.replace(NORTH, **option))
+    coded = msgspec.structs.replace(CENTERS["cc-north"], code="NOR-1" if option.get("name") == "nor-1" else "4100")
+    decision = plan(msgspec.structs.replace(NORTH, **option), others=(coded,))
     assert isinstance(decision, Adopt)
     assert (decision.target_entity, decision.target_id, decision.origin) == ("dimensions", "cc-north", "matched")
     assert by in decision.evidence
+
+
+def test_a_name_that_is_the_code_of_one_and_the_name_of_another_is_for_a_person() -> None:
+    coded = center("cc-else", "Elsewhere", "4700")
+    decision = plan(msgspec.structs.replace(NORTH, name="4700"), others=(coded, center("cc-named", "4700", "4800")))
+    assert isinstance(decision, Hold) and codes(decision) == ["cost_center_ambiguous"]
+    assert "cc-else" in decision.waits[0].sentence and "cc-named" in decision.waits[0].sentence
 
 
 def test_likeness_is_no_proof() -> None:

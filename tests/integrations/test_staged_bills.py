@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from bill_world import codes
 from staging_world import (
+    ACCOUNTS,
     BILL,
     CENTERS,
     DAY,
@@ -120,7 +121,9 @@ def test_a_location_has_a_legal_entity_of_its_own() -> None:
     assert staged(plan(BILL, tables={"legal_entities": rows})).legal_entity.number == "1000"
     assert staged(plan(BILL, tables={"legal_entities": {"(all)": "none"}})).legal_entity == Ref()
     held = plan(bill(**LOCATED), tables={"legal_entities": {}})
-    assert isinstance(held, Hold) and "'l-duluth'" in held.waits[0].action
+    assert isinstance(held, Hold) and "'l-duluth'" in held.waits[0].action and "'(all)'" in held.waits[0].action
+    held = plan(BILL, tables={"legal_entities": {}})
+    assert isinstance(held, Hold) and held.waits[0].action.count("'(all)'") == 1
 
 
 def test_terms_go_by_their_code_there() -> None:
@@ -441,24 +444,26 @@ def test_lines_of_nothing_are_left_out_visibly() -> None:
     assert isinstance(decision, Write) and "of 0.00 is left out" in decision.notes[0]
 
 
-def off_by(apart: str) -> Any:
-    """A target whose arithmetic is off as long as there is no rounding line."""
+def test_an_account_of_another_legal_entity_holds_before_anything_is_sent() -> None:
+    def on(entity: str) -> Any:
+        account = msgspec.structs.replace(ACCOUNTS["g6100"], legal_entity=entity)
+        return plan(BILL, ledger={"accounts": {**ACCOUNTS, "g6100": account}})
 
-    def composed(action: Action, document: Any, reference: str) -> Any:
+    held = on("le-ca")
+    assert codes(held) == ["gl_account_of_other_entity"]
+    told = "GL account 6100 Parts is of legal entity 2000 in ServiceNow, and the bill goes to legal entity 1000."
+    assert held.waits[0].sentence == told
+    assert codes(on("le-gone")) == ["gl_account_of_other_entity"]
+    for same in ("", "le-us", "1000", "Polar Air Inc"):
+        assert isinstance(on(same), Write)
+
+
+def test_rows_that_come_to_another_total_are_never_sent() -> None:
+    def off(action: Action, document: Any, reference: str) -> Any:
         found = view(BILL).compose(action, document, reference)
-        rounded = any(one.kind == "rounding" for one in document.lines)
-        return found if not rounded and not D(apart) else msgspec.structs.replace(found, total=found.total + D(apart))
+        return msgspec.structs.replace(found, total=found.total + D("0.01"))
 
-    return composed
-
-
-def test_another_total_there_holds_unless_a_rounding_line_is_allowed() -> None:
-    allowed = {"rounding_account": "g6990", "rounding_limit": D("0.05")}
-    assert codes(plan(BILL, compose=off_by("0.01"))) == ["staged_total_differs"]
-    assert codes(plan(BILL, compose=off_by("0.06"), settings=allowed)) == ["staged_total_differs"]
-    decision = plan(BILL, compose=off_by("0.01"), settings=allowed)
-    assert [one.amount for one in staged(decision).lines] == [D(100), D("-0.01")]
-    assert isinstance(decision, Write) and "rounding of -0.01" in decision.notes[0]
+    assert codes(plan(BILL, compose=off)) == ["staged_total_differs"]
 
 
 def test_a_vendor_credit_is_a_credit_memo() -> None:

@@ -144,6 +144,25 @@ def test_what_pays_an_older_bill_is_left_out_visibly() -> None:
     assert isinstance(pay(alone, sources=old, links={("bills", "zb2"): "inv-2"}), Write)
 
 
+def part_there(**changes: Any) -> dict[tuple[str, str], Payment]:
+    """A row of the payment that was taken in before another one was refused."""
+    part = Payment(
+        "pd-1", Ref("s1"), D(100), date=dt.date(2026, 6, 20), currency="USD", number="CHK-77", reference="mlc-7/a"
+    )
+    return {("vendor_payments", "pd-1"): msgspec.structs.replace(part, **changes)}
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"splits": (), "unapplied": D(150)}])
+def test_a_payment_of_which_a_part_stands_there_is_not_passed_over(changes: dict[str, Any]) -> None:
+    gone = msgspec.structs.replace(TWO, **changes)
+    held = pay(gone, at_target=part_there())
+    assert codes(held) == ["payment_left_in_part"] and "100.00 USD" in held.waits[0].sentence
+    assert (held.waits[0].kind, held.waits[0].key) == ("fact", "vendor_payments:pd-1")
+    for other in ({"active": False}, {"reference": "mlc-71/a"}, {"reference": ""}):
+        assert isinstance(pay(gone, at_target=part_there(**other)), Skip)
+    assert isinstance(pay(TWO, at_target=part_there(), links={("bills", "zb2"): "inv-2"}), Write)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

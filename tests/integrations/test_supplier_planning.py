@@ -58,6 +58,17 @@ def test_a_vendor_nobody_is_like_is_created_with_all_that_it_is_paid_by() -> Non
     assert isinstance(vend(chosen="new", candidates=(PROVEN, CODED)), Write)
 
 
+@pytest.mark.parametrize("chosen", ["", "s1", "new"])
+def test_what_its_own_creation_has_left_is_completed_by_it(chosen: str) -> None:
+    left = msgspec.structs.replace(
+        CODED, party=msgspec.structs.replace(BETA, reference="mlc-7"), evidence="our reference"
+    )
+    decision = vend(chosen=chosen, candidates=(left,))
+    assert isinstance(decision, Write) and decision == vend(**NOBODY)
+    gone = msgspec.structs.replace(left, party=msgspec.structs.replace(left.party, active=False), proof=True)
+    assert codes(vend(candidates=(gone,))) == ["supplier_row_inactive"]
+
+
 @pytest.mark.parametrize(
     ("around", "code"),
     [

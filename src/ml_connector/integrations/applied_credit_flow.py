@@ -55,7 +55,7 @@ class AppliedCredits(StagedPayments):
         if view.link is not None:
             return self._newer(payment, view)
         passed = self._left(credit, payment, view.settings)
-        return passed if passed is not None else self._rows(payment, view)
+        return self._unless_left(passed, payment, view) if passed is not None else self._rows(payment, view)
 
     def _left(self, credit: Bill, payment: Payment, settings: Settings) -> Skip | None:
         if not payment.active:

@@ -36,6 +36,7 @@ class FlowType(ABC):
     ] = ()  # codes of skips that the documents it stands on decide, see lets_in
     follows: ClassVar[str] = ""  # the flow whose posted documents are this one's; then nothing is read at the source
     several_steps: ClassVar[bool] = False  # whether a plan may have more than one step
+    in_parts: ClassVar[bool] = False  # its document may stand there as several entries, see views.PART
     staged: ClassVar[bool] = False  # whether people at the target decide what becomes of the documents it posted
     tracks: ClassVar[bool] = False  # whether its documents are only looked at, and nothing is ever written
     matched_with: ClassVar[str] = ""  # the target's list in which a flow that tracks finds each document's counterpart
@@ -88,6 +89,10 @@ class FlowType(ABC):
 
     def target_entity(self, document: Document) -> str:
         """What the document is called at the target when a person links it by hand; empty if that cannot be."""
+        return ""
+
+    def made_from(self, there: Document) -> str:
+        """The source's id that a document of the target bears if it was made from here; empty where none does."""
         return ""
 
     def linkable(self, document: Document) -> tuple[str, ...]:

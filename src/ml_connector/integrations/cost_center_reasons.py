@@ -70,7 +70,7 @@ COST_CENTER_REASONS = (
     Reason(
         "cost_center_ambiguous",
         "A cost centre cannot be told for sure",
-        "{name} of {source} has the same {by} as {found} in {target}, and more than one may be meant.",
+        "Option {name} of {source} has the same {by} as {found} in {target}, and more than one may be meant.",
         "Fill the row '{key}' of the mapping table cost_centers with the right cost centre's id, with 'new' for one that "
         "is to be created, or with 'none'.",
     ),

@@ -192,17 +192,22 @@ def _why(center: Dimension, day: dt.date | None) -> str:
 
 
 def alike(option: Dimension, centers: Sequence[Dimension]) -> tuple[list[Dimension], str]:
-    """The cost centres that are an option's equal, and by what: account number, else code, else the exact name.
+    """The cost centres that an option's equal, and by what: account number, else code, else its name.
 
-    Of several the one that has no end yet is meant: centres are closed and opened anew under the same number.
+    Ledgers keep neither number nor code of an option, so people call it by the centre's account number, code or name. Of
+    several the one that has no end yet is meant: centres are closed and opened anew under the same number.
     """
-    mine = {"account number": option.number, "code": option.code or option.number, "name": option.name}
-    for what, value in mine.items():
-        found = [one for one in centers if _same(value, _shown(one)[what])]
-        open_ended = [one for one in found if one.valid_through is None]
-        if found:
-            return (open_ended if len(open_ended) == 1 else found), what
-    return [], ""
+    for what, value in (("account number", option.number), ("code", option.code or option.number)):
+        if found := [one for one in centers if _same(value, _shown(one)[what])]:
+            return _open_ended(found), what
+    called = [(what, one) for one in centers for what, shown in _shown(one).items() if _same(option.name, shown)]
+    found = list({one.id: one for _, one in called}.values())
+    return _open_ended(found), " and ".join(sorted({what for what, _ in called}))
+
+
+def _open_ended(found: list[Dimension]) -> list[Dimension]:
+    without_end = [one for one in found if one.valid_through is None]
+    return without_end if len(without_end) == 1 else found
 
 
 def _shown(center: Dimension) -> dict[str, str]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ml_connector.canonical.documents import DELETED
-from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillState
-from ml_connector.connectors.writing import Action, Composed, Step
+from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Waiting, Write, skip, waiting
 from ml_connector.integrations.drafts import is_code, money
-from ml_connector.integrations.staged_lines import net_of, numbered, rounding, staged_lines, stated_total
+from ml_connector.integrations.staged_lines import net_of, numbered, staged_lines, stated_total
 from ml_connector.integrations.staging import ALL, NONE, Pair, Staged, shown_currency
 from ml_connector.integrations.supplier_parts import remit_to, supplier
 from ml_connector.integrations.views import Twin, View
@@ -93,7 +90,7 @@ def target_bill(bill: Bill, view: View, draft: Staged) -> Bill:
     else:  # what cannot be seen cannot be staged; whose it is can be asked for already
         net = bill
     order = bill.purchase_order.number if view.settings.orders_known == "yes" else ""
-    return Bill(
+    target = Bill(
         id="",
         vendor=whose,
         total=bill.total,
@@ -113,6 +110,23 @@ def target_bill(bill: Bill, view: View, draft: Staged) -> Bill:
         state=BillState.DRAFT,
         reference=view.reference,
     )
+    _accounts_of(target, view, draft)
+    return target
+
+
+def _accounts_of(target: Bill, view: View, draft: Staged) -> None:
+    """No line is on an account of another legal entity of the group than the bill's, as far as accounts tell theirs."""
+    whose = target.legal_entity
+    if not whose.id:
+        return
+    accounts = (view.ledger.accounts.get(id_) for id_ in dict.fromkeys(line.account.id for line in target.lines))
+    for account in accounts:
+        if account is None or account.legal_entity in ("", whose.id, whose.number, whose.name):
+            continue
+        other = view.ledger.entries.get("legal_entities", {}).get(account.legal_entity)
+        shown = (other.number or other.name) if other is not None else account.legal_entity
+        told = {"name": f"{account.number} {account.name}".strip(), "theirs": shown, "ours": whose.number or whose.id}
+        draft.wait(waiting("gl_account_of_other_entity", "fact", f"accounts:{account.id}", **told, **draft.words))
 
 
 def _memo(bill: Bill, order: str) -> str:
@@ -149,7 +163,11 @@ def _legal_entity(bill: Bill, view: View, draft: Staged) -> Ref:
     key = place if place and rows.get(place, bill.date) is not None else ALL
     row = rows.get(key, bill.date)
     if row is None:
-        told = {"place": f"location {bill.location.label()}" if place else "no location", "row": place or ALL}
+        own = f"'{place}' of the mapping table legal_entities, or the row '{ALL}'"
+        told = {
+            "place": f"location {bill.location.label()}" if place else "no location",
+            "row": own if place else f"'{ALL}' of the mapping table legal_entities",
+        }
         draft.wait(waiting("legal_entity_unmapped", "mapping", f"legal_entities:{ALL}", **told, **draft.words))
         return Ref()
     if row == NONE:
@@ -182,29 +200,17 @@ def _same(twin: Twin) -> str:
 def composed(
     target: Bill, bill: Bill, view: View, draft: Staged, action: Action = Action.CREATE, target_id: str = ""
 ) -> Decision:  # fmt: skip
-    """The step that stages it, once the target's own arithmetic gives the ledger's total."""
+    """The step that stages it, where its rows come to the ledger's total: the target is told every amount."""
     try:
-        found = _composed(target, view, draft, action)
+        found = view.compose(action, target, view.reference)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"bills:{bill.id}", why=error.sentence),))
-    if draft.waits:  # the rounding line's account
-        return Hold(tuple(draft.waits))
     if found.total != bill.total:
         stated, theirs = money(bill.total, bill.currency), money(found.total, bill.currency)
         told = {"stated": stated, "computed": theirs, **draft.words}
-        return Hold((waiting("staged_total_differs", "setting", "setting:rounding_account", **told),))
+        return Hold((waiting("staged_total_differs", "person", "staged_total_differs", **told),))
     step = Step(
         ENTITY, action, view.reference, found.body, target_id=target_id, party_id=target.vendor.id, number=target.number,
         date=target.date, total=bill.total, currency=bill.currency,
     )  # fmt: skip
     return Write((step,), ENTITY, (*draft.notes, *found.notes), tuple(draft.coming))
-
-
-def _composed(target: Bill, view: View, draft: Staged, action: Action) -> Composed:
-    """The payload; where the target's own arithmetic is off by no more than is allowed, with a rounding line."""
-    ours = total(line.amount for line in target.lines) + target.tax
-    found = view.compose(action, target, view.reference)
-    apart = target.total - (found.total if ours == target.total else ours)
-    if apart == ZERO or not rounding(apart, view, draft) or draft.waits:
-        return found
-    return view.compose(action, msgspec.structs.replace(target, lines=numbered(draft)), view.reference)

@@ -75,6 +75,10 @@ class StagedBills(FlowType):
     def target_entity(self, document: Document) -> str:
         return ENTITY
 
+    def made_from(self, there: Document) -> str:
+        assert isinstance(there, Bill)
+        return there.own_number
+
     def needs_links(self, document: Document, settings: Settings) -> tuple[tuple[str, str], ...]:
         """The vendor comes twice: as the party, and as what the bill stands on, whose address says where it is paid."""
         assert isinstance(document, Bill)

@@ -122,17 +122,6 @@ def charge(
         _add(BillLine(what, amount, kind, what.removeprefix("a ").capitalize()), value, setting, view, draft)
 
 
-def rounding(apart: Decimal, view: View, draft: Staged) -> bool:
-    """Add a line of what the target computes otherwise, visibly; False where the settings do not allow it."""
-    settings = view.settings
-    if not settings.rounding_account or abs(apart) > settings.rounding_limit:
-        return False
-    line = BillLine("rounding", apart, LineKind.ROUNDING, "Rounding")
-    _add(line, settings.rounding_account, "rounding_account", view, draft)
-    draft.notes.append(f"rounding of {money(apart, draft.currency)} to {draft.lines[-1].account.label()}")
-    return True
-
-
 def _add(line: BillLine, account: str, setting: str, view: View, draft: Staged) -> None:
     bill = view.document
     assert isinstance(bill, Bill)

@@ -13,12 +13,12 @@ from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Payment
-from ml_connector.integrations.decisions import waiting
+from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import money
 from ml_connector.integrations.payment_rules import NEAR
-from ml_connector.integrations.staging import Staged, source_key
-from ml_connector.integrations.supplier_parts import missing_of, remit_to, supplier
-from ml_connector.integrations.views import View
+from ml_connector.integrations.staging import Pair, Staged, source_key
+from ml_connector.integrations.supplier_parts import missing_of, remit_to, supplier, vendor_of
+from ml_connector.integrations.views import PART, View
 
 #: How a payment is made, in the words of a payment detail there.
 METHODS = ("bank_transfer", "cash_payment", "cheque", "credit_card", "debit_card", "wire_transfer")
@@ -32,8 +32,10 @@ def target_payment(payment: Payment, view: View, draft: Staged, method: str = ""
     splits = _splits(payment.splits, payment.currency, view, draft)
     address = remit_to(payment.party, whose.id, view, draft)
     if (missing := missing_of(address)) and whose.id:
+        shown = vendor_of(payment.party, view)
+        code = "remit_to_erased" if shown is not None and shown.erased else "remit_to_missing"
         told = {"name": payment.party.name or payment.party.id, "missing": missing, **draft.words}
-        draft.wait(waiting("remit_to_missing", "source", f"vendors:{payment.party.id}", **told))
+        draft.wait(waiting(code, "source", f"vendors:{payment.party.id}", **told))
     return Payment(
         id="",
         party=whose,
@@ -94,6 +96,26 @@ def _is_keyed(other: Document, amount: Decimal, invoice: str, date: dt.date) -> 
         return False
     same = other.amount == amount and any(split.document.id == invoice for split in other.splits)
     return same and abs(other.date - date) <= NEAR
+
+
+def parts_left(payment: Payment, view: View, pair: Pair) -> list[Waiting]:
+    """What was taken in of a payment before the rest was refused, and stands there though nothing is staged any more.
+
+    Nobody is linked with it, and nothing is taken back from here: once it is not there any more, both sides agree.
+    """
+    what = how_dead(payment) if not payment.active else "changed so that nothing of it is staged any more"
+    left = [one for one in view.at_target.values() if isinstance(one, Payment) and one.active and _is_part(one, view)]
+    return [
+        waiting(
+            "payment_left_in_part", "fact", f"vendor_payments:{one.id}", what=what, number=one.number or one.id,
+            amount=money(one.amount, one.currency), date=str(one.date), **pair.words,
+        )
+        for one in sorted(left, key=lambda one: one.id)
+    ]  # fmt: skip
+
+
+def _is_part(one: Payment, view: View) -> bool:
+    return one.reference == view.reference or one.reference.startswith(view.reference + PART)
 
 
 def _numbered(bill: Ref, view: View) -> Ref:

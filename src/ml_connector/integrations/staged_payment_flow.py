@@ -20,6 +20,7 @@ from ml_connector.integrations.staged_payment import (
     how_dead,
     more_splits,
     on_older_bills,
+    parts_left,
     target_payment,
 )
 from ml_connector.integrations.staging import REFERENCE_ROOM, Pair, Staged, shown_currency
@@ -37,6 +38,7 @@ class StagedPayments(FlowType):
     name = "vendor_payments"
     priority = 5
     several_steps = True  # what is applied later is staged later, by a step of its own
+    in_parts = True
     writes = (ENTITY,)
     as_linked = (VENDORS,)
     source_lists = ()
@@ -78,7 +80,12 @@ class StagedPayments(FlowType):
         if view.link is not None:
             return self._changed(payment, view)
         passed = self._passed_over(payment, view)
-        return passed if passed is not None else self._staged(payment, payment, view)
+        return self._unless_left(passed, payment, view) if passed is not None else self._staged(payment, payment, view)
+
+    def _unless_left(self, passed: Skip, payment: Payment, view: View) -> Decision:
+        """Passed over, unless a part of it stands there."""
+        left = parts_left(payment, view, self.pair)
+        return Hold(tuple(left)) if left else passed
 
     def _passed_over(self, payment: Payment, view: View) -> Skip | None:
         settings: Settings = view.settings

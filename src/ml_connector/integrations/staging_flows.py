@@ -36,7 +36,7 @@ def staging_integration(pair: Pair, flows: tuple[FlowType, ...]) -> IntegrationT
             "staged_before_start", "payment_of_older_bills", "not_a_cost_center", "credit_listed", "not_in_books_yet",
         ),
         held_by_settings=("cost_center_missing", "cost_center_not_there", "changed_after_staging"),
-        account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
+        account_settings=("freight_account", "other_account", "discount_account"),
         dimension_settings=("cost_center_from",),
         dimension_words=("location", "project", "none"),
         currency_setting="currency",

@@ -99,6 +99,12 @@ STAGING_REASONS = (
         "{target} demands the whole remit-to address of a payment, and vendor {name} lacks in {source}: {missing}.",
         "Complete the vendor's address in {source}; it goes on by itself as soon as the vendor is read again.",
     ),
+    Reason(
+        "remit_to_erased",
+        "The vendor was erased here",
+        "{target} demands the whole remit-to address of a payment, and vendor {name} was erased here with its address.",
+        "Enter the payment in {target} by hand, then dismiss this record.",
+    ),
     # held: bills
     Reason(
         "gl_account_unmapped",
@@ -119,11 +125,17 @@ STAGING_REASONS = (
         "Have the {target} administrator correct the account, or name another one; " + _BY_ITSELF,
     ),
     Reason(
+        "gl_account_of_other_entity",
+        "A GL account belongs to another legal entity",
+        "GL account {name} is of legal entity {theirs} in {target}, and the bill goes to legal entity {ours}.",
+        "Name another account in the mapping table accounts or another entity in legal_entities, or have the account opened "
+        "to the bill's entity in {target}; " + _BY_ITSELF,
+    ),
+    Reason(
         "legal_entity_unmapped",
         "The bill's legal entity is not known",
         "The bill has {place} in {source}, and no legal entity of {target} is mapped to it.",
-        "Fill the row '{row}' of the mapping table legal_entities, or the row '{key}', which counts for every bill without "
-        "a row of its own.",
+        "Fill the row {row}, which counts for every bill without a row of its own.",
     ),
     Reason(
         "legal_entity_unknown",
@@ -170,9 +182,10 @@ STAGING_REASONS = (
     ),
     Reason(
         "staged_total_differs",
-        "The target would compute another total",
-        "By its own arithmetic {target} makes it {computed}, {source} says {stated}.",
-        "Allow a rounding line in the settings (rounding_account and rounding_limit, up to 0.05), or correct the bill.",
+        "The rows of a bill come to another total",
+        "The rows for {target} come to {computed}, {source} says {stated}.",
+        "Report it with the record's number: the connector's arithmetic is at fault.",
+        Acts.US,
     ),
     Reason(
         "changed_after_staging",
@@ -267,6 +280,13 @@ STAGING_REASONS = (
         "It was changed in {source} after its rows were staged in {target}: {what}. Nothing that is staged is taken back.",
         "Have the payment details of the invoice corrected in {target}, or take the change back in {source}; then dismiss "
         "this record with the reason.",
+    ),
+    Reason(
+        "payment_left_in_part",
+        "Taken back in the ledger, and a part of it still there",
+        "It was {what} in {source} after {target} had taken in a part: payment detail {number} of {date} over {amount}.",
+        "Have that detail cancelled or removed in {target}: as soon as it shows so, this record is settled by itself. "
+        "If it was paid after all, enter the payment again in {source}.",
     ),
     # passed over
     Reason(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-from ml_connector.canonical.money import ZERO
 from ml_connector.integrations.approvals import limits_of
 
 
@@ -27,9 +25,6 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         without either such bills are held.
     other_account: likewise for adjustments and other charges.
     discount_account: likewise for a discount on the whole bill; ``lines`` takes it off the lines.
-    rounding_account: the GL account there for what a bill differs by where the target computes otherwise; without one such
-        bills are held.
-    rounding_limit: how much of one bill may go to rounding_account, at most 0.05; at 0 nothing does.
     orders_known: yes stages a bill that names a purchase order as an invoice of that order, which the target refuses or
         sets aside where it does not know the order; with ``no`` every bill goes without one, its order's number in the memo.
     edits: what becomes of a bill that was changed after it was staged. ``hold`` tells it with both versions; ``send``
@@ -57,8 +52,6 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     freight_account: str = ""
     other_account: str = ""
     discount_account: str = ""
-    rounding_account: str = ""
-    rounding_limit: Decimal = ZERO
     orders_known: Literal["no", "yes"] = "no"
     edits: Literal["hold", "send"] = "hold"
     applied_credits: Literal[
@@ -71,8 +64,6 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     breaker_floor: int = 50
 
     def __post_init__(self) -> None:
-        if not ZERO <= self.rounding_limit <= Decimal("0.05"):
-            raise ValueError("rounding_limit must be between 0 and 0.05")
         limits_of(self.approve_above)
         if self.breaker_percent < 0 or self.breaker_floor < 1:
             raise ValueError("breaker_percent must be 0 or more, and breaker_floor 1 or more")

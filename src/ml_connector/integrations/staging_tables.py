@@ -164,10 +164,10 @@ def tables(source: str, target: str) -> tuple[TableType, ...]:
         ),
         OptionTable(
             FLOW, f"{source} option, location or project id", f"{center}, new, or none", "dimensions", "dimensions",
-            (NEW, NONE),
+            (NEW, NONE), seldom=True,
         ),
-        VendorCenterTable("vendor_cost_centers", f"{source} vendor id", center, "", "dimensions"),
-        SupplierTable("vendors", f"{source} vendor id", f"{target} supplier id, or new", "", "parties", (NEW,)),
+        VendorCenterTable("vendor_cost_centers", f"{source} vendor id", center, "", "dimensions", seldom=True),
+        SupplierTable("vendors", f"{source} vendor id", f"{target} supplier id, or new", "", "parties", (NEW,), seldom=True),
         LegalEntityTable(
             "legal_entities", f"{source} location id, or {ALL}", f"{target} legal entity id, or none", "dimensions",
             "legal_entities", (NONE,), (ALL,),

@@ -43,6 +43,10 @@ class Suppliers(FlowType):
     def target_entity(self, document: Document) -> str:
         return "parties"
 
+    def made_from(self, there: Document) -> str:
+        assert isinstance(there, Party)
+        return there.account_number
+
     def plan(self, view: View) -> Decision:
         vendor = view.document
         assert isinstance(vendor, Party)
@@ -53,12 +57,8 @@ class Suppliers(FlowType):
         key = f"{FLOW}:{vendor.id}"
         if not vendor.name.strip():
             return Hold((waiting("supplier_without_name", "source", key, **self.pair.words),))
-        chosen = view.mappings[FLOW].get(vendor.id)
-        if chosen not in (None, NEW):
-            return self._chosen(vendor, str(chosen), view)
-        if chosen is None and (decision := self._matched(vendor, view)) is not None:
-            return decision
-        return self._created(vendor, view)
+        there = None if _is_begun(view) else self._there(vendor, view)
+        return there if there is not None else self._created(vendor, view)
 
     def _linked(self, vendor: Party, view: View) -> Decision:
         """A supplier that is there is not changed from here; where it is paid must not drift apart unseen."""
@@ -67,6 +67,13 @@ class Suppliers(FlowType):
             return Unchanged()
         told = {"name": vendor.name, "what": _changes(posted, vendor), **self.pair.words}
         return Hold((waiting("supplier_changed", "person", f"{FLOW}:{vendor.id}", **told),))
+
+    def _there(self, vendor: Party, view: View) -> Decision | None:
+        """A link with what a person has chosen or proof names, or a hold where that is unsure; None: nobody is like it."""
+        chosen = view.mappings[FLOW].get(vendor.id)
+        if chosen not in (None, NEW):
+            return self._chosen(vendor, str(chosen), view)
+        return self._matched(vendor, view) if chosen is None else None
 
     def _chosen(self, vendor: Party, target_id: str, view: View) -> Decision:
         party = view.ledger.parties.get(target_id)
@@ -115,6 +122,15 @@ class Suppliers(FlowType):
 def _is_vendor(party: Party) -> bool:
     """Where one list has customers and vendors, the roles tell; a party without any may be about to become a vendor."""
     return "vendor" in party.roles.split() if party.roles else party.kind != "customer"
+
+
+def _is_begun(view: View) -> bool:
+    """Whether the supplier is there that this vendor's creation, lost or refused in a part, has left.
+
+    Its address and contacts may be missing: the same creation goes again, of which only what is missing is sent.
+    """
+    ours = (one for one in view.candidates if one.party.reference == view.reference)
+    return any(one.party.active and not one.taken_by for one in ours)
 
 
 def _with_code(vendor: Party, view: View) -> list[Candidate]:

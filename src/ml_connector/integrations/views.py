@@ -112,6 +112,7 @@ def settled_key(flow: str, source_id: str) -> str:
 
 
 ASIDE = "-off-"
+PART = "/"  # stands behind our reference where an entry of the target is a part of a document alone
 
 
 def aside_key(reference: str, target_id: str) -> str:

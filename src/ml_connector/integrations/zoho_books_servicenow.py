@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ml_connector.integrations.applied_credit_flow import AppliedCredits
 from ml_connector.integrations.cost_center_flow import CostCenters
 from ml_connector.integrations.staged_bill_flow import StagedBills, StagedCredits
@@ -10,59 +12,60 @@ from ml_connector.integrations.staging import Pair
 from ml_connector.integrations.staging_flows import staging_integration
 from ml_connector.integrations.supplier_flow import Suppliers
 
-ZOHO, SERVICENOW = "zoho_books", "servicenow"
-PAIR = Pair("Zoho Books", "ServiceNow")
-DETAILS = (("details", "yes"),)  # list rows show neither lines nor what was applied
+
+class FromZoho:
+    """What all flows of this pair share."""
+
+    source_vendor: ClassVar[str] = "zoho_books"
+    target_vendor: ClassVar[str] = "servicenow"
+    pair: ClassVar[Pair] = Pair("Zoho Books", "ServiceNow")
 
 
-class ZohoCostCenters(CostCenters):
+class InDetail(FromZoho):
+    """Of documents a list shows neither lines nor what was applied, and nothing tells that one was deleted."""
+
+    options: ClassVar[tuple[tuple[str, str], ...]] = (("details", "yes"),)
+    tells_deleted: ClassVar[bool] = False
+
+
+class ZohoCostCenters(FromZoho, CostCenters):
     """Options of reporting tags, locations, projects."""
 
     title = "Cost centres: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair = ZOHO, SERVICENOW, PAIR
 
 
-class ZohoSuppliers(Suppliers):
+class ZohoSuppliers(InDetail, Suppliers):
     """Vendor contacts."""
 
     title = "Vendors: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair, tells_deleted = ZOHO, SERVICENOW, PAIR, False
-    options = (("contact_type", "vendor"), *DETAILS)
+    options = (("contact_type", "vendor"), *InDetail.options)
 
 
-class ZohoBills(StagedBills):
+class ZohoBills(InDetail, StagedBills):
     """Bills."""
 
     title = "Bills: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
-    tells_deleted = False
 
 
-class ZohoCredits(StagedCredits):
+class ZohoCredits(InDetail, StagedCredits):
     """Vendor credits."""
 
     title = "Vendor credits: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
-    tells_deleted = False
 
 
-class ZohoPayments(StagedPayments):
+class ZohoPayments(InDetail, StagedPayments):
     """Payments made."""
 
     title = "Payments made: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
-    tells_deleted = False
 
 
-class ZohoAppliedCredits(AppliedCredits):
+class ZohoAppliedCredits(InDetail, AppliedCredits):
     """Credits applied to bills."""
 
     title = "Applied vendor credits: Zoho Books to ServiceNow"
-    source_vendor, target_vendor, pair, options = ZOHO, SERVICENOW, PAIR, DETAILS
-    tells_deleted = False
 
 
 INTEGRATION = staging_integration(
-    PAIR,
+    FromZoho.pair,
     (ZohoCostCenters(), ZohoSuppliers(), ZohoBills(), ZohoCredits(), ZohoPayments(), ZohoAppliedCredits()),
 )
