@@ -49,7 +49,7 @@ def told_shell(shell: Shell, company: Joined, tmp_path: Path) -> Shell:
         (("map", "import", "accounts", "nowhere.csv"), ("nowhere.csv", "cannot be read")),
         (("--company", "Elsewhere", "status"), ("'Elsewhere'", "ServiceTitan tenant")),
         (("stats",), ("stats",)),
-        (("live",), ("FLOW", "ml-connector live --help")),
+        (("live",), ("'ml-connector live bills'", "--all")),
         (("records", "--limit", "many"), ("many",)),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",

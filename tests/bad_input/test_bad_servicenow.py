@@ -11,6 +11,7 @@ from bad_staging_world import KIND, instances, nothing_there_changes
 
 from ml_connector_sandbox.sandbox import Sandbox
 from ml_connector_sandbox.servicenow.instance import CLIENT_CREDENTIALS, Instance
+from rsa_keys import private_pem, public_pem
 
 pytestmark = pytest.mark.anyio
 SN = "servicenow"
@@ -43,8 +44,17 @@ async def refused(shell: Shell, office: Sandbox, *options: str) -> str:
         (("--address", "https://{host}/now/nav"), ("Instance address", "without a path")),
         (("--address", "{host}"), ("Instance address", "in full")),
         (("--client-id", "other"), ("client ID or secret is wrong", "Application Registry")),
-        (("--grant", "implicit"), ("Kind of grant", "'implicit'", "client_credentials, password, refresh_token")),
+        (
+            ("--grant", "implicit"),
+            ("Kind of grant", "'implicit'", "client_credentials, authorization_code, jwt_bearer"),
+        ),
         (("--grant", "refresh_token"), ("Refresh token", "missing")),
+        (("--grant", "jwt_bearer", "--username", "ml.connector"), ("Private key", "missing", "JWT Verifier Maps")),
+        (
+            ("--grant", "authorization_code", "--redirect", "http://127.0.0.1:9/else"),
+            ("consent page refused", "redirect address"),
+        ),
+        (("--grant", "jwt_bearer", "--audience", "me"), ("Audience", "'me'", "client_id, token_endpoint")),
         (("--set", "profile=own"), ("profile", "'own'", "apo, custom")),
         (("--set", "rows_per_batch=0"), ("rows_per_batch", "'0'", "1 or more")),
         (("--set", "page_rows=-5"), ("page_rows", "'-5'", "1 or more")),
@@ -123,6 +133,22 @@ async def test_an_address_where_no_instance_is(shell: Shell, office: Sandbox) ->
     told = await shell.aside("connect", SN)
     assert told.code == 2 and contents(shell.url) == before
     one_sentence(told.sentence, host, "there is no such instance", "browser")
+
+
+async def test_a_key_that_the_instance_does_not_know(shell: Shell, office: Sandbox, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(private_pem())
+    options = ("--grant", "jwt_bearer", "--username", "ml.connector", "--private-key-file", str(key))
+    said = await refused(shell, office, *options)
+    one_sentence(said, "JWT Verifier Maps", "User field", "Application Registry")
+    next(iter(instances(office).named("").grants.clients.values())).keys[""] = public_pem()
+    assert (await shell.aside("connect", SN, *options)).code == 0
+
+
+async def test_a_consent_connects(shell: Shell, office: Sandbox) -> None:
+    told = await shell.aside("connect", SN, "--grant", "authorization_code")
+    assert told.code == 0, told
+    assert (await shell.aside("check")).code in (0, 1)
 
 
 async def test_two_companies_on_one_instance(shell: Shell, office: Sandbox) -> None:

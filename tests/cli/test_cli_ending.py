@@ -11,6 +11,8 @@ import pytest
 from cli_terminal import environment, in_terminal, piped
 
 from joined import joined
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.previewing import preview
 from ml_connector.store.database import Database
@@ -84,6 +86,17 @@ async def test_going_live_unseen_is_asked_for_and_older_plans_are_told(
         assert code == 2 and "of them were planned before the mapping or a setting changed" in told
         code, told, _ = await typed("live", "bills", "--yes")
         assert code in (0, 1) and "Nothing of it was previewed" not in told and "planned before the mapping" in told
+
+        assert (await typed("live"))[0] == (await typed("live", "bills", "--all"))[0] == 2
+        code, told, _ = await typed("live", "bills", "bils")
+        assert code == 2 and "has no flow 'bils'" in told
+        chosen = await integration_named(company.desk, "")
+        assert chosen.flow("bills").mode == "live", "where one name is none nothing is changed"
+        code, told, _ = await typed("live", "--all")
+        assert code == 2 and "No flow is in preview" in told
+        await set_flow_mode(company.desk, chosen, "bills", "preview")
+        done = await asyncio.to_thread(piped, ["live", "--all", "--json", "--yes"], env)
+        assert [(one["flow"], one["mode"]) for one in json.loads(done.stdout)] == [("bills", "live")]
 
 
 async def test_a_check_tells_all_and_ends_with_three_where_one_waits(

@@ -53,6 +53,28 @@ def test_status_keeps_every_column(width: int) -> None:
     assert "Account [5100] is used." in shown  # never taken for markup
 
 
+@pytest.mark.parametrize("width", [80, 140])
+def test_sums_of_several_currencies_stand_below_each_other_where_they_would_be_cut(width: int) -> None:
+    status = _status()
+    several = {"CAD": Decimal("350302.14"), "EUR": Decimal("2450.00"), "USD": Decimal("1529854.21")}
+    for flow in status.integrations[0].flows:
+        flow.states.update(dict.fromkeys(("posted", "awaiting approval", "held"), Tally(400, several)))
+    out = io.StringIO()
+    show_status(Console(file=out, width=width), status)
+    _, _, shown = out.getvalue().partition("sums of")
+    assert shown.count("1,529,854.21 USD") == shown.count("350,302.14 CAD") == 12  # and of each flow what awaits
+    assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_plans_of_a_live_flow_are_told_with_who_sends_them() -> None:
+    status = _status()
+    status.integrations[0].flows[1].states["planned"] = Tally(440, {})
+    out = io.StringIO()
+    show_status(Console(file=out, width=200), status)
+    assert "bills: 440 plans wait to be approved here before anything is sent" in out.getvalue()
+    assert "ml-connector approve --flow bills" in out.getvalue()
+
+
 def test_a_preview_breaks_no_flow_mode_or_number_in_a_narrow_terminal() -> None:
     tally = Tally(12_345, {"USD": Decimal("1234567.89")})
     few = Tally(480, {})

@@ -107,8 +107,9 @@ def test_what_is_to_be_done_is_told_in_its_order() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("webhook", "add", "servicetitan"), "no address that vendors can send to"),
+        (("webhook", "add", "servicetitan"), "Say where vendors reach this service from outside"),
         (("webhook", "add", "xerox", "--address", BASE), "There is no connector 'xerox'"),
+        (("webhook", "add", "ServiceNow"), "ServiceNow sends no webhooks: it is read by its schedule."),
         (("webhook", "key", "Xero"), "There is no webhook 'Xero'"),
         (("webhook", "add", "servicetitan", "--address", BASE, "--key-file", "/nowhere/key"), "cannot be read"),
         (("webhook", "add", "servicetitan", "--address", BASE, "--most-lost", "101"), "0 to 100"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import msgspec
@@ -10,6 +11,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors.grants import Consent, Tokens
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.lanes.runtime import Runtime
+from ml_connector.service import connecting
 from ml_connector.service.auditing import export_audit
 from ml_connector.service.connecting import (
     Read,
@@ -25,6 +27,7 @@ from ml_connector.service.desk import Desk
 from ml_connector.service.integrating import integrate
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.service.tenants import change_tenant, create_tenant, selected_tenant, tenants
+from ml_connector.transport.errors import Reconnect
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +55,35 @@ async def test_connection_settings_are_checked(runtime: Runtime) -> None:
         checked_settings(connector, {"trial": "maybe"})
     with pytest.raises(BadInput, match="did you mean trial"):
         checked_settings(connector, {"trail": "yes"})
+
+
+@pytest.mark.parametrize(("over", "wins"), [(True, 2), (False, 1)])
+async def test_tokens_that_ended_before_they_were_used_are_won_once_more(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, over: bool, wins: int
+) -> None:
+    """A machine that stood still; a refusal of tokens that live says that what was given is wrong."""
+    now, won = runtime.clock.now(), list[Tokens]()
+
+    async def winning(*_: object) -> Tokens:
+        life = dt.timedelta(minutes=-1 if over and not won else 15)
+        won.append(Tokens(str(len(won)), now + life, "https://api.example"))
+        return won[-1]
+
+    async def reaching(_: object, __: object, ___: object, tokens: Tokens, ____: object) -> tuple[Organisation, ...]:
+        if tokens.access_token == "0":
+            raise Reconnect("The token is refused.")
+        return (TITAN,)
+
+    monkeypatch.setattr(connecting, "tokens_for", winning)
+    monkeypatch.setattr(connecting, "reachable_organisations", reaching)
+    connector = runtime.connectors["servicetitan"]
+    if over:
+        found = await connecting.granted(runtime, connector, CREDENTIALS["servicetitan"], {})
+        assert (found.tokens, found.organisations) == (won[1], (TITAN,))
+    else:
+        with pytest.raises(BadInput, match="is refused"):
+            await connecting.granted(runtime, connector, CREDENTIALS["servicetitan"], {})
+    assert len(won) == wins
 
 
 async def test_secrets_lie_sealed_and_open_again(company: Company) -> None:

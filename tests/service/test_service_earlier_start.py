@@ -53,7 +53,7 @@ async def test_it_is_planned_and_told_and_nothing_of_it_is_posted(live: Company)
     await settled(live, *OLD, NEW, bill("8", total="70.00", date=dt.date(2026, 8, 9)))
     assert await states(live) == {"1": "skipped", "2": "planned", "3": "planned", "8": "posted", "9": "posted"}
     assert posted(live) == ["INV-9", "INV-8"]
-    told = "bills: taken up by an earlier start date, waiting for approval (2)"
+    told = "bills: planned, and waiting to be approved here (2)"
     assert told in (await status(live.desk)).attention
     assert (await live.now()).flow("bills").live_from == dt.date(2026, 8, 1)
 

@@ -155,6 +155,9 @@ async def test_going_live_leaves_what_is_ones_own_to_somebody_else(company: Comp
     assert (made.approved, made.own) == (1, 1)
     await settled(company)
     assert written(company) == ["INV-2"]
+    found = await status(company.desk)
+    assert "bills: planned, and waiting to be approved here (1)" in found.attention
+    assert [one.left for one in found.integrations[0].forecasts if "bills" in one.left] == [], "nothing goes by itself"
     assert [one.number for one in (await stored_plans(company.desk, Filter(flow="bills"))).plans] == ["INV-1"]
     await approved(as_(company, "carl"), "INV-1")
     await settled(company)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
 from recoding_world import Recoding, make_recoding
 
+from ml_connector.canonical.documents import settled_as
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.sales import InvoiceState
 from ml_connector.connectors.checking import Finding, Preflight, Verdict
 from ml_connector.errors import NotFound
 from ml_connector.integrations.invoice_flow import Invoices
+from ml_connector.sealing import Sealer
 from ml_connector.service import desk as desk_module
 from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import integration_named
 from ml_connector.service.roles import Actor, NotAllowed, Role
-from ml_connector.service.standing import finding, standing
+from ml_connector.service.standing import _KIND, _NOT_APPROVED, finding, standing, stuck_by_flow
 from ml_connector.sync import preflight
 from ml_connector.sync.flows import flows_of
 from ml_connector.sync.refused import refused_flows, told, try_again
@@ -71,6 +75,7 @@ async def test_who_may_look_and_what_is_no_integration(company: Recoding) -> Non
 
 OPEN = Bill("b1", Ref("v1"), D("10.00"), state=BillState.OPEN)
 PAID = msgspec.structs.replace(OPEN, state=BillState.PAID)
+PARTLY = msgspec.structs.replace(OPEN, state=BillState.PARTLY_PAID, paid=D("4.00"))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +91,11 @@ PAID = msgspec.structs.replace(OPEN, state=BillState.PAID)
         (PAID, {}, BillState.DRAFT, "paid here"),
         (PAID, {}, BillState.APPROVED, ""),
         (PAID, {"trouble": "No GL account."}, BillState.APPROVED, "trouble"),
+        (PARTLY, {}, BillState.SUBMITTED, "partly paid here"),
+        (msgspec.structs.replace(PARTLY, state=BillState.OPEN), {}, BillState.SUBMITTED, "partly paid here"),  # overdue
+        (PARTLY, {}, BillState.APPROVED, ""),
+        (msgspec.structs.replace(PARTLY, paid=D(0)), {}, BillState.SUBMITTED, ""),  # a credit was applied
+        (msgspec.structs.replace(PARTLY, paid=None), {}, BillState.SUBMITTED, ""),
     ],
 )
 def test_what_a_person_has_to_look_at(here: Bill, there: dict[str, Any], state: BillState, kind: str) -> None:
@@ -97,6 +107,51 @@ def test_what_is_gone_there_counts_only_while_it_stands_here() -> None:
     kind, why, action = finding(OPEN, OPEN, "gone", "Books", "Desk")
     assert (kind, why) == ("gone", "is not in Desk any more") and action.startswith("See in Desk who removed it")
     assert finding(msgspec.structs.replace(OPEN, active=False), OPEN, "gone", "Books", "Desk") == ("", "", "")
+
+
+async def test_the_columns_tell_what_the_documents_tell(company: Recoding) -> None:
+    """Every state there, with and without trouble, active or not, of a bill that is open, paid, partly paid or void here."""
+    heres = [
+        OPEN,
+        PAID,
+        PARTLY,
+        msgspec.structs.replace(PAID, total=D("-10.00")),
+        msgspec.structs.replace(OPEN, active=False),
+    ]
+    async with company.desk.looking() as reading:
+        for here, state, active, trouble in product(heres, [*BillState, "gone"], [True, False], ["", "No account."]):
+            there = Bill("i1", Ref("s1"), D("10.00"), state=BillState(state) if state != "gone" else BillState.OPEN,
+                         active=active, trouble=trouble)  # fmt: skip
+            row = await reading.one(
+                f"select {_KIND} from (values (%s, %s, %s)) e (state, active, troubled), (values (%s)) d (settled)",
+                list(_NOT_APPROVED), str(state), active, bool(trouble), settled_as(here),
+            )  # fmt: skip
+            assert row == (finding(here, there, str(state), "Books", "Desk")[0],), (here, state, active, trouble)
+
+
+async def test_how_many_do_not_go_on_is_counted_without_opening_any_document(
+    company: Recoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.xero.void("N-2")
+    await company.settled()
+    sealer, integration = await company.desk.sealer(), await integration_named(company.desk)
+    opened, unseal = list[bytes](), Sealer.open
+
+    def counting(self: Sealer, name: bytes, sealed: bytes) -> bytes:
+        opened.append(name)
+        return unseal(self, name, sealed)
+
+    monkeypatch.setattr(Sealer, "open", counting)
+    async with company.desk.looking() as reading:
+        assert await stuck_by_flow(reading, sealer, integration) == {"invoices": 1}
+        assert opened == []
+    async with company.desk.changing() as change:  # as what was stored before there were such columns
+        await change.run("update directory set troubled = null where state <> ''")
+        await change.run("update document set settled = null")
+    async with company.desk.looking() as reading:
+        assert await stuck_by_flow(reading, sealer, integration) == {"invoices": 1}
+        assert sum(name.startswith(b"directory ") for name in opened) == 3
+    assert [one.number for one in (await standing(company.desk)).stuck] == ["N-2"]
 
 
 class _Shaped:

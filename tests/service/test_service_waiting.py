@@ -68,3 +68,17 @@ async def test_what_goes_to_and_fro_is_no_progress(desk: Desk, monkeypatch: pyte
     async with asyncio.timeout(10):
         quiet = await syncing.wait_until_quiet(desk, integration, patience=0.4)
     assert not quiet.done and "nothing has moved for a while" in quiet.sentence
+
+
+async def test_what_could_not_be_read_is_told_although_all_is_quiet(database: Database, tmp_path: Path) -> None:
+    async with joined(database, tmp_path) as company:
+        assert (await company.sync()).sentence == ""
+        async with company.desk.changing() as change:
+            await change.run(
+                """insert into unread (tenant_id, flow_id, source_id, run_id, content_hash, raw, problem, first_read_at)
+                select tenant_id, flow_id, 'lost', min(run_id), '', '', '', now() from run
+                where tenant_id = %s group by tenant_id, flow_id order by flow_id limit 1""",
+                company.desk.tenant_id,
+            )  # fmt: skip
+        quiet = await syncing.wait_until_quiet(company.desk, company.integration, patience=5.0)
+    assert quiet.done and quiet.sentence == "1 document could not be read; the next reading asks again"

@@ -27,7 +27,7 @@ async def test_an_address_is_made_and_shown_again(company: Company) -> None:
 
 @pytest.mark.parametrize(
     "base",
-    ["", "sync.example.com", "http://sync.example.com", "https://", "https://a.example?x=1", "https://u:p@a.example",
+    ["sync.example.com", "http://sync.example.com", "https://", "https://a.example?x=1", "https://u:p@a.example",
      "https://a.example:99999", "ftp://a.example"],
 )  # fmt: skip
 async def test_an_address_nobody_can_send_to_is_refused(company: Company, base: str) -> None:

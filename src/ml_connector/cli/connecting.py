@@ -98,7 +98,7 @@ def _needed(connector: Connector) -> str:
     if connector.auth.interactive:
         return f"{connector.title} will ask for these rights, each line for the flows named:"
     return (
-        f"{connector.title} asks for no consent: these rights are given to the application there, or to the user it acts "
+        f"{connector.title} asks nobody for these rights: they are given to the application there, or to the user it acts "
         "as, before it is connected, each line for the flows named:"
     )
 

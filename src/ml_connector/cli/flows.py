@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.table import Table
 
 from ml_connector.cli import progress, render
 from ml_connector.cli.asking import confirm
@@ -13,9 +15,11 @@ from ml_connector.cli.choosing import Yes, planned_before, taken_up
 from ml_connector.cli.connecting import show_connection_settings
 from ml_connector.cli.context import Cli, Exit, Given, pairs
 from ml_connector.cli.status import show_status
+from ml_connector.errors import BadInput
 from ml_connector.service import integrating, receivables, syncing
+from ml_connector.service.desk import Desk
 from ml_connector.service.flows import ModeSet, previewed, set_flow_mode
-from ml_connector.service.integrating import Integration, integration_named
+from ml_connector.service.integrating import FlowLine, Integration, integration_named
 from ml_connector.service.previewing import FlowPreview, Preview
 from ml_connector.service.previewing import preview as make_preview
 from ml_connector.service.scheduling import Scheduled
@@ -26,6 +30,7 @@ from ml_connector.service.status import status as current_status
 from ml_connector.service.syncing import Quiet
 from ml_connector.service.tallies import counted
 
+_All = Annotated[bool, Parameter(negative=(), show_default=False)]
 _Set = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 
 
@@ -38,7 +43,9 @@ def mount(app: App) -> None:
     )
     app.command(settings, help_epilogue="Example: ml-connector settings --set freight_account=lines")
     app.command(preview, help_epilogue="Example: ml-connector preview --limit 50")
-    app.command(live, help_epilogue="Example: ml-connector live bills")
+    app.command(
+        live, help_epilogue="Example: ml-connector live bills vendor_credits\n\nExample: ml-connector live --all"
+    )
     app.command(off, help_epilogue="Example: ml-connector off bills")
     app.command(schedule, help_epilogue="Example: ml-connector schedule bills 'business days US */15 7-18 * * *'")
     app.command(sync, help_epilogue="Example: ml-connector sync bills")
@@ -109,34 +116,43 @@ def _settings(console: Console, found: list[Setting]) -> None:
 # --- modes -------------------------------------------------------------------------------------------------------
 
 
-async def live(flow: str, *, integration: str = "", yes: Yes = False, cli: Given) -> int:
-    """Let a flow post. What its preview shows is approved as shown. Of inventory_bills nothing is posted: it tracks.
+async def live(*flows: str, all: _All = False, integration: str = "", yes: Yes = False, cli: Given) -> int:
+    """Let flows post. What their previews show is approved as shown. Of inventory_bills nothing is posted: it tracks.
 
-    Where nothing of it was previewed, or the mapping or a setting changed since, it says so first and asks.
+    Where nothing of one was previewed, or the mapping or a setting changed since, it says so first and asks. With --json
+    one document for one flow, a list for several.
 
     Parameters
     ----------
-    flow
-        The flow, such as bills.
+    flows
+        The flows, such as bills, or several: bills vendor_credits.
+    all
+        Every flow that is in preview.
     integration
-        Its integration, when there are several.
+        Their integration, when there are several.
     yes
         Do not ask.
     """
-    return await _mode(cli, flow, integration, "live", yes=yes)
+    if bool(flows) == all:
+        raise BadInput(
+            "Name the flows that go live, such as 'ml-connector live bills', or give --all for all in preview."
+        )
+    return await _mode(cli, flows, integration, "live", yes=yes)
 
 
-async def off(flow: str, *, integration: str = "", cli: Given) -> int:
-    """Stop a flow. Nothing is read or posted until it is turned on again.
+async def off(*flows: str, integration: str = "", cli: Given) -> int:
+    """Stop flows. Nothing is read or posted until they are turned on again.
 
     Parameters
     ----------
-    flow
-        The flow, such as bills.
+    flows
+        The flows, such as bills.
     integration
-        Its integration, when there are several.
+        Their integration, when there are several.
     """
-    return await _mode(cli, flow, integration, "off")
+    if not flows:
+        raise BadInput("Name the flows to stop, such as 'ml-connector off bills'.")
+    return await _mode(cli, flows, integration, "off")
 
 
 async def schedule(flow: str, text: str | None = None, *, integration: str = "", cli: Given) -> int:
@@ -162,24 +178,36 @@ def _scheduled(console: Console, found: Scheduled) -> None:
     render.lines(console, f"{found.title} reads at '{found.schedule}' ({found.zone}).", f"Next: {runs} (UTC).")
 
 
-async def _mode(cli: Cli, flow: str, integration: str, mode: str, *, yes: bool = False) -> int:
+async def _mode(cli: Cli, names: tuple[str, ...], integration: str, mode: str, *, yes: bool = False) -> int:
+    """Set flows to a mode, all of them or, where a name is none or somebody says no, none."""
     async with cli.desk() as desk:
         chosen = await integration_named(desk, integration)
-        if mode == "live" and chosen.flow(flow).mode != "live":
-            seen = await previewed(desk, chosen, flow)
-            if told := _unseen(seen.unseen) or _before(seen.planned, seen.planned_before):
-                confirm(cli, told, "Let it post all the same?", yes=yes)
-        made = await set_flow_mode(desk, chosen, flow, mode)
-        waiting = _for_a_person(await current_status(desk), chosen, flow) if mode == "live" else False
-        owing = await receivables.mention(desk, chosen, flow) if mode == "live" else ""
-    cli.show(made, _mode_set)
-    if owing:
-        cli.say(owing)
-    if waiting:
+        flows = list(dict.fromkeys(names)) or [one.name for one in chosen.flows if one.mode == "preview"]
+        if not flows:
+            raise BadInput("No flow is in preview: 'ml-connector preview' sets those that are off to it.")
+        before = [chosen.flow(one) for one in flows]
+        if mode == "live":
+            unsure = [told for one in before if one.mode != "live" if (told := await _unsure(desk, chosen, one))]
+            if unsure:
+                confirm(cli, " ".join(unsure), "Let it post all the same?", yes=yes)
+        made = [await set_flow_mode(desk, chosen, one, mode) for one in flows]
+        waiting = _for_a_person(await current_status(desk), chosen, flows) if mode == "live" else []
+        owing = [await receivables.mention(desk, chosen, one) for one in flows] if mode == "live" else []
+    cli.show(made[0] if len(names) == 1 else made, _modes_set)
+    for told in filter(None, owing):
+        cli.say(told)
+    for flow in waiting:
         cli.say(
             f"Some of its documents wait for a person: 'ml-connector records --flow {flow} --state held' shows them."
         )
     return Exit.ATTENTION if waiting else Exit.GOOD
+
+
+async def _unsure(desk: Desk, integration: Integration, flow: FlowLine) -> str:
+    """What a person should know before a flow goes live; empty where nothing."""
+    seen = await previewed(desk, integration, flow.name)
+    told = _unseen(seen.unseen) or _before(seen.planned, seen.planned_before)
+    return f"{flow.name}: {told}" if told else ""
 
 
 def _unseen(unseen: bool) -> str:
@@ -194,16 +222,15 @@ def _before(planned: int, before: int) -> str:
     return f"{shown} approved as shown. {planned_before(before)}"
 
 
-def _for_a_person(found: Status, integration: Integration, flow: str) -> bool:
-    """Whether something of this flow waits for a person."""
-    return any(
-        cause.person
+def _for_a_person(found: Status, integration: Integration, flows: Sequence[str]) -> list[str]:
+    """Those of the flows of which something waits for a person."""
+    return [
+        shown.flow
         for one in found.integrations
         if one.integration_id == integration.integration_id
         for shown in one.flows
-        if shown.flow == flow
-        for cause in shown.waiting
-    )
+        if shown.flow in flows and any(cause.person for cause in shown.waiting)
+    ]
 
 
 _TRACKED = (
@@ -211,6 +238,11 @@ _TRACKED = (
     "'ml-connector sync' looks now, 'ml-connector up' by itself; 'ml-connector tracking' shows what was found.",
 )
 _WITHDRAWN = "approvals that had not been carried out are"
+
+
+def _modes_set(console: Console, made: ModeSet | list[ModeSet]) -> None:
+    for one in made if isinstance(made, list) else [made]:
+        _mode_set(console, one)
 
 
 def _mode_set(console: Console, made: ModeSet) -> None:
@@ -274,16 +306,21 @@ def _previewed(console: Console, flows: tuple[FlowPreview, ...]) -> None:
     tracks = any(flow.tracks for flow in flows)
     modes = console.width >= 100 or not tracks
     names = ("flow", *(("mode",) if modes else ()), *(name for name in _NUMBERS if tracks or name != "tracked"))
-    made = render.table(*names, right=_NUMBERS)
-    render.keep_whole(made, "flow", "mode")
-    for flow in flows:
-        cells = {
-            "flow": flow.flow, "mode": flow.mode, "post": f"{flow.post.count:,}", "sum": render.sums(flow.post.sums),
-            "link": f"{flow.link.count:,}", "there": f"{flow.linked.count:,}", "tracked": f"{flow.tracked.count:,}",
-            "held": f"{flow.hold.count:,}", "skipped": f"{sum(one.count for one in flow.skipped.values()):,}",
-        }  # fmt: skip
-        render.add(made, *(cells[name] for name in names))
-    console.print(made)
+
+    def made(between: str) -> Table:
+        table = render.table(*names, right=_NUMBERS)
+        render.keep_whole(table, "flow", "mode")
+        for flow in flows:
+            cells = {
+                "flow": flow.flow, "mode": flow.mode, "post": f"{flow.post.count:,}",
+                "sum": render.sums(flow.post.sums, between), "link": f"{flow.link.count:,}",
+                "there": f"{flow.linked.count:,}", "tracked": f"{flow.tracked.count:,}", "held": f"{flow.hold.count:,}",
+                "skipped": f"{sum(one.count for one in flow.skipped.values()):,}",
+            }  # fmt: skip
+            render.add(table, *(cells[name] for name in names))
+        return table
+
+    console.print(render.fitting(console, made))
 
 
 def _flow_preview(console: Console, flow: FlowPreview) -> None:

@@ -242,7 +242,7 @@ async def suggest(table: str, *, accept_exact: _Flag = False, integration: str =
         applied = await suggesting.accept_exact(desk, chosen, table) if accept_exact else None
         left = await suggesting.suggest(desk, chosen, table)
         kind = table_named(desk.runtime.integrations[chosen.kind], table)
-    _show_suggestions(cli, applied, left)
+    _show_suggestions(cli, applied, left, kind)
     if left and (told := by_hand(kind)):
         cli.say(told)
     return Exit.ATTENTION if left else Exit.GOOD
@@ -258,19 +258,22 @@ def by_hand(table: TableType) -> str:
     )
 
 
-def _show_suggestions(cli: Cli, applied: Applied | None, left: list[Suggestion]) -> None:
+def _show_suggestions(cli: Cli, applied: Applied | None, left: list[Suggestion], table: TableType) -> None:
     if cli.json:
         cli.show({"applied": applied, "open": left}, lambda *_: None)
         return
     if applied is not None:
         _applied(cli.out, applied)
-    _suggestions(cli.out, left)
+    if left:
+        _suggestions(cli.out, left)
+    else:
+        render.lines(cli.out, _SELDOM if table.seldom else "Every key that was seen has a row.")
+
+
+_SELDOM = "Nothing waits for a row: what has none is matched, made or left to the bills by itself."
 
 
 def _suggestions(console: Console, left: list[Suggestion]) -> None:
-    if not left:
-        render.lines(console, "Every key that was seen has a row.")
-        return
     made = render.table("key", "name", "used", "waiting", "suggested", "evidence", right=("used", "waiting"))
     for one in left:
         first = one.candidates[0] if one.candidates else None

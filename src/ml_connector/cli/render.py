@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -42,6 +42,16 @@ def keep_whole(made: Table, *names: str) -> None:
         if column.header in names:
             column.no_wrap = True
     made.padding = (0, 1, 0, 0)
+
+
+_ANY_WIDTH = 10_000  # columns: what a table would take if it had them
+
+
+def fitting(console: Console, made: Callable[[str], Table]) -> Table:
+    """A table with what stands between the sums of a cell: one below the other where it is too wide, so that none is cut."""
+    table = made(", ")
+    needed = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
+    return table if needed <= console.width else made("\n")
 
 
 def to_look_at(console: Console, doubles: Mapping[str, int], vendors: Mapping[str, int]) -> None:
@@ -86,6 +96,18 @@ def awaiting(console: Console, flow: FlowStatus, target: str) -> None:
     lines(console, f"{told}: they wait for approval in {target}, {since}.", style="yellow")
 
 
+def to_approve(console: Console, flow: FlowStatus) -> None:
+    """What a live flow does not send before somebody here has approved it."""
+    if flow.to_approve:
+        waits = counted(flow.to_approve, "plan waits", "plans wait")
+        lines(
+            console,
+            f"{flow.flow}: {waits} to be approved here before anything is sent: 'ml-connector approve --flow {flow.flow}' "
+            "does it, and says which of them are your own and need somebody else (setting four_eyes).",
+            style="yellow",
+        )
+
+
 def settings(found: Iterable[Setting]) -> Table:
     """Settings with their values, choices and consequences."""
     made = table("setting", "value", "what follows from it")
@@ -112,9 +134,9 @@ def money(amount: Decimal, currency: str = "") -> str:
     return f"{text} {currency}".strip()
 
 
-def sums(found: Mapping[str, Decimal]) -> str:
+def sums(found: Mapping[str, Decimal], between: str = ", ") -> str:
     """Sums per currency."""
-    return ", ".join(money(amount, currency) for currency, amount in sorted(found.items())) or "-"
+    return between.join(money(amount, currency) for currency, amount in sorted(found.items())) or "-"
 
 
 def instant(at: datetime | None) -> str:

@@ -160,7 +160,10 @@ async def _answering(runtime: Runtime, door: socket | None, stop: asyncio.Event)
 
 @contextmanager
 def _stopping(cli: Cli, what: str) -> Iterator[asyncio.Event]:
-    """An event that the first SIGINT or SIGTERM sets; work under way is finished in order, and ended if it cannot be."""
+    """An event that the first SIGINT or SIGTERM sets; work under way is finished in order, and ended if it cannot be.
+
+    That end waits beyond this block: a process may still be held up by what its event loop closes last.
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     last = threading.Timer(ENDED_WITHIN, _end, [cli, what])
     last.daemon = True
@@ -171,7 +174,6 @@ def _stopping(cli: Cli, what: str) -> Iterator[asyncio.Event]:
             last.start()
 
     with ExitStack() as undo:
-        undo.callback(last.cancel)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told)
             undo.callback(loop.remove_signal_handler, number)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from cyclopts import App
 from rich.console import Console
+from rich.table import Table
 
 from ml_connector.cli import render
 from ml_connector.cli.connecting import show_connections
@@ -42,6 +45,7 @@ def show_status(console: Console, found: Status) -> None:
         render.backfills(console, integration.backfills)
         render.forecasts(console, integration.forecasts)
         for flow in integration.flows:
+            render.to_approve(console, flow)
             render.awaiting(console, flow, integration.target)
             render.causes(console, flow.waiting, f"Waiting in {flow.flow}:")
             for run in flow.unbalanced:
@@ -53,12 +57,13 @@ def show_status(console: Console, found: Status) -> None:
 _SHORT = {"awaiting approval": "to approve", "stopped there": "stopped", "unchanged": "same"}
 _SUMMED = (State.POSTED.word, AWAITING, STOPPED, State.LINKED.word, State.HELD.word, State.REJECTED.word)
 _SELDOM = (AWAITING, STOPPED)
+_WIDE = 110  # columns from which on every state has its own
 _ALWAYS = ("read", "posted", "skipped", "held")
 
 
 def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None:
     """Where there is little room, columns in which nothing stands are left out: a number is never cut."""
-    wide = console.width >= 110
+    wide = console.width >= _WIDE
     names = ("read", *render.SHOWN_STATES, "open")
     rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
     always = [name for name in names if name not in (AWAITING, STOPPED)] if wide else _ALWAYS
@@ -73,14 +78,18 @@ def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None
 
 
 def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
-    shown = [word for word in _SUMMED if word not in _SELDOM or any(word in flow.states for flow in flows)]
-    made = render.table("sums of", *shown, right=shown)
-    for flow in flows:
-        tallies = [flow.states.get(word, Tally()) for word in shown]
-        if any(one.sums for one in tallies):
-            render.add(made, flow.flow, *(render.sums(one.sums if one.count else {}) for one in tallies))
-    if made.row_count:
-        console.print(made)
+    """Sums by state; as for the counts, columns in which nothing stands go where there is little room."""
+    if found := {flow.flow: sums for flow in flows if (sums := _sums(flow))}:
+        seldom = _SELDOM if console.width >= _WIDE else tuple(word for word in _SUMMED if word not in _ALWAYS)
+        shown = [word for word in _SUMMED if word not in seldom or any(word in sums for sums in found.values())]
+
+        def made(between: str) -> Table:
+            table = render.table("sums of", *shown, right=shown)
+            for name, sums in found.items():
+                render.add(table, name, *(render.sums(sums.get(word, {}), between) for word in shown))
+            return table
+
+        console.print(render.fitting(console, made))
     for flow in flows:
         if flow.last_run is not None:
             adds_up = "every run adds up" if flow.balanced else "NOT EVERY RUN ADDS UP"
@@ -89,3 +98,9 @@ def _money(console: Console, flows: tuple[FlowStatus, ...]) -> None:
             render.lines(console, f"{flow.flow} ({flow.mode}): last {flow.last_run.kind} {at} UTC; {adds_up}{again}.")
         else:
             render.lines(console, f"{flow.flow} ({flow.mode}): not read yet.")
+
+
+def _sums(flow: FlowStatus) -> dict[str, dict[str, Decimal]]:
+    """By state what stands in it, of those in which something does."""
+    tallies = {word: flow.states.get(word, Tally()) for word in _SUMMED}
+    return {word: one.sums for word, one in tallies.items() if one.count and one.sums}

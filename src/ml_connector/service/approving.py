@@ -19,7 +19,8 @@ from ml_connector.service.flows import refuse_not_live
 from ml_connector.service.four_eyes import confirm_rows, own_plans, refusal
 from ml_connector.service.integrating import integrations_in
 from ml_connector.service.outdated import Made, outdated
-from ml_connector.service.previewing import AGAIN, PLANNED, PLANS, TO_APPROVE, Planned, shown_plan
+from ml_connector.service.plans import PLANNED, PLANS, Planned, shown_plans
+from ml_connector.service.previewing import AGAIN, TO_APPROVE
 from ml_connector.service.roles import Role
 from ml_connector.service.tallies import Tally
 from ml_connector.sync.release import restage
@@ -80,9 +81,10 @@ async def approvable(desk: Desk, chosen: Filter) -> Approvable:
         rows = await reading.all(f"{PLANNED} where {found.sql} order by r.record_id", *found.values)
         plans = await reading.all(f"{_MADE} where {found.sql}", *found.values)
         before = await outdated(reading, sealer, [Made(*row) for row in plans])
+        shown = await shown_plans(reading, sealer, rows)
     if not rows:
         raise NotFound("No stored plan fits: 'ml-connector preview' plans anew and shows what there is.")
-    total, shown = Tally(), tuple(shown_plan(sealer, row) for row in rows)
+    total = Tally()
     for one in shown:
         total.add(1, one.currency, one.amount)
     return Approvable(chosen, total, shown, before)

@@ -110,7 +110,16 @@ def checked_return(expected: Consent, returned: Mapping[str, str]) -> Mapping[st
 async def granted(
     runtime: Runtime, connector: Connector, credentials: Credentials, settings: Mapping[str, str]
 ) -> Granted:
-    """Tokens without consent, and what they reach. Raises BadInput naming the field, Reconnect, transport.errors."""
+    """Tokens without consent, and what they reach. Raises BadInput naming the field, Reconnect, transport.errors.
+
+    Tokens that ended before they were used, since the machine stood still, are won once more: nothing given was wrong.
+    """
+    tokens = await tokens_for(runtime, connector, credentials)
+    try:
+        return await _reached(runtime, connector, credentials, settings, tokens)
+    except BadInput:
+        if runtime.clock.now() < tokens.expires_at:
+            raise
     return await _reached(runtime, connector, credentials, settings, await tokens_for(runtime, connector, credentials))
 
 

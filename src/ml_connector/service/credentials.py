@@ -12,10 +12,12 @@ from ml_connector.lanes.runtime import Runtime
 
 
 def connector_of(runtime: Runtime, vendor: str) -> Connector:
-    """The connector of a vendor's name. Raises NotFound naming those there are."""
-    found = runtime.connectors.get(vendor.replace("-", "_"))
+    """The connector of a name, however it is spelled (zoho-books, Zoho Books). Raises NotFound naming those there are."""
+    name = "_".join(vendor.casefold().replace("-", " ").replace("_", " ").split())
+    found = runtime.connectors.get(name)
     if found is None:
-        raise NotFound(f"There is no connector {vendor!r}; there are {', '.join(sorted(runtime.connectors))}.")
+        known = ", ".join(one.replace("_", "-") for one in sorted(runtime.connectors))
+        raise NotFound(f"There is no connector {vendor!r}; there are {known}.")
     return found
 
 
@@ -40,7 +42,7 @@ def _checked(connector: Connector, field: CredentialField, value: str) -> str:
         if field.required:
             raise BadInput(f"{named} is missing. Where it is found: {field.where}.")
         return ""
-    if any(character.isspace() or not character.isprintable() for character in value):
+    if not field.lines and any(character.isspace() or not character.isprintable() for character in value):
         raise BadInput(f"{named} contains a blank or line break, perhaps copied along: paste it without.")
     if field.choices and value not in field.choices:
         raise BadInput(f"{named} is {value!r}; it can be {', '.join(field.choices)}. {field.where}.")

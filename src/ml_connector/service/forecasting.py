@@ -118,7 +118,7 @@ def _written(flow: FlowType) -> tuple[str, Action]:
 
 
 # What is held and follows another record goes on with that one, unless that waits for a person or is passed over, or
-# follows one that does.
+# follows one that does. A plan of a flow that is live waits for a person, too.
 _BACKLOG = """
     with recursive newest as (
         select s.version_id, s.state, f.flow_id, f.name, f.name || ':' || r.source_id as key, f.mode, r.needed
@@ -127,7 +127,8 @@ _BACKLOG = """
         where f.tenant_id = %(tenant)s and f.integration_id = %(integration)s and s.state = any(%(states)s::smallint[])
     ), stuck as (
         select n.version_id, n.key from newest n
-        where n.state = %(rejected)s or n.state = %(held)s and exists (
+        where n.state = %(rejected)s or n.state = %(planned)s and n.mode = 'live'  -- its plan waits to be approved
+          or n.state = %(held)s and exists (
             select 1 from wait w where w.tenant_id = %(tenant)s and w.version_id = n.version_id
             and (w.code <> all(%(following)s::text[]) or exists (
                 select 1 from flow of join record r on r.tenant_id = of.tenant_id and r.flow_id = of.flow_id
@@ -201,6 +202,7 @@ async def _left(reading: Reading, integration_id: int, flows: Collection[int]) -
         "flows": list(flows),
         "states": [state.value for state in (*IN_FLIGHT, State.HELD, State.REJECTED)],
         "held": State.HELD.value,
+        "planned": State.PLANNED.value,
         "rejected": State.REJECTED.value,
         "skipped": State.SKIPPED.value,
         "following": list(FOLLOWING),

@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
-from ml_connector.integrations.coding import RECODED
-from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, Reading
-from ml_connector.service.explaining import shown_decision
-from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
+from ml_connector.service.finding import Filter, conditions
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.following import causes_of
 from ml_connector.service.integrating import FlowLine, Integration, integration_between
+from ml_connector.service.plans import PLANNED, PLANS, Planned, shown_plans
 from ml_connector.service.records import MOST
 from ml_connector.service.roles import READERS, Role
 from ml_connector.service.syncing import Quiet, Report, request_sync, wait_until_quiet
-from ml_connector.service.tallies import Cause, Tally, in_currency, tallied, title_of
-from ml_connector.sync import plan
+from ml_connector.service.tallies import Cause, Tally, tallied, title_of
 from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One document and what would become of it. Its ``decision`` holds the exact payloads, which ``digest`` stands for.
-
-    ``booked_on``: the day that the ledger gets, where that is another than its date; None for the same.
-    """
-
-    record_id: int
-    flow: str
-    number: str
-    party: str
-    date: dt.date | None
-    amount: Decimal
-    currency: str
-    does: str
-    target: str
-    notes: tuple[str, ...]
-    decision: Any
-    digest: str
-    booked_on: dt.date | None = None
-
-    @property
-    def what(self) -> str:
-        """What would become of it, in words."""
-        if self.does == "link":
-            return f"link to {self.target}"
-        if self.does == "recode":
-            return "recode"
-        return f"post on {self.booked_on}" if self.booked_on else "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +146,6 @@ async def _flow(
     )  # fmt: skip
 
 
-PLANS = f"{RECORDS} join plan p on p.tenant_id = r.tenant_id and p.version_id = r.version_id"
-#: Documents as their stored plans show them; the record's newest version is the one that is planned.
-PLANNED = f"""select r.record_id, f.name, d.number, d.content_hash, d.canonical, d.document_date, d.amount, d.currency,
-                     coalesce(p.renewed, p.body), coalesce(p.renewed_digest, p.digest) {PLANS}"""
 #: A plan that was approved and is another by now waits for its approval again, as it is now; on a live flow some wait, too.
 AGAIN = f"""(s.state = {State.HELD.value} and p.renewed_digest is not null
               and s.reason in ('preview_changed', 'above_limit', 'row_unconfirmed'))"""
@@ -199,32 +158,7 @@ async def _planned(reading: Reading, sealer: Sealer, flow: FlowLine, limit: int)
         order by r.version_id limit %s""",
         reading.tenant_id, flow.flow_id, State.PLANNED.value, limit,
     )  # fmt: skip
-    return tuple(shown_plan(sealer, row) for row in rows)
-
-
-def shown_plan(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
-    """A row of PLANNED."""
-    record_id, flow, number, content_hash, canonical, date, amount, currency, sealed, digest = row
-    body = sealer.open(b"plan", sealed)
-    decision = plan.decode(body)
-    return Planned(
-        record_id, flow, number, party_name(opened_document(sealer, content_hash, canonical)), date,
-        in_currency(amount, currency), currency, _does(decision),
-        decision.target_id if isinstance(decision, Adopt) else "",
-        (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body), digest.hex(),
-        _booked_on(decision, date),
-    )  # fmt: skip
-
-
-def _does(decision: Write | Adopt) -> str:
-    if isinstance(decision, Adopt):
-        return "link"
-    return "recode" if any(RECODED in step.reference for step in decision.steps) else "post"
-
-
-def _booked_on(decision: Write | Adopt, date: dt.date | None) -> dt.date | None:
-    days = {step.date for step in decision.steps if step.date} if isinstance(decision, Write) else set()
-    return max(days) if days and days != {date} else None
+    return await shown_plans(reading, sealer, rows)
 
 
 async def stored_plans(desk: Desk, chosen: Filter, *, limit: int = 50, after: int = 0) -> PlanPage:
@@ -244,8 +178,8 @@ async def stored_plans(desk: Desk, chosen: Filter, *, limit: int = 50, after: in
         )
         found.add("r.record_id > %s", after)
         rows = await reading.all(f"{PLANNED} where {found.sql} order by r.record_id limit %s", *found.values, limit + 1)
+        shown = await shown_plans(reading, sealer, rows[:limit])
     total = Tally()
     for count, currency, amount in totals:
         total.add(count, currency, amount)
-    shown = tuple(shown_plan(sealer, row) for row in rows[:limit])
     return PlanPage(shown, shown[-1].record_id if len(rows) > limit else 0, total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.purchases import Bill, BillState
+from ml_connector.canonical.purchases import BillState
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document, party_name
@@ -43,7 +44,12 @@ FINDINGS = {
         "is paid in {source} while nobody has approved it in {target}",
         "Have it approved in {target}; if it is not approved there, ask the vendor to give the money back.",
     ),
+    "partly paid here": (
+        "is partly paid in {source} while nobody has approved it in {target}",
+        "Have it approved in {target}; if it is not approved there, ask the vendor to give back what was paid.",
+    ),
 }
+_PAID_HERE = {documents.PAID: "paid here", documents.PARTLY_PAID: "partly paid here"}
 _NOT_APPROVED = (BillState.DRAFT.value, BillState.SUBMITTED.value, BillState.REJECTED.value)
 
 
@@ -99,14 +105,49 @@ _POSTED = """
                     and e.object_id = l.target_id
     join record r on r.tenant_id = l.tenant_id and r.flow_id = f.flow_id and r.source_id = l.source_id
     join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    join document p on p.tenant_id = l.tenant_id  -- as it stands there
+                   and p.version_id = coalesce(l.version_id, r.version_id)
     where l.tenant_id = %s and l.integration_id = %s and e.state <> ''"""
+#: What is wrong with a document there, by its columns, as ``_wrong`` finds it; null where one was stored without them.
+_KIND = f"""
+    case when e.state = '{GONE}' or (e.state <> '{BillState.REJECTED.value}' and not e.active)
+         then case when d.settled <> '{documents.VOID}' then case when e.state = '{GONE}' then 'gone' else 'canceled' end
+                   when d.settled is not null then '' end
+         when e.state = '{BillState.REJECTED.value}' then 'rejected'
+         when e.troubled then 'trouble'
+         when e.troubled is null or d.settled is null then null
+         when e.state = any(%s::text[]) and d.settled in ('{documents.PAID}', '{documents.PARTLY_PAID}')
+         then d.settled || ' here'
+         else '' end"""
 _STAGES = f"""
-    select f.name, e.state, d.currency, count(*), sum(d.amount), min(l.made_at)
+    select f.name, e.state, p.currency, count(*), sum(p.amount), min(l.made_at)
     {_POSTED} group by 1, 2, 3 order by 1, 2, 3"""
+# From the entry that alone tells of trouble or is not approved to its document, each by its key: they are few, and no
+# statistics are needed to look no further.
+_SUSPECT = """
+    from integration i
+    cross join lateral (
+        select * from directory where tenant_id = i.tenant_id and connection_id = i.target_id and state not in ('', %s)
+               and (troubled is not false or not active or state = any(%s::text[])) offset 0) e
+    cross join lateral (
+        select * from link where tenant_id = i.tenant_id and target_entity = e.entity and target_id = e.object_id
+               and integration_id = i.integration_id offset 0) l
+    cross join lateral (
+        select * from flow where tenant_id = i.tenant_id and integration_id = i.integration_id and name = l.entity
+               and target_id = i.target_id offset 0) f
+    cross join lateral (
+        select * from record where tenant_id = i.tenant_id and flow_id = f.flow_id and source_id = l.source_id offset 0) r
+    cross join lateral (
+        select * from document where tenant_id = i.tenant_id and version_id = r.version_id offset 0) d
+    where i.tenant_id = %s and i.integration_id = %s"""
+_COUNTED = f"""
+    select f.name, count(*) {_SUSPECT} and {_KIND} <> '' group by 1"""
 _OPEN = f"""
     select r.record_id, f.name, d.number, d.amount, d.currency, e.entity, e.object_id, e.state, e.body, l.made_at,
            d.content_hash, d.canonical
-    {_POSTED} and e.state <> %s"""
+    {_SUSPECT}"""
+_PERHAPS = f"{_OPEN} and {_KIND} is distinct from ''"
+_UNKNOWN = f"{_OPEN} and {_KIND} is null"
 
 
 async def standing(desk: Desk, wanted: str = "") -> StandingReport:
@@ -131,10 +172,26 @@ def _stages(rows: Sequence[tuple[Any, ...]]) -> tuple[Stage, ...]:
 async def stuck_in(reading: Reading, sealer: Sealer, integration: Integration) -> tuple[Stuck, ...]:
     """What of an integration does not go on there: what was decided against first, then the oldest first.
 
-    Each document is opened, one after the other: they may be all of a year.
+    Each of these documents is opened, one after the other: they may be all of a year.
     """
+    return await _opened(reading, sealer, integration, _PERHAPS)
+
+
+async def stuck_by_flow(reading: Reading, sealer: Sealer, integration: Integration) -> dict[str, int]:
+    """By flow, how many documents do not go on there. Only what was stored without the columns for it is opened."""
+    counted = Counter(dict(await reading.all(_COUNTED, *_suspects(reading, integration))))
+    counted.update(one.flow for one in await _opened(reading, sealer, integration, _UNKNOWN))
+    return dict(counted)
+
+
+def _suspects(reading: Reading, integration: Integration) -> tuple[object, ...]:
+    of = reading.tenant_id, integration.integration_id
+    return BillState.PAID.value, [*_NOT_APPROVED, GONE], *of, list(_NOT_APPROVED)
+
+
+async def _opened(reading: Reading, sealer: Sealer, integration: Integration, which: str) -> tuple[Stuck, ...]:
     found = []
-    async for row in reading.each(_OPEN, reading.tenant_id, integration.integration_id, BillState.PAID.value):
+    async for row in reading.each(which, *_suspects(reading, integration)):
         record_id, flow, number, amount, currency, entity, target_id, state, body, made_at, hash_, canonical = row
         there = documents.decode(sealer.open(entry_name(entity, target_id), body))
         here = opened_document(sealer, hash_, canonical)
@@ -193,15 +250,13 @@ def finding(here: Document, there: Document, state: str, source: str, target: st
 
 
 def _wrong(here: Document, there: Document, state: str) -> str:
-    live = bool(getattr(here, "active", True))
+    settled = documents.settled_as(here)
     if state == GONE:
-        return "gone" if live else ""
+        return "gone" if settled != documents.VOID else ""
     if state == BillState.REJECTED.value:
         return "rejected"
     if not getattr(there, "active", True):
-        return "canceled" if live else ""
+        return "canceled" if settled != documents.VOID else ""
     if told(there, state)[1]:
         return "trouble"
-    # A credit that is used up is no payment.
-    paid = isinstance(here, Bill) and here.state is BillState.PAID and here.total > 0
-    return "paid here" if paid and state in _NOT_APPROVED else ""
+    return _PAID_HERE.get(settled, "") if state in _NOT_APPROVED else ""

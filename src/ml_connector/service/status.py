@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from ml_connector.service.integrating import FlowLine, Integration, integrations
 from ml_connector.service.made_vendors import incomplete_in
 from ml_connector.service.posted import AWAITING, DRAFTS, STOPPED, STOPS, staged_flows
 from ml_connector.service.roles import ALL
-from ml_connector.service.standing import stuck_in
+from ml_connector.service.standing import stuck_by_flow
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
@@ -65,6 +64,11 @@ class FlowStatus:
     def balanced(self) -> bool:
         """Every run adds up."""
         return not self.unbalanced_count
+
+    @property
+    def to_approve(self) -> int:
+        """How many plans of a live flow wait to be approved here: taken up by an earlier start date, or somebody's own."""
+        return self.tally(State.PLANNED).count - self.recodings if self.mode == "live" else 0
 
     def tally(self, state: State) -> Tally:
         """How many are in a state, and how much."""
@@ -177,7 +181,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
         integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows,
         await forecasts(desk, reading, sealer, integration),
         await backfills(desk, reading, sealer, integration),
-        await _stuck(reading, sealer, integration) if staged else {},
+        await stuck_by_flow(reading, sealer, integration) if staged else {},
     )  # fmt: skip
 
 
@@ -207,16 +211,11 @@ def _flow(
     )
 
 
-async def _stuck(reading: Reading, sealer: Sealer, integration: Integration) -> dict[str, int]:
-    found = await stuck_in(reading, sealer, integration)
-    return dict(Counter(one.flow for one in found))
-
-
 def _apart(states: dict[str, Tally], there: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, Tally]:
     """The tallies with what waits for approval there, or was stopped there, taken out of what is posted."""
     for word, rows in there.items():
         for count, currency, amount, _ in rows:
-            states[State.POSTED.word].add(-count, currency, -amount)
+            states[State.POSTED.word].take(count, currency, amount)
             states.setdefault(word, Tally()).add(count, currency, amount)
     return states
 
@@ -259,9 +258,8 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
     ]
     for integration, flow in ((one, flow) for one in found for flow in one.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
-        early = flow.tally(State.PLANNED).count - flow.recodings
-        if flow.mode == "live" and early > 0:
-            told.append(f"{flow.flow}: taken up by an earlier start date, waiting for approval ({early:,})")
+        if flow.to_approve:
+            told.append(f"{flow.flow}: planned, and waiting to be approved here ({flow.to_approve:,})")
         if flow.recodings:
             told.append(f"{flow.flow}: recodings to be approved ({flow.recodings:,})")
         if waiting := flow.states.get(AWAITING):

@@ -26,6 +26,7 @@ class Progress:
     ``rows`` were read since the waiting began, by whatever reading, and ``new`` of them are versions that were not known;
     ``walked`` are those of each flow's latest reading: one that fails again and again comes no further.
     ``later`` more wait only for time (a limit, a retry), the first until ``until``. ``lanes`` are at work or about to be.
+    ``unread`` rows could not be read; the next reading asks for them again.
     """
 
     reads: int
@@ -40,6 +41,7 @@ class Progress:
     problem: str = ""
     lanes: int = 0
     walked: int = 0
+    unread: int = 0
 
     @property
     def quiet(self) -> bool:
@@ -55,7 +57,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """The end of a wait. ``sentence`` says what remains and why, empty when nothing does."""
+    """The end of a wait. ``sentence`` says what remains and why, empty when nothing does; done, it tells of unread rows."""
 
     done: bool
     progress: Progress
@@ -135,6 +137,8 @@ _PROGRESS = """
                    or exists (select 1 from wake w where w.tenant_id = l.tenant_id
                               and w.connection_id = l.connection_id))),
            (select coalesce(sum(rows), 0) from latest),
+           (select count(*) from unread
+            where tenant_id = %(tenant)s and flow_id = any(%(flows)s::int[]) and resolved_at is null),
            exists (select 1 from connection where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
                    and state <> 'good')"""
 
@@ -160,8 +164,9 @@ async def _look(desk: Desk, integration: Integration, since: datetime) -> tuple[
     async with desk.looking() as reading:
         row = await (await reading.connection.execute(_PROGRESS.encode(), values)).fetchone()
     assert row is not None
-    *counts, until, problem, lanes, walked, dead = row
-    return made(Progress, *(int(count) for count in counts), until, problem, int(lanes), int(walked)), bool(dead)
+    *counts, until, problem, lanes, walked, unread, dead = row
+    ends = int(lanes), int(walked), int(unread)
+    return made(Progress, *(int(count) for count in counts), until, problem, *ends), bool(dead)
 
 
 Report = Callable[[Progress], None]
@@ -200,7 +205,7 @@ async def _until_quiet(desk: Desk, integration: Integration, report: Report, pat
         calm = calm + 1 if now.quiet and not now.later else 0
         # Twice in a row: between two steps of a lane there is a moment with nothing to see.
         if calm > 1:
-            return Quiet(True, now)
+            return Quiet(True, now, f"{_not_read(now)}; the next reading asks again" if now.unread else "")
         if dead or _too_late(desk, now, patience) or loop.time() - since > patience:
             return Quiet(False, now, _remains(now))
         await work.pause()
@@ -216,6 +221,10 @@ def _too_late(desk: Desk, now: Progress, patience: float) -> bool:
 _LOOKED_UP = "are being looked up, since their answer was lost"
 
 
+def _not_read(now: Progress) -> str:
+    return counted(now.unread, "document could not be read", "documents could not be read")
+
+
 def _remains(now: Progress) -> str:
     left = [
         f"{counted(now.later, 'waits for its time', 'wait for their time')}, the first until "
@@ -225,6 +234,7 @@ def _remains(now: Progress) -> str:
         counted(now.open, "is being looked up, since its answer was lost", _LOOKED_UP) if now.open else "",
         counted(now.reads, "flow is still to be read", "flows are still to be read") if now.reads else "",
         counted(now.due, "is still to be worked off", "are still to be worked off") if now.due else "",
+        _not_read(now) if now.unread else "",
     ]
     told = "; ".join(one for one in left if one) or "nothing is under way"
     if now.problem:

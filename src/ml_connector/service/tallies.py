@@ -31,6 +31,12 @@ class Tally:
         if amount != 0:
             self.sums[currency] = in_currency(self.sums.get(currency, ZERO) + amount, currency)
 
+    def take(self, count: int, currency: str, amount: Decimal) -> None:
+        """Take some of one currency away; one of which nothing is left is not named."""
+        self.add(-count, currency, -amount)
+        if self.sums.get(currency) == 0:
+            del self.sums[currency]
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

@@ -59,6 +59,11 @@ class Webhook:
 def checked_base(base: str) -> str:
     """The beginning of our public address, without a slash at its end. Raises BadInput."""
     base = base.strip().rstrip("/")
+    if not base:
+        raise BadInput(
+            "Say where vendors reach this service from outside, with --address or ML_CONNECTOR_ADDRESS: the https address "
+            "that leads to 'ml-connector up --listen ADDRESS', such as --address https://sync.example.com."
+        )
     try:
         parts = urlsplit(base)
         host, good = parts.hostname, parts.port is None or parts.port > 0
@@ -94,9 +99,11 @@ async def add_webhook(
     For owners. Raises BadInput, NotFound for an unknown vendor, Refused for one that sends none or is not connected.
     """
     desk.require()
-    connector, base = connector_of(desk.runtime, vendor), checked_base(base)
+    connector = connector_of(desk.runtime, vendor)
     if not connector.webhook_key:
-        raise Refused(f"{connector.title} sends no webhooks: it is read by its schedule.")
+        senders = ", ".join(one.title for one in desk.runtime.connectors.values() if one.webhook_key)
+        raise Refused(f"{connector.title} sends no webhooks: it is read by its schedule. Webhooks come from {senders}.")
+    base = checked_base(base)
     name = _name(name or connector.title)
     if not 0 <= most_lost <= 100:
         raise BadInput(f"Of a hundred changes 0 to 100 may go unannounced, not {most_lost}.")

@@ -28,6 +28,7 @@ class Seen:
     """One key of a table as the source shows it: its name, how often documents use it, and how many its row would free.
 
     ``waiting`` are held for want of it. ``staged`` use it and are still to be planned, which holds them if it is missing.
+    ``asked``: something is held for a row of it, and not only until its counterpart is there.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Seen:
     waiting: int = 0
     staged: int = 0
     document: Document | None = None
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -153,23 +155,30 @@ async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integ
             found.note(key, name, uses=1)
         if state == State.STAGED:
             staged.update(_keys_of(found.table, flow, document))
-    waits = await _waits(reading, integration, found.table)
+    waits, asked = await _waits(reading, integration, found.table)
     for key in waits:
         found.note(key)
     for key, seen in found.seen.items():
         held = {version for freed in found.table.freed_by(key) for version in waits.get(freed, ())}
         seen.waiting, seen.staged = len(held), staged[key]
+        seen.asked = any(one in asked for one in found.table.freed_by(key))
 
 
-async def _waits(reading: Reading, integration: Integration, table: TableType) -> dict[str, list[int]]:
-    """By key of a table: the versions that are held for want of its row."""
+async def _waits(
+    reading: Reading, integration: Integration, table: TableType
+) -> tuple[dict[str, list[int]], frozenset[str]]:  # fmt: skip
+    """By key of a table the versions held for want of its row or counterpart, and the keys of which a row is asked for."""
     rows = await reading.all(
-        """select w.key, array_agg(distinct w.version_id) from wait w join flow f using (tenant_id, flow_id)
+        """select w.key, array_agg(distinct w.version_id), bool_or(w.kind = 'mapping')
+        from wait w join flow f using (tenant_id, flow_id)
         where tenant_id = %s and f.integration_id = %s and w.kind in ('mapping', 'link') and starts_with(w.key, %s)
         group by 1""",
         reading.tenant_id, integration.integration_id, f"{table.name}:",
     )  # fmt: skip
-    return {text.partition(":")[2]: versions for text, versions in rows}
+    keys = {text: text.partition(":")[2] for text, _, _ in rows}
+    return {keys[text]: versions for text, versions, _ in rows}, frozenset(
+        keys[text] for text, _, asked in rows if asked
+    )
 
 
 def _keys_of(table: TableType, flow: str, document: Document) -> set[str]:

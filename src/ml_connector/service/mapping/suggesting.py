@@ -57,7 +57,10 @@ class Suggestion:
 
 
 async def suggest(desk: Desk, integration: Integration, table: str) -> list[Suggestion]:
-    """Suggestions for every key without a row, those that most documents wait for first. Raises NotFound."""
+    """Suggestions for every key without a row, those that most documents wait for first; of a table whose keys go by
+
+    themselves only for those of which a row is asked for. Raises NotFound.
+    """
     desk.require(*READERS)
     found = await known(desk, integration, table)
     apart = next((one.apart for one in desk.runtime.integrations[integration.kind].flows if one.name == table), ())
@@ -71,7 +74,11 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
     linked = {row[2] for row in rows if row[0] == table}  # none but for a table of parties, which has their flow's name
     ranked = _ranking(found, taken, apart)
-    missing = [one for key, one in found.seen.items() if key not in filled and key not in linked]
+    missing = [
+        one
+        for key, one in found.seen.items()
+        if key not in filled and key not in linked and (one.asked or not found.table.seldom)
+    ]  # fmt: skip
     freed = {
         one.key: one.waiting + (one.staged if filled.isdisjoint(found.table.freed_by(one.key)) else 0)
         for one in missing
@@ -135,7 +142,7 @@ def _entries(found: Known) -> _Ranked:
     def candidate(seen: Seen, entry: Document) -> Candidate | None:
         score = fuzz.token_sort_ratio(name_key(seen.name or seen.key), name_key(_name(entry)))
         same_name = bool(name_key(seen.name)) and name_key(seen.name) == name_key(_name(entry))
-        same_number = bool(_number(entry)) and _number(entry) == number_key(seen.key)
+        same_number = bool(_number(entry)) and _number(entry) in _own_numbers(seen)
         if same_number:
             proof = numbers[_number(entry)] == 1 and (not seen.name or score >= _NOT_AGAINST)
             evidence, rank = f"same number, name {score:.0f} % alike", 200 + score
@@ -169,6 +176,11 @@ def _id(entry: Document) -> str:
 
 def _name(entry: Document) -> str:
     return str(getattr(entry, "name", ""))
+
+
+def _own_numbers(seen: Seen) -> tuple[str, ...]:
+    """What may be a key's number: the key itself, and of a key that is an id the number of the entry that it stands for."""
+    return number_key(seen.key), _number(seen.document) if seen.document is not None else ""
 
 
 def _number(entry: Document) -> str:
