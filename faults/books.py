@@ -60,7 +60,8 @@ async def read_books(desk: Desk, integration: Integration, essences: Mapping[str
     flows = [one.flow_id for one in integration.flows]
     async with desk.looking() as reading:
         links = await reading.all(
-            "select entity, source_id, target_entity, target_id from link where tenant_id = %s and integration_id = %s",
+            """select entity, source_id, target_entity, target_id, origin from link
+            where tenant_id = %s and integration_id = %s""",
             desk.tenant_id, integration.integration_id,
         )  # fmt: skip
         ends = await reading.all(
@@ -77,20 +78,30 @@ async def read_books(desk: Desk, integration: Integration, essences: Mapping[str
     if opened and opened[0]:
         unsound.append(f"{opened[0]} steps are of unknown outcome")
     unsound += await _broken_chain(desk)
+    origins = {(entity, source_id): origin for entity, source_id, *_, origin in links}
     return Books(
         sides,
         {
             f"{entity} {source_id}": f"{target} {shown.get(target_id, 'nothing there')}"
-            for entity, source_id, target, target_id in links
+            for entity, source_id, target, target_id, _ in links
         },
-        {f"{flow} {source_id}": f"{_end(State(state))} {reason}".strip() for flow, source_id, state, reason in ends},
+        {
+            f"{flow} {source_id}": f"{end(State(state), origins.get((flow, source_id)))} {reason}".strip()
+            for flow, source_id, state, reason in ends
+        },
         unsound,
     )  # fmt: skip
 
 
-def _end(state: State) -> str:
-    """A version that was read again and says nothing new stands as well as the one before it."""
-    return "posted" if state is State.UNCHANGED else state.word
+def end(state: State, origin: str | None) -> str:
+    """How a version ended; ``origin``: of its record's link, None without one.
+
+    One that was read again and says nothing new stands as well as the one that was linked: made by us it is posted, found
+    there it is linked.
+    """
+    if state is not State.UNCHANGED:
+        return state.word
+    return "posted" if origin in (None, "created") else "linked"
 
 
 async def _broken_chain(desk: Desk) -> list[str]:

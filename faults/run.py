@@ -128,7 +128,8 @@ async def _while_it_moves(running: Running, work: Awaitable[Any], patience: floa
     """Wait for ``work`` until nothing has moved for ``patience`` machine seconds (PATIENCE), or LONGEST is over.
 
     Counted are seconds of a machine that does what it is asked to: one that is busy with something else is waited for as
-    many times longer. Raises TimeoutError, once it has ended.
+    many times longer. So is a run whose clock was set slower at its beginning, however quick the machine is by now: what
+    waits for an hour of that clock waits as many times longer. Raises TimeoutError, once it has ended.
     """
     task, pace = asyncio.ensure_future(work), Pace()
     last, still, spent = time.monotonic(), 0.0, 0.0
@@ -136,7 +137,7 @@ async def _while_it_moves(running: Running, work: Awaitable[Any], patience: floa
     try:
         while not (await asyncio.wait({task}, timeout=MOVED_EVERY))[0]:
             last, passed = (now := time.monotonic()), now - last
-            spent, still = (one + passed / pace.slowness() for one in (spent, still))
+            spent, still = (one + passed / max(pace.slowness(), running.slowed) for one in (spent, still))
             if (moved := (await _progress(running)).moved) != seen:
                 seen, still = moved, 0.0
             if still > (patience or PATIENCE) or spent > LONGEST:

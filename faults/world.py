@@ -65,6 +65,11 @@ class Running:
         kind = self.runtime.integrations[self.integration.kind]
         return kind.source_vendor, kind.target_vendor
 
+    @property
+    def slowed(self) -> float:
+        """How many times slower than usual its clock goes; 1 at least."""
+        return max(1.0, SPEED / self.sandbox.clock.speed)
+
     def near_midnight(self) -> None:
         """Put the clocks of sandbox and product forward to a minute before the company's midnight.
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from faults.__main__ import none_holds, summary, too_idle
-from faults.books import Books, Difference, difference, shown_texts
+from faults.books import Books, Difference, difference, end, shown_texts
 from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, Point, sampled
 from faults.preparing import prepared
 from faults.process import Result
@@ -21,6 +21,7 @@ from faults.report import table
 from faults.run import LONGEST, counted, disturbed, undisturbed
 from faults.stalled import slices_under_way
 from faults.world import BEFORE_MIDNIGHT, MIDNIGHT, RUN, RUN_BY_DAY, SPEED, worlds
+from ml_connector.sync.states import State
 from ml_connector_sandbox.company.dates import ZONE
 from ml_connector_sandbox.company.matrix_xero import ENDS, XeroCompany
 from ml_connector_sandbox.company.matrix_xero_changed import CASES
@@ -78,6 +79,12 @@ def test_a_wrong_link_a_wrong_end_and_an_unsound_ledger_are_told() -> None:
         GOOD, links={"bills 1": f"bills {OTHER}"}, ends={"bills 1": "held conflict"}, unsound=["run 1: 2 rows"]
     )
     assert len(difference(wrong, GOOD).unbalanced) == 3
+
+
+@pytest.mark.parametrize(("origin", "told"), [(None, "posted"), ("created", "posted"), ("matched", "linked")])
+def test_what_was_read_again_without_a_change_ends_as_what_was_linked(origin: str | None, told: str) -> None:
+    assert end(State.UNCHANGED, origin) == told
+    assert end(State.HELD, origin) == "held"
 
 
 def test_the_summary_counts_what_was_found() -> None:

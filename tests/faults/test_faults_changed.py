@@ -48,12 +48,33 @@ async def test_a_run_is_waited_for_as_long_as_it_moves(moves: bool, monkeypatch:
     monkeypatch.setattr(run, "progress", progress)
     monkeypatch.setattr(run, "MOVED_EVERY", 0.001)
     monkeypatch.setattr(run, "PATIENCE", 60.0 if moves else 0.05)
-    running = cast(Any, SimpleNamespace(desk=None, integration=None))
+    running = cast(Any, SimpleNamespace(desk=None, integration=None, slowed=1.0))
     if moves:
         await run._while_it_moves(running, done_after(2000))
         monkeypatch.setattr(run, "LONGEST", 0.05)  # it turns in circles
     with pytest.raises(TimeoutError, match="nothing has moved for"):
         await run._while_it_moves(running, asyncio.Event().wait())  # type: ignore[arg-type]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("slowed", [1.0, 5.0])
+async def test_a_run_with_a_slow_clock_is_waited_for_as_many_times_longer(
+    slowed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for an hour of its clock moves nothing meanwhile, and the machine may have become quick again."""
+    seconds = itertools.count(step=5.0)
+
+    async def stands(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(moved=(0,))
+
+    monkeypatch.setattr(run, "Pace", lambda: SimpleNamespace(slowness=lambda: 1.0))
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(run, "progress", stands)
+    monkeypatch.setattr(run, "MOVED_EVERY", 0.001)
+    running = cast(Any, SimpleNamespace(desk=None, integration=None, slowed=slowed))
+    with pytest.raises(TimeoutError):
+        await run._while_it_moves(running, asyncio.Event().wait())  # type: ignore[arg-type]
+    assert next(seconds) > run.PATIENCE * slowed
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.books import difference
+from faults.books import Books, difference
 from faults.points import Point
 from faults.preparing import prepared
 from faults.run import disturbed, undisturbed
@@ -92,8 +92,17 @@ async def test_every_change_is_found_in_the_reading_after_it(postgres_url: str, 
             assert books.unsound == []
             _bills(running, before.ends, books.ends)
             _there(running)
+        await _read_again(world, books)
     finally:
         drop_database(postgres_url, world.database)
+
+
+async def _read_again(world: Ready, expected: Books) -> None:
+    """A vendor that was found there, and is read once more without a change, is as well linked as before."""
+    async with world.running("staged_moved") as running:
+        moves = Point(CHANGED, "zoho_books", 2, "page moves", "GET /books/v3/organizations")
+        found, struck = await disturbed(running, moves, expected)
+    assert struck and not found, found.sentences
 
 
 def _bills(running: Running, before: dict[str, str], ends: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from faults import process, run
 from faults.pace import Pace, ran_and_waited
 from faults.points import Point
 from faults.process import Work, World
+from faults.world import Running
 from ml_connector.store.errors import DatabaseUnavailable
 
 
@@ -29,6 +30,10 @@ class Machine:
 
     def pace(self) -> Pace:
         return Pace(self.figures, lambda: self.crowd, lambda: self.now)
+
+
+def _running(slowed: float) -> Running:
+    return cast(Running, SimpleNamespace(desk=None, integration=None, slowed=slowed))
 
 
 @pytest.mark.parametrize(("slowness", "load", "held_up", "slow"), [(1, 0.3, 1, 1), (4, 0.3, 4, 4), (1, 7, 1, 7)])
@@ -75,8 +80,28 @@ async def test_a_busy_machine_is_waited_for_as_many_times_longer(monkeypatch: py
     monkeypatch.setattr(run, "PATIENCE", 0.05)
     monkeypatch.setattr(run, "Pace", lambda: SimpleNamespace(slowness=lambda: 1e6 if next(looks) < 200 else 1.0))
     with pytest.raises(TimeoutError):
-        await run._while_it_moves(cast(Any, SimpleNamespace(desk=None, integration=None)), asyncio.Event().wait())
+        await run._while_it_moves(_running(slowed=1.0), asyncio.Event().wait())  # type: ignore[arg-type]
     assert next(looks) > 200
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("slowed", [1.0, 5.0])
+async def test_a_run_with_a_slow_clock_is_waited_for_as_many_times_longer(
+    slowed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for an hour of its clock moves nothing meanwhile, and the machine may have become quick again."""
+    seconds = itertools.count(step=5.0)
+
+    async def stands(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(moved=(0,))
+
+    monkeypatch.setattr(run, "Pace", lambda: SimpleNamespace(slowness=lambda: 1.0))
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(run, "progress", stands)
+    monkeypatch.setattr(run, "MOVED_EVERY", 0.001)
+    with pytest.raises(TimeoutError):
+        await run._while_it_moves(_running(slowed), asyncio.Event().wait())  # type: ignore[arg-type]
+    assert next(seconds) > run.PATIENCE * slowed
 
 
 @pytest.mark.anyio
