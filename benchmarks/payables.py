@@ -25,6 +25,10 @@ FLOWS = ("vendors", "bills", "vendor_payments")
 PER_MINUTE, A_DAY = 100, 10_000  # Zoho Books' calls of an organisation of the plan Premium
 AN_HOUR = 5_000  # ServiceNow's, as the setting rate_per_hour has them
 RATED = 1_000  # bills of the run with limits, where more are measured without
+STATUS: tuple[frame.Row, ...] = (
+    ("CPU ms of one 'status' at the end", "status_ms", 0),
+    ("its count of what does not go on, to opening every document once", "counted_to_opened", 2),
+)
 MOST_CALLS = 1.0  # of ServiceNow, per bill with its share of suppliers, payments and lists
 
 
@@ -33,7 +37,15 @@ async def cost(bills: int, tell: stage.Tell = stage.silently) -> Found:
     run = await frame.run(LOAD, bills, tell=tell)
     staged = run.ended(FLOWS)
     documents = staged["bills"] + staged["vendor_payments"] or 1
-    return {"bills": bills, "staged": staged, "purposes": _purposes(run.calls, bills), **run.cost(documents, bills)}
+    seconds = run.found["status"]
+    return {
+        "bills": bills,
+        "staged": staged,
+        "purposes": _purposes(run.calls, bills),
+        "status_ms": seconds["told"] * 1000,
+        "counted_to_opened": seconds["counted"] / seconds["opened"],
+        **run.cost(documents, bills),
+    }
 
 
 def _purposes(calls: Mapping[str, Any], bills: int) -> dict[str, dict[str, float]]:
@@ -68,7 +80,7 @@ async def backfill(bills: int, speed: float) -> Found:
 def _cost_table(found: list[Found]) -> Table:
     title = "Bills and payments, Zoho Books to ServiceNow, limits off (per document; calls per bill)"
     headings = [f"{one['bills']:,} bills" for one in found]
-    table = frame.cost_table(title, headings, found, [frame.SPEED, *frame.PROCESSOR, *frame.MEMORY])
+    table = frame.cost_table(title, headings, found, [frame.SPEED, *frame.PROCESSOR, *frame.MEMORY, *STATUS])
     frame.counted_rows(table, "staged", found)
     return table
 

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from benchmarks import stage
 from benchmarks.measure import Moment, peak_megabytes, postmaster_of
 from benchmarks.progress import Progress
 from benchmarks.stage import LOADS, Load
+from ml_connector.canonical import documents
 from ml_connector.cli.loop import run
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.worker import serve
@@ -23,10 +25,12 @@ from ml_connector.service.backfills import BackfillForecast, backfills
 from ml_connector.service.desk import Desk
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.integrating import Integration
+from ml_connector.service.standing import stuck_by_flow
 from ml_connector.service.status import status
 from ml_connector.service.syncing import request_sync
 from ml_connector.settings import Settings
 from ml_connector.store.embedded import install_signal_release
+from ml_connector.sync.directory import entry_name
 from ml_connector.sync.states import State
 from ml_connector.telemetry import logs
 from rig.company import joined
@@ -73,6 +77,7 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool, every: i
             "fsync": fsync,
             "progress": going.told,
             "ended": await _ended(desk),
+            "status": await _status(desk, integration, postmaster),
         }
 
 
@@ -167,6 +172,26 @@ async def _forecasts(desk: Desk) -> tuple[Forecast, ...]:
     """What is still to be written, and about when it is over, as ``status`` tells it."""
     [integration] = (await status(desk)).integrations
     return integration.forecasts
+
+
+async def _status(desk: Desk, integration: Integration, postmaster: Any) -> dict[str, float]:
+    """Processor seconds of one ``status``, of its count of what does not go on at the target (``counted``), and of opening
+    once every document that has a state there (``opened``), which tells the same.
+    """
+    sealer = await desk.sealer()
+    await status(desk)  # what the first one alone takes is not counted
+    moments = [Moment.now(postmaster)]
+    await status(desk)
+    moments.append(Moment.now(postmaster))
+    async with desk.looking() as reading:
+        await stuck_by_flow(reading, sealer, integration)
+        moments.append(Moment.now(postmaster))
+        held = "select entity, object_id, body from directory where tenant_id = %s and state <> ''"
+        async for entity, object_id, body in reading.each(held, desk.tenant_id):
+            documents.decode(sealer.open(entry_name(entity, object_id), body))
+        moments.append(Moment.now(postmaster))
+    took = [after - before for before, after in pairwise(moments)]
+    return dict(zip(("told", "counted", "opened"), (one.own + one.postgres for one in took), strict=True))
 
 
 async def _fsync(desk: Desk) -> str:
