@@ -8,7 +8,9 @@ import pytest
 from payables_world import payables
 from test_preview_is_live import done, ends, shown
 
+from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.previewing import stored_plans
 from ml_connector.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -23,6 +25,10 @@ async def test_what_the_firm_was_shown_is_what_is_done(database: Database, tmp_p
         await firm.sync()
         before, previewed = await ends(firm.desk), await shown(firm.desk)
         assert not (await done(firm.desk)).of
+        plans = (await stored_plans(firm.desk, Filter())).plans
+        links = {one.what for one in plans if one.does == "link"}
+        assert "link to 40100 Boston Audit" in links, links
+        assert not [one for one in plans if one.does == "link" and one.target in one.what], "a link is told by a name"
         for flow in modes:
             await set_flow_mode(firm.desk, firm.integration, flow, "live")
         await firm.sync()

@@ -16,7 +16,8 @@ from ml_connector.service.approving import Shown, approve_shown
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
-from ml_connector.service.previewing import Planned, stored_plans
+from ml_connector.service.plans import Planned
+from ml_connector.service.previewing import stored_plans
 from ml_connector.store.database import Database
 from ml_connector.sync import claim, push
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from ml_connector.errors import ConnectorError
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import syncing
 from ml_connector.service.desk import Desk
+from ml_connector.service.explaining import explain
 from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping.values import set_value
 from ml_connector.settings import Settings
@@ -44,6 +46,29 @@ async def under_way(desk: Desk) -> list[tuple[Any, ...]]:
         )  # fmt: skip
 
 
+async def everything_about(desk: Desk, found: PayablesComparison) -> str:
+    """What is known of what is not as it should be: the lives of the first documents, and all that may keep any."""
+    lives = []
+    for number in [one.sentence.split()[1] for one in found.findings][:5]:
+        try:
+            lives.append(await explain(desk, number))
+        except ConnectorError as error:
+            lives.append(f"{number}: {error.sentence}")
+    async with desk.looking() as reading:
+        unread = await reading.all("select flow_id, source_id, attempts from unread where resolved_at is null")
+        feeds = await reading.all("select name, moved_at::text, cursor from feed order by name")
+        lanes = await reading.all(
+            "select connection_id, due_at::text, not_before::text, lease_until::text, fence from lane"
+        )
+        open_ = await reading.all(
+            "select intent_id, record_id, state, look_at::text, looks from intent where state in (0, 1)"
+        )
+        reads = await reading.all("select name, mode, next_read_at::text, read_requested_by from flow")
+    shown = {"lives": lives, "under way": await under_way(desk), "unread": unread, "feeds": feeds, "lanes": lanes,
+             "open": open_, "flows": reads}  # fmt: skip
+    return "\n".join(f"{name}: {value}" for name, value in shown.items())
+
+
 async def test_the_month_is_in_servicenow_once_and_to_the_cent(database: Database, tmp_path: Path) -> None:
     async with Sandbox.running("payables", speed=60.0, limits=False) as sandbox:
         assert sandbox.servicenow is not None
@@ -58,7 +83,7 @@ async def test_the_month_is_in_servicenow_once_and_to_the_cent(database: Databas
 
             await sync()
             found = compared(sandbox)
-            assert [one.sentence for one in found.findings] == [], await under_way(desk)
+            assert [one.sentence for one in found.findings] == [], await everything_about(desk, found)
             assert (found.documents, found.payments) == (473, 397)
             assert found.ledger == found.staged and found.paid == found.paid_there
             before = sandbox.servicenow.essence()

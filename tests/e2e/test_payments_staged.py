@@ -77,6 +77,20 @@ async def test_paid_here_and_undecided_there_is_listed_until_it_is_approved(data
         assert await firm.stuck(waits.number) is None
 
 
+async def test_partly_paid_here_and_undecided_there_is_listed_too(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        bill = firm.bill()
+        await firm.sync()
+        firm.there("submit", invoice=bill.document_id)
+        firm.at_zoho("pay", bills=[bill.number], amount="30")
+        await firm.sync()
+        found = await firm.stuck(bill.number)
+        assert found is not None and found.finding == "partly paid here" and "what was paid" in found.action
+        firm.there("approve", invoice=bill.document_id)
+        await firm.sync()
+        assert await firm.stuck(bill.number) is None
+
+
 async def test_an_advance_is_staged_once_it_is_applied(database: Database, tmp_path: Path) -> None:
     async with payables(database, tmp_path) as firm:
         first, second = firm.bill(), firm.bill()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from payables_world import DAY, Firm, payables
 
+from ml_connector.service.standing import standing
 from ml_connector.store.database import Database
 from ml_connector_sandbox.zoho_books.books.documents import Bill
 
@@ -42,6 +43,8 @@ async def test_an_edit_is_told_with_both_versions_where_nothing_coalesces(databa
         assert "100.00 -> 112.50" in why and "draft" in why and "edits to send" in why
         assert await end(firm, approved) == ("held", "changed_after_decision")
         assert "approved already" in await firm.why("bills", approved.document_id)
+        [stage] = [one for one in (await standing(firm.desk)).stages if one.state == "approved"]
+        assert stage.sums == {"USD": Decimal("100.00")}, "what stands there, not what the edit made of it here"
         assert (await end(firm, noted))[0] in ("posted", "unchanged")
         firm.at_zoho("edit bill", bill=undone.number, changes={"adjustment": "0"})
         await firm.sync()

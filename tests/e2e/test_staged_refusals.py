@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from payables_world import INVOICE_LINES, Firm, payables
+from payables_world import INVOICE_LINES, PAYMENT_DETAILS, Firm, payables
 
 from ml_connector.store.database import Database
 
@@ -176,6 +176,29 @@ async def test_a_bill_voided_after_a_part_of_it_was_taken_in_is_held_until_that_
         assert await firm.end("bills", bill.document_id) == ("skipped", "void_in_ledger")
 
 
+async def test_a_payment_taken_back_after_a_part_of_it_was_taken_in_is_held_until_that_is_not_there_any_more(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        kept, lost = firm.bill(), firm.bill(firm.line("60.00"))
+        await firm.sync()
+        firm.there("delete", table="sn_shop_invoice", where={"external_invoice_number": lost.document_id})
+        made = firm.at_zoho("pay", bills=[kept.number, lost.number])
+        payment = "vendor_payments", made["payment_id"]
+        await firm.sync()
+        assert (await firm.end(*payment))[0] == "rejected" and len(firm.payments(kept)) == 1
+        firm.at_zoho("delete payment", payment=made["payment"])
+        firm.jump(days=1, minutes=5)
+        await firm.sync()
+        assert await firm.end(*payment) == ("held", "payment_left_in_part")
+        assert "was deleted in Zoho Books" in await firm.why(*payment)
+        [row] = firm.payments(kept)
+        firm.there("delete", table=PAYMENT_DETAILS, where={"sys_id": row["sys_id"]})
+        firm.jump(days=1, minutes=5)
+        await firm.sync()
+        assert await firm.end(*payment) == ("skipped", "void_in_ledger")
+
+
 async def test_an_account_without_a_row_holds_its_bill_until_it_has_one(database: Database, tmp_path: Path) -> None:
     async with payables(database, tmp_path) as firm:
         bill = firm.bill(firm.line("40.00", account="6890"))
@@ -204,6 +227,23 @@ async def test_an_account_that_goes_inactive_holds_and_lets_go_by_itself(databas
         await firm.sync()
         assert await firm.end("bills", bill.document_id) == ("posted", "")
         assert len(firm.invoices(bill)) == 1
+
+
+async def test_an_account_of_another_legal_entity_holds_and_lets_go_by_itself(
+    database: Database, tmp_path: Path
+) -> None:
+    async with payables(database, tmp_path) as firm:
+        firm.bill()  # whose cost centre is there then
+        await firm.sync()
+        where, [other] = {"number": "6110"}, firm.rows("sn_fin_legal_entity", company_code="2000")
+        firm.there("set", table="sn_fin_gl_account", where=where, values={"legal_entity": other["sys_id"]})
+        bill = firm.bill(firm.line("40.00", account="6110"))
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("held", "gl_account_of_other_entity")
+        assert "6110" in (why := await firm.why("bills", bill.document_id)) and "legal entity 2000" in why
+        firm.there("set", table="sn_fin_gl_account", where=where, values={"legal_entity": ""})
+        await firm.sync()
+        assert await firm.end("bills", bill.document_id) == ("posted", "")
 
 
 async def test_rows_that_nobody_transforms_are_told_and_posted_anew_when_the_instance_deleted_them(

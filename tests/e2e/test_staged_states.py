@@ -73,7 +73,8 @@ async def test_every_state_of_an_invoice_is_told(database: Database, tmp_path: P
         counts = {word: tally.count for word, tally in bill_flow.states.items()}
         assert counts == {"posted": 4, "awaiting approval": 4 + FIRST, "stopped there": 2, "held": 1, "skipped": 1}
         assert bill_flow.states["stopped there"].sums == {"USD": bills["rejected"].total + bills["cancelled"].total}
-        assert any(one.startswith("bills: 5 documents do not go on in ServiceNow") for one in told.attention)
+        # The fifth and sixth are of the firm's own first bills: one is paid, one partly paid before it is approved there.
+        assert any(one.startswith("bills: 6 documents do not go on in ServiceNow") for one in told.attention)
 
 
 async def test_what_was_mended_there_is_told_no_more(database: Database, tmp_path: Path) -> None:

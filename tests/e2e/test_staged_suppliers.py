@@ -8,6 +8,7 @@ import pytest
 from payables_world import payables
 
 from ml_connector.service.dismissing import dismiss
+from ml_connector.service.mapping.suggesting import suggest
 from ml_connector.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -39,6 +40,8 @@ async def test_suppliers_are_matched_created_or_asked_for(database: Database, tm
         state, reason = await firm.end("vendors", like.contact_id)
         assert (state, reason) == ("held", "supplier_ambiguous")
         assert by_name in await firm.why("vendors", like.contact_id)
+        assert [one.key for one in await suggest(firm.desk, firm.integration, "vendors")] == [like.contact_id]
+        assert await suggest(firm.desk, firm.integration, "cost_centers") == [], "all are matched: no row is asked for"
         assert await firm.end("bills", unsure.document_id) == ("held", "supplier_pending")
         await firm.fill("vendors", like.contact_id, "new")
         await firm.sync()
