@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.canonical.documents import Document, as_deleted, decode, encode
-from ml_connector.canonical.master_data import Account, Dimension, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Item, Organisation, Party, TaxCode
 from ml_connector.canonical.parts import Address, Ref
-from ml_connector.canonical.purchases import Bill, BillLine, BillState, LineKind, PurchaseOrder
+from ml_connector.canonical.purchases import Bill, BillLine, BillState, Expense, LineKind, PurchaseOrder
 from ml_connector.canonical.tie_out import computed_total, difference
 
 AMOUNTS = st.decimals(-(10**6), 10**6, places=2)
@@ -68,6 +68,8 @@ def test_one_point_one_and_one_point_ten_are_one_text() -> None:
         Dimension("1", "reporting_tag", "North", Ref("9", "Unit"), mandatory=True),
         Organisation("1", "Polar Air", "USD", locked_through=dt.date(2026, 1, 31)),
         PurchaseOrder("1", "PO-1", Ref("v"), Decimal("12.5"), lines=(BillLine("1", Decimal("12.50")),)),
+        Item("1", "material", "Filter", "F-20", price=Decimal("19.90"), income_account=Ref("4000")),
+        Expense("1", Decimal("27.10"), tax=Decimal("2.10"), lines=(BillLine("1", Decimal(25)),), vendor=Ref("v")),
     ],
 )
 def test_every_kind_of_document_comes_back(document: Document) -> None:
@@ -109,6 +111,12 @@ def test_a_deleted_document_is_what_it_was_but_for_its_end(bill: Bill) -> None:
     deleted = as_deleted(bill)
     assert isinstance(deleted, Bill) and (deleted.active, deleted.status) == (False, "deleted")
     assert msgspec.structs.replace(deleted, active=bill.active, status=bill.status) == bill
+
+
+def test_an_expense_and_an_item_end_too() -> None:
+    expense, item = as_deleted(Expense("1", Decimal(5))), as_deleted(Item("1", "service", "Visit"))
+    assert isinstance(expense, Expense) and (expense.active, expense.status) == (False, "deleted")
+    assert isinstance(item, Item) and not item.active
 
 
 def test_a_list_entry_has_no_end_of_its_own() -> None:

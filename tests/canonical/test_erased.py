@@ -12,7 +12,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.erased import Words, erased, words_of
 from ml_connector.canonical.master_data import Account, Party
 from ml_connector.canonical.parts import Address, Ref
-from ml_connector.canonical.purchases import Bill, BillLine
+from ml_connector.canonical.purchases import Bill, BillLine, Expense
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 
 PARTY = Party(
@@ -51,6 +51,7 @@ def test_a_document_keeps_numbers_dates_and_amounts() -> None:
         PARTY, INVOICE,
         Payment("1", Ref("7", "Jane Dough"), Decimal(5), number="cheque of Jane Dough", memo="late"),
         Bill("1", Ref("7", "Jane Dough"), Decimal(5), lines=(BillLine("1", Decimal(5), description="by Jane Dough"),)),
+        Expense("1", Decimal(5), customer=Ref("7", "Jane Dough"), memo="for Jane Dough"),
     ],
 )  # fmt: skip
 def test_erasing_twice_is_erasing_once(document: documents.Document) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
 from ml_connector.canonical.money import plain
 from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.purchases import Bill, BillState, PurchaseOrder
+from ml_connector.canonical.purchases import Bill, BillState, Expense, PurchaseOrder
 from ml_connector.canonical.sales import Deposit, Invoice, Payment
 
 Document = (
@@ -34,13 +34,15 @@ Document = (
     | Payment
     | Deposit
     | ListEntry
+    | Item
+    | Expense
 )
 
 
 def party_of(document: Document) -> Ref | None:
     """Whose document it is: the vendor's or customer's; None for one that is nobody's."""
     match document:
-        case Bill() | PurchaseOrder():
+        case Bill() | PurchaseOrder() | Expense():
             return document.vendor
         case Invoice():
             return document.customer
@@ -53,7 +55,7 @@ def party_of(document: Document) -> Ref | None:
 def amount_of(document: Document) -> Decimal | None:
     """What it is over, in its currency and with its sign; None for one without an amount."""
     match document:
-        case Bill() | PurchaseOrder() | Invoice():
+        case Bill() | PurchaseOrder() | Invoice() | Expense():
             return document.total
         case Payment():
             return document.amount
@@ -85,11 +87,11 @@ DELETED = "deleted"  # in place of the vendor's own word for the state of a docu
 def as_deleted(document: Document) -> Document:
     """A document as its source showed it last, deleted there since. Raises TypeError for what has no end of its own."""
     match document:
-        case Bill():
+        case Bill() | Expense():
             return msgspec.structs.replace(document, active=False, status=DELETED)
         case Payment():
             return msgspec.structs.replace(document, active=False, state=DELETED)
-        case Party():
+        case Party() | Item():
             return msgspec.structs.replace(document, active=False)
         case _:
             raise TypeError(f"a {type(document).__name__} is not looked for where it was deleted")

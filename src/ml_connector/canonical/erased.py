@@ -15,7 +15,7 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Address, Ref
-from ml_connector.canonical.purchases import Bill, BillLine, PurchaseOrder
+from ml_connector.canonical.purchases import Bill, BillLine, Expense, PurchaseOrder
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 
 ERASED = "erased"
@@ -78,7 +78,7 @@ def party_kind(document: Document) -> str:
             return "vendors" if document.to_vendor else "customers"
         case Invoice():
             return "customers"
-        case Bill() | PurchaseOrder():
+        case Bill() | PurchaseOrder() | Expense():
             return "vendors"
         case _:
             return ""
@@ -118,6 +118,8 @@ def _words(document: Document) -> Iterator[str]:
             yield from (document.vendor.name, document.remit_to.street, document.remit_to.street2)
         case PurchaseOrder():
             yield document.vendor.name
+        case Expense():
+            yield from (document.vendor.name, document.customer.name)
 
 
 def erased(document: Document, words: Finder | None = None) -> Document:
@@ -139,17 +141,22 @@ def erased(document: Document, words: Finder | None = None) -> Document:
             return msgspec.structs.replace(
                 document, party=_bare(document.party), memo="", number=bare(document.number), remit_to=Address(),
             )  # fmt: skip
-        case Bill():
-            return msgspec.structs.replace(
-                document, vendor=_bare(document.vendor), memo="", lines=_lines(document.lines, bare), remit_to=Address(),
-            )  # fmt: skip
-        case PurchaseOrder():
-            return msgspec.structs.replace(
-                document, vendor=_bare(document.vendor), memo="", delivery=bare(document.delivery),
-                lines=_lines(document.lines, bare),
-            )  # fmt: skip
+        case Bill() | PurchaseOrder() | Expense():
+            return _bought(document, bare)
         case _:
             return document
+
+
+def _bought(document: Bill | PurchaseOrder | Expense, bare: Callable[[str], str]) -> Document:
+    vendor, lines = _bare(document.vendor), _lines(document.lines, bare)
+    match document:
+        case Bill():
+            return msgspec.structs.replace(document, vendor=vendor, memo="", lines=lines, remit_to=Address())
+        case Expense():
+            customer = _bare(document.customer)
+            return msgspec.structs.replace(document, vendor=vendor, customer=customer, memo="", lines=lines)
+    delivery = bare(document.delivery)
+    return msgspec.structs.replace(document, vendor=vendor, memo="", delivery=delivery, lines=lines)
 
 
 def _party(party: Party) -> Party:
@@ -157,7 +164,7 @@ def _party(party: Party) -> Party:
         name: getattr(party, name)
         for name in (
             "id", "kind", "active", "currency", "private_person", "merged_into", "reference", "stamp", "roles",
-            "has_tax_id", "has_terms", "has_1099", "in_full",
+            "has_tax_id", "has_terms", "has_1099", "in_full", "tax_exempt",
         )
     }  # fmt: skip
     number = party.account_number if _numbered(party) else ""

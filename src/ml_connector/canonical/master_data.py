@@ -29,6 +29,7 @@ class Party(Canonical, frozen=True, tag="party"):
     reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
     ``persons`` are those besides the one whose name and address of mail stand here. ``account_number`` is the number by which
     documents name it there, as ServiceNow's ERP supplier code. ``terms`` are its payment terms as a source names them.
+    ``credit_limit`` (in the party's currency) and ``tax_exempt``: None where the system does not tell, or sets none.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Party(Canonical, frozen=True, tag="party"):
     erased: bool = False
     persons: tuple[Person, ...] = ()
     terms: str = ""
+    credit_limit: Decimal | None = None
+    tax_exempt: bool | None = None
 
 
 def location_id(customer: str, location: str) -> str:
@@ -114,6 +117,7 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     ``set`` is the dimension it belongs to (the tag; empty for business units and locations); ``mandatory`` that the
     set must be filled on a document. ``currency`` only where the vendor keeps one (ServiceTitan business units).
     ``number`` is a cost centre's account number. ``valid_from`` and ``valid_through`` are its first and last day of use.
+    ``party`` is the customer of a project, who has to be named with it on a line.
     """
 
     id: str
@@ -128,6 +132,32 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     code: str = ""
     valid_from: dt.date | None = None
     valid_through: dt.date | None = None
+    party: Ref = Ref()
+
+
+class Item(Canonical, frozen=True, tag="item"):
+    """What is sold or bought by name: a material, a piece of equipment, a service, a discount or fee.
+
+    ``price`` is what one of it is sold for and ``cost`` what one is bought for, both without tax and in the currency of the
+    books; None where the system states none. ``income_account`` and ``expense_account`` are where its lines are booked,
+    an empty Ref where the system keeps none. ``tax_code`` is the tax that it takes by itself.
+    """
+
+    id: str
+    kind: str  # "material", "equipment", "service", "discount", "fee"; empty where the system keeps no kinds
+    name: str
+    sku: str = ""
+    description: str = ""
+    price: Decimal | None = None
+    cost: Decimal | None = None
+    income_account: Ref = Ref()
+    expense_account: Ref = Ref()
+    tax_code: Ref = Ref()
+    unit: str = ""
+    taxable: bool | None = None
+    active: bool = True
+    reference: str = ""  # our external reference, where the vendor stores one
+    stamp: str = ""
 
 
 class ListEntry(Canonical, frozen=True, tag="list_entry"):
@@ -152,6 +182,7 @@ class ListEntry(Canonical, frozen=True, tag="list_entry"):
 class Organisation(Canonical, frozen=True, tag="organisation"):
     """The company's books at a vendor. ``zone`` is an IANA name; ``locked_through`` the last closed date for purchases.
 
+    ``locked_through_sales`` is that for sales; None where the vendor keeps one lock for both, or none for sales.
     ``edition`` is the tax edition (US, UK, EU, GLOBAL ...); ``rounding`` how it rounds tax ("line" or "document").
     ``lock_known`` False: the vendor did not tell the lock this time, and the date known before stands.
     """
@@ -169,3 +200,4 @@ class Organisation(Canonical, frozen=True, tag="organisation"):
     locked_through: dt.date | None = None
     sandbox: bool = False
     lock_known: bool = True
+    locked_through_sales: dt.date | None = None

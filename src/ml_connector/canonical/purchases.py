@@ -1,4 +1,4 @@
-"""What a company buys: bills, vendor credits and purchase orders. Signs, currencies and dates: see ``documents``."""
+"""What a company buys: bills, vendor credits, orders and expenses. Signs, currencies and dates: see ``documents``."""
 
 from __future__ import annotations
 
@@ -127,6 +127,33 @@ class Bill(Canonical, frozen=True, tag="bill"):
     status: str = ""
     trouble: str = ""
     paid: Decimal | None = None
+
+
+class Expense(Canonical, frozen=True, tag="expense"):
+    """Money spent without a bill. ``total`` is what left the account, tax included and positive; a refund is negative.
+
+    Tie-out: ``sum(lines) + tax == total``; each line names the account it is charged to. ``paid_through`` is the account that
+    paid it, an empty Ref where nobody has been paid yet. ``complete`` is False for a list row that shows no lines.
+    """
+
+    id: str
+    total: Decimal
+    date: dt.date | None = None
+    number: str = ""
+    currency: str = ""
+    lines: tuple[BillLine, ...] = ()
+    tax: Decimal = ZERO
+    tax_basis: TaxBasis = TaxBasis.EXCLUSIVE
+    paid_through: Ref = Ref()
+    vendor: Ref = Ref()
+    customer: Ref = Ref()  # to whom it is to be charged on, where to anyone
+    memo: str = ""
+    status: str = ""
+    active: bool = True
+    exchange_rate: Decimal | None = None
+    reference: str = ""
+    complete: bool = True
+    stamp: str = ""
 
 
 class OrderState(StrEnum):
