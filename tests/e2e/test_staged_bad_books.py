@@ -56,7 +56,9 @@ async def test_a_payment_to_a_vendor_without_an_address_says_what_is_missing(
 ) -> None:
     async with payables(database, tmp_path) as firm:
         place, name = len(firm.books.vendors) - 1, list(firm.books.vendors)[-1]
-        firm.books.vendors[name].billing_address.clear()
+        contact = firm.books.vendors[name]
+        address = dict(contact.billing_address)
+        contact.billing_address.clear()
         bill = firm.bill(vendor=place)
         await firm.sync()
         firm.at_zoho("pay", bills=[bill.number], mode="Check", reference="8812")
@@ -65,6 +67,11 @@ async def test_a_payment_to_a_vendor_without_an_address_says_what_is_missing(
         one_sentence(told, "ServiceNow demands the whole remit-to address", name, "street", "city")
         one_sentence(action, "Complete the vendor's address in Zoho Books")
         assert (await firm.end("bills", bill.document_id))[0] in ("posted", "unchanged") and firm.payments(bill) == []
+        contact.billing_address.update(address)
+        contact.modified = firm.sandbox.clock.now()
+        firm.jump(minutes=20)
+        await firm.sync()
+        assert len(firm.payments(bill)) == 1
 
 
 async def test_a_currency_that_is_none_is_told_with_the_currency(database: Database, tmp_path: Path) -> None:

@@ -185,7 +185,9 @@ def test_a_supplier_to_come_is_named_by_the_code_it_will_have() -> None:
 
 def test_a_row_names_a_supplier_where_no_record_can_be_brought() -> None:
     around: dict[str, Any] = {"links": {("vendors", "v1"): None}, "tables": {"vendors": {"v1": "s1"}}}
-    assert staged(plan(BILL, **around)).vendor.id == "s1"
+    assert codes(plan(BILL, **around)) == ["supplier_unread"]  # the vendors are still being read
+    assert staged(plan(BILL, read_through=frozenset(["vendors"]), **around)).vendor.id == "s1"
+    assert staged(plan(BILL, brings=frozenset(), **around)).vendor.id == "s1"
 
 
 def test_another_remit_to_there_waits_for_a_person() -> None:

@@ -31,6 +31,7 @@ from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.decisions import STAYS, Hold, Skip, Unchanged, Write
+from ml_connector.integrations.views import settled_key
 from ml_connector.integrations.zoho_books_servicenow import INTEGRATION
 
 D = Decimal
@@ -204,6 +205,24 @@ def test_the_whole_remit_to_is_demanded(part: str) -> None:
     assert isinstance(decision, Hold) and codes(decision) == ["remit_to_missing"]
     assert "Beta Supplies" in decision.waits[0].sentence
     assert {"zip": "postal code"}.get(part, part) in decision.waits[0].sentence
+
+
+def test_a_vendor_who_completes_the_address_frees_the_payment() -> None:
+    bare = msgspec.structs.replace(VENDOR, address=Address())
+    held = pay(sources={("vendors", "v1"): bare})
+    assert isinstance(held, Hold)
+    assert [(one.kind, one.key) for one in held.waits] == [("link", settled_key("vendors", "v1"))]
+
+
+def test_a_vendor_who_was_not_read_is_not_told_to_lack_an_address() -> None:
+    """A mapping row may name the supplier of a vendor nobody has read: who is read later has an address then."""
+    chosen: dict[str, Any] = {"links": {("vendors", "v1"): None}, "sources": {}, "tables": {"vendors": {"v1": "s1"}}}
+    before = pay(brings=frozenset(["vendors", "bills"]), **chosen)
+    assert codes(before) == ["supplier_unread"]
+    after = pay(brings=frozenset(["vendors", "bills"]), read_through=frozenset(["vendors"]), **chosen)
+    assert isinstance(after, Hold) and codes(after) == ["remit_to_unread"]
+    assert [(one.kind, one.key) for one in after.waits] == [("link", "vendors:v1")]
+    assert "was not read from Zoho Books" in after.waits[0].sentence
 
 
 def test_a_remit_to_that_was_moved_waits_for_a_person() -> None:

@@ -17,7 +17,7 @@ from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import money
 from ml_connector.integrations.payment_rules import NEAR
 from ml_connector.integrations.staging import Pair, Staged, source_key
-from ml_connector.integrations.supplier_parts import missing_of, remit_to, supplier, vendor_of
+from ml_connector.integrations.supplier_parts import check_remit_to, remit_to, supplier
 from ml_connector.integrations.views import PART, View
 
 #: How a payment is made, in the words of a payment detail there.
@@ -31,11 +31,8 @@ def target_payment(payment: Payment, view: View, draft: Staged, method: str = ""
     whose = supplier(payment.party, view, draft)
     splits = _splits(payment.splits, payment.currency, view, draft)
     address = remit_to(payment.party, whose.id, view, draft)
-    if (missing := missing_of(address)) and whose.id:
-        shown = vendor_of(payment.party, view)
-        code = "remit_to_erased" if shown is not None and shown.erased else "remit_to_missing"
-        told = {"name": payment.party.name or payment.party.id, "missing": missing, **draft.words}
-        draft.wait(waiting(code, "source", f"vendors:{payment.party.id}", **told))
+    if whose.id:
+        check_remit_to(payment.party, address, view, draft)
     return Payment(
         id="",
         party=whose,

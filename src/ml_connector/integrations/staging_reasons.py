@@ -100,6 +100,13 @@ STAGING_REASONS = (
         "Complete the vendor's address in {source}; it goes on by itself as soon as the vendor is read again.",
     ),
     Reason(
+        "remit_to_unread",
+        "The vendor was not read",
+        "{target} demands the whole remit-to address of a payment, and vendor {name} ({key}) was not read from {source}.",
+        "It goes on by itself as soon as the vendor is read; see in {source} whether it was merged or deleted. If it was, "
+        "enter the payment in {target} by hand and dismiss this record.",
+    ),
+    Reason(
         "remit_to_erased",
         "The vendor was erased here",
         "{target} demands the whole remit-to address of a payment, and vendor {name} was erased here with its address.",

@@ -7,7 +7,7 @@ from ml_connector.canonical.parts import Address, Ref
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.staging import COMING, Staged
-from ml_connector.integrations.views import View
+from ml_connector.integrations.views import View, settled_key
 
 FLOW = "vendors"
 PENDING = frozenset(["supplier_pending", "cost_center_pending", "staged_bill_pending"])
@@ -32,10 +32,11 @@ def supplier(vendor: Ref, view: View, draft: Staged) -> Ref:
 
 
 def _target(vendor: Ref, view: View) -> str:
-    """Linked, else chosen by a person where no record of it can be brought."""
+    """Linked, else chosen by a person where no record of it can be brought: before the vendors are read, it still may be."""
     wanted = (FLOW, vendor.id)
     chosen = view.mappings[FLOW].get(vendor.id) or ""
-    usable = wanted not in view.asked and chosen in view.ledger.parties
+    never_comes = FLOW not in view.brings or FLOW in view.read_through
+    usable = wanted not in view.asked and never_comes and chosen in view.ledger.parties
     return view.links.get(wanted) or (chosen if usable else "")
 
 
@@ -70,6 +71,20 @@ def remit_to(vendor: Ref, supplier_id: str, view: View, draft: Staged) -> Addres
         told = {"name": vendor.name or vendor.id, "mine": words(mine), "theirs": words(theirs)}
         draft.wait(waiting("remit_to_differs", "fact", f"parties:{supplier_id}", **told, **draft.words))
     return mine
+
+
+def check_remit_to(vendor: Ref, address: Address, view: View, draft: Staged) -> None:
+    """A payment shows the whole address that its vendor was paid at. It goes on once the vendor is read, or has changed."""
+    missing, shown = missing_of(address), vendor_of(vendor, view)
+    if not missing:
+        return
+    told = {"name": vendor.name or vendor.id, "missing": missing, **draft.words}
+    if shown is None:
+        draft.wait(waiting("remit_to_unread", "link", f"{FLOW}:{vendor.id}", **told))
+    elif shown.erased:
+        draft.wait(waiting("remit_to_erased", "source", f"{FLOW}:{vendor.id}", **told))
+    else:
+        draft.wait(waiting("remit_to_missing", "link", settled_key(FLOW, vendor.id), **told))
 
 
 def _differ(mine: Address, theirs: Address) -> bool:

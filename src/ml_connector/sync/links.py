@@ -208,7 +208,12 @@ async def _release(transaction: LaneTransaction, made: Sequence[tuple[Flow, str,
 
 
 async def settled(transaction: LaneTransaction, ended: Sequence[tuple[Flow, Claimed]]) -> None:
-    """However a version has ended: what was taken off its counterpart for it goes back."""
-    keys = [settled_key(flow.name, item.source_id) for flow, item in ended if flow.type.several_steps]
+    """However a version has ended: what was taken off its counterpart for it goes back, and what is made from it goes on."""
+    keys = [settled_key(flow.name, item.source_id) for flow, item in ended if _is_awaited(flow)]
     if keys:
         await release(transaction.connection, transaction.lane.tenant_id, "link", keys)
+
+
+def _is_awaited(flow: Flow) -> bool:
+    """Whether anything may wait for the end of its versions."""
+    return flow.type.several_steps or any(flow.name in one.as_linked for one in flow.integration.flows)
