@@ -122,3 +122,10 @@ def test_an_expense_and_an_item_end_too() -> None:
 def test_a_list_entry_has_no_end_of_its_own() -> None:
     with pytest.raises(TypeError, match="TaxCode"):
         as_deleted(TaxCode("t1", "VAT", Decimal(20)))
+
+
+def test_locks_that_are_not_told_stand_as_they_were() -> None:
+    before = Organisation("1", "Polar", locked_through=dt.date(2026, 1, 31), locked_through_sales=dt.date(2026, 2, 28))
+    silent, open_now = Organisation("1", "Polar Air", lock_known=False), Organisation("1", "Polar Air")
+    assert silent.with_locks_of(before) == msgspec.structs.replace(before, name="Polar Air", lock_known=False)
+    assert open_now.with_locks_of(before) == open_now

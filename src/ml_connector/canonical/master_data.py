@@ -201,3 +201,11 @@ class Organisation(Canonical, frozen=True, tag="organisation"):
     sandbox: bool = False
     lock_known: bool = True
     locked_through_sales: dt.date | None = None
+
+    def with_locks_of(self, before: Organisation) -> Organisation:
+        """With the locks as they were last told, where the vendor has not told them this time."""
+        if self.lock_known:
+            return self
+        return msgspec.structs.replace(
+            self, locked_through=before.locked_through, locked_through_sales=before.locked_through_sales
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-import msgspec
 import structlog
 
 from ml_connector.canonical import documents
@@ -92,9 +91,7 @@ async def _organisation(lane: Lane, held: StoredConnection) -> None:
     """The ledger's own facts, lock dates among them, read on a schedule and before anything is planned from them."""
     if (lane.clock.now() - held.read_at).total_seconds() < LISTS_AGE:
         return
-    found = await lane.connector.organisation(lane.session)
-    if not found.lock_known:
-        found = msgspec.structs.replace(found, locked_through=held.organisation.locked_through)
+    found = (await lane.connector.organisation(lane.session)).with_locks_of(held.organisation)
     changed = documents.encode(found) != documents.encode(held.organisation)
     async with lane.transaction() as transaction:
         await transaction.run(
@@ -105,7 +102,10 @@ async def _organisation(lane: Lane, held: StoredConnection) -> None:
         )  # fmt: skip
         if changed:
             await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, ["organisation"])
-            transaction.event("organisation changed", name=found.name, locked_through=str(found.locked_through))
+            transaction.event(
+                "organisation changed", name=found.name, locked_through=str(found.locked_through),
+                locked_through_sales=str(found.locked_through_sales or ""),
+            )  # fmt: skip
     lane.organisation = found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -302,7 +301,7 @@ async def _place(desk: Desk, grant: Granted, found: Read, test_books: bool, agai
             "connect it for another tenant."
         )
     if not organisation.lock_known:
-        organisation = msgspec.structs.replace(organisation, locked_through=await _lock_before(desk, connection_id))
+        organisation = organisation.with_locks_of(await _told_before(desk, connection_id))
     return _Place(organisation, found.scopes, sandbox, connection_id, name)
 
 
@@ -338,8 +337,8 @@ async def _known(desk: Desk, vendor: str, organisation_id: str) -> tuple[Any, ..
         )  # fmt: skip
 
 
-async def _lock_before(desk: Desk, connection_id: int) -> dt.date | None:
-    """The lock date as it was last told."""
+async def _told_before(desk: Desk, connection_id: int) -> Organisation:
+    """The organisation as it was last told."""
     async with desk.looking() as reading:
         row = await reading.one(
             "select organisation from connection where tenant_id = %s and connection_id = %s",
@@ -348,7 +347,7 @@ async def _lock_before(desk: Desk, connection_id: int) -> dt.date | None:
     assert row is not None
     before = documents.decode((await desk.sealer()).open(b"organisation", row[0]))
     assert isinstance(before, Organisation)
-    return before.locked_through
+    return before
 
 
 def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organisation, connector: Connector) -> None:
