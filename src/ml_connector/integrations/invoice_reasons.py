@@ -120,7 +120,7 @@ INVOICE_REASONS = (
     Reason(
         "no_due_date",
         "It has no due date",
-        "It has no due date, which Xero demands, and {why}.",
+        "It has no due date, which {ledger} is to be given, and {why}.",
         "Give it a due date or payment terms in ServiceTitan; it is read again by itself.",
     ),
     # held: identity
@@ -173,7 +173,7 @@ INVOICE_REASONS = (
         "change_when_paid",
         "Changed after something of it was paid",
         "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, of which {settled} is paid, "
-        "credited or applied; so Xero lets no amount of it be changed, nor the document be voided.",
+        "credited or applied; so no amount of it is changed in {ledger}, nor is the document voided there.",
         "Take the payment or credit off it in the ledger, and it goes on by itself; or correct it in ServiceTitan by an "
         "adjustment.",
     ),
@@ -186,8 +186,8 @@ INVOICE_REASONS = (
     Reason(
         "void_there",
         "Changed, and void in the ledger",
-        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and Xero uses no number a "
-        "second time.",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and {ledger} uses no number "
+        "a second time.",
         "If it is to be posted again, give it another number in the mapping table {table} (row '{key}'); else "
         "dismiss the record.",
     ),

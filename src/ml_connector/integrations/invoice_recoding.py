@@ -154,7 +154,7 @@ def _fixed(now: Invoice, recoder: Recoder) -> Unchanged | None:
 
 def _settled(now: Invoice, recoder: Recoder) -> Unchanged | None:
     """Xero lets account and tracking of a paid invoice be changed, and nothing of a credit note that is applied."""
-    told = {"number": now.number, "settled": money(settled(now), now.currency)}
+    told = {"number": now.number, "settled": money(settled(now), now.currency), "ledger": recoder.view.ways.title}
     if not settled(now):
         return None
     if now.kind == "credit note":

@@ -1,4 +1,4 @@
-"""How ServiceTitan's invoice becomes Xero's: accounts, discount, tracking, due date and reference words, to the cent.
+"""How ServiceTitan's invoice becomes the ledger's: accounts, discount, tracking, due date and reference words, to the cent.
 
 Every rule either gives a part of the ledger's document or says what is missing; all that is missing is collected, so that
 a bookkeeper sees the whole list at once.
@@ -134,7 +134,7 @@ def due_date(invoice: Invoice, view: View, draft: Draft) -> dt.date | None:
     term = _term(invoice.terms, view)
     if term is None or term.days is None or not term.rule:
         told = f"its payment terms '{invoice.terms}' do not tell it" if invoice.terms else "it has no payment terms"
-        draft.wait(waiting("no_due_date", "source", own_key(invoice), why=told))
+        draft.wait(waiting("no_due_date", "source", own_key(invoice), why=told, ledger=view.ways.title))
         return None
     found = _due(invoice.date, term.days, term.rule)
     draft.notes.append(f"due on {found} by the payment terms '{term.name}'")

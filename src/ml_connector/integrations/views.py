@@ -15,6 +15,7 @@ from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Or
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.integrations.coding import Recoding
 from ml_connector.integrations.tracked import Payables
+from ml_connector.integrations.ways import XERO, Ways
 
 
 class MappingTable(Protocol):
@@ -193,6 +194,7 @@ class View:
     recoding: Recoding | None = None  # the job that asks for the mapping's coding of what is posted
     read_through: frozenset[str] = frozenset()  # those of ``brings`` whose source was read to its end at least once
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
+    ways: Ways = XERO  # what the flow's ledger allows
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""
