@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
+import msgspec
 import pytest
-from invoice_world import CONTACTS, INVOICE, JANE, codes, invoice, sentences, view
+from invoice_world import BOOKS, CONTACTS, INVOICE, JANE, SETTINGS, codes, invoice, sentences, view
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.checks import closed_through, locked_as
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.party_back import CustomersBack
 from ml_connector.integrations.party_names import behind, free_name
@@ -62,3 +68,38 @@ def test_a_sentence_names_the_ledger() -> None:
         decision = Invoices().plan(view(undated, ways=ways))
         assert codes(decision) == ["no_due_date"]
         assert ways.title in sentences(decision)[0]
+
+
+def test_what_is_sold_lies_behind_the_lock_of_sales() -> None:
+    sold, paid = invoice(), Payment("p1", Ref("c1"), INVOICE.total)
+    bought, to_vendor = Bill("b1", Ref("v1"), INVOICE.total), msgspec.structs.replace(paid, to_vendor=True)
+    june, may, march = (dt.date(2026, month, 30) for month in (6, 5, 3))
+    apart = msgspec.structs.replace(BOOKS, locked_through=may, locked_through_sales=march)
+    settings = msgspec.structs.replace(SETTINGS, closed_through=None)
+    locks = [closed_through(settings, apart, one) for one in (sold, paid, bought, to_vendor)]
+    assert locks == [march, march, may, may]
+    together = msgspec.structs.replace(BOOKS, locked_through=may)
+    assert {closed_through(settings, together, one) for one in (sold, bought)} == {may}
+    ours = msgspec.structs.replace(SETTINGS, closed_through=june)
+    assert {closed_through(ours, apart, one) for one in (sold, bought)} == {june}
+
+
+def test_an_invoice_waits_for_the_lock_of_sales_alone() -> None:
+    assert INVOICE.date == dt.date(2026, 6, 9)
+    bought = msgspec.structs.replace(
+        BOOKS, locked_through=dt.date(2026, 6, 30), locked_through_sales=dt.date(2026, 5, 31)
+    )
+    assert codes(Invoices().plan(view(INVOICE, ledger={"organisation": bought}))) == []
+    sold = msgspec.structs.replace(bought, locked_through_sales=dt.date(2026, 6, 9))
+    assert codes(Invoices().plan(view(INVOICE, ledger={"organisation": sold}))) == ["period_closed"]
+
+
+def test_locks_that_are_not_told_stand_as_before() -> None:
+    before = msgspec.structs.replace(
+        BOOKS, locked_through=dt.date(2026, 6, 30), locked_through_sales=dt.date(2026, 5, 31)
+    )
+    untold = msgspec.structs.replace(BOOKS, name="Polar Air Inc.", lock_known=False)
+    kept = locked_as(untold, before)
+    assert (kept.locked_through, kept.locked_through_sales, kept.name) == (
+        before.locked_through, before.locked_through_sales, "Polar Air Inc.",
+    )  # fmt: skip

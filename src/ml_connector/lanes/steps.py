@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-import msgspec
 import structlog
 
 from ml_connector.canonical import documents
+from ml_connector.integrations.checks import locked_as
 from ml_connector.lanes.budget import LaneBudget
 from ml_connector.lanes.freshness import LISTS_AGE, allowed_age
 from ml_connector.lanes.grants import GrantTokens
@@ -94,7 +94,7 @@ async def _organisation(lane: Lane, held: StoredConnection) -> None:
         return
     found = await lane.connector.organisation(lane.session)
     if not found.lock_known:
-        found = msgspec.structs.replace(found, locked_through=held.organisation.locked_through)
+        found = locked_as(found, held.organisation)
     changed = documents.encode(found) != documents.encode(held.organisation)
     async with lane.transaction() as transaction:
         await transaction.run(

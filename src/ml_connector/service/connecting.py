@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors.base import Connector
 from ml_connector.connectors.grants import VERIFIER, Consent, Credentials, Tokens
 from ml_connector.errors import BadInput, Refused
+from ml_connector.integrations.checks import locked_as
 from ml_connector.lanes.budget import count_first_calls
 from ml_connector.lanes.connecting import reachable_organisations, read_organisation, tokens_for, tokens_from_redirect
 from ml_connector.lanes.runtime import Runtime
@@ -302,7 +302,7 @@ async def _place(desk: Desk, grant: Granted, found: Read, test_books: bool, agai
             "connect it for another tenant."
         )
     if not organisation.lock_known:
-        organisation = msgspec.structs.replace(organisation, locked_through=await _lock_before(desk, connection_id))
+        organisation = locked_as(organisation, await _organisation_before(desk, connection_id))
     return _Place(organisation, found.scopes, sandbox, connection_id, name)
 
 
@@ -338,8 +338,8 @@ async def _known(desk: Desk, vendor: str, organisation_id: str) -> tuple[Any, ..
         )  # fmt: skip
 
 
-async def _lock_before(desk: Desk, connection_id: int) -> dt.date | None:
-    """The lock date as it was last told."""
+async def _organisation_before(desk: Desk, connection_id: int) -> Organisation:
+    """The books as they were last told."""
     async with desk.looking() as reading:
         row = await reading.one(
             "select organisation from connection where tenant_id = %s and connection_id = %s",
@@ -348,7 +348,7 @@ async def _lock_before(desk: Desk, connection_id: int) -> dt.date | None:
     assert row is not None
     before = documents.decode((await desk.sealer()).open(b"organisation", row[0]))
     assert isinstance(before, Organisation)
-    return before.locked_through
+    return before
 
 
 def _refuse_other(again: str, known: tuple[Any, ...] | None, organisation: Organisation, connector: Connector) -> None:
