@@ -85,25 +85,26 @@ INVOICE_REASONS = (
         "sales_tax_unmapped",
         "A tax zone has no tax type",
         "It carries tax of {amount} of the zone {zone}, and nobody has said which tax type of the ledger that is.",
-        "Fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+        "Fill the row '{key}' of the mapping table {table} with the ledger's tax type.",
     ),
     Reason(
         "sales_tax_without_zone",
         "Tax of no zone",
         "It carries tax of {amount}, and ServiceTitan names no tax zone for it.",
-        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table {table} with the ledger's tax "
+        "type.",
     ),
     Reason(
         "exempt_unmapped",
         "The tax type of what is not taxed is not named",
         "It has lines without tax, and nobody has said which tax type of the ledger stands for that.{known}",
-        "Fill the row '{key}' of the mapping table tax with a tax type of no rate.",
+        "Fill the row '{key}' of the mapping table {table} with a tax type of no rate.",
     ),
     Reason(
         "tax_type_unusable",
         "A mapped tax type cannot be used",
         "The mapping table sends {zone} to the tax type {target}, which cannot be used: {why}.",
-        "Correct the row '{key}' of the mapping table tax, or the tax type in the ledger.",
+        "Correct the row '{key}' of the mapping table {table}, or the tax type in the ledger.",
     ),
     Reason(
         "tax_without_line",

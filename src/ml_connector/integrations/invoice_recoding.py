@@ -91,7 +91,9 @@ def _account(pair: _Pair, invoice: Invoice, recoder: Recoder) -> InvoiceLine:
         return pair.now
     draft = Draft(invoice.currency)
     where = f"line {pair.source.id} ({_words(pair)})"
-    wanted = line_account(pair.source.account, where, invoice.date, recoder.view, draft)
+    wanted = line_account(
+        pair.source.account, where, invoice.date, recoder.view, draft, recoder.view.ways.sales_accounts
+    )
     if draft.waits:
         recoder.waits += draft.waits
         return pair.now

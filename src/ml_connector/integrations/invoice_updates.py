@@ -156,7 +156,7 @@ def _passes_on(change: Change, whole: Invoice) -> bool:
 def _head(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     """Something is paid: the head alone is changed, and the lines stay as they are."""
     passes = "location" in change.what and _passes_on(change, target)
-    if not change.what or not set(change.what) <= HEAD or passes:
+    if not view.ways.edits_paid or not change.what or not set(change.what) <= HEAD or passes:
         draft.wait(paid(change.told, change.now, view))
     if draft.waits:
         return Hold(tuple(draft.waits))

@@ -156,6 +156,7 @@ class _Batch:
             apart=self._is_apart(item),
             created=frozenset(self._created),
             ways=self._flow.type.ways,
+            set_there=self._lane.session.settings,
         )
 
     def _is_apart(self, item: Item) -> bool:
