@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.integrations.ways import XERO
 from ml_connector.sync.coming import Comer, Coming
 from ml_connector.sync.matching import PartyIndex
 
@@ -44,7 +45,7 @@ def coming(*comers: tuple[str, str, bool]) -> Coming:
     ],
 )
 def test_who_has_the_bare_name(there: list[tuple[str, str, bool]], source_id: str, live: bool, promised: bool) -> None:
-    assert coming(*there).promised(customer(source_id), of(source_id), live) is promised
+    assert coming(*there).promised(customer(source_id), of(source_id), live, XERO) is promised
 
 
 def test_those_that_go_after_it_are_planned_again_unless_they_are_on_their_way() -> None:

@@ -16,6 +16,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import View
+from ml_connector.integrations.ways import LEDGERS, XERO, Ways
 
 
 class FlowType(ABC):
@@ -55,6 +56,11 @@ class FlowType(ABC):
     )
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
     near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
+
+    @property
+    def ways(self) -> Ways:
+        """What the ledger allows that it writes into or, where that is none, reads from. One of neither asks for none."""
+        return LEDGERS.get(self.target_vendor) or LEDGERS.get(self.source_vendor) or XERO
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:

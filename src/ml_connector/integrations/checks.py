@@ -9,8 +9,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Dimension, Organisation
 from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.errors import BadInput
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, closed_period, followed, is_code
@@ -51,21 +53,26 @@ def check_periods(dates: Iterable[dt.date | None], view: View, draft: Draft, cha
 
     ``changes``: what would be changed or removed, in words; empty where something is only made. ``way``: one more way out.
     """
-    closed = closed_through(view.settings, view.ledger.organisation)
+    closed = closed_through(view.settings, view.ledger.organisation, view.document)
     inside = sorted(day for day in dates if day is not None and closed is not None and day <= closed)
     if inside and closed is not None:
         closed_period(inside[0], closed, view, draft, changes, way)
 
 
-def closed_through(settings: Any, ledger: Organisation) -> dt.date | None:
-    """The last day that is closed, by our own date and the ledger's lock; None where all are open."""
-    locks = (settings.closed_through, ledger.locked_through)
+def closed_through(settings: Any, ledger: Organisation, document: Document) -> dt.date | None:
+    """The last day that is closed to the document, by our own date and the ledger's lock; None where all are open.
+
+    A ledger may lock what is sold, and what is paid for it, apart from what is bought.
+    """
+    sold = isinstance(document, Invoice) or (isinstance(document, Payment) and not document.to_vendor)
+    of_sales = ledger.locked_through_sales if sold else None
+    locks = (settings.closed_through, ledger.locked_through if of_sales is None else of_sales)
     return max((day for day in locks if day is not None), default=None)
 
 
-def first_open_day(date: dt.date | None, settings: Any, ledger: Organisation) -> dt.date | None:
+def first_open_day(date: dt.date | None, settings: Any, ledger: Organisation, document: Document) -> dt.date | None:
     """The day that a new bill or payment of that date goes on by the settings: its own, unless it is closed and may move."""
-    closed = closed_through(settings, ledger)
+    closed = closed_through(settings, ledger, document)
     if date is None or closed is None or date > closed or settings.closed_period != FIRST_OPEN_DAY:
         return date
     return closed + _DAY if closed < dt.date.max else date
@@ -86,7 +93,7 @@ def booked_on(date: dt.date | None, view: View, draft: Draft) -> dt.date | None:
 
     Where it is another than its own, a note says so. What an approver has released keeps its own.
     """
-    day = first_open_day(date, view.settings, view.ledger.organisation)
+    day = first_open_day(date, view.settings, view.ledger.organisation, view.document)
     if day == date or "period_closed" in view.released:
         way = (
             f"; or set closed_period to '{FIRST_OPEN_DAY}' and replay it"
@@ -95,6 +102,6 @@ def booked_on(date: dt.date | None, view: View, draft: Draft) -> dt.date | None:
         )
         check_periods((date,), view, draft, way=way)
         return date
-    closed = closed_through(view.settings, view.ledger.organisation)
+    closed = closed_through(view.settings, view.ledger.organisation, view.document)
     draft.notes.append(f"booked on {day}, the first open day, and not on {date}: the ledger is closed through {closed}")
     return day

@@ -11,13 +11,13 @@ COMMON_REASONS = (
         "account_unmapped",
         "A GL account has no counterpart",
         "ServiceTitan account {key} is used on {lines}, and no account of the ledger is mapped to it.",
-        "Fill the row '{key}' of the mapping table accounts; everything that waits for it goes on by itself.",
+        "Fill the row '{key}' of the mapping table {table}; everything that waits for it goes on by itself.",
     ),
     Reason(
         "account_missing",
         "A line has no GL account",
         "No GL account stands in ServiceTitan on {lines}.",
-        "Give it an account in ServiceTitan, or fill the row '(none)' of the mapping table accounts.",
+        "Give it an account in ServiceTitan, or fill the row '(none)' of the mapping table {table}.",
     ),
     Reason(
         "account_inactive",

@@ -99,7 +99,7 @@ def _decided(memo: Invoice, there: There, posted: Invoice | None, what: tuple[st
     if not memo.active:
         return _removed(change, there, view)
     if not note.active:
-        return void(change)
+        return void(change, view)
     if there.reference and view.link is not None and (what or taken(view)):
         return _content(change, there.reference, view)
     if what and not agrees(change, view):
@@ -180,7 +180,7 @@ def _removed(change: Change, there: There, view: View) -> Decision:
     steps = [step for one in note.allocations for step in taken_back(pot, note, one, mine, view, draft)]
     used = note.total - note.balance if note.balance is not None else ZERO
     if used > total(one.amount for one in note.allocations):
-        draft.wait(paid(told, note))
+        draft.wait(paid(told, note, view))
     check_periods((note.date, *(one.date for one in note.allocations)), view, draft, told)
     steps += remove(ENTITY, with_part(note, note.id, ()), note.id, there.reference, view, draft, total=note.total)
     if draft.waits:

@@ -40,7 +40,7 @@ def credit_changed(
     if not free and FIGURES.intersection(change.what) and agrees(change, view):
         return Unchanged()
     if not free:
-        draft.wait(paid(change.told, now))
+        draft.wait(paid(change.told, now, view))
     if whole is None:
         return Hold(tuple(draft.waits)) if draft.waits else held(change, why)
     aside = taken_off(now, change.told, view, draft)

@@ -85,15 +85,17 @@ def checked_account(target: str, named: Named, view: View, draft: Draft) -> Ref:
     return Ref(target, account.name, account.number)
 
 
-def line_account(account: Ref, where: str, on: dt.date | None, view: View, draft: Draft) -> Ref:
+def line_account(
+    account: Ref, where: str, on: dt.date | None, view: View, draft: Draft, table: str = "accounts"
+) -> Ref:
     """The ledger account that a line's own is mapped to on that day, checked. ``where``: which line it is, in words."""
     key = account_key(account)
-    target = view.mappings["accounts"].get(key, on)
+    target = view.mappings[table].get(key, on)
     if target is None:
         code = "account_missing" if key == NO_ACCOUNT else "account_unmapped"
-        draft.wait(waiting(code, "mapping", f"accounts:{key}", lines=where))
+        draft.wait(waiting(code, "mapping", f"{table}:{key}", lines=where))
         return Ref()
-    return checked_account(target, Named("accounts", key), view, draft)
+    return checked_account(target, Named(table, key), view, draft)
 
 
 def unit_name(unit: Ref, view: View) -> str:

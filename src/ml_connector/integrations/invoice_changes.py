@@ -106,7 +106,7 @@ def _removed(change: Change, view: View) -> Decision:
         return held(change, "It was linked and not made here, so it is never voided")
     draft = Draft(now.currency)
     if not is_free(now, view):
-        draft.wait(paid(told, now))
+        draft.wait(paid(told, now, view))
     aside = taken_off(now, told, view, draft)
     check_periods((now.date,), view, draft, "" if now.state in DRAFTS else told)
     if draft.waits:

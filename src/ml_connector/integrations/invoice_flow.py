@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import msgspec
 
@@ -60,12 +61,12 @@ class Invoices(FlowType):
     source_vendor, target_vendor = "servicetitan", "xero"
     priority = 4
     source_lists = ("business_units", "tax_zones", "payment_terms")
-    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
-    tables = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
+    target_lists: tuple[str, ...] = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
+    tables: tuple[str, ...] = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
     number_table = "invoice_numbers"
     unique_numbers = True
     several_steps = True
-    recodes = TABLES
+    recodes: ClassVar[tuple[str, ...]] = TABLES
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("invoices",)

@@ -109,14 +109,23 @@ def lines_of_today(before: Sequence[InvoiceLine], after: Sequence[InvoiceLine]) 
 
 
 def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, draft: Draft) -> InvoiceLine:
-    account = pair.now.account if pair.now.account.id or pair.now.account.number else wanted.account
+    shown = pair.now.account.id or pair.now.account.number
+    account = pair.now.account if shown and not _sells_other(wanted, pair) else wanted.account
+    item = wanted.item if _sells_other(wanted, pair) or not pair.now.item.id else pair.now.item
     options = _options(wanted, pair, versions)
     code = _tax_code(wanted, pair, versions)
     known = view.ledger.tax_codes.get(code.id)
     if wanted.tax and known is not None and known.rate == 0:
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
     _tell(pair, draft)
-    return msgspec.structs.replace(wanted, id=pair.now.id, account=account, dimensions=options, tax_code=code)
+    return msgspec.structs.replace(
+        wanted, id=pair.now.id, account=account, dimensions=options, tax_code=code, item=item
+    )
+
+
+def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
+    """Whether the line sells another item now, and nobody has put one of their own in the former one's place."""
+    return wanted.item.id != pair.posted.item.id and pair.now.item.id == pair.base.item.id
 
 
 def _options(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> tuple[Ref, ...]:
@@ -140,6 +149,7 @@ def _tell(pair: _Pair, draft: Draft) -> None:
     pairs = (
         ("account", pair.base.account.number or pair.base.account.id, pair.now.account.number or pair.now.account.id),
         ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
+        ("item", pair.base.item.id, pair.now.item.id),
         ("tracking", _ids(pair.base), _ids(pair.now)),
     )
     kept = [what for what, was, is_ in pairs if was != is_]

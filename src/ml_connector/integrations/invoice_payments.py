@@ -49,10 +49,14 @@ class _Aside:
 
 
 def payments_off(change: Change, passes_on: bool, view: View, draft: Draft) -> tuple[Step, ...]:
-    """The steps that remove all that settles it; none where that is not all ours, or would not fit on it again.
+    """The steps that remove all that settles it; none where that is not all ours, would not fit on it again, or cannot be
+
+    taken off it alone.
 
     ``passes_on``: it becomes another contact's, and an over- or prepayment stays its own contact's.
     """
+    if not view.ways.takes_off:
+        return ()
     if not change.what or set(change.what) <= HEAD or change.now.kind == "credit note" or not change.now.active:
         return ()
     ours = list(_ours(change, view))

@@ -85,25 +85,26 @@ INVOICE_REASONS = (
         "sales_tax_unmapped",
         "A tax zone has no tax type",
         "It carries tax of {amount} of the zone {zone}, and nobody has said which tax type of the ledger that is.",
-        "Fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+        "Fill the row '{key}' of the mapping table {table} with the ledger's tax type.",
     ),
     Reason(
         "sales_tax_without_zone",
         "Tax of no zone",
         "It carries tax of {amount}, and ServiceTitan names no tax zone for it.",
-        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table tax with the ledger's tax type.",
+        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table {table} with the ledger's tax "
+        "type.",
     ),
     Reason(
         "exempt_unmapped",
         "The tax type of what is not taxed is not named",
         "It has lines without tax, and nobody has said which tax type of the ledger stands for that.{known}",
-        "Fill the row '{key}' of the mapping table tax with a tax type of no rate.",
+        "Fill the row '{key}' of the mapping table {table} with a tax type of no rate.",
     ),
     Reason(
         "tax_type_unusable",
         "A mapped tax type cannot be used",
         "The mapping table sends {zone} to the tax type {target}, which cannot be used: {why}.",
-        "Correct the row '{key}' of the mapping table tax, or the tax type in the ledger.",
+        "Correct the row '{key}' of the mapping table {table}, or the tax type in the ledger.",
     ),
     Reason(
         "tax_without_line",
@@ -120,7 +121,7 @@ INVOICE_REASONS = (
     Reason(
         "no_due_date",
         "It has no due date",
-        "It has no due date, which Xero demands, and {why}.",
+        "It has no due date, which {ledger} is to be given, and {why}.",
         "Give it a due date or payment terms in ServiceTitan; it is read again by itself.",
     ),
     # held: identity
@@ -173,7 +174,7 @@ INVOICE_REASONS = (
         "change_when_paid",
         "Changed after something of it was paid",
         "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, of which {settled} is paid, "
-        "credited or applied; so Xero lets no amount of it be changed, nor the document be voided.",
+        "credited or applied; so no amount of it is changed in {ledger}, nor is the document voided there.",
         "Take the payment or credit off it in the ledger, and it goes on by itself; or correct it in ServiceTitan by an "
         "adjustment.",
     ),
@@ -186,8 +187,8 @@ INVOICE_REASONS = (
     Reason(
         "void_there",
         "Changed, and void in the ledger",
-        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and Xero uses no number a "
-        "second time.",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger shows {there}, and {ledger} uses no number "
+        "a second time.",
         "If it is to be posted again, give it another number in the mapping table {table} (row '{key}'); else "
         "dismiss the record.",
     ),

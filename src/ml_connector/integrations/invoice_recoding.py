@@ -91,7 +91,9 @@ def _account(pair: _Pair, invoice: Invoice, recoder: Recoder) -> InvoiceLine:
         return pair.now
     draft = Draft(invoice.currency)
     where = f"line {pair.source.id} ({_words(pair)})"
-    wanted = line_account(pair.source.account, where, invoice.date, recoder.view, draft)
+    wanted = line_account(
+        pair.source.account, where, invoice.date, recoder.view, draft, recoder.view.ways.sales_accounts
+    )
     if draft.waits:
         recoder.waits += draft.waits
         return pair.now
@@ -154,7 +156,7 @@ def _fixed(now: Invoice, recoder: Recoder) -> Unchanged | None:
 
 def _settled(now: Invoice, recoder: Recoder) -> Unchanged | None:
     """Xero lets account and tracking of a paid invoice be changed, and nothing of a credit note that is applied."""
-    told = {"number": now.number, "settled": money(settled(now), now.currency)}
+    told = {"number": now.number, "settled": money(settled(now), now.currency), "ledger": recoder.view.ways.title}
     if not settled(now):
         return None
     if now.kind == "credit note":

@@ -1,4 +1,4 @@
-"""How ServiceTitan's invoice becomes Xero's: accounts, discount, tracking, due date and reference words, to the cent.
+"""How ServiceTitan's invoice becomes the ledger's: accounts, discount, tracking, due date and reference words, to the cent.
 
 Every rule either gives a part of the ledger's document or says what is missing; all that is missing is collected, so that
 a bookkeeper sees the whole list at once.
@@ -30,6 +30,7 @@ from ml_connector.integrations.drafts import (
 )
 from ml_connector.integrations.invoice_checks import entity_of, is_credit, own_key
 from ml_connector.integrations.invoice_tax import apportion, exempt_code, tax_lines
+from ml_connector.integrations.line_items import ROUNDING_ITEM, line_item
 from ml_connector.integrations.views import View
 
 
@@ -48,6 +49,7 @@ def charged_lines(invoice: Invoice, view: View, draft: Draft) -> None:
             why = "of 0.00" if line.chargeable else "that is not charged"
             draft.notes.append(f"line {line.id} '{line.description[:40]}' {why} is left out")
             continue
+        account = _account(line, invoice, view, draft)
         # A new line, not a changed one: no reference of the source may reach the target.
         draft.lines.append(
             InvoiceLine(
@@ -57,10 +59,11 @@ def charged_lines(invoice: Invoice, view: View, draft: Draft) -> None:
                 sku=line.sku,
                 quantity=line.quantity,
                 unit_price=line.unit_price,
-                account=_account(line, invoice, view, draft),
+                account=account,
                 taxable=line.taxable,
                 tax_base=line.tax_base,
                 dimensions=tracking_of(unit_of(line, invoice), invoice, view, draft),
+                item=line_item(line.sku, account, _where(line), invoice.date, view, draft),
             )
         )
 
@@ -82,8 +85,12 @@ def unit_of(line: InvoiceLine, invoice: Invoice) -> Ref:
 
 
 def _account(line: InvoiceLine, invoice: Invoice, view: View, draft: Draft) -> Ref:
-    where = f"line {line.id} ({line.description[:40] or line.sku or 'without a description'})"
-    return line_account(line.account, where, invoice.date, view, draft)
+    return line_account(line.account, _where(line), invoice.date, view, draft, view.ways.sales_accounts)
+
+
+def _where(line: InvoiceLine) -> str:
+    """Which line it is, for a sentence."""
+    return f"line {line.id} ({line.description[:40] or line.sku or 'without a description'})"
 
 
 def tracking_of(unit: Ref, invoice: Invoice, view: View, draft: Draft) -> tuple[Ref, ...]:
@@ -134,7 +141,7 @@ def due_date(invoice: Invoice, view: View, draft: Draft) -> dt.date | None:
     term = _term(invoice.terms, view)
     if term is None or term.days is None or not term.rule:
         told = f"its payment terms '{invoice.terms}' do not tell it" if invoice.terms else "it has no payment terms"
-        draft.wait(waiting("no_due_date", "source", own_key(invoice), why=told))
+        draft.wait(waiting("no_due_date", "source", own_key(invoice), why=told, ledger=view.ways.title))
         return None
     found = _due(invoice.date, term.days, term.rule)
     draft.notes.append(f"due on {found} by the payment terms '{term.name}'")
@@ -218,4 +225,5 @@ def _rounding_line(apart: Decimal, target: Invoice, view: View, draft: Draft) ->
     account = checked_account(view.settings.rounding_account, Named("", "rounding_account"), view, draft)
     draft.notes.append(f"rounding of {money(apart, target.currency)} to {account.label()}")
     exempt = exempt_code(target, view, draft)
-    return InvoiceLine("", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO)
+    item = line_item(ROUNDING_ITEM, account, "what it is rounded by", target.date, view, draft)
+    return InvoiceLine("", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO, item=item)

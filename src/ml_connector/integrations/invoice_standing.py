@@ -61,7 +61,7 @@ def new_reference(invoice: Invoice, number: str, view: View) -> str:
 def void_and_renumbered(invoice: Invoice, view: View) -> bool:
     """Whether what we made is void there, and a person has given the invoice a number under which it goes once more.
 
-    Xero uses no number a second time.
+    The number of what is void stays taken.
     """
     now = view.link.now if view.link is not None else None
     given = view.mappings[number_table(invoice)].get(invoice.id)
@@ -93,9 +93,14 @@ def _there(now: Invoice) -> str:
 # --- why it is held ----------------------------------------------------------------------------------------------
 
 
-def paid(told: str, now: Invoice) -> Waiting:
+def paid(told: str, now: Invoice, view: View) -> Waiting:
     """Something stands against it there; it goes on when that has changed."""
-    fields = {"what": told, "there": _there(now), "settled": money(settled(now), now.currency)}
+    fields = {
+        "what": told,
+        "there": _there(now),
+        "settled": money(settled(now), now.currency),
+        "ledger": view.ways.title,
+    }
     return waiting("change_when_paid", "fact", f"{entity_there(now)}:{now.id}", **fields)
 
 
@@ -119,9 +124,9 @@ def other_than(invoice: Invoice, number: str, contact: str, there: Invoice, refe
     return waiting("conflict", "person", "conflict", **told)
 
 
-def void(change: Change) -> Hold:
+def void(change: Change, view: View) -> Hold:
     """It is void there; another number frees it."""
-    told = {"what": change.told, "there": _there(change.now)}
+    told = {"what": change.told, "there": _there(change.now), "ledger": view.ways.title}
     key = f"{number_table(change.invoice)}:{change.invoice.id}"
     return Hold((waiting("void_there", "mapping", key, **told),))
 

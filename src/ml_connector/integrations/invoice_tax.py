@@ -88,19 +88,19 @@ def _rate(line: InvoiceLine, zone: TaxCode | None) -> Decimal:
 
 
 def _zone_code(invoice: Invoice, shares: Mapping[int, Decimal], view: View, draft: Draft) -> Ref:
-    key = zone_key(invoice.tax_zone)
+    key, table = zone_key(invoice.tax_zone), view.ways.sales_tax
     value = _mapped(invoice, view)
     amount = money(invoice.tax, draft.currency)
     if value is None:
         code = "sales_tax_without_zone" if key == NO_ZONE else "sales_tax_unmapped"
-        draft.wait(waiting(code, "mapping", f"tax:{key}", amount=amount, zone=key))
+        draft.wait(waiting(code, "mapping", f"{table}:{key}", amount=amount, zone=key))
         return Ref()
     code_ = view.ledger.tax_codes.get(value)
     why = _fault(code_, value)
     if not why and code_ is not None and code_.rate == 0:
         why = f"its rate is zero, and the document has tax of {amount}"
     if why or code_ is None:
-        draft.wait(waiting("tax_type_unusable", "mapping", f"tax:{key}", target=value, zone=key, why=why))
+        draft.wait(waiting("tax_type_unusable", "mapping", f"{table}:{key}", target=value, zone=key, why=why))
         return Ref()
     _tell_difference(code_, [draft.lines[i].amount for i in shares], invoice.tax, draft)
     return tax_ref(code_)
@@ -110,7 +110,7 @@ def _mapped(invoice: Invoice, view: View) -> str | None:
     """The row of the zone as the document names it, else as ServiceTitan's list does."""
     listed = view.source_lists.get("tax_zones", {}).get(invoice.tax_zone.id)
     keys = (zone_key(invoice.tax_zone), str(getattr(listed, "name", "")))
-    found = (view.mappings["tax"].get(key, invoice.date) for key in keys if key)
+    found = (view.mappings[view.ways.sales_tax].get(key, invoice.date) for key in keys if key)
     return next((value for value in found if value is not None), None)
 
 
@@ -125,19 +125,22 @@ def _tell_difference(code: TaxCode, amounts: Sequence[Decimal], tax: Decimal, dr
 
 
 def exempt_code(invoice: Invoice, view: View, draft: Draft) -> Ref:
-    """The tax type of what is not taxed, as the row ``(exempt)`` names it."""
-    value = view.mappings["tax"].get(EXEMPT, invoice.date)
+    """The tax type of what is not taxed, as the row ``(exempt)`` names it; none where the ledger asks for none."""
+    table = view.ways.sales_tax
+    value = view.mappings[table].get(EXEMPT, invoice.date)
+    if value is None and not view.ways.names_exempt:
+        return Ref()
     if value is None:
         none = [code.id for code in view.ledger.tax_codes.values() if code.active and code.rate == 0]
         known = f" The ledger's tax types of no rate are {', '.join(sorted(none))}." if none else ""
-        draft.wait(waiting("exempt_unmapped", "mapping", f"tax:{EXEMPT}", known=known))
+        draft.wait(waiting("exempt_unmapped", "mapping", f"{table}:{EXEMPT}", known=known))
         return Ref()
     code = view.ledger.tax_codes.get(value)
     why = _fault(code, value)
     if not why and code is not None and code.rate:
         why = "its rate is not zero, and the line is not taxed"
     if why or code is None:
-        draft.wait(waiting("tax_type_unusable", "mapping", f"tax:{EXEMPT}", target=value, zone=EXEMPT, why=why))
+        draft.wait(waiting("tax_type_unusable", "mapping", f"{table}:{EXEMPT}", target=value, zone=EXEMPT, why=why))
         return Ref()
     return tax_ref(code)
 

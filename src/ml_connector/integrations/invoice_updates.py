@@ -46,7 +46,7 @@ def updated(change: Change, view: View) -> Decision:
     assert view.link is not None
     reference = own_reference(view.link, view)
     if not change.now.active and reference:
-        return void(change)
+        return void(change, view)
     if why := _never_written(change, reference):
         return Unchanged() if agrees(change, view) else held(change, why)
     draft = Draft(change.invoice.currency)
@@ -131,7 +131,7 @@ def _applied_again(
     """
     now, moves = change.now, "adjusts" in change.what and bool(standing(view))
     if moves and not is_free(now, view):
-        draft.wait(paid(change.told, now))
+        draft.wait(paid(change.told, now, view))
     aside = taken_off(now, change.told, view, draft) if moves else off_already(now, view, draft)
     again = _again(change, target, view, draft) if moves or not settled(now) else ()
     return put_back(change, target, aside, again, to_come, view, draft)
@@ -156,8 +156,8 @@ def _passes_on(change: Change, whole: Invoice) -> bool:
 def _head(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     """Something is paid: the head alone is changed, and the lines stay as they are."""
     passes = "location" in change.what and _passes_on(change, target)
-    if not change.what or not set(change.what) <= HEAD or passes:
-        draft.wait(paid(change.told, change.now))
+    if not view.ways.edits_paid or not change.what or not set(change.what) <= HEAD or passes:
+        draft.wait(paid(change.told, change.now, view))
     if draft.waits:
         return Hold(tuple(draft.waits))
     now = change.now

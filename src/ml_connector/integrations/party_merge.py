@@ -17,7 +17,7 @@ import msgspec
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Address
 from ml_connector.canonical.stamps import stamp_key
-from ml_connector.connectors.xero.names import spelled
+from ml_connector.integrations.ways import spelled
 
 _NOT_A_DIGIT = re.compile(r"\D")
 _NOT_A_WORD = re.compile(r"[\W_]+")

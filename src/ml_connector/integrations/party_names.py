@@ -7,10 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.master_data import Party
-from ml_connector.connectors.xero.names import spelled
 from ml_connector.integrations.views import View
-
-_LIMIT = 255  # of a contact's name in Xero
+from ml_connector.integrations.ways import Ways, spelled
 
 
 def free_name(party: Party, view: View, own: str = "") -> tuple[str, tuple[str, ...]]:
@@ -18,25 +16,27 @@ def free_name(party: Party, view: View, own: str = "") -> tuple[str, tuple[str, 
 
     It stands in the ledger only and is never written back. ``own`` is the party's own contact, where it has one.
     """
+    if not view.ways.unique_names:
+        return party.name, ()
     names = view.ledger.taken_names
     holders = (taken(view.ledger.parties.values()) if names is None else names).get(_folded(party.name), frozenset())
     if not holders - {own} and not view.promised:
         return party.name, ()
-    name = behind(party)
+    name = behind(party, view.ways)
     return name, (
         f"another contact has the name '{party.name}' in the ledger, or gets it before this one, so this one becomes "
         f"'{name}' there",
     )
 
 
-def behind(party: Party) -> str:
-    """The party's name with ServiceTitan's number behind it, as long as Xero takes it."""
+def behind(party: Party, ways: Ways) -> str:
+    """The party's name with ServiceTitan's number behind it, as long as the ledger takes it."""
     number = f" (ST {party.id})"
-    return party.name.strip()[: _LIMIT - len(number)].rstrip() + number
+    return party.name.strip()[: ways.name_limit - len(number)].rstrip() + number
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are one to Xero."""
+    """Whether two names are one to the ledger."""
     return _folded(one) == _folded(other)
 
 
@@ -50,6 +50,6 @@ def taken(parties: Iterable[Party]) -> Mapping[str, frozenset[str]]:
 
 
 def _folded(name: str) -> str:
-    """A name as Xero compares it: without case, accents and further spaces, in the characters it takes."""
+    """A name as a ledger compares it that has each once: without case, accents and further spaces, in letters it takes."""
     plain = unicodedata.normalize("NFKD", spelled(name))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()

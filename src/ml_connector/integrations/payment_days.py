@@ -27,7 +27,7 @@ def booked(
     A credit note with tax never moves by itself, and no part does where another stands in the closed period already
     (``beside``: the dates of what stands): the payment would be changed there.
     """
-    closed = closed_through(view.settings, view.ledger.organisation)
+    closed = closed_through(view.settings, view.ledger.organisation, payment)
     inside = closed is not None and any(day is not None and day <= closed for day in beside)
     if inside or any(_taxed(part) for part in parts):
         check_periods((payment.date,), view, draft)

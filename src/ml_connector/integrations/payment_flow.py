@@ -111,7 +111,7 @@ class Payments(FlowType):
     def days(self, document: Document, settings: Settings, ledger: Organisation) -> tuple[dt.date, ...]:
         """One that waits for its period may have been keyed by hand on the day it would be booked on, or in between."""
         assert isinstance(document, Payment)
-        moved_to = first_open_day(document.date, settings, ledger)
+        moved_to = first_open_day(document.date, settings, ledger, document)
         return tuple(day for day in (document.date, moved_to) if day is not None)
 
     def plan(self, view: View) -> Decision:

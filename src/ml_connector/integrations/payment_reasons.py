@@ -161,8 +161,8 @@ PAYMENT_REASONS = (
     Reason(
         "credit_other_contact",
         "A credit for another contact's invoice",
-        "It is on invoice {number}, which is another contact's in the ledger; Xero applies a credit to invoices of its own "
-        "contact alone. Where each location is a contact (setting contact_per), money on no invoice is the customer's.",
+        "It is on invoice {number}, which is another contact's in the ledger; {ledger} applies a credit to invoices of its "
+        "own contact alone. Where each location is a contact (setting contact_per), money on no invoice is the customer's.",
         "Give both the same customer in ServiceTitan, or merge the two contacts in the ledger; it goes on by itself. Or "
         "settle it in the ledger and dismiss this record with the reason.",
     ),

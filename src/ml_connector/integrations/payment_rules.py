@@ -217,7 +217,9 @@ def check_contact(target_id: str, credit: Payment | Invoice, view: View, draft: 
     theirs = followed(invoice.customer.id, parties) if invoice is not None else ""
     if invoice is not None and own and theirs and theirs != followed(own, parties):
         number = invoice.number or target_id
-        draft.wait(waiting("credit_other_contact", "fact", f"invoices:{target_id}", number=number))
+        draft.wait(
+            waiting("credit_other_contact", "fact", f"invoices:{target_id}", number=number, ledger=view.ways.title)
+        )
 
 
 def _to_be_posted(target_id: str, view: View) -> Invoice | None:

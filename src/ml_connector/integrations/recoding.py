@@ -99,7 +99,7 @@ def left(code: str, **fields: str) -> Unchanged:
 
 def closed(document: Document, view: View) -> Unchanged | None:
     """What stands in a closed period is reported as it is, and not recoded; None where its period is open."""
-    date, through = getattr(document, "date", None), closed_through(view.settings, view.ledger.organisation)
+    date, through = getattr(document, "date", None), closed_through(view.settings, view.ledger.organisation, document)
     if date is None or through is None or date > through:
         return None
     return left("recoding_closed", date=str(date), closed=str(through))

@@ -33,8 +33,8 @@ RECODING_REASONS = (
     Reason(
         "recoding_tax_paid",
         "A tax type of a paid document",
-        "Of {number} {settled} is paid or credited, and Xero changes no tax type of such a document.",
-        "Take off in Xero what stands on it, begin the recoding again, and put it back; or leave it as it is.",
+        "Of {number} {settled} is paid or credited, and {ledger} changes no tax type of such a document.",
+        "Take off in {ledger} what stands on it, begin the recoding again, and put it back; or leave it as it is.",
     ),
     Reason(
         "recoding_erased",
@@ -45,8 +45,8 @@ RECODING_REASONS = (
     Reason(
         "recoding_applied",
         "A credit that is applied",
-        "Of credit note {number} {settled} is applied or given back, and Xero takes no change of such a credit note.",
-        "Take it off in Xero, begin the recoding again, and apply it again; or leave it as it is.",
+        "Of credit note {number} {settled} is applied or given back, and {ledger} takes no change of such a credit note.",
+        "Take it off in {ledger}, begin the recoding again, and apply it again; or leave it as it is.",
     ),
     Reason(
         "recoding_billed",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ml_connector.integrations.base import (
-    IntegrationType,
-)
-from ml_connector.integrations.bill_flow import Bills, BillsExported
-from ml_connector.integrations.bill_settings import Settings
-from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
-from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
-from ml_connector.integrations.tables import TableType
-from ml_connector.integrations.vendor_flow import Vendors
+from ml_connector.integrations import zoho_bills
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.integrations.offers import together
+from ml_connector.integrations.pair_settings import Settings
+
+# Flows with their tables and what goes with them, each share in a file of its own.
+_OFFERED = together([zoho_bills.OFFER])
 
 INTEGRATION = IntegrationType(
     kind="servicetitan-zoho_books",
@@ -19,31 +17,17 @@ INTEGRATION = IntegrationType(
     source_title="ServiceTitan",
     target_vendor="zoho_books",
     target_title="Zoho Books",
-    flows=(Vendors(), Bills(), BillsExported()),
-    tables=(
-        AccountTable(
-            "accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts",
-            fixed_keys=(NO_ACCOUNT,),
-        ),
-        TaxTable(
-            "tax", "ServiceTitan tax zone (name); without one 'business unit <id>', else (no zone)",
-            "cost | account:<id> | tax:<id> | shares of these",
-            "tax_zones", "tax_codes", ("cost",), (NO_ZONE,),
-        ),
-        BusinessUnitTable(
-            "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
-            "business_units", "dimensions", ("none",),
-        ),
-        VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
-        TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
-    ),
+    flows=_OFFERED.flows,
+    tables=_OFFERED.tables,
     settings=Settings,
-    fixed_once_posted=("gate", "bill_source"),
-    skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
-    held_by_settings=("vendor_lacks_details",),
-    account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
+    fixed_once_posted=_OFFERED.fixed_once_posted,
+    skipped_by_settings=_OFFERED.skipped_by_settings,
+    held_by_settings=_OFFERED.held_by_settings,
+    account_settings=_OFFERED.account_settings,
+    skipped_by_tables=_OFFERED.skipped_by_tables,
     currency_setting="currency",
-    gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
+    gates=_OFFERED.gates,
+    clearing=_OFFERED.clearing,
     not_recoded="a bill that is posted is not changed from here, so no mapping table recodes one; later changes are held.",
-    not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
-)  # fmt: skip
+    not_possible=_OFFERED.not_possible,
+)

@@ -10,6 +10,7 @@ from ml_connector.canonical.documents import Document
 
 _ENTRIES = {
     "accounts": "account", "tax_codes": "tax", "dimensions": "tag option or location", "parties": "vendor",
+    "items": "item",
     "legal_entities": "legal entity", "payment_terms": "payment term",
 }  # fmt: skip
 

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.integrations.coding import Recoding
 from ml_connector.integrations.tracked import Payables
+from ml_connector.integrations.ways import XERO, Ways
 
 
 class MappingTable(Protocol):
@@ -65,7 +66,9 @@ ANY = "(any)"  # in place of an id: what waits for it is planned again as soon a
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What is known of the target's lists. ``entries`` are its short ones, as legal entities: by list and id."""
+    """What is known of the target's lists. ``entries`` are its short ones, as legal entities: by list and id;
+
+    ``items`` what is sold or bought by name, of a ledger whose lines name that."""
 
     organisation: Organisation
     accounts: Mapping[str, Account]
@@ -74,6 +77,7 @@ class Ledger:
     parties: Mapping[str, Party]
     taken_names: Mapping[str, frozenset[str]] | None = None  # see party_names.taken
     entries: Mapping[str, Mapping[str, ListEntry]] = field(default_factory=dict)
+    items: Mapping[str, Item] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,8 @@ class View:
     recoding: Recoding | None = None  # the job that asks for the mapping's coding of what is posted
     read_through: frozenset[str] = frozenset()  # those of ``brings`` whose source was read to its end at least once
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
+    ways: Ways = XERO  # what the flow's ledger allows
+    set_there: Mapping[str, str] = field(default_factory=dict)  # settings of the connection that is written
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""

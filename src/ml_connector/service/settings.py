@@ -118,11 +118,18 @@ def _text(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
+def _told_by(kind: type[Any]) -> list[str]:
+    """The lines of the docstrings of a settings class and of those it adds to, its own last."""
+    kinds = [one for one in reversed(kind.__mro__) if issubclass(one, msgspec.Struct) and one is not msgspec.Struct]
+    texts = [one.__doc__ or "" for one in kinds]
+    return [line for text in texts for line in ["", *inspect.cleandoc(text).splitlines()]]
+
+
 def _consequences(kind: type[Any]) -> dict[str, str]:
-    """The sentences of a settings class's docstring, by setting; "a, b: text" tells of both."""
+    """The sentences of a settings class's docstring, and of those it adds to, by setting; "a, b: text" tells of both."""
     found: dict[str, str] = {}
     names: list[str] = []
-    for line in inspect.cleandoc(kind.__doc__ or "").splitlines():
+    for line in _told_by(kind):
         if entry := _ENTRY.match(line):
             names = entry[1].split(", ")
             found.update(dict.fromkeys(names, entry[2]))

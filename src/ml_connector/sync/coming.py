@@ -23,6 +23,7 @@ from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Decision, Write
 from ml_connector.integrations.party_facts import facts
 from ml_connector.integrations.party_names import behind, same_name
+from ml_connector.integrations.ways import Ways
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
@@ -121,10 +122,10 @@ class Coming:
         own = rank(*record, live and record in self.comers)
         return [one for one in self.like(party, record) if one.rank < own]
 
-    def promised(self, party: Party, record: Record, live: bool) -> bool:
+    def promised(self, party: Party, record: Record, live: bool, ways: Ways) -> bool:
         """Whether the party's bare name goes to another one; what is carried out keeps the name that its plan showed."""
         own = self.comers.get(record)
-        if live and own is not None and own.party.name == behind(party):
+        if live and own is not None and own.party.name == behind(party, ways):
             return True
         return any(same_name(one.party.name, party.name) for one in self.ahead(party, record, live))
 

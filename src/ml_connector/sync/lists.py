@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Account, Dimension, ListEntry, Organisation, Party, TaxCode
+from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
 from ml_connector.integrations.party_names import taken
 from ml_connector.integrations.views import Ledger
 from ml_connector.sync.coming import Coming
@@ -35,6 +35,7 @@ class Lists:
     tax_codes: dict[str, TaxCode] = field(default_factory=dict)
     dimensions: dict[str, Dimension] = field(default_factory=dict)
     entries: dict[str, dict[str, ListEntry]] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
     # By the target's list:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)
     indexes: dict[str, PartyIndex] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Lists:
         """What planners of a flow whose parties are in this list see of the target."""
         known, names = self.parties.get(parties, {}), self.taken_names.get(parties, {})
         lists = self.accounts, self.tax_codes, self.dimensions
-        return Ledger(self.organisation, *lists, known, names, self.entries)
+        return Ledger(self.organisation, *lists, known, names, self.entries, self.items)
 
 
 async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
@@ -67,8 +68,10 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lis
         lists.source_lists[entity] = await _directory(transaction, flow.source_id, entity)
     for entity in ("accounts", "tax_codes", "dimensions"):
         setattr(lists, entity, await _directory(transaction, flow.target_id, entity))
-    for entity in {name for type_ in flow.integration.flows for name in type_.target_lists} & {*SHORT_LISTS}:
+    kept = {name for type_ in flow.integration.flows for name in type_.target_lists}
+    for entity in kept & {*SHORT_LISTS}:
         lists.entries[entity] = await _directory(transaction, flow.target_id, entity)
+    lists.items = await _directory(transaction, flow.target_id, "items") if "items" in kept else {}
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:

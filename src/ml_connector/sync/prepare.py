@@ -155,6 +155,8 @@ class _Batch:
             recoding=item.recoding,
             apart=self._is_apart(item),
             created=frozenset(self._created),
+            ways=self._flow.type.ways,
+            set_there=self._lane.session.settings,
         )
 
     def _is_apart(self, item: Item) -> bool:
@@ -191,7 +193,7 @@ class _Batch:
         if coming is None or item.source_id in self._own:
             return {}
         record, live = (self._flow.name, item.source_id), self._flow.is_live(item.needed)
-        if coming.promised(party, record, live):
+        if coming.promised(party, record, live, self._flow.type.ways):
             self._promised.add(item.record_id)
         return {one.record: one.seen_by(self._flow.name) for one in coming.ahead(party, record, live)}
 

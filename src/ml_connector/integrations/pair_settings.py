@@ -1,0 +1,56 @@
+"""The settings of ServiceTitan with Zoho Books: those of its bills, and beside them those of its sales and its parties."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ml_connector.integrations import bill_settings
+from ml_connector.integrations.party_merge import FIELDS, owners_of
+
+
+class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True):
+    """What is added to the settings of bills, each with its consequence; and those of bills that mean more here.
+
+    business_unit_as: whether a line's business unit, of bills, invoices and credit notes, becomes a reporting tag, a
+        location, or nothing.
+    rounding_account: the ledger account for what a bill or invoice differs by when the ledger rounds otherwise; without
+        one, such documents are held.
+    rounding_limit: how much of one document may go to rounding_account, at most 0.05; at 0 nothing does.
+    closed_period: what becomes of a new bill or payment that is dated in a closed period. ``hold`` keeps it until an
+        approver releases it, with its own date; ``first open day`` books it on the day after the closed ones by itself, its
+        own date in the notes and its due date unmoved, so that it counts in a later month than in ServiceTitan. Invoices,
+        credit notes and write-offs with tax are held either way, and what is held for that alone already stays so until it
+        is replayed.
+    invoice_gate: how far an invoice must have come. ``posted`` waits for its batch; ``draft when completed`` makes a draft
+        once the job is completed and marks it as sent, without an e-mail, when the batch is posted; ``completed`` marks it
+        as sent at once. A credit note is never made as a draft. An invoice is marked as exported once its batch is posted,
+        however early it went.
+    number_prefix: put before every invoice number, where two sources share one ledger.
+    number_of_adjustments: what an adjustment that makes a credit note is called: its own number, or that of the invoice it
+        corrects with ``-CR`` behind it; its own where that one is not in the ledger.
+    contact_per: whose contact an invoice, adjustment or credit memo is: its bill-to ``customer``'s, or that of the
+        customer's ``location``, which is called after both; where it has no location, the customer's all the same. It stands
+        once documents are posted.
+    write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
+    owners: whose value stands where both sides have changed a customer or vendor, as ``customers.phone=ledger``; source is
+        ServiceTitan, ledger is Zoho Books, hold asks a person. ServiceTitan owns name, e-mail, phone and address of
+        customers, and phone and contact person of vendors; Zoho Books owns name, e-mail and address of vendors.
+    parties_baseline: yes links customers and vendors that are there on both sides, and makes and changes nothing; documents
+        of those that are not wait.
+    new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
+        it to Zoho Books alone.
+    """
+
+    invoice_gate: Literal["posted", "draft when completed", "completed"] = "posted"
+    number_prefix: str = ""
+    number_of_adjustments: Literal["own", "invoice"] = "own"
+    contact_per: Literal["customer", "location"] = "customer"
+    write_off_tax: Literal["share", "none"] = "share"
+    owners: tuple[str, ...] = ()
+    parties_baseline: Literal["no", "yes"] = "no"
+    new_from_ledger: Literal["skip", "create"] = "skip"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for parties in FIELDS:
+            owners_of(parties, self.owners)

@@ -1,0 +1,59 @@
+"""What a ledger allows: the facts about it that rules ask for which write into more than one of them.
+
+A rule that asks for none of these is the same for every ledger. Where a vendor's facts leave something open, the stricter
+way stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_BRACKETS = str.maketrans("<>", "()")
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """One ledger. ``title`` is what people call it, as sentences do.
+
+    ``unique_names``: no two live contacts have one name, so a namesake gets another; ``name_limit`` is how many characters a
+    contact's name has at most.
+
+    ``sales_accounts`` and ``sales_tax`` are the mapping tables of what is sold. ``names_exempt``: a line that is not taxed
+    names a tax type all the same. ``sells_items``: a line of a sale names an item, and is booked on the item's account.
+    ``edits_paid``: of an invoice on which something stands, words, coding and head may be changed; ``takes_off``: what our
+    payments and credits settle of it can be taken off for a change, document by document.
+    """
+
+    title: str
+    name_limit: int
+    unique_names: bool
+    sales_accounts: str
+    sales_tax: str
+    names_exempt: bool
+    sells_items: bool
+    edits_paid: bool
+    takes_off: bool
+
+
+XERO = Ways(
+    "Xero", name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
+    sells_items=False, edits_paid=True, takes_off=True,
+)  # fmt: skip
+# Names may be twice by a preference that newer organisations have on; the limit is told as 100 and as 200. Bills have tables
+# of their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
+# several invoices there, so none of them is taken off it alone.
+ZOHO = Ways(
+    "Zoho Books", name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
+    names_exempt=False, sells_items=True, edits_paid=False, takes_off=False,
+)  # fmt: skip
+
+LEDGERS: Mapping[str, Ways] = {"xero": XERO, "zoho_books": ZOHO}
+
+
+def spelled(name: str) -> str:
+    """A contact's name for comparison, as the strictest ledger spells it.
+
+    Without angle brackets, which Xero takes none of, and without spaces in front, behind or doubled.
+    """
+    return " ".join(name.translate(_BRACKETS).split())

@@ -1,0 +1,37 @@
+"""What was received, as bills of Zoho Books, and the vendors that the bills need: flows and tables."""
+
+from __future__ import annotations
+
+from ml_connector.integrations.bill_flow import Bills, BillsExported
+from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
+from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.offers import Offer
+from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.vendor_flow import Vendors
+
+OFFER = Offer(
+    flows=(Vendors(), Bills(), BillsExported()),
+    tables=(
+        AccountTable(
+            "accounts", "ServiceTitan GL account (number, else name)", "Zoho account id", "accounts", "accounts",
+            fixed_keys=(NO_ACCOUNT,),
+        ),
+        TaxTable(
+            "tax", "ServiceTitan tax zone (name); without one 'business unit <id>', else (no zone)",
+            "cost | account:<id> | tax:<id> | shares of these",
+            "tax_zones", "tax_codes", ("cost",), (NO_ZONE,),
+        ),
+        BusinessUnitTable(
+            "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
+            "business_units", "dimensions", ("none",),
+        ),
+        VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
+        TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
+    ),
+    fixed_once_posted=("gate", "bill_source"),
+    skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
+    held_by_settings=("vendor_lacks_details",),
+    account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
+    gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
+    not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
+)  # fmt: skip

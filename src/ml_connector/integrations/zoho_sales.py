@@ -1,0 +1,53 @@
+"""What ServiceTitan sells, in Zoho Books: flows and tables, by the rules of every ledger and Zoho's ways."""
+
+from __future__ import annotations
+
+from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
+from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
+from ml_connector.integrations.line_items import NO_ITEM, ROUNDING_ITEM
+from ml_connector.integrations.offers import Offer
+from ml_connector.integrations.receivable_tables import EXEMPT, SalesAccountTable
+from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zoho_tables import ItemTable, OptionalExemptTable
+
+
+class ZohoInvoices(Invoices):
+    """Invoices, marked as sent without an e-mail when they are authorised; negative ones as credit notes, applied.
+
+    Lines name items, or accounts alone where the connection is set so. Nothing of an invoice is changed or voided while
+    something is paid or credited on it.
+    """
+
+    title = "Invoices: ServiceTitan to Zoho Books"
+    target_vendor = "zoho_books"
+    target_lists = (*Invoices.target_lists, "items")
+    tables = ("sales_accounts", "sales_tax", "items", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
+    recodes = ()
+
+
+OFFER = Offer(
+    flows=(ZohoInvoices(), InvoicesExported()),
+    tables=(
+        SalesAccountTable(
+            "sales_accounts", "ServiceTitan GL account of what is sold (number, else name)", "Zoho account id",
+            "accounts", "accounts", fixed_keys=(NO_ACCOUNT,),
+        ),
+        OptionalExemptTable(
+            "sales_tax", "ServiceTitan tax zone (name); (exempt) only where what is not taxed names a tax, too",
+            "Zoho tax or tax group id", "tax_zones", "tax_codes", fixed_keys=(EXEMPT, NO_ZONE),
+        ),
+        ItemTable(
+            "items", "ServiceTitan item (its code as invoices show it), or (none) for lines without one", "Zoho item id",
+            "", "items", fixed_keys=(NO_ITEM, ROUNDING_ITEM), seldom=True,
+        ),
+        TableType("invoice_numbers", "ServiceTitan invoice id", "the number to use instead", "", ""),
+    ),
+    fixed_once_posted=("number_prefix", "number_of_adjustments", "contact_per"),
+    skipped_by_settings=("before_start", "invoice_not_yet", "kept_back", "out_of_scope"),
+    account_settings=("rounding_account",),
+    gates={"invoice_gate": ("posted", "draft when completed", "completed")},
+    not_possible=(
+        "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",
+    ),
+)  # fmt: skip
