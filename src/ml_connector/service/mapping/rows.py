@@ -42,13 +42,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A row before and after, with what the target calls its values; empty where there was, or is, none."""
+    """A row before and after, with what the target calls its values; empty where there was, or is, none.
+
+    ``span``: its days in words, empty for all.
+    """
 
     key: str
     value: str
     name: str
     was: str
     was_name: str
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,8 @@ async def _write(
         confirmed_by,
     )  # fmt: skip
     change.event(
-        "mapping changed", table=table, key=row.key, before=before.value if before else None, after=row.value,
-        valid=row.span(),
+        "mapping changed", integration=integration.integration_id, table=table, key=row.key,
+        before=before.value if before else None, after=row.value, valid=row.span(), note=row.note,
     )  # fmt: skip
 
 
@@ -154,7 +158,10 @@ async def _remove(change: Change, integration: Integration, table: str, row: Row
            and valid_from = coalesce(%s, date '-infinity')""",
         change.tenant_id, integration.integration_id, table, row.key, _bounded(row.valid_from),
     )  # fmt: skip
-    change.event("mapping changed", table=table, key=row.key, before=row.value, after=None, valid=row.span())
+    change.event(
+        "mapping changed", integration=integration.integration_id, table=table, key=row.key, before=row.value, after=None,
+        valid=row.span(), note="",
+    )  # fmt: skip
 
 
 def _bounded(day: dt.date) -> dt.date | None:
