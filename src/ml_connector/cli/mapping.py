@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from ml_connector.cli import render
+from ml_connector.cli import covering, render
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import day
 from ml_connector.cli.context import Cli, Exit, Given
@@ -37,6 +37,7 @@ def mount(app: App) -> None:
     group.command(set_, name="set", help_epilogue="Example: ml-connector map set accounts 5100 460000000000388")
     group.command(history_, name="history", help_epilogue="Example: ml-connector map history accounts 5100")
     group.command(targets, help_epilogue="Example: ml-connector map targets accounts materials --json")
+    covering.mount(group)
     app.command(group)
 
 
