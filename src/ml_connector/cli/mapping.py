@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from ml_connector.cli import covering, render
+from ml_connector.cli import covering, render, simulating
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import day
 from ml_connector.cli.context import Cli, Exit, Given
@@ -38,6 +38,7 @@ def mount(app: App) -> None:
     group.command(history_, name="history", help_epilogue="Example: ml-connector map history accounts 5100")
     group.command(targets, help_epilogue="Example: ml-connector map targets accounts materials --json")
     covering.mount(group)
+    simulating.mount(group)
     app.command(group)
 
 
@@ -130,30 +131,11 @@ async def import_(table: str, file: Path, *, anyway: _Flag = False, integration:
     integration
         Its kind or number, when there are several.
     """
-    text = _read(file)
+    text = simulating.read(file)
     async with cli.desk() as desk:
         found = await files.import_mapping(desk, await integration_named(desk, integration), table, text, anyway=anyway)
     cli.show(found, _applied)
     return Exit.GOOD
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line, column = _place(error)
-        raise BadInput(
-            f"{file}, line {line}, column {column}: this is no text in UTF-8, and nothing was changed. Save the table as "
-            "'CSV UTF-8' and import it again."
-        ) from error
-
-
-def _place(error: UnicodeDecodeError) -> tuple[int, int]:
-    """Line and column of the first byte that is no text."""
-    before = bytes(error.object[: error.start])
-    return before.count(b"\n") + 1, error.start - before.rfind(b"\n")
 
 
 async def set_(

@@ -190,8 +190,12 @@ async def _follow(
     if table.name in {flow.name for flow in integration.flows}:  # who it is there: as good as the flow's own link
         freed += await release(change.connection, change.tenant_id, "link", names)
     await _look_again(change, integration, skipped)
-    facts = [f"{entity}:{one}" for value in former for entity, one in _named(table, value)]
-    return freed + await release(change.connection, change.tenant_id, "fact", facts)
+    return freed + await release(change.connection, change.tenant_id, "fact", facts_of(table, former))
+
+
+def facts_of(table: TableType, values: Sequence[str]) -> list[str]:
+    """What those wait for who were held for an entry of the target that one of these values names."""
+    return [f"{entity}:{one}" for value in values for entity, one in _named(table, value)]
 
 
 async def _look_again(change: Change, integration: Integration, codes: list[str]) -> None:
