@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,9 +16,12 @@ from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.files import FileRefused, export_mapping, import_mapping
+from ml_connector.service.mapping.history import history
+from ml_connector.service.mapping.rows import rows_in
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.service.mapping.targets import targets
-from ml_connector.service.mapping.values import remove_value, set_value
+from ml_connector.service.mapping.values import Days, remove_value, set_value
+from ml_connector.service.roles import Actor
 from ml_connector.service.status import status
 from ml_connector.service.tallies import Cause
 from ml_connector.sync.directory import refresh
@@ -118,8 +123,58 @@ async def test_validity_dates(read_company: Company) -> None:
     exported = await export_mapping(company.desk, company.integration, "accounts")
     assert "5100,Materials,a1,5100 Job Materials,,2026-09-30," in exported
     assert "5100,Materials,a2,6100 Small Tools,2026-10-01,,new year" in exported
-    with pytest.raises(BadInput, match="has rows with dates"):
+    with pytest.raises(BadInput, match="has rows with dates: say with --from and --until"):
         await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+
+
+async def _spans(company: Company, key: str = "5100") -> list[tuple[str, str]]:
+    async with company.desk.looking() as reading:
+        rows = await rows_in(reading, company.integration, "accounts")
+    return [(row.value, row.span()) for row in rows if row.key == key]
+
+
+async def test_a_value_for_some_days_leaves_the_others_as_they_were(read_company: Company) -> None:
+    company = read_company
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", "as agreed")
+    days = Days(date(2026, 10, 1), date(2026, 12, 31))
+    done = await set_value(company.desk, company.integration, "accounts", "5100", "a2", days=days)
+    assert (done.added, done.changed, done.removed) == (2, 1, 0) and done.row is not None
+    assert (done.row.was, done.row.span) == ("a1", "from 2026-10-01 until 2026-12-31")
+    assert await _spans(company) == [
+        ("a1", "from ever until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-12-31"), ("a1", "from 2027-01-01 for ever"),
+    ]  # fmt: skip
+    later = Days(date(2026, 11, 1))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a3", days=later)
+    assert await _spans(company) == [
+        ("a1", "from ever until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-10-31"), ("a3", "from 2026-11-01 for ever"),
+    ]  # fmt: skip
+    whole = Days(date(2026, 9, 1))
+    taken = await set_value(company.desk, company.integration, "accounts", "5100", "a2", days=whole)
+    assert (taken.removed, taken.changed) == (2, 1)
+    assert await _spans(company) == [("a1", "from ever until 2026-08-31"), ("a2", "from 2026-09-01 for ever")]
+    with pytest.raises(BadInput, match="turn the days round"):
+        backwards = Days(date(2026, 9, 2), date(2026, 9, 1))
+        await set_value(company.desk, company.integration, "accounts", "5100", "a2", days=backwards)
+
+
+async def test_who_changed_what(read_company: Company) -> None:
+    company, other = read_company, replace(read_company.desk, actor=Actor("cli/bert"))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", "as agreed")
+    await set_value(other, company.integration, "accounts", "5100", "a2", days=Days(date(2026, 10, 1)))
+    await set_value(company.desk, company.integration, "accounts", "6100", "a2")
+    await remove_value(other, company.integration, "accounts", "6100")
+    found = await history(company.desk, company.integration, "accounts")
+    assert [(one.who, one.key, one.was, one.value) for one in found.changes] == [
+        ("cli/bert", "6100", "a2", ""), ("cli/anna", "6100", "", "a2"), ("cli/bert", "5100", "a1", "a1"),
+        ("cli/bert", "5100", "", "a2"), ("cli/anna", "5100", "", "a1"),
+    ]  # fmt: skip
+    assert found.changes[-1].note == "as agreed" and found.changes[-1].name == "5100 Job Materials"
+    assert found.changes[2].days == "from ever until 2026-09-30"
+    one = await history(company.desk, company.integration, "accounts", "6100")
+    assert {change.key for change in one.changes} == {"6100"} and len(one.changes) == 2
+    assert (await history(company.desk, company.integration, "tax")).changes == ()
+    with pytest.raises(NotFound, match="no mapping table 'colours'"):
+        await history(company.desk, company.integration, "colours")
 
 
 async def test_spreadsheets_that_write_semicolons_and_marks(read_company: Company) -> None:

@@ -9,20 +9,22 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from ml_connector.cli import render
+from ml_connector.cli import covering, render, simulating
 from ml_connector.cli.asking import confirm
+from ml_connector.cli.choosing import day
 from ml_connector.cli.context import Cli, Exit, Given
 from ml_connector.errors import BadInput, Refused
 from ml_connector.integrations.tables import TableType
 from ml_connector.service.integrating import integration_named
-from ml_connector.service.mapping import files, suggesting, values
+from ml_connector.service.mapping import files, history, suggesting, values
 from ml_connector.service.mapping import targets as ledger_entries
 from ml_connector.service.mapping.keys import table_named
-from ml_connector.service.mapping.rows import Applied, Changed
+from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Changed
 from ml_connector.service.mapping.suggesting import Suggestion
 from ml_connector.service.mapping.targets import Target
 from ml_connector.service.tallies import counted
 
+_From = Annotated[str, Parameter(name="--from")]
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
@@ -33,7 +35,10 @@ def mount(app: App) -> None:
     group.command(import_, name="import", help_epilogue="Example: ml-connector map import accounts accounts.csv")
     group.command(suggest, help_epilogue="Example: ml-connector map suggest accounts --accept-exact")
     group.command(set_, name="set", help_epilogue="Example: ml-connector map set accounts 5100 460000000000388")
+    group.command(history_, name="history", help_epilogue="Example: ml-connector map history accounts 5100")
     group.command(targets, help_epilogue="Example: ml-connector map targets accounts materials --json")
+    covering.mount(group)
+    simulating.mount(group)
     app.command(group)
 
 
@@ -126,35 +131,16 @@ async def import_(table: str, file: Path, *, anyway: _Flag = False, integration:
     integration
         Its kind or number, when there are several.
     """
-    text = _read(file)
+    text = simulating.read(file)
     async with cli.desk() as desk:
         found = await files.import_mapping(desk, await integration_named(desk, integration), table, text, anyway=anyway)
     cli.show(found, _applied)
     return Exit.GOOD
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line, column = _place(error)
-        raise BadInput(
-            f"{file}, line {line}, column {column}: this is no text in UTF-8, and nothing was changed. Save the table as "
-            "'CSV UTF-8' and import it again."
-        ) from error
-
-
-def _place(error: UnicodeDecodeError) -> tuple[int, int]:
-    """Line and column of the first byte that is no text."""
-    before = bytes(error.object[: error.start])
-    return before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-
-
 async def set_(
-    table: str, key: str, value: str = "", *, note: str = "", anyway: _Flag = False, remove: _Flag = False,
-    integration: str = "", cli: Given,
+    table: str, key: str, value: str = "", *, note: str = "", from_: _From = "", until: str = "",
+    anyway: _Flag = False, remove: _Flag = False, integration: str = "", cli: Given,
 ) -> int:  # fmt: skip
     """Map one key to a value, or take its row away with --remove.
 
@@ -168,6 +154,10 @@ async def set_(
         The value at the target, such as the id of an account; its number or name will do where only one has it.
     note
         Why.
+    from_
+        The first document date on which the value holds; what held before ends the day before.
+    until
+        The last such date; what held before holds again from the day after.
     anyway
         Map the key though no document uses it.
     remove
@@ -177,14 +167,48 @@ async def set_(
     """
     if bool(value) == remove:
         raise BadInput("Give a value, or --remove to take the row away.")
+    if remove and (from_ or until):
+        raise BadInput("--remove takes all rows of the key away; --from and --until go with a value.")
+    days = values.Days(day("from", from_) or EVER, day("until", until) or FOR_EVER)
     async with cli.desk() as desk:
         chosen = await integration_named(desk, integration)
         if remove:
             found = await values.remove_value(desk, chosen, table, key)
         else:
-            found = await values.set_value(desk, chosen, table, key, value, note, anyway=anyway)
+            found = await values.set_value(desk, chosen, table, key, value, note, anyway=anyway, days=days)
     cli.show(found, _applied)
     return Exit.GOOD
+
+
+async def history_(table: str, key: str = "", *, integration: str = "", cli: Given) -> int:
+    """Show who changed which row of a table, when, from what to what, and who confirmed it; the newest first.
+
+    Parameters
+    ----------
+    table
+        The mapping table, such as accounts.
+    key
+        Only the rows of this key.
+    integration
+        Its kind or number, when there are several.
+    """
+    async with cli.desk() as desk:
+        found = await history.history(desk, await integration_named(desk, integration), table, key)
+    cli.show(found, _history)
+    return Exit.GOOD
+
+
+def _history(console: Console, found: history.History) -> None:
+    if not found.changes:
+        of = f"row {found.key!r} of " if found.key else ""
+        render.lines(console, f"Nobody has changed {of}the mapping table {found.table}.")
+        return
+    made = render.table("when (UTC)", "who", "key", "was", "is", "documents dated", "note")
+    for one in found.changes:
+        was, is_ = f"{one.was} {one.was_name}".strip() or "-", f"{one.value} {one.name}".strip() or "-"
+        note = one.note if one.what == "changed" else one.what
+        render.add(made, f"{one.at:%Y-%m-%d %H:%M}", one.who, one.key, was, is_, one.days, note)
+    console.print(made)
 
 
 def _applied(console: Console, found: Applied) -> None:
@@ -208,6 +232,7 @@ def _row(row: Changed | None) -> tuple[str, ...]:
         return ()
     was = f"was {row.was} {row.was_name}".strip() if row.was else "there was no such row"
     now = f"is {row.value} {row.name}".strip() if row.value else "has no row any more"
+    now = f"{now}, {row.span}" if row.span else now
     return (f"{row.key} {now} ({'as before' if row.was == row.value else was}).",)
 
 

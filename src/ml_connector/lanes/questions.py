@@ -14,6 +14,7 @@ from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Preflight
 from ml_connector.connectors.reading import OpenItem
 from ml_connector.errors import ConnectorError, Refused
+from ml_connector.lanes.survey import SURVEY, Surveyed, survey
 from ml_connector.sync import preflight
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, flows_of
@@ -65,7 +66,7 @@ def _check(lane: Lane, flows: Sequence[Flow]) -> Callable[[Session, Sequence[str
 
 
 async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
-    if what in (OPEN_ITEMS, FIELDS) or what.startswith(LISTS):
+    if what in (OPEN_ITEMS, FIELDS) or what.startswith((LISTS, SURVEY)):
         return await _told(lane, what)
     if what != "check":
         return []
@@ -95,7 +96,7 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
 
 
 async def _told(lane: Lane, what: str) -> list[dict[str, Any]]:
-    """What customers owe, a preflight, nothing once lists are read; or one entry with the ``problem`` instead."""
+    """What customers owe, a preflight, how far a survey is, nothing once lists are read; or one entry: the ``problem``."""
     try:
         found = await _asked(lane, what)
     except (NotSent, AnswerLost) as error:
@@ -111,12 +112,14 @@ async def _told(lane: Lane, what: str) -> list[dict[str, Any]]:
     return built
 
 
-async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight]:
+async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight | Surveyed]:
     if what == OPEN_ITEMS:
         return await lane.connector.open_items(lane.session)
     if what == FIELDS:
         entities = preflight.written(await _flows(lane), lane.connection_id) or sorted(lane.connector.writable)
         return [await lane.connector.preflight(lane.session, entities)]
+    if what.startswith(SURVEY):
+        return [await survey(lane, await _flows(lane), int(what.removeprefix(SURVEY)))]
     return await _lists(lane, what)
 
 

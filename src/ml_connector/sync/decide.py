@@ -102,6 +102,20 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
     await let_in(settled.transaction, flow, items)
 
 
+async def looked_at(
+    transaction: LaneTransaction, preparer: Preparer, flow: Flow, items: Sequence[Item]
+) -> list[tuple[Decision, bytes]]:
+    """The decision on each as it would be shown now, with the digest it would be approved by; empty where it waits.
+
+    Nothing of it is kept.
+    """
+    found = await _decisions(transaction, preparer, flow, items, {})
+    return [
+        (one.decision, plan.digest(one.decision, one.against) if isinstance(one.decision, Write | Adopt) else b"")
+        for one in found
+    ]
+
+
 def _uses(flow: Flow, item: Item, decision: Decision) -> bool:
     """Whether it is kept what the document stands on: what moves under it concerns it."""
     if isinstance(decision, Skip):

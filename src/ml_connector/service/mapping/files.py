@@ -74,6 +74,21 @@ async def import_mapping(
     repeat or contradict each other, dates that are none, and (unless ``anyway``) keys that nothing shows.
     """
     desk.require(Role.BOOKKEEPER)
+    read = await checked(desk, integration, table, text, anyway=anyway)
+    return await apply(desk, integration, table, read.rows, left_empty=read.left_empty, warnings=read.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The rows of a file without a fault, how many were left empty, and what is to be known of them."""
+
+    rows: tuple[Row, ...]
+    left_empty: int
+    warnings: tuple[str, ...]
+
+
+async def checked(desk: Desk, integration: Integration, table: str, text: str, *, anyway: bool = False) -> Checked:
+    """Check a whole file and change nothing. Raises FileRefused with every fault, NotFound for an unknown table."""
     found = await known(desk, integration, table, scan=False)
     lines, empty, problems = _parsed(text)
     async with desk.looking() as reading:
@@ -86,9 +101,8 @@ async def import_mapping(
     problems += _strange_keys(strange, lines)
     if problems:
         raise FileRefused([problem for _, problem in sorted(problems)])
-    rows = [line.row for line in lines]
-    warnings = (*unchecked(found, strange), *doubts(found, rows))
-    return await apply(desk, integration, table, rows, left_empty=empty, warnings=warnings)
+    rows = tuple(line.row for line in lines)
+    return Checked(rows, empty, (*unchecked(found, strange), *doubts(found, rows)))
 
 
 def unchecked(found: Known, strange: Strangers) -> tuple[str, ...]:

@@ -42,13 +42,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A row before and after, with what the target calls its values; empty where there was, or is, none."""
+    """A row before and after, with what the target calls its values; empty where there was, or is, none.
+
+    ``span``: its days in words, empty for all.
+    """
 
     key: str
     value: str
     name: str
     was: str
     was_name: str
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,8 @@ async def _write(
         confirmed_by,
     )  # fmt: skip
     change.event(
-        "mapping changed", table=table, key=row.key, before=before.value if before else None, after=row.value,
-        valid=row.span(),
+        "mapping changed", integration=integration.integration_id, table=table, key=row.key,
+        before=before.value if before else None, after=row.value, valid=row.span(), note=row.note,
     )  # fmt: skip
 
 
@@ -154,7 +158,10 @@ async def _remove(change: Change, integration: Integration, table: str, row: Row
            and valid_from = coalesce(%s, date '-infinity')""",
         change.tenant_id, integration.integration_id, table, row.key, _bounded(row.valid_from),
     )  # fmt: skip
-    change.event("mapping changed", table=table, key=row.key, before=row.value, after=None, valid=row.span())
+    change.event(
+        "mapping changed", integration=integration.integration_id, table=table, key=row.key, before=row.value, after=None,
+        valid=row.span(), note="",
+    )  # fmt: skip
 
 
 def _bounded(day: dt.date) -> dt.date | None:
@@ -183,8 +190,12 @@ async def _follow(
     if table.name in {flow.name for flow in integration.flows}:  # who it is there: as good as the flow's own link
         freed += await release(change.connection, change.tenant_id, "link", names)
     await _look_again(change, integration, skipped)
-    facts = [f"{entity}:{one}" for value in former for entity, one in _named(table, value)]
-    return freed + await release(change.connection, change.tenant_id, "fact", facts)
+    return freed + await release(change.connection, change.tenant_id, "fact", facts_of(table, former))
+
+
+def facts_of(table: TableType, values: Sequence[str]) -> list[str]:
+    """What those wait for who were held for an entry of the target that one of these values names."""
+    return [f"{entity}:{one}" for value in values for entity, one in _named(table, value)]
 
 
 async def _look_again(change: Change, integration: Integration, codes: list[str]) -> None:

@@ -13,6 +13,12 @@ from ml_connector.service.clearing.shapes import ClearingReport
 from ml_connector.service.erasing import Erasable, Erased
 from ml_connector.service.explaining import Life
 from ml_connector.service.made_vendors import MadeVendors
+from ml_connector.service.mapping.coverage import Coverage
+from ml_connector.service.mapping.effects import Simulated
+from ml_connector.service.mapping.history import History
+from ml_connector.service.mapping.listing import TableList, TableRows
+from ml_connector.service.mapping.rows import Applied
+from ml_connector.service.mapping.shapes import CsvFile, Suggestions
 from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
 from ml_connector.service.recoded import RecodingList, RecodingReport
@@ -25,8 +31,9 @@ from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
 _ANSWERS = (
-    Approved, ClearingReport, Compared, Erasable, Erased, Life, MadeVendors, Page, PlanPage, Problem, RecodingList,
-    RecodingReport, Replayed, RoundingReport, StandingReport, Status, TrackingReport,
+    Applied, Approved, ClearingReport, Compared, Coverage, CsvFile, Erasable, Erased, History, Life, MadeVendors, Page,
+    PlanPage, Problem, RecodingList, RecodingReport, Replayed, RoundingReport, Simulated, StandingReport, Status,
+    Suggestions, TableList, TableRows, TrackingReport,
 )  # fmt: skip
 _AT = "#/components/schemas/{name}"
 

@@ -1,0 +1,23 @@
+"""What the commands print piece by piece, and an answer holds as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_connector.service.mapping.suggesting import Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A mapping table as CSV, to be filled in and imported."""
+
+    table: str
+    csv: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Values for the keys of a table that have no row, those first that most documents wait for."""
+
+    table: str
+    open: tuple[Suggestion, ...]

@@ -1,0 +1,94 @@
+"""Having the source's last documents read for the keys that they use, before anything goes live."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from ml_connector.errors import Refused
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.lanes.survey import SURVEY, Surveyed, surveyed_flows
+from ml_connector.service.checking import PATIENCE, asked
+from ml_connector.service.connections import connections_in
+from ml_connector.service.desk import Desk
+from ml_connector.service.integrating import Integration
+from ml_connector.service.roles import Role
+from ml_connector.service.working import working
+
+DAYS = 90
+_RESUMED = dt.timedelta(days=1)  # a survey that was broken off goes on for so long; then it begins anew
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyState:
+    """A survey of documents dated on or after ``since``. ``left``: lists still to be read; ``spared``: not today any more."""
+
+    since: dt.date
+    left: int
+    documents: int
+    spared: bool
+
+
+_answer = msgspec.json.Decoder(list[dict[str, object]])
+
+
+def _silent(_: SurveyState) -> None:
+    return
+
+
+async def survey(
+    desk: Desk, integration: Integration, report: Callable[[SurveyState], None] = _silent, *, seconds: float = PATIENCE
+) -> SurveyState:  # fmt: skip
+    """Read what the last 90 days' documents use, in the source's lane; where it was broken off within a day it goes on.
+
+    Waits up to ``seconds`` (machine time) for each part. Ends early where the vendor's day has no more calls to spare.
+    Raises NotAnswered, and Refused with why the source could not be read.
+    """
+    desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
+    since = await _begin(desk, integration)
+    async with desk.looking() as reading:
+        known = {one.connection_id: one for one in await connections_in(reading, desk.clock.now())}
+    source, what = known[integration.source_id], f"{SURVEY}{integration.integration_id}"
+    async with working(desk.runtime) as work:
+        while True:
+            (told,) = _answer.decode(await asked(desk, source, what, work, seconds))
+            if "problem" in told:
+                raise Refused(str(told["problem"]))
+            now = msgspec.convert(told, Surveyed)
+            state = SurveyState(since, now.left, now.documents, now.spared)
+            report(state)
+            if not state.left or state.spared:
+                return state
+            await work.pause()
+
+
+async def _begin(desk: Desk, integration: Integration) -> dt.date:
+    """Begin a survey, or go on with the one that was broken off; its first day."""
+    kind = desk.runtime.integrations[integration.kind]
+    now, place = desk.clock.now(), (desk.tenant_id, integration.integration_id)
+    since = now.date() - dt.timedelta(days=DAYS)
+    async with desk.changing() as change:
+        going = await change.one(
+            """select since from survey where tenant_id = %s and integration_id = %s and ended_at is null
+            and begun_at > %s for update""",
+            *place, now - _RESUMED,
+        )  # fmt: skip
+        if going is not None:
+            return going[0]  # type: ignore[no-any-return]
+        await change.run("delete from survey where tenant_id = %s and integration_id = %s", *place)
+        await change.run(
+            """insert into survey (tenant_id, integration_id, since, begun_at, begun_by, to_read)
+            values (%s, %s, %s, %s, %s, %s)""",
+            *place, since, now, desk.actor.name, _to_read(kind, integration),
+        )  # fmt: skip
+        change.event("survey begun", integration=integration.integration_id, since=str(since))
+    return since
+
+
+def _to_read(kind: IntegrationType, integration: Integration) -> list[str]:
+    settings = msgspec.convert(integration.settings, kind.settings, strict=False)
+    flows = surveyed_flows(kind, [one.name for one in integration.flows if one.mode != "off"])
+    return [f"{one.name} {entity}" for one in flows for entity in one.source_entities(settings)]
