@@ -47,12 +47,13 @@ async def test_nothing_of_her_is_left_and_nothing_comes_back(
         assert {"intent.payload", "link.base"} <= seen
 
         record = await record_of(company, customer)
+        assert await claims_of(company, customer) > 0
         would = await erasing.erasable(company.desk, record)
         assert would.name == NAME and {one.list for one in would.parties} == {"customers", "parties"}
         assert not would.under_way and await shown() == seen
         done = await erasing.erase(company.desk, record, NAME)
-        assert done.rows == would.rows
-        assert await shown() == set()
+        assert done.rows == would.rows and done.rows["digests of names"] > 0
+        assert await shown() == set() and await claims_of(company, customer) == 0
         verified = await audit.verify(database, company.desk.tenant_id)
         assert verified.intact and verified.erased == done.rows["events of the audit trail"] > 0
         assert await figures(company) == before
@@ -80,6 +81,7 @@ async def test_nothing_of_her_is_left_and_nothing_comes_back(
         assert await company.end("invoices", later.id) == ("posted", "")
         assert [one.contact_id for one in company.there(later.reference_number)] == [named(company).contact_id]
         assert company.there(unpaid.reference_number) == [posted] and posted.total > total
+        assert await claims_of(company, customer) == 0
         assert await shown() == set() and named(company).phones["DEFAULT"]["PhoneNumber"] == "555-0199 new"
         assert (await audit.verify(database, company.desk.tenant_id)).intact
 
@@ -98,6 +100,18 @@ async def test_the_street_in_a_line_does_not_come_back_with_the_next_payment(
         await company.sync()
         assert await company.end("invoices", invoice.id) == ("unchanged", ""), "nothing is written for it"
         assert await where_shown(company.desk.runtime, database_url, company.desk.tenant_id, SHOWN) == set()
+
+
+async def claims_of(company: Selling, customer: int) -> int:
+    """How many digests of what tells the customer from others are kept, of whichever record of hers."""
+    async with company.desk.looking() as reading:
+        [[count]] = await reading.all(
+            """select count(*) from party_claim c join record r using (tenant_id, record_id)
+            join link l on l.tenant_id = r.tenant_id and l.entity = 'customers' and r.source_id in (l.source_id, l.target_id)
+            where c.tenant_id = %s and l.source_id = %s""",
+            company.desk.tenant_id, str(customer),
+        )  # fmt: skip
+    return int(count)
 
 
 # --- the company's people ------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def _dated(versions: Versions, view: View, draft: Draft) -> Bill:
     wanted, posted, base, now = versions.wanted, versions.posted, versions.base, versions.now
     if wanted.date == posted.date:
         return msgspec.structs.replace(wanted, date=now.date, memo=now.memo)
-    day = first_open_day(wanted.date, view.settings, view.ledger.organisation)
+    day = first_open_day(wanted.date, view.settings, view.ledger.organisation, wanted)
     moved = booked(wanted, _agreed("date", (posted.date, wanted.date), (base.date, now.date), as_=day))
     if moved.memo:
         draft.notes.append(f"booked on {day}, the first open day, and not on {wanted.date}")

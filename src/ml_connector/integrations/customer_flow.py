@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 
@@ -13,6 +13,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Waiting, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
+from ml_connector.integrations.party_claims import claimed, holder_told, still_read
 from ml_connector.integrations.party_facts import facts
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.party_names import free_name
@@ -57,6 +58,8 @@ class Customers(FlowType):
     def plan(self, view: View) -> Decision:
         customer = view.document
         assert isinstance(customer, Party)
+        if view.circle:
+            return Hold((self._circling(customer, view),))
         if customer.merged_into:
             return self._merged(customer, view)
         if view.link is not None:
@@ -72,11 +75,15 @@ class Customers(FlowType):
     def _nameless(self, customer: Party) -> Waiting:
         return waiting("customer_incomplete", "source", self._key(customer))
 
+    def _circling(self, customer: Party, view: View) -> Waiting:
+        circle = " into ".join((*view.circle, view.circle[0]))
+        return waiting("merge_loop", "link", self._key(customer), name=customer.name or customer.id, circle=circle)
+
     def _decided(self, customer: Party, view: View) -> Decision:
         chosen = view.mappings[self.name].get(customer.id)
         if chosen not in (None, "new"):
             return self._chosen(customer, str(chosen), view)
-        if chosen is None and (decision := self._matched(customer, view.candidates)) is not None:
+        if chosen is None and (decision := self._matched(customer, view)) is not None:
             return decision
         return _created(customer, view)
 
@@ -97,14 +104,20 @@ class Customers(FlowType):
         if party is None:
             told = {"name": customer.name, "target": target_id}
             return Hold((waiting("customer_unknown_there", "mapping", self._key(customer), **told),))
-        taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
-        return self._adopted(customer, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+        found = next((one for one in view.candidates if one.party.id == target_id), Candidate(party, "", True))
+        chosen = msgspec.structs.replace(found, party=party, evidence="chosen in the mapping table", proof=True)
+        return self._adopted(customer, chosen, "person")
 
-    def _matched(self, customer: Party, candidates: Sequence[Candidate]) -> Decision | None:
-        proven = [one for one in candidates if one.proof]
+    def _matched(self, customer: Party, view: View) -> Decision | None:
+        proven = [one for one in view.candidates if one.proof]
         if len(proven) == 1:
-            return self._adopted(customer, proven[0], "matched")
-        alike = [one for one in candidates if not _another(one, customer)]
+            decision = self._adopted(customer, proven[0], "matched")
+            return (
+                still_read(self.name, customer, proven[0], view) if isinstance(decision, Adopt) else None
+            ) or decision
+        if hold := claimed(self.name, customer, view.candidates):
+            return hold
+        alike = [one for one in view.candidates if not _another(one, customer)]
         if not alike:
             return None
         shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike[:3])
@@ -115,7 +128,7 @@ class Customers(FlowType):
         key = self._key(customer)
         told = {"name": customer.name, "target": candidate.party.name}
         if candidate.taken_by:
-            return Hold((waiting("customer_taken", "mapping", key, **told),))
+            return Hold((waiting("customer_taken", "mapping", key, **told, holder=holder_told(candidate)),))
         if not candidate.party.active:
             other = OTHER_CONTACT.format(table=self.name, key=customer.id)
             return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))

@@ -45,7 +45,7 @@ INVOICE_REASONS = (
         "customer_taken",
         "A ledger contact is claimed by two customers",
         "Customer {name} points to the ledger's {target}, which is already linked to another ServiceTitan customer "
-        "or location.",
+        "or location{holder}.",
         "Decide in the mapping table {table} which of the two it is; give the other one 'new'. If they are one, merge "
         "them in ServiceTitan.",
     ),

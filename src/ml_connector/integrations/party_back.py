@@ -15,6 +15,7 @@ from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed
+from ml_connector.integrations.party_claims import contact_claimed, still_read
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.views import Candidate, View
@@ -67,7 +68,12 @@ class PartiesBack(FlowType):
         alike = [one for one in view.candidates if not one.party.merged_into]
         proven = [one for one in alike if one.proof]
         if len(proven) == 1 and not proven[0].taken_by:
-            return self._adopted(contact, proven[0])
+            decision = self._adopted(contact, proven[0])
+            return (
+                still_read(self.name, contact, proven[0], view) if isinstance(decision, Adopt) else None
+            ) or decision
+        if hold := contact_claimed(self.name, self.mirrors, contact, alike):
+            return hold
         if view.settings.parties_baseline == "yes":
             return skip("parties_baseline", name=contact.name)
         if view.settings.new_from_ledger == "skip":

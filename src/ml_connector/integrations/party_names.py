@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.master_data import Party
@@ -40,13 +39,31 @@ def same_name(one: str, other: str) -> bool:
     return _folded(one) == _folded(other)
 
 
+class NamesTaken:
+    """The ids of live parties by name, as names are compared: gathered once, and kept up as parties come and go."""
+
+    def __init__(self, parties: Iterable[Party] = ()) -> None:
+        self.holders: dict[str, frozenset[str]] = {}
+        for one in parties:
+            self.add(one)
+
+    def add(self, party: Party) -> None:
+        """One more party."""
+        if party.active:
+            name = _folded(party.name)
+            self.holders[name] = self.holders.get(name, frozenset()) | {party.id}
+
+    def drop(self, party: Party) -> None:
+        """A party as it was added, which is there no more."""
+        name = _folded(party.name)
+        left = self.holders.pop(name, frozenset()) - {party.id}
+        if left:
+            self.holders[name] = left
+
+
 def taken(parties: Iterable[Party]) -> Mapping[str, frozenset[str]]:
-    """The ids of live parties by name, as names are compared: gathered once, not for each new contact."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in parties:
-        if one.active:
-            found[_folded(one.name)].add(one.id)
-    return {name: frozenset(ids) for name, ids in found.items()}
+    """The ids of live parties by name, as names are compared."""
+    return NamesTaken(parties).holders
 
 
 def _folded(name: str) -> str:

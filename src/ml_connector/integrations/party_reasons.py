@@ -35,8 +35,44 @@ PARTY_REASONS = (
     Reason(
         "vendor_taken",
         "A ledger vendor is claimed twice",
-        "Vendor {name} points to the ledger's {target}, which is already linked to another ServiceTitan vendor.",
+        "Vendor {name} points to the ledger's {target}, which is already linked to another ServiceTitan vendor{holder}.",
         "Decide in the mapping table vendors which of the two it is; give the other one 'new'.",
+    ),
+    Reason(
+        "party_claimed",
+        "Several of the source point to one of the target",
+        "'{name}' ({key}) and {others} all point to {target} (id {id}) on the same proof ({evidence}); only one can be it.",
+        "Fill the row of the one that it is in the mapping table {table} with {id}, and those of the others with 'new'; or "
+        "merge them, or correct or deactivate the wrong one, where they were entered.",
+    ),
+    Reason(
+        "contact_claimed",
+        "Several contacts of the ledger point to one of the source",
+        "The contacts '{name}' ({contact}) and {others} all point to ServiceTitan's {target} (id {key}) on the same proof "
+        "({evidence}), and only one can be it.",
+        "Fill the row '{key}' of the mapping table {table} with the id of the right contact; or, in the ledger, merge the "
+        "contacts, or correct or archive the wrong one.",
+    ),
+    Reason(
+        "party_claimed_too",
+        "Another one points to the same",
+        "{other} points to it, too.",
+        "What is decided about one of them frees the others.",
+    ),
+    Reason(
+        "party_still_read",
+        "The source is still being read",
+        "{name} is like {target} ({evidence}), and is linked once all of its source has been read: another one may be like "
+        "it, too.",
+        "Nothing to do: it goes on by itself when the reading ends.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "merge_loop",
+        "Mergers lead in a circle",
+        "ServiceTitan says that {name} was merged, and the mergers lead back to where they began: {circle}. So nobody is "
+        "left whose contact could be theirs, and no link was moved.",
+        "Have it put right in ServiceTitan: once one of them is shown there as not merged, all go on by themselves.",
     ),
     Reason(
         "vendor_unknown_there",

@@ -11,6 +11,7 @@ from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
+from ml_connector.integrations.party_claims import claimed, holder_told, still_read
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.views import Candidate, View
 
@@ -50,7 +51,7 @@ class Vendors(FlowType):
         chosen = view.mappings["vendors"].get(vendor.id)
         if chosen not in (None, "new"):
             return _chosen(vendor, str(chosen), view)
-        if chosen is None and (decision := _matched(vendor, view.candidates)) is not None:
+        if chosen is None and (decision := _matched(vendor, view)) is not None:
             return decision
         return self._created(vendor, view)
 
@@ -100,15 +101,18 @@ def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
     if party is None:
         key = f"vendors:{vendor.id}"
         return Hold((waiting("vendor_unknown_there", "mapping", key, name=vendor.name, target=target_id),))
-    taken = next((one.taken_by for one in view.candidates if one.party.id == target_id), "")
-    return _adopted(vendor, Candidate(party, "chosen in the mapping table", True, taken_by=taken), "person")
+    found = next((one for one in view.candidates if one.party.id == target_id), Candidate(party, "", True))
+    chosen = msgspec.structs.replace(found, party=party, evidence="chosen in the mapping table", proof=True)
+    return _adopted(vendor, chosen, "person")
 
 
-def _matched(vendor: Party, candidates: object) -> Decision | None:
-    assert isinstance(candidates, (list, tuple))
-    proven = [one for one in candidates if one.proof]
+def _matched(vendor: Party, view: View) -> Decision | None:
+    candidates, proven = view.candidates, [one for one in view.candidates if one.proof]
     if len(proven) == 1:
-        return _adopted(vendor, proven[0], "matched")
+        decision = _adopted(vendor, proven[0], "matched")
+        return (still_read("vendors", vendor, proven[0], view) if isinstance(decision, Adopt) else None) or decision
+    if hold := claimed("vendors", vendor, candidates):
+        return hold
     if not candidates:
         return None
     shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in candidates[:3])
@@ -119,7 +123,8 @@ def _matched(vendor: Party, candidates: object) -> Decision | None:
 def _adopted(vendor: Party, candidate: Candidate, origin: str) -> Decision:
     key = f"vendors:{vendor.id}"
     if candidate.taken_by:
-        return Hold((waiting("vendor_taken", "mapping", key, name=vendor.name, target=candidate.party.name),))
+        told = {"name": vendor.name, "target": candidate.party.name, "holder": holder_told(candidate)}
+        return Hold((waiting("vendor_taken", "mapping", key, **told),))
     if not candidate.party.active:
         told = {"name": vendor.name, "target": candidate.party.name, "other": OTHER_VENDOR.format(key=vendor.id)}
         return Hold((waiting("vendor_inactive", "mapping", key, **told),))

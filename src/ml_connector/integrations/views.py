@@ -50,7 +50,8 @@ class Candidate(msgspec.Struct, frozen=True):
     """A party of the target that may be the same, with the evidence; ``proof`` is strong enough to link by itself.
 
     ``taken_by``: the record of the same flow that has it. ``shared_with``: (flow, source id) of another flow's record that
-    has it, or is to have it made; a firm may be customer and vendor.
+    has it, or is to have it made; a firm may be customer and vendor. ``holder`` is what the record is called that has it.
+    ``claimed_by``: as other records of the source show them, parties that point to it as strongly; then it is no proof.
     """
 
     party: Party
@@ -59,6 +60,8 @@ class Candidate(msgspec.Struct, frozen=True):
     score: float = 0.0
     taken_by: str = ""
     shared_with: tuple[str, str] | None = None
+    holder: str = ""
+    claimed_by: tuple[Party, ...] = ()
 
 
 ANY = "(any)"  # in place of an id: what waits for it is planned again as soon as any entry of that list has changed
@@ -199,6 +202,12 @@ class View:
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
     ways: Ways = XERO  # what the flow's ledger allows
     set_there: Mapping[str, str] = field(default_factory=dict)  # settings of the connection that is written
+    all_read: bool = (
+        True  # of a party: no reading of its source is under way that may show another one of its counterpart
+    )
+    circle: tuple[
+        str, ...
+    ] = ()  # of a party that was merged: the ids, its own first, where the mergers lead back to it
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""

@@ -16,8 +16,10 @@ import msgspec
 from ml_connector.canonical.money import ZERO
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.sync.breaker import Share
+from ml_connector.sync.claims import read_key
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction, wake
+from ml_connector.sync.release import release
 from ml_connector.sync.states import HELD_BACK, Priority, State
 
 _sums = msgspec.json.Decoder(dict[str, Decimal])
@@ -220,6 +222,7 @@ async def _end_reading(transaction: LaneTransaction, flow: Flow) -> None:
     await transaction.run(
         "update breaker set continues = false where tenant_id = %s and flow_id = %s and continues", tenant, flow.flow_id
     )
+    await release(transaction.connection, tenant, "fact", [read_key(flow.name)])
 
 
 def _added(sums: dict[str, Decimal], more: dict[str, Decimal]) -> dict[str, Decimal]:

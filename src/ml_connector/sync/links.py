@@ -11,6 +11,7 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.views import settled_key
+from ml_connector.sync import claims
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
@@ -177,6 +178,7 @@ async def _matching_changed(transaction: LaneTransaction, links: Sequence[NewLin
         )  # fmt: skip
         made = [(one.ends.entity, one.ends.source_id) for one in parties if one.flow.integration_id == integration_id]
         await look_for_linked(transaction.connection, transaction.lane.tenant_id, integration_id, made)
+    await claims.decided(transaction, [f"{one.flow.name}:{one.item.source_id}" for one in parties])
 
 
 async def links_made(transaction: LaneTransaction, linked: Sequence[tuple[Flow, Claimed]]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
-from ml_connector.integrations.party_names import taken
+from ml_connector.integrations.party_names import NamesTaken
 from ml_connector.integrations.views import Ledger
 from ml_connector.sync.coming import Coming
 from ml_connector.sync.directory import entry_name
@@ -39,19 +39,72 @@ class Lists:
     # By the target's list:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)
     indexes: dict[str, PartyIndex] = field(default_factory=dict)
-    taken_names: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    taken_names: dict[str, NamesTaken] = field(default_factory=dict)
     coming: dict[str, Coming] = field(default_factory=dict)
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
     given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
 
     def ledger(self, parties: str) -> Ledger:
         """What planners of a flow whose parties are in this list see of the target."""
-        known, names = self.parties.get(parties, {}), self.taken_names.get(parties, {})
+        known, names = self.parties.get(parties, {}), self.taken_names.get(parties, NamesTaken())
         lists = self.accounts, self.tax_codes, self.dimensions
-        return Ledger(self.organisation, *lists, known, names, self.entries, self.items)
+        return Ledger(self.organisation, *lists, known, names.holders, self.entries, self.items)
 
 
-async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lists:
+@dataclass(slots=True)
+class _Parties:
+    """The parties of one list as they were opened last, with their hashes; kept from one generation to the next."""
+
+    hashes: dict[str, bytes] = field(default_factory=dict)
+    found: dict[str, Party] = field(default_factory=dict)
+    index: PartyIndex = field(default_factory=lambda: PartyIndex((), {}))
+    names: NamesTaken = field(default_factory=NamesTaken)
+
+    def drop(self, ids: Collection[str]) -> None:
+        """Take away what is not there any more."""
+        for id_ in ids:
+            self.hashes.pop(id_)
+            self.names.drop(self.found.pop(id_))
+            self.index.drop(id_)
+
+    def put(self, party: Party, hash_: bytes) -> None:
+        """One that is new, or has changed."""
+        if party.id in self.found:
+            self.names.drop(self.found[party.id])
+        self.hashes[party.id], self.found[party.id] = hash_, party
+        self.index.add(party)
+        self.names.add(party)
+
+
+class PartyLists:
+    """Parties of a lane's lists, opened once: each generation only what differs is opened again.
+
+    Every link of a party is a new generation, and there may be twenty thousand parties: what is the same is kept.
+    """
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[int, int, str], _Parties] = {}  # by integration and source: who is linked is theirs
+
+    async def read(self, transaction: LaneTransaction, flow: Flow, entity: str) -> _Parties:
+        """The list as it is stored now."""
+        place = (flow.integration_id, flow.source_id, entity)
+        kept = self._lists.pop(place, None) or _Parties()
+        rows = await transaction.all(
+            """select object_id, content_hash from directory
+            where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
+            transaction.lane.tenant_id, flow.target_id, entity,
+        )  # fmt: skip
+        now = {id_: bytes(hash_) for id_, hash_ in rows}
+        kept.drop([id_ for id_ in kept.hashes if id_ not in now])
+        changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
+        for id_, party in (await _directory(transaction, flow.target_id, entity, changed)).items():
+            kept.put(party, now[id_])
+        kept.index.persons.clear()
+        self._lists[place] = kept  # only now: what broke off half-way is read whole the next time
+        return kept
+
+
+async def load(transaction: LaneTransaction, flow: Flow, generation: int, known: PartyLists) -> Lists:
     """The lists that flows of this one's integration and direction are planned with, as they are stored now."""
     tenant = transaction.lane.tenant_id
     tables = await tables_of(
@@ -68,20 +121,18 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int) -> Lis
         lists.source_lists[entity] = await _directory(transaction, flow.source_id, entity)
     for entity in ("accounts", "tax_codes", "dimensions"):
         setattr(lists, entity, await _directory(transaction, flow.target_id, entity))
-    kept = {name for type_ in flow.integration.flows for name in type_.target_lists}
-    for entity in kept & {*SHORT_LISTS}:
+    listed = {name for type_ in flow.integration.flows for name in type_.target_lists}
+    for entity in listed & {*SHORT_LISTS}:
         lists.entries[entity] = await _directory(transaction, flow.target_id, entity)
-    lists.items = await _directory(transaction, flow.target_id, "items") if "items" in kept else {}
+    lists.items = await _directory(transaction, flow.target_id, "items") if "items" in listed else {}
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:
-        found = await _directory(transaction, flow.target_id, entity)
+        kept = await known.read(transaction, flow, entity)
         names = {type_.name for type_ in types if type_.parties == entity}
-        begun = await begun_parties(transaction, flow, names, found.values())
-        own = begun | {place: record for place, record in lists.held.items() if place[0] in names}
-        lists.parties[entity] = found
-        lists.taken_names[entity] = taken(found.values())
-        lists.indexes[entity] = PartyIndex(found.values(), own)
+        begun = await begun_parties(transaction, flow, names, kept.found.values())
+        kept.index.hold(begun | {place: record for place, record in lists.held.items() if place[0] in names})
+        lists.parties[entity], lists.indexes[entity], lists.taken_names[entity] = kept.found, kept.index, kept.names
     return lists
 
 
@@ -96,10 +147,16 @@ async def _organisation(transaction: LaneTransaction, connection_id: int) -> Org
     return found
 
 
-async def _directory(transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, Any]:
+async def _directory(
+    transaction: LaneTransaction, connection_id: int, entity: str, ids: Collection[str] | None = None
+) -> dict[str, Any]:
+    """A list by id, or those of its entries that have one of the ids."""
+    if ids is not None and not ids:
+        return {}
     rows = await transaction.all(
-        "select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s",
-        transaction.lane.tenant_id, connection_id, entity,
+        """select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s
+           and (%s::text[] is null or object_id = any(%s::text[]))""",
+        transaction.lane.tenant_id, connection_id, entity, *2 * (None if ids is None else list(ids),),
     )  # fmt: skip
     unseal = transaction.lane.sealer.open
     return {

@@ -29,18 +29,19 @@ _OWN = """
 _FORWARD = _OWN.format(found="source_id = mine.id", shown="entity = l.target_entity and object_id = l.target_id")
 _BACK = _OWN.format(found="target_entity = %b and target_id = mine.id", shown="entity = %b and object_id = l.source_id")
 
-# Who was merged into another has that one's counterpart: the last link on the way counts.
+# Who was merged into another has that one's counterpart: the last link on the way counts. Where the mergers lead in a
+# circle nobody is left, and whose contact it is cannot be told: then there is none.
 #: What is asked for, with those it was merged into. Its values: flows and source ids, tenant, integration, MERGED_AT_MOST.
 CHAIN = """
-    with recursive chain (entity, asked, id, depth) as (
-        select needed.entity, needed.source_id, needed.source_id, 0
+    with recursive chain (entity, asked, id, depth, path) as (
+        select needed.entity, needed.source_id, needed.source_id, 0, array[]::text[]
         from unnest(%b::text[], %b::text[]) as needed (entity, source_id)
         union all
-        select chain.entity, chain.asked, r.merged_into, chain.depth + 1 from chain
+        select chain.entity, chain.asked, r.merged_into, chain.depth + 1, chain.path || chain.id from chain
         join flow f on f.tenant_id = %b and f.integration_id = %b and f.name = chain.entity
         cross join lateral (select merged_into from record where tenant_id = f.tenant_id and flow_id = f.flow_id
                             and source_id = chain.id and merged_into <> '' offset 0) r
-        where chain.depth < %b
+        where chain.depth < %b and chain.id <> all(chain.path)
     )"""
 _NAMED = f"""
     {CHAIN}
@@ -49,6 +50,8 @@ _NAMED = f"""
     from chain
     cross join lateral (select * from link where tenant_id = %b and integration_id = %b
                         and entity = chain.entity and source_id = chain.id offset 0) l
+    where not exists (select 1 from chain round where round.entity = chain.entity and round.asked = chain.asked
+                      and round.id = any(round.path))
     order by chain.entity, chain.asked, chain.depth desc"""
 
 

@@ -14,13 +14,15 @@ from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
 from ml_connector.integrations.views import Candidate, Linked, Twin, View
+from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.lists import Lists, load
+from ml_connector.sync.lists import Lists, PartyLists, load
 from ml_connector.sync.matching import PartyIndex, Record
+from ml_connector.sync.merged import circles
 from ml_connector.sync.numbers import Numbers
 from ml_connector.sync.own_links import named_links, own_links
 from ml_connector.sync.previews import previewed_links
@@ -41,6 +43,7 @@ class Preparer:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._lists: dict[tuple[int, int], Lists] = {}  # by integration and source: flows go both ways
+        self._parties = PartyLists()
         self._plans = Plans(lane)
 
     async def lists(self, transaction: LaneTransaction, flow: Flow) -> Lists:
@@ -53,7 +56,7 @@ class Preparer:
         place = flow.integration_id, flow.source_id
         held = self._lists.get(place)
         if held is None or held.generation != row[0]:
-            held = await load(transaction, flow, int(row[0]))
+            held = await load(transaction, flow, int(row[0]), self._parties)
             self._lists[place] = held
         return held
 
@@ -101,6 +104,8 @@ class _Batch:
         self._twins: dict[int, list[Twin]] = defaultdict(list)
         self._candidates: dict[int, list[Candidate]] = {}
         self._promised: set[int] = set()
+        self._all_read = True
+        self._circles: dict[str, tuple[str, ...]] = {}
         self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
 
@@ -157,6 +162,8 @@ class _Batch:
             created=frozenset(self._created),
             ways=self._flow.type.ways,
             set_there=self._lane.session.settings,
+            all_read=self._all_read,
+            circle=self._circles.get(item.source_id, ()),
         )
 
     def _is_apart(self, item: Item) -> bool:
@@ -172,11 +179,18 @@ class _Batch:
         if index is None:
             return
         parties = [(item, item.document) for item in self._items if isinstance(item.document, Party)]
+        merged = [item.source_id for item, party in parties if party.merged_into]
+        self._circles = await circles(self._transaction, self._flow, merged)
         self._candidates = {item.record_id: self._alike(index, item, party) for item, party in parties}
         shared = [one for found in self._candidates.values() for one in found]
         if found := await persons(self._transaction, self._flow, shared) - index.persons:
             index.persons |= found
             self._candidates = {item.record_id: self._alike(index, item, party) for item, party in parties}
+        unlinked = [item for item, _ in parties if item.source_id not in self._own]
+        if any(one.proof for item in unlinked for one in self._candidates[item.record_id]):
+            of = self._transaction, self._flow
+            self._candidates |= await claims.contested(*of, self._lists.tables, index, unlinked, self._candidates)
+            self._all_read = await claims.all_read(*of)
 
     def _alike(self, index: PartyIndex, item: Item, party: Party) -> list[Candidate]:
         flow = self._flow

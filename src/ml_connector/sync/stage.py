@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.reading import Row
+from ml_connector.sync import claims
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
-from ml_connector.sync.merged import follow_sources
+from ml_connector.sync.merged import follow_sources, follow_unmerged, merged_before
 from ml_connector.sync.references import reference
 from ml_connector.sync.release import release
 from ml_connector.sync.runs import Intake, count_rows
@@ -201,17 +203,25 @@ async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: l
     await _number(transaction, fresh)
     await _stay_held_back(transaction, fresh)
     await supersede(transaction, {one.known.version_id: one.version_id for one in fresh if one.known is not None})
+    merged = await merged_before(transaction, flow, [one.row.id for one in fresh if _is_party(one)])
     await _store_records(transaction, flow, fresh)
     linked = await _linked(transaction, flow, fresh)
     await _store_documents(transaction, flow, run_id, fresh)
     await _store_states(transaction, flow, run_id, fresh, guarded, linked)
+    known = [one.row.id for one in fresh if one.known is not None]
+    await claims.note(transaction, flow, [(one.record_id, one.document) for one in fresh], known)
     await follow_sources(transaction, flow, [(one.row.id, one.merged_into) for one in fresh if one.merged_into])
+    await follow_unmerged(transaction, flow, merged)
     for one in fresh:
         details = {"source_id": one.row.id, "number": getattr(one.document, "number", ""), "stamp": one.row.stamp}
         transaction.event("read", record_id=one.record_id, version_id=one.version_id, run_id=run_id, **details)
     # What waited for a counterpart of something nobody had read finds a record to ask for now.
     appeared = [f"{flow.name}:{one.row.id}" for one in fresh if one.known is None]
     await release(transaction.connection, transaction.lane.tenant_id, "link", appeared)
+
+
+def _is_party(one: _Version) -> bool:
+    return isinstance(one.document, Party)
 
 
 async def _number(transaction: LaneTransaction, fresh: list[_Version]) -> None:

@@ -44,6 +44,7 @@ class Rewriting:
         await self._documents()
         await self._links()
         await self._directory()
+        await self._claims()
         for one in _OWN_TEXTS:
             await self._own_texts(one)
         await self._reasons()
@@ -108,6 +109,17 @@ class Rewriting:
                 where tenant_id = %s and connection_id = %s and entity = %s and object_id = %s""",
                 self._seal(entry_name(entity, id_), text), hashlib.sha256(text).digest(), self.tenant_id, connection_id,
                 entity, id_,
+            )  # fmt: skip
+
+    async def _claims(self) -> None:
+        """Digests of what told the party from others: they are gone, since nothing is linked with it any more."""
+        query = "select record_id from party_claim where tenant_id = %s and record_id = any(%s::bigint[])"
+        rows = await self._all(query, list(self.person.own))
+        if rows:
+            self.counts["digests of names"] += len(rows)
+            await self._run(
+                "delete from party_claim where tenant_id = %s and record_id = any(%s::bigint[])",
+                self.tenant_id, list(self.person.own),
             )  # fmt: skip
 
     def _shown(self, name: bytes, sealed: bytes) -> Document | None:
