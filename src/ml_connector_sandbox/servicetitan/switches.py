@@ -63,15 +63,26 @@ class Switches:
     """What ap-bills answers on a tenant without the AP module (unknown)."""
 
     mark_exported_demands_posted: bool = False
-    """Whether marking a bill, invoice or credit memo exported fails, per item, while it is Pending; of bank deposits
-    the whole call, as it answers nothing per item."""
+    """Whether marking a bill, AP credit, invoice or credit memo exported fails, per item, while it is Pending; of bank
+    deposits the whole call, as it answers nothing per item."""
 
     mark_exported_twice_fails: bool = False
-    """Whether marking an exported bill, invoice or credit memo again fails, per item; of bank deposits the call."""
+    """Whether marking an exported bill, AP credit, invoice or credit memo again fails, per item; of bank deposits the
+    call."""
 
     mark_exported_moves_modified_on: bool = True
-    """Whether marking a bill, invoice, payment or bank deposit exported moves its modifiedOn (and so shows it to
-    incremental reads again)."""
+    """Whether marking a bill, AP credit, invoice, payment or bank deposit exported moves its modifiedOn (and so shows it
+    to incremental reads again)."""
+
+    inactive_ap_credits_are_listed: bool = True
+    """Whether ap-credits lists inactive ones too: it has no parameter for that, and its rows say ``active``."""
+
+    restocking_fee_lessens_returns: bool = True
+    """Whether returnAmount is less the restocking fee, which is written and never shown; items, tax and shipping then
+    add up to more. Published is "including tax and shipping"."""
+
+    return_exported_with_credit: bool = True
+    """Whether a return becomes Exported with its AP credit (unknown; returns cannot be marked themselves)."""
 
     external_id_becomes_export_id: bool = True
     """Whether the externalId of a mark shows as the document's exportId afterwards; else it is seen nowhere."""

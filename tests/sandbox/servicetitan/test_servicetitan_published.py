@@ -14,7 +14,16 @@ from servicetitan_receivables import receivables
 from servicetitan_world import GUID, Client, World
 
 from ml_connector_sandbox.kernel.webhook_rules import Change, Numbers, Subscription
-from ml_connector_sandbox.servicetitan.books import Accounts, Contact, CreditMemo, CreditMemoItem, ExpenseItem
+from ml_connector_sandbox.servicetitan.books import (
+    Accounts,
+    ApCredit,
+    Contact,
+    CreditMemo,
+    CreditMemoItem,
+    ExpenseItem,
+    Return,
+    ReturnItem,
+)
 from ml_connector_sandbox.servicetitan.calls import Operation
 from ml_connector_sandbox.servicetitan.resources import operations
 from ml_connector_sandbox.servicetitan.webhooks import ServiceTitanWebhooks, announcer
@@ -39,6 +48,7 @@ def fill(world: World) -> dict[str, int]:
     world.books.modify_bill(
         bill.id, expense_items=(expense,), due_date=date(2026, 6, 1), vendor_invoice_total=Decimal(9)
     )
+    fill_returns(world, bill.id)
     world.books.post_bills([bill.id], "May", date(2026, 5, 9))
     world.books.cancel_bill(bill.id)
     ids = {
@@ -47,6 +57,23 @@ def fill(world: World) -> dict[str, int]:
         "jpm/jobs": world.job.id,
     }  # fmt: skip
     return ids | fill_receivables(world)
+
+
+def fill_returns(world: World, bill_id: int) -> None:
+    """A credited return of one line with everything on it, and a credit with nothing."""
+    books, vendor_id = world.books, world.vendor.id
+    item = ReturnItem(
+        code="CAP", name="Capacitor", quantity=Decimal(2), cost=Decimal(20), serial_numbers=((0, "S-1"),),
+        accounts=Accounts(general_ledger=world.account.id),
+    )  # fmt: skip
+    goods = Return(
+        number="RT-1", vendor_id=vendor_id, business_unit_id=world.unit.id, return_date=date(2026, 5, 8), items=(item,),
+        tax=Decimal("3.30"), shipping=Decimal(5), purchase_order_id=world.order.id, job_id=world.job.id,
+    )  # fmt: skip
+    kept = books.returning.receive_credit(books.returning.send_back(goods).id, {bill_id: Decimal(10)})
+    books.returning.credit(ApCredit(vendor_id=vendor_id, credit_date=date(2026, 5, 8), amount=Decimal(1)))
+    books.returning.post([kept.id], "May")
+    books.returning.cancel(books.returning.send_back(goods).id, "VendorIssue")
 
 
 def fill_receivables(world: World) -> dict[str, int]:
@@ -105,6 +132,7 @@ def body_of(operation: Operation, ids: dict[str, int]) -> Any:
         "POST inventory-bills/markasexported": both, "POST ap-bills/markasexported": both,
         "POST invoices/markasexported": [{"invoiceId": ids["invoiceId"]}, {"invoiceId": 1}],
         "POST bank-deposits/markasexported": {"ids": [ids["accounting/bank-deposits"]]},
+        "POST ap-credits/markasexported": [{"apCreditId": 1}],
         "POST credit-memos/markasexported": [{"creditMemoId": ids["accounting/credit-memos"]}],
         "PATCH credit-memos/{id}": {"summary": "x"}, "POST credit-memos/{id}/splits": {"splits": [split]},
         "POST invoices": {"adjustmentToId": ids["invoiceId"]},

@@ -50,6 +50,7 @@ from ml_connector_sandbox.servicetitan.books.purchasing import (
     Receipt,
     ReceiptItem,
 )
+from ml_connector_sandbox.servicetitan.books.returns import ApCredit, CreditSplit, Return, ReturnItem
 from ml_connector_sandbox.servicetitan.books.table import Record, Table
 from ml_connector_sandbox.servicetitan.books.tenant import TenantBooks
 
@@ -58,6 +59,7 @@ __all__ = [
     "PRODUCTION",
     "Accounts",
     "Address",
+    "ApCredit",
     "App",
     "BankDeposit",
     "Batch",
@@ -67,6 +69,7 @@ __all__ = [
     "Contact",
     "CreditMemo",
     "CreditMemoItem",
+    "CreditSplit",
     "Customer",
     "CustomerAddress",
     "ExpenseItem",
@@ -86,6 +89,8 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "Record",
+    "Return",
+    "ReturnItem",
     "ServiceTitanBooks",
     "Split",
     "Table",
