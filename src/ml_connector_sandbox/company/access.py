@@ -43,6 +43,12 @@ SCOPES = (
     "tn.acc.creditmemos:r",
     "tn.acc.creditmemos:w",
     "tn.acc.bankdeposits:r",
+    "tn.acc.apcredits:r",
+    "tn.acc.apcredits:w",
+    "tn.inv.returns:r",
+    "tn.pb.discountsandfees:r",
+    "tn.acc.journalentries:r",
+    "tn.acc.journalentries:w",
 )
 
 

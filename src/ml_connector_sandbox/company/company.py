@@ -17,6 +17,7 @@ from ml_connector_sandbox.company import (
     masters,
     ordinary,
     receipt_cases,
+    returned,
     sales,
     sales_changes,
     sales_payables,
@@ -102,6 +103,11 @@ class Company:
         return self.seed.truth
 
     @property
+    def credits(self) -> list[BillTruth]:
+        """Every AP credit and its ending, for who posts them; empty where no goods went back."""
+        return self.seed.credits
+
+    @property
     def vendors(self) -> list[VendorTruth]:
         """Every ServiceTitan vendor and its ending."""
         return self.seed.vendor_truth
@@ -152,6 +158,7 @@ class Company:
             "seeded_documents": self.seeded,
             "vendors": [one.as_dict() for one in self.vendors],
             "truth": [one.as_dict() for one in self.truth],
+            "credits": [one.as_dict() for one in self.credits],
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
@@ -166,7 +173,7 @@ class Company:
 
 
 def demo(clock: SandboxClock, seed: int = 1) -> Company:
-    """The whole company: more than 45 vendors, 320 orders, 420 bills, and every awkward case."""
+    """The whole company: more than 45 vendors, 320 orders, 420 bills, every awkward case, and goods that went back."""
     company = _founded(clock, seed, "demo", suppliers=len(names.SUPPLIERS))
     masters.file_account_traps(company.seed)
     masters.file_vendor_traps(company.seed)
@@ -177,6 +184,7 @@ def demo(clock: SandboxClock, seed: int = 1) -> Company:
     for case in CASES:
         case(company.seed)
     company.same_second = ordinary.share_one_second(company.seed, SAME_SECOND)
+    returned.send_back(company.seed, seed)
     company.servicetitan_switches.newer_bill_fields = True
     company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
     company.xero_switches.extra_fields = True
