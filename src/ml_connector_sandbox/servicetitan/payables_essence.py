@@ -1,19 +1,20 @@
-"""What a tenant's returns and AP credits say, whichever ids and stamps a run gave them."""
+"""What a tenant's returns, AP credits and journal entries say, whichever ids and stamps a run gave them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ml_connector_sandbox.servicetitan.books import ApCredit, Return, TenantBooks
+from ml_connector_sandbox.servicetitan.books import ApCredit, JournalEntry, Return, TenantBooks
 
 Said = dict[str, Any]
 
 
 def payables(books: TenantBooks) -> dict[str, dict[int, Said]]:
-    """Entity -> id -> what the record says: returns and AP credits; an entity that nothing is kept of is left out."""
+    """Entity -> id -> what the record says: returns, AP credits and journal entries; entities of no records are left out."""
     found = {
         "returns": {one.id: _return(books, one) for one in books.returns},
         "ap_credits": {one.id: _credit(books, one) for one in books.ap_credits},
+        "journal_entries": {one.id: _entry(books, one) for one in books.journal_entries},
     }
     return {entity: rows for entity, rows in found.items() if rows}
 
@@ -53,3 +54,26 @@ def _credit(books: TenantBooks, one: ApCredit) -> Said:
             if part.active
         ],
     }
+
+
+def _entry(books: TenantBooks, one: JournalEntry) -> Said:
+    """Without its number, which tells the order of entering only."""
+    return {
+        "name": one.name,
+        "source": one.source,
+        "status": one.status,
+        "sync_status": one.sync_status,
+        "active": one.active,
+        "message": one.message,
+        "date": None if one.post_date is None else one.post_date.isoformat(),
+        "custom_fields": dict(one.custom_fields),
+        "lines": [
+            {"account": _account(books, line.account_id), "debit": line.debit, "credit": line.credit, "memo": line.memo}
+            for line in one.lines
+        ],
+    }
+
+
+def _account(books: TenantBooks, number: int | None) -> str | None:
+    account = books.gl_accounts.get(number)
+    return account.name if account else None

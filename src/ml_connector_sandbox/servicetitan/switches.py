@@ -113,7 +113,18 @@ class Switches:
     """Whether the parts of a negative payment show as positive amounts; else with its own sign. Neither is attested."""
 
     payments_can_be_created: bool = True
-    """Whether ``POST payments`` is there: the newer documents lack it. False: 404 of the gateway."""
+    """Whether ``POST payments`` is there: the newer documents lack it. False: 404 of the gateway, whoever asks."""
+
+    journal_entries_available: bool = True
+    """Whether journal-entries are there at all. False: 404 of the gateway, as of what was withdrawn."""
+
+    journal_entry_creation_answers_id: bool = False
+    """Whether the creation of a journal entry answers ``{"id": ...}``. Published is an answer without a body, so that
+    only the list, filtered by name, tells what was made."""
+
+    journal_entry_lines_are_checked: bool = True
+    """Whether each line must name an account and be either debit or credit, and the entry balance; else 400. The
+    published request says none of it."""
 
     payment_status_moves_back: bool = True
     """Whether ``POST payments/status`` takes a payment from Exported or Posted back; else it is refused with 400."""

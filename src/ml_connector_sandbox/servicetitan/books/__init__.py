@@ -23,6 +23,7 @@ from ml_connector_sandbox.servicetitan.books.company import (
 )
 from ml_connector_sandbox.servicetitan.books.customers import Contact, Customer, CustomerAddress, Location
 from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
+from ml_connector_sandbox.servicetitan.books.journals import JournalEntry, JournalLine
 from ml_connector_sandbox.servicetitan.books.parties import (
     Address,
     BusinessUnit,
@@ -43,6 +44,7 @@ from ml_connector_sandbox.servicetitan.books.payments import (
     PaymentType,
     Split,
 )
+from ml_connector_sandbox.servicetitan.books.pricebook import PriceModifier, Sku
 from ml_connector_sandbox.servicetitan.books.purchasing import (
     Accounts,
     PurchaseOrder,
@@ -80,10 +82,13 @@ __all__ = [
     "Invoice",
     "InvoiceItem",
     "Job",
+    "JournalEntry",
+    "JournalLine",
     "Location",
     "Payment",
     "PaymentTerm",
     "PaymentType",
+    "PriceModifier",
     "PurchaseOrder",
     "PurchaseOrderItem",
     "Receipt",
@@ -92,6 +97,7 @@ __all__ = [
     "Return",
     "ReturnItem",
     "ServiceTitanBooks",
+    "Sku",
     "Split",
     "Table",
     "TaxRate",
