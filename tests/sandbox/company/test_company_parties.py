@@ -174,7 +174,7 @@ def test_the_kind_takes_two_numbers_and_says_so() -> None:
             seeded(wrong, clock)
     with pytest.raises(ValueError, match="40 or more"):
         seeded("parties:39,40", clock)
-    with pytest.raises(ValueError, match="names for|numbers for"):
+    with pytest.raises(ValueError, match=r"names for|numbers for"):
         parties(clock, 40, 30_000)
 
 
