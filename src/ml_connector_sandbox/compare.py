@@ -19,7 +19,7 @@ from ml_connector_sandbox.company.truth import BILLS, LINKED, POSTED, VENDOR_CRE
 from ml_connector_sandbox.compare_command import run, running_books
 from ml_connector_sandbox.kernel import exact
 from ml_connector_sandbox.ledger_documents import LedgerDocument, Reader, number_key
-from ml_connector_sandbox.servicetitan.books import PRODUCTION, Bill, Receipt
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, ApCredit, Bill, Receipt
 
 ZERO = Decimal(0)
 FAULTS = ("duplicates", "missing", "unexpected", "totals_differ", "wrong_vendor", "duplicate_vendors")
@@ -104,15 +104,18 @@ def compare(
     *,
     filled: Iterable[str] = (),
     endings: Mapping[str, str] | None = None,
+    credits: bool = False,
 ) -> Comparison:
     """Compare the emulators' ``books()`` with the ``company`` part of a hand-over file.
 
     ``filled``: mapping rows a person filled meanwhile, as ``table:key``; bills that waited for them must be posted
-    now. ``endings``: bill id -> ending, where it shall be another than the truth table's. Raises KeyError when tenant
-    or organisation are not in the books.
+    now. ``endings``: bill id -> ending, where it shall be another than the truth table's. ``credits``: AP credits are
+    posted, too; without it a vendor credit that stands for one must not be there. Raises KeyError when tenant or
+    organisation are not in the books.
     """
     keys = tuple(filled)
-    rows = [BillTruth.of(values).filled(keys) for values in company["truth"]]
+    truth = [*company["truth"], *(company["credits"] if credits else ())]
+    rows = [BillTruth.of(values).filled(keys) for values in truth]
     rows = [replace(one, ends=(endings or {}).get(one.bill_id, one.ends)) for one in rows]
     vendors = [VendorTruth(**values) for values in company["vendors"]]
     tenant = servicetitan["tenants"][f"{PRODUCTION}/{company['tenant_id']}"]
@@ -210,10 +213,11 @@ def _facts(row: BillTruth) -> tuple[Any, ...]:
 
 
 def _owed(tenant: Mapping[str, Any]) -> dict[str, Decimal]:
-    """What each bill and receipt says is owed now, by id."""
+    """What each bill, receipt and AP credit says is owed now, by id; negative for what is credited."""
     bills = msgspec.json.decode(exact.dumps(tenant["bills"]), type=list[Bill])
     receipts = msgspec.json.decode(exact.dumps(tenant["receipts"]), type=list[Receipt])
-    documents: list[Bill | Receipt] = [*bills, *receipts]
+    credited = msgspec.json.decode(exact.dumps(tenant["ap_credits"]), type=list[ApCredit])
+    documents: list[Bill | Receipt | ApCredit] = [*bills, *receipts, *credited]
     return {str(one.id): amount_of(one) for one in documents}
 
 
@@ -229,7 +233,7 @@ async def compare_running(handover: Mapping[str, Any], **expected: Any) -> Compa
 
 def main(arguments: list[str] | None = None) -> int:
     """See ``compare_command.run``."""
-    return run("compare", __doc__, arguments, compare_running, _told, endings=True)
+    return run("compare", __doc__, arguments, compare_running, _told, endings=True, credits=True)
 
 
 def _told(found: Comparison) -> str:

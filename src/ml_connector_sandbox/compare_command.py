@@ -47,14 +47,16 @@ def run(
     told: Callable[[_C], str],
     *,
     endings: bool = False,
+    credits: bool = False,
 ) -> int:
     """0: the books agree; 1: they do not; 2: they could not be compared, with one sentence why.
 
     ``compare`` gets the hand-over; with ``endings`` also ``filled`` and ``endings``, what goes otherwise than the truth
-    table says. ``told`` is what people are shown.
+    table says. With ``credits`` also whether AP credits are posted. ``told`` is what people are shown.
     """
-    given = _parser(name, about, endings).parse_args(arguments)
+    given = _parser(name, about, endings, credits).parse_args(arguments)
     expected = {"filled": given.filled, "endings": dict(given.ending)} if endings else {}
+    expected |= {"credits": given.credits} if credits else {}
     try:
         handover = json.loads(given.file.read_text())
         found = asyncio.run(_awaited(compare(handover, **expected)))
@@ -69,11 +71,13 @@ async def _awaited(comparing: Awaitable[_C]) -> _C:
     return await comparing
 
 
-def _parser(name: str, about: str | None, endings: bool) -> argparse.ArgumentParser:
+def _parser(name: str, about: str | None, endings: bool, credits: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m ml_connector_sandbox.{name}", description=about)
     add = parser.add_argument
     add("--file", type=Path, required=True, help="the running sandbox's hand-over file")
     add("--json", action="store_true", help="print JSON")
+    if credits:
+        add("--credits", action="store_true", help="AP credits are posted as vendor credits, too")
     if endings:
         add("--filled", action="append", default=[], metavar="TABLE:KEY", help="a mapping row filled meanwhile")
         about = "a document that shall end otherwise than the truth table says"

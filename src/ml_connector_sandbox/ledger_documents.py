@@ -1,4 +1,4 @@
-"""The live bills and vendor credits of an emulated organisation, each with the ServiceTitan bill it names."""
+"""The live bills and vendor credits of an emulated organisation, each with the ServiceTitan bill or AP credit it names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class LedgerDocument:
-    """One live document. ``total``: negative for a vendor credit. ``bill_id``: as our reference says, empty without.
+    """One live document. ``total``: negative for a vendor credit. ``bill_id``: of the bill or AP credit that our reference
+    names, empty without.
 
     ``vendor_id``: the ServiceTitan vendor its contact stands for, empty for none. ``postings_tie``: payables and the
     other sides both come to the total. ``seeded``: it stood there before anything was connected.
@@ -58,7 +59,8 @@ class Reader:
     """Reads an organisation's books as ``inspection`` gives them."""
 
     def __init__(self, tenant_id: str, vendors: Iterable[VendorTruth], seeded: frozenset[str]) -> None:
-        self._bills, self._vendors = f"servicetitan-{tenant_id}-bills-", f"servicetitan-{tenant_id}-vendors-"
+        self._vendors = f"servicetitan-{tenant_id}-vendors-"
+        self._reference = re.compile(rf"servicetitan-{re.escape(tenant_id)}-(?:bills|ap_credits)-(.+)")
         self._by_contact = {one.contact_id: one.vendor_id for one in vendors if one.contact_id}
         self._by_name = {one.contact_name: one.vendor_id for one in vendors}
         self._seeded = seeded
@@ -87,11 +89,11 @@ class Reader:
     def _document(self, target: str, row: Mapping[str, Any], stands_for: Mapping[str, str]) -> LedgerDocument:
         sign = 1 if target == BILLS else -1
         total = Decimal(row["total"]) * sign
-        reference = str(row["custom"].get(REFERENCE_FIELD, ""))
+        named = self._reference.fullmatch(str(row["custom"].get(REFERENCE_FIELD, "")))
         return LedgerDocument(
             document_id=row["document_id"],
             target=target,
-            bill_id=reference.removeprefix(self._bills) if reference.startswith(self._bills) else "",
+            bill_id=named[1] if named else "",
             vendor_id=stands_for.get(row["vendor_id"], ""),
             vendor_name=row["vendor_name"],
             number=row["number"],

@@ -15,6 +15,7 @@ from ml_connector_sandbox import company as companies
 from ml_connector_sandbox.company import Company, office, workshop
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
+from ml_connector_sandbox.company.parties import parties
 from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.server import SandboxServer
@@ -54,7 +55,7 @@ _MANY: dict[str, Callable[[SandboxClock, int], Company]] = {
 }
 KINDS = (
     f"{', '.join(_COMPANIES)}, bulk:<number of bills>, sold:<number of invoices, each with its payment>, "
-    "or billed:<number of bills, every other one paid>"
+    "billed:<number of bills, every other one paid>, or parties:<number of customers>,<number of vendors>"
 )
 
 
@@ -139,11 +140,20 @@ def is_known(kind: str) -> bool:
 def seeded(kind: str, clock: SandboxClock) -> Company:
     """The company of this kind. Raises ValueError on an unknown kind."""
     name, _, count = kind.partition(":")
+    if name == "parties":
+        return parties(clock, *_two_counts(kind, count))
     if name in _MANY and count.isdecimal() and int(count) > 0:
         return _MANY[name](clock, int(count))
     if kind not in _COMPANIES:
         raise ValueError(f"there is no company {kind!r}; there are: {KINDS}")
     return _COMPANIES[kind](clock)
+
+
+def _two_counts(kind: str, text: str) -> tuple[int, int]:
+    counts = text.split(",")
+    if len(counts) != 2 or not all(one.isdecimal() for one in counts):
+        raise ValueError(f"{kind!r} names no two numbers; write parties:<number of customers>,<number of vendors>")
+    return int(counts[0]), int(counts[1])
 
 
 def _servicenow(company: Company, limits: bool) -> ServiceNowEmulator | None:

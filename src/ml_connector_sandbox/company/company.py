@@ -17,6 +17,7 @@ from ml_connector_sandbox.company import (
     masters,
     ordinary,
     receipt_cases,
+    returned,
     sales,
     sales_changes,
     sales_payables,
@@ -25,6 +26,7 @@ from ml_connector_sandbox.company import (
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
 from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.party_truth import Parties
 from ml_connector_sandbox.company.payables import Payables
 from ml_connector_sandbox.company.sales_payables import TrackedTruth
 from ml_connector_sandbox.company.sales_seed import Sales
@@ -58,8 +60,8 @@ class Company:
     """A seeded company in its systems' books, with how everything in it must end.
 
     ``payables``: the books of a firm that has bills approved elsewhere; the rest of the company is empty then.
-    ``sales``: what was sold, None where the company only buys. ``tracked``: how inventory bills must be found in Xero.
-    ``bill_source``: ``bills`` or ``receipts``.
+    ``parties``: who is whom, of a firm that has many on both sides. ``sales``: what was sold, None where the company
+    only buys. ``tracked``: how inventory bills must be found in Xero. ``bill_source``: ``bills`` or ``receipts``.
     ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
@@ -75,6 +77,7 @@ class Company:
     sales: Sales | None = None
     tracked: list[TrackedTruth] = field(default_factory=list)
     payables: Payables | None = None
+    parties: Parties | None = None
     bill_source: str = "bills"
     change: Callable[[Company], None] | None = None
     limits: bool = True
@@ -100,6 +103,11 @@ class Company:
     def truth(self) -> list[BillTruth]:
         """Every bill (or receipt) and its ending."""
         return self.seed.truth
+
+    @property
+    def credits(self) -> list[BillTruth]:
+        """Every AP credit and its ending, for who posts them; empty where no goods went back."""
+        return self.seed.credits
 
     @property
     def vendors(self) -> list[VendorTruth]:
@@ -152,6 +160,8 @@ class Company:
             "seeded_documents": self.seeded,
             "vendors": [one.as_dict() for one in self.vendors],
             "truth": [one.as_dict() for one in self.truth],
+            "credits": [one.as_dict() for one in self.credits],
+            "parties": self.parties.as_dict() if self.parties else {},
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
@@ -166,8 +176,8 @@ class Company:
 
 
 def demo(clock: SandboxClock, seed: int = 1) -> Company:
-    """The whole company: more than 45 vendors, 320 orders, 420 bills, and every awkward case."""
-    company = _founded(clock, seed, "demo", suppliers=len(names.SUPPLIERS))
+    """The whole company: more than 45 vendors, 320 orders, 420 bills, every awkward case, and goods that went back."""
+    company = founded(clock, seed, "demo", suppliers=len(names.SUPPLIERS))
     masters.file_account_traps(company.seed)
     masters.file_vendor_traps(company.seed)
     shipments = [count for count, orders in DEMO_SHIPMENTS for _ in range(orders)]
@@ -177,6 +187,7 @@ def demo(clock: SandboxClock, seed: int = 1) -> Company:
     for case in CASES:
         case(company.seed)
     company.same_second = ordinary.share_one_second(company.seed, SAME_SECOND)
+    returned.send_back(company.seed, seed)
     company.servicetitan_switches.newer_bill_fields = True
     company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
     company.xero_switches.extra_fields = True
@@ -195,14 +206,14 @@ def contractor(clock: SandboxClock, seed: int = 1) -> Company:
 
 def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
     """``bills`` ordinary bills of five vendors, nothing awkward."""
-    company = _founded(clock, seed, "small", suppliers=4)
+    company = founded(clock, seed, "small", suppliers=4)
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
     return _ended(company)
 
 
 def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     """A little of everything, on small pages of lists that lag: for trying each fault at each call of a run."""
-    company = _founded(clock, seed, "matrix", suppliers=8)
+    company = founded(clock, seed, "matrix", suppliers=8)
     masters.file_vendor_traps(company.seed)
     ordinary.trade(company.seed, names.SUPPLIERS[:3], [1, 2, 1])
     for case in MATRIX_CASES:
@@ -218,14 +229,14 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
 
 def matrix_sales(clock: SandboxClock, seed: int = 1) -> Company:
     """The same for what is sold: a little of everything that ServiceTitan and Xero exchange."""
-    company = _founded(clock, seed, "matrix", suppliers=3)
+    company = founded(clock, seed, "matrix", suppliers=3)
     company.sales = sales.a_little(company.seed, seed)
     return _selling_little(company)
 
 
 def matrix_sales_changed(clock: SandboxClock, seed: int = 1) -> Company:
     """The same with goods received, whose people go on: ``change`` is for the time after the first reading."""
-    company = _founded(clock, seed, "matrix", suppliers=3)
+    company = founded(clock, seed, "matrix", suppliers=3)
     ordinary.trade(company.seed, names.SUPPLIERS[:2], [1, 1])
     company.sales = sales.a_little(company.seed, seed, [sales_changes.prepare])
     company.change = sales_changes.change
@@ -244,7 +255,7 @@ def _selling_little(company: Company) -> Company:
 
 def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
     """``bills`` ordinary bills of forty vendors with the vendors' limits off, for measuring."""
-    company = _founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
+    company = founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
     company.limits = False
     return _ended(company)
@@ -252,7 +263,7 @@ def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
 
 def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
     """``invoices`` ordinary invoices and as many payments of 300 customers with the vendors' limits off, for measuring."""
-    company = _founded(clock, seed, f"sold:{invoices}", suppliers=4)
+    company = founded(clock, seed, f"sold:{invoices}", suppliers=4)
     company.sales = sales.ordinarily(company.seed, seed, invoices)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     company.limits = False
@@ -261,7 +272,7 @@ def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
 
 def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
     """A tenant that keeps no bills: some eighty orders, whose receipts are the source."""
-    company = _founded(clock, seed, "receipts", suppliers=8, keeps_bills=False)
+    company = founded(clock, seed, "receipts", suppliers=8, keeps_bills=False)
     company.bill_source = "receipts"
     masters.file_account_traps(company.seed)
     ordinary.trade(company.seed, _buyable(company.seed), [1, 1, 2, 1, 3, 1, 2, 0] * 10)
@@ -271,7 +282,8 @@ def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
     return _ended(company)
 
 
-def _founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
+def founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
+    """A company with its accounts, business units, jobs and so many suppliers, before its first order."""
     servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
     access, tenant, organisation = open_books(servicetitan, zoho_books, keeps_bills)
     chance = random.Random(seed)
@@ -279,7 +291,8 @@ def _founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps
     masters.file_accounts(begun)
     masters.file_settings(begun)
     masters.file_jobs(begun)
-    masters.file_suppliers(begun, suppliers)
+    if suppliers:
+        masters.file_suppliers(begun, suppliers)
     at_xero.file_masters(open_xero(xero, access), begun.dates)
     return Company(kind=kind, servicetitan=servicetitan, zoho_books=zoho_books, xero=xero, access=access, seed=begun)
 

@@ -16,6 +16,7 @@ from ml_connector_sandbox.company.truth import POSTED, Answers, BillTruth, Vendo
 from ml_connector_sandbox.servicetitan.books import (
     Accounts,
     Address,
+    ApCredit,
     Bill,
     BusinessUnit,
     Job,
@@ -51,7 +52,7 @@ ORDINARY = Ending()
 class Seed:
     """One company under construction. ``accounts``: ServiceTitan account number -> id; ``ledger``: code -> account.
 
-    The other tables are by name. ``chance`` is the only source of randomness.
+    The other tables are by name. ``chance`` is the only source of randomness. ``credits``: how AP credits must end.
     """
 
     dates: Dates
@@ -68,6 +69,7 @@ class Seed:
     answers: Answers = field(default_factory=Answers)
     truth: list[BillTruth] = field(default_factory=list)
     vendor_truth: list[VendorTruth] = field(default_factory=list)
+    credits: list[BillTruth] = field(default_factory=list)
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_number(self, pattern: str = "INV-{:05d}") -> str:
@@ -205,8 +207,10 @@ class Seed:
         )
 
 
-def amount_of(document: Bill | Receipt) -> Decimal:
+def amount_of(document: Bill | Receipt | ApCredit) -> Decimal:
     """What is owed, tax and freight included, to the cent; negative for a credit."""
+    if isinstance(document, ApCredit):
+        return -document.amount
     return document.amount(True) if isinstance(document, Bill) else document.amount
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,13 @@ def _is_stamp(value: Any) -> bool:
         return False
 
 
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
 def _is_guid(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(uuid.UUID(value))
@@ -62,6 +70,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "object": _is_object,
     "guid": _is_guid,
     "stamp": _is_stamp,
+    "day": _is_day,
 }
 
 

@@ -95,10 +95,14 @@ Answer = Callable[[ApiCall], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One published operation. ``path`` stands after ``/{module}/v2/tenant/{tenant}/``; ``{name}`` is any segment."""
+    """One published operation. ``path`` stands after ``/{module}/v2/tenant/{tenant}/``; ``{name}`` is any segment.
+
+    ``switch``: the switch that says whether the vendor has it at all; empty for those that are certain.
+    """
 
     method: str
     module: str
     path: str
     scope: str
     answer: Answer
+    switch: str = ""

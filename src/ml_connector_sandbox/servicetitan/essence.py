@@ -21,6 +21,7 @@ from ml_connector_sandbox.servicetitan.books import (
     TenantBooks,
     Vendor,
 )
+from ml_connector_sandbox.servicetitan.payables_essence import payables
 from ml_connector_sandbox.servicetitan.receivables_essence import receivables
 
 # Of a bill: ids, stamps, days on which somebody did something, and what stands under another name.
@@ -37,7 +38,7 @@ _NOT_OF_A_VENDOR = frozenset(
 
 
 def company_essence(company: ServiceTitanBooks) -> Essence:
-    """Vendors, business units, purchase orders, receipts, bills and the receivables of every tenant, by id.
+    """Vendors, business units, purchase orders, receipts, bills, what goes back, and the receivables of every tenant, by id.
 
     Ids are unique within a tenant only: those of a second tenant and further ones stand as ``tenant/id``.
     """
@@ -58,6 +59,7 @@ def _tenant(books: TenantBooks) -> dict[str, dict[int, dict[str, Any]]]:
         "purchase_orders": {one.id: _order(books, one) for one in books.purchase_orders},
         "receipts": {one.id: _receipt(books, one) for one in books.receipts},
         "bills": {one.id: _bill(books, one) for one in books.bills},
+        **payables(books),
         **receivables(books),
     }
 

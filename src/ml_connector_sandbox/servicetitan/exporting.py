@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ml_connector_sandbox.servicetitan.answers import invalid
 from ml_connector_sandbox.servicetitan.bodies import Property, check_body, is_integer, require
-from ml_connector_sandbox.servicetitan.books import BankDeposit, Bill, CreditMemo, Invoice
+from ml_connector_sandbox.servicetitan.books import ApCredit, BankDeposit, Bill, CreditMemo, Invoice
 from ml_connector_sandbox.servicetitan.calls import ApiCall
 from ml_connector_sandbox.servicetitan.rows import rendered
 from ml_connector_sandbox.servicetitan.shapes import Row
@@ -37,7 +37,7 @@ def _fault(call: ApiCall, number: int) -> str | None:
     return _refused(call, "Bill", number, call.books.bills.get(number))
 
 
-_Document = Bill | Invoice | CreditMemo | BankDeposit
+_Document = Bill | Invoice | CreditMemo | BankDeposit | ApCredit
 
 
 def _refused(call: ApiCall, what: str, number: int, document: _Document | None) -> str | None:
@@ -61,6 +61,11 @@ async def mark_credit_memos_exported(call: ApiCall) -> web.Response:
     return await _mark_each(call, "creditMemoId", _marked_memo)
 
 
+async def mark_ap_credits_exported(call: ApiCall) -> web.Response:
+    """The body is an array of ids alone: it takes no external id. Raises Refusal (400) on a bad body."""
+    return await _mark_each(call, "apCreditId", _marked_ap_credit, external=False)
+
+
 async def mark_bank_deposits_exported(call: ApiCall) -> web.Response:
     """All or none, and an answer without a body. Raises Refusal (400) on a bad body or a deposit that cannot be."""
     body = await call.json_object()
@@ -77,13 +82,14 @@ async def mark_bank_deposits_exported(call: ApiCall) -> web.Response:
     return call.empty()
 
 
-async def _mark_each(call: ApiCall, id_property: str, mark: Callable[[ApiCall, int, Row], str | None]) -> web.Response:
+_EXTERNAL = (Property("externalId", "text", nullable=True), Property("externalMessage", "text", nullable=True))
+
+
+async def _mark_each(
+    call: ApiCall, id_property: str, mark: Callable[[ApiCall, int, Row], str | None], external: bool = True
+) -> web.Response:
     wanted = await call.json_array()
-    properties = (
-        Property(id_property, "integer", required=True),
-        Property("externalId", "text", nullable=True),
-        Property("externalMessage", "text", nullable=True),
-    )
+    properties = (Property(id_property, "integer", required=True), *(_EXTERNAL if external else ()))
     for place, one in enumerate(wanted):
         if not isinstance(one, dict):
             raise invalid({f"[{place}]": ["An object is required."]})
@@ -114,4 +120,14 @@ def _marked_memo(call: ApiCall, number: int, wanted: Row) -> str | None:
         at = None if call.switches.mark_exported_moves_modified_on else old.modified_on
         external = _external(call, wanted) or old.export_id
         call.books.credit_memos.modify(number, at, sync_status="Exported", export_id=external)
+    return fault
+
+
+def _marked_ap_credit(call: ApiCall, number: int, _: Row) -> str | None:
+    fault = _refused(call, "AP credit", number, call.books.ap_credits.get(number))
+    if fault is None:
+        switches = call.switches
+        call.books.returning.mark_exported(
+            number, switches.mark_exported_moves_modified_on, switches.return_exported_with_credit
+        )
     return fault

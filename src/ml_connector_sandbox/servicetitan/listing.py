@@ -28,6 +28,15 @@ _SORTS = {
     "CreatedOn": "created_on",
     "Name": "name",
     "Priority": "priority",
+    "Code": "code",
+    "DisplayName": "display_name",
+    "Price": "price",
+    "Cost": "cost",
+    "Number": "number",
+    "Status": "status",
+    "ExportedOn": "exported_on",
+    "ExportedBy": "exported_by",
+    "PostDate": "post_date",
 }
 _DEFAULT_PAGE_SIZE = 50
 
@@ -38,7 +47,7 @@ class ListRules:
 
     ``ids_maximum`` None: not documented, the switch decides. ``modified``: the field the modified window reads.
     ``order_by``: takes orderBy and orderByDirection besides ``sort``. ``filtered`` False: it takes the page alone, neither
-    ids nor any window.
+    ids nor any window. ``own_ids``: its ids are no numbers and a test reads them. ``page_size_maximum`` None: that of all.
     """
 
     sorts: tuple[str, ...] = ("Id", "ModifiedOn", "CreatedOn")
@@ -49,6 +58,8 @@ class ListRules:
     modified: str = "modified_on"
     order_by: bool = False
     filtered: bool = True
+    own_ids: bool = False
+    page_size_maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +88,17 @@ def read_page(
     """
     asked = call.parameters
     asked.emulate_not(rules.not_emulated)
-    number, size = asked.count("page", 1), _page_size(call)
+    number, size = asked.count("page", 1), page_size(call, rules.page_size_maximum)
     total_wanted = asked.boolean("includeTotal") or False
     selected = _selected(call, table, rules, tests, tuple(one.changes for one in others))
     asked.check()
     return Page(number, size, selected, total_wanted)
 
 
-def _page_size(call: ApiCall) -> int:
+def page_size(call: ApiCall, own_maximum: int | None = None) -> int:
+    """``pageSize``, of which a list may have a maximum of its own. Notes one that is too large."""
     size, most = call.parameters.count("pageSize", _DEFAULT_PAGE_SIZE), call.switches.page_size_maximum
+    most = most if own_maximum is None else min(most, own_maximum)
     if size > most and not call.switches.clamp_page_size:
         call.parameters.refuse("pageSize", f"The value '{size}' must not be greater than {most}.")
     return min(size, most)
@@ -179,7 +192,7 @@ def _bounds(call: ApiCall, rules: ListRules, name: str) -> tuple[str | None, str
 
 
 def _ids(call: ApiCall, rules: ListRules) -> frozenset[int] | None:
-    if not rules.filtered:
+    if not rules.filtered or rules.own_ids:
         return None
     most = rules.ids_maximum or call.switches.undocumented_ids_maximum
     read = call.parameters.repeated_ids if rules.repeated_ids else call.parameters.comma_ids
@@ -212,7 +225,14 @@ def _ordered(found: list[R], sort: tuple[str, bool] | None) -> list[R]:
     rows = sorted(found, key=unordered)
     if sort is None:
         return rows
-    rows.sort(key=attrgetter(sort[0]), reverse=sort[1])
+    read = attrgetter(sort[0])
+
+    def place(record: R) -> tuple[bool, Any]:
+        """What a record does not have stands after all that others have."""
+        value = read(record)
+        return (value is None, "" if value is None else value)
+
+    rows.sort(key=place, reverse=sort[1])
     return rows
 
 

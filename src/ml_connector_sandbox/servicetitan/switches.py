@@ -63,15 +63,26 @@ class Switches:
     """What ap-bills answers on a tenant without the AP module (unknown)."""
 
     mark_exported_demands_posted: bool = False
-    """Whether marking a bill, invoice or credit memo exported fails, per item, while it is Pending; of bank deposits
-    the whole call, as it answers nothing per item."""
+    """Whether marking a bill, AP credit, invoice or credit memo exported fails, per item, while it is Pending; of bank
+    deposits the whole call, as it answers nothing per item."""
 
     mark_exported_twice_fails: bool = False
-    """Whether marking an exported bill, invoice or credit memo again fails, per item; of bank deposits the call."""
+    """Whether marking an exported bill, AP credit, invoice or credit memo again fails, per item; of bank deposits the
+    call."""
 
     mark_exported_moves_modified_on: bool = True
-    """Whether marking a bill, invoice, payment or bank deposit exported moves its modifiedOn (and so shows it to
-    incremental reads again)."""
+    """Whether marking a bill, AP credit, invoice, payment or bank deposit exported moves its modifiedOn (and so shows it
+    to incremental reads again)."""
+
+    inactive_ap_credits_are_listed: bool = True
+    """Whether ap-credits lists inactive ones too: it has no parameter for that, and its rows say ``active``."""
+
+    restocking_fee_lessens_returns: bool = True
+    """Whether returnAmount is less the restocking fee, which is written and never shown; items, tax and shipping then
+    add up to more. Published is "including tax and shipping"."""
+
+    return_exported_with_credit: bool = True
+    """Whether a return becomes Exported with its AP credit (unknown; returns cannot be marked themselves)."""
 
     external_id_becomes_export_id: bool = True
     """Whether the externalId of a mark shows as the document's exportId afterwards; else it is seen nowhere."""
@@ -102,7 +113,18 @@ class Switches:
     """Whether the parts of a negative payment show as positive amounts; else with its own sign. Neither is attested."""
 
     payments_can_be_created: bool = True
-    """Whether ``POST payments`` is there: the newer documents lack it. False: 404 of the gateway."""
+    """Whether ``POST payments`` is there: the newer documents lack it. False: 404 of the gateway, whoever asks."""
+
+    journal_entries_available: bool = True
+    """Whether journal-entries are there at all. False: 404 of the gateway, as of what was withdrawn."""
+
+    journal_entry_creation_answers_id: bool = False
+    """Whether the creation of a journal entry answers ``{"id": ...}``. Published is an answer without a body, so that
+    only the list, filtered by name, tells what was made."""
+
+    journal_entry_lines_are_checked: bool = True
+    """Whether each line must name an account and be either debit or credit, and the entry balance; else 400. The
+    published request says none of it."""
 
     payment_status_moves_back: bool = True
     """Whether ``POST payments/status`` takes a payment from Exported or Posted back; else it is refused with 400."""

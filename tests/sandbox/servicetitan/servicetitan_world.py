@@ -32,7 +32,8 @@ RESOURCES = (
     "acc.inventorybills", "acc.apbills", "acc.glaccounts", "acc.taxzones", "inv.vendors",
     "inv.purchaseorders", "inv.receipts", "stt.businessunits", "jpm.jobs", "crm.customers", "crm.locations",
     "acc.invoices", "acc.invoiceitems", "acc.payments", "acc.paymenttypes", "acc.paymentterms", "acc.bankdeposits",
-    "acc.creditmemos",
+    "acc.creditmemos", "acc.apcredits", "inv.returns", "pb.materials", "pb.equipment", "pb.services", "pb.discountsandfees",
+    "acc.journalentries",
 )  # fmt: skip
 SCOPES = tuple(f"tn.{name}:{right}" for name in RESOURCES for right in "rw")
 ADDRESS = Address(street="12 Main St", unit="", city="Austin", state="TX", zip="78701", country="USA")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from servicetitan_receivables import Receivables, receivables
-from servicetitan_world import Client, World
+from servicetitan_world import SCOPES, Client, World
 
 from ml_connector_sandbox.servicetitan.books import CreditMemo, batch, post_batch, unpost_batch
 
@@ -185,6 +185,47 @@ async def test_a_payment_is_created_where_the_version_has_it(api: Client, ledger
     world.switches.payments_can_be_created = False
     answer = await api.call("POST", LIST, json=body)
     assert (answer.status, list(answer.body)) == (404, ["type", "status", "title", "traceId"])
+
+
+async def test_the_probe_of_a_creation_tells_the_three_states_apart(
+    api: Client, ledger: Receivables, world: World
+) -> None:
+    """There: 400, and nothing is made. Not granted: 403. Withdrawn: 404 of the gateway, granted or not."""
+    bodies: tuple[dict[str, Any], ...] = ({"json": {}}, {"data": b""}, {"json": []})
+    for body in bodies:
+        answer = await api.call("POST", LIST, **body)
+        assert (answer.status, answer.body["title"]) == (400, "One or more validation errors occurred."), body
+    world.company.change_scopes("cid.a", tuple(one for one in SCOPES if one != "tn.acc.payments:w"))
+    api.token = (await api.ask_token()).body["access_token"]
+    answer = await api.call("POST", LIST, json={})
+    assert (answer.status, list(answer.body)) == (403, ["type", "status", "title", "traceId"])
+    world.switches.payments_can_be_created = False
+    answer = await api.call("POST", LIST, json={})
+    assert (answer.status, answer.body["title"]) == (404, "Unable to match incoming request to an operation.")
+    assert len(ledger.books.payments) == 0
+
+
+async def test_a_created_payment_shows_everywhere_but_for_its_export_id(
+    api: Client, ledger: Receivables, world: World
+) -> None:
+    invoice = ledger.invoice("100.00")
+    feeds = ("accounting/export/payments", "accounting/export/invoices")
+    ends = {path: (await api.get(path)).body["continueFrom"] for path in feeds}
+    world.clock.advance(60)
+    body = {"typeId": ledger.check.id, "amount": 120, "exportId": "ledger:9", "status": "Posted", "checkNumber": "7",
+            "paidOn": "2026-05-07T00:00:00Z", "splits": [{"invoiceId": invoice.id, "amount": 108.25}],
+            "customerId": ledger.customer.id}  # fmt: skip
+    made = (await api.call("POST", LIST, json=body)).body
+    row = await row_of(api, made["id"])
+    assert (row["total"], row["unappliedAmount"], row["syncStatus"], row["checkNumber"]) == (
+        "120.00", "11.75", "Posted", "7",
+    )  # fmt: skip
+    assert not row.keys() & {"exportId", "export_id"}
+    assert (await row_of(api, invoice.id, "accounting/invoices"))["balance"] == "0.00"
+    found = {path: (await api.get(path, **{"from": ends[path]})).body["data"] for path in feeds}
+    assert [[one["id"] for one in rows] for rows in found.values()] == [[made["id"]], [invoice.id]]
+    assert not any("exportId" in one for one in found[feeds[0]])
+    assert owed(ledger) == recounted(ledger) == "-11.75"
 
 
 async def test_a_change_over_the_api_demands_splits_and_type(api: Client, ledger: Receivables) -> None:

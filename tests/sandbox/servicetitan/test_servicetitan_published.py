@@ -14,7 +14,20 @@ from servicetitan_receivables import receivables
 from servicetitan_world import GUID, Client, World
 
 from ml_connector_sandbox.kernel.webhook_rules import Change, Numbers, Subscription
-from ml_connector_sandbox.servicetitan.books import Accounts, Contact, CreditMemo, CreditMemoItem, ExpenseItem
+from ml_connector_sandbox.servicetitan.books import (
+    Accounts,
+    ApCredit,
+    Contact,
+    CreditMemo,
+    CreditMemoItem,
+    ExpenseItem,
+    JournalEntry,
+    JournalLine,
+    PriceModifier,
+    Return,
+    ReturnItem,
+    Sku,
+)
 from ml_connector_sandbox.servicetitan.calls import Operation
 from ml_connector_sandbox.servicetitan.resources import operations
 from ml_connector_sandbox.servicetitan.webhooks import ServiceTitanWebhooks, announcer
@@ -26,7 +39,7 @@ pytestmark = [
 ]
 
 
-def fill(world: World) -> dict[str, int]:
+def fill(world: World) -> dict[str, Any]:
     """Records with every optional part, and others with none; returns ids for the paths."""
     _, bill = world.books.receive(world.order.id, vendor_invoice_number="INV-1")
     world.books.keeps_bills = False
@@ -39,14 +52,68 @@ def fill(world: World) -> dict[str, int]:
     world.books.modify_bill(
         bill.id, expense_items=(expense,), due_date=date(2026, 6, 1), vendor_invoice_total=Decimal(9)
     )
+    fill_returns(world, bill.id)
     world.books.post_bills([bill.id], "May", date(2026, 5, 9))
     world.books.cancel_bill(bill.id)
-    ids = {
+    ids: dict[str, Any] = {
         "billId": bill.id, "accountId": world.account.id, "inventory/vendors": world.vendor.id,
         "inventory/purchase-orders": world.order.id, "settings/business-units": world.unit.id,
         "jpm/jobs": world.job.id,
     }  # fmt: skip
-    return ids | fill_receivables(world)
+    ids["accounting/journal-entries"] = fill_journal(world)
+    return ids | fill_pricebook(world) | fill_receivables(world)
+
+
+def fill_returns(world: World, bill_id: int) -> None:
+    """A credited return of one line with everything on it, and a credit with nothing."""
+    books, vendor_id = world.books, world.vendor.id
+    item = ReturnItem(
+        code="CAP", name="Capacitor", quantity=Decimal(2), cost=Decimal(20), serial_numbers=((0, "S-1"),),
+        accounts=Accounts(general_ledger=world.account.id),
+    )  # fmt: skip
+    goods = Return(
+        number="RT-1", vendor_id=vendor_id, business_unit_id=world.unit.id, return_date=date(2026, 5, 8), items=(item,),
+        tax=Decimal("3.30"), shipping=Decimal(5), purchase_order_id=world.order.id, job_id=world.job.id,
+    )  # fmt: skip
+    kept = books.returning.receive_credit(books.returning.send_back(goods).id, {bill_id: Decimal(10)})
+    books.returning.credit(ApCredit(vendor_id=vendor_id, credit_date=date(2026, 5, 8), amount=Decimal(1)))
+    books.returning.post([kept.id], "May")
+    books.returning.cancel(books.returning.send_back(goods).id, "VendorIssue")
+
+
+def fill_journal(world: World) -> str:
+    """An entry with everything on it and one of ServiceTitan's own with nothing; returns the first one's GUID."""
+    account, day = world.account.id, date(2026, 5, 8)
+    lines = (
+        JournalLine(
+            debit=Decimal("1.50"), account_id=account, memo="m", vendor_id=world.vendor.id, job_id=world.job.id
+        ),
+        JournalLine(credit=Decimal("1.50"), business_unit_id=world.unit.id, post_date=day),
+    )
+    made = world.books.journals.enter(
+        JournalEntry(number=1, name="E", post_date=day, lines=lines, custom_fields=(("k", "v"),), exported_by="ann",
+                     exported_on="2026-05-09T00:00:00.0000000Z")
+    )  # fmt: skip
+    world.books.journals.enter(JournalEntry(number=2, source="ServiceTitan", sync_status="Synced"))
+    return made.guid
+
+
+def fill_pricebook(world: World) -> dict[str, int]:
+    """Of each kind one with everything on it, and one with a code alone."""
+    books, account = world.books, world.account.id
+    accounts = Accounts(general_ledger=account, cost_of_sale=account, asset=account)
+    ids = {}
+    for name, table in (("materials", books.materials), ("equipment", books.equipment), ("services", books.services)):
+        whole = Sku(
+            code=f"{name}-1", display_name="Whole", description="<p>x</p>", price=Decimal("1.5"), accounts=accounts,
+            cost=Decimal("0.3333333"), primary_vendor_id=world.vendor.id, vendor_part="V-1", unit_of_measure="ft",
+            business_unit_id=world.unit.id, external_data={GUID: {"k": "v"}},
+        )  # fmt: skip
+        ids[f"pricebook/{name}"] = table.add(whole).id
+        table.add(Sku(code=f"{name}-2"))
+    made = books.price_modifiers.add(PriceModifier(code="OFF", amount=Decimal(25), account_id=account))
+    books.price_modifiers.add(PriceModifier(code="FEE", type="Fee", amount_type="Percentage", amount=Decimal("2.5")))
+    return ids | {"pricebook/discounts-and-fees": made.id}
 
 
 def fill_receivables(world: World) -> dict[str, int]:
@@ -82,7 +149,7 @@ def fill_receivables(world: World) -> dict[str, int]:
     }  # fmt: skip
 
 
-def path_of(operation: Operation, ids: dict[str, int]) -> str:
+def path_of(operation: Operation, ids: dict[str, Any]) -> str:
     """A parameter by its own name, ``id`` by what stands before it."""
     parts = [operation.module]
     for part in operation.path.split("/"):
@@ -96,7 +163,7 @@ EXTERNAL = {"applicationGuid": GUID, "externalData": [{"key": "k", "value": "v"}
 LOCATION = {"name": "New", "address": WHERE, "contacts": [{"type": "Phone", "value": "1"}]}
 
 
-def body_of(operation: Operation, ids: dict[str, int]) -> Any:
+def body_of(operation: Operation, ids: dict[str, Any]) -> Any:
     """The body of each write, by method and path; vendors take the general one."""
     split = {"invoiceId": ids["invoiceId"], "amount": 1}
     payment = {"typeId": ids["accounting/payment-types"], "splits": [split]}
@@ -105,6 +172,8 @@ def body_of(operation: Operation, ids: dict[str, int]) -> Any:
         "POST inventory-bills/markasexported": both, "POST ap-bills/markasexported": both,
         "POST invoices/markasexported": [{"invoiceId": ids["invoiceId"]}, {"invoiceId": 1}],
         "POST bank-deposits/markasexported": {"ids": [ids["accounting/bank-deposits"]]},
+        "POST journal-entries": {"status": "Open", "versionId": 1},
+        "POST ap-credits/markasexported": [{"apCreditId": 1}],
         "POST credit-memos/markasexported": [{"creditMemoId": ids["accounting/credit-memos"]}],
         "PATCH credit-memos/{id}": {"summary": "x"}, "POST credit-memos/{id}/splits": {"splits": [split]},
         "POST invoices": {"adjustmentToId": ids["invoiceId"]},

@@ -23,6 +23,7 @@ from ml_connector_sandbox.servicetitan.books.company import (
 )
 from ml_connector_sandbox.servicetitan.books.customers import Contact, Customer, CustomerAddress, Location
 from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
+from ml_connector_sandbox.servicetitan.books.journals import JournalEntry, JournalLine
 from ml_connector_sandbox.servicetitan.books.parties import (
     Address,
     BusinessUnit,
@@ -43,6 +44,7 @@ from ml_connector_sandbox.servicetitan.books.payments import (
     PaymentType,
     Split,
 )
+from ml_connector_sandbox.servicetitan.books.pricebook import PriceModifier, Sku
 from ml_connector_sandbox.servicetitan.books.purchasing import (
     Accounts,
     PurchaseOrder,
@@ -50,6 +52,7 @@ from ml_connector_sandbox.servicetitan.books.purchasing import (
     Receipt,
     ReceiptItem,
 )
+from ml_connector_sandbox.servicetitan.books.returns import ApCredit, CreditSplit, Return, ReturnItem
 from ml_connector_sandbox.servicetitan.books.table import Record, Table
 from ml_connector_sandbox.servicetitan.books.tenant import TenantBooks
 
@@ -58,6 +61,7 @@ __all__ = [
     "PRODUCTION",
     "Accounts",
     "Address",
+    "ApCredit",
     "App",
     "BankDeposit",
     "Batch",
@@ -67,6 +71,7 @@ __all__ = [
     "Contact",
     "CreditMemo",
     "CreditMemoItem",
+    "CreditSplit",
     "Customer",
     "CustomerAddress",
     "ExpenseItem",
@@ -77,16 +82,22 @@ __all__ = [
     "Invoice",
     "InvoiceItem",
     "Job",
+    "JournalEntry",
+    "JournalLine",
     "Location",
     "Payment",
     "PaymentTerm",
     "PaymentType",
+    "PriceModifier",
     "PurchaseOrder",
     "PurchaseOrderItem",
     "Receipt",
     "ReceiptItem",
     "Record",
+    "Return",
+    "ReturnItem",
     "ServiceTitanBooks",
+    "Sku",
     "Split",
     "Table",
     "TaxRate",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_sandbox.servicetitan.books.changing import changed
@@ -114,13 +115,13 @@ class Crm:
 
     def _move(self, loser_id: int, winner_id: int, at: Moment | None) -> None:
         books = self._books
-        tables: tuple[Table[Any], ...] = (
-            books.locations, books.contacts, books.jobs, books.invoices, books.payments, books.credit_memos,
-        )  # fmt: skip
-        for table in tables:
-            for one in table:
-                if one.customer_id == loser_id:
-                    table.modify(one.id, self._stamp(table, one.id, at), customer_id=winner_id)
+        grouped: tuple[Table[Any], ...] = (books.locations, books.contacts)
+        others: tuple[Table[Any], ...] = (books.jobs, books.invoices, books.payments, books.credit_memos)
+        found = [(table, sorted(table.in_group(loser_id), key=attrgetter("id"))) for table in grouped]
+        found += [(table, [one for one in table if one.customer_id == loser_id]) for table in others]
+        for table, records in found:
+            for one in records:
+                table.modify(one.id, self._stamp(table, one.id, at), customer_id=winner_id)
 
     def move_balance(self, customer_id: int, amount: Decimal, at: Moment | None = None) -> None:
         """Add ``amount`` to what the customer owes: an accounting change, which moves modifiedOn like any other."""

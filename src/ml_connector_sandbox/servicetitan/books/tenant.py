@@ -19,6 +19,7 @@ from ml_connector_sandbox.servicetitan.books.crm import Crm
 from ml_connector_sandbox.servicetitan.books.customers import Contact, Customer, Location
 from ml_connector_sandbox.servicetitan.books.invoices import Invoice, InvoiceItem
 from ml_connector_sandbox.servicetitan.books.invoicing import Invoicing
+from ml_connector_sandbox.servicetitan.books.journals import JournalEntry, Journals
 from ml_connector_sandbox.servicetitan.books.parties import (
     BusinessUnit,
     GlAccount,
@@ -35,23 +36,30 @@ from ml_connector_sandbox.servicetitan.books.payments import (
     PaymentTerm,
     PaymentType,
 )
+from ml_connector_sandbox.servicetitan.books.pricebook import PriceModifier, Sku
 from ml_connector_sandbox.servicetitan.books.purchasing import Accounts, PurchaseOrder, Receipt
+from ml_connector_sandbox.servicetitan.books.returning import Returning
+from ml_connector_sandbox.servicetitan.books.returns import ApCredit, Return
 from ml_connector_sandbox.servicetitan.books.table import Table
 from ml_connector_sandbox.servicetitan.stamps import Moment, canonical, stamp_at
 
 _FIRST_ID = 100_000_001  # every tenant counts from here: ids are unique within a tenant only
+# What is kept in the stock room counts by itself: books with returns, credits and a pricebook have the ids of those without.
+_FIRST_STOCK_ID = 600_000_001
 
 
 class TenantBooks:
     """One company. ``keeps_bills`` False: receipts make no bills. ``ap_module`` False: no ap-bills.
 
-    What people do with customers, invoices and payments stands in ``crm``, ``invoicing`` and ``collecting``.
+    What people do with customers, invoices and payments stands in ``crm``, ``invoicing`` and ``collecting``; with goods
+    that go back in ``returning``, with the journal in ``journals``.
     """
 
     def __init__(self, number: str, name: str, clock: SandboxClock, keeps_bills: bool, ap_module: bool) -> None:
         self.number, self.name, self.clock = number, name, clock
         self.keeps_bills, self.ap_module = keeps_bills, ap_module
         self._ids = itertools.count(_FIRST_ID)
+        self._stock_ids = itertools.count(_FIRST_STOCK_ID)
         self._numbers = itertools.count(1)
         self.vendors: Table[Vendor] = Table("vendor", clock, self.next_id)
         self.purchase_orders: Table[PurchaseOrder] = Table("purchase order", clock, self.next_id)
@@ -79,11 +87,23 @@ class TenantBooks:
             "credit memo item", clock, self.next_id, lambda one: one.memo_id
         )
         self.bank_deposits: Table[BankDeposit] = Table("bank deposit", clock, self.next_id)
+        self.returns: Table[Return] = Table("return", clock, self.next_stock_id)
+        self.ap_credits: Table[ApCredit] = Table("AP credit", clock, self.next_stock_id)
+        self.materials: Table[Sku] = Table("material", clock, self.next_stock_id)
+        self.equipment: Table[Sku] = Table("equipment", clock, self.next_stock_id)
+        self.services: Table[Sku] = Table("service", clock, self.next_stock_id)
+        self.price_modifiers: Table[PriceModifier] = Table("discount or fee", clock, self.next_stock_id)
+        self.journal_entries: Table[JournalEntry] = Table("journal entry", clock, self.next_stock_id)
         self.crm, self.invoicing, self.collecting = Crm(self), Invoicing(self), Collecting(self)
+        self.returning, self.journals = Returning(self), Journals(self)
 
     def next_id(self) -> int:
         """The next id of any kind of record or line."""
         return next(self._ids)
+
+    def next_stock_id(self) -> int:
+        """The next id of a return, an AP credit, an item of the pricebook or a journal entry, or of a line of theirs."""
+        return next(self._stock_ids)
 
     def next_number(self) -> int:
         """The next number of the company's own receipts and bills, from 1."""

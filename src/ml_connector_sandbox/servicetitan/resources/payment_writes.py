@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ml_connector_sandbox.servicetitan.answers import gateway_refusal, invalid
+from ml_connector_sandbox.servicetitan.answers import invalid
 from ml_connector_sandbox.servicetitan.bodies import Errors, Property, check_body, check_each, is_integer, require
 from ml_connector_sandbox.servicetitan.books import Payment
 from ml_connector_sandbox.servicetitan.books.invoices import SYNC_STATUSES
@@ -52,8 +52,6 @@ _FIELDS = {
 
 
 async def _create(call: ApiCall) -> web.Response:
-    if not call.switches.payments_can_be_created:
-        raise gateway_refusal(404, "Unable to match incoming request to an operation.")
     body = await _checked(call, _CREATE)
     parts = _parts(call, body)
     total = sum(parts.values(), Decimal(0)) if body.get("amount") is None else Decimal(body["amount"])
@@ -160,7 +158,7 @@ def _answer(call: ApiCall, payment: Payment) -> web.Response:
 _WRITE = "tn.acc.payments:w"
 
 OPERATIONS = (
-    Operation("POST", "accounting", "payments", _WRITE, _create),
+    Operation("POST", "accounting", "payments", _WRITE, _create, "payments_can_be_created"),
     Operation("PATCH", "accounting", "payments/{id}", _WRITE, _update),
     Operation("POST", "accounting", "payments/status", _WRITE, _status),
 )
