@@ -69,6 +69,10 @@ class Switches:
     """A ``currency_id`` other than the contact's is refused. Off: it is ignored and the contact's is used."""
     merge_parameter: str = "merge_contact_id"
     """Query name of the surviving contact in ``POST /contacts/{id}/merge``; the published call names none."""
+    person_needs_contact_id: bool = True
+    """``PUT /contacts/contactpersons/{id}`` is refused without ``contact_id``, as the specification demands it."""
+    person_written_as_list: bool = True
+    """A contact person that was written is answered as a list of one, as the specification says; none was recorded."""
 
     # ---- payments, approval, plan
     applying_bumps_source: bool = True

@@ -14,6 +14,7 @@ from ml_connector_sandbox.zoho_books.books.masters import (
     Contact,
     Currency,
     CustomField,
+    ExchangeRate,
     Item,
     Location,
     Project,
@@ -62,8 +63,16 @@ class Filing(Records):
             price_precision=self.profile.price_precision if base and precision is None else places,
             is_base=base,
             automatic_rate=automatic_rate,
+            rates=self.currencies[code].rates if code in self.currencies else [],
         )
         return self.currencies[code]
+
+    def add_exchange_rate(self, code: str, rate: Decimal | str, effective: date) -> ExchangeRate:
+        """File a rate of the organisation's own (base units per unit); one of the same day is replaced. Raises KeyError."""
+        currency = self.currencies[code]
+        made = ExchangeRate(exchange_rate_id=self.new_id(), effective=effective, rate=Decimal(rate))
+        currency.rates = [one for one in currency.rates if one.effective != effective] + [made]
+        return made
 
     def add_account(
         self,
