@@ -221,12 +221,40 @@ class CustomField:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """A catalogue item; bill lines may name it instead of an account when it can be purchased."""
+    """A catalogue item. ``item_type``: sales, purchases, sales_and_purchases or inventory; rates in base currency.
+
+    ``account_id`` is what its sales are counted to, ``purchase_account_id`` what a bought line is.
+    """
 
     item_id: str
     name: str
-    purchase_account_id: str
-    can_be_purchased: bool = True
+    created: datetime
+    modified: datetime
+    sequence: int
+    item_type: str = "sales"
+    product_type: str = "goods"
+    rate: Decimal = Decimal(0)
+    purchase_rate: Decimal = Decimal(0)
+    account_id: str = ""
+    purchase_account_id: str = ""
+    sku: str = ""
+    tax_id: str = ""
+    tax_exemption_id: str = ""
+    is_taxable: bool = True
+    active: bool = True
+    source: str = "user"
+    texts: dict[str, str] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def can_be_sold(self) -> bool:
+        """Invoices may name it."""
+        return self.item_type != "purchases"
+
+    @property
+    def can_be_purchased(self) -> bool:
+        """Bills may name it."""
+        return self.item_type != "sales"
 
 
 @dataclass(slots=True, kw_only=True)
