@@ -119,7 +119,7 @@ def _line(books: OrganisationBooks, line: LineItem) -> dict[str, Any]:
     project = books.projects.get(line.texts.get("project_id", ""))
     return {
         "account": _named_account(books, line.account_id),
-        "item": books.items[line.item_id].name if line.item_id else "",
+        "item": _item_name(books, line.item_id),
         "quantity": line.quantity,
         "rate": line.rate,
         "discount": line.discount_amount,
@@ -133,6 +133,11 @@ def _line(books: OrganisationBooks, line: LineItem) -> dict[str, Any]:
         "is_billable": line.is_billable,
         "texts": _filled(line.texts, without=_IDS),
     }
+
+
+def _item_name(books: OrganisationBooks, item_id: str) -> str:
+    item = books.items.get(item_id)
+    return item.name if item else ""
 
 
 def _kept(books: OrganisationBooks, one: Contact | PurchaseDocument | VendorPayment) -> dict[str, Any]:

@@ -50,6 +50,12 @@ class Switches:
     vendor_credits_list_key: str = "vendor_credits"
     """Key of the rows in the vendor credit list; the specification's schema says ``vendorcredits``."""
 
+    # ---- items
+    duplicate_item_names: bool = True
+    """Two items may have one name. Off: refused with ``already_exists_code``; the SKU is used once in any case."""
+    already_exists_code: int = 1001
+    """A SKU, an item name or the number of an invoice or credit note is taken (one source for the meaning of 1001)."""
+
     # ---- organisation and set-up
     duplicate_contact_names: bool = True
     """Preference of newer organisations: a display name may be used twice. Off: refused with 3062."""
@@ -69,6 +75,10 @@ class Switches:
     """A ``currency_id`` other than the contact's is refused. Off: it is ignored and the contact's is used."""
     merge_parameter: str = "merge_contact_id"
     """Query name of the surviving contact in ``POST /contacts/{id}/merge``; the published call names none."""
+    person_needs_contact_id: bool = True
+    """``PUT /contacts/contactpersons/{id}`` is refused without ``contact_id``, as the specification demands it."""
+    person_written_as_list: bool = True
+    """A contact person that was written is answered as a list of one, as the specification says; none was recorded."""
 
     # ---- payments, approval, plan
     applying_bumps_source: bool = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ml_connector_sandbox.zoho_books.books.documents import LineItem, PurchaseDocument
+from ml_connector_sandbox.zoho_books.books.documents import Document, LineItem
 from ml_connector_sandbox.zoho_books.books.masters import Tax, TaxGroup
 from ml_connector_sandbox.zoho_books.books.values import ZERO, rounded
 
@@ -23,7 +23,7 @@ class Settings:
     tax: Callable[[str], Tax | TaxGroup]
 
 
-def compute(document: PurchaseDocument, settings: Settings) -> None:
+def compute(document: Document, settings: Settings) -> None:
     """Fill every computed amount of ``document`` and its lines."""
     for line in document.lines:
         _gross(line, document, settings)
@@ -51,7 +51,7 @@ def components(tax: Tax | TaxGroup) -> list[tuple[Tax, Decimal]]:
     ]
 
 
-def _gross(line: LineItem, document: PurchaseDocument, settings: Settings) -> None:
+def _gross(line: LineItem, document: Document, settings: Settings) -> None:
     rate = rounded(line.rate, settings.precision) if settings.rate_rounded else line.rate
     amount = rounded(rate * line.quantity, settings.precision)
     by_line = document.discount_type == "item_level"
@@ -59,7 +59,7 @@ def _gross(line: LineItem, document: PurchaseDocument, settings: Settings) -> No
     line.item_total = line.item_total_inclusive_of_tax = line.net = amount - line.discount_amount
 
 
-def _share_discount(document: PurchaseDocument, precision: int) -> None:
+def _share_discount(document: Document, precision: int) -> None:
     """A discount on the whole document, before tax, lowers each line's taxed amount in proportion."""
     base = sum((line.item_total for line in document.lines), ZERO)
     total = discount_of(document.discount, base, precision) if document.discount_type == "entity_level" else ZERO
@@ -72,7 +72,7 @@ def _share_discount(document: PurchaseDocument, precision: int) -> None:
         line.net = line.item_total - share
 
 
-def _taxed(line: LineItem, document: PurchaseDocument, settings: Settings) -> list[tuple[Tax, Decimal]]:
+def _taxed(line: LineItem, document: Document, settings: Settings) -> list[tuple[Tax, Decimal]]:
     """The unrounded taxes of a line; splits net from tax when rates include it."""
     if not line.tax_id:
         line.taxes = []
@@ -87,7 +87,7 @@ def _taxed(line: LineItem, document: PurchaseDocument, settings: Settings) -> li
     return exact
 
 
-def _split(line: LineItem, document: PurchaseDocument, whole: Decimal, precision: int) -> None:
+def _split(line: LineItem, document: Document, whole: Decimal, precision: int) -> None:
     if document.is_inclusive_tax:
         line.item_total_inclusive_of_tax = line.item_total
         line.item_total = rounded(line.item_total / whole, precision)
@@ -107,7 +107,7 @@ def _tax_sums(
     return {tax: (name, rounded(amount, settings.precision)) for tax, (name, amount) in sums.items()}
 
 
-def _totals(document: PurchaseDocument) -> None:
+def _totals(document: Document) -> None:
     if document.is_inclusive_tax:
         # The rates say what is to be paid; the tax is found inside, so the sum including tax is the fixed point.
         inclusive = sum((line.item_total_inclusive_of_tax for line in document.lines), ZERO)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ml_connector_sandbox.zoho_books.books import choices
-from ml_connector_sandbox.zoho_books.books.body import Body, boolean, objects, required, text, whole
+from ml_connector_sandbox.zoho_books.books.body import Body, boolean, decimal, objects, required, text, whole
 from ml_connector_sandbox.zoho_books.books.masters import Contact
-from ml_connector_sandbox.zoho_books.books.posting import post_payment
+from ml_connector_sandbox.zoho_books.books.merging import move_documents
+from ml_connector_sandbox.zoho_books.books.persons import read_persons
 from ml_connector_sandbox.zoho_books.errors import Refused, invalid
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ TEXTS = {
     "tax_id_value": 0,
     "vat_reg_no": 0,
     "vat_treatment": 0,
+    "tax_reg_no": 0,
+    "tax_treatment": 0,
+    "gst_no": 0,
+    "gst_treatment": 0,
+    "place_of_contact": 0,
     "twitter": 100,
     "facebook": 100,
 }
@@ -46,17 +52,6 @@ ADDRESS = {
     "country_code": 0,
     "phone": 50,
     "fax": 50,
-}
-PERSON = {
-    "salutation": 25,
-    "first_name": 100,
-    "last_name": 100,
-    "email": 100,
-    "phone": 50,
-    "mobile": 50,
-    "designation": 100,
-    "department": 50,
-    "skype": 50,
 }
 TAX_ID_TYPES = {"", "SSN", "ATIN", "ITIN", "EIN"}
 
@@ -120,16 +115,7 @@ def merge(books: Records, duplicate: Contact, survivor: Contact) -> None:
     if duplicate.currency_code != survivor.currency_code:
         raise invalid("currency_id")
     books.merged[duplicate.contact_id] = survivor.contact_id
-    for bill in books.bills.having("vendor_id", duplicate.contact_id):
-        bill.vendor_id = survivor.contact_id
-        books.touch(bill)
-    for credit in books.vendor_credits.having("vendor_id", duplicate.contact_id):
-        credit.vendor_id = survivor.contact_id
-        books.vendor_credits.put(credit)
-    for payment in list(books.vendor_payments.having("vendor_id", duplicate.contact_id)):
-        payment.vendor_id = survivor.contact_id
-        books.vendor_payments.put(payment)
-        post_payment(books, payment)
+    move_documents(books, duplicate.contact_id, survivor.contact_id)
     choices.drop_unique(books, "contact", duplicate.custom)
     books.contacts.remove(duplicate)
 
@@ -153,9 +139,10 @@ def _fill(books: Records, contact: Contact, body: Body, old: Contact | None = No
     _terms(contact, body)
     contact.track_1099 = boolean(body, "track_1099", contact.track_1099)
     contact.is_taxable = boolean(body, "is_taxable", contact.is_taxable)
+    _credit_limit(contact, body)
     _addresses(contact, body)
     if "contact_persons" in body:
-        contact.persons = _persons(books, contact, objects(body, "contact_persons"))
+        contact.persons = read_persons(books, contact, objects(body, "contact_persons"))
     if "tags" in body:
         contact.tags = choices.read_tags(books, body)
     _custom(books, contact, body)
@@ -197,6 +184,15 @@ def _currency(books: Records, contact: Contact, body: Body) -> None:
     contact.currency_code = currency.currency_code
 
 
+def _credit_limit(contact: Contact, body: Body) -> None:
+    """Blank takes the limit off."""
+    if "credit_limit" not in body:
+        return
+    contact.credit_limit = decimal(body, "credit_limit") if text(body, "credit_limit") else None
+    if contact.credit_limit is not None and contact.credit_limit < 0:
+        raise invalid("credit_limit")
+
+
 def _terms(contact: Contact, body: Body) -> None:
     if "payment_terms" in body:
         contact.payment_terms = whole(body, "payment_terms", 0)
@@ -212,25 +208,3 @@ def _addresses(contact: Contact, body: Body) -> None:
         if not isinstance(given, dict):
             raise invalid(name)
         setattr(contact, name, {part: text(given, part, limit) for part, limit in ADDRESS.items()})
-
-
-def _persons(books: Records, contact: Contact, given: list[Body]) -> list[dict[str, Any]]:
-    known = {one["contact_person_id"] for one in contact.persons}
-    persons = [_person(books, one, known) for one in given]
-    if persons and not any(one["is_primary_contact"] for one in persons):
-        persons[0]["is_primary_contact"] = True
-    if sum(1 for one in persons if one["is_primary_contact"]) > 1:
-        raise invalid("is_primary_contact")
-    return persons
-
-
-def _person(books: Records, given: Body, known: set[str]) -> dict[str, Any]:
-    kept = text(given, "contact_person_id")
-    if kept and kept not in known:
-        raise invalid("contact_person_id")
-    person: dict[str, Any] = {"contact_person_id": kept or books.new_id()}
-    person |= {name: text(given, name, limit) for name, limit in PERSON.items()}
-    if person["email"] and "@" not in person["email"]:
-        raise invalid("email")
-    person["is_primary_contact"] = boolean(given, "is_primary_contact", default=False)
-    return person

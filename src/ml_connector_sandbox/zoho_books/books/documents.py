@@ -113,11 +113,10 @@ class Credit:
 
 
 @dataclass(slots=True, kw_only=True)
-class PurchaseDocument:
-    """What bills and vendor credits share. ``number`` is the vendor's for bills, a sequence for credits."""
+class Document:
+    """What documents with lines share, bought or sold."""
 
     document_id: str
-    vendor_id: str
     number: str
     date: date
     currency_code: str
@@ -147,6 +146,13 @@ class PurchaseDocument:
     discount_total: Decimal = ZERO
     total: Decimal = ZERO
     taxes: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class PurchaseDocument(Document):
+    """What bills and vendor credits share. ``number`` is the vendor's for bills, a sequence for credits."""
+
+    vendor_id: str
     credits: list[Credit] = field(default_factory=list)
 
     @property

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.zoho_books.books import contacts as contact_rules
+from ml_connector_sandbox.zoho_books.books import items as item_rules
 from ml_connector_sandbox.zoho_books.books.masters import (
     ACCOUNT_TYPES,
     Account,
     Contact,
     Currency,
     CustomField,
+    ExchangeRate,
     Item,
     Location,
     Project,
@@ -62,8 +64,16 @@ class Filing(Records):
             price_precision=self.profile.price_precision if base and precision is None else places,
             is_base=base,
             automatic_rate=automatic_rate,
+            rates=self.currencies[code].rates if code in self.currencies else [],
         )
         return self.currencies[code]
+
+    def add_exchange_rate(self, code: str, rate: Decimal | str, effective: date) -> ExchangeRate:
+        """File a rate of the organisation's own (base units per unit); one of the same day is replaced. Raises KeyError."""
+        currency = self.currencies[code]
+        made = ExchangeRate(exchange_rate_id=self.new_id(), effective=effective, rate=Decimal(rate))
+        currency.rates = [one for one in currency.rates if one.effective != effective] + [made]
+        return made
 
     def add_account(
         self,
@@ -231,7 +241,7 @@ class Filing(Records):
             module=module,
             label=label,
             api_name=api_name,
-            index=1 + sum(1 for one in self.custom_fields.values() if one.module == module),
+            index=1 + len(self.fields_of(module)),
             unique=unique,
             mandatory=mandatory,
             data_type=data_type,
@@ -243,15 +253,22 @@ class Filing(Records):
         """File a text field that rejects duplicates, as upsert needs it; ``api_name`` is ``cf_`` and the label."""
         return self.add_custom_field(module, label, unique=True)
 
-    def add_item(self, name: str, purchase_account_id: str, *, can_be_purchased: bool = True) -> Item:
-        """File an item that lines may name instead of an account."""
-        item = Item(
-            item_id=self.new_id(),
-            name=name,
-            purchase_account_id=purchase_account_id,
-            can_be_purchased=can_be_purchased,
-        )
-        self.items[item.item_id] = item
+    def add_item(
+        self,
+        name: str,
+        purchase_account_id: str = "",
+        *,
+        can_be_purchased: bool = True,
+        active: bool = True,
+        created: datetime | None = None,
+        **body: Any,
+    ) -> Item:
+        """File an item that lines may name instead of an account. ``body`` takes the API's own names (``rate``, ``sku``,
+        ``account_id``, ``item_type`` ...). Raises Refused as the API would."""
+        kind = "sales_and_purchases" if can_be_purchased else "sales"
+        whole = {"name": name, "rate": 0, "item_type": kind, "purchase_account_id": purchase_account_id, **body}
+        item = item_rules.create(self, whole, created)
+        item.active, item.source = active, "user"
         return item
 
     def lock_transactions(self, until: date, module: str = "purchase", reason: str = "") -> TransactionLock:

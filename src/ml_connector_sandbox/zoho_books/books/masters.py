@@ -69,6 +69,7 @@ class Contact:
     payment_terms_label: str = "Due on Receipt"
     track_1099: bool = False
     is_taxable: bool = True
+    credit_limit: Decimal | None = None  # in the contact's currency; None: never set
     billing_address: dict[str, str] = field(default_factory=dict)
     shipping_address: dict[str, str] = field(default_factory=dict)
     persons: list[dict[str, Any]] = field(default_factory=list)
@@ -78,8 +79,18 @@ class Contact:
 
 
 @dataclass(slots=True, kw_only=True)
+class ExchangeRate:
+    """A rate the organisation chose: ``rate`` base units per one of the currency from ``effective`` on."""
+
+    exchange_rate_id: str
+    effective: date
+    rate: Decimal
+
+
+@dataclass(slots=True, kw_only=True)
 class Currency:
-    """``automatic_rate`` is base units per one of this currency, used when a document brings no rate."""
+    """``automatic_rate`` is base units per one of this currency, used when neither a document nor the organisation brings
+    a rate. ``rates``: what the organisation chose; from then on rates are no longer automatic."""
 
     currency_id: str
     currency_code: str
@@ -88,6 +99,17 @@ class Currency:
     price_precision: int = 2
     is_base: bool = False
     automatic_rate: Decimal = Decimal(1)
+    rates: list[ExchangeRate] = field(default_factory=list)
+
+    def chosen(self, on: date) -> ExchangeRate | None:
+        """The organisation's own rate that holds on a day; None while rates are automatic or begin later."""
+        held = [one for one in self.rates if one.effective <= on]
+        return max(held, key=lambda one: one.effective, default=None)
+
+    def rate_on(self, on: date) -> Decimal:
+        """Base units per one of this currency, for a document of that day which brings no rate."""
+        chosen = self.chosen(on)
+        return chosen.rate if chosen else self.automatic_rate
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,12 +221,40 @@ class CustomField:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """A catalogue item; bill lines may name it instead of an account when it can be purchased."""
+    """A catalogue item. ``item_type``: sales, purchases, sales_and_purchases or inventory; rates in base currency.
+
+    ``account_id`` is what its sales are counted to, ``purchase_account_id`` what a bought line is.
+    """
 
     item_id: str
     name: str
-    purchase_account_id: str
-    can_be_purchased: bool = True
+    created: datetime
+    modified: datetime
+    sequence: int
+    item_type: str = "sales"
+    product_type: str = "goods"
+    rate: Decimal = Decimal(0)
+    purchase_rate: Decimal = Decimal(0)
+    account_id: str = ""
+    purchase_account_id: str = ""
+    sku: str = ""
+    tax_id: str = ""
+    tax_exemption_id: str = ""
+    is_taxable: bool = True
+    active: bool = True
+    source: str = "user"
+    texts: dict[str, str] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def can_be_sold(self) -> bool:
+        """Invoices may name it."""
+        return self.item_type != "purchases"
+
+    @property
+    def can_be_purchased(self) -> bool:
+        """Bills may name it."""
+        return self.item_type != "sales"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -211,7 +211,7 @@ def rate_of(books: Records, body: Body, vendor: Contact) -> Decimal:
         raise invalid("currency_id")
     if currency.is_base:
         return Decimal(1)
-    rate = decimal(body, "exchange_rate", currency.automatic_rate)
+    rate = decimal(body, "exchange_rate", currency.rate_on(day(body, "date", books.today())))
     if rate <= 0:
         raise invalid("exchange_rate")
     return rate

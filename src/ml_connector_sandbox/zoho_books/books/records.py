@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ml_connector_sandbox.zoho_books.books.arithmetic import Settings
-from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorCredit, VendorPayment
+from ml_connector_sandbox.zoho_books.books.documents import Bill, Document, VendorCredit, VendorPayment
 from ml_connector_sandbox.zoho_books.books.ledger import Ledger
 from ml_connector_sandbox.zoho_books.books.masters import (
     Account,
@@ -61,7 +61,6 @@ class Records:
         self.locations: dict[str, Location] = {}
         self.projects: dict[str, Project] = {}
         self.custom_fields: dict[str, CustomField] = {}
-        self.items: dict[str, Item] = {}
         self.locks: dict[str, TransactionLock] = {}
         self.merged: dict[str, str] = {}
         self.contacts: Register[Contact] = Register(
@@ -92,13 +91,16 @@ class Records:
             {"vendor_id": lambda one: one.vendor_id, "reference_number": lambda one: one.reference_number},
             partial(self._heard, "vendorpayment"),
         )
+        self.items: Register[Item] = Register(
+            lambda one: one.item_id,
+            {"name": lambda one: one.name, "sku": lambda one: one.sku},
+            partial(self._heard, "item"),
+        )
         # (field id, value) -> document id, for fields that reject duplicates
         self.unique_values: dict[tuple[str, str], str] = {}
         self._next_id, self._sequence, self._payments_made = 0, 0, 0
 
-    def _heard(
-        self, module: str, action: str, object_id: str, document: Contact | PurchaseDocument | VendorPayment
-    ) -> None:
+    def _heard(self, module: str, action: str, object_id: str, document: Any) -> None:
         if self.company.listener is not None:
             self.company.listener(self.organization_id, f"{module}.{action}", object_id, document)
 
@@ -173,9 +175,37 @@ class Records:
         """A tax or a group under this id. Raises KeyError."""
         return self.taxes.get(tax_id) or self.tax_groups[tax_id]
 
+    def documents(self) -> list[Document]:
+        """Every document with lines."""
+        return [*self.bills, *self.vendor_credits]
+
     def fields_of(self, module: str) -> list[CustomField]:
-        """The custom fields of a module."""
-        return [one for one in self.custom_fields.values() if one.module == module]
+        """The custom fields of a module. How the newer modules are spelt is uncertain, so ``creditnote`` and
+        ``credit_note`` are one."""
+        wanted = module.replace("_", "")
+        return [one for one in self.custom_fields.values() if one.module.replace("_", "") == wanted]
+
+    def system_account(self, name: str, account_type: str) -> Account:
+        """An account that the books bring themselves; it is filed when it is first needed."""
+        for one in self.accounts.values():
+            if (one.account_name, one.account_type) == (name, account_type):
+                return one
+        now = self.now()
+        made = Account(
+            account_id=self.new_id(),
+            account_name=name,
+            account_type=account_type,
+            is_system=True,
+            created=now,
+            modified=now,
+        )
+        self.accounts[made.account_id] = made
+        return made
+
+    @property
+    def sales_account(self) -> Account:
+        """What is sold is counted here unless item or line say otherwise."""
+        return self.system_account("Sales", "income")
 
     def arithmetic(self, currency_code: str, item_level: bool = False) -> Settings:
         """The rules by which a document in this currency is computed."""

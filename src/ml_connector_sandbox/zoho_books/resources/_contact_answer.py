@@ -183,6 +183,11 @@ def _tax(contact: Contact) -> dict[str, Any]:
         "tax_authority_id",
         "vat_reg_no",
         "vat_treatment",
+        "tax_reg_no",
+        "tax_treatment",
+        "gst_no",
+        "gst_treatment",
+        "place_of_contact",
     )
     return {
         "track_1099": contact.track_1099,
@@ -191,6 +196,7 @@ def _tax(contact: Contact) -> dict[str, Any]:
         "tax_reg_label": "",
         "contact_tax_information": "",
         **({} if contact.is_taxable else {"is_taxable": False}),
+        **({} if contact.credit_limit is None else {"credit_limit": number(contact.credit_limit)}),
         **{name: contact.texts[name] for name in set_only if contact.texts.get(name)},
     }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ml_connector_sandbox.zoho_books.api.call import ApiCall, Reply, Route
 from ml_connector_sandbox.zoho_books.api.paging import page_size
 from ml_connector_sandbox.zoho_books.books.masters import Currency
+from ml_connector_sandbox.zoho_books.books.values import iso, number
 from ml_connector_sandbox.zoho_books.errors import missing
 from ml_connector_sandbox.zoho_books.resources._common import formatted_currency
 
@@ -22,7 +24,8 @@ def list_currencies(call: ApiCall) -> Reply:
         "has_more_page": len(kept) > start + size,
         "report_name": "Currencies",
     }
-    rows = [_row(one) for one in kept[start : start + size]]
+    today = call.books.today()
+    rows = [_row(one, today) for one in kept[start : start + size]]
     return Reply(payload={"currencies": rows, "page_context": context})
 
 
@@ -31,10 +34,11 @@ def get_currency(call: ApiCall) -> Reply:
     currency = call.books.currency_by_id(call.path["currency_id"])
     if currency is None:
         raise missing("Currency")
-    return Reply(payload={"currency": _row(currency)})
+    return Reply(payload={"currency": _row(currency, call.books.today())})
 
 
-def _row(currency: Currency) -> dict[str, Any]:
+def _row(currency: Currency, today: date) -> dict[str, Any]:
+    chosen = currency.chosen(today)
     return {
         "currency_id": currency.currency_id,
         "currency_code": currency.currency_code,
@@ -44,9 +48,9 @@ def _row(currency: Currency) -> dict[str, Any]:
         "price_precision": currency.price_precision,
         "currency_format": "1,234,567.89" if currency.price_precision else "1,234,567",
         "is_base_currency": currency.is_base,
-        "exchange_rate": 0,
-        "effective_date": "",
-        "auto_exchange_rate_enabled": True,
+        "exchange_rate": number(chosen.rate) if chosen else 0,
+        "effective_date": iso(chosen.effective) if chosen else "",
+        "auto_exchange_rate_enabled": not currency.rates,
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from ml_connector_sandbox.zoho_books.api.call import ApiCall, Reply, Route
 from ml_connector_sandbox.zoho_books.api.paging import ListRules, Predicate, page_of_register
 from ml_connector_sandbox.zoho_books.books import payments
@@ -13,6 +11,7 @@ from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
 from ml_connector_sandbox.zoho_books.books.values import number
 from ml_connector_sandbox.zoho_books.errors import invalid, missing
 from ml_connector_sandbox.zoho_books.resources import _payment_answer as answer
+from ml_connector_sandbox.zoho_books.resources._bounds import bounds
 from ml_connector_sandbox.zoho_books.resources._upsert import upsert_target
 
 UPDATED = "The details of the payment made to the vendor have been updated"
@@ -173,26 +172,7 @@ def _tests(call: ApiCall) -> list[Predicate]:
     mode = call.query.get("filter_by", "").removeprefix("PaymentMode.").casefold()
     if mode and mode != "all":
         found.append(lambda one: "".join(one.payment_mode.split()).casefold() == mode)
-    return found + _bounds(call)
-
-
-def _bounds(call: ApiCall) -> list[Predicate]:
-    tests = {
-        "amount_less_than": lambda one, bound: one.amount < bound,
-        "amount_less_equals": lambda one, bound: one.amount <= bound,
-        "amount_greater_than": lambda one, bound: one.amount > bound,
-        "amount_greater_equals": lambda one, bound: one.amount >= bound,
-    }
-    given = {name: call.query[name] for name in tests if call.query.get(name)}
-    bounds = {name: _bound(name, value) for name, value in given.items()}
-    return [lambda one, name=name, bound=bound: tests[name](one, bound) for name, bound in bounds.items()]  # type: ignore[misc]
-
-
-def _bound(name: str, value: str) -> Decimal:
-    try:
-        return Decimal(value)
-    except InvalidOperation as error:
-        raise invalid(name) from error
+    return found + bounds(call, "amount", lambda one: one.amount)
 
 
 ONE = "/vendorpayments/{payment_id}"
