@@ -9,7 +9,7 @@ from __future__ import annotations
 from ml_connector.store.tables import run_sql, tenant_table_sql
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
