@@ -36,7 +36,8 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``quantity`` x ``unit_price`` may have more digits than the currency; ``amount`` is what ties. ``tax`` is the line's
     tax where the vendor states one, None where it does not. ``tax_base`` is what a zone's rate counts the line as
-    ("labor", "material", empty). Lines that are not ``chargeable`` are shown and add nothing.
+    ("labor", "material", empty). Lines that are not ``chargeable`` are shown and add nothing. ``item`` is what is sold, for a
+    ledger that books a line on its item's account; empty where lines name accounts alone.
     """
 
     id: str
@@ -53,6 +54,7 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     chargeable: bool = True
     business_unit: Ref = Ref()
     dimensions: tuple[Ref, ...] = ()  # for a target: id = option, number = its set (category) id
+    item: Ref = Ref()
 
 
 class Invoice(Canonical, frozen=True, tag="invoice"):
