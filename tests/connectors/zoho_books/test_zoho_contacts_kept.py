@@ -120,7 +120,7 @@ async def test_a_currency_that_zoho_does_not_have_is_refused_before_anything_is_
     step = Step("parties", Action.CREATE, "T-42", compose(Party("", "vendor", "Beta", currency="CHF")).body)
     session = scripted(page(currencies=[EUR]))
     outcome = await CONNECTOR.write(session, step)
-    assert isinstance(outcome, Rejected) and outcome.reason == "currency_unknown" and "CHF" in outcome.sentence
+    assert isinstance(outcome, Rejected) and outcome.reason == "currency_refused" and "CHF" in outcome.sentence
     assert len(session.requests) == 1
 
 

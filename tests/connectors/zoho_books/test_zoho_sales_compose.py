@@ -91,6 +91,12 @@ def test_an_update_keeps_zohos_lines_and_adds_new_ones() -> None:
     assert "line_items" not in sent(head) and "lines stay" in head.notes[0]
 
 
+def test_without_the_field_an_update_leaves_the_notes_that_people_write() -> None:
+    changed = replace(INVOICE, id=INVOICE_ID)
+    assert "T-42" in sent(compose(INVOICE, reference_field=""))["notes"]
+    assert not {"notes", "custom_fields"} & sent(compose(changed, Action.UPDATE, reference_field="")).keys()
+
+
 def test_texts_that_are_too_long_are_cut_and_said() -> None:
     composed = compose(replace(INVOICE, memo="x" * 150, original_date=dt.date(2026, 1, 31)))
     words = sent(composed)["reference_number"]

@@ -113,7 +113,9 @@ def test_a_payment_with_what_it_settles_and_what_is_left() -> None:
     ]  # fmt: skip
     assert total(one.amount for one in paid.splits) + paid.unapplied == paid.amount == 100
     assert (paid.number, paid.reference, paid.bank_account.name) == ("CHQ 9", "T-42", "Undeposited Funds")
-    assert not paid.to_vendor and paid.posted
+    assert not paid.to_vendor and paid.posted and paid.complete
+    listed = {name: value for name, value in payment().items() if name != "invoices"}
+    assert not translate_sales.payment(listed, FIELD).complete
 
 
 def test_without_the_field_a_payments_reference_is_the_end_of_its_description() -> None:

@@ -308,5 +308,14 @@ async def test_a_refund_is_removed_on_what_it_gave_back() -> None:
 async def test_a_refusal_is_a_refusal() -> None:
     outcome = await CONNECTOR.write(scripted(refused(1002, "Invoice does not exist.")), step("payments", PAYMENT))
     assert isinstance(outcome, Rejected) and outcome.reason == "not_found"
+    for message, reason in (
+        ("The amount entered is more than the balance due for the selected invoices.", "paid"),
+        ("You cannot void this invoice as payments have been applied.", "paid"),
+        ("Please specify the tax treatment.", "field_missing"),
+        ("Invoice number INV-1 already exists.", "duplicate_number"),
+        ("The period is locked for transactions.", "period_closed"),
+    ):
+        outcome = await CONNECTOR.write(scripted(refused(9998, message)), step("payments", PAYMENT))
+        assert isinstance(outcome, Rejected) and outcome.reason == reason, message
     with pytest.raises(BadInput, match="no update of refunds"):
         await CONNECTOR.write(scripted(), replace(step("refunds", REFUND), action=_U))

@@ -91,7 +91,7 @@ async def _with_currency(books: Books, step: Step) -> Step | Rejected:
             code,
             f"Zoho Books has no currency {code}.",
             "Add it in Zoho Books, Settings, Currencies, and replay the record.",
-            "currency_unknown",
+            "currency_refused",
         )
     return replace(step, body=json_fields.encode({**body, "currency_id": id_}))
 

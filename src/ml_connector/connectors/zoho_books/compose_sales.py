@@ -59,7 +59,7 @@ def invoice(
         **rate(document.exchange_rate, document.currency, organisation),
         **editions.head(organisation.edition, frame.entity, settings),
         **_with_lines(action, document, frame, what),
-        **reference_of("", reference, reference_field_of(settings)),
+        **_reference(action, reference, reference_field_of(settings)),
         **_state(action, document, credit, what),
     }
     total = total_of(frame, document.lines) if document.lines else document.total
@@ -84,6 +84,11 @@ def _check(action: Action, document: Invoice, what: str) -> None:
         raise BadInput(f"{what} has no date: enter it at the source.")
     if document.discount:
         raise BadInput(f"{what} has a discount of {document.discount} of its own: it must be a line of its own.")
+
+
+def _reference(action: Action, reference: str, field: str) -> dict[str, Any]:
+    """Where it stands in the notes, an update leaves these as they are: customers read them, and people write there."""
+    return {} if action is Action.UPDATE and not field else reference_of("", reference, field)
 
 
 def _dates(document: Invoice, credit: bool) -> dict[str, str]:

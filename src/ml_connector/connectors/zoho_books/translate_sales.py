@@ -93,6 +93,7 @@ def payment(row: Fields, field: str) -> Payment:
         exchange_rate=amount(row, "exchange_rate") or None,
         reference=_reference(row, field, "description"),
         stamp=text(row, "last_modified_time") or text(row, "updated_time"),
+        complete="invoices" in row,
     )
 
 
