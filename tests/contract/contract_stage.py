@@ -76,6 +76,8 @@ class Stage(ABC):
     stepwise: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes of several calls: all of them again
     repeatable: ClassVar[frozenset[str]] = frozenset()  # entities of which the vendor refuses no second one
     settles_later: ClassVar[frozenset[str]] = frozenset()  # switches under which only a later look-up proves a write
+    unplayed: ClassVar[frozenset[str]] = frozenset()  # entities that the emulator does not play yet
+    unwritten: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # and writes of those that it does
     addition: ClassVar[bytes] = b"sandboxAddition"  # the name of the field that the emulator makes up
     longest_wait: ClassVar[float] = 600.0  # seconds that the answer to too many calls may ask for
 
@@ -169,7 +171,7 @@ class Stage(ABC):
 
     def offers(self, entity: str, action: Action, settings: Mapping[str, str]) -> bool:
         """Whether a connection with these settings takes such a step."""
-        return True
+        return entity not in self.unplayed and (entity, action) not in self.unwritten
 
     @abstractmethod
     def forget_tokens(self) -> None:
@@ -187,8 +189,9 @@ def stage_class(vendor: str) -> type[Stage]:
 
 
 def readable(vendor: str) -> Mapping[str, Readable]:
-    """What can be read."""
-    return CONNECTORS[vendor].readable
+    """What can be read, and is played."""
+    unplayed = stage_class(vendor).unplayed
+    return {entity: one for entity, one in CONNECTORS[vendor].readable.items() if entity not in unplayed}
 
 
 def entities() -> list[tuple[str, str]]:
@@ -206,8 +209,9 @@ def actions() -> list[tuple[str, str, Action]]:
     return [
         (vendor, entity, action)
         for vendor, one in sorted(CONNECTORS.items())
-        for entity in sorted(one.writable)
+        for entity in sorted(set(one.writable) - stage_class(vendor).unplayed)
         for action in sorted(one.writable[entity])
+        if (entity, action) not in stage_class(vendor).unwritten
     ]
 
 

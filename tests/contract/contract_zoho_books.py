@@ -75,6 +75,10 @@ class StageOfZohoBooks(Stage):
     page = 50
     limits_speed = 15.0
     fixed = frozenset(["accounts", "tax_codes", "dimensions"])
+    unwritten = frozenset([("tax_codes", Action.CREATE)])
+    unplayed = frozenset(
+        ["allocations", "credit_notes", "currencies", "expenses", "invoices", "items", "payments", "refunds"]
+    )
     wrong = (
         Wrong("client_secret", "other", ("client secret", "data centre eu")),
         Wrong("client_id", "1000.OTHER", ("client id", "data centre eu")),

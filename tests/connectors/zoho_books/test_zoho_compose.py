@@ -17,7 +17,7 @@ from ml_connector.canonical.parts import Address, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR
-from ml_connector.connectors.zoho_books.compose import Taxed, document_total, quantity_and_rate
+from ml_connector.connectors.zoho_books.lines import Taxed, document_total, quantity_and_rate
 from ml_connector.errors import BadInput
 
 ORG = Organisation("927270289", "Nango Dev", "USD", "America/New_York", price_digits=2, rounding="document")
@@ -186,7 +186,10 @@ def test_what_cannot_go_is_one_sentence(document: Bill, words: str) -> None:
 def test_a_rate_goes_only_with_a_foreign_document() -> None:
     assert "exchange_rate" not in sent(compose(bill(line("5"), currency="USD", exchange_rate=Decimal(1))))
     foreign = sent(compose(bill(line("5"), currency="CAD", exchange_rate=Decimal("0.731"))))
-    assert foreign["exchange_rate"] == Decimal("0.731") and "currency_id" not in foreign
+    assert foreign["exchange_rate"] == Decimal("0.731") and foreign["currency_code"] == "CAD"  # the id is read later
+    assert "currency_code" not in sent(compose(bill(line("5"), currency="USD")))
+    always = CONNECTOR.compose(Action.CREATE, bill(line("5")), ORG, "T-42", {"currency_sent": "always"})
+    assert sent(always)["currency_code"] == "USD"
 
 
 def test_a_vendor_is_a_contact_with_a_primary_person() -> None:
@@ -201,7 +204,9 @@ def test_a_vendor_is_a_contact_with_a_primary_person() -> None:
         "custom_fields": [{"api_name": "cf_ml_connector_ref", "value": "T-42"}],
     }
     update = compose(vendor, Action.UPDATE)
-    assert "contact_persons" not in sent(update) and update.notes
+    assert sent(update)["contact_persons"] == [{"email": "ap@beta.example", "is_primary_contact": True}]
+    nobody = compose(Party("", "vendor", "Beta"), Action.UPDATE)
+    assert "contact_persons" not in sent(nobody) and nobody.notes == ()
 
 
 def test_a_void_has_no_body() -> None:

@@ -10,8 +10,8 @@ from zoho_script import Rows, ScriptedSession, bill_row
 from ml_connector.connectors.errors import Unsettled
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.zoho_books.client import Books
-from ml_connector.connectors.zoho_books.read import RESOURCES
-from ml_connector.connectors.zoho_books.write import _candidates
+from ml_connector.connectors.zoho_books.find import _candidates
+from ml_connector.connectors.zoho_books.resources import RESOURCES
 
 pytestmark = pytest.mark.anyio
 

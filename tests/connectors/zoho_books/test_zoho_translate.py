@@ -17,7 +17,7 @@ from ml_connector.canonical.tie_out import difference
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Hint
 from ml_connector.connectors.zoho_books import CONNECTOR, translate, values, webhooks
-from ml_connector.connectors.zoho_books.read import RESOURCES, row_of
+from ml_connector.connectors.zoho_books.resources import RESOURCES, row_of
 from ml_connector.transport import redact
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "vendors" / "zoho_books" / "examples"

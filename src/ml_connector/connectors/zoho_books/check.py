@@ -13,12 +13,20 @@ from ml_connector.connectors.zoho_books import limits, scopes
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
-from ml_connector.connectors.zoho_books.read import READABLE, RESOURCES, detail, reference_field
+from ml_connector.connectors.zoho_books.read import detail
 from ml_connector.connectors.zoho_books.read_dimensions import known_tags, projects
+from ml_connector.connectors.zoho_books.resources import READABLE, RESOURCES, reference_field
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
 _ORGANISATION_SCOPE = "ZohoBooks.settings.READ"
-_FIELD_ENTITIES = {"bills": "bill", "parties": "contact", "vendor_credits": "vendor_credit"}
+_FIELD_ENTITIES = {
+    "bills": "bill",
+    "parties": "contact",
+    "vendor_credits": "vendor_credit",
+    "invoices": "invoice",
+    "credit_notes": "creditnote",
+    "payments": "customer_payment",
+}
 _UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_duplicates")
 
 
@@ -275,6 +283,7 @@ async def _lock(session: Session) -> Finding:
             f"Consent to {LOCK_SCOPE} as a user whose role allows it, or set the day yourself: "
             "'ml-connector settings --set closed_through=2026-01-31'.",
         )
-    if lock.through:
-        return Finding("transaction lock", Verdict.GOOD, f"Purchases are closed through {lock.through.isoformat()}.")
+    days = (("Purchases", lock.through), ("Sales", lock.sales_through))
+    if closed := [f"{what} are closed through {day.isoformat()}." for what, day in days if day]:
+        return Finding("transaction lock", Verdict.GOOD, " ".join(closed))
     return Finding("transaction lock", Verdict.GOOD, "Purchases are not locked in Zoho.")

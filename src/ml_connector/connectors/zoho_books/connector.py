@@ -6,15 +6,21 @@ from collections.abc import Mapping
 
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors import base
-from ml_connector.connectors.base import SettingField
 from ml_connector.connectors.grants import CredentialField, Credentials
+from ml_connector.connectors.writing import Step
 from ml_connector.connectors.zoho_books import (
     check,
     compose,
+    credits,
+    editions,
+    find,
     limits,
     organisation,
     read,
     regions,
+    requests,
+    resources,
+    settings,
     size,
     translate,
     walk,
@@ -28,7 +34,7 @@ _CONSOLE = "Zoho API console (api-console.zoho.com and its twins), Clients"
 
 
 class ZohoBooks(base.Connector):
-    """Bills, vendor credits and payments, contacts, accounts, taxes, reporting tags, locations and projects, API v3."""
+    """Contacts, bills, invoices, credits, payments, items, and what they are coded by, of Zoho Books, API v3."""
 
     vendor = "zoho_books"
     title = "Zoho Books"
@@ -56,46 +62,10 @@ class ZohoBooks(base.Connector):
             required=False,
         ),
     )
-    settings = (
-        SettingField(
-            "reference_field",
-            compose.REFERENCE_FIELD,
-            "API name of the custom field that holds our reference on bills and contacts. It must reject duplicates: "
-            "then a bill cannot be posted twice. Empty: the reference is the last line of the notes, and a bill is "
-            "found by vendor and number, which is weaker.",
-            rereads=True,
-            may_be_empty=True,
-        ),
-        SettingField(
-            "trial",
-            "no",
-            "A trial of a paid plan has 1,000 calls a day, which the plan's name does not tell.",
-            ("no", "yes"),
-        ),
-        SettingField(
-            "lock_date_is_locked",
-            "yes",
-            "Zoho's pages disagree whether a document may be dated on the lock date itself. Yes holds it.",
-            ("yes", "no"),
-        ),
-        SettingField(
-            "tax_rounding",
-            "document",
-            "How the organisation rounds tax: once per tax over the document, or on every line. Wrong, and totals of "
-            "taxed bills may not tie by a cent and are held.",
-            ("document", "line"),
-        ),
-        SettingField(
-            "projects",
-            "no",
-            "Whether projects are read with reporting tags and locations, for flows from Zoho Books that code by them. Yes "
-            "takes the scope ZohoBooks.projects.READ; where the plan or the consent has none, none are read.",
-            ("no", "yes"),
-        ),
-    )
+    settings = settings.FIELDS
     scopes = SCOPES
-    readable = read.READABLE
-    writable = write.WRITABLE
+    readable = resources.READABLE
+    writable = requests.WRITABLE
     unkept = translate.UNKEPT
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
@@ -124,15 +94,20 @@ class ZohoBooks(base.Connector):
     check_source = staticmethod(check.check_source)
     check = staticmethod(check.check)
     read = staticmethod(read.read)
+    preflight = staticmethod(editions.preflight)
     compose = staticmethod(compose.compose)
     size = staticmethod(size.size)
-    find = staticmethod(write.find)
+    find = staticmethod(find.find)
     write = staticmethod(write.write)
 
     def limits(
         self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
     ) -> base.Limits:
         return limits.limits(organisation, settings)
+
+    def touched(self, step: Step) -> tuple[tuple[str, str], ...]:
+        """The credit or payment of an application or refund, and what an application is taken off."""
+        return credits.touched(step) if step.entity in ("allocations", "refunds") else ()
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""

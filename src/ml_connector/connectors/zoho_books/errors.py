@@ -88,13 +88,39 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
         re.compile(r"(number|bill#?|credit#?).*already (exists|been (used|created|entered))", re.I),
         Meaning(
             "duplicate_number",
-            "A document with this number exists for this vendor: compare the two; link them if they are the same.",
+            "A document with this number exists for this vendor or customer: compare the two; link them if they are the "
+            "same.",
         ),
     ),
     (
         re.compile(r"\binactive\b", re.I),
         Meaning(
             "inactive_account", "An account or contact it uses is inactive in Zoho: activate it, or change the mapping."
+        ),
+    ),
+    (
+        re.compile(
+            r"(treatment|of supply|hsn|\bsac\b|exemption).*\b(required|mandatory|missing|specify|enter|provide|select)"
+            r"|\b(required|mandatory|missing|specify|enter|provide|select)\b.*(treatment|of supply|hsn|\bsac\b|exemption)",
+            re.I,
+        ),
+        Meaning(
+            "field_missing",
+            "A field of the organisation's tax edition is missing: 'ml-connector fields' shows which setting of the "
+            "connection gives it; set it and replay the record.",
+            _ADMIN,
+        ),
+    ),
+    (
+        re.compile(
+            r"\b(payments?|credits?|refunds?)\b.*\b(applied|recorded|associated|made)\b"
+            r"|\b(more|greater) than\b.*\b(balance|due|credits?|unused)\b|\bexceeds?\b.*\b(balance|due|credits?|unused)\b",
+            re.I,
+        ),
+        Meaning(
+            "paid",
+            "What is paid or applied there does not allow it: compare its payments and credits in Zoho with the source, "
+            "correct what is wrong, and replay the record.",
         ),
     ),
     (

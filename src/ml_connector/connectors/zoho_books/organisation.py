@@ -30,8 +30,9 @@ _EU = frozenset(
 _GULF = dict.fromkeys(("AE", "SA", "BH", "OM", "QA", "KW"), "GCC")
 _ITS_OWN = {code: code for code in ("US", "IN", "AU", "CA", "NZ", "ZA", "MX", "KE", "SG", "JP")}
 _EDITIONS = {"GB": "UK", "UK": "UK", **_ITS_OWN, **_GULF}
-# A lock of another module leaves bills free; one whose module is not told counts, since posting into it would fail.
-_OTHER_MODULES = ("sales", "bank", "accountant", "inventory")
+# A lock of another module leaves a document free; one whose module is not told counts, since posting into it would fail.
+_PURCHASES, _SALES = "purchase", "sales"
+_MODULES = (_PURCHASES, _SALES, "bank", "accountant", "inventory")
 
 
 async def organisations(session: Session) -> Sequence[Organisation]:
@@ -49,19 +50,25 @@ async def organisation(session: Session) -> Organisation:
             "or connect again as somebody who belongs to it."
         )
     lock = await transaction_lock(session)
-    return replace(found, locked_through=lock.through, lock_known=not lock.problem)
+    return replace(
+        found, locked_through=lock.through, lock_known=not lock.problem, locked_through_sales=lock.sales_through
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The last closed day for purchases, None when nothing is locked; ``problem`` says why that could not be read."""
+    """The last closed day for purchases and that for sales, None when nothing is locked; ``problem`` says why that could not
+
+    be read.
+    """
 
     through: dt.date | None = None
+    sales_through: dt.date | None = None
     problem: str = ""
 
 
 async def transaction_lock(session: Session) -> Lock:
-    """The lock that closes purchases. What cannot be read is a problem, never "nothing is locked".
+    """The locks that close purchases and sales. What cannot be read is a problem, never "nothing is locked".
 
     Zoho's pages disagree whether the lock date itself is still open; setting ``lock_date_is_locked`` says it is not.
     """
@@ -71,11 +78,15 @@ async def transaction_lock(session: Session) -> Lock:
         locks = await _locks(Books(session))
     except (Refusal, NotPermitted, NotJson) as error:
         return Lock(problem=error.sentence)
-    days = [day for lock in locks if _closes_purchases(lock) and (day := values.day(lock, "transaction_lock_date"))]
-    if not days:
-        return Lock()
-    inclusive = session.settings.get("lock_date_is_locked", "yes") == "yes"
-    return Lock(max(days) if inclusive else max(days) - _ONE_DAY)
+    open_day = _ONE_DAY if session.settings.get("lock_date_is_locked", "yes") == "no" else dt.timedelta()
+    purchases, sales = (_last(locks, module) for module in (_PURCHASES, _SALES))
+    return Lock(purchases - open_day if purchases else None, sales - open_day if sales else None)
+
+
+def _last(locks: Sequence[Fields], module: str) -> dt.date | None:
+    """The last day that a module is closed through."""
+    days = [day for lock in locks if _closes(lock, module) and (day := values.day(lock, "transaction_lock_date"))]
+    return max(days, default=None)
 
 
 async def _locks(books: Books) -> list[Fields]:
@@ -88,13 +99,13 @@ async def _locks(books: Books) -> list[Fields]:
     return locks
 
 
-def _closes_purchases(lock: Fields) -> bool:
+def _closes(lock: Fields, module: str) -> bool:
     if json_fields.text(lock, "transaction_lock_status") == "disabled":
         return False
-    module = (
+    told = (
         f"{json_fields.text(lock, 'transaction_lock_module')} {json_fields.text(lock, 'lock_scope_formatted')}".lower()
     )
-    return "purchase" in module or not any(other in module for other in _OTHER_MODULES)
+    return module in told or not any(other in told for other in _MODULES)
 
 
 def _organisation(row: Fields, session: Session) -> Organisation:

@@ -1,8 +1,9 @@
 """What can be read, and how each list is asked.
 
-Options of a reading: ``contact_type`` for parties ("vendor" by default, "customer", or "both"), and ``details`` ("yes")
-for bills, vendor credits, vendor payments and parties of a source: then every row that is wanted comes in full, a call each,
-and tells all that ``translate_source`` does. Without it rows are as the list shows them.
+Options of a reading: ``contact_type`` for parties ("vendor", "customer" or "both"; the connection's setting
+``contact_types`` where it is not given), and ``details`` ("yes") for documents, items and parties of a source: then every row
+that is wanted comes in full, a call each, and tells all that ``translate_source`` does. Without it rows are as the list shows
+them.
 By ``ids`` documents come in full detail; one that does not exist any more is simply not among the rows.
 """
 
@@ -10,91 +11,36 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.purchases import Bill, BillState
-from ml_connector.canonical.sales import Payment
+from ml_connector.canonical.purchases import Bill, BillState, Expense
+from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.json_fields import Fields, Unreadable
-from ml_connector.connectors.reading import Page, Readable, Reading, Row
-from ml_connector.connectors.zoho_books import in_detail, translate, translate_source
+from ml_connector.connectors.reading import Page, Reading, Row
+from ml_connector.connectors.zoho_books import in_detail, translate
 from ml_connector.connectors.zoho_books.client import Books, Reply
-from ml_connector.connectors.zoho_books.compose import REFERENCE_FIELD
 from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
 from ml_connector.connectors.zoho_books.in_detail import Detailing, Shown
 from ml_connector.connectors.zoho_books.read_dimensions import dimensions
-from ml_connector.connectors.zoho_books.unreadable import unreadable
+from ml_connector.connectors.zoho_books.resources import IN_FULL, READABLE, RESOURCES, Resource, reference_field, row_of
 from ml_connector.connectors.zoho_books.walk import Listing, cursor_of, walk
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson
 
-_S = "ZohoBooks."
-READABLE: Mapping[str, Readable] = {
-    "parties": Readable("parties", (_S + "contacts.READ",), incremental=True),
-    "accounts": Readable("accounts", (_S + "accountants.READ",), incremental=False),
-    "tax_codes": Readable("tax_codes", (_S + "settings.READ",), incremental=False, stamped=False),
-    "dimensions": Readable("dimensions", (_S + "settings.READ",), incremental=False, stamped=False),
-    "bills": Readable("bills", (_S + "bills.READ",), incremental=True),
-    "vendor_credits": Readable("vendor_credits", (_S + "debitnotes.READ",), incremental=True),
-    "vendor_payments": Readable("vendor_payments", (_S + "vendorpayments.READ",), incremental=True),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A document of the API: its path, its keys in answers, and its translation.
-
-    ``other_plural`` is the key of its list where the published pages name two. ``source``: what passes by itself is left
-    out of what is kept of a row, so that a document is the same version as long as nobody changes it.
-    """
-
-    path: str
-    plural: str
-    singular: str
-    id_key: str
-    translate: Callable[[Fields, str], Document]
-    other_plural: str = ""
-    source: bool = False
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys its list may come under."""
-        return (self.plural, self.other_plural) if self.other_plural else (self.plural,)
-
-
-RESOURCES: Mapping[str, Resource] = {
-    "bills": Resource("/bills", "bills", "bill", "bill_id", translate.bill),
-    "vendor_credits": Resource(
-        "/vendorcredits",
-        "vendor_credits",
-        "vendor_credit",
-        "vendor_credit_id",
-        translate.vendor_credit,
-        other_plural="vendorcredits",
-    ),
-    "parties": Resource("/contacts", "contacts", "contact", "contact_id", translate.party),
-    "accounts": Resource("/chartofaccounts", "chartofaccounts", "chart_of_account", "account_id", translate.account),
-    "tax_codes": Resource("/settings/taxes", "taxes", "tax", "tax_id", translate.tax_code),
-    "vendor_payments": Resource(
-        "/vendorpayments", "vendorpayments", "vendorpayment", "payment_id", translate_source.vendor_payment
-    ),
-}
-# As a source hands them on, with ``details``.
-_IN_FULL: Mapping[str, Resource] = {
-    "bills": dataclasses.replace(RESOURCES["bills"], translate=translate_source.bill, source=True),
-    "vendor_credits": dataclasses.replace(
-        RESOURCES["vendor_credits"], translate=translate_source.vendor_credit, source=True
-    ),
-    "vendor_payments": dataclasses.replace(RESOURCES["vendor_payments"], source=True),
-    "parties": dataclasses.replace(RESOURCES["parties"], translate=translate_source.party, source=True),
-}
 _TAX_GROUP = Resource("/settings/taxgroups", "tax_groups", "tax_group", "tax_group_id", translate.tax_code)
 _CREATED = (("sort_column", "created_time"), ("sort_order", "A"))
 _BY_DATE = (("sort_column", "date"), ("sort_order", "A"))
+_ALL = (("filter_by", "Status.All"),)
+_WHOLE: dict[str, Any] = {
+    # By date is how this list comes by itself, so a back-dated payment lands deep: only whole walks find everything.
+    "payments": {"settled": _BY_DATE, "query": (("filter_by", "PaymentMode.All"),)},
+    "items": {"settled": (("sort_column", "name"), ("sort_order", "A")), "query": _ALL},
+    "expenses": {"settled": _CREATED, "query": _ALL, "date_filter": "date_start"},
+    "currencies": {},
+}
 _ALL_ACCOUNTS, _ALL_TAXES = "AccountType.All", "Taxes.All"
 
 
@@ -107,35 +53,6 @@ def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
     if reading.ids:
         return _by_id(Books(session), reading)
     return _walk_in_detail(Books(session), reading) if in_full(reading) else _walk(Books(session), reading)
-
-
-def reference_field(session: Session) -> str:
-    """The custom field our reference stands in; empty when it stands in the notes."""
-    return session.settings.get("reference_field", REFERENCE_FIELD).strip()
-
-
-def row_of(resource: Resource, raw: bytes, field: str) -> Row:
-    """One document, or the sentence why it could not be understood. Bank details and tax ids are dropped first."""
-    fields = json_fields.decode(raw)
-    if not isinstance(fields, dict):
-        return unreadable(f"a row of {resource.path}", raw, "it is no object")
-    kept = _as_kept(resource, fields)
-    if kept is not fields:
-        fields, raw = kept, json_fields.encode(kept)
-    id_, stamp = json_fields.text(fields, resource.id_key), json_fields.text(fields, "last_modified_time")
-    try:
-        return Row(id_, raw, resource.translate(fields, field), stamp)
-    except Unreadable as error:
-        return unreadable(resource.singular.replace("_", " "), raw, str(error), id_, stamp)
-
-
-def _as_kept(resource: Resource, fields: Fields) -> Fields:
-    """The row as it may be stored, the same object where nothing is left out of it."""
-    if resource.singular == "contact" and translate.UNKEPT & fields.keys():
-        fields = translate.as_kept(fields)
-    if resource.source and translate_source.UNKEPT & fields.keys():
-        fields = translate_source.as_kept(fields)
-    return fields
 
 
 async def detail(books: Books, resource: Resource, id_: str, field: str) -> Row | None:
@@ -183,7 +100,7 @@ def in_full(reading: Reading) -> bool:
     word = reading.options.get("details", "no")
     if word not in ("yes", "no"):
         raise BadInput(f"details {word!r} is not one of yes, no.")
-    return word == "yes" and not reading.bare and reading.entity in _IN_FULL
+    return word == "yes" and not reading.bare and reading.entity in IN_FULL
 
 
 def wanted(document: Document, since: dt.date | None) -> bool:
@@ -191,6 +108,10 @@ def wanted(document: Document, since: dt.date | None) -> bool:
     match document:
         case Bill():
             return document.state is not BillState.DRAFT and not _before(document.date, since)
+        case Invoice():
+            return document.state is not InvoiceState.DRAFT and not _before(document.date, since)
+        case Expense():
+            return not _before(document.date, since)
         case Payment():
             return document.posted and document.unapplied != document.amount and not _before(document.date, since)
         case _:
@@ -202,7 +123,7 @@ def _before(day: dt.date | None, since: dt.date | None) -> bool:
 
 
 def _resource(reading: Reading) -> Resource:
-    return _IN_FULL[reading.entity] if in_full(reading) else RESOURCES[reading.entity]
+    return IN_FULL[reading.entity] if in_full(reading) else RESOURCES[reading.entity]
 
 
 def listing_of(books: Books, reading: Reading) -> Listing:
@@ -213,13 +134,18 @@ def listing_of(books: Books, reading: Reading) -> Listing:
         return row_of(resource, raw, field)
 
     base = Listing(resource.path, resource.keys, resource.id_key, row, from_a_day=reading.bare)
-    if reading.entity in ("bills", "vendor_credits"):
+    if reading.entity in ("bills", "vendor_credits", "credit_notes"):
         return dataclasses.replace(base, filters=True, sorts=True, settled=_CREATED, date_filter="date_start")
     if reading.entity == "vendor_payments":
         # Sorting by the stamp is not documented, filtering by it is: pages are counted.
         return dataclasses.replace(base, filters=True, settled=_BY_DATE, date_filter="date_start")
+    if reading.entity == "invoices":  # as payments, but for the order in which they were made
+        return dataclasses.replace(base, filters=True, settled=_CREATED, date_filter="date_start")
     if reading.entity == "parties":
-        return _contacts(base, reading.options.get("contact_type", "vendor"))
+        kept = books.session.settings.get("contact_types", "vendor")
+        return _contacts(base, reading.options.get("contact_type", kept))
+    if reading.entity in _WHOLE:
+        return dataclasses.replace(base, **_WHOLE[reading.entity])
     wanted = _ALL_ACCOUNTS if reading.entity == "accounts" else _ALL_TAXES
     return dataclasses.replace(base, query=(("filter_by", wanted),), whole=lambda reply: _applied(reply) == wanted)
 

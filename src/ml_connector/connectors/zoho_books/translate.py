@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ BANK_DETAILS = frozenset(["bank_accounts", "cards", "checks", "upi_mandates", "v
 TAX_IDS = ("tax_id_value", "gst_no", "vat_reg_no", "tax_reg_no")  # ``tax_id`` is the id of a tax rate
 UNKEPT = BANK_DETAILS.union(TAX_IDS)
 NOT_KEPT = "[not kept]"  # in the place of a tax id: that there is one may be known
+PROJECT = "project"  # in place of the tag of a line's dimension: it is a project, its customer's id in ``name``
 _USUAL_TERMS = "Due on Receipt"  # of every contact to which nobody has given others
 
 # Draft and approval states are not in the general ledger yet; `overdue` is only an open bill past its due date.
@@ -70,7 +72,7 @@ def _shown(row: Fields, field: str, sign: int) -> dict[str, Any]:
         "date": day(row, "date"),
         "currency": text(row, "currency_code"),
         "purchase_order": Ref(number=text(row, "reference_number")),
-        "location": _location(row),
+        "location": location_of(row),
         "memo": _memo(row),
         "state": state,
         "active": state is not BillState.CANCELED,
@@ -83,11 +85,16 @@ def _shown(row: Fields, field: str, sign: int) -> dict[str, Any]:
 
 
 def party(row: Fields, field: str) -> Party:
-    """A contact; a list shows neither its tax id nor its address. Bank details are not looked at. Raises Unreadable."""
+    """A contact; a list shows neither its tax id nor its address. Bank details are not looked at. Raises Unreadable.
+
+    A contact has one type for good, and no document is needed to know it: its kind is its only role.
+    """
     has_tax_id = any(text(row, name) for name in TAX_IDS) if "billing_address" in row else None
+    kind = needed(row, "contact_type")
     return Party(
         id=needed(row, "contact_id"),
-        kind=needed(row, "contact_type"),
+        kind=kind,
+        roles=kind,
         name=needed(row, "contact_name"),
         active=text(row, "status") != "inactive",
         company=text(row, "company_name"),
@@ -106,7 +113,17 @@ def party(row: Fields, field: str) -> Party:
         has_terms=_terms(row),
         has_1099=_settled_1099(row, has_tax_id),
         in_full="billing_address" in row,
+        **(_of_customer(row) if kind == "customer" else {}),
     )
+
+
+def _of_customer(row: Fields) -> dict[str, Any]:
+    """What the ledger keeps of customers alone: no limit is shown as 0, and whether one is taxed only in some editions."""
+    taxable = row.get("is_taxable")
+    return {
+        "credit_limit": amount(row, "credit_limit") or None,
+        "tax_exempt": not taxable if isinstance(taxable, bool) else None,
+    }
 
 
 def _terms(row: Fields) -> bool | None:
@@ -160,6 +177,11 @@ def tags(row: Fields) -> tuple[Ref, ...]:
         for tag in children(row, "tags")
         if text(tag, "tag_option_id")
     )
+
+
+def _project(row: Fields) -> tuple[Ref, ...]:
+    id_ = text(row, "project_id")
+    return (Ref(id_, text(row, "customer_id"), PROJECT),) if id_ else ()
 
 
 def all_options(options: Sequence[Any]) -> Iterator[Any]:
@@ -221,14 +243,31 @@ def _state(row: Fields) -> BillState:
 
 
 def _memo(row: Fields) -> str:
-    body, _, last = text(row, "notes").rstrip().rpartition("\n")
-    return body if last.startswith(REFERENCE_LINE) else text(row, "notes")
+    return words_of(text(row, "notes"))
 
 
-def _location(row: Fields) -> Ref:
+def words_of(shown: str) -> str:
+    """A text without our reference, where that is its last line."""
+    body, _, last = shown.rstrip().rpartition("\n")
+    return body if last.startswith(REFERENCE_LINE) else shown
+
+
+def location_of(row: Fields) -> Ref:
+    """The location of a document or line; older organisations say branch."""
     return Ref(
         text(row, "location_id") or text(row, "branch_id"), text(row, "location_name") or text(row, "branch_name")
     )
+
+
+def loose_day(row: Fields) -> dt.date | None:
+    """The day a credit was applied on. The published sample spells this one date as "27 Dec 2016"; what is no ISO date is
+
+    left out, it decides nothing.
+    """
+    try:
+        return day(row, "date")
+    except Unreadable:
+        return None
 
 
 def _address(row: Fields) -> Address:
@@ -278,7 +317,7 @@ def _line(row: Fields, sign: int, amount_field: str) -> BillLine:
         unit_cost=sign * amount(row, "rate"),
         account=Ref(text(row, "account_id"), text(row, "account_name"), text(row, "account_code")),
         tax_code=Ref(tax_id, text(row, "tax_name"), text(row, "tax_percentage")) if tax_id else Ref(),
-        dimensions=tags(row),
-        location=_location(row),
+        dimensions=(*tags(row), *_project(row)),
+        location=location_of(row),
         tax=sign * total(amount(tax, "tax_amount") for tax in taxes) if taxes else None,
     )

@@ -17,7 +17,7 @@ from ml_connector.canonical.money import ZERO, is_exact, rounded, split, total
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.canonical.sales import Payment
-from ml_connector.connectors.json_fields import Fields, Unreadable, amount, children, needed, needed_amount, text
+from ml_connector.connectors.json_fields import Fields, amount, children, needed, needed_amount, text
 from ml_connector.connectors.zoho_books import translate
 from ml_connector.connectors.zoho_books.values import day
 
@@ -89,9 +89,10 @@ def party(row: Fields, field: str) -> Party:
 
 
 def project(row: Fields) -> Dimension:
-    """A project, as a dimension. Raises Unreadable."""
+    """A project, as a dimension, with the customer who is named with it. Raises Unreadable."""
     return Dimension(
         id=needed(row, "project_id"),
+        party=Ref(text(row, "customer_id"), text(row, "customer_name")),
         kind="project",
         name=needed(row, "project_name"),
         active=text(row, "status") not in ("inactive", "completed"),
@@ -123,18 +124,10 @@ def _applied(rows: Iterable[Fields], id_: str, number: str) -> tuple[Allocation,
             text(row, "vendor_credit_bill_id"),
             Ref(needed(row, id_), number=text(row, number)),
             needed_amount(row, "amount"),
-            _applied_on(row),
+            translate.loose_day(row),
         )
         for row in rows
     )
-
-
-def _applied_on(row: Fields) -> dt.date | None:
-    """The published sample spells this one date as "27 Dec 2016"; what is no ISO date is left out, it decides nothing."""
-    try:
-        return day(row, "date")
-    except Unreadable:
-        return None
 
 
 def _told(document: Bill, row: Fields, sign: int) -> Bill:
@@ -152,10 +145,11 @@ def _told(document: Bill, row: Fields, sign: int) -> Bill:
 
 def _line(line: BillLine, row: Fields, location: Ref, header: tuple[Ref, ...]) -> BillLine:
     """A tag of the document stands on every line that has no option of that tag, its location on lines without one."""
-    own = {one.number for one in line.dimensions}
+    tagged = tuple(one for one in line.dimensions if one.number != translate.PROJECT)
+    own = {one.number for one in tagged}
     return replace(
         line,
-        dimensions=(*line.dimensions, *(one for one in header if one.number not in own)),
+        dimensions=(*tagged, *(one for one in header if one.number not in own)),
         location=line.location if line.location.id else location,
         job=Ref(text(row, "project_id"), text(row, "project_name")),
     )

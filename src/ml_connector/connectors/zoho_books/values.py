@@ -7,6 +7,12 @@ import datetime as dt
 from ml_connector.connectors.json_fields import Fields, Unreadable, text
 
 STAMP = "%Y-%m-%dT%H:%M:%S%z"
+_SHORTEST_ID = 15  # digits; live ones have 18 or 19, and no other system that we read has ids so long
+
+
+def is_id(text: str) -> bool:
+    """Whether it is an id of Zoho's own, and not that of another system's line."""
+    return text.isascii() and text.isdigit() and len(text) >= _SHORTEST_ID
 
 
 def day(fields: Fields, name: str) -> dt.date | None:

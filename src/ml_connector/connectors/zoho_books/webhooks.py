@@ -32,7 +32,13 @@ _ENTITIES = {
     "vendor_payment": ("vendor_payments", "payment_id"),
     "vendorpayment": ("vendor_payments", "payment_id"),
     "invoice": ("invoices", "invoice_id"),
-    "payment": ("customer_payments", "payment_id"),
+    "payment": ("payments", "payment_id"),
+    "customer_payment": ("payments", "payment_id"),
+    "customerpayment": ("payments", "payment_id"),
+    "creditnote": ("credit_notes", "creditnote_id"),
+    "credit_note": ("credit_notes", "creditnote_id"),
+    "expense": ("expenses", "expense_id"),
+    "item": ("items", "item_id"),
 }
 # Parameters of a form, each named as its rule was set up; a payment's id does not say whose payment it is.
 _PARAMETERS = {id_: entity for entity, id_ in _ENTITIES.values() if id_ != "payment_id"}

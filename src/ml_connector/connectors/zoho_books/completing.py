@@ -1,0 +1,108 @@
+"""What has to be read just before a step is sent, because only Zoho knows it: persons of a contact, the id of a currency.
+
+A change of a contact replaces its persons whole (FACTS 6, nested arrays). So they are read, ours is laid over the first of
+them, and all go along with their ids as they stand: the exception that ``writing.Step`` names.
+A document names its currency by an id of the organisation's own. Its rate is never looked at: where Zoho keeps it by itself
+the list shows 0 (FACTS 6.9).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from ml_connector.connectors import json_fields
+from ml_connector.connectors.json_fields import Fields, children, text
+from ml_connector.connectors.writing import Action, Rejected, Step
+from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.compose_parties import PRIMARY
+from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.lines import CURRENCY
+from ml_connector.connectors.zoho_books.requests import body_of
+from ml_connector.connectors.zoho_books.resources import RESOURCES
+
+_PERSONS = "contact_persons"
+_CURRENCIES = "/settings/currencies"
+# What a person is written with; whether one may use the portal is left to Zoho.
+_WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
+             "department", "skype")  # fmt: skip
+
+
+async def completed(books: Books, step: Step) -> Step | Rejected:
+    """The step as it can be sent. Raises what reading raises; then nothing was sent."""
+    if (step.entity, step.action) == ("parties", Action.UPDATE) and _PERSONS in body_of(step):
+        found = await _with_persons(books, step)
+        if isinstance(found, Rejected):
+            return found
+        step = found
+    return await _with_currency(books, step) if text(body_of(step), CURRENCY) else step
+
+
+async def _with_persons(books: Books, step: Step) -> Step | Rejected:
+    try:
+        reply = await books.get(f"{RESOURCES['parties'].path}/{step.target_id}")
+    except Refusal as refusal:
+        if not refusal.absent:
+            raise
+        return Rejected(
+            str(refusal.code),
+            f"Zoho Books has no contact {step.target_id} any more.",
+            "See whether it was merged or deleted there, and link the record with the contact that stands for it.",
+            "not_found",
+        )
+    body, contact = body_of(step), reply.object("contact")
+    persons = merged(contact, children(body, _PERSONS)[0])
+    return replace(step, body=json_fields.encode({**body, _PERSONS: persons}))
+
+
+def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:
+    """The contact's persons, the first with what is ours laid over it; ours alone where it has none.
+
+    A mobile number that Zoho shows as the contact's telephone is not written as one, too.
+    """
+    shown = children(contact, _PERSONS)
+    first = _first(contact, shown)
+    own = {name: value for name, value in ours.items() if name != PRIMARY}
+    if first is not None and not text(first, "phone") and text(first, "mobile") == own.get("phone"):
+        del own["phone"]
+    laid = [_kept(one) | own | {PRIMARY: True} if one is first else _kept(one) for one in shown]
+    return laid if first is not None else [{**own, PRIMARY: True}, *laid]
+
+
+def _first(contact: Fields, shown: list[Fields]) -> Fields | None:
+    """The primary person: marked as such, or named by the contact."""
+    id_ = text(contact, "primary_contact_id")
+    marked = (one for one in shown if one.get(PRIMARY) is True)
+    named = (one for one in shown if id_ and text(one, "contact_person_id") == id_)
+    return next(marked, None) or next(named, None)
+
+
+def _kept(person: Fields) -> dict[str, Any]:
+    return {name: person[name] for name in _WRITABLE if person.get(name) not in (None, "")}
+
+
+async def _with_currency(books: Books, step: Step) -> Step | Rejected:
+    body = body_of(step)
+    code = str(body.pop(CURRENCY))
+    id_ = await _currency_id(books, code)
+    if not id_:
+        return Rejected(
+            code,
+            f"Zoho Books has no currency {code}.",
+            "Add it in Zoho Books, Settings, Currencies, and replay the record.",
+            "currency_refused",
+        )
+    return replace(step, body=json_fields.encode({**body, "currency_id": id_}))
+
+
+async def _currency_id(books: Books, code: str) -> str:
+    number, more = 1, True
+    while more:
+        reply = await books.page(_CURRENCIES, number)
+        for raw in reply.rows("currencies"):
+            row = json_fields.decode(raw)
+            if isinstance(row, dict) and text(row, "currency_code") == code:
+                return text(row, "currency_id")
+        more, number = reply.more(), number + 1
+    return ""
