@@ -191,7 +191,7 @@ def demo(clock: SandboxClock, seed: int = 1) -> Company:
     company.servicetitan_switches.newer_bill_fields = True
     company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
     company.xero_switches.extra_fields = True
-    return _ended(company)
+    return ended(company)
 
 
 def contractor(clock: SandboxClock, seed: int = 1) -> Company:
@@ -208,7 +208,7 @@ def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
     """``bills`` ordinary bills of five vendors, nothing awkward."""
     company = founded(clock, seed, "small", suppliers=4)
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
-    return _ended(company)
+    return ended(company)
 
 
 def matrix(clock: SandboxClock, seed: int = 1) -> Company:
@@ -224,7 +224,7 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     company.zoho_books_switches.max_per_page = 5
     company.zoho_books_switches.list_lag_seconds = 60.0
     company.connection_settings = {"servicetitan": {"page_size": "5"}}
-    return _ended(company)
+    return ended(company)
 
 
 def matrix_sales(clock: SandboxClock, seed: int = 1) -> Company:
@@ -250,7 +250,7 @@ def _selling_little(company: Company) -> Company:
     company.servicetitan_switches.read_after_write_lag_seconds = 60
     company.xero_switches.day_begins = 6 * 3600  # as the runs begin before midnight in the company's zone
     company.connection_settings = {"servicetitan": {"page_size": "8"}}
-    return _ended(company)
+    return ended(company)
 
 
 def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
@@ -258,7 +258,7 @@ def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
     company = founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
     company.limits = False
-    return _ended(company)
+    return ended(company)
 
 
 def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
@@ -267,7 +267,7 @@ def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
     company.sales = sales.ordinarily(company.seed, seed, invoices)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     company.limits = False
-    return _ended(company)
+    return ended(company)
 
 
 def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
@@ -279,7 +279,7 @@ def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
     for case in receipt_cases.CASES:
         case(company.seed)
     company.answers.tax = {receipt_cases.NO_ZONE: "cost"}
-    return _ended(company)
+    return ended(company)
 
 
 def founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
@@ -303,7 +303,7 @@ def _buyable(seed: Seed) -> Sequence[str]:
     return [name for name in seed.vendors if name in ordinary_names]
 
 
-def _ended(company: Company) -> Company:
+def ended(company: Company) -> Company:
     """Vendors that no bill needs are never brought over."""
     used = {one.vendor_id for one in company.truth}
     for place, one in enumerate(company.vendors):
