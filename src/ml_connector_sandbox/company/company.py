@@ -25,12 +25,12 @@ from ml_connector_sandbox.company import (
 )
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
-from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.dates import Dates
 from ml_connector_sandbox.company.party_truth import Parties
 from ml_connector_sandbox.company.payables import Payables
 from ml_connector_sandbox.company.sales_payables import TrackedTruth
 from ml_connector_sandbox.company.sales_seed import Sales
-from ml_connector_sandbox.company.seed import CURRENCY, Seed
+from ml_connector_sandbox.company.seed import Seed
 from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.servicenow import ServiceNowBooks
@@ -62,6 +62,7 @@ class Company:
     ``payables``: the books of a firm that has bills approved elsewhere; the rest of the company is empty then.
     ``parties``: who is whom, of a firm that has many on both sides. ``sales``: what was sold, None where the company
     only buys. ``tracked``: how inventory bills must be found in Xero. ``bill_source``: ``bills`` or ``receipts``.
+    ``regions``: of a firm with a ledger in each, what the hand-over file tells of them.
     ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
@@ -78,6 +79,7 @@ class Company:
     tracked: list[TrackedTruth] = field(default_factory=list)
     payables: Payables | None = None
     parties: Parties | None = None
+    regions: list[dict[str, Any]] = field(default_factory=list)
     bill_source: str = "bills"
     change: Callable[[Company], None] | None = None
     limits: bool = True
@@ -129,9 +131,11 @@ class Company:
         """The integration's settings in the demo."""
         if self.payables is not None:
             return self.payables.settings()
+        if self.regions:
+            return dict(self.regions[0]["settings"])
         return {
             "start_date": self.start_date.isoformat(),
-            "currency": CURRENCY,
+            "currency": self.seed.currency,
             "bill_source": self.bill_source,
             "gate": "received",
             "line_account": "cost",
@@ -145,9 +149,9 @@ class Company:
             return {"kind": self.kind, "connection_settings": self.connection_settings, **self.payables.as_dict()}
         return {
             "kind": self.kind,
-            "name": names.COMPANY,
-            "time_zone": ZONE,
-            "currency": CURRENCY,
+            "name": self.seed.organisation.profile.name,
+            "time_zone": self.seed.organisation.profile.time_zone,
+            "currency": self.seed.currency,
             "start_date": self.start_date.isoformat(),
             "tenant_id": self.access.tenant_id,
             "organization_id": self.access.organization_id,
@@ -162,6 +166,7 @@ class Company:
             "truth": [one.as_dict() for one in self.truth],
             "credits": [one.as_dict() for one in self.credits],
             "parties": self.parties.as_dict() if self.parties else {},
+            "regions": self.regions,
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
