@@ -167,9 +167,18 @@ class Company:
             "credits": [one.as_dict() for one in self.credits],
             "parties": self.parties.as_dict() if self.parties else {},
             "regions": self.regions,
+            "ledger": self._ledger(),
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
+        }
+
+    def _ledger(self) -> dict[str, dict[str, str]]:
+        """What Zoho Books has on file that a mapping table may name: accounts by code, taxes by name."""
+        books = self.seed.organisation
+        return {
+            "accounts": {code: one.account_id for code, one in self.seed.ledger.items()},
+            "taxes": {one.tax_name: one.tax_id for one in books.taxes.values()},
         }
 
     def _more_integrations(self) -> dict[str, Any]:

@@ -70,8 +70,20 @@ def test_naming_items_counts_as_no_change(firm: Company) -> None:
         assert all(one.modified_on < end for one in table)
 
 
+def test_the_ledger_has_the_tax_of_all_zones_but_one(firm: Company) -> None:
+    """Two under the zone's own name, one under another; the rate is the same wherever there is one."""
+    zones = {one.name: one.rates[0].rate * 100 for one in firm.seed.tenant.tax_zones}
+    taxes = {one.tax_name: one.percentage for one in firm.seed.organisation.taxes.values()}
+    assert {name: rate for name, rate in taxes.items() if name in zones} == {
+        name: rate for name, rate in zones.items() if name in taxes
+    }
+    assert len(zones) == 4 and len(taxes) == 3 and len(zones.keys() & taxes.keys()) == 2
+    assert set(taxes.values()) < set(zones.values())
+
+
 @pytest.mark.anyio
 async def test_it_is_served() -> None:
     async with Sandbox.running("trader") as sandbox:
         told = sandbox.handover["company"]
+        assert told["ledger"]["accounts"].keys() >= {"4100", "1200", "4900"} and len(told["ledger"]["taxes"]) == 3
         assert told["kind"] == "trader" and len(told["credits"]) == 10 and told["integrations"]
