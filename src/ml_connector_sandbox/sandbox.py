@@ -16,6 +16,8 @@ from ml_connector_sandbox.company import Company, office, workshop
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
 from ml_connector_sandbox.company.parties import parties
+from ml_connector_sandbox.company.regions import regions
+from ml_connector_sandbox.company.trader import trader
 from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.kernel.server import SandboxServer
@@ -28,8 +30,12 @@ START = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
 _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "demo": companies.demo,
     "small": companies.small,
+    # One ledger in each of Zoho's data centres, of four ServiceTitan tenants.
+    "regions": regions,
     "receipts": companies.receipts_only,
     "contractor": companies.contractor,
+    # Small, by item: buys, sends back and sells, and keeps its books in Zoho Books.
+    "trader": trader,
     # A firm of its own: bills out of Zoho Books, approved and paid in ServiceNow.
     "payables": office.office,
     "payables changed": office.office_changed,

@@ -25,12 +25,12 @@ from ml_connector_sandbox.company import (
 )
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
-from ml_connector_sandbox.company.dates import ZONE, Dates
+from ml_connector_sandbox.company.dates import Dates
 from ml_connector_sandbox.company.party_truth import Parties
 from ml_connector_sandbox.company.payables import Payables
 from ml_connector_sandbox.company.sales_payables import TrackedTruth
 from ml_connector_sandbox.company.sales_seed import Sales
-from ml_connector_sandbox.company.seed import CURRENCY, Seed
+from ml_connector_sandbox.company.seed import Seed
 from ml_connector_sandbox.company.truth import SKIPPED, Answers, BillTruth, VendorTruth
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.servicenow import ServiceNowBooks
@@ -62,6 +62,7 @@ class Company:
     ``payables``: the books of a firm that has bills approved elsewhere; the rest of the company is empty then.
     ``parties``: who is whom, of a firm that has many on both sides. ``sales``: what was sold, None where the company
     only buys. ``tracked``: how inventory bills must be found in Xero. ``bill_source``: ``bills`` or ``receipts``.
+    ``regions``: of a firm with a ledger in each, what the hand-over file tells of them.
     ``change``: makes the changes of a company that goes on after it was read; None where there are none.
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
@@ -78,6 +79,7 @@ class Company:
     tracked: list[TrackedTruth] = field(default_factory=list)
     payables: Payables | None = None
     parties: Parties | None = None
+    regions: list[dict[str, Any]] = field(default_factory=list)
     bill_source: str = "bills"
     change: Callable[[Company], None] | None = None
     limits: bool = True
@@ -129,9 +131,11 @@ class Company:
         """The integration's settings in the demo."""
         if self.payables is not None:
             return self.payables.settings()
+        if self.regions:
+            return dict(self.regions[0]["settings"])
         return {
             "start_date": self.start_date.isoformat(),
-            "currency": CURRENCY,
+            "currency": self.seed.currency,
             "bill_source": self.bill_source,
             "gate": "received",
             "line_account": "cost",
@@ -145,9 +149,9 @@ class Company:
             return {"kind": self.kind, "connection_settings": self.connection_settings, **self.payables.as_dict()}
         return {
             "kind": self.kind,
-            "name": names.COMPANY,
-            "time_zone": ZONE,
-            "currency": CURRENCY,
+            "name": self.seed.organisation.profile.name,
+            "time_zone": self.seed.organisation.profile.time_zone,
+            "currency": self.seed.currency,
             "start_date": self.start_date.isoformat(),
             "tenant_id": self.access.tenant_id,
             "organization_id": self.access.organization_id,
@@ -162,9 +166,19 @@ class Company:
             "truth": [one.as_dict() for one in self.truth],
             "credits": [one.as_dict() for one in self.credits],
             "parties": self.parties.as_dict() if self.parties else {},
+            "regions": self.regions,
+            "ledger": self._ledger(),
             "integrations": self._more_integrations(),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
+        }
+
+    def _ledger(self) -> dict[str, dict[str, str]]:
+        """What Zoho Books has on file that a mapping table may name: accounts by code, taxes by name."""
+        books = self.seed.organisation
+        return {
+            "accounts": {code: one.account_id for code, one in self.seed.ledger.items()},
+            "taxes": {one.tax_name: one.tax_id for one in books.taxes.values()},
         }
 
     def _more_integrations(self) -> dict[str, Any]:
@@ -191,7 +205,7 @@ def demo(clock: SandboxClock, seed: int = 1) -> Company:
     company.servicetitan_switches.newer_bill_fields = True
     company.servicetitan_switches.extra_fields = company.zoho_books_switches.extra_fields = True
     company.xero_switches.extra_fields = True
-    return _ended(company)
+    return ended(company)
 
 
 def contractor(clock: SandboxClock, seed: int = 1) -> Company:
@@ -208,7 +222,7 @@ def small(clock: SandboxClock, seed: int = 1, bills: int = 10) -> Company:
     """``bills`` ordinary bills of five vendors, nothing awkward."""
     company = founded(clock, seed, "small", suppliers=4)
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
-    return _ended(company)
+    return ended(company)
 
 
 def matrix(clock: SandboxClock, seed: int = 1) -> Company:
@@ -224,7 +238,7 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     company.zoho_books_switches.max_per_page = 5
     company.zoho_books_switches.list_lag_seconds = 60.0
     company.connection_settings = {"servicetitan": {"page_size": "5"}}
-    return _ended(company)
+    return ended(company)
 
 
 def matrix_sales(clock: SandboxClock, seed: int = 1) -> Company:
@@ -250,7 +264,7 @@ def _selling_little(company: Company) -> Company:
     company.servicetitan_switches.read_after_write_lag_seconds = 60
     company.xero_switches.day_begins = 6 * 3600  # as the runs begin before midnight in the company's zone
     company.connection_settings = {"servicetitan": {"page_size": "8"}}
-    return _ended(company)
+    return ended(company)
 
 
 def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
@@ -258,7 +272,7 @@ def bulk(clock: SandboxClock, bills: int, seed: int = 1) -> Company:
     company = founded(clock, seed, f"bulk:{bills}", suppliers=len(names.SUPPLIERS))
     ordinary.trade(company.seed, _buyable(company.seed), [1] * bills)
     company.limits = False
-    return _ended(company)
+    return ended(company)
 
 
 def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
@@ -267,7 +281,7 @@ def bulk_sales(clock: SandboxClock, invoices: int, seed: int = 1) -> Company:
     company.sales = sales.ordinarily(company.seed, seed, invoices)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     company.limits = False
-    return _ended(company)
+    return ended(company)
 
 
 def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
@@ -279,7 +293,7 @@ def receipts_only(clock: SandboxClock, seed: int = 1) -> Company:
     for case in receipt_cases.CASES:
         case(company.seed)
     company.answers.tax = {receipt_cases.NO_ZONE: "cost"}
-    return _ended(company)
+    return ended(company)
 
 
 def founded(clock: SandboxClock, seed: int, kind: str, *, suppliers: int, keeps_bills: bool = True) -> Company:
@@ -303,7 +317,7 @@ def _buyable(seed: Seed) -> Sequence[str]:
     return [name for name in seed.vendors if name in ordinary_names]
 
 
-def _ended(company: Company) -> Company:
+def ended(company: Company) -> Company:
     """Vendors that no bill needs are never brought over."""
     used = {one.vendor_id for one in company.truth}
     for place, one in enumerate(company.vendors):

@@ -23,21 +23,27 @@ JOBS = 90
 
 def file_accounts(seed: Seed) -> None:
     """Both charts of accounts. Codes are equal where there is a counterpart; names need not be."""
-    for number, name, kind, ledger_name, ledger_kind in names.ACCOUNTS:
-        _source_account(seed, number, name, kind)
-        _ledger_account(seed, number, ledger_name, ledger_kind)
+    for number, name, kind, _, _ in names.ACCOUNTS:
+        source_account(seed, number, name, kind)
+    file_ledger_accounts(seed)
+
+
+def file_ledger_accounts(seed: Seed) -> None:
+    """The ledger's chart of accounts, and the answer which of its accounts is which of ServiceTitan's."""
+    for number, _, _, ledger_name, ledger_kind in names.ACCOUNTS:
+        ledger_account(seed, number, ledger_name, ledger_kind)
         seed.answers.accounts[number] = seed.ledger[number].account_id
     for code, name, kind in names.LEDGER_ONLY:
-        _ledger_account(seed, code, name, kind)
+        ledger_account(seed, code, name, kind)
 
 
 def file_account_traps(seed: Seed) -> None:
     """An account without a counterpart, which is mapped last; and one whose counterpart is inactive."""
-    _source_account(seed, *names.UNMAPPED_ACCOUNT)
+    source_account(seed, *names.UNMAPPED_ACCOUNT)
     seed.answers.later["accounts"] = {names.UNMAPPED_ACCOUNT[0]: seed.ledger["5110"].account_id}
     number, name, kind, ledger_name, ledger_kind = names.INACTIVE_ACCOUNT
-    _source_account(seed, number, name, kind)
-    _ledger_account(seed, number, ledger_name, ledger_kind, active=False)
+    source_account(seed, number, name, kind)
+    ledger_account(seed, number, ledger_name, ledger_kind, active=False)
     seed.answers.accounts[number] = seed.ledger[number].account_id
 
 
@@ -142,10 +148,12 @@ def ledger_vendor(seed: Seed, name: str, email: str = "") -> Contact:
     return contact
 
 
-def _source_account(seed: Seed, number: str, name: str, kind: str) -> None:
+def source_account(seed: Seed, number: str, name: str, kind: str) -> None:
+    """An account at ServiceTitan."""
     account = GlAccount(name=name, number=number, type=kind)
     seed.accounts[number] = seed.tenant.add_gl_account(account, seed.dates.opening).id
 
 
-def _ledger_account(seed: Seed, code: str, name: str, kind: str, active: bool = True) -> None:
+def ledger_account(seed: Seed, code: str, name: str, kind: str, active: bool = True) -> None:
+    """An account in the ledger."""
     seed.ledger[code] = seed.organisation.add_account(name, kind, code=code, active=active, created=seed.dates.opening)

@@ -35,7 +35,12 @@ _SUPPLIES = (
 )  # fmt: skip
 _LAST = tuple(head + tail for head in _LAST_HEADS for tail in _LAST_TAILS)
 _INITIALS = ("", "A ", "C ", "E ", "G ", "J ", "M ", "R ")
-_PLACES = tuple(head + tail for head in _PLACE_HEADS for tail in _PLACE_TAILS)
+# Diagonally: neighbours have neither part in common, and each combination comes once.
+_PLACES = tuple(
+    _PLACE_HEADS[place % len(_PLACE_HEADS)]
+    + _PLACE_TAILS[(place // len(_PLACE_HEADS) + place % len(_PLACE_HEADS)) % len(_PLACE_TAILS)]
+    for place in range(len(_PLACE_HEADS) * len(_PLACE_TAILS))
+)
 _PARTS_OF_TOWN = ("", "Old ", "New ", "Upper ", "Lower ")
 _STREETS = ("Elm Street", "Oak Ridge Road", "Third Avenue North", "County Road 75", "Pinecone Court")
 _TOWNS = (("Saint Cloud", "56301"), ("Sartell", "56377"), ("Waite Park", "56387"), ("Sauk Rapids", "56379"))
@@ -53,18 +58,38 @@ class Place:
 
 
 def person(number: int) -> str:
-    """The name of the ``number``-th private person, from 0. Raises ValueError beyond the names there are."""
-    return _crossed(number, (_FIRST, _LAST, _INITIALS), "{0} {2}{1}")
+    """The name of the ``number``-th private person, from 0; neighbours share the family name, as a household does.
+
+    Raises ValueError beyond the names there are.
+    """
+    rest, first = divmod(number, len(_FIRST))
+    initial, last = divmod(rest, len(_LAST))
+    if initial >= len(_INITIALS):
+        raise _too_many(number)
+    return f"{_FIRST[first]} {_INITIALS[initial]}{_LAST[last]}"
 
 
 def firm(number: int) -> str:
-    """The name of the ``number``-th firm that buys. Raises ValueError beyond the names there are."""
-    return _crossed(number, (_PLACES, _TRADES, _PARTS_OF_TOWN), "{2}{0} {1}")
+    """The name of the ``number``-th firm that buys; neighbours are unlike. Raises ValueError beyond the names there are."""
+    return _trading(number, _TRADES)
 
 
 def supplier(number: int) -> str:
-    """The name of the ``number``-th firm that supplies. Raises ValueError beyond the names there are."""
-    return _crossed(number, (_PLACES, _SUPPLIES, _PARTS_OF_TOWN), "{2}{0} {1}")
+    """The name of the ``number``-th firm that supplies; as ``firm``."""
+    return _trading(number, _SUPPLIES)
+
+
+def _trading(number: int, trades: tuple[str, ...]) -> str:
+    """Every place with every trade, the trade changing with each number; then again in the next part of each town."""
+    turn, place = divmod(number, len(_PLACES))
+    part = turn // len(trades)
+    if part >= len(_PARTS_OF_TOWN):
+        raise _too_many(number)
+    return f"{_PARTS_OF_TOWN[part]}{_PLACES[place]} {trades[(turn + number) % len(trades)]}"
+
+
+def _too_many(number: int) -> ValueError:
+    return ValueError(f"there are not names for {number + 1} parties of one kind")
 
 
 def phone(number: int) -> str:
@@ -80,14 +105,3 @@ def place(number: int) -> Place:
     town, code = _TOWNS[number % len(_TOWNS)]
     street = _STREETS[number // len(_TOWNS) % len(_STREETS)]
     return Place(f"{100 + number // (len(_TOWNS) * len(_STREETS))} {street}", town, code)
-
-
-def _crossed(number: int, parts: tuple[tuple[str, ...], ...], pattern: str) -> str:
-    """One of every combination of ``parts``: the first changes with each number, so neighbours are unlike."""
-    chosen, rest = [], number
-    for one in parts:
-        rest, place = divmod(rest, len(one))
-        chosen.append(one[place])
-    if rest:
-        raise ValueError(f"there are not names for {number + 1} parties of one kind")
-    return pattern.format(*chosen)

@@ -59,6 +59,7 @@ class Seed:
     chance: random.Random
     tenant: TenantBooks
     organisation: OrganisationBooks
+    currency: str = CURRENCY
     accounts: dict[str, int] = field(default_factory=dict)
     ledger: dict[str, Account] = field(default_factory=dict)
     units: dict[str, BusinessUnit] = field(default_factory=dict)
@@ -197,7 +198,7 @@ class Seed:
                 reason=ending.reason,
                 because=ending.because,
                 total=total,
-                currency=CURRENCY,
+                currency=self.currency,
                 target=target_of(total) if ending.ends == POSTED else None,
                 vendor_id=str(document.vendor_id),
                 number=number or _own_number(document),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ml_connector_sandbox.servicetitan.books import Invoice, ServiceTitanBooks, TenantBooks, batch, post_batch
+from ml_connector_sandbox.servicetitan.purchasing_desk import cancel_bill, edit_bill, receive_credit
 
 
 class _Reprice(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="reprice"):
@@ -21,21 +22,57 @@ class _Post(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="po
     tenant: str
 
 
+class _EditBill(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="edit bill"):
+    tenant: str
+    by: Decimal
+    bill: str = ""
+
+
+class _CancelBill(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="cancel bill"):
+    tenant: str
+    bill: str = ""
+
+
+class _Credit(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="credit"):
+    tenant: str
+
+
+_Wish = _Reprice | _Post | _EditBill | _CancelBill | _Credit
+_ACTS = (
+    "'reprice' with tenant, by and perhaps invoice, 'post' with tenant, 'edit bill' with tenant, by and perhaps bill, "
+    "'cancel bill' with tenant and perhaps bill, or 'credit' with tenant"
+)
+
+
 def carried_out(company: ServiceTitanBooks, wish: Mapping[str, Any]) -> dict[str, Any]:
     """Do what a body asks for. Raises ValueError.
 
-    ``act``: reprice, with ``tenant``, ``by`` and perhaps ``invoice``; or post, with ``tenant``.
+    ``act``: reprice, with ``tenant``, ``by`` and perhaps ``invoice``; post and credit, with ``tenant``; edit bill, with
+    ``tenant``, ``by`` and perhaps ``bill``; cancel bill, with ``tenant`` and perhaps ``bill``.
     """
     try:
-        asked = msgspec.convert(wish, _Reprice | _Post, strict=False)
+        asked: _Wish = msgspec.convert(wish, _Wish, strict=False)
     except msgspec.ValidationError as error:
-        acts = "'reprice' with tenant, by and perhaps invoice, or 'post' with tenant"
-        raise ValueError(f"the desk takes an act {acts}: {error}") from error
+        raise ValueError(f"the desk takes an act {_ACTS}: {error}") from error
     tenants = {number: books for (_, number), books in company.tenants().items()}
     if asked.tenant not in tenants:
         raise ValueError(f"there is no tenant {asked.tenant!r}; there are: {', '.join(sorted(tenants))}")
     books = tenants[asked.tenant]
-    return post(books) if isinstance(asked, _Post) else reprice(books, asked.by, asked.invoice)
+    return _done(books, asked)
+
+
+def _done(books: TenantBooks, asked: _Wish) -> dict[str, Any]:
+    match asked:
+        case _Post():
+            return post(books)
+        case _Credit():
+            return receive_credit(books)
+        case _CancelBill():
+            return cancel_bill(books, asked.bill)
+        case _EditBill():
+            return edit_bill(books, asked.by, asked.bill)
+        case _Reprice():
+            return reprice(books, asked.by, asked.invoice)
 
 
 def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]:

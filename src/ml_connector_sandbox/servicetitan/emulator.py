@@ -62,7 +62,7 @@ class ServiceTitanEmulator(Emulator):
         stir(self.company)
 
     def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """See ``servicetitan.desk``: ``{"act": "reprice", "tenant": "...", "by": 12.00}``, or ``post`` with a tenant."""
+        """See ``servicetitan.desk``: ``{"act": "reprice", "tenant": "...", "by": 12.00}``, or another of its acts."""
         return carried_out(self.company, wish)
 
     def statistics(self) -> dict[str, Any]:

@@ -197,12 +197,14 @@ def _kept(record: Vendor | Bill, without: frozenset[str]) -> dict[str, Any]:
 def stir(company: ServiceTitanBooks) -> None:
     """Move modifiedOn of the record of each kind and tenant whose last change is longest ago.
 
-    The kinds: vendor, order, receipt, bill, customer, contact, location, invoice, payment.
+    The kinds: vendor, order, receipt, bill, return, AP credit, material, equipment, service, customer, contact, location,
+    invoice, payment.
     """
     for books in company.tenants().values():
         tables: tuple[Table[Any], ...] = (
             books.vendors, books.purchase_orders, books.receipts, books.bills, books.customers, books.contacts,
-            books.locations, books.invoices, books.payments,
+            books.locations, books.invoices, books.payments, books.returns, books.ap_credits, books.materials,
+            books.equipment, books.services,
         )  # fmt: skip
         for table in tables:
             shown = [(one.modified_on, one.id) for one in table if one.active]

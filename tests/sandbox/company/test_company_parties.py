@@ -6,11 +6,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.company import Company, party_names
 from ml_connector_sandbox.company.parties import LEAST, parties
 from ml_connector_sandbox.company.party_cases import CASES
 from ml_connector_sandbox.company.party_truth import ALONE, LINKED, SUGGESTED, PartyTruth, judged
@@ -67,6 +69,17 @@ def names_here(firm: Company) -> Counter[tuple[str, str]]:
 
 def names_there(firm: Company) -> Counter[tuple[str, str]]:
     return Counter((one.contact_type, theirs(one)[0]) for one in firm.seed.organisation.contacts)
+
+
+def test_names_are_unlike_their_neighbours_and_never_repeated() -> None:
+    for name, most in ((party_names.firm, 33_600), (party_names.supplier, 19_200)):
+        every = [name(number) for number in range(most)]
+        assert len(set(every)) == most
+        likeness = [SequenceMatcher(None, one, other).ratio() for one, other in pairwise(every[:1_500])]
+        assert max(likeness) < 0.75
+    assert len({party_names.person(number) for number in range(60_000)}) == 60_000
+    assert len({party_names.phone(number) for number in range(60_000)}) == 60_000
+    assert len({party_names.place(number) for number in range(60_000)}) == 60_000
 
 
 def test_both_sides_have_exactly_so_many_of_each(firm: Company) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +15,9 @@ from company_posting import contact_of
 
 from ml_connector_sandbox import company
 from ml_connector_sandbox.company import BillTruth, Company
-from ml_connector_sandbox.compare import Comparison, compare
+from ml_connector_sandbox.compare import Comparison, compare, main
 from ml_connector_sandbox.kernel.clock import SandboxClock
+from ml_connector_sandbox.sandbox import Sandbox
 from ml_connector_sandbox.zoho_books.inspection import company_books
 
 START = datetime(2026, 11, 16, 14, 0, tzinfo=UTC)
@@ -102,3 +106,15 @@ def test_a_credit_of_a_wrong_amount_or_one_that_must_wait_is_found(demo: Company
         enter_credit(demo, row, -row.total)
     found = compared(demo, before, credits=True)
     assert (found.totals_differ, found.unexpected, len(found.findings)) == (1, 1, 2)
+
+
+@pytest.mark.anyio
+async def test_the_command_line_asks_for_credits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with Sandbox.running("trader") as sandbox:
+        sandbox.write(tmp_path / "sandbox.json")
+        missing = []
+        for more in ([], ["--credits"]):
+            arguments = ["--file", str(tmp_path / "sandbox.json"), "--json", *more]
+            assert await asyncio.to_thread(main, arguments) == 1
+            missing.append(json.loads(capsys.readouterr().out)["missing"])
+        assert missing == [120, 127]

@@ -56,3 +56,30 @@ async def test_an_invoice_is_posted_and_a_contact_gets_another_telephone() -> No
         for wrong in ({**wish, "contact": "Nobody"}, {**wish, "organisation": "none"}, {"act": "post"}):
             async with session.post(f"{admin}/xero/desk", json=wrong) as answer:
                 assert answer.status == 400 and len((await answer.text()).splitlines()) == 1
+
+
+async def test_bills_are_edited_and_cancelled_and_a_credit_comes_in() -> None:
+    made = companies.demo(SandboxClock.starting(START))
+    tenant, number = made.seed.tenant, {"tenant": made.access.tenant_id}
+    async with Sandbox.running(made) as sandbox, aiohttp.ClientSession() as session:
+
+        async def act(**wish: object) -> tuple[int, dict[str, object]]:
+            address = f"{sandbox.handover['admin']}/servicetitan/desk"
+            async with session.post(address, json={**number, **wish}) as answer:
+                refused = {"sentence": await answer.text()}
+                return answer.status, await answer.json() if answer.status == 200 else refused
+
+        status, done = await act(act="edit bill", by=2)
+        bill = next(one for one in tenant.bills if one.vendor_number == done["bill"])
+        assert (status, float(bill.amount(True))) == (200, done["after"]) and done["after"] != done["before"]
+        status, done = await act(act="cancel bill", bill=done["bill"])
+        assert status == 200 and tenant.bills[bill.id].status == "Canceled"
+        assert (await act(act="edit bill", by=2, bill=done["bill"]))[0] == 400
+        known = {one.id for one in tenant.ap_credits}
+        for _ in range(2):
+            status, done = await act(act="credit")
+            [credit] = [one for one in tenant.ap_credits if one.id not in known]
+            assert (status, credit.reference_number, float(credit.amount)) == (200, done["credit"], done["amount"])
+            known.add(credit.id)
+        status, done = await act(act="credit")
+        assert status == 400 and "no return whose credit" in str(done)

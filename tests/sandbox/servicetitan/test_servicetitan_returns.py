@@ -224,3 +224,12 @@ async def test_both_show_in_what_the_books_say(world: World, bill: Bill) -> None
     [said] = after["ap_credits"].values()
     assert said["splits"] == [{"bill": "INV-1", "amount": Decimal(10)}] and said["return"] == "RT-1"
     assert after["bills"] == before["bills"] and len(after["returns"]) == 1
+
+
+async def test_stirring_moves_a_return_and_a_credit_and_says_nothing_new(world: World) -> None:
+    credit = world.books.returning.receive_credit(goods(world).id)
+    said = world.emulator.essence()
+    world.clock.advance(60)
+    world.emulator.stir()
+    assert world.emulator.essence() == said
+    assert all(one.modified_on > credit.modified_on for one in (*world.books.returns, *world.books.ap_credits))
