@@ -18,10 +18,11 @@ from ml_connector_sandbox.zoho_books.consent import Consent
 from ml_connector_sandbox.zoho_books.data_centres import DATA_CENTRES, by_api_host
 from ml_connector_sandbox.zoho_books.desk import carried_out
 from ml_connector_sandbox.zoho_books.errors import Refused
-from ml_connector_sandbox.zoho_books.essence import company_essence, stir
+from ml_connector_sandbox.zoho_books.essence import company_essence
 from ml_connector_sandbox.zoho_books.faults import ZohoBooksFaults
 from ml_connector_sandbox.zoho_books.inspection import company_books, company_statistics
 from ml_connector_sandbox.zoho_books.resources import all_routes
+from ml_connector_sandbox.zoho_books.stirring import stir
 from ml_connector_sandbox.zoho_books.switches import Switches
 from ml_connector_sandbox.zoho_books.webhooks import ZohoBooksWebhooks, announcer
 
@@ -63,7 +64,7 @@ class ZohoBooksEmulator(Emulator):
         return company_books(self.company)
 
     def essence(self) -> Essence:
-        """Contacts, accounts with balances, bills, vendor credits and payments; vendors and accounts by their own facts."""
+        """Contacts, accounts with balances, items and all documents; contacts and accounts by their own facts."""
         return company_essence(self.company)
 
     def desk(self, wish: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class ZohoBooksEmulator(Emulator):
         return carried_out(self.company, wish)
 
     def stir(self) -> None:
-        """Save the vendor, bill, vendor credit and payment of each organisation whose last change is longest ago."""
+        """Save what was last changed longest ago of each kind in each organisation."""
         stir(self.company)
 
     def statistics(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.kernel.essence import Essence, settled
@@ -11,27 +10,22 @@ from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.books.documents import (
     Bill,
     BillPayment,
-    LineItem,
     PurchaseDocument,
     VendorCredit,
     VendorPayment,
 )
-from ml_connector_sandbox.zoho_books.books.masters import Account, Contact, TagChoice, Tax
+from ml_connector_sandbox.zoho_books.books.masters import Account, Contact
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
-from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
 from ml_connector_sandbox.zoho_books.books.values import iso
+from ml_connector_sandbox.zoho_books.essence_parts import account_of, contact_of, filled, kept_of, line_of, location_of
+from ml_connector_sandbox.zoho_books.essence_sales import SALES, sales_essence
 
-# Texts of a document, a line or a contact that are ids of other objects; those shown stand under their own names.
-_IDS = frozenset(
-    {
-        "location_id", "purchaseorder_item_id", "project_id", "customer_id", "tax_exemption_id", "tax_authority_id",
-    }
-)  # fmt: skip
+PURCHASES = ("contacts", "accounts", "bills", "vendor_credits", "vendor_payments")
 
 
 def company_essence(company: ZohoBooksBooks) -> Essence:
-    """Contacts, accounts with balances, bills, vendor credits and vendor payments of every organisation, by id."""
-    entities: Essence = {"contacts": {}, "accounts": {}, "bills": {}, "vendor_credits": {}, "vendor_payments": {}}
+    """Contacts, accounts with balances, items, and every kind of document of every organisation, by id."""
+    entities: Essence = {name: {} for name in (*PURCHASES, *SALES)}
     for books in company.organisations.values():
         found = {
             "contacts": {one.contact_id: _contact(books, one) for one in books.contacts},
@@ -39,6 +33,7 @@ def company_essence(company: ZohoBooksBooks) -> Essence:
             "bills": {one.document_id: _bill(books, one) for one in books.bills},
             "vendor_credits": {one.document_id: _vendor_credit(books, one) for one in books.vendor_credits},
             "vendor_payments": {one.payment_id: _vendor_payment(books, one) for one in books.vendor_payments},
+            **sales_essence(books),
         }
         for entity, rows in found.items():
             own = {"organization_id": books.organization_id}
@@ -48,7 +43,7 @@ def company_essence(company: ZohoBooksBooks) -> Essence:
 
 def _account(books: OrganisationBooks, one: Account) -> dict[str, Any]:
     return {
-        **_named_account(books, one.account_id),
+        **account_of(books, one.account_id),
         "type": one.account_type,
         "active": one.active,
         "description": one.description,
@@ -66,11 +61,13 @@ def _contact(books: OrganisationBooks, one: Contact) -> dict[str, Any]:
         "payment_terms": [one.payment_terms, one.payment_terms_label],
         "track_1099": one.track_1099,
         "is_taxable": one.is_taxable,
-        "billing_address": _filled(one.billing_address),
-        "shipping_address": _filled(one.shipping_address),
-        "persons": [_filled(person, without={"contact_person_id"}) for person in one.persons],
+        "billing_address": filled(one.billing_address),
+        "shipping_address": filled(one.shipping_address),
+        "persons": [filled(person, without={"contact_person_id"}) for person in one.persons],
+        "credit_limit": one.credit_limit,
         "payable": books.payable_to(one.contact_id),
-        **_kept(books, one),
+        "receivable": books.receivable_from(one.contact_id),
+        **kept_of(books, one),
     }
 
 
@@ -95,7 +92,7 @@ def _document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]
         "number": one.number,
         "status": _status(one),
         "date": iso(one.date),
-        "vendor": _vendor(books, one.vendor_id),
+        "vendor": contact_of(books, one.vendor_id),
         "currency": one.currency_code,
         "exchange_rate": one.exchange_rate,
         "reference_number": one.reference_number,
@@ -108,50 +105,10 @@ def _document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]
         "adjustment": one.adjustment,
         "total": one.total,
         "credited": one.credited,
-        "location": _location(books, one.texts),
-        "lines": [_line(books, line) for line in one.lines],
-        **_kept(books, one),
+        "location": location_of(books, one.texts),
+        "lines": [line_of(books, line) for line in one.lines],
+        **kept_of(books, one),
     }
-
-
-def _line(books: OrganisationBooks, line: LineItem) -> dict[str, Any]:
-    customer = line.texts.get("customer_id", "")
-    project = books.projects.get(line.texts.get("project_id", ""))
-    return {
-        "account": _named_account(books, line.account_id),
-        "item": _item_name(books, line.item_id),
-        "quantity": line.quantity,
-        "rate": line.rate,
-        "discount": line.discount_amount,
-        "amount": line.item_total,
-        "tax": _tax(books, line.tax_id),
-        "tax_amounts": [[name, amount] for _, name, amount in line.taxes],
-        "tags": _tags(books, line.tags),
-        "location": _location(books, line.texts),
-        "customer": _vendor(books, customer) if customer else None,
-        "project": project.project_name if project else "",
-        "is_billable": line.is_billable,
-        "texts": _filled(line.texts, without=_IDS),
-    }
-
-
-def _item_name(books: OrganisationBooks, item_id: str) -> str:
-    item = books.items.get(item_id)
-    return item.name if item else ""
-
-
-def _kept(books: OrganisationBooks, one: Contact | PurchaseDocument | VendorPayment) -> dict[str, Any]:
-    """Notes and other texts, tags and custom fields."""
-    return {
-        "texts": _filled(one.texts, without=_IDS),
-        "tags": _tags(books, one.tags),
-        "custom_fields": _custom(books, one.custom),
-    }
-
-
-def _vendor(books: OrganisationBooks, contact_id: str) -> dict[str, Any]:
-    contact = vendor_by_id(books, contact_id)
-    return {"name": contact.contact_name, "custom_fields": _custom(books, contact.custom)}
 
 
 def _status(one: PurchaseDocument) -> str:
@@ -166,7 +123,7 @@ def _payment(books: OrganisationBooks, one: BillPayment) -> dict[str, Any]:
     return {
         "date": iso(one.made.date),
         "amount": one.amount,
-        "account": _named_account(books, one.made.paid_through_account_id),
+        "account": account_of(books, one.made.paid_through_account_id),
         "mode": one.made.payment_mode,
         "reference_number": one.made.reference_number,
         "description": one.made.texts.get("description", ""),
@@ -178,18 +135,18 @@ def _vendor_payment(books: OrganisationBooks, one: VendorPayment) -> dict[str, A
     bills = [(books.bills.get(part.bill_id), part.amount) for part in one.applied]
     return {
         "date": iso(one.date),
-        "vendor": _vendor(books, one.vendor_id),
+        "vendor": contact_of(books, one.vendor_id),
         "currency": one.currency_code,
         "exchange_rate": one.exchange_rate,
         "amount": one.amount,
         "balance": one.balance,
-        "account": _named_account(books, one.paid_through_account_id),
+        "account": account_of(books, one.paid_through_account_id),
         "mode": one.payment_mode,
         "reference_number": one.reference_number,
         "bills": sorted([bill.number, str(amount)] for bill, amount in bills if bill),
         "refunds": sorted([iso(each.date), str(each.amount), each.refund_mode] for each in one.refunds),
-        "location": _location(books, one.texts),
-        **_kept(books, one),
+        "location": location_of(books, one.texts),
+        **kept_of(books, one),
     }
 
 
@@ -198,53 +155,3 @@ def _attachment(bill: Bill) -> list[str]:
         return []
     name, kind, content = bill.attachment
     return [name, kind, hashlib.sha256(content).hexdigest()]
-
-
-def _named_account(books: OrganisationBooks, account_id: str) -> dict[str, str]:
-    account = books.accounts[account_id]
-    return {"name": account.account_name, "code": account.account_code}
-
-
-def _tax(books: OrganisationBooks, tax_id: str) -> list[str | Decimal]:
-    if not tax_id:
-        return []
-    tax = books.tax_or_group(tax_id)
-    if isinstance(tax, Tax):
-        return [tax.tax_name, tax.percentage]
-    return [tax.tax_group_name, sum((one.percentage for one in tax.taxes), Decimal(0))]
-
-
-def _location(books: OrganisationBooks, texts: dict[str, str]) -> str:
-    location = books.locations.get(texts.get("location_id", ""))
-    return location.location_name if location else ""
-
-
-def _tags(books: OrganisationBooks, chosen: list[TagChoice]) -> dict[str, str]:
-    tags = {one.tag_id: books.reporting_tags[one.tag_id] for one in chosen}
-    return {tags[one.tag_id].tag_name: tags[one.tag_id].options[one.tag_option_id].option_name for one in chosen}
-
-
-def _custom(books: OrganisationBooks, values: dict[str, Any]) -> dict[str, Any]:
-    return {books.custom_fields[key].api_name: value for key, value in values.items() if value not in ("", None)}
-
-
-def _filled(values: dict[str, Any], without: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:
-    return {key: value for key, value in sorted(values.items()) if value not in ("", None) and key not in without}
-
-
-def stir(company: ZohoBooksBooks) -> None:
-    """Save the vendor, the bill, the vendor credit and the payment whose last change is longest ago, as they are."""
-    for books in company.organisations.values():
-        vendors = books.contacts.slice_modified(0, len(books.contacts), descending=False)
-        vendor = next((one for one in vendors if one.contact_type == "vendor" and one.active), None)
-        if vendor is not None:
-            vendor.modified = books.now()
-            books.contacts.put(vendor)
-        for bill in books.bills.slice_modified(0, 1, descending=False):
-            books.touch(bill)
-        for credit in books.vendor_credits.slice_modified(0, 1, descending=False):
-            credit.modified = books.now()
-            books.vendor_credits.put(credit)
-        for payment in books.vendor_payments.slice_modified(0, 1, descending=False):
-            payment.modified = books.now()
-            books.vendor_payments.put(payment)

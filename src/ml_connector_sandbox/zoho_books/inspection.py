@@ -7,9 +7,11 @@ from typing import Any
 from ml_connector_sandbox.zoho_books.api.gate import Gate
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorPayment
-from ml_connector_sandbox.zoho_books.books.masters import Contact, TagChoice
+from ml_connector_sandbox.zoho_books.books.masters import Contact
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
 from ml_connector_sandbox.zoho_books.books.values import ZERO, iso, stamp
+from ml_connector_sandbox.zoho_books.inspection_parts import custom_values, document
+from ml_connector_sandbox.zoho_books.inspection_sales import sales_books
 
 
 def company_books(company: ZohoBooksBooks) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def company_books(company: ZohoBooksBooks) -> dict[str, Any]:
 
 
 def organisation_books(books: OrganisationBooks) -> dict[str, Any]:
-    """One organisation: contacts, accounts, bills, vendor credits, vendor payments, balances and postings."""
+    """One organisation: contacts, accounts, items, documents bought and sold, balances and postings."""
     return {
         "name": books.profile.name,
         "data_centre": books.profile.data_centre,
@@ -38,6 +40,7 @@ def organisation_books(books: OrganisationBooks) -> dict[str, Any]:
         "bills": [_bill(books, one) for one in books.bills],
         "vendor_credits": [_document(books, one) for one in books.vendor_credits],
         "vendor_payments": [_payment(books, one) for one in books.vendor_payments],
+        **sales_books(books),
         "balances": {books.accounts[key].account_name: sum_ for key, sum_ in books.ledger.balances().items()},
         "locks": {one.module: iso(one.lock_date) for one in books.locks.values()},
     }
@@ -69,8 +72,9 @@ def _contact(books: OrganisationBooks, one: Contact) -> dict[str, Any]:
         "texts": dict(one.texts),
         "persons": [dict(person) for person in one.persons],
         "billing_address": dict(one.billing_address),
-        "custom": _custom(books, one.custom),
+        "custom": custom_values(books, one.custom),
         "payable": books.payable_to(one.contact_id),
+        "receivable": books.receivable_from(one.contact_id),
     }
 
 
@@ -102,51 +106,7 @@ def _payment(books: OrganisationBooks, one: VendorPayment) -> dict[str, Any]:
 
 def _document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]:
     return {
-        "document_id": one.document_id,
-        "number": one.number,
         "vendor_id": one.vendor_id,
         "vendor_name": books.contacts.get(one.vendor_id).contact_name,  # type: ignore[union-attr]
-        "state": one.state,
-        "date": iso(one.date),
-        "currency_code": one.currency_code,
-        "exchange_rate": one.exchange_rate,
-        "reference_number": one.reference_number,
-        "sub_total": one.sub_total,
-        "tax_total": one.tax_total,
-        "adjustment": one.adjustment,
-        "discount_total": one.discount_total,
-        "total": one.total,
-        "texts": dict(one.texts),
-        "custom": _custom(books, one.custom),
-        "tags": _tags(books, one.tags),
-        "last_modified_time": stamp(one.modified, books.zone),
-        "postings": [
-            {"account_type": books.accounts[side.account_id].account_type, "amount": side.amount}
-            for side in books.ledger.entry(one.document_id)
-        ],
-        "lines": [
-            {
-                "account_name": books.accounts[line.account_id].account_name,
-                "rate": line.rate,
-                "quantity": line.quantity,
-                "item_total": line.item_total,
-                "tax_id": line.tax_id,
-                "texts": {name: value for name, value in line.texts.items() if value},
-                "tags": _tags(books, line.tags),
-            }
-            for line in one.lines
-        ],
+        **document(books, one),
     }
-
-
-def _tags(books: OrganisationBooks, chosen: list[TagChoice]) -> dict[str, str]:
-    return {
-        books.reporting_tags[one.tag_id].tag_name: books.reporting_tags[one.tag_id]
-        .options[one.tag_option_id]
-        .option_name
-        for one in chosen
-    }
-
-
-def _custom(books: OrganisationBooks, values: dict[str, Any]) -> dict[str, Any]:
-    return {books.custom_fields[key].api_name: value for key, value in values.items()}

@@ -50,6 +50,34 @@ class Switches:
     vendor_credits_list_key: str = "vendor_credits"
     """Key of the rows in the vendor credit list; the specification's schema says ``vendorcredits``."""
 
+    # ---- sales
+    invoice_lines: str = "item"
+    """``item``: every invoice line names an item, as the published request demands, and an account on it is ignored.
+    ``account``: a line may name an account, or nothing and be counted to Sales, as many clients do it."""
+    numbers_generated: bool = True
+    """Invoices and credit notes are numbered by the books. Off: a body without a number is refused."""
+    number_without_flag: str = "ignored"
+    """A number in the body without ``ignore_auto_number_generation``: ``ignored``, ``refused`` or ``taken``."""
+    void_frees_sales_number: bool = False
+    """A void invoice or credit note no longer blocks its number."""
+    draft_invoice_payable: bool = False
+    """A payment or credit may be put on a draft invoice, which is sent then (unverified). Off: refused."""
+    payment_refund_as_list: bool = True
+    """One refund of a customer payment is answered as a list of one, as the specification says; none was recorded."""
+    same_status_refused: bool = True
+    """Marking an invoice or credit note with the state it has is refused. Off: harmless."""
+
+    # ---- tax editions: fields that a document is refused without, named with commas; the contact's own value is enough
+    demanded_us: str = ""
+    """``tax_exemption``: an untaxed line of an invoice or credit note needs an exemption."""
+    demanded_uk: str = ""
+    """``vat_treatment``."""
+    demanded_in: str = ""
+    """``gst_treatment``, ``gst_no``, ``place_of_supply`` (sales), ``source_of_supply``, ``destination_of_supply``
+    (purchases), ``hsn_or_sac`` (lines)."""
+    demanded_gcc: str = ""
+    """``tax_treatment``, ``place_of_supply``."""
+
     # ---- items
     duplicate_item_names: bool = True
     """Two items may have one name. Off: refused with ``already_exists_code``; the SKU is used once in any case."""

@@ -24,7 +24,17 @@ from ml_connector_sandbox.kernel.webhook_rules import (
 )
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
-from ml_connector_sandbox.zoho_books.resources import _bill_answer, _contact_answer, _payment_answer
+from ml_connector_sandbox.zoho_books.books.register import Register
+from ml_connector_sandbox.zoho_books.resources import (
+    _bill_answer,
+    _contact_answer,
+    _credit_note_answer,
+    _customer_payment_answer,
+    _expense_answer,
+    _invoice_answer,
+    _item_answer,
+    _payment_answer,
+)
 from ml_connector_sandbox.zoho_books.resources.vendor_credits import detail as vendor_credit_detail
 
 SIGNATURE_HEADER = "X-Zoho-Webhook-Signature"
@@ -35,7 +45,12 @@ BODIES = ("default", "form")
 class ZohoBooksWebhooks(WebhookRules):
     """What a workflow rule with a webhook action sends. The event itself is named nowhere: the rule knows it."""
 
-    events = named_events(("bill", "vendor_credit", "vendorpayment", "contact"))
+    events = named_events(
+        (
+            "bill", "vendor_credit", "vendorpayment", "contact", "invoice", "creditnote", "customerpayment", "expense",
+            "item",
+        )
+    )  # fmt: skip
     methods = ("POST", "PUT", "DELETE")
 
     def __init__(self, company: ZohoBooksBooks) -> None:
@@ -87,7 +102,7 @@ class ZohoBooksWebhooks(WebhookRules):
         switches = self._company.switches
         if switches.webhook_body not in BODIES:
             raise ValueError(f"webhook_body {switches.webhook_body!r} is none of {', '.join(BODIES)}")
-        payload: dict[str, Any] = {change.entity: _shown(self._company.organisations[change.company], change)}
+        payload: dict[str, Any] = {_object(change): _shown(self._company.organisations[change.company], change)}
         if switches.webhook_organization_id:
             payload = {"organization_id": change.company, **payload}
         shaped: dict[str, Any] = _shaped(payload, switches.webhook_ids_as_numbers, switches.webhook_amounts_as_texts)
@@ -112,27 +127,34 @@ def announcer(announce: Callable[[Change], None]) -> Callable[[str, str, str, An
     return heard
 
 
+def _object(change: Change) -> str:
+    """What the payload calls the object: as the API does, which says ``payment`` for a customer's."""
+    return "payment" if change.entity == "customerpayment" else change.entity
+
+
 def _id_name(change: Change) -> str:
-    """A vendor payment's id is called ``payment_id``."""
-    return "payment_id" if change.entity == "vendorpayment" else f"{change.entity}_id"
+    """The id of a payment is called ``payment_id``, whoever paid."""
+    return "payment_id" if change.entity in ("vendorpayment", "customerpayment") else f"{change.entity}_id"
 
 
 def _shown(books: OrganisationBooks, change: Change) -> dict[str, Any]:
     """As the API shows the object; what is gone shows its id only (what the vendor sends then is not known)."""
-    gone = {_id_name(change): change.object_id}
-    if change.action == DELETED:
-        return gone
-    if change.entity == "bill":
-        bill = books.bills.get(change.object_id)
-        return _bill_answer.detail(books, bill) if bill else gone
-    if change.entity == "vendor_credit":
-        credit = books.vendor_credits.get(change.object_id)
-        return vendor_credit_detail(books, credit) if credit else gone
-    if change.entity == "vendorpayment":
-        payment = books.vendor_payments.get(change.object_id)
-        return _payment_answer.detail(books, payment) if payment else gone
-    contact = books.contacts.get(change.object_id)
-    return _contact_answer.detail(books, contact) if contact else gone
+    register, detail = _DETAILS[change.entity]
+    kept = None if change.action == DELETED else register(books).get(change.object_id)
+    return {_id_name(change): change.object_id} if kept is None else detail(books, kept)
+
+
+_DETAILS: dict[str, tuple[Callable[[OrganisationBooks], Register[Any]], Callable[..., dict[str, Any]]]] = {
+    "bill": (lambda books: books.bills, _bill_answer.detail),
+    "vendor_credit": (lambda books: books.vendor_credits, vendor_credit_detail),
+    "vendorpayment": (lambda books: books.vendor_payments, _payment_answer.detail),
+    "contact": (lambda books: books.contacts, _contact_answer.detail),
+    "invoice": (lambda books: books.invoices, _invoice_answer.detail),
+    "creditnote": (lambda books: books.credit_notes, _credit_note_answer.detail),
+    "customerpayment": (lambda books: books.customer_payments, _customer_payment_answer.detail),
+    "expense": (lambda books: books.expenses, _expense_answer.detail),
+    "item": (lambda books: books.items, _item_answer.detail),
+}
 
 
 def _shaped(value: Any, ids_as_numbers: bool, amounts_as_texts: bool, name: str = "") -> Any:

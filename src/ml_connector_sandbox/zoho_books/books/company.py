@@ -50,7 +50,7 @@ class ZohoBooksBooks:
         self.clients: dict[str, Client] = {}
         self.grants = Grants(self, random.Random(seed))
         self.listener: Listener | None = None
-        """Called after every change of a contact, bill or vendor credit."""
+        """Called after every change of a contact, an item or any document."""
 
     def organisation(
         self,

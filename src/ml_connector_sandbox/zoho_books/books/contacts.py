@@ -123,8 +123,10 @@ def merge(books: Records, duplicate: Contact, survivor: Contact) -> None:
 def has_transactions(books: Records, contact: Contact) -> bool:
     """Does any document name the contact."""
     key = contact.contact_id
-    registers = (books.bills, books.vendor_credits, books.vendor_payments)
-    return any(one.having("vendor_id", key) for one in registers)
+    bought = any(one.having("vendor_id", key) for one in (books.bills, books.vendor_credits, books.vendor_payments))
+    sold = (books.invoices, books.credit_notes, books.customer_payments)
+    spent = (books.expenses.having(name, key) for name in ("vendor_id", "customer_id"))
+    return bought or any(one.having("customer_id", key) for one in sold) or any(spent)
 
 
 def _fill(books: Records, contact: Contact, body: Body, old: Contact | None = None) -> Contact:

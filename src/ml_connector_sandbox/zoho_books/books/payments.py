@@ -41,10 +41,10 @@ def create_payment(books: Records, body: Body, created: datetime | None = None, 
         vendor_id=vendor.contact_id,
         number="",
         date=day(body, "date", moment.astimezone(books.zone).date()),
-        amount=_amount(body, "amount"),
+        amount=positive_amount(body, "amount"),
         currency_code=vendor.currency_code,
         exchange_rate=rate_of(books, body, vendor),
-        paid_through_account_id=_account(books, body, "paid_through_account_id"),
+        paid_through_account_id=money_account(books, body, "paid_through_account_id"),
         created=moment,
         modified=moment,
         sequence=books.next_sequence(),
@@ -63,7 +63,7 @@ def update_payment(books: Records, payment: VendorPayment, body: Body) -> Vendor
     changed = _changed(books, payment, body)
     parts = _parts(books, payment, body, changed.amount) if "bills" in body else _as_they_are(books, payment)
     if changed.amount < payment.amount - payment.balance and "bills" not in body:
-        raise _too_much(books, "The amount is less than what bills and refunds have taken.")
+        raise too_much(books, "The amount is less than what bills and refunds have taken.")
     held = dict(payment.custom)
     _fill(books, payment, body)
     payment.amount, payment.date = changed.amount, changed.date
@@ -81,9 +81,9 @@ def _changed(books: Records, payment: VendorPayment, body: Body) -> VendorPaymen
     copy = replace(payment, date=day(body, "date", payment.date))
     periods.require_open(books, "purchase", copy.date)
     if "amount" in body:
-        copy.amount = _amount(body, "amount")
+        copy.amount = positive_amount(body, "amount")
     if "paid_through_account_id" in body:
-        copy.paid_through_account_id = _account(books, body, "paid_through_account_id")
+        copy.paid_through_account_id = money_account(books, body, "paid_through_account_id")
     if "exchange_rate" in body:
         copy.exchange_rate = rate_of(books, body, vendor_by_id(books, payment.vendor_id))
     return copy
@@ -111,7 +111,7 @@ def apply_advance(
     """Let a bill take ``amount`` (bill currency) of what is left of a payment. Raises Refused."""
     _payable(books, payment, bill)
     if amount <= 0 or amount > payment.balance or amount > bill.balance:
-        raise _too_much(books, "The amount is more than the payment's balance or the bill's.")
+        raise too_much(books, "The amount is more than the payment's balance or the bill's.")
     at = moment or books.now()
     part = BillPayment(
         made=payment,
@@ -139,14 +139,14 @@ def unapply(books: Records, bill: Bill, part: BillPayment) -> None:
 def refund(books: Records, payment: VendorPayment, body: Body, created: datetime | None = None) -> Refund:
     """The vendor pays back (part of) an advance. Raises Refused over the payment's balance."""
     moment = created or books.now()
-    amount = _amount(body, "amount")
+    amount = positive_amount(body, "amount")
     if amount > payment.balance:
-        raise _too_much(books, "The amount refunded is more than the payment's balance.")
+        raise too_much(books, "The amount refunded is more than the payment's balance.")
     made = Refund(
         refund_id=books.new_id(),
         amount=amount,
         date=day(body, "date", moment.astimezone(books.zone).date()),
-        to_account_id=_account(books, body, "to_account_id"),
+        to_account_id=money_account(books, body, "to_account_id"),
         refund_mode=text(body, "refund_mode", 100) or "Cash",
         reference_number=text(body, "reference_number", 100),
         description=text(body, "description", 500),
@@ -191,7 +191,7 @@ def _parts(books: Records, payment: VendorPayment, body: Body, amount: Decimal) 
         raise invalid("bill_id")
     refunded = sum((one.amount for one in payment.refunds), ZERO)
     if sum((one.amount for one in found), refunded) > amount:
-        raise _too_much(books, "The amount applied to bills is more than the amount of the payment.")
+        raise too_much(books, "The amount applied to bills is more than the amount of the payment.")
     return found
 
 
@@ -200,10 +200,10 @@ def _part(books: Records, payment: VendorPayment, one: Body) -> Part:
     if bill is None:
         raise Refused(400, books.switches.unknown_reference_code, "Invalid value passed for bill_id")
     _payable(books, payment, bill)
-    amount = _amount(one, "amount_applied")
+    amount = positive_amount(one, "amount_applied")
     own = sum((part.amount for part in payment.applied if part.bill_id == bill.document_id), ZERO)
     if amount > bill.balance + own:
-        raise _too_much(books, f"The amount applied is more than the balance of bill {bill.number}.")
+        raise too_much(books, f"The amount applied is more than the balance of bill {bill.number}.")
     kept = text(one, "bill_payment_id")
     if kept and kept not in {part.bill_payment_id for part in payment.applied}:
         raise invalid("bill_payment_id")
@@ -262,14 +262,15 @@ def _enter(books: Records, payment: VendorPayment) -> VendorPayment:
     return payment
 
 
-def _amount(body: Body, name: str) -> Decimal:
+def positive_amount(body: Body, name: str) -> Decimal:
+    """An amount over nothing. Raises Refused."""
     found = decimal(body, name)
     if found <= 0:
         raise invalid(name)
     return found
 
 
-def _account(books: Records, body: Body, name: str) -> str:
+def money_account(books: Records, body: Body, name: str) -> str:
     """Where money goes out of or comes in to: any active account but the control accounts."""
     account = books.accounts.get(required(body, name))
     if account is None:
@@ -281,5 +282,6 @@ def _account(books: Records, body: Body, name: str) -> str:
     return account.account_id
 
 
-def _too_much(books: Records, message: str) -> Refused:
+def too_much(books: Records, message: str) -> Refused:
+    """More is wanted than there is."""
     return Refused(400, books.switches.over_payment_code, message)

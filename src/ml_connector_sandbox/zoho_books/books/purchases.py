@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ml_connector_sandbox.zoho_books.books import choices, lines, periods
+from ml_connector_sandbox.zoho_books.books import choices, editions, lines, periods
 from ml_connector_sandbox.zoho_books.books.arithmetic import compute
 from ml_connector_sandbox.zoho_books.books.body import (
     Body,
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from ml_connector_sandbox.zoho_books.books.records import Records
 
 # Lengths of header texts; the specification states few of them for bills, so most are uncertain.
-TEXT_LIMITS = {"notes": 5000, "terms": 10000, "adjustment_description": 100, "location_id": 0}
+TEXT_LIMITS = {
+    "notes": 5000,
+    "terms": 10000,
+    "adjustment_description": 100,
+    "location_id": 0,
+    **dict.fromkeys(editions.PURCHASE_FIELDS, 0),
+}
 NUMBER_LIMIT = 100
 
 
@@ -239,6 +245,7 @@ def _fill(books: Records, document: PurchaseDocument, body: Body, module: str, n
         document.lines = lines.read_lines(books, objects(body, "line_items"), document)
     choices.require_tags(books, document.tags, [line.tags for line in document.lines])
     periods.require_open(books, "purchase", document.date)
+    editions.require(books, module, document, vendor_by_id(books, document.vendor_id))
     compute(document, books.arithmetic(document.currency_code, document.is_item_level_tax_calc))
     if document.total < 0:
         raise Refused(400, books.switches.negative_total_code, "The total amount cannot be negative.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_sandbox.zoho_books.books.arithmetic import Settings
 from ml_connector_sandbox.zoho_books.books.documents import Bill, Document, VendorCredit, VendorPayment
+from ml_connector_sandbox.zoho_books.books.expenses import Expense
 from ml_connector_sandbox.zoho_books.books.ledger import Ledger
 from ml_connector_sandbox.zoho_books.books.masters import (
     Account,
@@ -28,6 +30,7 @@ from ml_connector_sandbox.zoho_books.books.masters import (
 from ml_connector_sandbox.zoho_books.books.posting import post_document
 from ml_connector_sandbox.zoho_books.books.profile import Profile
 from ml_connector_sandbox.zoho_books.books.register import Register
+from ml_connector_sandbox.zoho_books.books.sales_documents import CreditNote, CustomerPayment, Invoice
 from ml_connector_sandbox.zoho_books.books.values import ZERO
 from ml_connector_sandbox.zoho_books.switches import Switches
 
@@ -91,6 +94,34 @@ class Records:
             {"vendor_id": lambda one: one.vendor_id, "reference_number": lambda one: one.reference_number},
             partial(self._heard, "vendorpayment"),
         )
+        self.invoices: Register[Invoice] = Register(
+            lambda one: one.document_id,
+            {
+                "customer_id": lambda one: one.customer_id,
+                "number": lambda one: one.number,
+                "reference_number": lambda one: one.reference_number,
+            },
+            partial(self._heard, "invoice"),
+        )
+        self.credit_notes: Register[CreditNote] = Register(
+            lambda one: one.document_id,
+            {
+                "customer_id": lambda one: one.customer_id,
+                "number": lambda one: one.number,
+                "reference_number": lambda one: one.reference_number,
+            },
+            partial(self._heard, "creditnote"),
+        )
+        self.customer_payments: Register[CustomerPayment] = Register(
+            lambda one: one.payment_id,
+            {"customer_id": lambda one: one.customer_id, "reference_number": lambda one: one.reference_number},
+            partial(self._heard, "customerpayment"),
+        )
+        self.expenses: Register[Expense] = Register(
+            lambda one: one.expense_id,
+            {"vendor_id": lambda one: one.vendor_id, "customer_id": lambda one: one.customer_id},
+            partial(self._heard, "expense"),
+        )
         self.items: Register[Item] = Register(
             lambda one: one.item_id,
             {"name": lambda one: one.name, "sku": lambda one: one.sku},
@@ -99,6 +130,7 @@ class Records:
         # (field id, value) -> document id, for fields that reject duplicates
         self.unique_values: dict[tuple[str, str], str] = {}
         self._next_id, self._sequence, self._payments_made = 0, 0, 0
+        self._numbered: Counter[str] = Counter()
 
     def _heard(self, module: str, action: str, object_id: str, document: Any) -> None:
         if self.company.listener is not None:
@@ -142,6 +174,11 @@ class Records:
         self._payments_made += 1
         return str(self._payments_made)
 
+    def next_in_sequence(self, kind: str) -> int:
+        """The next number of a kind of document; one that was deleted is not given again."""
+        self._numbered[kind] += 1
+        return self._numbered[kind]
+
     @property
     def reporting_tags_offered(self) -> bool:
         """Whether the organisation's plan has reporting tags."""
@@ -177,7 +214,7 @@ class Records:
 
     def documents(self) -> list[Document]:
         """Every document with lines."""
-        return [*self.bills, *self.vendor_credits]
+        return [*self.bills, *self.vendor_credits, *self.invoices, *self.credit_notes]
 
     def fields_of(self, module: str) -> list[CustomField]:
         """The custom fields of a module. How the newer modules are spelt is uncertain, so ``creditnote`` and
@@ -215,6 +252,10 @@ class Records:
             rate_rounded=self.switches.rate_rounded,
             tax=self.tax_or_group,
         )
+
+    def receivable_from(self, contact_id: str) -> Decimal:
+        """What a customer owes on sent invoices less credits and unused money, base currency."""
+        return self.ledger.owed(contact_id, self.accounts_receivable.account_id)
 
     def payable_to(self, contact_id: str) -> Decimal:
         """What is owed to a vendor on open bills less open credits, base currency."""

@@ -50,7 +50,8 @@ def delete_tax(books: OrganisationBooks, tax: Tax) -> None:
     """Remove a tax that no group, item or document names. Raises Refused."""
     grouped = any(one is tax for group in books.tax_groups.values() for one in group.taxes)
     itemised = any(one.tax_id == tax.tax_id for one in books.items)
-    if grouped or itemised or any(tax.tax_id in one.taxes for one in books.documents()):
+    spent = any(part[0] == tax.tax_id for one in books.expenses for part in one.tax_parts)
+    if grouped or itemised or spent or any(tax.tax_id in one.taxes for one in books.documents()):
         message = "The tax is used and cannot be deleted."
         raise Refused(400, books.switches.has_transactions_code, message)
     del books.taxes[tax.tax_id]

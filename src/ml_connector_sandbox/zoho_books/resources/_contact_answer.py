@@ -7,7 +7,7 @@ from typing import Any
 from ml_connector_sandbox.zoho_books.books.contacts import has_transactions
 from ml_connector_sandbox.zoho_books.books.masters import Contact
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
-from ml_connector_sandbox.zoho_books.books.values import ZERO, long_date, number, stamp
+from ml_connector_sandbox.zoho_books.books.values import ZERO, long_date, number, rounded, stamp
 from ml_connector_sandbox.zoho_books.resources._common import (
     APPROVAL,
     blank,
@@ -133,14 +133,26 @@ def _amounts(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
     bills = () if contact.currency_code == books.profile.currency_code else books.bills.having("vendor_id", key)
     owed = sum((one.balance for one in bills), ZERO) if bills else owed_base
     return {
-        "outstanding_receivable_amount": 0,
-        "outstanding_receivable_amount_bcy": 0,
+        **_receivable(books, contact),
         "outstanding_payable_amount": number(owed),
         "outstanding_payable_amount_bcy": number(owed_base),
-        "unused_credits_receivable_amount": 0,
-        "unused_credits_receivable_amount_bcy": 0,
         "unused_credits_payable_amount": number(unused + books.advances_to(key)),
         "unused_credits_payable_amount_bcy": number(unused_base + advances_base),
+    }
+
+
+def _receivable(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
+    """What sent invoices leave open, and unused credits and money, which the customer shows apart."""
+    key, places = contact.contact_id, books.price_precision
+    invoices = [one for one in books.invoices.having("customer_id", key) if one.state == "sent"]
+    notes = [one for one in books.credit_notes.having("customer_id", key) if one.state == "open"]
+    made = books.customer_payments.having("customer_id", key)
+    owed = [(one.balance, one.exchange_rate) for one in invoices]
+    unused = [(one.balance, one.exchange_rate) for one in notes] + [(one.unused, one.exchange_rate) for one in made]
+    return {
+        f"{name}{kind}": number(sum((rounded(amount * (rate if kind else 1), places) for amount, rate in sums), ZERO))
+        for name, sums in (("outstanding_receivable_amount", owed), ("unused_credits_receivable_amount", unused))
+        for kind in ("", "_bcy")
     }
 
 
@@ -219,8 +231,7 @@ def _summary(books: OrganisationBooks, contact: Contact) -> dict[str, Any]:
         "price_precision": currency.price_precision,
         "is_base_currency": currency.is_base,
         "currency_name_formatted": formatted_currency(currency),
-        "outstanding_receivable_amount": 0,
-        "unused_credits_receivable_amount": 0,
+        **{name: value for name, value in _receivable(books, contact).items() if not name.endswith("_bcy")},
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_connector_sandbox.zoho_books.books.documents import Bill, LineItem, PurchaseDocument
+from ml_connector_sandbox.zoho_books.books.documents import Bill, Document, LineItem, PurchaseDocument
+from ml_connector_sandbox.zoho_books.books.editions import PURCHASE_FIELDS
 from ml_connector_sandbox.zoho_books.books.masters import Tax
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
 from ml_connector_sandbox.zoho_books.books.purchases import vendor_by_id
@@ -26,6 +27,7 @@ LINE_BLANKS = (
     "discount_account_name", "item_type", "image_name", "image_type", "receipt_line_item_id",
     "invoice_id", "invoice_number", "item_matching_type",
 )  # fmt: skip
+LINE_EXTRAS = ("tax_exemption_id", "tax_exemption_code", "hsn_or_sac")  # shown where they have a value
 LINE_LISTS = ("discounts", "item_custom_fields", "purchase_request_items", "receive_line_items")
 PAGE = {
     "template_name": "Standard Template",
@@ -57,6 +59,7 @@ def document(books: OrganisationBooks, one: PurchaseDocument) -> dict[str, Any]:
         "tax_total": number(one.tax_total),
         "total": number(one.total),
         "notes": one.texts.get("notes", ""),
+        **{name: one.texts[name] for name in PURCHASE_FIELDS if one.texts.get(name)},
         "tags": tags(books, one.tags),
         "created_time": stamp(one.created, books.zone),
         "last_modified_time": stamp(one.modified, books.zone),
@@ -133,7 +136,7 @@ def line(books: OrganisationBooks, one: PurchaseDocument, item: LineItem) -> dic
         "quantity_received": 0,
         "discount": number(item.discount_amount),
         "markup_percent": 0,
-        **_line_tax(books, item),
+        **line_tax(books, item),
         "item_total": number(item.item_total),
         **({"item_total_inclusive_of_tax": number(item.item_total_inclusive_of_tax)} if item.tax_id else {}),
         "item_order": item.item_order,
@@ -145,11 +148,11 @@ def line(books: OrganisationBooks, one: PurchaseDocument, item: LineItem) -> dic
         "project_id": item.texts["project_id"],
         "project_name": project.project_name if project else "",
         **location(books, item.texts["location_id"]),
-        **{name: item.texts[name] for name in ("tax_exemption_id", "tax_exemption_code") if item.texts[name]},
+        **{name: item.texts[name] for name in LINE_EXTRAS if item.texts[name]},
     }
 
 
-def tax_rows(one: PurchaseDocument) -> list[dict[str, Any]]:
+def tax_rows(one: Document) -> list[dict[str, Any]]:
     """The taxes of a document."""
     return [
         {"tax_id": tax_id, "tax_name": name, "tax_amount": number(amount)}
@@ -161,7 +164,8 @@ def _module(one: PurchaseDocument) -> str:
     return "bill" if isinstance(one, Bill) else "vendor_credit"
 
 
-def _line_tax(books: OrganisationBooks, item: LineItem) -> dict[str, Any]:
+def line_tax(books: OrganisationBooks, item: LineItem) -> dict[str, Any]:
+    """The tax of a line with its parts."""
     if not item.tax_id:
         none = {"tax_id": "", "tax_name": "", "tax_type": "tax", "tax_percentage": 0}
         return {**none, "line_item_taxes": []}
