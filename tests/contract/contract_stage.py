@@ -71,6 +71,7 @@ class Stage(ABC):
     switches: ClassVar[Mapping[str, Switch]]
     limits_speed: ClassVar[float]  # the clock's speed at which this machine can reach the vendor's shortest limit
     fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change
+    unplayed: ClassVar[frozenset[str]] = frozenset()  # entities that the vendor's emulator does not have
     vanishing: ClassVar[frozenset[str]] = frozenset()  # entities of which a void leaves nothing behind
     silent: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes whose answer is empty
     stepwise: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes of several calls: all of them again
@@ -187,8 +188,9 @@ def stage_class(vendor: str) -> type[Stage]:
 
 
 def readable(vendor: str) -> Mapping[str, Readable]:
-    """What can be read."""
-    return CONNECTORS[vendor].readable
+    """What can be read and the vendor's emulator plays."""
+    unplayed = stage_class(vendor).unplayed
+    return {name: one for name, one in CONNECTORS[vendor].readable.items() if name not in unplayed}
 
 
 def entities() -> list[tuple[str, str]]:
@@ -207,6 +209,7 @@ def actions() -> list[tuple[str, str, Action]]:
         (vendor, entity, action)
         for vendor, one in sorted(CONNECTORS.items())
         for entity in sorted(one.writable)
+        if entity not in stage_class(vendor).unplayed
         for action in sorted(one.writable[entity])
     ]
 

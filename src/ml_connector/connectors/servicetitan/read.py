@@ -24,6 +24,7 @@ from ml_connector.connectors.servicetitan import (
     read_customers,
     read_deposits,
     read_invoices,
+    read_items,
     read_locations,
     read_payments,
     resources,
@@ -90,6 +91,7 @@ _STREAMS: Mapping[str, Callable[[Client, Settings, Reading], AsyncIterator[Page]
     "payments": read_payments.read,
     "credit_memos": read_credit_memos.read,
     "deposits": read_deposits.read,
+    "items": read_items.read,
 }
 
 Rows = Callable[[Iterable[bytes]], Awaitable[tuple[Row, ...]]]
