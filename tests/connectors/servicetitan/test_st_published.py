@@ -102,6 +102,7 @@ DOCUMENTS: dict[str, Document] = {
     "bills": Bill("1", Ref("41"), ZERO, purchase_order=Ref("7")),
     "invoices": Invoice("1", Ref("1"), ZERO),
     "credit_memos": Invoice("1", Ref("1"), ZERO, "credit note"),
+    "ap_credits": Bill("1", Ref("41"), ZERO, source_kind="ap_credit"),
     "payments": Payment("1", Ref("1"), ZERO),
     "customers": CUSTOMER,
     "vendors": VENDOR,

@@ -30,6 +30,9 @@ CREDIT_MEMOS = Resource("accounting", "credit-memos", "tn.acc.creditmemos:r", _A
 CREDIT_MEMO_ITEMS = Resource("accounting", "credit-memos/credit-memo-items", "tn.acc.creditmemos:r")
 # The list knows no filter for deposits that were taken back; whether it shows them is not said.
 BANK_DEPOSITS = Resource("accounting", "bank-deposits", "tn.acc.bankdeposits:r")
+# Neither a feed nor lines; the returns behind them have both.
+AP_CREDITS = Resource("accounting", "ap-credits", "tn.acc.apcredits:r")
+RETURNS = Resource("inventory", "returns", "tn.inv.returns:r", _ANY)
 MATERIALS = Resource("pricebook", "materials", "tn.pb.materials:r", _ANY)
 MATERIAL_FEED = Resource("pricebook", "export/materials", "tn.pb.materials:r")
 EQUIPMENT = Resource("pricebook", "equipment", "tn.pb.equipment:r", _ANY)
@@ -72,6 +75,7 @@ READABLE = {
     "payments": Readable("payments", (PAYMENTS.scope,), incremental=True),
     "credit_memos": Readable("credit_memos", (CREDIT_MEMOS.scope,), incremental=True),
     "deposits": Readable("deposits", (BANK_DEPOSITS.scope,), incremental=True),
+    "ap_credits": Readable("ap_credits", (AP_CREDITS.scope,), incremental=True),
     "items": Readable("items", (MATERIALS.scope, EQUIPMENT.scope, SERVICES.scope), incremental=True),
     "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
     "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
@@ -92,6 +96,7 @@ CHECKED = {
     "payments": (PAYMENTS,),
     "credit_memos": (CREDIT_MEMOS, CREDIT_MEMO_ITEMS),
     "deposits": (BANK_DEPOSITS,),
+    "ap_credits": (AP_CREDITS,),
     "items": (MATERIALS, EQUIPMENT, SERVICES),
     "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
