@@ -102,7 +102,7 @@ class StageOfServiceTitan(Stage):
         _lack("tn.acc.paymenttypes:r", "payment-types"),
         _lack("tn.acc.paymentterms:r", "payment-terms"),
     )
-    unplayed = frozenset(["ap_credits", "items"])
+    unplayed = frozenset(["ap_credits", "items", "journal_entries", ("payments", Action.CREATE)])
     unsaid = tuple(
         f"right {one.name}" for one in CONNECTOR.scopes if one.name not in SCOPES
     )  # its application lacks them

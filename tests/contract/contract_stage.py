@@ -71,7 +71,7 @@ class Stage(ABC):
     switches: ClassVar[Mapping[str, Switch]]
     limits_speed: ClassVar[float]  # the clock's speed at which this machine can reach the vendor's shortest limit
     fixed: ClassVar[frozenset[str]] = frozenset()  # entities whose rows bear no modification stamp to change
-    unplayed: ClassVar[frozenset[str]] = frozenset()  # entities that the vendor's emulator does not have
+    unplayed: ClassVar[frozenset[str | tuple[str, Action]]] = frozenset()  # what the vendor's emulator does not have
     vanishing: ClassVar[frozenset[str]] = frozenset()  # entities of which a void leaves nothing behind
     silent: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes whose answer is empty
     stepwise: ClassVar[frozenset[tuple[str, Action]]] = frozenset()  # writes of several calls: all of them again
@@ -211,6 +211,7 @@ def actions() -> list[tuple[str, str, Action]]:
         for entity in sorted(one.writable)
         if entity not in stage_class(vendor).unplayed
         for action in sorted(one.writable[entity])
+        if (entity, action) not in stage_class(vendor).unplayed
     ]
 
 

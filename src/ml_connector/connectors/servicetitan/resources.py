@@ -33,6 +33,8 @@ BANK_DEPOSITS = Resource("accounting", "bank-deposits", "tn.acc.bankdeposits:r")
 # Neither a feed nor lines; the returns behind them have both.
 AP_CREDITS = Resource("accounting", "ap-credits", "tn.acc.apcredits:r")
 RETURNS = Resource("inventory", "returns", "tn.inv.returns:r", _ANY)
+# Pages of at most 500; ids are GUIDs.
+JOURNAL_ENTRIES = Resource("accounting", "journal-entries", "tn.acc.journalentries:r")
 MATERIALS = Resource("pricebook", "materials", "tn.pb.materials:r", _ANY)
 MATERIAL_FEED = Resource("pricebook", "export/materials", "tn.pb.materials:r")
 EQUIPMENT = Resource("pricebook", "equipment", "tn.pb.equipment:r", _ANY)
