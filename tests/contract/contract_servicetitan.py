@@ -14,6 +14,7 @@ from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.parts import Address, Ref
 from ml_connector.canonical.purchases import Bill as CanonicalBill
 from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.writing import Action, Step
 from ml_connector_sandbox.company.access import SCOPES
 from ml_connector_sandbox.servicetitan.books import Table, TenantBooks, batch, post_batch
@@ -103,6 +104,11 @@ class StageOfServiceTitan(Stage):
         _lack("tn.acc.paymenttypes:r", "payment-types"),
         _lack("tn.acc.paymentterms:r", "payment-terms"),
     )
+    unplayed = frozenset(["ap_credits", "items", "journal_entries"])
+    unwritten = frozenset([("payments", Action.CREATE)])
+    unsaid = tuple(
+        f"right {one.name}" for one in CONNECTOR.scopes if one.name not in SCOPES
+    )  # its application lacks them
     silent = frozenset([("payments", Action.MARK_EXPORTED)])
     stepwise = frozenset([("customers", Action.UPDATE)])
     repeatable = frozenset(["customers", "vendors"])

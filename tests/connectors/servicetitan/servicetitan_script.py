@@ -121,6 +121,11 @@ def order(text: str) -> str:
     return f"{head}.{fraction.ljust(7, '0')}"
 
 
+def _customer(row: Row) -> str:
+    """Whose a row is: a payment names its customer, a location its customer's id."""
+    return str(row["customerId"] if "customerId" in row else row["customer"]["id"])
+
+
 def _matches(row: Row, query: list[tuple[str, str]]) -> bool:
     asked = dict(query)
     ids = {one for name, value in query if name == "ids" for one in value.split(",")}
@@ -138,7 +143,7 @@ def _matches(row: Row, query: list[tuple[str, str]]) -> bool:
         and (not kind or row.get("billType", "Procurement") == kind)
         and (not named or named.lower() in row["name"].lower())
         and (not owners or str(row["customerId"]) in owners)
-        and (not asked.get("customerId") or str(row["customerId"]) == asked["customerId"])
+        and (not asked.get("customerId") or _customer(row) == asked["customerId"])
         and (not memos or str(row["creditMemoId"]) in memos)
         and (not journal or ("JournalEntry" if row["type"] == "Write-off" else "ReceivePayment") == journal)
         and (not by_reference or (by_reference, asked["externalDataValues"]) in kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,8 +11,8 @@ import pytest
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.parts import Address, Ref
-from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.parts import Address, Allocation, Ref
+from ml_connector.canonical.purchases import Bill, BillLine, Expense
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
@@ -102,10 +104,19 @@ DOCUMENTS: dict[str, Document] = {
     "bills": Bill("1", Ref("41"), ZERO, purchase_order=Ref("7")),
     "invoices": Invoice("1", Ref("1"), ZERO),
     "credit_memos": Invoice("1", Ref("1"), ZERO, "credit note"),
+    "ap_credits": Bill("1", Ref("41"), ZERO, source_kind="ap_credit"),
     "payments": Payment("1", Ref("1"), ZERO),
     "customers": CUSTOMER,
     "vendors": VENDOR,
 }
+LINE = BillLine("1", Decimal(5), account=Ref("70"), business_unit=Ref("3"), job=Ref("7001"), description="Fuel")
+MADE: dict[str, Document] = {
+    "payments": Payment(
+        "", Ref("1"), Decimal(5), date=dt.date(2026, 5, 6), method=Ref("3"), number="1043",
+        splits=(Allocation("", Ref("1"), Decimal(4)),), unapplied=Decimal(1),
+    ),
+    "journal_entries": Expense("", Decimal(5), date=dt.date(2026, 5, 6), lines=(LINE,), paid_through=Ref("71")),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -123,14 +134,24 @@ async def test_what_is_written_is_published(entity: str, action: Action, setting
         "POST customers/1/contacts": contact(12, 1, "Phone", "5125550100", stamp()),
         "POST vendors": {"id": 41},
         "PATCH vendors/1": {"id": 41},
+        "POST payments": {"id": 1, "splits": [], "typeId": 3},
+        "POST journal-entries": {},
     }
     script.instead = {path: answer(200, body) for path, body in answers.items()}
-    composed = CONNECTOR.compose(action, DOCUMENTS[entity], HOME, "ours-1", settings)
+    document = MADE[entity] if action is Action.CREATE and entity in MADE else DOCUMENTS[entity]
+    composed = CONNECTOR.compose(action, document, HOME, "ours-1", settings)
     step = Step(entity, action, "ours-1", composed.body, target_id="" if action is Action.CREATE else "1")
     await CONNECTOR.write(script, step)
     assert any(request.method != "GET" for request in script.sent)
     await CONNECTOR.find(script, step)
     assert differences(script) == set()
+
+
+async def test_what_a_preflight_asks_is_published() -> None:
+    script = full()
+    await CONNECTOR.preflight(script, ["payments", "journal_entries"])
+    assert [request.method for request in script.sent] == ["POST", "GET"] * 2
+    assert {one for one in differences(script) if "required" not in one} == set()
 
 
 def test_the_ring_sees_what_is_not_published() -> None:

@@ -71,7 +71,7 @@ def _other_rights(session: Session, asked: Collection[str]) -> list[Finding]:
     """The rights that no reading above has proven, those to write among them, by the token's claim alone."""
     others = [scope for scope in scopes.SCOPES if scope.name not in asked]
     if session.scopes:
-        return rights.findings(others, granted=session.scopes.__contains__, needed=(), remedy=_remedy)
+        return rights.findings(others, granted=session.scopes.__contains__, needed=(), remedy=remedy)
     said = "ServiceTitan's token does not tell which rights it carries: a right to write shows when it is used."
     return [Finding("rights", Verdict.WARNING, said, "")]
 
@@ -124,7 +124,7 @@ async def _right(client: Client, resource: Resource, first: Answer) -> Finding:
             subject,
             Verdict.MISSING,
             f"The token lacks {resource.scope}, needed for {resource.path}.",
-            _remedy(resource.scope),
+            remedy(resource.scope),
         )
     answer = first if resource is resources.BUSINESS_UNITS else await _ask(client, resource)
     if isinstance(answer, Finding):
@@ -133,7 +133,7 @@ async def _right(client: Client, resource: Resource, first: Answer) -> Finding:
         return Finding(subject, Verdict.GOOD, f"{_what(resource)} can be read.")
     if answer.status in (401, 403):
         return Finding(
-            subject, Verdict.MISSING, errors.rights(answer, client.tenant, resource.scope), _remedy(resource.scope)
+            subject, Verdict.MISSING, errors.rights(answer, client.tenant, resource.scope), remedy(resource.scope)
         )
     said = f"ServiceTitan answered {_what(resource)} with {answer.status}: {errors.problem(answer)}."
     return Finding(subject, Verdict.WARNING, said, "Check again later; if it stays, ask ServiceTitan's support.")
@@ -144,7 +144,8 @@ def _what(resource: Resource) -> str:
     return f"{resource.path} ({kinds[0]})" if kinds else resource.path
 
 
-def _remedy(scope: str) -> str:
+def remedy(scope: str) -> str:
+    """Who adds a right that is missing, and when it shows."""
     return (
         f"The owner of the application adds {scope} in the developer portal; then the tenant's administrator accepts the "
         "new version under Settings, Integrations, API Application Access. It shows with the next token, within 15 "
@@ -157,7 +158,7 @@ async def _ap_bills(client: Client) -> Finding:
     subject, resource = "expense lines", resources.AP_BILLS[resources.PROCUREMENT]
     if resource.scope not in client.session.scopes:
         said = f"Without {resource.scope} expense lines and status of bills are hidden: bills with expenses are held."
-        return Finding(subject, Verdict.WARNING, said, _remedy(resource.scope))
+        return Finding(subject, Verdict.WARNING, said, remedy(resource.scope))
     answer = await _ask(client, resource)
     if isinstance(answer, Finding):
         return answer

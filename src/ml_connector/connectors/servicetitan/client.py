@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -98,9 +98,14 @@ class Client:
 
     async def page(self, resource: Resource, query: Query) -> Listing:
         """One page of a list. Raises Reconnect, NotPermitted, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
+        found = await self.noted_page(resource, query)
+        return replace(found, rows=tuple(map(_without_notes, found.rows)))
+
+    async def noted_page(self, resource: Resource, query: Query) -> Listing:
+        """The same with what people, or we, have noted on a row: to recognise what we made, and never to be kept."""
         answer = await self.ask(resource, query)
         body = self._body(answer, resource, _Envelope)
-        return Listing(_rows(body.data), body.has_more, body.total_count, vendor_time(answer))
+        return Listing(tuple(map(bytes, body.data)), body.has_more, body.total_count, vendor_time(answer))
 
     async def feed(self, resource: Resource, start: str, recent: bool) -> Feed:
         """One page of an export feed from ``start``: a token, a date such as 2026-01-31, or empty for the beginning.

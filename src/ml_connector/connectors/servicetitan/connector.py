@@ -15,6 +15,7 @@ from ml_connector.connectors.servicetitan import (
     check,
     limits,
     open_items,
+    preflight,
     read,
     resources,
     scopes,
@@ -55,6 +56,7 @@ class ServiceTitan(base.Connector):
     throttle = staticmethod(limits.wait)
     organisation = staticmethod(check.organisation)
     check = staticmethod(check.check)
+    preflight = staticmethod(preflight.preflight)
     read = staticmethod(read.read)
     open_items = staticmethod(open_items.open_items)
     find = staticmethod(write.find)

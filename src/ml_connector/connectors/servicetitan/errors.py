@@ -24,6 +24,9 @@ from ml_connector.transport.messages import Answer
 # The gateway's title for a tenant the token may not use; also for one that is not a number.
 _WRONG_TENANT = "resource owner validation failed"
 
+# The gateway's title for a path or method that it does not know.
+_NO_OPERATION = "unable to match incoming request"
+
 _RIGHT_WAIT = 3600.0  # a person has to act; nothing is gained by asking sooner
 
 APP_KEY_SENTENCE = (
@@ -37,6 +40,11 @@ TENANT_SENTENCE = (
 SCOPE_SENTENCE = (
     "ServiceTitan refuses this for want of the scope {scope}: add it to the application in the developer portal and "
     "let the tenant's administrator accept the new version of the application."
+)
+
+WITHDRAWN = (
+    "ServiceTitan's API does not offer this account the call for {what} (any more), and nothing was done: ask ServiceTitan's "
+    "support for it, or turn the flow off and enter it by hand."
 )
 
 
@@ -101,6 +109,11 @@ def is_wrong_tenant(answer: Answer) -> bool:
     return answer.status == 403 and _WRONG_TENANT in problem(answer).lower()
 
 
+def is_withdrawn(answer: Answer) -> bool:
+    """Whether a 404 is the gateway's answer to a call that it does not offer (any more)."""
+    return answer.status == 404 and _NO_OPERATION in problem(answer).lower()
+
+
 def rights(answer: Answer, tenant: str, scope: str) -> str:
     """The sentence for a 401 or 403: which of application key, tenant and scope is at fault, and who changes it."""
     if answer.status == 401:
@@ -131,6 +144,8 @@ def write_outcome(answer: Answer, *, what: str, tenant: str, scope: str) -> Outc
         return Later(f"ServiceTitan says too many calls for {what}.", wait(answer) or 0.0)
     if answer.status in (401, 403):  # says nothing of the document: it goes on by itself once the connection is right
         return Later(rights(answer, tenant, scope), _RIGHT_WAIT, forbidden=True)
+    if is_withdrawn(answer):
+        return Later(WITHDRAWN.format(what=what), _RIGHT_WAIT, forbidden=True)
     if 400 <= answer.status < 500:
         said = f"ServiceTitan refused {what}: {problem(answer)}."
         return Rejected(str(answer.status), said, "Correct it in ServiceTitan and replay.", raw=answer.body)

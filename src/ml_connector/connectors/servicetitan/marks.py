@@ -1,4 +1,4 @@
-"""Marking bills, invoices, credit memos and payments as exported.
+"""Marking bills, AP credits, invoices, credit memos and payments as exported.
 
 A step names one document; its body is the call for that one alone, and steps share a call. Marking is idempotent in
 meaning (a document marked twice is marked). All but payments get an answer of their own for every id inside a 200;
@@ -24,6 +24,7 @@ from ml_connector.connectors.servicetitan import payloads_sales, read, resources
 from ml_connector.connectors.servicetitan.client import Client
 from ml_connector.connectors.servicetitan.sending import read_after, sent
 from ml_connector.connectors.servicetitan.translate import understood
+from ml_connector.connectors.servicetitan.translate_credits import KIND
 from ml_connector.connectors.servicetitan.translate_payments import payment
 from ml_connector.connectors.writing import Action, Composed, Done, Outcome, Rejected, Step, Uncertain
 from ml_connector.errors import Refused
@@ -56,8 +57,9 @@ INVENTORY = Mark(
 AP = Mark("bills", "bill", "ap-bills/markasexported", "tn.acc.apbills:w", "billIds", "billId")
 INVOICES = Mark("invoices", "invoice", "invoices/markasexported", "tn.acc.invoices:w", id="invoiceId")
 MEMOS = Mark("credit_memos", "credit memo", "credit-memos/markasexported", "tn.acc.creditmemos:w", id="creditMemoId")
+CREDITS = Mark("ap_credits", "AP credit", "ap-credits/markasexported", "tn.acc.apcredits:w", id="apCreditId")
 PAYMENTS = Mark("payments", "payment", "payments/status", "tn.acc.payments:w", "paymentIds")
-MARKS = (INVENTORY, AP, INVOICES, MEMOS, PAYMENTS)
+MARKS = (INVENTORY, AP, INVOICES, MEMOS, CREDITS, PAYMENTS)
 
 
 def compose(document: Document, reference: str) -> Composed:
@@ -66,6 +68,8 @@ def compose(document: Document, reference: str) -> Composed:
     An invoice or credit memo takes our reference along; where ServiceTitan shows it again is not published.
     """
     match document:
+        case Bill() if document.source_kind == KIND:
+            return Composed(msgspec.json.encode([{CREDITS.id: int(document.id)}]), document.total)
         case Bill():
             return Composed(msgspec.json.encode({mark_of(document).ids: [int(document.id)]}), document.total)
         case Invoice():
@@ -74,7 +78,9 @@ def compose(document: Document, reference: str) -> Composed:
             return Composed(msgspec.json.encode([{mark.id: int(document.id), **known}]), document.total)
         case Payment():
             return Composed(msgspec.json.encode(_payments([int(document.id)])), document.amount)
-    raise Refused("ServiceTitan marks bills, invoices, credit memos and payments as exported, and nothing else.")
+    raise Refused(
+        "ServiceTitan marks bills, AP credits, invoices, credit memos and payments as exported, and nothing else."
+    )
 
 
 def mark_of(bill: Bill) -> Mark:
@@ -179,6 +185,7 @@ class _Marked(msgspec.Struct, rename="camel"):
     bill_id: int | None = None
     invoice_id: int | None = None
     credit_memo_id: int | None = None
+    ap_credit_id: int | None = None
     error_message: str | None = None
 
 
@@ -188,7 +195,7 @@ def marked(raw: bytes, mark: Mark) -> Mapping[str, str]:
     for one in msgspec.json.decode(raw, type=list[_Marked]):
         ids = {
             INVENTORY.id: one.inventory_bill_id, AP.id: one.bill_id, INVOICES.id: one.invoice_id,
-            MEMOS.id: one.credit_memo_id,
+            MEMOS.id: one.credit_memo_id, CREDITS.id: one.ap_credit_id,
         }  # fmt: skip
         said[str(ids[mark.id])] = "" if one.success else (one.error_message or "no reason given")
     return said
@@ -217,7 +224,8 @@ def _shown(id: str, mark: Mark) -> Document:
     if mark in (INVOICES, MEMOS):
         kind = "credit note" if mark is MEMOS else "invoice"
         return Invoice(id=id, customer=Ref(), total=ZERO, kind=kind, exported=True, complete=False)
-    return Bill(id=id, vendor=Ref(), total=ZERO, exported=True, complete=False)
+    kind = KIND if mark is CREDITS else "bill"
+    return Bill(id=id, vendor=Ref(), total=ZERO, exported=True, complete=False, source_kind=kind)
 
 
 async def find(session: Session, step: Step) -> Sequence[Document]:

@@ -21,9 +21,11 @@ from ml_connector.connectors.servicetitan import (
     payloads_sales,
     read_bills,
     read_credit_memos,
+    read_credits,
     read_customers,
     read_deposits,
     read_invoices,
+    read_items,
     read_locations,
     read_payments,
     resources,
@@ -90,21 +92,27 @@ _STREAMS: Mapping[str, Callable[[Client, Settings, Reading], AsyncIterator[Page]
     "payments": read_payments.read,
     "credit_memos": read_credit_memos.read,
     "deposits": read_deposits.read,
+    "items": read_items.read,
+}
+
+_CODED: Mapping[str, Callable[[Client, Settings, Choices, Reading], AsyncIterator[Page]]] = {
+    "bills": read_bills.read,
+    "ap_credits": read_credits.read,
 }
 
 Rows = Callable[[Iterable[bytes]], Awaitable[tuple[Row, ...]]]
 
 
 def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
-    """Pages of ``reading.entity``. Options: ``line_account``, ``cost`` (default) or ``asset``, for bills and receipts;
+    """Pages of ``reading.entity``. Options: ``line_account``, ``cost`` (default) or ``asset``, for bills, receipts and AP
 
-    ``gate``, see ``read_invoices.read``, for invoices. Raises BadInput for an unknown entity, option, setting or id.
+    credits; ``gate``, see ``read_invoices.read``, for invoices. Raises BadInput for an unknown entity, option, setting or id.
     """
     client, settings = Client(session), Settings.of(session.settings)
     if reading.entity in _STREAMS:
         return _STREAMS[reading.entity](client, settings, reading)
-    if reading.entity == "bills":
-        return read_bills.read(client, settings, choices(session, settings, reading), reading)
+    if reading.entity in _CODED:
+        return _CODED[reading.entity](client, settings, choices(session, settings, reading), reading)
     if reading.entity == "receipts":
         receipts = Receipts(client, choices(session, settings, reading))
         return _list(client, settings, reading, resources.RECEIPTS, receipts.rows)

@@ -30,6 +30,18 @@ CREDIT_MEMOS = Resource("accounting", "credit-memos", "tn.acc.creditmemos:r", _A
 CREDIT_MEMO_ITEMS = Resource("accounting", "credit-memos/credit-memo-items", "tn.acc.creditmemos:r")
 # The list knows no filter for deposits that were taken back; whether it shows them is not said.
 BANK_DEPOSITS = Resource("accounting", "bank-deposits", "tn.acc.bankdeposits:r")
+# Neither a feed nor lines; the returns behind them have both.
+AP_CREDITS = Resource("accounting", "ap-credits", "tn.acc.apcredits:r")
+RETURNS = Resource("inventory", "returns", "tn.inv.returns:r", _ANY)
+# Pages of at most 500; ids are GUIDs.
+JOURNAL_ENTRIES = Resource("accounting", "journal-entries", "tn.acc.journalentries:r")
+MATERIALS = Resource("pricebook", "materials", "tn.pb.materials:r", _ANY)
+MATERIAL_FEED = Resource("pricebook", "export/materials", "tn.pb.materials:r")
+EQUIPMENT = Resource("pricebook", "equipment", "tn.pb.equipment:r", _ANY)
+EQUIPMENT_FEED = Resource("pricebook", "export/equipment", "tn.pb.equipment:r")
+SERVICES = Resource("pricebook", "services", "tn.pb.services:r", _ANY)
+SERVICE_FEED = Resource("pricebook", "export/services", "tn.pb.services:r")
+DISCOUNTS_AND_FEES = Resource("pricebook", "discounts-and-fees", "tn.pb.discountsandfees:r", _ANY)
 # Both bill lists know no filter for inactive bills; only the feed shows them.
 BILL_FEED = Resource("accounting", "export/inventory-bills", "tn.acc.inventorybills:r")
 INVENTORY_BILLS = Resource("accounting", "inventory-bills/paginated", "tn.acc.inventorybills:r")
@@ -65,6 +77,8 @@ READABLE = {
     "payments": Readable("payments", (PAYMENTS.scope,), incremental=True),
     "credit_memos": Readable("credit_memos", (CREDIT_MEMOS.scope,), incremental=True),
     "deposits": Readable("deposits", (BANK_DEPOSITS.scope,), incremental=True),
+    "ap_credits": Readable("ap_credits", (AP_CREDITS.scope,), incremental=True),
+    "items": Readable("items", (MATERIALS.scope, EQUIPMENT.scope, SERVICES.scope), incremental=True),
     "bills": Readable("bills", (BILL_FEED.scope,), incremental=True),
     "receipts": Readable("receipts", (RECEIPTS.scope, PURCHASE_ORDERS.scope, VENDORS.scope), incremental=True),
     "purchase_orders": Readable("purchase_orders", (PURCHASE_ORDERS.scope,), incremental=True),
@@ -84,6 +98,8 @@ CHECKED = {
     "payments": (PAYMENTS,),
     "credit_memos": (CREDIT_MEMOS, CREDIT_MEMO_ITEMS),
     "deposits": (BANK_DEPOSITS,),
+    "ap_credits": (AP_CREDITS,),
+    "items": (MATERIALS, EQUIPMENT, SERVICES),
     "bills": (INVENTORY_BILLS, RECURRING_BILLS),
     "receipts": (RECEIPTS, PURCHASE_ORDERS, VENDORS),
     "purchase_orders": (PURCHASE_ORDERS,),

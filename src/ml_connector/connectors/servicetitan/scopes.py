@@ -11,6 +11,8 @@ from ml_connector.connectors.grants import Scope
 _BILLS = "bills from inventory bills and receipts"
 _EXPORTED = "marking bills as exported"
 _VENDORS, _CUSTOMERS = "vendors both ways", "customers both ways"
+_CREDITS = "vendor credits from AP credits and returns"
+_BACK = "expenses of the ledger as journal entries"
 _INVOICES, _PAYMENTS = "invoices", "customer payments"
 _EVERY = "every flow"
 
@@ -25,6 +27,11 @@ SCOPES = (
     Scope("tn.inv.purchaseorders:r", f"purchase orders; {_BILLS}: the order, job and business unit of a receipt"),
     Scope("tn.acc.inventorybills:w", _EXPORTED),
     Scope("tn.acc.apbills:w", f"{_EXPORTED}, those without a purchase order"),
+    Scope("tn.acc.apcredits:r", _CREDITS),
+    Scope("tn.acc.apcredits:w", f"{_CREDITS}: marking them as exported"),
+    Scope("tn.inv.returns:r", f"{_CREDITS}: their lines, tax and shipping"),
+    Scope("tn.acc.journalentries:r", f"{_BACK}: finding those that were made"),
+    Scope("tn.acc.journalentries:w", f"{_BACK}, where the account takes them"),
     Scope("tn.inv.vendors:r", _VENDORS),
     Scope("tn.inv.vendors:w", _VENDORS),
     Scope("tn.crm.customers:r", f"{_CUSTOMERS}; also their contacts"),
@@ -34,6 +41,7 @@ SCOPES = (
     Scope("tn.pb.materials:r", "items aligned"),
     Scope("tn.pb.equipment:r", "items aligned"),
     Scope("tn.pb.services:r", "items aligned"),
+    Scope("tn.pb.discountsandfees:r", "items aligned: discounts and fees, which are left out without it"),
     Scope("tn.acc.invoices:r", _INVOICES),
     Scope("tn.acc.invoiceitems:r", f"{_INVOICES}: the feed of their lines"),
     Scope("tn.acc.invoices:w", f"{_INVOICES}: marking them as exported, and adjustments"),

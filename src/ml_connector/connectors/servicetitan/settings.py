@@ -62,6 +62,33 @@ FIELDS = (
         ("keep coordinates", "wait"),
     ),
     SettingField(
+        "payment_status_when_made",
+        "Exported",
+        "The status of a payment that is made in ServiceTitan from one of the ledger. Exported: it is in the ledger already, "
+        "so nobody exports it again. Pending or Posted: it shows among what is still to be exported.",
+        ("Exported", "Posted", "Pending"),
+    ),
+    SettingField(
+        "journal_entry_status",
+        "Open",
+        "The status of a journal entry that is made from one of the ledger's expenses. Open: it may still be changed in "
+        "ServiceTitan. Closed: it may not.",
+        ("Open", "Closed"),
+    ),
+    SettingField(
+        "journal_entry_version",
+        "0",
+        "The versionId that a new journal entry is sent with, which ServiceTitan demands and does not explain. With one that "
+        "it does not take every entry is refused.",
+    ),
+    SettingField(
+        "probe_by_empty_body",
+        "yes",
+        "Whether ServiceTitan is asked, before the first payment or journal entry and daily, if it takes any, by a request "
+        "without content, which it refuses where it does. No: the first one shows it.",
+        _YES_NO,
+    ),
+    SettingField(
         "list_lag_seconds",
         "300",
         "How long a change may be missing from ServiceTitan's lists. Too short can miss a change until the next daily "
@@ -125,6 +152,10 @@ class Settings:
     transaction_types: bool
     country: str
     keep_coordinates: bool
+    payment_status: str
+    journal_status: str
+    journal_version: int
+    probes: bool
     webhook_header: str
     webhook_encoding: str
     webhook_events: Events
@@ -149,6 +180,10 @@ class Settings:
             transaction_types=_yes(values, "payment_transaction_types"),
             country=_stated(values, "country").strip(),
             keep_coordinates=_stated(values, "changed_customer_address") != "wait",
+            payment_status=_stated(values, "payment_status_when_made"),
+            journal_status=_stated(values, "journal_entry_status"),
+            journal_version=_whole(values, "journal_entry_version", 0, 1_000_000),
+            probes=_yes(values, "probe_by_empty_body"),
             webhook_header=_header(values, "webhook_header"),
             webhook_encoding=_stated(values, "webhook_encoding"),
             webhook_events=Events.of(_stated(values, "webhook_events")),
