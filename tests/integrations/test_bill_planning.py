@@ -28,7 +28,7 @@ from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState, LineKind
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.bill_flow import Bills, BillsExported
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.views import Linked, Twin
@@ -284,6 +284,32 @@ def test_the_way_out_of_a_duplicate_depends_on_where_the_other_one_is(entity: st
     decision = plan(BILL, twins=(msgspec.structs.replace(TWIN, entity=entity),))
     assert isinstance(decision, Hold)
     assert way in decision.waits[0].action
+
+
+def twin_of(date: dt.date | None, total: str = "70") -> dict[str, Any]:
+    return {"twins": (Twin("Zoho Books", "zb9", "INV-1", D(total), "open, id zb9", False, "bills", date=date),)}
+
+
+def test_a_number_of_another_fiscal_year_and_total_goes_when_a_person_says_so_and_keeps_its_number() -> None:
+    """The bill is of June; the fiscal year begins in April."""
+    april = msgspec.structs.replace(BOOKS, fiscal_year_start_month=4)
+    for date, begins, code in (
+        (dt.date(2025, 12, 31), 1, "same_number_other_year"),
+        (dt.date(2026, 1, 1), 1, "same_number_other_total"),
+        (dt.date(2026, 3, 31), 4, "same_number_other_year"),
+        (dt.date(2026, 4, 1), 4, "same_number_other_total"),
+        (dt.date(2027, 3, 31), 4, "same_number_other_total"),
+        (None, 4, "same_number_other_total"),
+    ):
+        books = april if begins == 4 else BOOKS
+        assert codes(plan(BILL, books=books, **twin_of(date))) == [code]
+        released = plan(BILL, books=books, released=frozenset(["same_number_other_year"]), **twin_of(date))
+        if code == "same_number_other_year":
+            assert body(released)["bill_number"] == "INV-1"
+        else:
+            assert codes(released) == [code]
+    same = {"released": frozenset(["same_number_other_year"]), **twin_of(dt.date(2025, 6, 9), "100")}
+    assert codes(plan(BILL, **same)) == ["same_number_same_total"]
 
 
 def test_another_vendor_is_only_offered_where_the_choice_is_heard() -> None:
@@ -565,6 +591,16 @@ def test_a_post_date_that_is_the_ledgers_date_matters() -> None:
 
 def test_a_link_of_unknown_origin_is_left_alone() -> None:
     assert plan(bill(total="7"), **linked(None)) == Unchanged()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({}, ""), ({"source_kind": "receipt"}, "no_mark"), ({"active": False}, "canceled"),
+     ({"state": BillState.CANCELED}, "canceled")],
+)  # fmt: skip
+def test_what_is_marked_as_exported(changes: dict[str, Any], code: str) -> None:
+    passed = BillsExported().passed_over(bill(**changes))
+    assert (passed.code if passed is not None else "") == code
 
 
 # --- preview equals live -------------------------------------------------------------------------------------------

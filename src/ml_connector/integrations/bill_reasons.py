@@ -42,6 +42,20 @@ BILL_REASONS = (
         "The bill carries {what} of {amount}, which cannot be spread over its lines: {why}.",
         "Set {setting} of the integration to a ledger account.",
     ),
+    # held: job costs
+    Reason(
+        "job_unmapped",
+        "A job has no counterpart",
+        "Job {name} has no row in the mapping table jobs, and unmapped_job says that its bills wait.",
+        "Fill the row '{key}' of the mapping table jobs (an option of a reporting tag, or 'none'), or set unmapped_job to "
+        "none.",
+    ),
+    Reason(
+        "job_unusable",
+        "The option that a job is mapped to cannot be used",
+        "Job {name} is mapped to {target}, which {why}.",
+        "Correct the row '{key}' of the mapping table jobs.",
+    ),
     # held: what can be seen of it
     Reason(
         "hidden_lines",
@@ -77,6 +91,16 @@ BILL_REASONS = (
         "{where} already has bill {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
         "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), "
         "or put both into one bill.",
+    ),
+    Reason(
+        "same_number_other_year",
+        "The vendor's invoice number was used in another fiscal year",
+        "{where} already has bill {number} of this vendor in another fiscal year, with another total: {total} there, "
+        "{stated} here, dated {date} ({other}).",
+        "If the vendor's numbers begin anew, release it: it keeps its number, which the ledger takes once in each fiscal "
+        "year. If it is the same bill, dismiss this record; else give it another number in the mapping table bill_numbers "
+        "(row '{key}').",
+        for_version=True,
     ),
     # held: by a mark of the source
     Reason(

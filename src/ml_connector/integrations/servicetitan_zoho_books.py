@@ -28,6 +28,7 @@ INTEGRATION = IntegrationType(
     currency_setting="currency",
     gates=_OFFERED.gates,
     clearing=_OFFERED.clearing,
-    not_recoded="a bill that is posted is not changed from here, so no mapping table recodes one; later changes are held.",
+    not_recoded="no mapping table recodes a bill that is posted: its lines stay coded as they are in the ledger, whatever "
+    "else changes.",
     not_possible=_OFFERED.not_possible,
 )
