@@ -235,6 +235,10 @@ def test_tables_of_sales_stand_beside_those_of_bills() -> None:
     assert not sales & bills
     parties = {"customers", "locations"}  # which the flows of parties bring
     assert {name for flow in OFFER.flows for name in flow.tables} <= sales | bills | parties
+    assert {flow.number_table for flow in OFFER.flows} <= {"", *sales}
+    assert {flow.target_vendor for flow in OFFER.flows if not flow.follows} == {"zoho_books"}
+    assert {flow.follows for flow in OFFER.flows} == {"", "invoices", "payments", "credit_memos"}
+    assert all(not flow.recodes for flow in OFFER.flows)
 
 
 def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
@@ -243,7 +247,9 @@ def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
         "sales_accounts": [("4000", "Parts"), ("4100", "Labor")],
         "sales_tax": [("Austin", "Austin")],
         "items": [("CMP", "Compressor, 2 t"), ("LAB-1", "Labor")],
+        "payment_types": [],
         "invoice_numbers": [],
+        "credit_memo_numbers": [],
     }
     assert tables["items"].unfit("it4", ITEMS["it4"]) == "Old filter is inactive in the ledger"
     assert tables["items"].listed_key(ITEMS["it1"]) == "CMP"

@@ -101,6 +101,12 @@ PAYMENT_REASONS = (
         "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
     ),
     Reason(
+        "whole_payment_twin",
+        "Suspected duplicate of a payment",
+        "The ledger already shows a payment of this customer over {amount}, of {date}, that was not made here (id {id}).",
+        "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
+    ),
+    Reason(
         "credit_twin",
         "Suspected duplicate of a credit",
         "The ledger already shows credit note {number} over {amount} of {date} for this customer, that was not made here "
@@ -246,6 +252,29 @@ PAYMENT_REASONS = (
         "A credit that was applied by hand",
         "People have put credit {id} on invoice {number} in the ledger, and ServiceTitan says otherwise now.",
         "Take it off that invoice in the ledger, and it goes on by itself; or correct what it is on in ServiceTitan.",
+    ),
+    Reason(
+        "payment_applied_by_hand",
+        "Unused money that was applied by hand",
+        "People have put payment {id} on {number} in the ledger, and with what ServiceTitan has it on now that is {short} "
+        "more than the payment.",
+        "Take it off what it should not be on in the ledger, and it goes on by itself; or correct what it is on in "
+        "ServiceTitan.",
+    ),
+    Reason(
+        "payment_taken_off",
+        "Taken off an invoice in the ledger",
+        "People have taken payment {id} off {number} in the ledger, and ServiceTitan, which changed it since, still has it "
+        "there: {what}.",
+        "Put it back on in the ledger, and it goes on by itself; or take it off in ServiceTitan as well.",
+    ),
+    Reason(
+        "payment_of_contacts",
+        "A payment on invoices of several contacts",
+        "It is on invoice {number} and on others, which are not one contact's in the ledger; a payment in {ledger} is one "
+        "contact's alone.",
+        "Give the invoices one customer in ServiceTitan, or merge the contacts in the ledger, and it goes on by itself; or "
+        "enter it in the ledger in parts and dismiss this record with the reason.",
     ),
     Reason(
         "removed_there",
