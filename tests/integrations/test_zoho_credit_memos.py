@@ -13,6 +13,7 @@ from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Decision, Write
+from ml_connector.integrations.views import Linked
 from ml_connector.integrations.zoho_sales import ZohoCreditMemos
 
 MEMO = invoice(
@@ -60,3 +61,13 @@ def test_a_memo_on_nothing_is_a_credit_note_that_stays_open() -> None:
     alone = msgspec.structs.replace(MEMO, allocations=(), balance=D("108.25"))
     decision = plan(alone)
     assert isinstance(decision, Write) and len(decision.steps) == 1 and step(decision).party_id == JANE
+
+
+def test_a_note_that_only_a_list_has_told_of_is_applied_to_nothing_before_it_is_read() -> None:
+    row = Invoice(
+        "zn1", Ref(JANE), D("108.25"), "credit note", "CM-7", DAY, balance=D("108.25"), complete=False,
+        state=InvoiceState.AUTHORISED, reference="servicetitan-1-credit_memos-m1",
+    )  # fmt: skip
+    posted = msgspec.structs.replace(MEMO, allocations=(), balance=D("108.25"))
+    decision = plan(MEMO, link=Linked("credit_notes", "zn1", row, posted, row))
+    assert codes(decision) == ["counterpart_unread"]

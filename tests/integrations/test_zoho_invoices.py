@@ -259,3 +259,11 @@ def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
 def test_an_invoice_is_planned_alike_each_time() -> None:
     seen = view(BOTH)
     assert ZohoInvoices().plan(seen) == ZohoInvoices().plan(dataclasses.replace(seen))
+
+
+def test_an_invoice_that_only_a_list_has_told_of_is_read_before_it_is_changed() -> None:
+    row = shown(lines=(), complete=False)
+    assert isinstance(plan(INVOICE, link=linked(now=row, base=shown())), Unchanged)
+    decision = plan(invoice(due_date=dt.date(2026, 8, 1)), link=linked(now=row, base=shown()))
+    assert isinstance(decision, Hold)
+    assert [(one.code, one.key) for one in decision.waits] == [("counterpart_unread", "invoices:zi1")]

@@ -302,3 +302,18 @@ def test_a_change_whose_answer_was_lost_is_not_sent_twice() -> None:
     books.link = before  # the worker ended before it wrote down what the update had done
     assert isinstance(books.version(payment("500", {"A": "200"})), Unchanged)
     assert books.sent == ["create payments", "update payments"] and books.on() == {"A": D(200)}
+
+
+def test_a_payment_that_only_a_list_has_told_of_is_read_before_it_is_changed() -> None:
+    books = Books()
+    books.version(THREE)
+    [now] = books.payments()
+    books.shown["payments", now.id] = msgspec.structs.replace(now, splits=(), complete=False)
+    assert isinstance(books.version(THREE), Unchanged)
+    more = payment("500", {"A": "200", "B": "300"})
+    decision = books.version(more)
+    assert isinstance(decision, Hold)
+    assert [(one.code, one.key) for one in decision.waits] == [("counterpart_unread", f"payments:{now.id}")]
+    books.shown["payments", now.id] = now
+    books.version(more)
+    assert books.on() == {"A": D(200), "B": D(300)}

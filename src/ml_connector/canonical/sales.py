@@ -113,8 +113,9 @@ class Payment(Canonical, frozen=True, tag="payment"):
 
     Conservation: ``sum(splits) + unapplied == amount``. ``method`` is the payment type, ``number`` the cheque or
     authorisation number. ``refunds`` is the payment that a refund gives back. ``journal`` marks types that move no money
-    (write-off, financing fee). ``bank_account`` is where a ledger booked it. ``remit_to`` is where a vendor was paid, and
-    ``trouble`` why the payment does not go on at the system that shows it, in a sentence; empty where it does.
+    (write-off, financing fee). ``complete`` is False for a list row that tells no splits. ``bank_account`` is where a
+    ledger booked it. ``remit_to`` is where a vendor was paid, and ``trouble`` why the payment does not go on at the system
+    that shows it, in a sentence; empty where it does.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Payment(Canonical, frozen=True, tag="payment"):
     remit_to: Address = Address()
     trouble: str = ""
     to_vendor: bool = False  # paid to a vendor; a customer's where it is not told
+    complete: bool = True
 
 
 class Deposited(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -53,6 +53,7 @@ from ml_connector.integrations.payment_standing import (
 )
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.unread import any_unread
 from ml_connector.integrations.views import View
 from ml_connector.integrations.whole_payment_parts import WHOLE, wanted_whole
 
@@ -234,6 +235,8 @@ def _changed(payment: Payment, view: View) -> Decision:
     what = _told(before, payment)
     if not view.made and not _linked_to_ours(view):
         return _not_ours(payment, before is None or same, what, view)
+    if (hold := any_unread(what, view)) is not None:
+        return Unchanged() if same else hold
     draft = Draft(payment.currency)
     anew = before is not None and before.method.id != payment.method.id
     decision = _reconciled(payment, what, anew, view, draft)

@@ -290,6 +290,14 @@ PAYMENT_REASONS = (
         "It goes on by itself when the ledger shows it; if it was deleted there, dismiss this record with the reason.",
     ),
     Reason(
+        "counterpart_unread",
+        "A change waits for the ledger's document",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger's document {id} is known by its row in a "
+        "list alone, and a change is laid against lines and against what is applied.",
+        "Nothing to do: it is read by itself, and the change goes on.",
+        Acts.NOBODY,
+    ),
+    Reason(
         "payment_not_ours",
         "A linked payment was changed",
         "The payment was changed in ServiceTitan: {what}. Its counterpart {id} in the ledger was not entered from here.",
