@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.sales import Payment
+from ml_connector.integrations.base import Clearing
 from ml_connector.integrations.credit_memo_flow import CreditMemos, CreditMemosExported
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
+from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_checks import MEMO_NUMBERS
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.line_items import NO_ITEM, ROUNDING_ITEM
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.payment_flow import Payments, PaymentsExported
-from ml_connector.integrations.payment_tables import NO_TYPE, PaymentTypeTable
+from ml_connector.integrations.payment_tables import NO_TYPE, PaymentTypeTable, clearing_account, type_key
 from ml_connector.integrations.receivable_tables import EXEMPT, SalesAccountTable
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.zoho_tables import ItemTable, OptionalExemptTable
@@ -67,9 +69,16 @@ class ZohoCreditMemos(CreditMemos):
     recodes = ()
 
 
+class ZohoDeposits(Deposits):
+    """As with any ledger: looked at by themselves, and shown against the accounts that their payments are booked on."""
+
+    target_vendor = "zoho_books"
+
+
 OFFER = Offer(
     flows=(
         ZohoInvoices(), InvoicesExported(), ZohoPayments(), PaymentsExported(), ZohoCreditMemos(), CreditMemosExported(),
+        ZohoDeposits(),
     ),
     tables=(
         SalesAccountTable(
@@ -97,6 +106,11 @@ OFFER = Offer(
     skipped_by_tables=(("payment_types", "payment_by_rule"),),
     account_settings=("rounding_account",),
     gates={"invoice_gate": ("posted", "draft when completed", "completed")},
+    clearing=Clearing(
+        "deposits", "payments", "payment_types", type_key, clearing_account, ("payments",),
+        "What an account stands at in Zoho Books is not read: compare with the account in its chart of accounts, or give "
+        "what it says there (--balance ACCOUNT=AMOUNT).",
+    ),
     not_possible=(
         "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",
     ),
