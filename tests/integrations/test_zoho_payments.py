@@ -22,7 +22,7 @@ from zoho_payment_world import (
     plan,
     seen,
 )  # fmt: skip
-from zoho_sales_world import BOOKS, CASH, JANE, JUNE, sent, step
+from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, sent, step
 
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.sales import InvoiceLine, Payment, PaymentKind
@@ -317,3 +317,16 @@ def test_a_payment_that_only_a_list_has_told_of_is_read_before_it_is_changed() -
     books.shown["payments", now.id] = now
     books.version(more)
     assert books.on() == {"A": D(200), "B": D(300)}
+
+
+@pytest.mark.parametrize(
+    ("splits", "code"), [({"A": "100"}, "payment_before_start_applied"), ({}, "payment_before_start_open")]
+)
+def test_money_of_the_opening_balances_is_applied_there_by_people(splits: dict[str, str], code: str) -> None:
+    early = payment("100", splits, date=dt.date(2025, 12, 1))
+    decision = plan(early, sources={("invoices", "A"): INVOICE})
+    assert isinstance(decision, Hold) and codes(decision) == [code]
+    action = decision.waits[0].action
+    assert "payment or credit note that the opening balances" in action and "there by hand" in action
+    theirs = Payment("zp9", Ref(JANE), D(100), date=dt.date(2025, 12, 1), unapplied=D(100))
+    assert isinstance(plan(early, link=Linked("payments", "zp9", theirs, None, theirs)), Unchanged)

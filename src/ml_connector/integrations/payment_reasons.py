@@ -197,18 +197,16 @@ PAYMENT_REASONS = (
         "From before the start, on an invoice from after it",
         "It is dated {date}, before the start date {start}, and {amount} of it is on {numbers}, from after it. It "
         "is in the opening balances and is never posted again, so the ledger shows the invoice as open.",
-        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: it "
-        "is then applied to the invoice from here. If there is none, enter it in the ledger and dismiss this record with "
-        "the reason.",
+        "Link this record with the {stands} that the opening balances brought into the ledger{then}. If there "
+        "is none, enter it in the ledger and dismiss this record with the reason.",
     ),
     Reason(
         "payment_before_start_open",
         "From before the start, and not used up",
         "It is dated {date}, before the start date {start}, and {amount} of it is on no invoice: an invoice from "
         "after the start may be paid with it.",
-        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: "
-        "what is put on an invoice later is then applied there. If it is to be applied by hand, dismiss this record with "
-        "the reason.",
+        "Link this record with the {stands} that the opening balances brought into the ledger{then}. If it is to be applied "
+        "by hand, dismiss this record with the reason.",
     ),
     Reason(
         "payment_before_start_unread",
