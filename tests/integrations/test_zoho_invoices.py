@@ -235,6 +235,10 @@ def test_tables_of_sales_stand_beside_those_of_bills() -> None:
     assert not sales & bills
     parties = {"customers", "locations"}  # which the flows of parties bring
     assert {name for flow in OFFER.flows for name in flow.tables} <= sales | bills | parties
+    assert {flow.number_table for flow in OFFER.flows} <= {"", *sales}
+    assert {flow.target_vendor for flow in OFFER.flows if not flow.follows} == {"zoho_books"}
+    assert {flow.follows for flow in OFFER.flows} == {"", "invoices", "payments", "credit_memos"}
+    assert all(not flow.recodes for flow in OFFER.flows)
 
 
 def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
@@ -243,7 +247,9 @@ def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
         "sales_accounts": [("4000", "Parts"), ("4100", "Labor")],
         "sales_tax": [("Austin", "Austin")],
         "items": [("CMP", "Compressor, 2 t"), ("LAB-1", "Labor")],
+        "payment_types": [],
         "invoice_numbers": [],
+        "credit_memo_numbers": [],
     }
     assert tables["items"].unfit("it4", ITEMS["it4"]) == "Old filter is inactive in the ledger"
     assert tables["items"].listed_key(ITEMS["it1"]) == "CMP"
@@ -253,3 +259,11 @@ def test_which_keys_an_invoice_shows_and_what_they_may_be() -> None:
 def test_an_invoice_is_planned_alike_each_time() -> None:
     seen = view(BOTH)
     assert ZohoInvoices().plan(seen) == ZohoInvoices().plan(dataclasses.replace(seen))
+
+
+def test_an_invoice_that_only_a_list_has_told_of_is_read_before_it_is_changed() -> None:
+    row = shown(lines=(), complete=False)
+    assert isinstance(plan(INVOICE, link=linked(now=row, base=shown())), Unchanged)
+    decision = plan(invoice(due_date=dt.date(2026, 8, 1)), link=linked(now=row, base=shown()))
+    assert isinstance(decision, Hold)
+    assert [(one.code, one.key) for one in decision.waits] == [("counterpart_unread", "invoices:zi1")]

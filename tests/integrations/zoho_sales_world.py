@@ -39,6 +39,7 @@ ACCOUNTS = {
         Account(LABOR, "Labor revenue", "", "income"),
         Account(ROUND, "Rounding", "", "other_expense"),
         Account(CASH, "Undeposited Funds", "", "cash"),
+        Account("z611", "Card clearing", "", "payment_clearing"),
     )
 }
 TAXES = {"tx1": TaxCode("tx1", "Austin", D("0.0825")), "tx0": TaxCode("tx0", "No tax", D(0))}
@@ -82,7 +83,9 @@ REFERENCE = "servicetitan-1-invoices-i1"
 
 
 def zoho_total(document: Document) -> Decimal:
-    """What Zoho makes of it: lines, and tax by the rate of each line's tax, rounded per line."""
+    """What Zoho makes of it: lines, and tax by the rate of each line's tax, rounded per line; of a credit what it applies."""
+    if isinstance(document, Invoice) and document.allocations:
+        return document.allocations[0].amount
     if not isinstance(document, Invoice) or not document.lines:
         return amount_of(document) or ZERO
     rates = {line.id: TAXES[line.tax_code.id].rate if line.tax_code.id else ZERO for line in document.lines}

@@ -113,9 +113,9 @@ class Payment(Canonical, frozen=True, tag="payment"):
 
     Conservation: ``sum(splits) + unapplied == amount``. ``method`` is the payment type, ``number`` the cheque or
     authorisation number. ``refunds`` is the payment that a refund gives back. ``journal`` marks types that move no money
-    (write-off, financing fee). ``complete`` is False for a list row that does not show what it settles. ``bank_account`` is
-    where a ledger booked it. ``remit_to`` is where a vendor was paid, and
-    ``trouble`` why the payment does not go on at the system that shows it, in a sentence; empty where it does.
+    (write-off, financing fee). ``complete`` is False for a list row that tells no splits. ``bank_account`` is where a
+    ledger booked it. ``remit_to`` is where a vendor was paid, and ``trouble`` why the payment does not go on at the system
+    that shows it, in a sentence; empty where it does.
     """
 
     id: str

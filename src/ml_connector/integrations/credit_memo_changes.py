@@ -39,6 +39,7 @@ from ml_connector.integrations.invoice_whole import agrees, made_anew
 from ml_connector.integrations.payment_parts import merged, remove, with_part
 from ml_connector.integrations.payment_rules import is_new
 from ml_connector.integrations.payment_standing import Standing, applications, on_hold, taken_back
+from ml_connector.integrations.unread import unread
 from ml_connector.integrations.views import View
 
 
@@ -76,7 +77,8 @@ def changed(memo: Invoice, there: There, view: View) -> Decision:
     what = what or (HALF,) * view.half_changed
     moved = view.taken_off or view.replaced or taken(view)
     same = posted is not None and not what and _on(posted) == _on(memo) and not moved
-    decision = _decided(memo, there, posted, what, view)
+    told = ", ".join(what) or "what it is applied to"
+    decision = unread(there.now, ENTITY, told, view) or _decided(memo, there, posted, what, view)
     return Unchanged() if same and there.reference and isinstance(decision, Hold) else decision
 
 

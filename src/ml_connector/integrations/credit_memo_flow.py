@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from ml_connector.canonical.documents import Document
@@ -45,13 +47,13 @@ class CreditMemos(FlowType):
     priority = 5
     several_steps = True
     passed_over_with = PASSED_OVER
-    recodes = TABLES
+    recodes: ClassVar[tuple[str, ...]] = TABLES
     near = NEAR
     unique_numbers = True
     number_table = MEMO_NUMBERS
     source_lists = ("business_units", "tax_zones")
-    target_lists = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
-    tables = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, MEMO_NUMBERS)
+    target_lists: tuple[str, ...] = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
+    tables: tuple[str, ...] = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, MEMO_NUMBERS)
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("credit_memos",)

@@ -20,6 +20,7 @@ from ml_connector.integrations.invoice_payments import with_removals
 from ml_connector.integrations.invoice_standing import DRAFTS, HALF, Change, entity_there, held, own_reference, paid
 from ml_connector.integrations.invoice_updates import updated
 from ml_connector.integrations.payment_parts import with_part
+from ml_connector.integrations.unread import unread
 from ml_connector.integrations.views import View
 
 
@@ -36,6 +37,8 @@ def changed(invoice: Invoice, view: View) -> Decision:
     if not isinstance(now, Invoice):
         return Hold((waiting("gone_there", "person", "gone_there", id=view.link.target_id),))
     change = Change(invoice, posted, now, what)
+    if (hold := unread(now, entity_there(now), change.told, view)) is not None:
+        return hold
     if not invoice.active or is_nothing(invoice):
         return _removed(change, view)
     return left_scope(posted, invoice, view) or not_at_gate(invoice, view.settings) or updated(change, view)

@@ -63,7 +63,7 @@ def charged_lines(invoice: Invoice, view: View, draft: Draft) -> None:
                 taxable=line.taxable,
                 tax_base=line.tax_base,
                 dimensions=tracking_of(unit_of(line, invoice), invoice, view, draft),
-                item=line_item(line.sku, account, _where(line), invoice.date, view, draft),
+                item=_item(line, account, invoice, view, draft),
             )
         )
 
@@ -86,6 +86,11 @@ def unit_of(line: InvoiceLine, invoice: Invoice) -> Ref:
 
 def _account(line: InvoiceLine, invoice: Invoice, view: View, draft: Draft) -> Ref:
     return line_account(line.account, _where(line), invoice.date, view, draft, view.ways.sales_accounts)
+
+
+def _item(line: InvoiceLine, account: Ref, invoice: Invoice, view: View, draft: Draft) -> Ref:
+    """What the line sells, where lines name that; a credit note's name accounts with any ledger."""
+    return Ref() if is_credit(invoice) else line_item(line.sku, account, _where(line), invoice.date, view, draft)
 
 
 def _where(line: InvoiceLine) -> str:
@@ -225,5 +230,6 @@ def _rounding_line(apart: Decimal, target: Invoice, view: View, draft: Draft) ->
     account = checked_account(view.settings.rounding_account, Named("", "rounding_account"), view, draft)
     draft.notes.append(f"rounding of {money(apart, target.currency)} to {account.label()}")
     exempt = exempt_code(target, view, draft)
-    item = line_item(ROUNDING_ITEM, account, "what it is rounded by", target.date, view, draft)
+    where = "what it is rounded by"
+    item = Ref() if is_credit(target) else line_item(ROUNDING_ITEM, account, where, target.date, view, draft)
     return InvoiceLine("", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO, item=item)

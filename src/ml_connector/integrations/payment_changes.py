@@ -24,6 +24,7 @@ from ml_connector.integrations.payment_parts import (
 )
 from ml_connector.integrations.payment_standing import ADVANCES, Change, Standing, applications, taken_back
 from ml_connector.integrations.views import View
+from ml_connector.integrations.whole_payment_changes import changed_whole
 
 
 def compared(
@@ -38,7 +39,7 @@ def compared(
     if pots:
         left = from_advances(payment, left, there, pots, change, view, draft)
     for one in there:
-        if one not in pots:
+        if one not in pots and not changed_whole(one, payment, left, change, view, draft):
             _lay(one, payment, left, change, view, draft)
     change.missing = [part for part in left if part.key not in change.kept]
     change.dates += [one.document.date for one in change.removed]

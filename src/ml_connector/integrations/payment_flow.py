@@ -34,6 +34,7 @@ from ml_connector.integrations.payment_rules import (
     check_credit_twin,
     check_open,
     check_twin,
+    check_whole_twin,
     is_new,
     linked_invoice,
     passed_over,
@@ -52,7 +53,9 @@ from ml_connector.integrations.payment_standing import (
 )
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.receivable_settings import Settings
+from ml_connector.integrations.unread import any_unread
 from ml_connector.integrations.views import View
+from ml_connector.integrations.whole_payment_parts import WHOLE, wanted_whole
 
 
 class Payments(FlowType):
@@ -66,7 +69,7 @@ class Payments(FlowType):
     passed_over_with = PASSED_OVER
     near = NEAR
     source_lists = ("business_units", "payment_types")
-    target_lists = (
+    target_lists: tuple[str, ...] = (
         "accounts", "dimensions", "parties", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
     )  # fmt: skip
     tables = ("payment_types", "business_units")
@@ -167,7 +170,8 @@ def _parts(payment: Payment, rule: PaymentRule | None, view: View, draft: Draft)
     source_checks(payment, view, draft)
     check_currency(view.links.get(("customers", payment.party.id), ""), "customer", view, draft)
     if rule is not None:
-        return wanted(payment, rule, view, draft)
+        parts = wanted_whole if view.ways.whole_payments else wanted
+        return parts(payment, rule, view, draft)
     for split in payment.splits:
         linked_invoice(split.document, view, draft)
     return ()
@@ -196,9 +200,12 @@ def _check_target(part: Part, reference: str, payment: Payment, view: View, draf
     a part which goes back onto what it was taken off.
     """
     if not view.made or reference in view.taken_off:
-        check_open(part.on, part.amount, view, draft)
+        for on, amount in part.places:
+            check_open(on, amount, view, draft)
     if isinstance(part.document, Invoice):
         check_credit_twin(part.document, view, draft)
+    elif part.key == WHOLE:
+        check_whole_twin(part.document, view, draft)
     elif part.entity == "payments":
         check_twin(part.on, part.amount, part.document, view, draft)
 
@@ -228,6 +235,8 @@ def _changed(payment: Payment, view: View) -> Decision:
     what = _told(before, payment)
     if not view.made and not _linked_to_ours(view):
         return _not_ours(payment, before is None or same, what, view)
+    if (hold := any_unread(what, view)) is not None:
+        return Unchanged() if same else hold
     draft = Draft(payment.currency)
     anew = before is not None and before.method.id != payment.method.id
     decision = _reconciled(payment, what, anew, view, draft)
@@ -279,7 +288,8 @@ def _change_steps(payment: Payment, parts: int, change: Change, view: View, draf
     if change.missing and payment.date is not None and payment.date < start:
         told = {"date": str(payment.date), "start": str(start)}
         draft.wait(waiting("moved_before_start", "source", f"payments:{payment.id}", **told))
-    undone = change.what if change.removed or change.taken_back else ""
+    edited = any(step.action is Action.UPDATE for step in change.applied)
+    undone = change.what if change.removed or change.taken_back or edited else ""
     check_periods(change.dates, view, draft, undone)
     if change.missing:
         beside = [one.document.date for one in (*change.kept.values(), *change.removed)]
@@ -296,6 +306,9 @@ def _counterpart(steps: Sequence[Step], change: Change, view: View) -> tuple[int
     Where nothing is made in place of a removed counterpart, one that is left of the record takes it. The last one stays
     linked: it is what the record has become there.
     """
+    edited = [n for n, step in enumerate(steps) if step.action is Action.UPDATE]
+    if edited:
+        return edited[0], ""
     linked = view.link.target_id if view.link is not None else ""
     there = view.link is None or view.link.now is None or bool(getattr(view.link.now, "active", True))
     if linked and there and linked not in {one.document.id for one in change.removed}:

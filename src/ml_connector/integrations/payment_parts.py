@@ -59,6 +59,13 @@ class Part:
     amount: Decimal  # positive
     document: Payment | Invoice
 
+    @property
+    def places(self) -> tuple[tuple[str, Decimal], ...]:
+        """The ledger's ids of the invoices that it settles, each with how much; a payment may be on several."""
+        if isinstance(self.document, Payment) and self.document.kind is PaymentKind.PAYMENT:
+            return tuple((one.document.id, one.amount) for one in self.document.splits)
+        return ((self.on, self.amount),) if self.on else ()
+
 
 def wanted(payment: Payment, rule: PaymentRule, view: View, draft: Draft) -> tuple[Part, ...]:
     """The parts of a payment; what is missing for them goes to the draft."""
@@ -111,7 +118,7 @@ def _received(payment: Payment, account: Ref, view: View, draft: Draft) -> Itera
 
 def _refunds(payment: Payment, account: Ref, view: View, draft: Draft) -> Iterable[Part]:
     for split in merged(payment):
-        credit = _adjustment(split, view, draft)
+        credit = adjustment(split, view, draft)
         if credit:
             yield _refund(payment, split.document.id, ("credit_notes", credit), -split.amount, account, view, draft)
     if payment.unapplied:
@@ -145,7 +152,7 @@ def _check_left(entity: str, id_: str, key: str, amount: Decimal, view: View, dr
         draft.wait(waiting("credit_used_up", "fact", f"{entity}:{id_}", id=id_, **told))
 
 
-def _adjustment(split: Allocation, view: View, draft: Draft) -> str:
+def adjustment(split: Allocation, view: View, draft: Draft) -> str:
     """The ledger's id of the credit note of an adjustment that money is given back on; empty if there is none."""
     target = linked_invoice(split.document, view, draft)
     if not target or is_new(target) or ("credit_notes", target) in view.at_target:
@@ -214,7 +221,7 @@ def _note(
     basis, lines = credit_lines(payment, rule, split, target, account, told, view, draft)
     return Invoice(
         id="",
-        customer=Ref(_contact(payment, split, target, view, draft)),
+        customer=Ref(contact_of_split(payment, split, target, view, draft)),
         total=split.amount,
         kind="credit note",
         number=f"{view.settings.number_prefix}{mark}-{payment.id}",
@@ -227,7 +234,7 @@ def _note(
     )
 
 
-def _contact(payment: Payment, split: Allocation, target: str, view: View, draft: Draft) -> str:
+def contact_of_split(payment: Payment, split: Allocation, target: str, view: View, draft: Draft) -> str:
     """The invoice's own contact, as the ledger shows it, else the one it is to get; else the payer's."""
     shown, source = shown_invoice(target, view), view.sources.get(("invoices", split.document.id))
     if shown is not None and shown.customer.id:
@@ -242,7 +249,7 @@ def _contact(payment: Payment, split: Allocation, target: str, view: View, draft
 def create(part: Part, reference: str, view: View, draft: Draft) -> list[Step]:
     """The steps that make a part: the document, and for a credit note its application to the invoice."""
     document = part.document
-    made = _composed(part.entity, Action.CREATE, document, reference, view, draft, total=document_total(document))
+    made = steps_of(part.entity, Action.CREATE, document, reference, view, draft, total=document_total(document))
     if not isinstance(document, Invoice):
         return made
     credit_id = view.proven.get(reference) or placeholder(reference)
@@ -263,7 +270,7 @@ def apply(
     What it has of applications besides are earlier ones of the same amount to the same invoice.
     """
     parts = (Allocation("", Ref(invoice_id), amount, credit.date), *parts_of(credit))
-    return _composed(
+    return steps_of(
         "allocations", Action.CREATE, with_part(credit, credit_id, parts), reference, view, draft, total=amount
     )
 
@@ -290,7 +297,7 @@ def remove(
     entity: str, document: Document, target_id: str, reference: str, view: View, draft: Draft, total: Decimal = ZERO
 ) -> list[Step]:
     """The step that removes what a step has made under the reference."""
-    return _composed(entity, Action.VOID, document, reference, view, draft, target_id=target_id, total=total)
+    return steps_of(entity, Action.VOID, document, reference, view, draft, target_id=target_id, total=total)
 
 
 def document_total(document: Payment | Invoice) -> Decimal:
@@ -298,7 +305,7 @@ def document_total(document: Payment | Invoice) -> Decimal:
     return document.amount if isinstance(document, Payment) else document.total
 
 
-def _composed(
+def steps_of(
     entity: str, action: Action, document: Document, reference: str, view: View, draft: Draft, *,
     target_id: str = "", total: Decimal = ZERO,
 ) -> list[Step]:  # fmt: skip
@@ -313,7 +320,7 @@ def _composed(
         draft.wait(waiting("target_total_differs", "source", f"payments:{view.source_id}", **told))
         return []
     draft.notes.extend(composed.notes)
-    made = action is Action.CREATE and entity != "allocations"
+    made = action is not Action.VOID and entity != "allocations"
     return [
         Step(
             entity, action, reference, composed.body, target_id=target_id, total=total, currency=draft.currency,

@@ -101,6 +101,12 @@ PAYMENT_REASONS = (
         "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
     ),
     Reason(
+        "whole_payment_twin",
+        "Suspected duplicate of a payment",
+        "The ledger already shows a payment of this customer over {amount}, of {date}, that was not made here (id {id}).",
+        "If it is the same payment, link this record with {id}. If the customer did pay twice, release this record.",
+    ),
+    Reason(
         "credit_twin",
         "Suspected duplicate of a credit",
         "The ledger already shows credit note {number} over {amount} of {date} for this customer, that was not made here "
@@ -191,18 +197,16 @@ PAYMENT_REASONS = (
         "From before the start, on an invoice from after it",
         "It is dated {date}, before the start date {start}, and {amount} of it is on {numbers}, from after it. It "
         "is in the opening balances and is never posted again, so the ledger shows the invoice as open.",
-        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: it "
-        "is then applied to the invoice from here. If there is none, enter it in the ledger and dismiss this record with "
-        "the reason.",
+        "Link this record with the {stands} that the opening balances brought into the ledger{then}. If there "
+        "is none, enter it in the ledger and dismiss this record with the reason.",
     ),
     Reason(
         "payment_before_start_open",
         "From before the start, and not used up",
         "It is dated {date}, before the start date {start}, and {amount} of it is on no invoice: an invoice from "
         "after the start may be paid with it.",
-        "Link this record with the over- or prepayment or credit note that the opening balances brought into the ledger: "
-        "what is put on an invoice later is then applied there. If it is to be applied by hand, dismiss this record with "
-        "the reason.",
+        "Link this record with the {stands} that the opening balances brought into the ledger{then}. If it is to be applied "
+        "by hand, dismiss this record with the reason.",
     ),
     Reason(
         "payment_before_start_unread",
@@ -248,6 +252,29 @@ PAYMENT_REASONS = (
         "Take it off that invoice in the ledger, and it goes on by itself; or correct what it is on in ServiceTitan.",
     ),
     Reason(
+        "payment_applied_by_hand",
+        "Unused money that was applied by hand",
+        "People have put payment {id} on {number} in the ledger, and with what ServiceTitan has it on now that is {short} "
+        "more than the payment.",
+        "Take it off what it should not be on in the ledger, and it goes on by itself; or correct what it is on in "
+        "ServiceTitan.",
+    ),
+    Reason(
+        "payment_taken_off",
+        "Taken off an invoice in the ledger",
+        "People have taken payment {id} off {number} in the ledger, and ServiceTitan, which changed it since, still has it "
+        "there: {what}.",
+        "Put it back on in the ledger, and it goes on by itself; or take it off in ServiceTitan as well.",
+    ),
+    Reason(
+        "payment_of_contacts",
+        "A payment on invoices of several contacts",
+        "It is on invoice {number} and on others, which are not one contact's in the ledger; a payment in {ledger} is one "
+        "contact's alone.",
+        "Give the invoices one customer in ServiceTitan, or merge the contacts in the ledger, and it goes on by itself; or "
+        "enter it in the ledger in parts and dismiss this record with the reason.",
+    ),
+    Reason(
         "removed_there",
         "Removed in the ledger",
         "Document {id} of it was removed in the ledger, and ServiceTitan changed it since: {what}.",
@@ -259,6 +286,14 @@ PAYMENT_REASONS = (
         "A document of the ledger is not shown",
         "The ledger's document {id}, which this record changes or gives back, is not among those that were read.",
         "It goes on by itself when the ledger shows it; if it was deleted there, dismiss this record with the reason.",
+    ),
+    Reason(
+        "counterpart_unread",
+        "A change waits for the ledger's document",
+        "It was changed in ServiceTitan after it was posted: {what}. The ledger's document {id} is known by its row in a "
+        "list alone, and a change is laid against lines and against what is applied.",
+        "Nothing to do: it is read by itself, and the change goes on.",
+        Acts.NOBODY,
     ),
     Reason(
         "payment_not_ours",

@@ -25,7 +25,7 @@ from ml_connector.integrations.drafts import (
     unit_name,
 )
 from ml_connector.integrations.payment_scope import before_start, out_of_scope
-from ml_connector.integrations.payment_tables import BANK, PaymentRule, payment_rule, type_key
+from ml_connector.integrations.payment_tables import BANK, MONEY, PaymentRule, payment_rule, type_key
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.views import View, placeholder
 
@@ -121,7 +121,7 @@ def money_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft)
     told = {"name": _label(account), "what": named.what}
     if not account.takes_payments:
         draft.wait(waiting("account_takes_no_payments", "fact", f"accounts:{account.id}", **told))
-    if account.type == BANK and payment.journal:
+    if account.type in MONEY and payment.journal:
         told |= {"type": payment.method.name or type_key(payment.method)}
         draft.wait(waiting("no_money_on_bank", "mapping", f"payment_types:{named.key}", **told))
     if account.currency and account.currency != draft.currency:
@@ -141,7 +141,7 @@ def check_advance(account: Ref, amount: Decimal, payment: Payment, view: View, d
 def credit_account(rule: PaymentRule, payment: Payment, view: View, draft: Draft) -> Ref:
     """The account of a write-off or fee: one that lines may use, and never a bank account."""
     account = view.ledger.accounts.get(rule.account)
-    if account is not None and account.active and account.type == BANK:
+    if account is not None and account.active and account.type in MONEY:
         named = named_row(payment)
         told = {"name": _label(account), "what": named.what, "type": payment.method.name or named.key}
         draft.wait(waiting("no_money_on_bank", "mapping", f"payment_types:{named.key}", **told))
@@ -242,6 +242,23 @@ def check_twin(target_id: str, amount: Decimal, paid: Payment, view: View, draft
             invoice = shown_invoice(target_id, view)
             number = invoice.number if invoice is not None else target_id
             draft.wait(waiting("payment_twin", "person", "payment_twin", number=number, **told))
+
+
+def check_whole_twin(paid: Payment, view: View, draft: Draft) -> None:
+    """Nobody has keyed the payment by hand: one of the contact over the whole amount, of a near date, without our reference.
+
+    What it is on does not count: a list tells no invoices of a payment.
+    """
+    if "whole_payment_twin" in view.released:
+        return
+    linked = set(view.links.values())
+    for other in view.at_target.values():
+        if not isinstance(other, Payment) or not other.active or other.reference or other.date is None:
+            continue
+        same = (other.amount, other.party.id, other.kind) == (paid.amount, paid.party.id, paid.kind)
+        if same and not other.ours and other.id not in linked and _is_near(other.date, paid):
+            told = {"amount": money(paid.amount, draft.currency), "date": str(other.date), "id": other.id}
+            draft.wait(waiting("whole_payment_twin", "person", "whole_payment_twin", **told))
 
 
 def check_credit_twin(note: Invoice, view: View, draft: Draft) -> None:

@@ -61,15 +61,30 @@ def before_start(payment: Payment, view: View, settings: Settings) -> Hold | Ski
     waits: list[Waiting] = []
     if applied:
         shown = money(total(split.amount for split in applied), payment.currency)
-        fields = {**told, "amount": shown, "numbers": _numbers(applied)}
+        fields = {**told, "amount": shown, "numbers": _numbers(applied), **_carried(view, "it is then applied")}
         waits.append(waiting("payment_before_start_applied", "setting", "setting:start_date", **fields))
     for split in unread:
         key, number = f"invoices:{split.document.id}", split.document.number or split.document.id
         waits.append(waiting("payment_before_start_unread", "link", key, number=number, **told))
     if payment.unapplied:
         shown = money(payment.unapplied, payment.currency)
-        waits.append(waiting("payment_before_start_open", "setting", "setting:start_date", amount=shown, **told))
+        later = _carried(view, "what is put on an invoice later is then applied")
+        waits.append(
+            waiting("payment_before_start_open", "setting", "setting:start_date", amount=shown, **told, **later)
+        )
     return Hold(tuple(waits)) if waits else skip("payment_before_start", **told)
+
+
+def _carried(view: View, applied: str) -> dict[str, str]:
+    """What stands for it in the opening balances, and what follows from linking it, in words.
+
+    Where a payment is one with all that it settles, what others have entered is never changed: they apply it themselves.
+    """
+    if not view.ways.whole_payments:
+        return {"stands": "over- or prepayment or credit note", "then": f": {applied} from here"}
+    if isinstance(view.document, Invoice):
+        return {"stands": "credit note", "then": f": {applied} from here"}
+    return {"stands": "payment or credit note", "then": ", and apply that to invoices there by hand"}
 
 
 def since_start(payment: Payment, view: View, settings: Settings) -> list[Allocation]:

@@ -37,9 +37,10 @@ def credit_lines(
         return whole
     bases = _bases(invoice)
     exact = is_code(draft.currency) and is_exact(applied.amount, draft.currency)  # else it is held for that
-    if not exact or not any(tax for _, _, tax in bases):
+    untold = invoice.tax and not any(tax for _, _, tax in bases)  # the ledger shows no tax of its lines
+    if not exact or not (untold or any(tax for _, _, tax in bases)):
         return whole
-    if any(not code or net < 0 or tax < 0 for code, net, tax in bases):
+    if untold or any(not code or net < 0 or tax < 0 for code, net, tax in bases):
         number = invoice.number or target
         draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
         return whole

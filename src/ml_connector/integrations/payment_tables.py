@@ -17,6 +17,7 @@ from ml_connector.integrations.drafts import NO_ACCOUNT, account_key
 from ml_connector.integrations.tables import TableType
 
 BANK = "BANK"  # Xero's type of bank accounts
+MONEY = frozenset([BANK, "bank", "cash", "credit_card"])  # of accounts that hold money, as ledgers call their types
 NO_TYPE = "(no type)"
 TAX, SHIPPING = "(tax)", "(shipping)"
 _RULE = re.compile(r"^(?P<kind>account|write-off|fee):(?P<account>\S+)$")
@@ -103,7 +104,7 @@ class PaymentTypeTable(TableType):
             return ""
         name = " ".join(part for part in (entry.number, entry.name) if part)
         if payment_rule(value).is_credit:
-            if entry.type == BANK:
+            if entry.type in MONEY:
                 return f"{name} is a bank account, and a {payment_rule(value).kind} moves no money"
             no_lines = f"{name} takes no lines of documents in the ledger; name an income or expense account"
             return "" if entry.postable else no_lines

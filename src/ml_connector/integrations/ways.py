@@ -23,6 +23,10 @@ class Ways:
     names a tax type all the same. ``sells_items``: a line of a sale names an item, and is booked on the item's account.
     ``edits_paid``: of an invoice on which something stands, words, coding and head may be changed; ``takes_off``: what our
     payments and credits settle of it can be taken off for a change, document by document.
+
+    ``whole_payments``: a payment is one document on all its invoices, whose rest is unused money; what is applied later, and
+    any other change, is a change of that one. Else it is one on each invoice, and the rest a document of its own.
+    ``lists_in_part``: a list shows neither lines of a document nor what is applied, so each is read by its id for those.
     """
 
     title: str
@@ -34,18 +38,20 @@ class Ways:
     sells_items: bool
     edits_paid: bool
     takes_off: bool
+    whole_payments: bool
+    lists_in_part: bool
 
 
 XERO = Ways(
     "Xero", name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
-    sells_items=False, edits_paid=True, takes_off=True,
+    sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
 )  # fmt: skip
 # Names may be twice by a preference that newer organisations have on; the limit is told as 100 and as 200. Bills have tables
 # of their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
 # several invoices there, so none of them is taken off it alone.
 ZOHO = Ways(
     "Zoho Books", name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
-    names_exempt=False, sells_items=True, edits_paid=False, takes_off=False,
+    names_exempt=False, sells_items=True, edits_paid=False, takes_off=False, whole_payments=True, lists_in_part=True,
 )  # fmt: skip
 
 LEDGERS: Mapping[str, Ways] = {"xero": XERO, "zoho_books": ZOHO}

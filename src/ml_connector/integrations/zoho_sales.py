@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.sales import Payment
+from ml_connector.integrations.base import Clearing
+from ml_connector.integrations.credit_memo_flow import CreditMemos, CreditMemosExported
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
+from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.invoice_checks import MEMO_NUMBERS
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.line_items import NO_ITEM, ROUNDING_ITEM
 from ml_connector.integrations.offers import Offer
+from ml_connector.integrations.payment_flow import Payments, PaymentsExported
+from ml_connector.integrations.payment_tables import NO_TYPE, PaymentTypeTable, clearing_account, type_key
 from ml_connector.integrations.receivable_tables import EXEMPT, SalesAccountTable
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.zoho_tables import ItemTable, OptionalExemptTable
@@ -26,8 +34,52 @@ class ZohoInvoices(Invoices):
     recodes = ()
 
 
+class ZohoPayments(Payments):
+    """Each payment as one: on all its invoices, the rest unused until it is applied. Refunds of it, and of credit notes.
+
+    What moves no money is a credit note, applied to its invoice.
+    """
+
+    title = "Payments: ServiceTitan to Zoho Books"
+    target_vendor = "zoho_books"
+    target_lists = ("accounts", "dimensions", "parties", "invoices", "credit_notes", "payments")
+
+    def target_entity(self, document: Document) -> str:
+        assert isinstance(document, Payment)
+        return "payments" if document.amount >= 0 else "refunds"
+
+    def linkable(self, document: Document) -> tuple[str, ...]:
+        """What moves no money may be a credit note, whatever its type is called. No list shows refunds by themselves."""
+        assert isinstance(document, Payment)
+        if document.amount < 0:
+            return ()
+        return ("payments", "credit_notes") if document.splits else ("payments",)
+
+    def goes_on(self, document: Document, entity: str) -> bool:
+        """What others have entered is never changed, so nothing is left to do once it is linked."""
+        return False
+
+
+class ZohoCreditMemos(CreditMemos):
+    """Credit memos as credit notes, by account, each part of them applied to the invoice it is on."""
+
+    title = "Credit memos: ServiceTitan to Zoho Books"
+    target_vendor = "zoho_books"
+    tables = ("sales_accounts", "sales_tax", "business_units", CUSTOMERS, LOCATIONS, MEMO_NUMBERS)
+    recodes = ()
+
+
+class ZohoDeposits(Deposits):
+    """As with any ledger: looked at by themselves, and shown against the accounts that their payments are booked on."""
+
+    target_vendor = "zoho_books"
+
+
 OFFER = Offer(
-    flows=(ZohoInvoices(), InvoicesExported()),
+    flows=(
+        ZohoInvoices(), InvoicesExported(), ZohoPayments(), PaymentsExported(), ZohoCreditMemos(), CreditMemosExported(),
+        ZohoDeposits(),
+    ),
     tables=(
         SalesAccountTable(
             "sales_accounts", "ServiceTitan GL account of what is sold (number, else name)", "Zoho account id",
@@ -41,12 +93,24 @@ OFFER = Offer(
             "items", "ServiceTitan item (its code as invoices show it), or (none) for lines without one", "Zoho item id",
             "", "items", fixed_keys=(NO_ITEM, ROUNDING_ITEM), seldom=True,
         ),
+        PaymentTypeTable(
+            "payment_types", "ServiceTitan payment type id",
+            "account:<id> (clearing or bank) | write-off:<account id> | fee:<account id> | none",
+            "payment_types", "accounts", ("none",), (NO_TYPE,),
+        ),
         TableType("invoice_numbers", "ServiceTitan invoice id", "the number to use instead", "", ""),
+        TableType(MEMO_NUMBERS, "ServiceTitan credit memo id", "the number to use instead", "", ""),
     ),
     fixed_once_posted=("number_prefix", "number_of_adjustments", "contact_per"),
-    skipped_by_settings=("before_start", "invoice_not_yet", "kept_back", "out_of_scope"),
+    skipped_by_settings=("before_start", "payment_before_start", "invoice_not_yet", "kept_back", "out_of_scope"),
+    skipped_by_tables=(("payment_types", "payment_by_rule"),),
     account_settings=("rounding_account",),
     gates={"invoice_gate": ("posted", "draft when completed", "completed")},
+    clearing=Clearing(
+        "deposits", "payments", "payment_types", type_key, clearing_account, ("payments",),
+        "What an account stands at in Zoho Books is not read: compare with the account in its chart of accounts, or give "
+        "what it says there (--balance ACCOUNT=AMOUNT).",
+    ),
     not_possible=(
         "Ordinary invoices cannot be created in ServiceTitan by its API, only adjustments of those that are there.",
     ),

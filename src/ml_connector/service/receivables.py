@@ -18,6 +18,7 @@ from ml_connector.canonical.numbers import name_key
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors.reading import OpenItem
 from ml_connector.errors import BadInput, Refused
+from ml_connector.integrations.base import IntegrationType
 from ml_connector.lanes.questions import LISTS, OPEN_ITEMS
 from ml_connector.sealing import Sealer
 from ml_connector.service.checking import asked
@@ -31,7 +32,6 @@ from ml_connector.service.tallies import counted
 from ml_connector.service.working import working
 from ml_connector.sync.states import State
 
-_LISTS = ("parties", "invoices", "credit_notes", "overpayments", "prepayments")
 _STANDING = """
     select r.source_id, s.state, l.target_id from record r
     join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
@@ -52,7 +52,12 @@ async def compare(desk: Desk, integration: Integration, at: dt.date | None = Non
     async with desk.looking() as reading:
         known = {one.connection_id: one for one in await connections_in(reading, desk.clock.now())}
     async with working(desk.runtime) as work:
-        lists = await asked(desk, known[integration.target_id], LISTS + ",".join(_LISTS), work)
+        lists = await asked(
+            desk,
+            known[integration.target_id],
+            LISTS + ",".join(lists_of(desk.runtime.integrations[integration.kind])),
+            work,
+        )
         _items(lists, known[integration.target_id].name)
         answer = await asked(desk, known[integration.source_id], OPEN_ITEMS, work)
     items = _items(answer, known[integration.source_id].name)
@@ -97,6 +102,13 @@ def _items(answer: bytes, source: str) -> list[OpenItem]:
     return msgspec.json.decode(answer, type=list[OpenItem])
 
 
+def lists_of(kind: IntegrationType) -> tuple[str, ...]:
+    """The ledger's lists in which open items stand: money on no invoice is a rest of payments, or documents of its own."""
+    whole = kind.flow("payments").ways.whole_payments
+    money = ("payments",) if whole else ("overpayments", "prepayments")
+    return ("parties", "invoices", "credit_notes", *money)
+
+
 # --- both sides --------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +116,8 @@ async def _compared(
     desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, items: Sequence[OpenItem],
     at: dt.date | None,
 ) -> Compared:  # fmt: skip
-    found = {one: await listed(reading, sealer, integration.target_id, one) for one in _LISTS}
+    kind = desk.runtime.integrations[integration.kind]
+    found = {one: await listed(reading, sealer, integration.target_id, one) for one in lists_of(kind)}
     unread = sorted(name for name, rows in found.items() if rows is None)
     if unread:
         raise Refused(
@@ -112,11 +125,11 @@ async def _compared(
         )
     parties = {id_: one for id_, one in (found["parties"] or {}).items() if isinstance(one, Party)}
     books = await _books(reading, integration, parties, items)
-    chosen = integration.settings.get(desk.runtime.integrations[integration.kind].currency_setting)
+    chosen = integration.settings.get(kind.currency_setting)
     company = str(chosen or (await organisation_of(reading, sealer, integration.source_id)).currency)
     start = integration.flow("invoices").start_date
     here = [_here(one, books, company, start) for one in items]
-    there = [_there(one, books, company, start) for rows in found.values() for one in (rows or {}).values()]
+    there = [open_there(one, books, company, start) for rows in found.values() for one in (rows or {}).values()]
     return laid(integration, books, at, _until(at, here), _until(at, there))
 
 
@@ -180,7 +193,7 @@ def _here(one: OpenItem, books: Books, currency: str, start: dt.date | None) -> 
     )
 
 
-def _there(one: object, books: Books, currency: str, start: dt.date | None) -> Item | None:
+def open_there(one: object, books: Books, currency: str, start: dt.date | None) -> Item | None:
     """An open item of the ledger; None for what is settled, or not in its books."""
     if isinstance(one, Invoice) and one.active and one.balance and one.state is InvoiceState.AUTHORISED:
         kind, party = ("unapplied" if one.kind == "credit note" else "invoice"), one.customer.id

@@ -26,6 +26,7 @@ RELEASABLE = {
     "left_scope": (Role.BOOKKEEPER, Role.APPROVER),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "whole_payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "staged_payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "credit_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_remittance_changed": (Role.APPROVER,),

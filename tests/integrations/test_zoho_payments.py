@@ -1,0 +1,332 @@
+"""A payment is one in Zoho Books: on all its invoices, its rest unused, and changed where ServiceTitan applies it later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+from bill_world import Rows, codes
+from zoho_payment_world import (
+    CREDIT,
+    LINKS,
+    ON,
+    OTHER_CASH,
+    PAYMENT_TABLES,
+    Books,
+    D,
+    credit_note,
+    invoice,
+    payment,
+    plan,
+    seen,
+)  # fmt: skip
+from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, sent, step
+
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.sales import InvoiceLine, Payment, PaymentKind
+from ml_connector.connectors.writing import Action
+from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.views import Linked
+from ml_connector.integrations.zoho_sales import ZohoPayments
+
+THREE = payment("500", {"A": "200", "B": "150"})
+
+
+# --- what is sent ----------------------------------------------------------------------------------------------------
+
+
+def test_a_payment_on_several_invoices_is_one_and_its_rest_unused() -> None:
+    decision = plan(THREE)
+    assert isinstance(decision, Write) and len(decision.steps) == 1
+    one, target = step(decision), sent(decision)
+    assert (one.entity, one.action, one.reference, one.total, one.party_id) == (
+        "payments", Action.CREATE, "servicetitan-1-payments-p1", D(500), JANE,
+    )  # fmt: skip
+    assert [(part.document.id, part.amount) for part in target.splits] == [("zA", D(200)), ("zB", D(150))]
+    assert (target.unapplied, target.bank_account.id, target.number, target.method) == (
+        D(150), CASH, "CHK 1001", Ref(name="Check"),
+    )  # fmt: skip
+
+
+def test_money_on_no_invoice_is_a_payment_all_unused() -> None:
+    target = sent(plan(payment("75", {})))
+    assert (target.kind, target.splits, target.unapplied, target.party.id) == (PaymentKind.PAYMENT, (), D(75), JANE)
+
+
+def test_the_payment_is_the_invoices_contacts_and_of_one_alone() -> None:
+    of_june = [invoice("A", customer=Ref(JUNE)), invoice("B", customer=Ref(JUNE))]
+    assert sent(plan(THREE, of_june)).party.id == JUNE
+    decision = plan(THREE, of_june[1:])
+    assert codes(decision) == ["payment_of_contacts"]
+
+
+def test_two_splits_on_one_invoice_are_one() -> None:
+    twice = msgspec.structs.replace(
+        payment("100"), splits=(Allocation("1", Ref("A"), D(60), ON), Allocation("2", Ref("A"), D(40), ON))
+    )
+    assert [(one.document.id, one.amount) for one in sent(plan(twice)).splits] == [("zA", D(100))]
+
+
+HOLDS: list[tuple[Payment, dict[str, Any], str]] = [
+    (payment("100", {"Z": "100"}), {"asked": frozenset([("invoices", "Z")])}, "invoice_pending"),
+    (payment("2000", {"A": "2000"}), {}, "invoice_owes_less"),
+    (payment("100", {"A": "100"}, "9"), {}, "payment_type_unmapped"),
+    (payment("10", {}, party=Ref("c9")), {}, "payer_missing"),
+    (payment(), {"first_seen_exported": True}, "already_exported"),
+    (payment(), {"ledger": {"organisation": msgspec.structs.replace(BOOKS, locked_through_sales=ON)}}, "period_closed"),
+    (payment("-20", {}, refunds=Ref("p0")), {}, "refunded_pending"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "around", "code"), HOLDS)
+def test_what_a_payment_waits_for(document: Payment, around: dict[str, Any], code: str) -> None:
+    assert codes(plan(document, **around)) == [code]
+
+
+def test_a_lock_of_purchases_holds_no_payment() -> None:
+    books = msgspec.structs.replace(BOOKS, locked_through=ON, locked_through_sales=dt.date(2026, 1, 31))
+    assert isinstance(plan(payment(), ledger={"organisation": books}), Write)
+
+
+@pytest.mark.parametrize(
+    ("changes", "twin"),
+    [({}, True), ({"date": dt.date(2026, 6, 15)}, True), ({"date": dt.date(2026, 6, 30)}, False),
+     ({"amount": D(99)}, False), ({"party": Ref(JUNE)}, False), ({"reference": "servicetitan-1-payments-p9"}, False)],
+)  # fmt: skip
+def test_a_payment_that_was_keyed_by_hand_is_suspected_whatever_it_is_on(changes: dict[str, Any], twin: bool) -> None:
+    other = msgspec.structs.replace(Payment("zp9", Ref(JANE), D(500), date=ON), **changes)
+    decision = plan(THREE, [other])
+    assert codes(decision) == (["whole_payment_twin"] if twin else [])
+    assert isinstance(plan(THREE, [other], released=frozenset(["whole_payment_twin"])), Write)
+
+
+def test_a_write_off_is_a_credit_note_by_account_applied_to_its_invoice() -> None:
+    books = Books()
+    books.version(payment("100", {"A": "100"}, "2"))
+    assert books.sent == ["create credit_notes", "create allocations"]
+    assert books.owed("A") == D(900) and books.payments() == []
+
+
+def test_a_write_off_of_an_invoice_whose_tax_no_line_shows_waits() -> None:
+    taxed = invoice("A", tax=D("76.21"), lines=(InvoiceLine("l", D("923.79"), tax_code=Ref("tx1")),))
+    assert codes(plan(payment("100", type_="2"), [taxed])) == ["write_off_tax_unclear"]
+
+
+def test_money_never_moves_a_write_off_onto_cash() -> None:
+    rows = {"payment_types": {"2": f"write-off:{CASH}"}}
+    mappings = {name: Rows(found) for name, found in {**PAYMENT_TABLES, **rows}.items()}
+    decision = ZohoPayments().plan(seen(payment(type_="2"), [invoice("A")], mappings=mappings))
+    assert codes(decision) == ["no_money_on_bank"]
+
+
+# --- applied later ---------------------------------------------------------------------------------------------------
+
+
+def test_money_applied_later_changes_the_payment_and_makes_no_second_one() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    books.version(payment("500", {"A": "200"}))
+    books.version(payment("500", {"A": "200", "B": "300"}))
+    assert books.sent == ["create payments", "update payments", "update payments"]
+    assert books.on() == {"A": D(200), "B": D(300)} and len(books.payments()) == 1
+    assert (books.owed("A"), books.owed("B")) == (D(800), D(700))
+    assert isinstance(books.version(payment("500", {"A": "200", "B": "300"})), Unchanged)
+
+
+CHANGES: list[tuple[Payment, dict[str, Any]]] = [
+    (payment("400", {"A": "200", "B": "150"}), {"A": D(200), "B": D(150)}),
+    (payment("500", {"A": "200", "B": "150"}, date=dt.date(2026, 6, 12)), {"A": D(200), "B": D(150)}),
+    (payment("500", {"C": "500"}), {"C": D(500)}),
+    (payment("500", {}), {}),
+    (payment("500", {"A": "200", "B": "150"}, "5"), {"A": D(200), "B": D(150)}),
+]
+
+
+@pytest.mark.parametrize(("after", "on"), CHANGES)
+def test_what_a_change_does(after: Payment, on: dict[str, Any]) -> None:
+    books = Books()
+    books.version(THREE)
+    books.version(after)
+    assert books.sent == ["create payments", "update payments"] and books.on() == on
+    [now] = books.payments()
+    assert (now.amount, now.date) == (after.amount, after.date)
+    assert now.bank_account.id == (OTHER_CASH if after.method.id == "5" else CASH)
+    assert isinstance(books.version(after), Unchanged)
+
+
+def test_a_reversed_payment_is_removed() -> None:
+    books = Books()
+    books.version(THREE)
+    books.version(msgspec.structs.replace(THREE, active=False))
+    assert books.sent == ["create payments", "void payments"] and books.payments() == []
+    assert books.owed("A") == D(1000)
+
+
+def test_a_payment_that_turns_out_a_write_off_is_removed_and_credited() -> None:
+    books = Books()
+    books.version(payment("100"))
+    books.version(payment("100", type_="2"))
+    assert books.sent == ["create payments", "void payments", "create credit_notes", "create allocations"]
+    assert books.owed("A") == D(900)
+
+
+def test_another_contacts_payment_is_entered_anew() -> None:
+    books = Books()
+    books.version(payment("100", {}))
+    books.version(payment("100", {}, party=Ref("c2")))
+    assert books.sent == ["create payments", "void payments", "create payments"]
+    [now] = books.payments()
+    assert now.party.id == JUNE
+
+
+def test_a_payment_in_a_closed_period_is_not_changed() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    closed = {"ledger": {"organisation": msgspec.structs.replace(BOOKS, locked_through_sales=ON)}}
+    assert codes(books.version(payment("500", {"A": "200"}), **closed)) == ["change_in_closed_period"]
+
+
+# --- what people do there --------------------------------------------------------------------------------------------
+
+
+def test_what_people_applied_there_stays_where_it_fits() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    books.by_hand(A="200", C="100")
+    books.version(payment("500", {"A": "200", "B": "150"}))
+    assert books.on() == {"A": D(200), "B": D(150), "C": D(100)}
+    [now] = books.payments()
+    assert now.unapplied == D(50)
+
+
+def test_what_people_applied_there_as_servicetitan_does_is_not_sent_again() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    books.by_hand(A="200")
+    assert isinstance(books.version(payment("500", {"A": "200"})), Unchanged)
+    assert books.sent == ["create payments"]
+
+
+def test_what_servicetitan_takes_off_leaves_what_people_put_on_besides() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    books.by_hand(A="250")
+    books.version(payment("500", {}))
+    assert books.on() == {"A": D(50)}
+
+
+def test_what_does_not_fit_beside_it_waits() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    books.by_hand(A="200", C="300")
+    assert codes(books.version(payment("500", {"A": "200", "B": "150"}))) == ["payment_applied_by_hand"]
+
+
+def test_what_people_took_off_is_not_put_back() -> None:
+    books = Books()
+    books.version(THREE)
+    books.by_hand(A="200")
+    assert isinstance(books.version(THREE), Unchanged)
+    decision = books.version(payment("600", {"A": "200", "B": "150"}))
+    assert codes(decision) == ["payment_taken_off"]
+    assert isinstance(decision, Hold) and "B" in decision.waits[0].sentence
+
+
+def test_what_people_removed_there_is_not_made_again() -> None:
+    books = Books()
+    books.version(THREE)
+    [now] = books.payments()
+    books.by_hand()
+    books.shown["payments", now.id] = msgspec.structs.replace(now, active=False, splits=())
+    assert codes(books.version(payment("600", {"A": "200"}))) == ["removed_there"]
+
+
+def test_a_payment_that_others_entered_is_never_changed() -> None:
+    theirs = Payment("zp9", Ref(JANE), D(500), date=ON, unapplied=D(500))
+    books = Books(link=Linked("payments", "zp9", theirs, payment("500", {}), theirs))
+    books.shown["payments", "zp9"] = theirs
+    assert codes(books.version(payment("500", {"A": "200"}))) == ["payment_not_ours"]
+
+
+# --- money given back ------------------------------------------------------------------------------------------------
+
+
+def test_unused_money_is_given_back_as_a_refund_of_the_payment() -> None:
+    original = Payment("zp0", Ref(JANE), D(100), date=ON, unapplied=D(100), reference="servicetitan-1-payments-p0")
+    books = Books()
+    books.shown["payments", "zp0"] = original
+    links = {**LINKS, ("payments", "p0"): "zp0"}
+    back = payment("-40", {}, refunds=Ref("p0"))
+    books.version(back, links=links)
+    assert books.sent == ["create refunds"]
+    [refund] = [one for one in books.shown.values() if isinstance(one, Payment) and one.kind is PaymentKind.REFUND]
+    assert (refund.amount, refund.refunds, refund.bank_account.id) == (D(-40), Ref("zp0", "payment"), CASH)
+    assert isinstance(books.version(back, links=links), Unchanged)
+
+
+def test_an_adjustment_is_given_back_as_a_refund_of_its_credit_note() -> None:
+    books = Books()
+    books.shown["credit_notes", CREDIT] = credit_note()
+    books.version(payment("-80", {"adj": "-80"}))
+    [refund] = [one for one in books.shown.values() if isinstance(one, Payment)]
+    assert (refund.refunds, refund.amount) == (Ref(CREDIT, "credit note"), D(-80))
+
+
+def test_more_than_is_left_is_not_given_back() -> None:
+    original = Payment("zp0", Ref(JANE), D(100), date=ON, unapplied=D(30), reference="servicetitan-1-payments-p0")
+    links = {**LINKS, ("payments", "p0"): "zp0"}
+    assert codes(plan(payment("-40", {}, refunds=Ref("p0")), [original], links=links)) == ["credit_used_up"]
+
+
+# --- the declaration -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_person_may_link_a_payment_with() -> None:
+    flow = ZohoPayments()
+    assert flow.linkable(THREE) == ("payments", "credit_notes") and flow.linkable(payment("5", {})) == ("payments",)
+    assert flow.linkable(payment("-5", {})) == () and flow.target_entity(payment("-5", {})) == "refunds"
+    assert not flow.goes_on(THREE, "payments")
+
+
+def test_a_reversed_payment_that_was_never_posted_is_passed_over() -> None:
+    assert isinstance(plan(payment(active=False)), Skip)
+
+
+def test_a_change_whose_answer_was_lost_is_not_sent_twice() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    before = books.link
+    books.version(payment("500", {"A": "200"}))
+    books.link = before  # the worker ended before it wrote down what the update had done
+    assert isinstance(books.version(payment("500", {"A": "200"})), Unchanged)
+    assert books.sent == ["create payments", "update payments"] and books.on() == {"A": D(200)}
+
+
+def test_a_payment_that_only_a_list_has_told_of_is_read_before_it_is_changed() -> None:
+    books = Books()
+    books.version(THREE)
+    [now] = books.payments()
+    books.shown["payments", now.id] = msgspec.structs.replace(now, splits=(), complete=False)
+    assert isinstance(books.version(THREE), Unchanged)
+    more = payment("500", {"A": "200", "B": "300"})
+    decision = books.version(more)
+    assert isinstance(decision, Hold)
+    assert [(one.code, one.key) for one in decision.waits] == [("counterpart_unread", f"payments:{now.id}")]
+    books.shown["payments", now.id] = now
+    books.version(more)
+    assert books.on() == {"A": D(200), "B": D(300)}
+
+
+@pytest.mark.parametrize(
+    ("splits", "code"), [({"A": "100"}, "payment_before_start_applied"), ({}, "payment_before_start_open")]
+)
+def test_money_of_the_opening_balances_is_applied_there_by_people(splits: dict[str, str], code: str) -> None:
+    early = payment("100", splits, date=dt.date(2025, 12, 1))
+    decision = plan(early, sources={("invoices", "A"): INVOICE})
+    assert isinstance(decision, Hold) and codes(decision) == [code]
+    action = decision.waits[0].action
+    assert "payment or credit note that the opening balances" in action and "there by hand" in action
+    theirs = Payment("zp9", Ref(JANE), D(100), date=dt.date(2025, 12, 1), unapplied=D(100))
+    assert isinstance(plan(early, link=Linked("payments", "zp9", theirs, None, theirs)), Unchanged)
