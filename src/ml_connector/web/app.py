@@ -14,6 +14,7 @@ from ml_connector.web.api import (
     access,
     clearing,
     erasures,
+    matches,
     plans,
     receivables,
     recodings,
@@ -43,7 +44,7 @@ def application(runtime: Runtime) -> FastAPI:
     api = APIRouter(prefix=API)
     parts = (
         records, replays, plans, status, tracking, clearing, receivables, erasures, recodings, rounding, vendors,
-        standing,
+        standing, matches,
     )  # fmt: skip
     for part in parts:
         api.include_router(part.router)

@@ -13,6 +13,7 @@ from ml_connector.service.clearing.shapes import ClearingReport
 from ml_connector.service.erasing import Erasable, Erased
 from ml_connector.service.explaining import Life
 from ml_connector.service.made_vendors import MadeVendors
+from ml_connector.service.matches import Matches
 from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
 from ml_connector.service.recoded import RecodingList, RecodingReport
@@ -25,7 +26,7 @@ from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
 _ANSWERS = (
-    Approved, ClearingReport, Compared, Erasable, Erased, Life, MadeVendors, Page, PlanPage, Problem, RecodingList,
+    Approved, ClearingReport, Compared, Erasable, Erased, Life, MadeVendors, Matches, Page, PlanPage, Problem, RecodingList,
     RecodingReport, Replayed, RoundingReport, StandingReport, Status, TrackingReport,
 )  # fmt: skip
 _AT = "#/components/schemas/{name}"
