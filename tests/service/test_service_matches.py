@@ -1,4 +1,4 @@
-"""Whom parties without a counterpart may be: every pair with its evidence, each of both sides suggested once, nothing linked."""
+"""Whom parties without a counterpart may be: every pair with its evidence, and each of both sides suggested once."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ async def test_what_is_decided_by_a_row_is_not_told_and_the_rest_is_counted(know
 
 
 async def test_a_table_that_is_none_of_parties_is_refused_with_those_that_are(known: Company) -> None:
-    with pytest.raises(NotFound, match="'accounts' is no mapping table of parties.*those are vendors"):
+    with pytest.raises(NotFound, match=r"'accounts' is no mapping table of parties.*those are vendors"):
         await matches(known.desk, await known.now(), "accounts")

@@ -133,15 +133,8 @@ class _Pair:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        return (
-            not self.one.proof,
-            -self.claim,
-            not self.by_fact,
-            -self.one.score,
-            len(self.key),
-            self.key,
-            self.one.party.id,
-        )
+        ids = len(self.key), self.key, self.one.party.id
+        return (not self.one.proof, -self.claim, not self.by_fact, -self.one.score, *ids)
 
 
 def _ranked(
