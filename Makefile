@@ -51,6 +51,7 @@ bench: $(READY) ## measure speed, memory and call rates (BILLS=n, INVOICES=n doc
 	@$(BIN)/python -m benchmarks.bills $(if $(BILLS),--bills $(BILLS))
 	@$(BIN)/python -m benchmarks.invoices $(if $(INVOICES),--invoices $(INVOICES))
 	@$(BIN)/python -m benchmarks.payables $(if $(BILLS),--bills $(BILLS))
+	@$(BIN)/python -m benchmarks.parties
 
 docs: $(READY) ## check the documentation's links and commands
 	@$(BIN)/python -m pytest -q tests/docs

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks import bills, frame, invoices, payables
+from benchmarks import bills, frame, invoices, parties, payables
+from benchmarks.parties_directory import Truth, directory
 from benchmarks.payables_calls import SERVICENOW, ZOHO, by_purpose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -82,3 +83,33 @@ def test_what_a_call_was_for() -> None:
         "why an invoice does not go on": 1,
         "everything else": 1,
     }
+
+
+async def test_a_baseline_of_parties_links_what_is_proven_and_nothing_else() -> None:
+    found = await parties.baseline(40, 30)
+    verdicts = found["verdicts"]
+    assert sum(verdicts.values()) == found["customers"] + found["vendors"] >= 70
+    assert verdicts["linked right"] > 40 and verdicts["linked wrong"] == verdicts["suggestion missed"] == 0
+    assert set(found["by_case"]["two here"]) == {"suggested right", "offered"}
+    assert found["calls"] == {"servicetitan": 2, "xero": 1}
+
+
+def test_links_are_held_against_the_truth() -> None:
+    truth = [
+        Truth("customer", "1", "a", "linked", "x", ("x",)), Truth("customer", "2", "a", "linked", "y", ("y",)),
+        Truth("customer", "3", "b", "alone"), Truth("vendor", "1", "b", "suggested", "z", ("z",)),
+        Truth("vendor", "2", "b", "suggested", "w", ("w",)),
+    ]  # fmt: skip
+    links = {("customers", "1"): "x", ("customers", "3"): "y", ("vendors", "1"): "z"}
+    found = parties.judged(truth, links, {})
+    assert {name: count for name, count in found["verdicts"].items() if count} == {
+        "linked right": 1, "linked wrong": 2, "link missed": 1, "suggestion missed": 1,
+    }  # fmt: skip
+
+
+def test_the_lists_are_alike_every_time_and_have_each_case() -> None:
+    made = directory(200, 60)
+    assert made.truth == directory(200, 60).truth
+    assert len({one.case for one in made.truth}) == 10 and {one.ends for one in made.truth} == {
+        "linked", "suggested", "alone",
+    }  # fmt: skip

@@ -106,6 +106,12 @@ def test_another_name_at_the_very_address_is_for_a_person(name: str, address: Ad
         assert codes(decision) == ["supplier_ambiguous"]
 
 
+def test_one_of_several_that_point_to_a_supplier_is_held_with_the_others_names() -> None:
+    twin = msgspec.structs.replace(VENDOR, id="v2")
+    one, other = codes(vend(candidates=(msgspec.structs.replace(PROVEN, proof=False, claimed_by=(twin,)),)))
+    assert (one, other) == ("party_claimed", "party_claimed_too")
+
+
 def test_a_vendor_needs_a_name() -> None:
     assert codes(vend(msgspec.structs.replace(VENDOR, name=" "))) == ["supplier_without_name"]
 

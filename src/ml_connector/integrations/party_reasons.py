@@ -41,7 +41,8 @@ PARTY_REASONS = (
     Reason(
         "party_claimed",
         "Several of the source point to one of the target",
-        "'{name}' ({key}) and {others} all point to {target} (id {id}) on the same proof ({evidence}); only one can be it.",
+        "The party '{name}' ({key}) and {others} all point to {target} (id {id}) on the same proof ({evidence}); only "
+        "one can be it.",
         "Fill the row of the one that it is in the mapping table {table} with {id}, and those of the others with 'new'; or "
         "merge them, or correct or deactivate the wrong one, where they were entered.",
     ),

@@ -13,6 +13,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
+from ml_connector.integrations.party_claims import claimed
 from ml_connector.integrations.staging import NEW, REFERENCE_ROOM, Pair
 from ml_connector.integrations.supplier_parts import FLOW, missing_of, same_place, words
 from ml_connector.integrations.views import Candidate, View
@@ -90,6 +91,8 @@ class Suppliers(FlowType):
         proven = coded or [one for one in view.candidates if one.proof]
         if len(proven) == 1:
             return self._adopted(vendor, proven[0], "matched")
+        if hold := claimed(FLOW, vendor, view.candidates):
+            return hold
         found = view.candidates or _with_code(vendor, view) or _at_address(vendor, view)
         if not found:
             return None

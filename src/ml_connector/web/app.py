@@ -15,6 +15,7 @@ from ml_connector.web.api import (
     clearing,
     erasures,
     mapping,
+    matches,
     plans,
     receivables,
     recodings,
@@ -44,7 +45,7 @@ def application(runtime: Runtime) -> FastAPI:
     api = APIRouter(prefix=API)
     parts = (
         records, replays, plans, status, tracking, clearing, receivables, erasures, recodings, rounding, vendors,
-        standing, mapping,
+        standing, mapping, matches,
     )  # fmt: skip
     for part in parts:
         api.include_router(part.router)

@@ -19,6 +19,7 @@ from ml_connector.service.mapping.history import History
 from ml_connector.service.mapping.listing import TableList, TableRows
 from ml_connector.service.mapping.rows import Applied
 from ml_connector.service.mapping.shapes import CsvFile, Suggestions
+from ml_connector.service.matches import Matches
 from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
 from ml_connector.service.recoded import RecodingList, RecodingReport
@@ -31,8 +32,8 @@ from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
 _ANSWERS = (
-    Applied, Approved, ClearingReport, Compared, Coverage, CsvFile, Erasable, Erased, History, Life, MadeVendors, Page,
-    PlanPage, Problem, RecodingList, RecodingReport, Replayed, RoundingReport, Simulated, StandingReport, Status,
+    Applied, Approved, ClearingReport, Compared, Coverage, CsvFile, Erasable, Erased, History, Life, MadeVendors, Matches,
+    Page, PlanPage, Problem, RecodingList, RecodingReport, Replayed, RoundingReport, Simulated, StandingReport, Status,
     Suggestions, TableList, TableRows, TrackingReport,
 )  # fmt: skip
 _AT = "#/components/schemas/{name}"

@@ -1,0 +1,211 @@
+"""Who may be who: parties without a counterpart, each with what it may be at the target, and who else claims that.
+
+Nothing is linked from here. A suggestion is what a person fills a row of the mapping table with; each party of the target is
+suggested once, to the one that has the best evidence of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.master_data import Party
+from ml_connector.errors import NotFound
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.party_facts import facts
+from ml_connector.integrations.views import Candidate
+from ml_connector.sealing import Sealer
+from ml_connector.service.desk import Desk, Reading
+from ml_connector.service.finding import opened_document
+from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.rows import rows_in
+from ml_connector.service.roles import READERS
+from ml_connector.sync.coming import makes_parties
+from ml_connector.sync.directory import entry_name
+from ml_connector.sync.matching import PartyIndex
+
+MOST = 1_000  # matches that one answer tells
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One party of the target that one of the source may be. ``proof``: it would be linked with it by itself.
+
+    ``suggested``: of all that may be it, and of all that it may be, this is the best pair. ``linked_to`` is the source's
+    record that has it already; ``claimed_by`` are others of the source that may be it, as "name (id)".
+    """
+
+    record_id: int
+    key: str
+    name: str
+    target_id: str
+    target_name: str
+    evidence: str
+    score: float
+    proof: bool
+    suggested: bool
+    linked_to: str
+    claimed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The matches of one mapping table of parties, the best evidence first, and how the two lists stand to each other.
+
+    ``alone_here`` are parties of the source without a counterpart that are like nobody, ``alone_there`` active ones of the
+    target that nobody has or may be. ``left``: matches that are not told, since there are too many.
+    """
+
+    table: str
+    found: tuple[Match, ...]
+    linked: int
+    alone_here: int
+    alone_there: int
+    left: int = 0
+
+    @property
+    def suggested(self) -> int:
+        """How many are suggested of those that are told."""
+        return sum(one.suggested for one in self.found)
+
+
+async def matches(desk: Desk, integration: Integration, table: str, *, at_most: int = MOST) -> Matches:
+    """What the parties without a counterpart may be. Those with a row of the table are decided, and not among them.
+
+    Raises NotFound for what is no table of parties.
+    """
+    desk.require(*READERS)
+    flow = _flow(desk, integration, table)
+    sealer = await desk.sealer()
+    async with desk.looking() as reading:
+        taken = await _taken(reading, integration, (flow.name, *flow.apart))
+        decided = {row.key for row in await rows_in(reading, integration, table)}
+        there = await _there(reading, sealer, integration, flow.parties)
+        here = await _here(reading, sealer, integration, flow.name)
+    linked = {source_id for (name, _), source_id in taken.items() if name == flow.name}
+    wanted = {key: one for key, one in here.items() if key not in linked and key not in decided}
+    index = PartyIndex(there.values(), taken)
+    pairs = {key: index.candidates(one.party, "", flow.name, apart=flow.apart) for key, one in wanted.items()}
+    found = _ranked(wanted, pairs, index)
+    used = {target_id for _, target_id in taken} | {one.target_id for one in found}
+    alone = sum(one.active and not one.merged_into and one.id not in used for one in there.values())
+    unlike = sum(not one for one in pairs.values())
+    return Matches(table, tuple(found[:at_most]), len(linked), unlike, alone, max(0, len(found) - at_most))
+
+
+def tables_of(desk: Desk, integration: Integration) -> list[str]:
+    """The mapping tables of an integration whose keys are parties."""
+    kind = desk.runtime.integrations[integration.kind]
+    return [flow.name for flow in kind.flows if makes_parties(flow) and flow.name in {one.name for one in kind.tables}]
+
+
+def _flow(desk: Desk, integration: Integration, table: str) -> FlowType:
+    known = tables_of(desk, integration)
+    if table not in known:
+        title = desk.runtime.integrations[integration.kind].title
+        has = f"those are {', '.join(known)}" if known else "it has none"
+        raise NotFound(f"{table!r} is no mapping table of parties of {title}: {has}.")
+    return desk.runtime.integrations[integration.kind].flow(table)
+
+
+# --- ranking -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """A live party of the source, with its record."""
+
+    record_id: int
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two that may be one, how strong the evidence is, and whether it is a fact. The smaller ``rank`` goes first."""
+
+    key: str
+    one: Candidate
+    claim: int
+    by_fact: bool
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        ids = len(self.key), self.key, self.one.party.id
+        return (not self.one.proof, -self.claim, not self.by_fact, -self.one.score, *ids)
+
+
+def _ranked(
+    here: Mapping[str, _Here], found: Mapping[str, Sequence[Candidate]], index: PartyIndex
+) -> list[Match]:  # fmt: skip
+    """Every pair, the best first. Going down the list, each of both sides is suggested once."""
+    pairs = [_pair(key, here[key].party, one, index) for key, all_ in found.items() for one in all_]
+    pairs.sort(key=lambda pair: pair.rank)
+    by_target = defaultdict[str, list[_Pair]](list)
+    for pair in pairs:
+        by_target[pair.one.party.id].append(pair)
+    told, given = list[Match](), set[tuple[str, str]]()
+    for pair in pairs:
+        places = {("here", pair.key), ("there", pair.one.party.id)}
+        free = not pair.one.taken_by and pair.one.party.active and given.isdisjoint(places)
+        given |= places if free else set()
+        rivals = [one for one in by_target[pair.one.party.id] if one.key != pair.key]
+        told.append(_match(here, pair, rivals, suggested=free))
+    return told
+
+
+def _pair(key: str, party: Party, one: Candidate, index: PartyIndex) -> _Pair:
+    return _Pair(key, one, index.claim(party, one.party), not set(facts(party)).isdisjoint(facts(one.party)))
+
+
+def _match(here: Mapping[str, _Here], pair: _Pair, rivals: Iterable[_Pair], *, suggested: bool) -> Match:
+    mine, one = here[pair.key], pair.one
+    alone = not any(other.one.proof and other.claim >= pair.claim for other in rivals)
+    others = tuple(f"{here[other.key].party.name} ({other.key})" for other in rivals)
+    evidence = one.evidence if one.party.active else f"{one.evidence}, inactive"
+    return Match(
+        mine.record_id, pair.key, mine.party.name, one.party.id, one.party.name, evidence, round(one.score, 1),
+        one.proof and alone and not one.taken_by and one.party.active, suggested, one.taken_by, others,
+    )  # fmt: skip
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+async def _taken(reading: Reading, integration: Integration, flows: Sequence[str]) -> dict[tuple[str, str], str]:
+    rows = await reading.all(
+        """select entity, target_id, source_id from link where tenant_id = %s and integration_id = %s
+           and entity = any(%s::text[]) and target_entity = 'parties'""",
+        reading.tenant_id, integration.integration_id, list(flows),
+    )  # fmt: skip
+    return {(entity, target_id): source_id for entity, target_id, source_id in rows}
+
+
+async def _there(reading: Reading, sealer: Sealer, integration: Integration, entity: str) -> dict[str, Party]:
+    rows = await reading.all(
+        """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
+           and state <> 'gone'""",
+        reading.tenant_id, integration.target_id, entity,
+    )  # fmt: skip
+    opened = (documents.decode(sealer.open(entry_name(entity, id_), body)) for id_, body in rows)
+    return {one.id: one for one in opened if isinstance(one, Party)}
+
+
+async def _here(reading: Reading, sealer: Sealer, integration: Integration, flow: str) -> dict[str, _Here]:
+    """Those that are neither deleted, merged, inactive nor erased."""
+    rows = await reading.all(
+        """select r.source_id, r.record_id, d.content_hash, d.canonical from record r
+        join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+        join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+        where r.tenant_id = %s and f.integration_id = %s and f.name = %s and not r.deleted and r.merged_into = ''
+        order by r.record_id""",
+        reading.tenant_id, integration.integration_id, flow,
+    )  # fmt: skip
+    found = {}
+    for source_id, record_id, content_hash, canonical in rows:
+        party = opened_document(sealer, content_hash, canonical)
+        if isinstance(party, Party) and party.active and not party.erased:
+            found[source_id] = _Here(record_id, party)
+    return found

@@ -1,0 +1,82 @@
+"""Whom parties without a counterpart may be: every pair with its evidence, and each of both sides suggested once."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from service_ledger import LISTS, VENDORS, Company
+
+from ml_connector.canonical.master_data import Party
+from ml_connector.errors import NotFound
+from ml_connector.service.mapping.values import set_value
+from ml_connector.service.matches import Match, Matches, matches
+
+pytestmark = pytest.mark.anyio
+
+TWINS = (
+    *VENDORS,
+    Party("v4", "vendor", "Johnstone Supply"),
+    Party("v5", "vendor", "Zebra Roofing"),
+    Party("v6", "vendor", "Johnstone Supply", active=False),
+)
+
+
+async def found(company: Company, *, at_most: int = 1000) -> Matches:
+    return await matches(company.desk, await company.now(), "vendors", at_most=at_most)
+
+
+@pytest.fixture
+async def known(company: Company) -> Company:
+    """Both lists read; no vendor is needed, so none is linked."""
+    company.titan.lists["vendors"] = TWINS
+    company.books.lists["parties"] = (*LISTS["parties"], Party("p3", "vendor", "Quarry Stone"))
+    await company.read()
+    await company.plan()
+    return company
+
+
+def by_pair(told: Matches) -> dict[tuple[str, str], Match]:
+    return {(one.key, one.target_id): one for one in told.found}
+
+
+async def test_each_pair_is_told_with_evidence_and_who_claims_it(known: Company) -> None:
+    told = await found(known)
+    pairs = by_pair(told)
+    assert pairs.keys() == {("v1", "p1"), ("v4", "p1"), ("v3", "p1"), ("v2", "p2")}
+    twin = pairs["v1", "p1"]
+    assert (twin.name, twin.target_name, twin.evidence, twin.proof) == (
+        "Johnstone Supply", "Johnstone Supply", "same name", False,
+    )  # fmt: skip
+    assert twin.claimed_by == ("Johnstone Supply (v4)", "Johnson Supply (v3)")
+    assert pairs["v3", "p1"].evidence.endswith("% alike") and pairs["v2", "p2"].claimed_by == ()
+    assert (told.linked, told.alone_here, told.alone_there, told.left) == (0, 1, 1, 0)
+
+
+async def test_each_party_of_the_target_is_suggested_once_to_the_best(known: Company) -> None:
+    told = await found(known)
+    suggested = [(one.key, one.target_id) for one in told.found if one.suggested]
+    assert sorted(suggested) == [("v1", "p1"), ("v2", "p2")]
+    assert told.suggested == 2
+    assert [one.target_id for one in told.found if one.key == "v3"] == ["p1"]
+    assert told.found[-1].key == "v3", "a name that is only alike comes last"
+
+
+async def test_one_that_is_alone_with_its_evidence_has_proof(known: Company) -> None:
+    known.titan.lists["vendors"] = tuple(
+        msgspec.structs.replace(one, name="Yellow Barn", stamp="2026-09-01T00:00:00Z") if one.id == "v4" else one
+        for one in TWINS
+    )
+    await known.read()
+    assert by_pair(await found(known))["v1", "p1"].proof
+
+
+async def test_what_is_decided_by_a_row_is_not_told_and_the_rest_is_counted(known: Company) -> None:
+    await set_value(known.desk, await known.now(), "vendors", "v1", "p1", anyway=True)
+    assert "v1" not in {one.key for one in (await found(known)).found}
+    few = await found(known, at_most=1)
+    assert len(few.found) == 1 and few.left == 2
+
+
+async def test_a_table_that_is_none_of_parties_is_refused_with_those_that_are(known: Company) -> None:
+    with pytest.raises(NotFound, match=r"'accounts' is no mapping table of parties.*those are vendors"):
+        await matches(known.desk, await known.now(), "accounts")
