@@ -1,7 +1,7 @@
 """What a bookkeeper does at Zoho Books' screens while the sandbox runs, over the admin address.
 
 Bills and credits are named by their number (with ``vendor`` where two vendors share it), payments by theirs, vendors,
-tags and options by name. Amounts are in the document's currency.
+tags and options by name. Amounts are in the document's currency. Sales, customers and items: ``desk_sales``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,9 @@ from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 from ml_connector_sandbox.zoho_books.books.documents import Bill, VendorCredit, VendorPayment
 from ml_connector_sandbox.zoho_books.books.masters import Contact, ReportingTag, TagOption
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
+from ml_connector_sandbox.zoho_books.desk_sales import SALES_ACTS, SalesWishes
+from ml_connector_sandbox.zoho_books.desk_wish import Wish
 from ml_connector_sandbox.zoho_books.errors import Refused
-
-
-class Wish(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", kw_only=True):
-    """What every wish names."""
-
-    organisation: str
 
 
 class EditBill(Wish, tag="edit bill"):
@@ -45,7 +41,7 @@ class MoveBill(Wish, tag="move bill"):
 class Pay(Wish, tag="pay"):
     """Pay bills of one vendor in full, or ``amount`` of a single one; with no bill an advance to ``vendor``."""
 
-    bills: list[str] = []
+    bills: tuple[str, ...] = ()
     vendor: str = ""
     amount: Decimal | None = None
     mode: str = "Bank Transfer"
@@ -113,6 +109,7 @@ Wishes = (
     | Retag
     | ChangeOption
     | ChangeAddress
+    | SalesWishes
 )
 
 
@@ -284,4 +281,5 @@ _ACTS: dict[type[Wish], Callable[[OrganisationBooks, Any], dict[str, Any]]] = {
     Retag: _retag,
     ChangeOption: _change_option,
     ChangeAddress: _change_address,
+    **SALES_ACTS,
 }

@@ -37,7 +37,7 @@ def _invoice(books: OrganisationBooks, one: Invoice) -> dict[str, Any]:
         "paid": one.paid,
         "credited": one.credited,
         "payments": {part.made.payment_id: part.amount for part in one.payments},
-        "credits": {part.creditnote_id: part.amount for part in one.credits},
+        "credits": [{"creditnote_id": part.creditnote_id, "amount": part.amount} for part in one.credits],
     }
 
 

@@ -128,7 +128,9 @@ async def test_unused_money_is_applied_from_the_invoices_side(sandbox: Sandbox) 
     sandbox.clock.move(60)
     use = {"invoice_payments": [{"payment_id": made["payment_id"], "amount_applied": 61}]}
     assert (await sandbox.api("POST", f"{path}/credits", use)).body["code"] == 1055
-    use["invoice_payments"][0]["amount_applied"] = 60
+    use["invoice_payments"][0]["amount_applied"] = 20
+    assert (await sandbox.api("POST", f"{path}/credits", use)).status == 200
+    use["invoice_payments"][0]["amount_applied"] = 40
     assert (await sandbox.api("POST", f"{path}/credits", use)).status == 200
     [row] = (await sandbox.get(f"{path}/payments")).body["payments"]
     found = (await sandbox.get(f"/customerpayments/{made['payment_id']}")).body["payment"]

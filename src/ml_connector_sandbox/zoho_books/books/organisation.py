@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from ml_connector_sandbox.zoho_books.books.entering import Entering
 from ml_connector_sandbox.zoho_books.books.filing import CURRENCIES, Filing
 from ml_connector_sandbox.zoho_books.books.profile import Profile
+from ml_connector_sandbox.zoho_books.books.selling import Selling
 
 if TYPE_CHECKING:
     from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
 
 
-class OrganisationBooks(Filing, Entering):
+class OrganisationBooks(Filing, Entering, Selling):
     """The books of one organisation. Amounts are Decimals in the currency their docstring names.
 
     Created by ``ZohoBooksBooks.organisation``. Everything is added through ``add_*`` methods, which return the

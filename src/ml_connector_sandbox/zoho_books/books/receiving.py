@@ -97,15 +97,18 @@ def check_deletable(books: Records, payment: CustomerPayment) -> None:
 def apply_unused(books: Records, payment: CustomerPayment, invoice: Invoice, amount: Decimal) -> InvoicePayment:
     """Let an invoice take ``amount`` (invoice currency) of what is unused; call ``check_unused`` first."""
     at = books.now()
-    part = InvoicePayment(
-        made=payment,
-        invoice_payment_id=books.new_id(),
-        invoice_id=invoice.document_id,
-        amount=amount,
-        applied_on=at.astimezone(books.zone).date(),
-    )
-    payment.applied.append(part)
-    invoice.payments.append(part)
+    part = next((one for one in payment.applied if one.invoice_id == invoice.document_id), None)
+    if part is None:
+        part = InvoicePayment(
+            made=payment,
+            invoice_payment_id=books.new_id(),
+            invoice_id=invoice.document_id,
+            amount=ZERO,
+            applied_on=at.astimezone(books.zone).date(),
+        )
+        payment.applied.append(part)
+        invoice.payments.append(part)
+    part.amount += amount
     invoice.state = "sent"
     touch(books, invoice, moment=at)
     _moved(books, payment, at)
