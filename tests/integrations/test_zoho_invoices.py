@@ -38,6 +38,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.line_items import codes as by_code
 from ml_connector.integrations.receivable_tables import EXEMPT
 from ml_connector.integrations.views import Twin
 from ml_connector.integrations.zoho_bills import OFFER as BILLS
@@ -267,3 +268,11 @@ def test_an_invoice_that_only_a_list_has_told_of_is_read_before_it_is_changed() 
     decision = plan(invoice(due_date=dt.date(2026, 8, 1)), link=linked(now=row, base=shown()))
     assert isinstance(decision, Hold)
     assert [(one.code, one.key) for one in decision.waits] == [("counterpart_unread", "invoices:zi1")]
+
+
+def test_a_code_that_two_items_have_names_neither() -> None:
+    twice = {**ITEMS, "it8": msgspec.structs.replace(ITEMS["it1"], id="it8")}
+    assert codes(plan(INVOICE, ledger={"items": twice})) == ["line_item_unmapped"]
+    gathered = {"items": twice, "item_codes": by_code(twice.values())}
+    assert codes(plan(INVOICE, ledger=gathered)) == ["line_item_unmapped"]
+    assert by_code(ITEMS.values()) == {"CMP": ("it1",), "LAB-1": ("it2",)}

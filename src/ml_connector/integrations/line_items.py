@@ -7,6 +7,7 @@ account is the one that the line's own GL account is mapped to: else revenue wou
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.master_data import Item
 from ml_connector.canonical.parts import Ref
@@ -48,8 +49,18 @@ def line_item(sku: str, account: Ref, where: str, on: dt.date | None, view: View
 
 def _same_code(sku: str, view: View) -> str:
     """The one active item that has the code: a ledger has each once. Another spelling is a person's to judge."""
-    found = [one.id for one in view.ledger.items.values() if sku and one.active and one.sku.strip() == sku.strip()]
+    known = view.ledger.item_codes
+    found = (codes(view.ledger.items.values()) if known is None else known).get(sku.strip(), ())
     return found[0] if len(found) == 1 else ""
+
+
+def codes(items: Iterable[Item]) -> Mapping[str, tuple[str, ...]]:
+    """The ids of active items by code: gathered once, not for each line."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in items:
+        if one.active and (code := one.sku.strip()):
+            found[code] = (*found.get(code, ()), one.id)
+    return found
 
 
 def _check(item: Item, account: Ref, key: str, where: str, view: View, draft: Draft) -> None:

@@ -82,6 +82,7 @@ class Ledger:
     taken_names: Mapping[str, frozenset[str]] | None = None  # see party_names.taken
     entries: Mapping[str, Mapping[str, ListEntry]] = field(default_factory=dict)
     items: Mapping[str, Item] = field(default_factory=dict)
+    item_codes: Mapping[str, tuple[str, ...]] | None = None  # see line_items.codes
 
 
 @dataclass(frozen=True, slots=True)
