@@ -1,15 +1,22 @@
-"""Vendors that we made are known in full: what their own page shows outlives a list, and is read once for each change."""
+"""Vendors that we made are known in full, and so are bills before a change of them is planned.
+
+What their own page shows outlives a list, and is read once for each change.
+"""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from sync_world import ZOHO_API, World
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.sync.directory import entry_name, file_documents
 from ml_connector.sync.in_full import read_in_full
 from ml_connector.transport.messages import Answer, Request
+from ml_connector_sandbox.zoho_books import desk
 from ml_connector_sandbox.zoho_books.books import contacts
 
 pytestmark = pytest.mark.anyio
@@ -32,18 +39,18 @@ async def known(company: World, id_: str) -> Party:
     return found
 
 
-async def read_lists(company: World) -> list[str]:
-    """Read the target's lists again; the contacts that were asked for one by one."""
+async def read_lists(company: World, path: str = "/contacts/", entity: str = "parties") -> list[str]:
+    """Read a list of the target again; those of it that were asked for one by one."""
     asked: list[str] = []
     send = company.runtime.wire.send
 
     async def sent(request: Request, url: str, *given: object, **options: object) -> Answer:
-        if ZOHO_API in url and "/contacts/" in url and request.method == "GET":
+        if ZOHO_API in url and path in url and request.method == "GET":
             asked.append(url.rpartition("/")[2].partition("?")[0])
         return await send(request, url, *given, **options)  # type: ignore[arg-type]
 
     company.runtime.wire.send = sent  # type: ignore[method-assign]
-    await company.run("update feed set moved_at = moved_at - interval '1 day' where name = 'directory parties'")
+    await company.run("update feed set moved_at = moved_at - interval '1 day' where name = %s", f"directory {entity}")
     await company.slice(company.target)
     company.runtime.wire.send = send  # type: ignore[method-assign]
     return asked
@@ -97,3 +104,59 @@ async def test_what_becomes_inactive_is_seen_whatever_its_stamp(company: World, 
             assert await file_documents(transaction, "parties", [listed]) == [made]
         await read_in_full(lane, [flow])
     assert (await known(company, made)).in_full
+
+
+# --- documents -----------------------------------------------------------------------------------------------------
+
+
+async def bill_there(company: World, source_id: int) -> Bill:
+    """What is known of a bill's counterpart."""
+    sealer = await company.desk.sealer()
+    row = await company.one(
+        """select d.object_id, d.body, d.in_full from link l
+        join directory d on d.entity = 'bills' and d.object_id = l.target_id
+        where l.entity = 'bills' and l.source_id = %s""",
+        str(source_id),
+    )  # fmt: skip
+    found = documents.decode(sealer.open(entry_name("bills", row[0]), row[1]))
+    assert isinstance(found, Bill) and found.complete is row[2]
+    return found
+
+
+async def test_a_list_row_never_takes_the_place_of_a_bill_in_full(company: World, made: str) -> None:
+    bill = company.bills[0]
+    shown = await bill_there(company, bill)
+    assert shown.complete and shown.lines
+    assert await read_lists(company, "/bills/", "bills") == []
+    assert await bill_there(company, bill) == shown
+    async with company.held(company.target) as lane, lane.transaction() as transaction:
+        row = Bill(shown.id, shown.vendor, shown.total, state=shown.state, stamp=shown.stamp, complete=False)
+        assert await file_documents(transaction, "bills", [row]) == []
+        paid = Bill(shown.id, shown.vendor, shown.total, state=BillState.PAID, stamp=shown.stamp, complete=False)
+        assert await file_documents(transaction, "bills", [paid]) == [shown.id]
+
+
+async def test_the_counterpart_of_a_changed_bill_is_read_before_its_change_is_planned_and_no_other(
+    company: World, made: str
+) -> None:
+    changed, other = company.bills[:2]
+    for bill in (changed, other):
+        there = await bill_there(company, bill)
+        edited(company, there.number, notes="seen by the accountant")
+    await read_lists(company, "/bills/", "bills")
+    assert not (await bill_there(company, changed)).complete
+    was = company.tenant.bills[changed]
+    company.tenant.modify_bill(changed, due_date=was.due_date + timedelta(days=3))
+    await company.ask()
+    await company.slice(company.source)
+    asked = await read_lists(company, "/bills/", "bills")
+    now = await bill_there(company, changed)
+    assert now.complete and now.lines and set(asked) == {now.id}
+    assert not (await bill_there(company, other)).complete
+    assert set(await read_lists(company, "/bills/", "bills")) <= {now.id}
+
+
+def edited(company: World, number: str, **changes: object) -> None:
+    """An accountant edits a bill at Zoho's screens."""
+    zoho, organisation = company.sandbox.company.zoho_books, company.sandbox.company.seed.organisation.organization_id
+    desk.carried_out(zoho, {"act": "edit bill", "organisation": organisation, "bill": number, "changes": changes})

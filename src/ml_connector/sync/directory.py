@@ -177,8 +177,8 @@ def _moment(lane: Lane) -> int:
     return int(lane.clock.now().timestamp() * 1_000_000)
 
 
-# Only what differs is written; a list row never erases the reference that a detail showed, nor what else it did as long
-# as the document has not changed.
+# Only what differs is written; a list row never erases the reference that a detail showed, nor what else it did, as lines
+# or an address, as long as the document has not changed: its stamp stands, and so does what both show of its end and sum.
 _FILE = """
     insert into directory as held (tenant_id, connection_id, entity, walk, object_id, party_id, number_key, name_digest,
         reference, document_date, total, currency, state, active, stamp, content_hash, body, merged_into, in_full,
@@ -196,7 +196,8 @@ _FILE = """
         in_full = excluded.in_full, troubled = excluded.troubled, asked_at = '-infinity'
     where held.content_hash is distinct from excluded.content_hash
           and not (held.in_full and not excluded.in_full and held.stamp = excluded.stamp and held.stamp <> ''
-                   and held.active = excluded.active)
+                   and held.active = excluded.active and held.state = excluded.state
+                   and held.total is not distinct from excluded.total)
        or held.state = 'gone'
     returning object_id"""
 _SEEN = """
@@ -250,9 +251,14 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [_hash(text) for text in encoded],
         [seal(entry_name(entity, _id(one)), text) for one, text in zip(entries, encoded, strict=True)],
         [str(getattr(one, "merged_into", "")) for one in entries],
-        [bool(getattr(one, "in_full", True)) for one in entries],
+        [_in_full(one) for one in entries],
         [bool(getattr(one, "trouble", "")) for one in entries],
     ]
+
+
+def _in_full(document: Document) -> bool:
+    """Whether it shows all there is to know: of a party ``in_full`` tells it, of a document ``complete``."""
+    return bool(getattr(document, "in_full", True) and getattr(document, "complete", True))
 
 
 def entry_name(entity: str, object_id: str) -> bytes:

@@ -1,21 +1,28 @@
-"""IN FULL: vendors that we made are read one by one where a list tells less of them than there is to know.
+"""IN FULL: what a list tells less of than there is to know is read by its id, a call each or as many as the vendor takes.
 
-What a list shows unchanged since then never takes its place, see ``directory``; so each is read once for each change of it.
+So are vendors that we made, and the counterparts of documents whose source has changed, before the change is planned: a
+change is laid against lines, and a list shows none. What a list shows unchanged since then never takes its place, see
+``directory``; so each is read once for each change of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from ml_connector.connectors.reading import Reading
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
+from ml_connector.sync.refused import refused_flows
 
 VENDORS, PARTIES = "vendors", "parties"
 AT_ONCE = 20  # in one slice: a call each, and others wait
+BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as many as are planned in one batch
+AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
+UNREAD_THERE = "counterpart_unread"  # the reason of a change that was planned before its counterpart was read
 
 _CHOSEN = """
     update directory d set asked_at = %s
@@ -30,28 +37,91 @@ _CHOSEN = """
         order by e.asked_at, l.target_id limit %s)
     returning d.object_id"""
 
+# The queue is walked in its order and the rest looked up row by row (`offset 0`), as claim.py does. A version that says
+# what was agreed changes nothing there. What waits for its counterpart was planned before that was known to be listed only.
+_CHANGED = """
+    with ahead as (
+        select w.flow_id, w.version_id from work w
+        where w.tenant_id = %b and w.connection_id = %b and w.flow_id = any(%b::integer[])
+        order by w.priority, w.version_id limit %b
+    ), changed as (
+        select l.target_entity as entity, l.target_id as id, false as waited_for
+        from ahead a
+        join flow f on f.tenant_id = %b and f.flow_id = a.flow_id
+        cross join lateral (select record_id, content_hash from document where tenant_id = f.tenant_id
+                            and version_id = a.version_id offset 0) d
+        cross join lateral (select source_id from record where tenant_id = f.tenant_id
+                            and record_id = d.record_id offset 0) r
+        cross join lateral (select * from link where tenant_id = f.tenant_id and integration_id = f.integration_id
+                            and entity = f.name and source_id = r.source_id and not mirrored offset 0) l
+        left join lateral (select content_hash from document where tenant_id = f.tenant_id
+                           and version_id = l.version_id offset 0) posted on true
+        where posted.content_hash is distinct from d.content_hash
+        union
+        select split_part(key, ':', 1), substr(key, strpos(key, ':') + 1), true from wait
+        where tenant_id = %b and kind = 'fact' and code = %b and flow_id = any(%b::integer[])
+    ), wanted as (
+        select e.entity, e.object_id from changed c
+        cross join lateral (select entity, object_id, in_full, asked_at, state from directory
+                            where tenant_id = %b and connection_id = %b and entity = c.entity
+                            and object_id = c.id offset 0) e
+        where (c.waited_for or not e.in_full) and e.state <> 'gone' and e.asked_at < %b and e.entity = any(%b::text[])
+        limit %b
+    )
+    update directory d set asked_at = %b from wanted
+    where d.tenant_id = %b and d.connection_id = %b and d.entity = wanted.entity and d.object_id = wanted.object_id
+    returning d.entity, d.object_id"""
+
 
 async def read_in_full(lane: Lane, flows: Sequence[Flow]) -> None:
-    """Read vendors that we made at this lane's system and of which only a list has told. Raises transport.errors."""
-    if not any(flow.target_id == lane.connection_id and flow.name == VENDORS for flow in flows):
+    """Read what this lane's system has to show in full before anything is planned from it. Raises transport.errors."""
+    here = [flow for flow in flows if flow.target_id == lane.connection_id]
+    if any(flow.name == VENDORS for flow in here):
+        await _read(lane, PARTIES, await _vendors(lane))
+    for entity, ids in (await _counterparts(lane, here)).items():
+        await _read(lane, entity, ids)
+
+
+async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:
+    if not ids or lane.slice.over():
         return
-    chosen = await _chosen(lane)
-    if not chosen:
-        return
-    async for page in lane.connector.read(lane.session, Reading(PARTIES, ids=tuple(chosen))):
+    async for page in lane.connector.read(lane.session, Reading(entity, ids=tuple(sorted(ids)))):
         async with lane.transaction() as transaction:
             await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
             found = [row.document for row in page.rows if row.document is not None]
-            changed = [f"{PARTIES}:{one}" for one in await file_documents(transaction, PARTIES, found)]
+            changed = [f"{entity}:{one}" for one in await file_documents(transaction, entity, found)]
             if changed:
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, changed)
         if lane.slice.over():
             return
 
 
-async def _chosen(lane: Lane) -> list[str]:
+async def _vendors(lane: Lane) -> list[str]:
     """Their ids; they count as asked for, so that one that cannot be read does not come first again and again."""
     now, here = lane.clock.now(), (lane.tenant_id, lane.connection_id)
     async with lane.transaction() as transaction:
         rows = await transaction.all(_CHOSEN, now, *here, PARTIES, *here, VENDORS, PARTIES, now - AGAIN, AT_ONCE)
-    return sorted(row[0] for row in rows)
+    return [row[0] for row in rows]
+
+
+async def _counterparts(lane: Lane, here: Sequence[Flow]) -> Mapping[str, list[str]]:
+    """By entity the ids of counterparts of changed documents of which only a list has told; asked for as vendors are.
+
+    What people at the target decide on is never shown with lines, and is laid against by its sums.
+    """
+    flows = [flow for flow in here if not flow.type.staged and not flow.type.tracks and flow.mode != "off"]
+    lists = sorted({entity for flow in flows for entity in flow.type.target_lists} - {PARTIES})
+    refused = await refused_flows(lane) if lists else {}
+    ids = [flow.flow_id for flow in flows if flow.flow_id not in refused]
+    now, place = lane.clock.now(), (lane.tenant_id, lane.connection_id)
+    found: dict[str, list[str]] = defaultdict(list)
+    if not ids:
+        return found
+    async with lane.transaction() as transaction:
+        rows = await transaction.all(
+            _CHANGED, *place, ids, AHEAD, lane.tenant_id, lane.tenant_id, UNREAD_THERE, ids, *place, now - AGAIN, lists,
+            BEFORE_PLANNING, now, *place,
+        )  # fmt: skip
+    for entity, id_ in rows:
+        found[entity].append(id_)
+    return found
