@@ -217,7 +217,7 @@ async def test_a_bill_of_a_closed_month_counts_in_the_next_one_and_once(database
         unmoved = company.there()[str(company.bought[2].vendor_number)]
         assert unmoved.date == company.bought[2].bill_date and not unmoved.texts.get("notes")
 
-        # further closings and what changes nothing leave all of it as it is; a change waits for a person
+        # further closings and what changes nothing leave all of it as it is; a change there waits for a person
         before = company.sandbox.zoho_books.essence()
         await change_settings(company.desk, company.integration, {"closed_through": NOVEMBER})
         await replay(company.desk, Filter(flow="bills", state="posted"))
@@ -228,5 +228,5 @@ async def test_a_bill_of_a_closed_month_counts_in_the_next_one_and_once(database
         titan.modify_bill(company.bought[1].id, shipping=Decimal(7))
         await company.sync()
         assert company.sandbox.zoho_books.essence() == before
-        assert await company.waits(company.bought[1]) == ["changed_after_posting"]
+        assert await company.waits(company.bought[1]) == ["change_in_closed_period"]
         assert await company.waits(company.bought[0]) == []

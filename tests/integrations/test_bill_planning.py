@@ -512,7 +512,8 @@ def test_a_negative_bill_becomes_a_vendor_credit() -> None:
 
 
 def linked(posted: Bill | None) -> dict[str, Any]:
-    return {"link": Linked("bills", "zb1", None, posted)}
+    there = Bill("zb1", Ref("zv1"), BILL.total, number="INV-1", date=BILL.date, currency="USD", state=BillState.OPEN)
+    return {"link": Linked("bills", "zb1", there, posted, there)}  # somebody else's: it does not bear our reference
 
 
 @pytest.mark.parametrize(
@@ -550,7 +551,11 @@ def test_a_posted_bill_that_changed_is_shown_to_a_person(changes: dict[str, Any]
     decision = plan(bill(**changes), **linked(BILL))
     assert isinstance(decision, Hold)
     assert [wait.code for wait in decision.waits] == ["changed_after_posting"]
-    assert decision.waits[0].sentence.endswith(f"after it was posted: {told}.")
+    assert (
+        f"after it was posted: {told}. The ledger has INV-1 of 2026-06-09 over 100.00 USD, open: "
+        in decision.waits[0].sentence
+    )
+    assert "it was not made from here" in decision.waits[0].sentence
 
 
 def test_a_post_date_that_is_the_ledgers_date_matters() -> None:

@@ -75,7 +75,7 @@ def _codes() -> dict[str, set[str]]:
 def test_the_scan_finds_codes_of_every_kind() -> None:
     found = _codes()
     assert "drafts.py" in found["account_missing"]  # by a variable
-    assert "bill_flow.py" in found["same_number_other_total"]
+    assert "bill_composing.py" in found["same_number_other_total"]
     assert "errors.py" in found["duplicate_number"]  # a vendor's refusal
     assert "writing.py" in found["rejected"]  # a default
     assert "decide.py" in found["defect"]

@@ -35,12 +35,19 @@ def passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | No
         return skip("canceled")
     if date is not None and date < settings.start_date:
         return _before_start(bill, view, date, settings)
-    if _REACHED.get(bill.state, 2) < _GATES[settings.gate] and not _undecided(bill, settings):
-        state = BillState.RECEIVED if bill.state is BillState.UNKNOWN else bill.state
-        return skip("not_yet", state=str(state), gate=settings.gate)
+    if (early := not_at_gate(bill, settings)) is not None:
+        return early
     if bill.total == 0 and bill.complete and difference(bill) == 0:
         return skip("zero")
     return None
+
+
+def not_at_gate(bill: Bill, settings: Settings) -> Skip | None:
+    """Why it does not go yet, by the setting ``gate``; None where it has come far enough, or never would."""
+    if _REACHED.get(bill.state, 2) >= _GATES[settings.gate] or _undecided(bill, settings):
+        return None
+    state = BillState.RECEIVED if bill.state is BillState.UNKNOWN else bill.state
+    return skip("not_yet", state=str(state), gate=settings.gate)
 
 
 def _not_ours(bill: Bill, settings: Settings) -> Skip | None:
@@ -73,17 +80,22 @@ def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> d
     """What must be right in the source before anything is translated; the day that the bill is booked on."""
     if bill.state is BillState.DISCREPANCY:
         draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
-    if bill.state is BillState.UNKNOWN:
-        _status_unseen(bill, settings, draft)
     if bill.do_not_pay:
         draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
-    if bill.date is None:
-        draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
+    check_whole(bill, settings, draft)
     check_seen(view, draft)
-    _ties(bill, draft)
     day = booked_on(bill.date, view, draft)
     check_currency(target_vendor(bill, view), "vendor", view, draft)
     return day
+
+
+def check_whole(bill: Bill, settings: Settings, draft: Draft) -> None:
+    """All that is posted of a bill, or changed on it, can be seen: how far it has come, its date, and lines that tie."""
+    if bill.state is BillState.UNKNOWN:
+        _status_unseen(bill, settings, draft)
+    if bill.date is None:
+        draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
+    _ties(bill, draft)
 
 
 def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:

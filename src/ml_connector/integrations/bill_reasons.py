@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ml_connector.errors import Acts
+from ml_connector.integrations.bill_change_reasons import BILL_CHANGE_REASONS
 from ml_connector.integrations.reason import Reason
 
 BILL_REASONS = (
+    *BILL_CHANGE_REASONS,
     # held: tax and charges
     Reason(
         "tax_unmapped",
@@ -75,12 +77,6 @@ BILL_REASONS = (
         "{where} already has bill {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
         "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), "
         "or put both into one bill.",
-    ),
-    Reason(
-        "changed_after_posting",
-        "Changed after it was posted",
-        "It was changed in ServiceTitan after it was posted: {what}.",
-        "Compare both versions; correct it in the ledger or in ServiceTitan.",
     ),
     # held: by a mark of the source
     Reason(

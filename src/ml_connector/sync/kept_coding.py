@@ -1,4 +1,4 @@
-"""KEPT CODING: an accountant's own account, tax type or tracking on a line stays known as that when we change the document.
+"""KEPT CODING: an accountant's own account, tax, tracking or place on a line stays known as that when we change the document.
 
 The base of later merges is what the target answers. Were it so for his coding too, the next change, or a recoding, would
 take it for what we had posted. So the base goes on showing what was agreed before he changed it.
@@ -12,15 +12,15 @@ import msgspec
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.purchases import BillLine, PurchaseOrder
+from ml_connector.canonical.purchases import Bill, BillLine, PurchaseOrder
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.connectors.writing import Action
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import LaneTransaction
 
-_CODED = (Invoice, PurchaseOrder)
-_CODING = ("account", "tax_code", "dimensions")
+_CODED = (Invoice, PurchaseOrder, Bill)
+_CODING = ("account", "tax_code", "dimensions", "location")  # of lines that have one
 _BEFORE = """
     select mine.intent_id, l.target_entity, l.target_id, l.base, d.body
     from unnest(%b::bigint[], %b::integer[], %b::text[], %b::text[]) as mine (intent_id, integration_id, entity, source_id)
@@ -71,6 +71,8 @@ def _kept(
     own = {
         name: getattr(base, name)
         for name in _CODING
-        if getattr(before, name) != getattr(base, name) and getattr(after, name) == getattr(before, name)
+        if name in after.__struct_fields__
+        and getattr(before, name) != getattr(base, name)
+        and getattr(after, name) == getattr(before, name)
     }
     return msgspec.structs.replace(after, **own)
