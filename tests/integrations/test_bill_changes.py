@@ -292,6 +292,7 @@ def test_what_is_void_there_or_left_the_scope_is_held() -> None:
     ("after", "now", "why"),
     [
         (DEARER, there_is(total=D(150), balance=D(150)), "its total was 160.00 USD"),
+        (DEARER, there_is(total=D(170), balance=D(170), other=D(10)), "an adjustment or a discount was entered there"),
         (DEARER, lambda base: replaced(base, 1, amount=D(61)), "its line 'Job J-100: Filter' was 60.00"),
         (msgspec.structs.replace(POSTED, number="V-9"), there_is(number="V-8"), "its number was INV-1"),
         (

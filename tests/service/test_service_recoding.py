@@ -228,7 +228,7 @@ async def test_a_newer_version_takes_the_recoding_with_it_or_goes_before(company
 
 
 async def test_zoho_books_says_that_it_is_not_recoded(company_of_bills: Company) -> None:
-    with pytest.raises(Refused, match="a bill that is posted is not changed from here"):
+    with pytest.raises(Refused, match="no mapping table recodes a bill that is posted"):
         await begin_recoding(company_of_bills.desk, company_of_bills.integration, "accounts")
 
 

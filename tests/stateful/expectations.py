@@ -92,12 +92,17 @@ class Books:
         return {one.id: name for name, one in self._world.sandbox.company.seed.vendors.items()}
 
     def note_posted(self) -> None:
-        """Write down what has come to stand in Zoho Books since the last look."""
+        """Write down what has come to stand in Zoho Books since the last look, and what changes made of it.
+
+        What people have edited there is what was posted before.
+        """
         for source_id, document in self.ours().items():
             bill = self.tenant.bills[int(source_id)]
-            self._persons.posted.setdefault(
-                source_id, Facts(bill.vendor_id, document.number, document.date, document.total)
-            )
+            facts = Facts(bill.vendor_id, document.number, document.date, document.total)
+            if document.document_id in self._persons.touched:
+                self._persons.posted.setdefault(source_id, facts)
+            else:
+                self._persons.posted[source_id] = facts
 
     # --- ServiceTitan
 
@@ -127,11 +132,41 @@ class Books:
         if before is not None:
             if before == now:
                 return frozenset({"posted", "unchanged", "linked"}), frozenset()
-            return frozenset({"held"}), frozenset({"changed_after_posting"})
+            return self._changed(bill, orders)
         if now.stopped and bill.status != "Discrepancy":
             return frozenset({"skipped"}), frozenset()
         reasons = frozenset(self._in_the_way(bill, orders))
         return (frozenset({"held"}) if reasons else frozenset({"posted"})), reasons
+
+    def _changed(self, bill: Bill, orders: dict[str, int]) -> tuple[frozenset[str], frozenset[str]]:
+        """What becomes of a bill that was posted, or linked by a person, and says something else now."""
+        source_id, document = str(bill.id), self.ours().get(str(bill.id))
+        left = frozenset({"changed_after_posting"})
+        if source_id in self._persons.linked:
+            return frozenset({"held"}), left
+        if self.is_removed(bill):
+            locked = document is not None and document.date <= self._world.sandbox.company.seed.dates.locked_through
+            if locked:
+                return frozenset({"held"}), frozenset({"change_in_closed_period"})
+            return frozenset({"posted", "unchanged"}), frozenset()
+        if document is None:
+            return frozenset({"held"}), left
+        if bill.do_not_pay or bill.status == "Discrepancy":
+            return frozenset({"held"}), left
+        reasons = frozenset(self._keeps_from_changing(bill, document))
+        return (frozenset({"held"}) if reasons else frozenset({"posted"})), reasons
+
+    def _keeps_from_changing(self, bill: Bill, document: PurchaseDocument) -> Iterator[str]:
+        yield from self._unmapped(bill)
+        if min(bill.bill_date, document.date) <= self._world.sandbox.company.seed.dates.locked_through:
+            yield "change_in_closed_period"
+        if document.document_id in self._persons.touched:
+            yield "bill_changed_there"
+
+    @staticmethod
+    def is_removed(bill: Bill) -> bool:
+        """Whether it is cancelled or deleted in ServiceTitan, so that it is voided in Zoho Books."""
+        return not bill.active or bill.status == "Canceled"
 
     def _in_the_way(self, bill: Bill, orders: dict[str, int]) -> Iterator[str]:
         """Everything a bookkeeper would name."""
@@ -179,8 +214,22 @@ class Books:
                 yield "same_number_same_total" if other.total == mine.total else "same_number_other_total"
 
     def unsure(self, bill: Bill) -> bool:
-        """Whether a posted twin was taken out of the ledger by hand: either may be thought right then."""
-        gone = [self._persons.posted[one] for one in self._persons.deleted if one in self._persons.posted]
+        """Whether a posted twin was taken out of the ledger, or says something else now: either may be thought right then.
+
+        So it is with a posted bill that takes another number, and with one whose contact is inactive.
+        """
+        own = self._persons.posted.get(str(bill.id))
+        if own is not None and own != self.facts(bill):
+            others = [self.facts(one) for one in self.tenant.bills if one.id != bill.id]
+            others += [one for source_id, one in self._persons.posted.items() if source_id != str(bill.id)]
+            taken = own.number != self.facts(bill).number and any(
+                self._same_number(one, self.facts(bill)) for one in others
+            )
+            if taken or self._contact_inactive(bill.vendor_id):
+                return True
+        gone = [one for key, one in self._persons.posted.items()
+                if key != str(bill.id) and one != self.facts(self.tenant.bills[int(key)])]  # fmt: skip
+        gone += [self._persons.posted[one] for one in self._persons.deleted if one in self._persons.posted]
         gone += [self.facts(self.tenant.bills[int(one)]) for one in self._persons.deleted if one != str(bill.id)]
         return any(self._same_number(one, self.facts(bill)) for one in gone)
 

@@ -72,7 +72,10 @@ class Proof:
             if origin == "person":
                 assert document is None
             elif document is None:
-                assert source_id in self._persons.deleted, f"bill {source_id} is linked to {target_id}, which is gone"
+                voided = self._books.is_removed(self._books.tenant.bills[int(source_id)])
+                assert voided or source_id in self._persons.deleted, (
+                    f"bill {source_id} is linked to {target_id}, which is gone"
+                )
             else:
                 assert document.document_id == target_id
                 if document.document_id not in self._persons.touched:
@@ -126,10 +129,12 @@ class Proof:
         self, bill: Bill, state: str, waits: frozenset[str], states: frozenset[str], reasons: frozenset[str], mode: str
     ) -> bool:
         source_id = str(bill.id)
-        if mode == "preview" and states == {"posted"} and source_id not in self._persons.posted:
-            states = frozenset({"planned"})
+        if mode == "preview" and "posted" in states and self._persons.posted.get(source_id) != self._books.facts(bill):
+            states = (states - {"posted"}) | {"planned"}
         if "conflict" in waits:  # somebody changed it there while its answer was lost
             return bool(self._persons.touched or self._persons.deleted)
+        if state == "rejected" and source_id in self._persons.deleted and waits <= {"gone_there"}:
+            return True  # it was to be changed when it was deleted there
         if state == "rejected":  # the ledger itself says no; the person's release went past our own check
             return "period_closed" in self._persons.released[source_id] and "period_closed" in reasons
         if state not in states:

@@ -105,6 +105,8 @@ def _check_sums(versions: Versions) -> None:
     now, base, wanted = versions.now, versions.base, versions.wanted
     if now.total not in (base.total, wanted.total):
         raise ChangedThere(f"its total was {money(base.total, now.currency)} when it was posted")
+    if (now.other, now.discount) != (base.other, base.discount):
+        raise ChangedThere("an adjustment or a discount was entered there")
     if now.tax_basis is TaxBasis.INCLUSIVE:
         raise Unpaired("it is kept with tax included there")
 

@@ -44,6 +44,10 @@ INTEGRATION = IntegrationType(
     account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
     currency_setting="currency",
     gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
-    not_recoded="a bill that is posted is not changed from here, so no mapping table recodes one; later changes are held.",
-    not_possible=("Tax zones cannot be created in ServiceTitan by its API.",),
+    not_recoded="no mapping table recodes a bill that is posted: its lines stay coded as they are in the ledger, whatever "
+    "else changes.",
+    not_possible=(
+        "Tax zones cannot be created in ServiceTitan by its API.",
+        "Scans of what vendors have sent cannot be read from ServiceTitan by its API, so nothing is attached to bills.",
+    ),
 )  # fmt: skip
