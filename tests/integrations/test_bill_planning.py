@@ -286,6 +286,32 @@ def test_the_way_out_of_a_duplicate_depends_on_where_the_other_one_is(entity: st
     assert way in decision.waits[0].action
 
 
+def twin_of(date: dt.date | None, total: str = "70") -> dict[str, Any]:
+    return {"twins": (Twin("Zoho Books", "zb9", "INV-1", D(total), "open, id zb9", False, "bills", date=date),)}
+
+
+def test_a_number_of_another_fiscal_year_and_total_goes_when_a_person_says_so_and_keeps_its_number() -> None:
+    """The bill is of June; the fiscal year begins in April."""
+    april = msgspec.structs.replace(BOOKS, fiscal_year_start_month=4)
+    for date, begins, code in (
+        (dt.date(2025, 12, 31), 1, "same_number_other_year"),
+        (dt.date(2026, 1, 1), 1, "same_number_other_total"),
+        (dt.date(2026, 3, 31), 4, "same_number_other_year"),
+        (dt.date(2026, 4, 1), 4, "same_number_other_total"),
+        (dt.date(2027, 3, 31), 4, "same_number_other_total"),
+        (None, 4, "same_number_other_total"),
+    ):
+        books = april if begins == 4 else BOOKS
+        assert codes(plan(BILL, books=books, **twin_of(date))) == [code]
+        released = plan(BILL, books=books, released=frozenset(["same_number_other_year"]), **twin_of(date))
+        if code == "same_number_other_year":
+            assert body(released)["bill_number"] == "INV-1"
+        else:
+            assert codes(released) == [code]
+    same = {"released": frozenset(["same_number_other_year"]), **twin_of(dt.date(2025, 6, 9), "100")}
+    assert codes(plan(BILL, **same)) == ["same_number_same_total"]
+
+
 def test_another_vendor_is_only_offered_where_the_choice_is_heard() -> None:
     linked = plan(BILL, links={("vendors", "v1"): "zv2"})
     chosen = plan(BILL, links={}, tables={"vendors": {"v1": "zv2"}})

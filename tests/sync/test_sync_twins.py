@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sync_world import Fault, World, is_write
 
+from ml_connector.service.releasing import release
 from ml_connector_sandbox.servicetitan.books import Bill
 
 pytestmark = pytest.mark.anyio
@@ -120,6 +121,26 @@ async def test_a_bill_from_before_the_start_is_linked_with_its_one_equal_and_not
     await company.sync()
     assert (await company.ends())[str(equal.id)] == ("held", "changed_after_posting")
     assert company.faults.waiting[-1].times == 1
+
+
+async def test_a_number_that_the_vendor_uses_again_in_another_fiscal_year_is_posted_once_a_person_says_so(
+    company: World,
+) -> None:
+    await posted_all(company)
+    seed = company.sandbox.company.seed
+    lately = company.tenant.bills[company.bills[0]].bill_date
+    last_year = lately - timedelta(days=365)
+    new = another(company, "YEAR-1", bill_date=lately)
+    seed.organisation.add_bill(contact(company), "YEAR-1", last_year, keyed(company, new.amount(True) + 1))
+    await company.sync()
+    assert (await company.ends())[str(new.id)] == ("held", "same_number_other_year")
+    row = await company.one(
+        "select record_id from record where reference like %s and source_id = %s", "%-bills-%", str(new.id)
+    )
+    await release(company.desk, f"#{row[0]}")
+    await company.settle()
+    assert (await company.ends())[str(new.id)] == ("posted", "")
+    assert [one.date for one in company.zoho_bills() if one.number == "YEAR-1"] == [last_year, lately]
 
 
 async def test_before_the_start_a_vendor_that_is_not_linked_yet_is_known_by_its_very_name(company: World) -> None:

@@ -64,16 +64,32 @@ def number_for(bill: Bill, view: View, draft: Draft) -> str:
     if given and number_key(given) != number_key(bill.number):
         draft.notes.append(f"number {given} given by a person instead of {bill.number or 'none'}")
     for twin in view.twins:
-        same = twin.total == bill.total
-        code = "same_number_same_total" if same else "same_number_other_total"
-        shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
-        fields = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
-        if same:
-            fields["same"] = _same_bill(twin)
-        else:
-            fields["stated"] = money(bill.total, bill.currency)
-        draft.wait(waiting(code, "mapping", f"bill_numbers:{bill.id}", **fields))
+        _twin(twin, bill, view, draft)
     return number
+
+
+def _twin(twin: Twin, bill: Bill, view: View, draft: Draft) -> None:
+    """Another document under the number. One of another fiscal year and another total may be another invoice: vendors begin
+
+    anew, and the ledger takes a number once in each of its years. A person says so, and each bill keeps its number.
+    """
+    shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
+    told = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
+    stated, key = money(bill.total, bill.currency), f"bill_numbers:{bill.id}"
+    if twin.total == bill.total:
+        draft.wait(waiting("same_number_same_total", "mapping", key, same=_same_bill(twin), **told))
+    elif not _in_another_year(twin.date, bill.date, view.ledger.organisation.fiscal_year_start_month):
+        draft.wait(waiting("same_number_other_total", "mapping", key, stated=stated, **told))
+    elif "same_number_other_year" not in view.released:
+        draft.wait(waiting("same_number_other_year", "mapping", key, stated=stated, date=str(bill.date), **told))
+
+
+def _in_another_year(one: dt.date | None, other: dt.date | None, begins: int) -> bool:
+    """Whether two days are in different fiscal years, which begin with that month; not where a day is unknown."""
+    if one is None or other is None:
+        return False
+    first, second = (day.year - (day.month < begins) for day in (one, other))
+    return first != second
 
 
 def _as_it_is(line: BillLine) -> BillLine:

@@ -78,6 +78,16 @@ BILL_REASONS = (
         "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), "
         "or put both into one bill.",
     ),
+    Reason(
+        "same_number_other_year",
+        "The vendor's invoice number was used in another fiscal year",
+        "{where} already has bill {number} of this vendor in another fiscal year, with another total: {total} there, "
+        "{stated} here, dated {date} ({other}).",
+        "If the vendor's numbers begin anew, release it: it keeps its number, which the ledger takes once in each fiscal "
+        "year. If it is the same bill, dismiss this record; else give it another number in the mapping table bill_numbers "
+        "(row '{key}').",
+        for_version=True,
+    ),
     # held: by a mark of the source
     Reason(
         "discrepancy",

@@ -32,7 +32,7 @@ class Twin(msgspec.Struct, frozen=True):
 
     ``entity``: what it is called at the target; empty for another document of the source, and for its counterpart.
     ``taken``: why it has no more than the number in common, where each number is taken once: whose it is, or that it is
-    void.
+    void. ``date``: its own day, None where it shows none.
     """
 
     where: str
@@ -43,6 +43,7 @@ class Twin(msgspec.Struct, frozen=True):
     ours: bool
     entity: str = ""
     taken: str = ""
+    date: dt.date | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True):

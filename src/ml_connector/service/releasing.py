@@ -22,6 +22,7 @@ RELEASABLE = {
     "already_exported": (Role.BOOKKEEPER, Role.APPROVER),
     "period_closed": (Role.APPROVER,),
     "preview_changed": (Role.APPROVER,),
+    "same_number_other_year": (Role.BOOKKEEPER, Role.APPROVER),
     "left_scope": (Role.BOOKKEEPER, Role.APPROVER),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),

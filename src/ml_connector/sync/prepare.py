@@ -254,7 +254,7 @@ class _Batch:
         what stands of it at the target has not.
         """
         rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, d.number, d.amount, s.state, d.party_id
+            """select mine.record_id, other.source_id, d.number, d.amount, s.state, d.party_id, d.document_date
             from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
             cross join lateral (select * from document where tenant_id = %b and number_key = mine.number_key
                                 and (party_id = mine.party_id or %b) and number_key <> '' offset 0) d
@@ -279,7 +279,7 @@ class _Batch:
         if not keys:
             return
         rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, mine.given, d.amount, s.state, d.party_id
+            """select mine.record_id, other.source_id, mine.given, d.amount, s.state, d.party_id, d.document_date
             from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, party_id, other, given)
             join record other on other.tenant_id = %b and other.flow_id = %b and other.source_id = mine.other
             join document d on d.tenant_id = other.tenant_id and d.version_id = other.version_id
@@ -297,14 +297,14 @@ class _Batch:
 
     def _source_twins(self, rows: Sequence[tuple[Any, ...]]) -> None:
         where, items = self._flow.integration.source_title, {item.record_id: item for item in self._items}
-        for record_id, source_id, number, amount, state, party_id in rows:
+        for record_id, source_id, number, amount, state, party_id, date in rows:
             item, taken = items[record_id], ""
             if party_id != item.party_id:
                 if not self._numbers.is_taken(item, number, amount):
                     continue
                 taken = "a document of another customer or vendor"
             label = f"{self._flow.name[:-1]} {source_id}, {State(state).word}"
-            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True, taken=taken))
+            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True, taken=taken, date=date))
 
     async def _load_target_twins(self) -> None:
         """Documents of the ledger with the same party and number, but for this very record's own.
@@ -347,7 +347,8 @@ class _Batch:
             if source_id is not None:
                 label = f"{label}, the counterpart of {source_id}"
             where, free = self._flow.integration.target_title, "" if source_id is not None else entity
-            self._twins[record_id].append(Twin(where, object_id, number, total, label, bool(reference), free, taken))
+            twin = Twin(where, object_id, number, total, label, bool(reference), free, taken, date)
+            self._twins[record_id].append(twin)
 
     def _taken_by(self, found: Document) -> str:
         """What has the number, where that is no twin."""
