@@ -64,6 +64,7 @@ TABLES: dict[str, dict[str, str]] = {
     "accounts": {"5000": "z5000"},
     "tax": {"Duluth": "cost"},
     "business_units": {"bu1": "north"},
+    "jobs": {},
     "vendors": {},
     "bill_numbers": {},
 }

@@ -83,6 +83,7 @@ def test_which_keys_a_bill_shows() -> None:
         "accounts": [("5000", "Parts")] * 2,
         "tax": [("Duluth", "Duluth")],
         "business_units": [("bu1", "North")],
+        "jobs": [("j1", "J-100")],
         "vendors": [("v1", "Beta Supplies")],
         "bill_numbers": [],
     }

@@ -19,6 +19,7 @@ from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.integrations.bill_composing import all_lines
 from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.drafts import ROUNDING, Draft, money, zone_key
+from ml_connector.integrations.jobs_of_lines import NONE, job_of
 from ml_connector.integrations.views import View
 
 
@@ -39,9 +40,10 @@ class Versions:
     base: Bill
     now: Bill
 
-    def unit_kept(self, line_id: str) -> bool:
-        """Whether a line's business unit is what it was; a charge has the bill's."""
-        return _unit(self.wanted, line_id) == _unit(self.posted, line_id)
+    def kept(self, line_id: str, *, jobs: bool) -> bool:
+        """Whether a line's business unit, and with ``jobs`` its job, is what it was; a charge has the bill's."""
+        before, after = (_whose(one, line_id) for one in (self.posted, self.wanted))
+        return before == after if jobs else before[0] == after[0]
 
     @property
     def zone_kept(self) -> bool:
@@ -182,8 +184,9 @@ def _check_amount(pair: _Pair, wanted: BillLine | None) -> None:
 
 def _merged(wanted: BillLine, pair: _Pair, versions: Versions, view: View, draft: Draft) -> BillLine:
     own: dict[str, Any] = {"tax_code": _tax_code(wanted, pair, versions, view)}
+    same = versions.kept(wanted.id, jobs=view.settings.job_as != NONE)
     for name in ("dimensions", "location"):
-        moved = not versions.unit_kept(wanted.id) and _ids(pair.now, name) == _ids(pair.base, name)
+        moved = not same and _ids(pair.now, name) == _ids(pair.base, name)
         own[name] = getattr(wanted if moved else pair.now, name)
     _tell(pair, draft)
     return msgspec.structs.replace(_coded(wanted, pair.now), **own)
@@ -206,9 +209,11 @@ def _tax_code(wanted: BillLine, pair: _Pair, versions: Versions, view: View) -> 
     return tax_ref(known) if known is not None else now
 
 
-def _unit(bill: Bill, line_id: str) -> str:
+def _whose(bill: Bill, line_id: str) -> tuple[str, str]:
+    """The business unit and job of a line, by their ids."""
     line = next((one for one in bill.lines if one.id == line_id), None)
-    return line.business_unit.id if line is not None and line.business_unit.id else bill.business_unit.id
+    unit = line.business_unit if line is not None and line.business_unit.id else bill.business_unit
+    return unit.id, job_of(line, bill).id
 
 
 def _ids(line: BillLine, name: str) -> set[str]:

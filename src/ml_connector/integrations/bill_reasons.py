@@ -42,6 +42,20 @@ BILL_REASONS = (
         "The bill carries {what} of {amount}, which cannot be spread over its lines: {why}.",
         "Set {setting} of the integration to a ledger account.",
     ),
+    # held: job costs
+    Reason(
+        "job_unmapped",
+        "A job has no counterpart",
+        "Job {name} has no row in the mapping table jobs, and unmapped_job says that its bills wait.",
+        "Fill the row '{key}' of the mapping table jobs (an option of a reporting tag, or 'none'), or set unmapped_job to "
+        "none.",
+    ),
+    Reason(
+        "job_unusable",
+        "The option that a job is mapped to cannot be used",
+        "Job {name} is mapped to {target}, which {why}.",
+        "Correct the row '{key}' of the mapping table jobs.",
+    ),
     # held: what can be seen of it
     Reason(
         "hidden_lines",

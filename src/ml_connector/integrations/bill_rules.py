@@ -29,6 +29,7 @@ from ml_connector.integrations.drafts import (
     unit_name,
     zone_key,
 )
+from ml_connector.integrations.jobs_of_lines import job_of, job_tag
 from ml_connector.integrations.views import View
 
 UNIT_KEY = "business unit "
@@ -54,13 +55,13 @@ def target_lines(bill: Bill, view: View, draft: Draft) -> None:
                 account=_account(line, bill, view, draft),
                 tax=line.tax,
                 freight=line.freight,
-                **_dimension(line.business_unit, bill, view, draft),
+                **_coded(line.business_unit, job_of(line, bill), bill, view, draft),
             )
         )
 
 
 def _description(line: BillLine, bill: Bill) -> str:
-    job = line.job if line.job.id else bill.job
+    job = job_of(line, bill)
     told = f"Job {job.number or job.id}: " if job.id else ""
     return told + (line.description or line.sku)
 
@@ -73,6 +74,14 @@ def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
 def line_units(bill: Bill) -> set[Ref]:
     """The business units of a bill's lines; a line without one of its own has the bill's."""
     return {line.business_unit if line.business_unit.id else bill.business_unit for line in bill.lines}
+
+
+def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
+    """Tags and place of a line, of its business unit and its job."""
+    found = _dimension(unit, bill, view, draft)
+    beside = found.get("dimensions", ())
+    tag = job_tag(job, beside, bill, view, draft)
+    return {**found, "dimensions": (*beside, *tag)} if tag else found
 
 
 def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
@@ -240,7 +249,7 @@ def _add_line(line: BillLine, view: View, draft: Draft) -> None:
             line,
             unit_cost=line.amount,
             description=_description(line, bill),
-            **_dimension(Ref(), bill, view, draft),
+            **_coded(Ref(), job_of(None, bill), bill, view, draft),
         )
     )
 

@@ -9,6 +9,7 @@ from ml_connector.integrations.bill_flow import Bills, BillsExported
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
+from ml_connector.integrations.jobs_of_lines import JobTable
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.vendor_flow import Vendors
 
@@ -34,13 +35,16 @@ INTEGRATION = IntegrationType(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
             "business_units", "dimensions", ("none",),
         ),
+        JobTable(
+            "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,
+        ),
         VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
         TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
     ),
     settings=Settings,
     fixed_once_posted=("gate", "bill_source"),
     skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
-    held_by_settings=("vendor_lacks_details",),
+    held_by_settings=("vendor_lacks_details", "job_unmapped"),
     account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
     currency_setting="currency",
     gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
