@@ -223,6 +223,18 @@ def test_a_vendor_credit_is_voided_too_and_never_changed() -> None:
     assert isinstance(held, Hold) and "30.00 USD of it is paid or credited there" in held.waits[0].sentence
 
 
+def test_a_cancelled_receipt_is_voided_unless_a_bill_was_made_of_it() -> None:
+    receipt = msgspec.structs.replace(POSTED, source_kind="receipt")
+    around = {"settings": {"bill_source": "receipts"}}
+    cancelled = msgspec.structs.replace(receipt, active=False, state=BillState.CANCELED)
+    there = posted(receipt, **around)
+    voided = plan(cancelled, **there)
+    assert isinstance(voided, Write) and voided.steps[0].action is Action.VOID
+    billed = plan(msgspec.structs.replace(cancelled, own_bill=Ref("b77")), **there)
+    assert isinstance(billed, Hold) and "ServiceTitan made bill b77 of this receipt" in billed.waits[0].sentence
+    assert plan(msgspec.structs.replace(receipt, own_bill=Ref("b77")), **there) == Unchanged()
+
+
 @pytest.mark.parametrize("there", [None, BillState.CANCELED])
 def test_what_is_gone_on_both_sides_needs_nothing(there: BillState | None) -> None:
     def now(base: Bill) -> Bill | None:

@@ -43,7 +43,7 @@ def changed(bill: Bill, view: View) -> Decision:
     )  # fmt: skip
     gone = change.now is None or change.now.state is BillState.CANCELED
     if is_removed(bill):
-        return Unchanged() if gone else _kept_as_it_is(change, view) or _voided(change, view)
+        return Unchanged() if gone else _kept_as_it_is(change, view) or _billed(change, view) or _voided(change, view)
     if not_ours := _kept_as_it_is(change, view) or _stopped(change, view):
         return not_ours
     return not_at_gate(bill, view.settings) or updated(change, view)
@@ -114,6 +114,12 @@ def _objections(change: BillChange, view: View) -> Iterator[str]:
         yield f"it is in {bill.currency or 'no currency'} now"
     if view.settings.business_units and bill.business_unit.id not in view.settings.business_units:
         yield f"business unit {unit_name(bill.business_unit, view) or '(none)'} is not in this integration's scope"
+
+
+def _billed(change: BillChange, view: View) -> Hold | None:
+    """A receipt that is cancelled after the source made a bill of it: what is owed for it may be on that bill, not posted."""
+    own = change.bill.own_bill
+    return held(change, view, f"ServiceTitan made bill {own.label()} of this receipt") if own.id else None
 
 
 def _voided(change: BillChange, view: View) -> Decision:
