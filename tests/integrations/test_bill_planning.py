@@ -28,7 +28,7 @@ from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState, LineKind
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.bill_flow import Bills, BillsExported
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write
 from ml_connector.integrations.views import Linked, Twin
@@ -591,6 +591,16 @@ def test_a_post_date_that_is_the_ledgers_date_matters() -> None:
 
 def test_a_link_of_unknown_origin_is_left_alone() -> None:
     assert plan(bill(total="7"), **linked(None)) == Unchanged()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({}, ""), ({"source_kind": "receipt"}, "no_mark"), ({"active": False}, "canceled"),
+     ({"state": BillState.CANCELED}, "canceled")],
+)  # fmt: skip
+def test_what_is_marked_as_exported(changes: dict[str, Any], code: str) -> None:
+    passed = BillsExported().passed_over(bill(**changes))
+    assert (passed.code if passed is not None else "") == code
 
 
 # --- preview equals live -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import FlowType
@@ -166,4 +166,6 @@ class BillsExported(Exported):
 
     def passed_over(self, document: Document) -> Skip | None:
         assert isinstance(document, Bill)
+        if not document.active or document.state is BillState.CANCELED:  # void in the ledger by now
+            return skip("canceled")
         return skip("no_mark") if document.source_kind != "bill" else None

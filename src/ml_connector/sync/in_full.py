@@ -112,7 +112,7 @@ async def _counterparts(lane: Lane, here: Sequence[Flow]) -> Mapping[str, list[s
     flows = [flow for flow in here if not flow.type.staged and not flow.type.tracks and flow.mode != "off"]
     lists = sorted({entity for flow in flows for entity in flow.type.target_lists} - {PARTIES})
     refused = await refused_flows(lane) if lists else {}
-    ids = [flow.flow_id for flow in flows if flow.flow_id not in refused]
+    ids = [flow.flow_id for flow in flows if lists and flow.flow_id not in refused]
     now, place = lane.clock.now(), (lane.tenant_id, lane.connection_id)
     found: dict[str, list[str]] = defaultdict(list)
     if not ids:
