@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import GONE, ORG, asked, body, ok, page, refused, scripted
+from zoho_sales_script import GONE, ORG, asked, body, ok, page, refused, scripted
 
 from ml_connector.canonical.master_data import Organisation, Party, Person
 from ml_connector.connectors.writing import Action, Composed, Done, Later, Rejected, Step

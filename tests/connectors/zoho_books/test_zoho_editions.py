@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import INVOICE, LINE, NOTE, ORG, asked, ok, scripted
+from zoho_sales_script import INVOICE, LINE, NOTE, ORG, asked, ok, scripted
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party

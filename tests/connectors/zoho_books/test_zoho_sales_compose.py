@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import APPLIED, BANK, CREDIT, CUSTOMER, INVOICE, INVOICE_ID, LINE, NOTE, NOTE_ID, ORG, PAYMENT, REFUND
+from zoho_sales_script import (
+    APPLIED,
+    BANK,
+    CREDIT,
+    CUSTOMER,
+    INVOICE,
+    INVOICE_ID,
+    LINE,
+    NOTE,
+    NOTE_ID,
+    ORG,
+    PAYMENT,
+    REFUND,
+)
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account

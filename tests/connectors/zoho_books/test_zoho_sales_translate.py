@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from zoho_sales import CUSTOMER, INVOICE_ID, NOTE_ID, OTHER_ID, invoice, note, page, payment, scripted
+from zoho_sales_script import CUSTOMER, INVOICE_ID, NOTE_ID, OTHER_ID, invoice, note, page, payment, scripted
 from zoho_script import Rows, ScriptedSession, stamp
 
 from ml_connector.canonical.documents import decode, encode

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import (
+from zoho_sales_script import (
     APPLIED,
     CREDIT,
     CUSTOMER,

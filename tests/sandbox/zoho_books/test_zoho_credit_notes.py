@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from zoho_sales import balances, credit_note, customer_id, item_id, receive, sent, shown
+from zoho_desk_sales import balances, credit_note, customer_id, item_id, receive, sent, shown
 from zoho_world import Answer, Sandbox
 
 pytestmark = pytest.mark.anyio

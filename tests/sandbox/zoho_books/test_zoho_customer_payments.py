@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from zoho_sales import balances, customer_id, receive, sent, shown
+from zoho_desk_sales import balances, customer_id, receive, sent, shown
 from zoho_world import Answer, Sandbox
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from zoho_sales import balances, customer_id
+from zoho_desk_sales import balances, customer_id
 from zoho_world import Answer, Sandbox
 
 pytestmark = pytest.mark.anyio

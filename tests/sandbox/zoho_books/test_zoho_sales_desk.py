@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from zoho_sales import credit_note, customer_id, receive, sent, shown
+from zoho_desk_sales import credit_note, customer_id, receive, sent, shown
 from zoho_world import ORG, MovableClock, Sandbox, make_company
 
 from ml_connector_sandbox.kernel import exact

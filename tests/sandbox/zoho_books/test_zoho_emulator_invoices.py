@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from zoho_sales import balances, customer_id, invoice_body, item_id, post_invoice, receive, sent, shown
+from zoho_desk_sales import balances, customer_id, invoice_body, item_id, post_invoice, receive, sent, shown
 from zoho_world import Sandbox
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
-from zoho_sales import credit_note, customer_id, post_invoice, receive, sent
+from zoho_desk_sales import credit_note, customer_id, post_invoice, receive, sent
 from zoho_world import Sandbox
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "vendors" / "zoho_books"

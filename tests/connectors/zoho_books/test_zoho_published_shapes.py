@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import (
+from zoho_sales_script import (
     APPLIED,
     CREDIT,
     INVOICE,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from zoho_sales import ORG, asked, body, ok, page, refused, scripted
+from zoho_sales_script import ORG, asked, body, ok, page, refused, scripted
 
 from ml_connector.canonical.documents import Document, decode, encode
 from ml_connector.canonical.master_data import Item, ListEntry, TaxCode

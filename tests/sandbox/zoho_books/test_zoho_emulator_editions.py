@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from zoho_sales import customer_id, invoice_body, item_id, post_invoice
+from zoho_desk_sales import customer_id, invoice_body, item_id, post_invoice
 from zoho_world import Sandbox
 
 pytestmark = pytest.mark.anyio
