@@ -30,6 +30,7 @@ class TableType:
     special: tuple[str, ...] = ()  # values that are no ids: "cost", "new", "none" ...
     fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
     seldom: bool = False  # what has no row goes by itself; a person fills one only where something waits for it
+    not_with: tuple[tuple[str, str], ...] = ()  # (setting, value) under which nothing looks into it
 
     @property
     def target_lists(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ OFFER = Offer(
         ),
         BusinessUnitTable(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
-            "business_units", "dimensions", ("none",),
+            "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),),
         ),
         JobTable(
             "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,

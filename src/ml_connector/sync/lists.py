@@ -131,15 +131,11 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:
-        listed = await known.read(transaction, flow, entity)
+        kept = await known.read(transaction, flow, entity)
         names = {type_.name for type_ in types if type_.parties == entity}
-        begun = await begun_parties(transaction, flow, names, listed.found.values())
-        listed.index.hold(begun | {place: record for place, record in lists.held.items() if place[0] in names})
-        lists.parties[entity], lists.indexes[entity], lists.taken_names[entity] = (
-            listed.found,
-            listed.index,
-            listed.names,
-        )
+        begun = await begun_parties(transaction, flow, names, kept.found.values())
+        kept.index.hold(begun | {place: record for place, record in lists.held.items() if place[0] in names})
+        lists.parties[entity], lists.indexes[entity], lists.taken_names[entity] = kept.found, kept.index, kept.names
     return lists
 
 

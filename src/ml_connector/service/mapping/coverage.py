@@ -147,8 +147,8 @@ def _tested(kind: IntegrationType, integration: Integration, table: TableType, r
 
 
 def _by_itself(kind: IntegrationType, integration: Integration, table: TableType) -> bool:
-    """Parties and centres without a row are matched or made; business units count only where a setting books them."""
-    unused = table.name == "business_units" and integration.settings.get("business_unit_as") == "none"
+    """Parties and centres without a row are matched or made; a setting may say that nothing looks into a table."""
+    unused = any(integration.settings.get(setting) == value for setting, value in table.not_with)
     return unused or table.seldom or table.name in {one.name for one in kind.flows}
 
 
