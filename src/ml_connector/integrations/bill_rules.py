@@ -71,11 +71,6 @@ def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
     return line_account(line.account, where, bill.date, view, draft)
 
 
-def line_units(bill: Bill) -> set[Ref]:
-    """The business units of a bill's lines; a line without one of its own has the bill's."""
-    return {line.business_unit if line.business_unit.id else bill.business_unit for line in bill.lines}
-
-
 def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
     """Tags and place of a line, of its business unit and its job."""
     found = _dimension(unit, bill, view, draft)

@@ -10,7 +10,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Party, TaxCode
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
-from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
+from ml_connector.integrations.bill_rules import UNIT_KEY, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
 
@@ -62,15 +62,6 @@ class TaxTable(TableType):
     def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
         word = re.escape(self.value_for(named, entity))
         return re.sub(rf"(?<!\S){word}(?=\s*(?:,|$))", lambda _: self.value_for(target_id, entity), value)
-
-
-@dataclass(frozen=True, slots=True)
-class BusinessUnitTable(TableType):
-    """Business units, those of the lines."""
-
-    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        units = line_units(document) if isinstance(document, Bill) else ()
-        return [(unit.id, unit.name) for unit in units]
 
 
 @dataclass(frozen=True, slots=True)

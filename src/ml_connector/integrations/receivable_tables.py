@@ -61,7 +61,7 @@ class UnitTable(TableType):
     """Business units, those of the lines, else of the whole document."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        if not isinstance(document, Invoice | PurchaseOrder):
+        if not isinstance(document, Invoice | PurchaseOrder | Bill):
             return ()
         own = document.business_unit
         units = {line.business_unit if line.business_unit.id else own for line in document.lines}
