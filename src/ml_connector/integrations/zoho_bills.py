@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice
 from ml_connector.integrations.bill_flow import Bills, BillsExported
 from ml_connector.integrations.bill_tables import AccountTable, TaxTable, VendorTable
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
@@ -25,7 +27,7 @@ OFFER = Offer(
         ),
         UnitTable(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
-            "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),),
+            "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),), documents=(Bill, Invoice),
         ),
         JobTable(
             "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,
