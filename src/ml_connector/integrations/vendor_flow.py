@@ -11,7 +11,8 @@ from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
-from ml_connector.integrations.party_claims import claimed, holder_told, still_read
+from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
+from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.views import Candidate, View
 
@@ -31,6 +32,7 @@ class Vendors(FlowType):
     source_lists = ()
     target_lists = ("parties",)
     tables = ("vendors",)
+    party_kind = "vendor"
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("vendors",)
@@ -50,7 +52,7 @@ class Vendors(FlowType):
             return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
         chosen = view.mappings["vendors"].get(vendor.id)
         if chosen not in (None, "new"):
-            return _chosen(vendor, str(chosen), view)
+            return _chosen(vendor, str(chosen), view, self.one_kind)
         if chosen is None and (decision := _matched(vendor, view)) is not None:
             return decision
         return self._created(vendor, view)
@@ -96,11 +98,13 @@ class UniqueVendors(Vendors):
         return free_name(vendor, view)
 
 
-def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
+def _chosen(vendor: Party, target_id: str, view: View, kind: str) -> Decision:
     party = view.ledger.parties.get(target_id)
     if party is None:
         key = f"vendors:{vendor.id}"
         return Hold((waiting("vendor_unknown_there", "mapping", key, name=vendor.name, target=target_id),))
+    if not is_of_kind(party, kind):
+        return Hold((other_kind("vendors", vendor, party),))
     found = next((one for one in view.candidates if one.party.id == target_id), Candidate(party, "", True))
     chosen = msgspec.structs.replace(found, party=party, evidence="chosen in the mapping table", proof=True)
     return _adopted(vendor, chosen, "person")
