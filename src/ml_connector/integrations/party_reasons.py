@@ -116,13 +116,6 @@ PARTY_REASONS = (
     ),
     # passed over
     Reason(
-        "linked_already",
-        "Linked already",
-        "{name} is linked; what changes in ServiceTitan afterwards is not sent.",
-        "Nothing to do.",
-        Acts.NOBODY,
-    ),
-    Reason(
         "party_erased",
         "Erased",
         "The data of this party were erased here; nothing is written of it.",
