@@ -294,6 +294,15 @@ async def test_a_refund_that_is_not_shown_is_looked_up_on_what_it_gives_back() -
     assert CONNECTOR.touched(step("refunds", of_payment)) == (("payments", PAYMENT_ID),)
 
 
+@pytest.mark.parametrize("shown", ["list", "object"])
+async def test_a_refund_of_a_payment_is_answered_as_a_list_or_as_the_refund_alone(shown: str) -> None:
+    row = {"payment_refund_id": "6", "date": "2026-06-09", "amount": 25, "reference_number": "T-42"}
+    session = scripted(ok(payment_refunds=[row] if shown == "list" else row))
+    of_payment = replace(REFUND, refunds=Ref(PAYMENT_ID, "payment"))
+    assert done(await CONNECTOR.write(session, step("refunds", of_payment))).target_id == "6"
+    assert asked(session) == [("POST", f"/customerpayments/{PAYMENT_ID}/refunds")]
+
+
 async def test_a_refund_is_removed_on_what_it_gave_back() -> None:
     removal = step("refunds", REFUND, _V, target="5")
     for given in (ok(), GONE):
