@@ -153,6 +153,7 @@ class StageOfZohoBooks(Stage):
         "invoice_lines": Switch(("account",)),
         "numbers_generated": Switch((False,)),
         "number_without_flag": Switch(("refused", "taken")),
+        "upsert_keeps_number": Switch((False,), settings={"invoices_created_by": "number"}),
         "void_frees_sales_number": Switch((True,)),
         "draft_invoice_payable": Switch((True,)),
         "payment_refund_as_list": Switch((False,)),

@@ -38,6 +38,8 @@ from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.writing import Action, Done, Later, Rejected, Uncertain
 from ml_connector.connectors.zoho_books import CONNECTOR
+from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.requests import request_for
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 
@@ -328,3 +330,14 @@ async def test_a_refusal_is_a_refusal() -> None:
         assert isinstance(outcome, Rejected) and outcome.reason == reason, message
     with pytest.raises(BadInput, match="no update of refunds"):
         await CONNECTOR.write(scripted(), replace(step("refunds", REFUND), action=_U))
+
+
+@pytest.mark.parametrize(("made_by", "wanted"), [("upsert", ("PUT", "/invoices")), ("number", ("POST", "/invoices"))])
+async def test_an_invoice_is_made_by_the_call_that_the_setting_names(made_by: str, wanted: tuple[str, str]) -> None:
+    books = Books(scripted(settings={"invoices_created_by": made_by}))
+    request = request_for(step("invoices", INVOICE), books)
+    assert (request.method, request.path) == wanted and body(request)["custom_fields"]
+    assert dict(request.query)["ignore_auto_number_generation"] == "true"
+    credit = request_for(step("credit_notes", NOTE), books)
+    assert (credit.method, credit.path, body(credit)["ignore_auto_number_generation"]) == ("PUT", "/creditnotes", True)
+    assert "ignore_auto_number_generation" not in dict(credit.query)

@@ -8,6 +8,7 @@ from ml_connector.connectors.base import SettingField
 
 REFERENCE_FIELD = "cf_ml_connector_ref"
 ITEM, ACCOUNT = "item", "account"
+UPSERT = "upsert"
 _TREATMENTS = "Empty: none is sent. The words are Zoho's own."
 
 _READING: tuple[SettingField, ...] = (
@@ -65,6 +66,14 @@ _WRITING: tuple[SettingField, ...] = (
         "demand. account: the income account itself, without an item, which they do not list and which many organisations "
         "take. Lines of credit notes name the item where the line has one, else the account.",
         (ITEM, ACCOUNT),
+    ),
+    SettingField(
+        "invoices_created_by",
+        UPSERT,
+        "How an invoice is made. upsert: under our reference, so that a second one cannot be made; Zoho's pages do not say "
+        "that such a call keeps the invoice's own number, and where it does not, the invoice is held with both numbers. "
+        "number: by the ordinary call, which keeps it; a second one is refused because its number is taken.",
+        (UPSERT, "number"),
     ),
     SettingField(
         "currency_sent",
