@@ -123,7 +123,7 @@ _EDITIONS: tuple[SettingField, ...] = (
         f"vat_registered. {_TREATMENTS}",
     ),
     SettingField(
-        "hsn_or_sac", "", "India, Kenya, South Africa: the HSN or SAC code of every line of bills, invoices and items."
+        "hsn_or_sac", "", "India, Kenya, South Africa: the HSN or SAC code of every line of documents, and of items."
     ),
     SettingField(
         "tax_exemption",
