@@ -37,6 +37,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         customers, and phone and contact person of vendors; Zoho Books owns name, e-mail and address of vendors.
     parties_baseline: yes links customers and vendors that are there on both sides, and makes and changes nothing; documents
         of those that are not wait.
+    parties_back: whether customers and vendors that are changed in Zoho Books change in ServiceTitan too, by the flows
+        customers_back and vendors_back. Of several ledgers of one ServiceTitan only one may.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
     """
@@ -48,6 +50,7 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     write_off_tax: Literal["share", "none"] = "share"
     owners: tuple[str, ...] = ()
     parties_baseline: Literal["no", "yes"] = "no"
+    parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
 
     def __post_init__(self) -> None:
