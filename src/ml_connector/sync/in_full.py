@@ -22,7 +22,8 @@ AT_ONCE = 20  # in one slice: a call each, and others wait
 BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as many as are planned in one batch
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
-UNREAD_THERE = "counterpart_unread"  # the reason of a change that was planned before its counterpart was read
+# The reasons of what was planned before its counterpart was read: a change, and a write-off of an invoice there.
+UNREAD_THERE = ("counterpart_unread", "write_off_tax_unseen")
 
 _CHOSEN = """
     update directory d set asked_at = %s
@@ -59,7 +60,7 @@ _CHANGED = """
         where posted.content_hash is distinct from d.content_hash
         union
         select split_part(key, ':', 1), substr(key, strpos(key, ':') + 1), true from wait
-        where tenant_id = %b and kind = 'fact' and code = %b and flow_id = any(%b::integer[])
+        where tenant_id = %b and kind = 'fact' and code = any(%b::text[]) and flow_id = any(%b::integer[])
     ), wanted as (
         select e.entity, e.object_id from changed c
         cross join lateral (select entity, object_id, in_full, asked_at, state from directory
@@ -119,7 +120,7 @@ async def _counterparts(lane: Lane, here: Sequence[Flow]) -> Mapping[str, list[s
         return found
     async with lane.transaction() as transaction:
         rows = await transaction.all(
-            _CHANGED, *place, ids, AHEAD, lane.tenant_id, lane.tenant_id, UNREAD_THERE, ids, *place, now - AGAIN, lists,
+            _CHANGED, *place, ids, AHEAD, lane.tenant_id, lane.tenant_id, [*UNREAD_THERE], ids, *place, now - AGAIN, lists,
             BEFORE_PLANNING, now, *place,
         )  # fmt: skip
     for entity, id_ in rows:
