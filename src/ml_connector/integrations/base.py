@@ -43,6 +43,8 @@ class FlowType(ABC):
     matched_with: ClassVar[str] = ""  # the target's list in which a flow that tracks finds each document's counterpart
     mirrors: ClassVar[str] = ""  # the flow of the same pairs that goes the other way; its links are this one's too
     parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
+    party_kind: ClassVar[str] = ""  # "customer" or "vendor": what those are; empty where they may be either
+    target_options: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # by list of the target, options it is read with
     recodes: ClassVar[tuple[str, ...]] = ()  # mapping tables by which its posted documents can be recoded
     apart: ClassVar[tuple[str, ...]] = ()  # flows of parties whose counterparts are never also this one's
     strict_names: ClassVar[bool] = False  # a counterpart of a similar name is offered although another record has it
@@ -61,6 +63,17 @@ class FlowType(ABC):
     def ways(self) -> Ways:
         """What the ledger allows that it writes into or, where that is none, reads from. One of neither asks for none."""
         return LEDGERS.get(self.target_vendor) or LEDGERS.get(self.source_vendor) or XERO
+
+    @property
+    def one_kind(self) -> str:
+        """The kind of contacts of the target that its parties are among; empty where one may be customer and vendor."""
+        ledger = LEDGERS.get(self.target_vendor)
+        return self.party_kind if ledger is not None and ledger.one_kind else ""
+
+    @property
+    def party_list(self) -> tuple[str, str]:
+        """The target's list in which its parties are found, and the one kind of it, empty for all of it."""
+        return self.parties, self.one_kind
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:

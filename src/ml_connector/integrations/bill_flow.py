@@ -42,6 +42,7 @@ class Bills(FlowType):
     priority = 4
     source_lists = ("business_units",)
     target_lists = ("accounts", "tax_codes", "dimensions", "parties", "bills", "vendor_credits")
+    party_kind = "vendor"
     tables = ("accounts", "tax", "business_units", "jobs", "vendors", "bill_numbers")
     number_table = "bill_numbers"
 

@@ -62,6 +62,7 @@ class Invoices(FlowType):
     priority = 4
     source_lists = ("business_units", "tax_zones", "payment_terms")
     target_lists: tuple[str, ...] = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
+    party_kind = "customer"
     tables: tuple[str, ...] = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
     number_table = "invoice_numbers"
     unique_numbers = True

@@ -28,6 +28,14 @@ PAIR_REASONS = (
         "Look whether it was deleted there; it goes on by itself when it is shown again.",
     ),
     Reason(
+        "party_unread_there",
+        "A change waits for the ledger's contact",
+        "The address of {name} was changed in ServiceTitan, and the ledger's contact {id} is known by its row in a list "
+        "alone, which has no address.",
+        "Nothing to do: it is read by itself, and the change goes on.",
+        Acts.NOBODY,
+    ),
+    Reason(
         "address_incomplete",
         "The address is not whole",
         "The changed address of {name} has no {missing}, and ServiceTitan takes only whole addresses.",

@@ -130,6 +130,8 @@ def _words(fields: Sequence[Field]) -> str:
 def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: Way) -> Hold | Skip | None:
     """Why a change cannot go, or not yet."""
     name, key = known.source.name, way.key(view)
+    if not way.back and not now.in_full and "address" in {one.name for one in going}:
+        return Hold((waiting("party_unread_there", "fact", f"parties:{now.id}", name=name, id=now.id),))
     if now.merged_into:
         return skip("counterpart_merged", name=name, into=now.merged_into)
     if not way.back and not now.active:

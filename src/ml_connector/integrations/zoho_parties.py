@@ -7,12 +7,16 @@ from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.receivable_tables import LocationTable, PartyTable
 
+# Read without it, the list has vendors alone, as bills need them.
+BOTH_KINDS = {"parties": {"contact_type": "both"}}
+
 
 class ZohoCustomers(Customers):
     """Customers that a document needs, by the rules of every ledger."""
 
     title = "Customers: ServiceTitan to Zoho Books"
     target_vendor = "zoho_books"
+    target_options = BOTH_KINDS
 
 
 class ZohoLocations(Locations):
@@ -20,6 +24,7 @@ class ZohoLocations(Locations):
 
     title = "Customers' locations: ServiceTitan to Zoho Books"
     target_vendor = "zoho_books"
+    target_options = BOTH_KINDS
 
 
 OFFER = Offer(

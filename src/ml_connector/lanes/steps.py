@@ -26,6 +26,7 @@ from ml_connector.sync.follow import follow
 from ml_connector.sync.in_full import read_in_full
 from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import Lane
+from ml_connector.sync.list_options import options_of
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
 from ml_connector.sync.refused import Refusal, Why, hold_back, refuse, refused_flows, told
@@ -123,7 +124,7 @@ async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Se
     for entity, flows in sorted(by_entity.items()):
         try:
             age = allowed_age(entity, by_entity, budget.rest_of_day(), by_entity.keys() - compared)
-            if not await refresh(lane, entity, age):
+            if not await refresh(lane, entity, age, options_of((flow.type for flow, _ in needed), entity)):
                 return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)

@@ -73,14 +73,14 @@ class Preparer:
     async def _load_coming(self, transaction: LaneTransaction, flow: Flow, lists: Lists) -> None:
         """What plans are to make for the flow's list: read once for the lists, and kept up as more is planned."""
         if makes_parties(flow.type):
-            if flow.type.parties not in lists.coming:
-                lists.coming[flow.type.parties] = await self._plans.coming(transaction, flow)
-            lists.coming[flow.type.parties].fresh.clear()
+            if flow.type.party_list not in lists.coming:
+                lists.coming[flow.type.party_list] = await self._plans.coming(transaction, flow)
+            lists.coming[flow.type.party_list].fresh.clear()
 
     def coming(self, flow: Flow) -> Coming | None:
         """What plans are to make, as it was when the flow's views were made; None of a flow that makes no parties."""
         coming = self._lists[flow.integration_id, flow.source_id].coming
-        return coming.get(flow.type.parties) if makes_parties(flow.type) else None
+        return coming.get(flow.type.party_list) if makes_parties(flow.type) else None
 
 
 class _Batch:
@@ -140,7 +140,7 @@ class _Batch:
             link=self._own.get(item.source_id),
             source=lists.source,
             source_lists=lists.source_lists,
-            ledger=lists.ledger(self._flow.type.parties),
+            ledger=lists.ledger(*self._flow.type.party_list),
             twins=tuple(self._twins[item.record_id]),
             candidates=tuple(self._candidates.get(item.record_id, ())),
             compose=self._compose,
@@ -175,7 +175,7 @@ class _Batch:
 
     async def _load_candidates(self) -> None:
         """Who at the target each party may be. Whose contact is a private person's is looked up only where one is shared."""
-        index = self._lists.indexes.get(self._flow.type.parties)
+        index = self._lists.indexes.get(self._flow.type.party_list)
         if index is None:
             return
         parties = [(item, item.document) for item in self._items if isinstance(item.document, Party)]
@@ -203,7 +203,7 @@ class _Batch:
 
     def _coming(self, party: Party, item: Item) -> dict[Record, Party]:
         """By record, parties that plans are to make and that go before this one. Notes whether one has its bare name."""
-        coming = self._lists.coming.get(self._flow.type.parties) if makes_parties(self._flow.type) else None
+        coming = self._lists.coming.get(self._flow.type.party_list) if makes_parties(self._flow.type) else None
         if coming is None or item.source_id in self._own:
             return {}
         record, live = (self._flow.name, item.source_id), self._flow.is_live(item.needed)
@@ -381,7 +381,7 @@ class _Batch:
         if not needs:
             return ""
         rules = self._flow.type
-        index, parties = self._lists.indexes.get(rules.parties), self._lists.parties.get(rules.parties, {})
+        index, parties = self._lists.indexes.get(rules.party_list), self._lists.parties.get(rules.parties, {})
         linked = followed(self._links.get(needs[0], ""), parties)
         if rules.tracks and index:  # its vendor is never brought, so a person's choice links nothing
             linked = index.merged(linked or self._lists.tables[needs[0][0]].get(needs[0][1]) or "")

@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
+from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Candidate as Matched
 from ml_connector.service.company_books import label
@@ -63,7 +64,8 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     """
     desk.require(*READERS)
     found = await known(desk, integration, table)
-    apart = next((one.apart for one in desk.runtime.integrations[integration.kind].flows if one.name == table), ())
+    flow = next((one for one in desk.runtime.integrations[integration.kind].flows if one.name == table), None)
+    apart = flow.apart if flow is not None else ()
     async with desk.looking() as reading:
         filled = {row.key for row in await rows_in(reading, integration, table)}
         rows = await reading.all(
@@ -73,7 +75,7 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
         )  # fmt: skip
     taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
     linked = {row[2] for row in rows if row[0] == table}  # none but for a table of parties, which has their flow's name
-    ranked = _ranking(found, taken, apart)
+    ranked = _ranking(found, taken, apart, flow.one_kind if flow is not None else "")
     missing = [
         one
         for key, one in found.seen.items()
@@ -101,15 +103,16 @@ async def accept_exact(desk: Desk, integration: Integration, table: str) -> Appl
 _Ranked = Callable[[Seen], list[Candidate]]
 
 
-def _ranking(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str]) -> _Ranked:
+def _ranking(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str], kind: str) -> _Ranked:
     if found.table.target_entity == "parties":
-        return _parties(found, taken, apart)
+        return _parties(found, taken, apart, kind)
     return _entries(found)
 
 
-def _parties(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str]) -> _Ranked:
+def _parties(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str], kind: str) -> _Ranked:
     """Vendors: strong facts and names, as the engine itself matches them."""
-    index = PartyIndex((one for one in found.target_list.values() if isinstance(one, Party)), taken)
+    there = (one for one in found.target_list.values() if isinstance(one, Party) and is_of_kind(one, kind))
+    index = PartyIndex(there, taken)
 
     def ranked(seen: Seen) -> list[Candidate]:
         party = seen.document if isinstance(seen.document, Party) else Party(seen.key, "vendor", seen.name or seen.key)
