@@ -239,6 +239,9 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     ordinary.trade(company.seed, names.SUPPLIERS[:3], [1, 2, 1])
     for case in MATRIX_CASES:
         case(company.seed)
+    company.sales = sales.least(company.seed, seed)
+    at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    at_zoho.file_sales(company.seed)
     company.limits = False
     company.servicetitan_switches.export_page_size = 4
     company.servicetitan_switches.read_after_write_lag_seconds = 60
