@@ -16,6 +16,7 @@ from ml_connector.integrations.views import View
 
 NO_ACCOUNT = "(none)"
 NO_ZONE = "(no zone)"
+DISCOUNT = "Discount"  # what a line says that stands for a part of the document's discount
 ROUNDING = "Rounding"  # what the line says that a document differs by where the ledger rounds otherwise
 
 
@@ -27,6 +28,7 @@ class Draft:
     lines: list[Any] = field(default_factory=list)
     waits: list[Waiting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    discounts: tuple[Decimal, ...] = ()  # what each of the lines bears of the document's discount
 
     def wait(self, one: Waiting) -> None:
         """Add what is missing, once."""

@@ -19,6 +19,7 @@ from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import (
+    DISCOUNT,
     ROUNDING,
     Draft,
     Named,
@@ -133,6 +134,7 @@ def spread_discount(invoice: Invoice, draft: Draft) -> None:
         msgspec.structs.replace(line, amount=line.amount - share)
         for line, share in zip(draft.lines, shares, strict=True)
     ]
+    draft.discounts = shares
     draft.notes.append(f"the discount of {money(invoice.discount, invoice.currency)} is taken off the lines")
 
 
@@ -207,12 +209,42 @@ def composed(action: Action, target: Invoice, view: View, draft: Draft) -> tuple
 
     Raises BadInput.
     """
-    found = view.compose(action, target, target.reference)
+    target, found = _discounted(action, target, view, draft)
     apart = target.total - found.total
     if apart == 0 or not _rounding_allowed(apart, view):
         return target, found
     target = msgspec.structs.replace(target, lines=(*target.lines, _rounding_line(apart, target, view, draft)))
     return target, view.compose(action, target, target.reference)
+
+
+def _discounted(action: Action, target: Invoice, view: View, draft: Draft) -> tuple[Invoice, Composed]:
+    """With the discount in lines of its own where only that gives the total: what is taken off was taxed before.
+
+    A ledger that reckons the tax itself would else reckon it on less than ServiceTitan did.
+    """
+    found = view.compose(action, target, target.reference)
+    if found.total == target.total or not any(draft.discounts):
+        return target, found
+    apart = msgspec.structs.replace(target, lines=_with_discounts(target, view, draft))
+    other = view.compose(action, apart, target.reference)
+    if abs(other.total - target.total) >= abs(found.total - target.total):
+        return target, found
+    draft.notes.append("the discount stands in lines of its own, not taxed: the tax is of the prices before it")
+    return apart, other
+
+
+def _with_discounts(target: Invoice, view: View, draft: Draft) -> tuple[InvoiceLine, ...]:
+    """Each line at its price, and behind it what is taken off that."""
+    exempt, found = exempt_code(target, view, draft), []
+    for line, share in zip(target.lines, draft.discounts, strict=True):
+        found.append(msgspec.structs.replace(line, amount=line.amount + share))
+        if share:
+            off = InvoiceLine(
+                "", -share, DISCOUNT, unit_price=-share, account=line.account, tax_code=exempt, tax=ZERO, taxable=False,
+                dimensions=line.dimensions, item=line.item,
+            )  # fmt: skip
+            found.append(off)
+    return tuple(found)
 
 
 def total_differs(theirs: Decimal, invoice: Invoice) -> Waiting:

@@ -22,8 +22,8 @@ AT_ONCE = 20  # in one slice: a call each, and others wait
 BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as many as are planned in one batch
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
-# Reasons of changes that were planned before their counterparts were read:
-UNREAD_THERE = ["counterpart_unread", "party_unread_there"]
+# Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
+UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
 
 _CHOSEN = """
     update directory d set asked_at = %s
