@@ -31,6 +31,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     contact_per: whose contact an invoice, adjustment or credit memo is: its bill-to ``customer``'s, or that of the
         customer's ``location``, which is called after both; where it has no location, the customer's all the same. It stands
         once documents are posted.
+    plain_credit_account: the ledger account that vendors' credits are booked to for which nothing was sent back, as
+        ServiceTitan shows no lines for them; without one, such credits are held.
     write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
     owners: whose value stands where both sides have changed a customer or vendor, as ``customers.phone=ledger``; source is
         ServiceTitan, ledger is Zoho Books, hold asks a person. ServiceTitan owns name, e-mail, phone and address of
@@ -47,6 +49,7 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     number_prefix: str = ""
     number_of_adjustments: Literal["own", "invoice"] = "own"
     contact_per: Literal["customer", "location"] = "customer"
+    plain_credit_account: str = ""
     write_off_tax: Literal["share", "none"] = "share"
     owners: tuple[str, ...] = ()
     parties_baseline: Literal["no", "yes"] = "no"

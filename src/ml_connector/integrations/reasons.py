@@ -18,12 +18,14 @@ from ml_connector.integrations.recoding_reasons import RECODING_REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
 from ml_connector.integrations.staging_reasons import STAGING_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
+from ml_connector.integrations.vendor_credit_reasons import VENDOR_CREDIT_REASONS
 
 _ALL = (
     *COMMON_REASONS,
     *PARTY_REASONS,
     *PAIR_REASONS,
     *BILL_REASONS,
+    *VENDOR_CREDIT_REASONS,
     *INVOICE_REASONS,
     *LINE_ITEM_REASONS,
     *PAYMENT_REASONS,
