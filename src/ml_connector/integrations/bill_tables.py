@@ -13,6 +13,7 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class TaxTable(TableType):
         if not isinstance(document, Bill) or document.tax == 0:
             return ()
         return [(zone_key(document.tax_zone), document.tax_zone.name)]
+
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        return rate_evidence(entry, there)
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        return is_same_rate(entry, there)
 
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key, NO_ZONE) if key.startswith(UNIT_KEY) else (key,)

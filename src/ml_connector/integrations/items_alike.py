@@ -59,20 +59,26 @@ def _listed(named: Ref, books: Books) -> Ref:
 def differences(mine: Item, theirs: Item, books: Books) -> tuple[str, ...]:
     """In what the two differ, in words, each with both values; what one side does not state is no difference."""
     target = books.mappings[books.ways.sales_accounts].get(account_key(account_of(mine, books))) or ""
-    shown = (
-        ("name", mine.name, theirs.name, name_key(mine.name) != name_key(theirs.name)),
-        ("code", mine.sku, theirs.sku, bool(theirs.sku) and mine.sku.strip() != theirs.sku.strip()),
-        ("price", _money(mine.price), _money(theirs.price), _differ(mine.price, theirs.price)),
-        ("cost", _money(mine.cost), _money(theirs.cost), _differ(mine.cost, theirs.cost)),
-        (
-            "account",
-            account_of(mine, books).label(),
-            theirs.income_account.label() or "none",
-            bool(target) and theirs.income_account.id != target,
-        ),
-        ("activity", _active(mine), _active(theirs), mine.active != theirs.active),
+    account, shown = account_of(mine, books).label(), theirs.income_account.label() or "none"
+    return (
+        *_told("name", mine.name, theirs.name, differ=name_key(mine.name) != name_key(theirs.name)),
+        *_told("code", mine.sku, theirs.sku, differ=bool(theirs.sku) and mine.sku.strip() != theirs.sku.strip()),
+        *money_apart(mine, theirs),
+        *_told("account", account, shown, differ=bool(target) and theirs.income_account.id != target),
+        *_told("activity", _active(mine), _active(theirs), differ=mine.active != theirs.active),
     )
-    return tuple(f"{what} ({here} in ServiceTitan, {there} there)" for what, here, there, differ in shown if differ)
+
+
+def money_apart(mine: Item, theirs: Item) -> tuple[str, ...]:
+    """As ``differences``, of price and cost alone."""
+    return (
+        *_told("price", _money(mine.price), _money(theirs.price), differ=_differ(mine.price, theirs.price)),
+        *_told("cost", _money(mine.cost), _money(theirs.cost), differ=_differ(mine.cost, theirs.cost)),
+    )
+
+
+def _told(what: str, here: str, there: str, *, differ: bool) -> tuple[str, ...]:
+    return (f"{what} ({here} in ServiceTitan, {there} there)",) if differ else ()
 
 
 def _differ(mine: Decimal | None, theirs: Decimal | None) -> bool:

@@ -24,6 +24,13 @@ def same_rate(mine: TaxCode, taxes: Iterable[TaxCode]) -> list[TaxCode]:
     return [one for one in taxes if one.active and mine.rate is not None and one.rate == mine.rate]
 
 
+def is_same_rate(mine: Document | None, theirs: Document) -> bool:
+    """Whether both state one rate, the same, and it is not zero."""
+    if not isinstance(mine, TaxCode) or not isinstance(theirs, TaxCode):
+        return False
+    return bool(mine.rate) and mine.rate == theirs.rate
+
+
 def rate_evidence(mine: Document | None, theirs: Document) -> str:
     """What the rates say, in words; empty where either states none."""
     if not isinstance(mine, TaxCode) or not isinstance(theirs, TaxCode) or theirs.rate is None:
