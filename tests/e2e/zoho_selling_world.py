@@ -151,7 +151,9 @@ class Selling:
 
     def there(self, invoice: Invoice) -> InvoiceThere:
         """Zoho's one live invoice of a number."""
-        [found] = [one for one in self.target.invoices if one.number == invoice.reference_number and one.state != "void"]
+        [found] = [
+            one for one in self.target.invoices if one.number == invoice.reference_number and one.state != "void"
+        ]
         return found
 
     def credit(self, number: str) -> CreditNote:

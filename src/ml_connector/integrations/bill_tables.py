@@ -14,6 +14,7 @@ from ml_connector.integrations.bill_kinds import is_plain
 from ml_connector.integrations.bill_rules import UNIT_KEY, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class TaxTable(TableType):
         if not isinstance(document, Bill) or document.tax == 0:
             return ()
         return [(zone_key(document.tax_zone), document.tax_zone.name)]
+
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        return rate_evidence(entry, there)
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        return is_same_rate(entry, there)
 
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key, NO_ZONE) if key.startswith(UNIT_KEY) else (key,)

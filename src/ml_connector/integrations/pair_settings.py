@@ -43,6 +43,10 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         customers_back and vendors_back. Of several ledgers of one ServiceTitan only one may.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    new_items: yes makes an item of ServiceTitan's price book that Zoho Books has none of the code of, where the flow items
+        is on; no leaves that to people.
+    new_taxes: yes makes the tax of a tax zone that Zoho Books has none of the name of, where the flow tax_zones is on; no
+        leaves that to people.
     """
 
     invoice_gate: Literal["posted", "draft when completed", "completed"] = "posted"
@@ -55,6 +59,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     parties_baseline: Literal["no", "yes"] = "no"
     parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    new_items: Literal["no", "yes"] = "no"
+    new_taxes: Literal["no", "yes"] = "no"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,6 +9,7 @@ from ml_connector.integrations.bill_reasons import BILL_REASONS
 from ml_connector.integrations.common_reasons import COMMON_REASONS
 from ml_connector.integrations.deposit_reasons import DEPOSIT_REASONS
 from ml_connector.integrations.invoice_reasons import INVOICE_REASONS
+from ml_connector.integrations.item_reasons import ITEM_REASONS
 from ml_connector.integrations.line_item_reasons import LINE_ITEM_REASONS
 from ml_connector.integrations.order_reasons import ORDER_REASONS
 from ml_connector.integrations.pair_reasons import PAIR_REASONS
@@ -28,6 +29,7 @@ _ALL = (
     *VENDOR_CREDIT_REASONS,
     *INVOICE_REASONS,
     *LINE_ITEM_REASONS,
+    *ITEM_REASONS,
     *PAYMENT_REASONS,
     *ORDER_REASONS,
     *TRACKING_REASONS,

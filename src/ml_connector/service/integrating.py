@@ -234,7 +234,7 @@ async def _add_new_flows(desk: Desk, kind: IntegrationType, held: Integration) -
 
 
 def _first_mode(flow: FlowType) -> str:
-    return "as needed" if flow.as_needed else "off"
+    return "as needed" if flow.as_needed and not flow.begins_off else "off"
 
 
 def _json(settings: Any) -> str:
