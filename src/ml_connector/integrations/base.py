@@ -16,7 +16,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import View
-from ml_connector.integrations.ways import LEDGERS, XERO, Ways
+from ml_connector.integrations.ways import IN_EDITIONS, LEDGERS, XERO, Ways
 
 
 class FlowType(ABC):
@@ -61,6 +61,11 @@ class FlowType(ABC):
     def ways(self) -> Ways:
         """What the ledger allows that it writes into or, where that is none, reads from. One of neither asks for none."""
         return LEDGERS.get(self.target_vendor) or LEDGERS.get(self.source_vendor) or XERO
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """What it writes that a target may not be set up for, so that it is looked at before: see Connector.preflight."""
+        return self.writes or IN_EDITIONS.get(self.target_vendor, {}).get(self.name, ())
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:
