@@ -86,7 +86,7 @@ class Firm:
             await syncing.request_sync(one.desk, await one.integration())
         for one in self.ledgers.values():
             if one.centre not in without:
-                quiet = await syncing.wait_until_quiet(one.desk, await one.integration(), patience=60.0)
+                quiet = await syncing.wait_until_quiet(one.desk, await one.integration(), patience=120.0)
                 assert quiet.done, (one.centre, quiet)
 
     def books(self, centre: str) -> OrganisationBooks:
