@@ -35,7 +35,8 @@ NOW = datetime(2026, 11, 16, 13, 0, tzinfo=UTC)
 # What the tax editions of two of the organisations ask for, as their bookkeepers would set it.
 EDITIONS: Mapping[str, Mapping[str, str]] = {
     "in": {
-        "gst_treatment": "business_gst", "source_of_supply": "TN", "destination_of_supply": "MH", "hsn_or_sac": "84159000",
+        "gst_treatment": "business_gst", "source_of_supply": "TN", "destination_of_supply": "MH", "place_of_contact": "TN",
+        "hsn_or_sac": "84159000",
     },
     "sa": {"tax_treatment": "vat_registered", "place_of_supply": "SA"},
 }  # fmt: skip
@@ -85,7 +86,7 @@ class Firm:
             await syncing.request_sync(one.desk, await one.integration())
         for one in self.ledgers.values():
             if one.centre not in without:
-                quiet = await syncing.wait_until_quiet(one.desk, await one.integration(), patience=60.0)
+                quiet = await syncing.wait_until_quiet(one.desk, await one.integration(), patience=120.0)
                 assert quiet.done, (one.centre, quiet)
 
     def books(self, centre: str) -> OrganisationBooks:

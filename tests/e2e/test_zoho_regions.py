@@ -8,11 +8,12 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from regions_world import KIND, Firm, Ledger, firm
+from regions_world import EDITIONS, KIND, Firm, Ledger, firm
 
 from ml_connector.connectors.zoho_books.regions import by_code
 from ml_connector.errors import BadInput, Refused
 from ml_connector.service import integrating
+from ml_connector.service.connection_settings import change_connection_settings
 from ml_connector.service.status import FlowStatus, status
 from ml_connector.service.tallies import title_of
 from ml_connector.store.database import Database
@@ -125,6 +126,22 @@ async def test_the_outage_of_one_data_centre_stops_no_other(
 
         world.cut_off()
         world.jump(hours=1)
+        await world.sync()
+        assert complete(world, *CENTRES)
+
+
+async def test_an_edition_that_lacks_its_fields_stops_its_own_ledger_alone(database: Database, tmp_path: Path) -> None:
+    async with firm(database, tmp_path, one_company=True, editions={}) as world:
+        await world.sync("in", "sa")
+        assert complete(world, *CENTRES - {"in", "sa"})
+        for centre, given in EDITIONS.items():
+            ledger = world.ledgers[centre]
+            assert references(world, centre) == Counter()
+            connection = await ledger.connection()
+            asked = " ".join(f"--set {name}=..." for name in given)
+            said = f"'ml-connector settings --connection {ledger.organisation} {asked}'"
+            assert f"The tax edition of {ledger.told['name']} is" in connection.problem and said in connection.problem
+            await change_connection_settings(ledger.desk, connection, given)
         await world.sync()
         assert complete(world, *CENTRES)
 

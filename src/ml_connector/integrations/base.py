@@ -16,7 +16,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Books, View
-from ml_connector.integrations.ways import LEDGERS, XERO, Ways
+from ml_connector.integrations.ways import IN_EDITIONS, LEDGERS, XERO, Ways
 
 
 class FlowType(ABC):
@@ -77,6 +77,11 @@ class FlowType(ABC):
     def party_list(self) -> tuple[str, str]:
         """The target's list in which its parties are found, and the one kind of it, empty for all of it."""
         return self.parties, self.one_kind
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """What it writes that a target may not be set up for, so that it is looked at before: see Connector.preflight."""
+        return self.writes or IN_EDITIONS.get(self.target_vendor, {}).get(self.name, ())
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:

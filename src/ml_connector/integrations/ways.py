@@ -62,6 +62,17 @@ ZOHO = Ways(
 
 LEDGERS: Mapping[str, Ways] = {"xero": XERO, "zoho_books": ZOHO}
 
+# By ledger and flow: what it writes there that bears fields of the organisation's tax edition. Its connection's settings give
+# them, and ``Connector.preflight`` tells what is missing. A write-off among the payments is a credit note.
+IN_EDITIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "zoho_books": {
+        "vendors": ("parties",), "customers": ("parties",), "locations": ("parties",), "items": ("items",),
+        "bills": ("bills", "vendor_credits"), "vendor_credits": ("vendor_credits",),
+        "invoices": ("credit_notes", "invoices"), "credit_memos": ("credit_notes",),
+        "payments": ("credit_notes", "payments"),
+    },
+}  # fmt: skip
+
 
 def spelled(name: str) -> str:
     """A contact's name for comparison, as the strictest ledger spells it.

@@ -1,12 +1,13 @@
 """PREFLIGHT: before anything is written at a target, and daily: is it set up for that? If not, its flows stand still.
 
-Systems that their owners shape drop what they do not know without a word, so what is missing is looked for before and not
-learned from what was lost. A flow that stands still is looked at again with every other refusal, see sync.refused.
+Systems that their owners shape drop what they do not know without a word, and a ledger's tax edition asks for fields of its
+own: so what is missing is looked for before, and not learned from what was lost or refused. A flow that stands still is
+looked at again with every other refusal, see sync.refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from ml_connector.connectors.checking import Finding, Preflight, Verdict
@@ -20,11 +21,10 @@ GOOD_FOR = timedelta(days=1)  # of the clock
 
 async def look(lane: Lane, flows: Sequence[Flow]) -> None:
     """Ask the target once for all flows whose last good look is a day old. Raises transport.errors, LeaseLost."""
-    due = await _due(lane, [flow for flow in flows if flow.target_id == lane.connection_id and flow.type.writes])
+    due = await _due(lane, [flow for flow in flows if flow.target_id == lane.connection_id and flow.type.looked_at])
     if not due:
         return
-    for entities in sorted({flow.type.writes for flow in due}):
-        concerned = [flow.flow_id for flow in due if flow.type.writes == entities]
+    for entities, concerned in sorted(_groups(due).items()):
         found = await lane.connector.preflight(lane.session, entities)
         if missing := missing_of(found):
             await refuse(lane, concerned, why(missing))
@@ -32,9 +32,21 @@ async def look(lane: Lane, flows: Sequence[Flow]) -> None:
             await _good(lane, concerned)
 
 
+def _groups(flows: Sequence[Flow]) -> Mapping[tuple[str, ...], list[int]]:
+    """What is asked about, with the flows that wait for the answer.
+
+    What a tax edition asks for is one list for all that is written in it, so that it is given at once.
+    """
+    edition = tuple(sorted({one for flow in flows if not flow.type.writes for one in flow.type.looked_at}))
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for flow in flows:
+        groups.setdefault(flow.type.writes or edition, []).append(flow.flow_id)
+    return groups
+
+
 def written(flows: Collection[Flow], connection_id: int) -> tuple[str, ...]:
     """The entities that flows write at a connection."""
-    return tuple(sorted({one for flow in flows if flow.target_id == connection_id for one in flow.type.writes}))
+    return tuple(sorted({one for flow in flows if flow.target_id == connection_id for one in flow.type.looked_at}))
 
 
 def missing_of(found: Preflight) -> list[Finding]:

@@ -37,7 +37,8 @@ _SENTENCES = {
     "invalid_code": "Zoho does not accept the code or refresh token: it was used before, has expired or was revoked; "
     "connect again (a code lives two minutes).",
     "invalid_client": "Zoho does not know this client id at the data centre {centre}: either the client id is wrong, "
-    "or the data centre is, or the client is not enabled for several data centres in Zoho's API console.",
+    "or the data centre is (the one of books.zoho.eu is eu, and so on), or the client is not enabled for several data "
+    "centres in Zoho's API console.",
 }
 
 

@@ -9,7 +9,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.connectors import json_fields, rights
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Verdict, clock
-from ml_connector.connectors.zoho_books import limits, scopes
+from ml_connector.connectors.zoho_books import editions, limits, scopes
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
@@ -58,6 +58,7 @@ async def _check(session: Session, entities: Sequence[str], *, written: bool) ->
         _day(await _counted(books, first)),
     ]
     findings += _webhooks(mine)
+    findings += [editions.told(mine, entities, session.settings)] if written and mine else []
     findings += _rights(session, scopes.needed(entities, written=written))
     for entity in entities:
         findings += [finding async for finding in _entity(books, entity, written=written)]

@@ -54,7 +54,7 @@ def bill(
         **present(reference_number=order, location_id=document.location.id),
         **currency(document.currency, organisation, settings),
         **rate(document.exchange_rate, document.currency, organisation),
-        **editions.head(organisation.edition, entity, settings),
+        **(editions.head(organisation.edition, entity, settings) if action is Action.CREATE else {}),
         "is_inclusive_tax": document.tax_basis is TaxBasis.INCLUSIVE,
         "line_items": [_line(frame, line, n, kept=action is Action.UPDATE) for n, line in enumerate(document.lines, 1)],
         **reference_of(document.memo, reference, reference_field_of(settings)),

@@ -17,6 +17,7 @@ from ml_connector.canonical.money import is_exact, plain, total
 from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
+from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.lines import REFERENCE_NUMBER_LIMIT, cut, present, rate, reference_of
 from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.connectors.zoho_books.translate_sales import CREDIT_NOTE, PAYMENT
@@ -49,6 +50,7 @@ def payment(
         "invoices": [{"invoice_id": one.document.id, "amount_applied": plain(one.amount)} for one in document.splits],
         **present(reference_number=_number(document, notes)),
         **rate(document.exchange_rate, document.currency, organisation),
+        **(editions.head(organisation.edition, "payments", settings) if action is Action.CREATE else {}),
         **reference_of(document.memo, reference, reference_field_of(settings), "description"),
     }
     return Composed(encode(body), document.amount, tuple(notes))

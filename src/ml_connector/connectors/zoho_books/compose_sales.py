@@ -57,7 +57,7 @@ def invoice(
         **present(reference_number=_words(document, frame), location_id=document.location.id),
         **currency(document.currency, organisation, settings),
         **rate(document.exchange_rate, document.currency, organisation),
-        **editions.head(organisation.edition, frame.entity, settings),
+        **(editions.head(organisation.edition, frame.entity, settings) if action is Action.CREATE else {}),
         **_with_lines(action, document, frame, what),
         **_reference(action, reference, reference_field_of(settings)),
         **_state(action, document, credit, what),

@@ -93,7 +93,9 @@ _EDITIONS: tuple[SettingField, ...] = (
         "edition_fields",
         "required",
         "Whether the tax fields of the organisation's edition must be set here before documents are written. Which of them "
-        "Zoho demands is published nowhere. contact: what is not set here is left out, and Zoho takes it from the contact.",
+        "Zoho demands is published nowhere; what is set goes with each new document and contact, and a change of a document "
+        "leaves it as it is. contact: documents name no treatment, which Zoho then takes from their contact, as it takes "
+        "whatever else is not set here; a treatment that is set goes to new contacts alone.",
         ("required", "contact"),
     ),
     SettingField(
@@ -117,6 +119,11 @@ _EDITIONS: tuple[SettingField, ...] = (
         "supply of all documents. Zoho's own codes, such as TN or DU.",
     ),
     SettingField(
+        "place_of_contact",
+        "",
+        "India: the state, two letters, of new contacts, by which Zoho knows the place of supply.",
+    ),
+    SettingField(
         "tax_treatment",
         "",
         "Gulf countries, Mexico, Kenya, South Africa: the tax treatment of documents and new contacts, such as "
@@ -124,6 +131,28 @@ _EDITIONS: tuple[SettingField, ...] = (
     ),
     SettingField(
         "hsn_or_sac", "", "India, Kenya, South Africa: the HSN or SAC code of every line of documents, and of items."
+    ),
+    SettingField(
+        "cfdi_usage",
+        "",
+        "Mexico: what invoices and credit notes are used for, in Zoho's words, such as general_expense.",
+    ),
+    SettingField(
+        "payment_form",
+        "",
+        "Mexico: the form of payment of customer payments and credit notes, in Zoho's words, such as cash.",
+    ),
+    SettingField(
+        "sat_item_key_code",
+        "",
+        "Mexico: the SAT key of goods and services on lines of invoices and credit notes, and items.",
+    ),
+    SettingField("unitkey_code", "", "Mexico: the SAT key of the unit on the same lines and items, such as E48."),
+    SettingField(
+        "reverse_charge",
+        "no",
+        "South Africa: whether the domestic reverse charge applies to invoices and credit notes, which name it either way.",
+        ("no", "yes"),
     ),
     SettingField(
         "tax_exemption",

@@ -1,0 +1,51 @@
+"""The page of ServiceTitan with Zoho Books: what it names is there, and what bills and regions have is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ml_connector.connectors.zoho_books import CONNECTOR, regions
+from ml_connector.connectors.zoho_books.editions import _FIELDS
+from ml_connector.connectors.zoho_books.requests import WRITABLE
+from ml_connector.integrations import zoho_bills, zoho_sales
+from ml_connector.integrations.bill_settings import Settings as BillSettings
+from ml_connector.integrations.pair_settings import Settings
+from ml_connector.integrations.reasons import REASONS
+from ml_connector.integrations.refused_reasons import REFUSED_REASONS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/zoho_books.md").read_text()
+NAMED = set(re.findall(r"`([a-z][a-z0-9_]*)[`=]", PAGE))
+OFFERS = (zoho_bills.OFFER, zoho_sales.OFFER)
+
+
+def test_what_is_named_exists() -> None:
+    """Of the words in code spans those with an underscore, which are names of something."""
+    known = {one.code for one in (*REASONS.values(), *REFUSED_REASONS)} | {*Settings.__struct_fields__, *WRITABLE}
+    known |= {one.name for one in CONNECTOR.settings}
+    known |= {one.name for offer in OFFERS for one in (*offer.flows, *offer.tables)}
+    assert {one for one in NAMED if "_" in one} - known == set()
+
+
+def test_every_setting_of_bills_and_of_the_editions_is_named() -> None:
+    assert set(BillSettings.__struct_fields__) - NAMED == set()
+    assert {field.name for fields in _FIELDS.values() for field in fields} - NAMED == set()
+
+
+def test_every_flow_and_table_of_bills_is_named() -> None:
+    assert {one.name for one in (*zoho_bills.OFFER.flows, *zoho_bills.OFFER.tables)} - NAMED == set()
+
+
+def test_what_is_not_possible_is_told_in_the_same_words() -> None:
+    told = " ".join(PAGE.split())
+    assert [one for offer in OFFERS for one in offer.not_possible if one not in told] == []
+
+
+def test_every_data_centre_is_named() -> None:
+    assert set(regions.CODES) <= NAMED
+
+
+def test_it_is_linked_from_the_start_page_and_the_set_up() -> None:
+    assert "(docs/zoho_books.md)" in (ROOT / "README.md").read_text()
+    assert "(zoho_books.md)" in (ROOT / "docs/quickstart.md").read_text()
