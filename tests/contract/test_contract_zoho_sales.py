@@ -13,7 +13,7 @@ from contract_zoho_line import step_for, zoho
 from contract_zoho_steps import NET, sale
 from msgspec.structs import replace
 
-from ml_connector.canonical.master_data import Item
+from ml_connector.canonical.master_data import Item, Party, TaxCode
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill, Expense
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
@@ -349,3 +349,18 @@ async def test_a_mark_whose_answer_is_lost_is_made_or_found_by_the_look_up(entit
         (found,) = await line.connector.find(line.session, step)
         assert isinstance(found, Invoice) and found.state is InvoiceState.AUTHORISED
         assert len(marks) == (1 if there else 2) and stage.counted(entity) == 1
+
+
+async def test_a_tax_of_the_same_name_and_rate_is_the_one_that_was_to_be_made() -> None:
+    """It bears no reference, and Zoho takes no second one of its name: what a lost answer made is known by these."""
+    async with zoho() as (stage, line):
+        tax = TaxCode("", "Travis", rate=Decimal("0.0825"))
+        step = await step_for(line, "tax_codes", tax)
+        stage.books.add_tax("Travis", "7.25")
+        assert await line.connector.find(line.session, step) == []
+        refused = await line.connector.write(line.session, step)
+        assert isinstance(refused, Rejected) and refused.reason == "duplicate_name"
+        made = stage.books.add_tax("Travis", "8.25")
+        (found,) = await line.connector.find(line.session, step)
+        assert isinstance(found, TaxCode) and found.id == made.tax_id and line.connector.is_ours(found)
+        assert not line.connector.is_ours(Party("1", "vendor", "Travis"))

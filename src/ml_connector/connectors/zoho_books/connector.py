@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, TaxCode
 from ml_connector.connectors import base
 from ml_connector.connectors.grants import CredentialField, Credentials
 from ml_connector.connectors.writing import Step
@@ -108,6 +109,10 @@ class ZohoBooks(base.Connector):
     def touched(self, step: Step) -> tuple[tuple[str, str], ...]:
         """The credit or payment of an application or refund, and what an application is taken off."""
         return credits.touched(step) if step.entity in ("allocations", "refunds") else ()
+
+    def is_ours(self, document: Document) -> bool:
+        """By our reference. A tax keeps none; one of the same name and rate (``find`` shows no other) is the same tax."""
+        return isinstance(document, TaxCode) or super().is_ours(document)
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""
