@@ -106,13 +106,13 @@ class ZohoBooks(base.Connector):
     ) -> base.Limits:
         return limits.limits(organisation, settings)
 
+    def is_ours(self, document: Document) -> bool:
+        """A tax shows no reference: one of the name and rate that a step was to make is what it has made."""
+        return isinstance(document, TaxCode) or super().is_ours(document)
+
     def touched(self, step: Step) -> tuple[tuple[str, str], ...]:
         """The credit or payment of an application or refund, and what an application is taken off."""
         return credits.touched(step) if step.entity in ("allocations", "refunds") else ()
-
-    def is_ours(self, document: Document) -> bool:
-        """By our reference. A tax keeps none; one of the same name and rate (``find`` shows no other) is the same tax."""
-        return isinstance(document, TaxCode) or super().is_ours(document)
 
     def heard(self, key: str, delivery: base.Delivery, settings: Mapping[str, str]) -> tuple[base.Hint, ...]:
         """See ``webhooks.heard``."""

@@ -76,7 +76,8 @@ async def _finished(books: Books, step: Step, document: Document) -> Document:
 
 async def _taxes(books: Books, resource: Resource, step: Step) -> list[Document]:
     """By name and rate, on the list of all of them; a tax has no place for our reference."""
-    name, rate = json_fields.text(body_of(step), "tax_name"), json_fields.amount(body_of(step), "tax_percentage") / 100
+    name = json_fields.text(body_of(step), "tax_name")
+    rate = json_fields.amount(body_of(step), "tax_percentage") / 100
     found: list[Document] = []
     number, more = 1, True
     while more:
