@@ -77,19 +77,15 @@ def _expecting(step: Step, document: Document) -> Step:
         case Party() | Item() | TaxCode():
             expected = {"number": document.name}
         case Payment():
-            expected = {"party_id": document.party.id, "date": document.date, "currency": "USD"}
+            expected = {"party_id": document.party.id, "date": document.date, "currency": document.currency}
         case Invoice() if step.entity == "allocations":
             # The document of an application is its credit; its own id stands with the part.
             target = document.allocations[0].id if step.action is Action.VOID else ""
             expected = {"party_id": document.customer.id, "date": document.date, "target_id": target}
-        case Invoice():
-            expected = {
-                "party_id": document.customer.id, "number": document.number, "date": document.date, "currency": "USD"
-            }  # fmt: skip
-        case Bill():
-            expected = {
-                "party_id": document.vendor.id, "number": document.number, "date": document.date, "currency": "USD"
-            }  # fmt: skip
+        case Invoice() | Bill():
+            party = document.customer if isinstance(document, Invoice) else document.vendor
+            expected = {"party_id": party.id, "number": document.number, "date": document.date}
+            expected["currency"] = document.currency
         case _:
             raise AssertionError(f"no step is made of a {type(document).__name__}")
     return msgspec.structs.replace(step, **expected)

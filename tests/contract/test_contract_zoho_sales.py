@@ -13,11 +13,12 @@ from contract_zoho_line import step_for, zoho
 from contract_zoho_steps import NET, sale
 from msgspec.structs import replace
 
-from ml_connector.canonical.master_data import Item
+from ml_connector.canonical.master_data import Item, Party, TaxCode
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill, Expense
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Done, Rejected, Step, Uncertain
+from ml_connector.transport.errors import AnswerLost
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.kernel import exact
 
@@ -321,3 +322,45 @@ async def test_groups_of_taxes_are_read_with_their_rate_and_sell() -> None:
         step = await step_for(line, "invoices", replace(document, total=NET + Decimal("4.11"), lines=(coded,)))
         assert step.total == NET + Decimal("4.11")
         done(await line.connector.write(line.session, step))
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["marked there", "not marked"])
+@pytest.mark.parametrize("entity", ["invoices", "credit_notes"])
+async def test_a_mark_whose_answer_is_lost_is_made_or_found_by_the_look_up(entity: str, there: bool) -> None:
+    async with zoho() as (stage, line):
+        step = await step_for(line, entity, sale(stage.keyed, "A-1", "", entity[:-1].replace("_", " ")))
+        if entity == "credit_notes":  # made as a draft by hand, under our reference
+            stage.keyed.credit_note("A-1", is_draft=True, **stage.keyed.marked(entity, "MLC-1"))
+        marks: list[str] = []
+
+        def before(request: Request) -> None:
+            marks.extend([request.path] if "/status/" in request.path else [])
+            if len(marks) == 1 and "/status/" in request.path and not there:
+                raise AnswerLost("the answer was lost")
+
+        def after(request: Request, answer: Answer) -> Answer:
+            if "/status/" in request.path and len(marks) == 1:
+                raise AnswerLost("the answer was lost")
+            return answer
+
+        line.wire.before, line.wire.after = before, after
+        outcome = await line.connector.write(line.session, step)
+        assert isinstance(outcome, Uncertain) and "not marked" in outcome.why
+        (found,) = await line.connector.find(line.session, step)
+        assert isinstance(found, Invoice) and found.state is InvoiceState.AUTHORISED
+        assert len(marks) == (1 if there else 2) and stage.counted(entity) == 1
+
+
+async def test_a_tax_of_the_same_name_and_rate_is_the_one_that_was_to_be_made() -> None:
+    """It bears no reference, and Zoho takes no second one of its name: what a lost answer made is known by these."""
+    async with zoho() as (stage, line):
+        tax = TaxCode("", "Travis", rate=Decimal("0.0825"))
+        step = await step_for(line, "tax_codes", tax)
+        stage.books.add_tax("Travis", "7.25")
+        assert await line.connector.find(line.session, step) == []
+        refused = await line.connector.write(line.session, step)
+        assert isinstance(refused, Rejected) and refused.reason == "duplicate_name"
+        made = stage.books.add_tax("Travis", "8.25")
+        (found,) = await line.connector.find(line.session, step)
+        assert isinstance(found, TaxCode) and found.id == made.tax_id and line.connector.is_ours(found)
+        assert not line.connector.is_ours(Party("1", "vendor", "Travis"))
