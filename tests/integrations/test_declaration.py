@@ -88,6 +88,7 @@ def test_which_keys_a_bill_shows() -> None:
         "jobs": [("j1", "J-100")],
         "vendors": [("v1", "Beta Supplies")],
         "bill_numbers": [],
+        "payment_modes": [],
     }
     assert list(INTEGRATION.table("tax").shown_keys(BILL)) == []  # no tax, no zone to be mapped
 

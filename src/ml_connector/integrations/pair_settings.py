@@ -39,6 +39,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         of those that are not wait.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    payments_back_mixed: what becomes of a payment of Zoho Books that is also on an invoice of Zoho's alone: ``hold`` keeps
+        it; ``part`` enters its share on ServiceTitan's invoices there, so that the two amounts differ.
     """
 
     invoice_gate: Literal["posted", "draft when completed", "completed"] = "posted"
@@ -49,6 +51,7 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     owners: tuple[str, ...] = ()
     parties_baseline: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    payments_back_mixed: Literal["hold", "part"] = "hold"
 
     def __post_init__(self) -> None:
         super().__post_init__()

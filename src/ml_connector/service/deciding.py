@@ -18,7 +18,7 @@ from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.roles import Role
 from ml_connector.sync.directory import entry_name
-from ml_connector.sync.links import MIRRORED, Ends, ends
+from ml_connector.sync.links import PARTIES, Ends, ends
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.retrack import look_for_linked
 from ml_connector.sync.states import IntentState, Priority, State
@@ -143,7 +143,7 @@ async def _refuse_linked(change: Change, record: _Held, target_id: str) -> None:
            and (entity = %s and source_id = %s
                 or target_entity = %s and target_id = %s and (entity = %s or target_entity <> %s))""",
         change.tenant_id, record.integration_id, place.entity, place.source_id, place.target_entity, place.target_id,
-        place.entity, MIRRORED,
+        place.entity, PARTIES,
     )  # fmt: skip
     for source_id, entity, linked in rows:
         mine = linked == record.source_id if back else (entity, source_id) == (record.flow, record.source_id)

@@ -26,6 +26,7 @@ from ml_connector.sync.superseding import supersede
 
 OLDER = "uses "  # and the flow: the feed that says up to which record uses are still to be noted
 AT_ONCE = 500
+_AT = "@"  # before the id of what a record stands on at its own source, which is another record's counterpart
 _NOT_SENT = (State.STAGED, State.HELD, State.PLANNED)
 _USERS = """
     select u.record_id, r.flow_id
@@ -78,7 +79,10 @@ async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[It
 
 
 async def _note(transaction: LaneTransaction, flow: Flow, opened: Iterable[tuple[int, Document]]) -> None:
-    pairs = [(record_id, *pair) for record_id, one in opened for pair in flow.type.needs_links(one, flow.settings)[1:]]
+    rules, settings, kept = flow.type, flow.settings, list(opened)
+    pairs = [(record_id, *pair) for record_id, one in kept for pair in rules.needs_links(one, settings)[1:]]
+    looked = [(record_id, one) for record_id, document in kept for one in rules.looks_back(document, settings)]
+    pairs += [(record_id, name, f"{_AT}{id_}") for record_id, (name, _, id_) in looked]
     if pairs:
         await transaction.run(
             """insert into uses (tenant_id, record_id, integration_id, entity, source_id)
@@ -136,18 +140,33 @@ async def let_in(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]
     after the documents were staged, or it is found here.
     """
     moved = [(item.source_id, code) for item in items for code in flow.type.lets_in(item.document, flow.settings)]
+    await _decide_anew(transaction, flow, flow.name, moved, "what it stands on has come into the scope")
+
+
+async def let_in_linked(transaction: LaneTransaction, linked: Iterable[tuple[Flow, str, str]]) -> None:
+    """Decide anew who was passed over since what it stands on was nobody's counterpart: (flow, entity, target id) are now."""
+    for flow, entity, target_id in linked:
+        backs = [one for one in flow.integration.flows if one.mirrors]
+        codes = {code for one in backs for code in one.passed_over_with}
+        moved = [(f"{_AT}{target_id}", code) for code in sorted(codes)]
+        await _decide_anew(transaction, flow, entity, moved, "what it stands on was linked")
+
+
+async def _decide_anew(
+    transaction: LaneTransaction, flow: Flow, entity: str, moved: Sequence[tuple[str, str]], why: str
+) -> None:
+    """Stage who stands on these (source id, code of the skip) of ``entity``, and was passed over for that."""
     if not moved:
         return
     lane = transaction.lane
     rows = await transaction.all(
-        _PASSED_OVER, *map(list, zip(*moved, strict=True)), lane.tenant_id, flow.integration_id, flow.name,
+        _PASSED_OVER, *map(list, zip(*moved, strict=True)), lane.tenant_id, flow.integration_id, entity,
         State.SKIPPED.value,
     )  # fmt: skip
     versions = [row[0] for row in rows]
     went = set(await restage(transaction.connection, lane.tenant_id, versions, [State.SKIPPED], Priority.RELEASED))
     for version_id, record_id, run_id in rows:
         if version_id in went:
-            why = "what it stands on has come into the scope"
             transaction.event("staged again", record_id=record_id, version_id=version_id, run_id=run_id, why=why)
 
 

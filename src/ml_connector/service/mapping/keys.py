@@ -137,18 +137,24 @@ async def known(desk: Desk, integration: Integration, name: str, *, scan: bool =
     found = Known(table)
     async with desk.looking() as reading:
         for entity in table.target_lists:
-            found.targets[entity] = await listed(reading, sealer, integration.target_id, entity)
+            found.targets[entity] = await listed(reading, sealer, _ends(integration, table)[1], entity)
         if scan:
             await _scan(desk, reading, sealer, integration, found)
     return found
 
 
+def _ends(integration: Integration, table: TableType) -> tuple[int, int]:
+    """The connections that a table's keys and values are of."""
+    ends = integration.source_id, integration.target_id
+    return (ends[1], ends[0]) if table.back else ends
+
+
 async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, found: Known) -> None:
-    entries = await listed(reading, sealer, integration.source_id, found.table.source_entity)
+    entries = await listed(reading, sealer, _ends(integration, found.table)[0], found.table.source_entity)
     for document in (entries or {}).values():
         found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
     staged: Counter[str] = Counter()
-    async for flow, state, document in _documents(desk, reading, sealer, integration, _ANY_STATE):
+    async for flow, state, document in _documents(desk, reading, sealer, integration, found.table, _ANY_STATE):
         if flow == found.table.name:  # the flow's own documents are what its table is about
             found.note(document.id, str(getattr(document, "name", "")), document=document)
         for key, name in found.table.shown_keys(document):
@@ -191,7 +197,7 @@ async def under_way(desk: Desk, integration: Integration, table: TableType, keys
     """How many documents that use one of these keys are to be planned already: what they wait for stands nowhere now."""
     sealer, wanted, count = await desk.sealer(), set(keys), 0
     async with desk.looking() as reading:
-        async for flow, _, document in _documents(desk, reading, sealer, integration, [State.STAGED.value]):
+        async for flow, _, document in _documents(desk, reading, sealer, integration, table, [State.STAGED.value]):
             count += not wanted.isdisjoint(_keys_of(table, flow, document))
     return count
 
@@ -200,11 +206,16 @@ _ANY_STATE = [state.value for state in State]
 
 
 async def _documents(
-    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, states: list[int]
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, table: TableType, states: list[int]
 ) -> AsyncIterator[tuple[str, int, Document]]:
-    """The newest version of every record in these states with its flow's name and state, opened one by one."""
+    """The newest version of every record in these states with its flow's name and state, opened one by one.
+
+    Of flows that go the way for which the table is.
+    """
     kind = desk.runtime.integrations[integration.kind]
-    flows = {flow.flow_id: flow.name for flow in integration.flows if not kind.flow(flow.name).follows}
+    source = kind.target_vendor if table.back else kind.source_vendor
+    types = {flow.flow_id: kind.flow(flow.name) for flow in integration.flows}
+    flows = {id_: one.name for id_, one in types.items() if not one.follows and one.source_vendor == source}
     after = 0
     while True:
         rows = await reading.all(
