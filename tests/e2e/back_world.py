@@ -139,7 +139,7 @@ async def back(
     database: Database, folder: Path, settings: Mapping[str, object] | None = None,
     titan: Mapping[str, str] | None = None, **modes: str,
 ) -> AsyncIterator[Back]:  # fmt: skip
-    """The company joined, with further settings of the integration and of the connection to ServiceTitan; nothing read yet."""
+    """The company joined, with further settings of the integration and of its ServiceTitan; nothing read yet."""
     company = seeded("trader", SandboxClock.starting(NOW, 60.0))
     company.servicetitan_switches.read_after_write_lag_seconds = 0
     company.zoho_books_switches.list_lag_seconds = 0.0
@@ -147,10 +147,8 @@ async def back(
     _file_references(company.seed.organisation)
     async with Sandbox.running(company) as sandbox:
         told = sandbox.handover["company"]
-        told["connection_settings"] = {
-            "zoho_books": {"invoice_lines": "account", "contact_types": "both"},
-            "servicetitan": dict(titan or {}),
-        }
+        ledger = {"invoice_lines": "account", "contact_types": "both"}
+        told["connection_settings"] = {"zoho_books": ledger, "servicetitan": dict(titan or {})}
         told["integrations"][KIND] = {"settings": {**OWN, **(settings or {})}, "mapping": _mapped(sandbox)}
         file = folder / "sandbox.json"
         sandbox.write(file)
@@ -178,4 +176,10 @@ def _mapped(sandbox: Sandbox) -> dict[str, dict[str, str]]:
         "sales_tax": {zone.name: taxes[zone.name] for zone in seed.tenant.tax_zones if zone.name in taxes},
         "payment_types": {check: f"account:{ids['1010']}"},
         "payment_modes": {"check": check, "cash": "none"},
+        "expense_accounts": {ids["1010"]: _titans(seed.tenant, "5110"), ids["5110"]: _titans(seed.tenant, "5120")},
     }
+
+
+def _titans(books: TenantBooks, number: str) -> str:
+    """The id of ServiceTitan's account of a number."""
+    return str(next(one.id for one in books.gl_accounts if one.number == number))

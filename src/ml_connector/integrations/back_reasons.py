@@ -87,7 +87,79 @@ BACK_REASONS = (
         "{there}.",
         "Delete payment {id} in ServiceTitan too, and this goes on by itself; or enter the payment in Zoho Books again.",
     ),
+    Reason(
+        "expense_account_unmapped",
+        "An account of an expense has no counterpart",
+        "Account {name} of Zoho Books, {role}, has no counterpart among ServiceTitan's GL accounts.",
+        "Fill the row '{key}' of the mapping table expense_accounts: the id of a GL account, or none for an account whose "
+        "expenses are not to be entered in ServiceTitan.",
+    ),
+    Reason(
+        "expense_account_unusable",
+        "The GL account of an expense is gone",
+        "The {what} names GL account {target}, which ServiceTitan does not have or has switched off.",
+        "Correct the {what}; it goes on by itself.",
+    ),
+    Reason(
+        "expense_back_currency",
+        "An expense in another currency",
+        "The expense is in {currency}, and ServiceTitan's books are in {own}.",
+        "Enter it in ServiceTitan by hand in {own}, and dismiss this record with the reason.",
+    ),
+    Reason(
+        "expense_back_without_date",
+        "An expense without a date",
+        "The expense has no date in Zoho Books.",
+        "Give it one there; it is read again by itself.",
+    ),
+    Reason(
+        "expense_back_does_not_tie",
+        "An expense's lines do not give its total",
+        "The expense is over {stated}, but its lines and tax come to {computed}.",
+        "Correct it in Zoho Books; it is read again by itself.",
+    ),
+    Reason(
+        "expense_back_changed",
+        "Changed after it was entered in ServiceTitan",
+        "The expense has changed in Zoho Books since it was entered in ServiceTitan as journal entry {name}: {what}. There "
+        "it was entered as {there}.",
+        "Correct journal entry {name} in ServiceTitan by hand and dismiss this record; or undo the change in Zoho Books.",
+    ),
+    Reason(
+        "expense_back_deleted",
+        "Deleted after it was entered in ServiceTitan",
+        "The expense was deleted in Zoho Books since it was entered in ServiceTitan as journal entry {name}, as {there}.",
+        "Delete journal entry {name} in ServiceTitan by hand and dismiss this record; or enter the expense anew.",
+    ),
     # passed over
+    Reason(
+        "expense_back_removed",
+        "Deleted before it went",
+        "The expense was deleted in Zoho Books before it was entered in ServiceTitan.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "expense_back_before_start",
+        "From before the start date",
+        "The expense is of {date}, before the start date {start}.",
+        "Nothing to do.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "expense_back_unpaid",
+        "Nobody has been paid yet",
+        "The expense names no account that has paid it.",
+        "Nothing to do: once it is paid, it is looked at again.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "expense_back_by_rule",
+        "Not entered by rule",
+        "The mapping table expense_accounts says that expenses on account {name} are not entered in ServiceTitan.",
+        "Nothing to do; change the row if they are to be.",
+        Acts.NOBODY,
+    ),
     Reason(
         "payment_back_ours",
         "It came from ServiceTitan",

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Expense
 from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.tables import TableType
 
 MODES = "payment_modes"
+EXPENSES = "expense_accounts"
 NO_MODE = "(no mode)"
-STAYS = "none"  # what a row says of payments that are not entered in ServiceTitan
+STAYS = "none"  # what a row says of payments and expenses that are not entered in ServiceTitan
 
 
 def mode_key(method: Ref) -> str:
@@ -31,3 +33,18 @@ class ModeTable(TableType):
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         return [(mode_key(document.method), mode_name(document.method))] if isinstance(document, Payment) else ()
+
+
+def accounts_of(expense: Expense) -> tuple[Ref, ...]:
+    """The ledger accounts of an expense: those of its lines, then the one that paid."""
+    return (*(line.account for line in expense.lines if line.amount != 0), expense.paid_through)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpenseAccountTable(TableType):
+    """Which GL account of ServiceTitan an account of the ledger is, of those that expenses use."""
+
+    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
+        if not isinstance(document, Expense):
+            return ()
+        return [(one.id, one.name) for one in accounts_of(document) if one.id]

@@ -39,6 +39,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         of those that are not wait.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    expense_tax_account: the id of ServiceTitan's GL account that the tax of an expense of Zoho Books is charged to, or
+        ``lines`` to add it to the lines, as what cannot be reclaimed is a cost of what was bought.
     payments_back_mixed: what becomes of a payment of Zoho Books that is also on an invoice of Zoho's alone: ``hold`` keeps
         it; ``part`` enters its share on ServiceTitan's invoices there, so that the two amounts differ.
     """
@@ -51,6 +53,7 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     owners: tuple[str, ...] = ()
     parties_baseline: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    expense_tax_account: str = "lines"
     payments_back_mixed: Literal["hold", "part"] = "hold"
 
     def __post_init__(self) -> None:
