@@ -98,6 +98,10 @@ class Back:
         """Everything that became of a record."""
         return await explain(self.desk, await self.record(flow, source_id))
 
+    async def joined(self) -> Integration:
+        """The integration as it is now."""
+        return await integration_named(self.desk, KIND)
+
     # -- what people do
 
     def bill(self, price: str, customer: int = 0) -> Invoice:
@@ -121,9 +125,21 @@ class Back:
 
     def receive(self, *invoices: Invoice, **wish: Any) -> dict[str, Any]:
         """A cheque for invoices, entered at Zoho; in full, or ``amount`` of one."""
-        customer = self.titan.customers[invoices[0].customer_id].name
+        customer = self.name_of(invoices[0])
         numbers = [one.reference_number for one in invoices]
         return self.at_zoho("receive", customer=customer, invoices=numbers, **wish)
+
+    def name_of(self, invoice: Invoice) -> str:
+        """What the customer of an invoice is called."""
+        return self.titan.customers[invoice.customer_id].name
+
+    def enter_at_zoho(self, invoice: Invoice, number: str) -> str:
+        """Somebody enters an invoice of the same customer and total in Zoho Books; its id there."""
+        [contact] = self.zoho.contacts.having("name", self.name_of(invoice).casefold())
+        account = self.sandbox.company.seed.ledger["4200"].account_id
+        total = self.titan.invoices[invoice.id].total
+        lines = [{"name": "Work", "rate": str(total), "quantity": 1, "account_id": account}]
+        return self.zoho.add_invoice(contact, DAY, lines, number=number).document_id
 
     def reapply(self, payment_id: str, amount: str) -> None:
         """Somebody corrects a payment on one invoice at Zoho: it was over ``amount``."""

@@ -13,7 +13,6 @@ from ml_connector.service.connections import connections
 from ml_connector.service.deciding import link
 from ml_connector.service.fields import fields
 from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.releasing import release
 from ml_connector.service.status import status
@@ -157,6 +156,46 @@ async def test_changes_and_deletions_of_what_was_entered_are_held_with_both_vers
         assert len(company.zoho.customer_payments) == 1
 
 
+async def test_what_people_change_in_servicetitan_is_told_and_stays_in_zoho(database: Database, tmp_path: Path) -> None:
+    async with back(database, tmp_path, payments_back="live") as company:
+        one, two = company.bill("400"), company.bill("100")
+        await company.sync()
+        company.receive(one, amount="150")
+        company.receive(two)
+        for _ in range(2):
+            await company.sync()
+        kept, gone = sorted(company.taken(), key=lambda payment: payment.total, reverse=True)
+        company.titan.collecting.set_status(gone.id, "Pending")
+        company.titan.collecting.delete(gone.id)
+        await company.sync()
+        forward = await company.ends("payments")
+        assert forward[str(gone.id)] == ("held", "payment_not_ours") and forward[str(kept.id)] == ("unchanged", "")
+        assert len(company.zoho.customer_payments) == 2
+
+
+async def test_what_is_on_an_invoice_of_zohos_goes_back_once_that_is_linked(database: Database, tmp_path: Path) -> None:
+    """People had entered the invoice in Zoho Books, too: it is nobody's counterpart until somebody says whose."""
+    async with back(database, tmp_path, payments_back="live", payments="off") as company:
+        first, second = company.bill("400"), company.bill("70")
+        await company.sync()
+        twin = company.enter_at_zoho(second, "Z-70")
+        alone = company.at_zoho("receive", customer=company.name_of(second), invoices=["Z-70"], amount="20")
+        numbers = [company.titan.invoices[first.id].reference_number, "Z-70"]
+        mixed = company.at_zoho("receive", customer=company.name_of(second), invoices=numbers)
+        await company.sync()
+        assert await company.ends("payments_back") == {
+            alone["payment_id"]: ("skipped", "payment_back_elsewhere"),
+            mixed["payment_id"]: ("held", "payment_back_mixed"),
+        }
+        third = company.bill("70")
+        await set_flow_mode(company.desk, await company.joined(), "invoices", "preview")
+        await company.sync()
+        await link(company.desk, await company.record("invoices", str(third.id)), twin)
+        await company.sync()
+        assert set((await company.ends("payments_back")).values()) == {("posted", "")}
+        assert settled(company, third) == company.titan.invoices[third.id].total
+
+
 async def test_what_is_passed_over_comes_in_once_its_invoice_is_linked_or_its_mode_mapped(
     database: Database, tmp_path: Path
 ) -> None:
@@ -196,8 +235,7 @@ async def test_what_was_entered_on_both_sides_is_linked_or_released_by_a_person(
         ends = await company.ends("payments_back")
         assert ends[same["payment_id"]][0] == "linked" and ends[apart["payment_id"]] == ("posted", "")
         assert len(company.taken()) == 1 and settled(company, other) == 120
-        now = await integration_named(company.desk, company.integration.kind)
-        await set_flow_mode(company.desk, now, "payments", "live")
+        await set_flow_mode(company.desk, await company.joined(), "payments", "live")
         await company.sync()
         forward = await company.ends("payments")
         assert forward[str(both[0].id)][0] == "linked" and forward[str(both[1].id)] == ("posted", ""), forward

@@ -112,8 +112,6 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     await links_made(transaction, [(one.flow, one.item) for one in links if not one.flow.type.mirrors])
     await _mirrored(transaction, links)
     await let_in_linked(transaction, [(one.flow, one.ends.entity, one.ends.target_id) for one in links])
-    keys = [f"{one.ends.entity}@{one.ends.target_id}" for one in links]
-    await release(transaction.connection, lane.tenant_id, "link", keys)
 
 
 async def _with_own(transaction: LaneTransaction, links: Sequence[NewLink]) -> list[NewLink]:

@@ -42,9 +42,13 @@ class Seen:
 
 @dataclass(slots=True)
 class Known:
-    """A table, its keys by key, and the target's lists by entity (None where a list has not been read yet)."""
+    """A table, its keys by key, and the target's lists by entity (None where a list has not been read yet).
+
+    ``whose``: whose entries its values name, in words.
+    """
 
     table: TableType
+    whose: str = "the ledger"
     seen: dict[str, Seen] = field(default_factory=dict)
     targets: dict[str, dict[str, Document] | None] = field(default_factory=dict)
 
@@ -106,7 +110,7 @@ class Known:
             return ""
         special = self.table.special
         words = f", nor one of {', '.join(special)}" if len(special) > 1 else f", nor {special[0]}" if special else ""
-        return f"{value!r} is no {self.table.entry_word(entity)} of the ledger{words}{nearest(held, value)}"
+        return f"{value!r} is no {self.table.entry_word(entity)} of {self.whose}{words}{nearest(held, value)}"
 
 
 _NAMED = 12  # taxes
@@ -132,9 +136,10 @@ def table_named(kind: IntegrationType, name: str) -> TableType:
 
 async def known(desk: Desk, integration: Integration, name: str, *, scan: bool = True) -> Known:
     """A table with the target's lists; with ``scan`` also every key that documents, holds and source lists show."""
-    table = table_named(desk.runtime.integrations[integration.kind], name)
+    kind = desk.runtime.integrations[integration.kind]
+    table = table_named(kind, name)
     sealer = await desk.sealer()
-    found = Known(table)
+    found = Known(table, kind.source_title) if table.back else Known(table)
     async with desk.looking() as reading:
         for entity in table.target_lists:
             found.targets[entity] = await listed(reading, sealer, _ends(integration, table)[1], entity)
