@@ -37,9 +37,12 @@ class Write:
         return [one.id for one in documents if self.stage.shows(self.step, one)]
 
     async def came_through(self) -> list[str]:
-        """The same after an answer that proves nothing; a change of several calls is first sent again, as it would be."""
+        """The same after an answer that proves nothing; a change of several calls is first sent again, as it would be.
+
+        The look-up comes later and over a line that works: it may finish what the write had begun.
+        """
+        self.line.wire.after = lambda request, answer: answer
         if (self.step.entity, self.step.action) in self.stage.stepwise and not await self.shown():
-            self.line.wire.after = lambda request, answer: answer
             self.stage.clock.skip(3600)
             assert isinstance(await self.line.connector.write(self.line.session, self.step), Done)
         return await self.shown()

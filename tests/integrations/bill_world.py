@@ -17,10 +17,11 @@ from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import CONNECTOR
 from ml_connector.integrations.bill_flow import Bills
-from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Write
+from ml_connector.integrations.pair_settings import Settings
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.integrations.views import Ledger, View
+from ml_connector.integrations.ways import ZOHO
 
 BOOKS = Organisation("org", "Polar Air", "USD", "America/Chicago", price_digits=2, rounding="line")
 ACCOUNTS = {
@@ -113,6 +114,7 @@ def view(
         document=document,
         source_id=document.id,
         reference="mlc-1",
+        ways=ZOHO,
         first_seen_exported=False,
         released=frozenset(),
         settings=msgspec.structs.replace(SETTINGS, **(settings or {})),

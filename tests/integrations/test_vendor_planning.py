@@ -15,7 +15,7 @@ from ml_connector.integrations.decisions import Adopt, Decision, Hold, Write
 from ml_connector.integrations.reasons import REASONS, action, sentence
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.vendor_flow import Vendors
-from ml_connector.integrations.views import Candidate, Linked
+from ml_connector.integrations.views import Candidate
 
 VENDOR = Party("v1", "vendor", "Beta Supplies", email="ap@beta.example", phone="218 555 0100")
 BETA = VENDORS["zv1"]
@@ -74,10 +74,6 @@ def test_what_waits_for_a_person(around: dict[str, Any], code: str) -> None:
     decision = plan(**around)
     assert isinstance(decision, Hold)
     assert codes(decision) == [code]
-
-
-def test_a_linked_vendor_is_left_alone() -> None:
-    assert codes(plan(link=Linked("parties", "zv1", None))) == ["linked_already"]
 
 
 def test_every_reason_is_whole() -> None:

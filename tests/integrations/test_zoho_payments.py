@@ -22,9 +22,9 @@ from zoho_payment_world import (
     plan,
     seen,
 )  # fmt: skip
-from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, sent, step
+from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, ROUND, sent, step, zoho_total
 
-from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import InvoiceLine, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
@@ -112,6 +112,21 @@ def test_a_write_off_is_a_credit_note_by_account_applied_to_its_invoice() -> Non
 def test_a_write_off_of_an_invoice_whose_tax_no_line_shows_waits() -> None:
     taxed = invoice("A", tax=D("76.21"), lines=(InvoiceLine("l", D("923.79"), tax_code=Ref("tx1")),))
     assert codes(plan(payment("100", type_="2"), [taxed])) == ["write_off_tax_unclear"]
+
+
+@pytest.mark.parametrize("amount", ["158.25", "40.00", "33.33", "33.34", "33.35", "0.05"])
+def test_a_write_off_takes_back_the_share_of_what_is_taxed_and_what_is_not_to_the_cent(amount: str) -> None:
+    """Zoho reckons the tax of a share itself; what that is off by is a line that is not taxed, on the same account."""
+    lines = (
+        InvoiceLine("l1", D(100), tax_code=Ref("tx1"), tax=D("8.25")),
+        InvoiceLine("l2", D(50)),
+    )  # fmt: skip
+    half = invoice("A", "158.25", tax=D("8.25"), lines=lines, tax_basis=TaxBasis.EXCLUSIVE)
+    decision = plan(payment(amount, type_="2"), [half])
+    note = sent(decision)
+    assert (step(decision).total, zoho_total(note)) == (D(amount), D(amount))
+    assert {row.account.id for row in note.lines} == {ROUND} and note.lines[0].tax_code.number == "8.2500"
+    assert all(not row.tax_code.id for row in note.lines if row.description == "Rounding")
 
 
 def test_money_never_moves_a_write_off_onto_cash() -> None:

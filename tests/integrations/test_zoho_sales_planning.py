@@ -133,6 +133,37 @@ def test_the_ledgers_own_arithmetic_is_foreseen() -> None:
     assert [(row.description, row.amount, row.item.id) for row in target.lines[1:]] == [("Rounding", D("0.01"), "it5")]
 
 
+REDUCED = invoice(lines=(line("100"), labor("50")), discount="30", tax="8.25", total="128.25")
+
+
+def test_a_discount_that_is_taken_off_after_tax_stands_in_lines_of_its_own() -> None:
+    """Zoho reckons the tax itself: on less, where the lines were to bear the discount."""
+    decision = plan(REDUCED)
+    rows = [(row.description, row.amount, row.tax_code.id, row.item.id) for row in sent(decision).lines]
+    assert rows == [
+        ("Compressor, 2 t", D(100), "tx1", "it1"), ("Discount", D(-20), "", "it1"),
+        ("Labor", D(50), "", "it2"), ("Discount", D(-10), "", "it2"),
+    ]  # fmt: skip
+    assert isinstance(decision, Write) and any("lines of its own" in note for note in decision.notes)
+    before = invoice(lines=(line("100"), labor("50")), discount="30", tax="6.60", total="126.60")
+    assert [row.amount for row in sent(plan(before)).lines] == [D(80), D(40)]
+
+
+def test_an_invoice_with_its_discount_in_lines_is_changed_whole() -> None:
+    link = linked(REDUCED)
+    dearer = invoice(lines=(line("120"), labor("50")), discount="30", tax="9.90", total="149.90")
+    target = sent(plan(dearer, link=link))
+    assert [(row.id, row.description) for row in target.lines if row.id] == [
+        ("zl1", "Compressor, 2 t"),
+        ("zl3", "Labor"),
+    ]
+    assert sum(row.amount for row in target.lines) == D(140)
+    shown_ = linked(REDUCED).now
+    assert isinstance(shown_, Invoice)
+    by_hand = msgspec.structs.replace(shown_, lines=shown_.lines[2:])
+    assert codes(plan(dearer, link=linked(REDUCED, by_hand))) == ["change_not_sent"]
+
+
 def test_a_number_that_is_taken_is_held() -> None:
     twin = Twin(
         "Zoho Books", "zi9", "5512", D("9"), "authorised of 2026-06-01, id zi9", False, "invoices", "a void document"

@@ -177,8 +177,9 @@ def shown(document: Invoice = INVOICE, **changes: Any) -> Invoice:
     """What Zoho shows of an invoice that was posted: an unpaid one, its lines with ids of their own."""
     there = sent(plan(document))
     assert isinstance(there, Invoice)
+    sign = -1 if there.total < 0 else 1
     lines = tuple(
-        msgspec.structs.replace(one, id=f"zl{n}", amount=abs(one.amount), tax=None)
+        msgspec.structs.replace(one, id=f"zl{n}", amount=sign * one.amount, tax=None)
         for n, one in enumerate(there.lines, 1)
     )
     whole = {

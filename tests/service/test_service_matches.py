@@ -78,5 +78,7 @@ async def test_what_is_decided_by_a_row_is_not_told_and_the_rest_is_counted(know
 
 
 async def test_a_table_that_is_none_of_parties_is_refused_with_those_that_are(known: Company) -> None:
-    with pytest.raises(NotFound, match=r"'accounts' is no mapping table of parties.*those are vendors"):
+    with pytest.raises(
+        NotFound, match=r"'accounts' is no mapping table of parties.*those are customers, locations, vendors"
+    ):
         await matches(known.desk, await known.now(), "accounts")

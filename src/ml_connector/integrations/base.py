@@ -15,7 +15,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
-from ml_connector.integrations.views import View
+from ml_connector.integrations.views import Books, View
 from ml_connector.integrations.ways import LEDGERS, XERO, Ways
 
 
@@ -47,6 +47,8 @@ class FlowType(ABC):
         ""  # of one that mirrors: the list of its target with its counterparts; empty: ``parties``
     )
     parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
+    party_kind: ClassVar[str] = ""  # "customer" or "vendor": what those are; empty where they may be either
+    target_options: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # by list of the target, options it is read with
     recodes: ClassVar[tuple[str, ...]] = ()  # mapping tables by which its posted documents can be recoded
     apart: ClassVar[tuple[str, ...]] = ()  # flows of parties whose counterparts are never also this one's
     strict_names: ClassVar[bool] = False  # a counterpart of a similar name is offered although another record has it
@@ -60,11 +62,25 @@ class FlowType(ABC):
     )
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
     near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
+    matches: ClassVar[str] = ""  # the target's list whose entries it links one to one, but for parties: View.held_there
+    knows: ClassVar[tuple[str, ...]] = ()  # flows of short lists: the planner is shown all their links
+    begins_off: ClassVar[bool] = False  # of one that runs as needed: a person turns it on, else it is so from the start
 
     @property
     def ways(self) -> Ways:
         """What the ledger allows that it writes into or, where that is none, reads from. One of neither asks for none."""
         return LEDGERS.get(self.target_vendor) or LEDGERS.get(self.source_vendor) or XERO
+
+    @property
+    def one_kind(self) -> str:
+        """The kind of contacts of the target that its parties are among; empty where one may be customer and vendor."""
+        ledger = LEDGERS.get(self.target_vendor)
+        return self.party_kind if ledger is not None and ledger.one_kind else ""
+
+    @property
+    def party_list(self) -> tuple[str, str]:
+        """The target's list in which its parties are found, and the one kind of it, empty for all of it."""
+        return self.parties, self.one_kind
 
     @abstractmethod
     def source_entities(self, settings: Any) -> tuple[str, ...]:
@@ -133,6 +149,17 @@ class FlowType(ABC):
 
     def looks_back(self, document: Document, settings: Any) -> tuple[tuple[str, str, str], ...]:
         """(flow, entity, id) of what the document stands on at its own source, where that flow has brought it there."""
+        return ()
+
+    def looks_up(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
+        """(entity, source id) whose links the planner will ask for besides: of what the document names in a list.
+
+        It does not stand on them: what becomes of them later concerns no document that is posted.
+        """
+        return ()
+
+    def differences(self, mine: Document, theirs: Document, books: Books) -> tuple[str, ...]:
+        """In what a record and its counterpart differ, in words, where nothing of it is ever changed; empty in nothing."""
         return ()
 
     def goes_on(self, document: Document, entity: str) -> bool:

@@ -10,9 +10,11 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Party, TaxCode
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
+from ml_connector.integrations.bill_kinds import is_plain
 from ml_connector.integrations.bill_rules import UNIT_KEY, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,10 @@ class AccountTable(TableType):
         return account_key(Ref(entry.id, entry.name, entry.number))
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        lines = document.lines if isinstance(document, Bill) else ()
-        return [(account_key(line.account), line.account.name) for line in lines if line.amount != 0]
+        if not isinstance(document, Bill):
+            return ()
+        lines = [line for line in document.lines if line.amount != 0 and not is_plain(line, document)]
+        return [(account_key(line.account), line.account.name) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class TaxTable(TableType):
         if not isinstance(document, Bill) or document.tax == 0:
             return ()
         return [(zone_key(document.tax_zone), document.tax_zone.name)]
+
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        return rate_evidence(entry, there)
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        return is_same_rate(entry, there)
 
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key, NO_ZONE) if key.startswith(UNIT_KEY) else (key,)

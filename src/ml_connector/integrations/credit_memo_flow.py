@@ -53,6 +53,7 @@ class CreditMemos(FlowType):
     number_table = MEMO_NUMBERS
     source_lists = ("business_units", "tax_zones")
     target_lists: tuple[str, ...] = ("accounts", "tax_codes", "dimensions", "parties", "invoices", "credit_notes")
+    party_kind = "customer"
     tables: tuple[str, ...] = ("accounts", "tax", "business_units", CUSTOMERS, LOCATIONS, MEMO_NUMBERS)
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:

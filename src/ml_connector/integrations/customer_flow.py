@@ -13,8 +13,8 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Waiting, Write, skip, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
-from ml_connector.integrations.party_claims import claimed, holder_told, still_read
-from ml_connector.integrations.party_facts import facts
+from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
+from ml_connector.integrations.party_facts import facts, is_of_kind
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.receivable_settings import Settings
@@ -41,6 +41,7 @@ class Customers(FlowType):
     target_lists = ("parties",)
     tables = ("customers",)
     apart = ("locations",)
+    party_kind = "customer"
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("customers",)
@@ -104,6 +105,8 @@ class Customers(FlowType):
         if party is None:
             told = {"name": customer.name, "target": target_id}
             return Hold((waiting("customer_unknown_there", "mapping", self._key(customer), **told),))
+        if not is_of_kind(party, self.one_kind):
+            return Hold((other_kind(self.name, customer, party),))
         found = next((one for one in view.candidates if one.party.id == target_id), Candidate(party, "", True))
         chosen = msgspec.structs.replace(found, party=party, evidence="chosen in the mapping table", proof=True)
         return self._adopted(customer, chosen, "person")

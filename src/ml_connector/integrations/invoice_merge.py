@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
-from ml_connector.integrations.drafts import ROUNDING, Draft
+from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft
 from ml_connector.integrations.invoice_rules import target_lines, unit_of
 from ml_connector.integrations.views import View
 
@@ -79,6 +79,8 @@ def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
     target_lines(posted, view, was)  # as posted: the mappings of today do not matter for what is which
     before, after = without_rounding(base.lines), without_rounding(now.lines)
     sign = -1 if posted.total < 0 else 1
+    if any(was.discounts) and len(before) > len(was.lines):
+        before, after = _without_discounts(before, was), _without_discounts(after, was)
     if [sign * line.amount for line in was.lines] != [line.amount for line in before]:
         raise Unpaired("The lines that the ledger showed when it was posted are not those that were sent")
     if len({line.id for line in was.lines}) != len(was.lines):
@@ -92,6 +94,21 @@ def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
 def without_rounding(lines: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:
     """The lines that stand for ServiceTitan's."""
     return tuple(line for line in lines if line.description != ROUNDING)
+
+
+def _without_discounts(lines: Sequence[InvoiceLine], was: Draft) -> tuple[InvoiceLine, ...]:
+    """The lines less the discount that the ledger has in lines of its own behind them. Raises Unpaired."""
+    found: list[InvoiceLine] = []
+    for line in lines:
+        if line.description == DISCOUNT and found:
+            found[-1] = msgspec.structs.replace(found[-1], amount=found[-1].amount + line.amount)
+        else:
+            found.append(line)
+    if len(found) != len(was.lines):
+        raise Unpaired(
+            "Lines of the discount were added or removed in the ledger, and cannot be told from ServiceTitan's"
+        )
+    return tuple(found)
 
 
 def lines_of_today(before: Sequence[InvoiceLine], after: Sequence[InvoiceLine]) -> tuple[InvoiceLine, ...]:

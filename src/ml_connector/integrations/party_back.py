@@ -1,8 +1,6 @@
-"""Customers and vendors that people change or enter in Xero, back in ServiceTitan."""
+"""Customers and vendors that people change or enter in the ledger, back in ServiceTitan."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 import msgspec
 
@@ -33,7 +31,6 @@ class PartiesBack(FlowType):
     begins_anew = True  # a first invoice or bill gives a contact its role, and leaves its stamp
     source_lists = ()
     tables = ()
-    role: ClassVar[str]
 
     @property
     def target_lists(self) -> tuple[str, ...]:
@@ -59,9 +56,9 @@ class PartiesBack(FlowType):
             return skip("contact_of_location", name=contact.name)
         if view.link is not None:
             return changed(view, Way(self.mirrors, back=True))
-        if self.role not in contact.roles.split():
+        if self.party_kind not in contact.roles.split():
             code = "contact_of_another_role" if contact.roles else "contact_without_documents"
-            return skip(code, name=contact.name, role=self.role)
+            return skip(code, name=contact.name, role=self.party_kind)
         return self._unlinked(contact, view)
 
     def _unlinked(self, contact: Party, view: View) -> Decision:
@@ -77,7 +74,7 @@ class PartiesBack(FlowType):
         if view.settings.parties_baseline == "yes":
             return skip("parties_baseline", name=contact.name)
         if view.settings.new_from_ledger == "skip":
-            return skip("contact_not_wanted", name=contact.name, role=self.role)
+            return skip("contact_not_wanted", name=contact.name, role=self.party_kind)
         chosen = [key for key, id_ in view.mappings[self.mirrors].items() if id_ == contact.id]
         alike += [Candidate(view.ledger.parties[key], "chosen in the mapping table", False) for key in chosen
                   if key in view.ledger.parties and key not in {one.party.id for one in alike}]  # fmt: skip
@@ -88,7 +85,7 @@ class PartiesBack(FlowType):
     def _adopted(self, contact: Party, candidate: Candidate) -> Adopt | Skip:
         if not candidate.party.active:
             told = {"name": contact.name, "other": candidate.party.name, "id": candidate.party.id}
-            return skip("contact_inactive_there", role=self.role, **told)
+            return skip("contact_inactive_there", role=self.party_kind, **told)
         other = differences(self.mirrors, candidate.party, contact)
         evidence = f"{candidate.evidence}; they differ in {', '.join(other)}" if other else candidate.evidence
         agreed = Agreed(contact, candidate.party)
@@ -96,17 +93,17 @@ class PartiesBack(FlowType):
 
     def _ambiguous(self, contact: Party, alike: list[Candidate]) -> Hold:
         shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike[:3])
-        told = {"name": contact.name, "candidates": shown, "role": self.role}
+        told = {"name": contact.name, "candidates": shown, "role": self.party_kind}
         return Hold((waiting("contact_ambiguous", "link", f"{self.name}:{contact.id}", **told),))
 
     def _created(self, contact: Party, view: View) -> Decision:
-        """A new one. Xero does not say whether a contact is a person: one that is called as its own contact person is."""
-        person = f"{contact.first_name} {contact.last_name}"
-        private = self.role == "customer" and bool(name_key(person)) and name_key(person) == name_key(contact.name)
+        """A new one. Where nobody says whether a contact is a person, one is that is called as its own contact person."""
+        person = name_key(f"{contact.first_name} {contact.last_name}")
+        private = self.party_kind == "customer" and (contact.private_person or person == name_key(contact.name) != "")
         wanted = msgspec.structs.replace(
             contact,
             id="",
-            kind=self.role,
+            kind=self.party_kind,
             reference=view.reference,
             private_person=private,
             account_number="",
@@ -127,7 +124,7 @@ class CustomersBack(PartiesBack):
     name = "customers_back"
     title = "Customers: Xero to ServiceTitan"
     mirrors = parties = "customers"
-    role = "customer"
+    party_kind = "customer"
 
 
 class VendorsBack(PartiesBack):
@@ -136,4 +133,4 @@ class VendorsBack(PartiesBack):
     name = "vendors_back"
     title = "Vendors: Xero to ServiceTitan"
     mirrors = parties = "vendors"
-    role = "vendor"
+    party_kind = "vendor"

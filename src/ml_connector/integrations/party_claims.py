@@ -50,6 +50,12 @@ def still_read(flow: str, party: Party, candidate: Candidate, view: View) -> Hol
     return Hold((waiting("party_still_read", "fact", f"read:{flow}", **told),))
 
 
+def other_kind(flow: str, party: Party, there: Party) -> Waiting:
+    """The wait of a party that a person has sent to a contact of another kind, where each has one for good."""
+    told = {"name": party.name, "target": there.name, "id": there.id, "role": there.roles, "table": flow}
+    return waiting("contact_of_other_kind", "mapping", f"{flow}:{party.id}", **told)
+
+
 def holder_told(candidate: Candidate) -> str:
     """Who has a candidate, for behind the words that name it."""
     return f": '{candidate.holder}' ({candidate.taken_by})" if candidate.holder else ""

@@ -18,3 +18,8 @@ def facts(party: Party) -> tuple[tuple[str, str], ...]:
 def _digits(text: str) -> str:
     """The last ten: numbers are told with and without their country's code."""
     return "".join(c for c in text if c.isdigit())[-10:]
+
+
+def is_of_kind(party: Party, kind: str) -> bool:
+    """Whether a party is among those of a kind; one whose kind is not told may be of any, and "" stands for all."""
+    return not kind or not party.roles or kind in party.roles.split()

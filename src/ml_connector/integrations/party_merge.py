@@ -151,7 +151,19 @@ def pair(source_agreed: Party | None, source: Party, ledger_agreed: Party | None
     """The pair. What was read before it was agreed says nothing; what is known of neither side is agreed as it stands."""
     if source_agreed is None or ledger_agreed is None:
         return Pair(source, source, ledger, ledger)
-    return Pair(source_agreed, _latest(source, source_agreed), ledger_agreed, _latest(ledger, ledger_agreed))
+    return Pair(source_agreed, _latest(source, source_agreed), *_told(ledger_agreed, _latest(ledger, ledger_agreed)))
+
+
+def _told(agreed: Party, now: Party) -> tuple[Party, Party]:
+    """The ledger's side as agreed and as it is. A row of its list has no address: that is not one that was taken away.
+
+    One that was agreed by its row alone is agreed with the address that it is first shown with.
+    """
+    if agreed.in_full == now.in_full:
+        return agreed, now
+    if now.in_full:
+        return msgspec.structs.replace(agreed, address=now.address, in_full=True), now
+    return agreed, msgspec.structs.replace(now, address=agreed.address, in_full=True)
 
 
 def _latest(shown: Party, agreed: Party) -> Party:
@@ -230,8 +242,9 @@ def agreed_after(pair: Pair, merged: Merged, sent: Sequence[Field]) -> tuple[Par
 
 
 def differences(parties: str, source: Party, ledger: Party) -> tuple[str, ...]:
-    """In words, the fields that two parties show otherwise."""
-    return tuple(one.words for one in FIELDS[parties] if one.key(source, source.id) != one.key(ledger, source.id))
+    """In words, the fields that two parties show otherwise, of those that each of them shows at all."""
+    fields = [one for one in FIELDS[parties] if one.name != "address" or (source.in_full and ledger.in_full)]
+    return tuple(one.words for one in fields if one.key(source, source.id) != one.key(ledger, source.id))
 
 
 def told(field: Field, party: Party) -> str:

@@ -82,6 +82,13 @@ PARTY_REASONS = (
         "Correct the row '{key}' of the mapping table vendors.",
     ),
     Reason(
+        "contact_of_other_kind",
+        "A mapped ledger contact is of another kind",
+        "The mapping table {table} sends {name} to the ledger's contact {target} ({id}), which is a {role} there; a firm "
+        "that is customer and vendor has two contacts in that ledger.",
+        "Correct the row '{key}' of the mapping table {table}.",
+    ),
+    Reason(
         "vendor_inactive",
         "The vendor is inactive in the ledger",
         "The ledger's vendor {target} for {name} is inactive.",
@@ -108,13 +115,6 @@ PARTY_REASONS = (
         "set hold_incomplete_vendors to no.",
     ),
     # passed over
-    Reason(
-        "linked_already",
-        "Linked already",
-        "{name} is linked; what changes in ServiceTitan afterwards is not sent.",
-        "Nothing to do.",
-        Acts.NOBODY,
-    ),
     Reason(
         "party_erased",
         "Erased",

@@ -69,6 +69,7 @@ class Payments(FlowType):
     passed_over_with = PASSED_OVER
     near = NEAR
     source_lists = ("business_units", "payment_types")
+    party_kind = "customer"
     target_lists: tuple[str, ...] = (
         "accounts", "dimensions", "parties", "invoices", "credit_notes", "payments", "overpayments", "prepayments",
     )  # fmt: skip

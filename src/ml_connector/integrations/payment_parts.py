@@ -32,7 +32,7 @@ from ml_connector.integrations.payment_rules import (
     payer,
     shown_invoice,
 )
-from ml_connector.integrations.payment_shares import credit_lines
+from ml_connector.integrations.payment_shares import credit_lines, tied
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.views import View, placeholder
 
@@ -208,7 +208,7 @@ def _credits(payment: Payment, rule: PaymentRule, view: View, draft: Draft) -> I
         if target:
             note = _note(payment, rule, split, target, account, view, draft)
             number = note.number if len(splits) == 1 else f"{note.number}-{split.document.id}"
-            note = msgspec.structs.replace(note, number=number)
+            note = tied(msgspec.structs.replace(note, number=number), view, draft)
             yield Part("credit_notes", split.document.id, target, split.amount, note)
 
 

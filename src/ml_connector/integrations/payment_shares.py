@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.money import ZERO, is_exact, split
+from ml_connector.canonical.money import ZERO, is_exact, quantum, split
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
+from ml_connector.connectors.writing import Action
+from ml_connector.errors import BadInput
+from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.decisions import waiting
-from ml_connector.integrations.drafts import Draft, is_code
+from ml_connector.integrations.drafts import ROUNDING, Draft, is_code, money
 from ml_connector.integrations.invoice_checks import is_credit
 from ml_connector.integrations.invoice_rules import taxed_lines
 from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
@@ -40,11 +43,17 @@ def credit_lines(
     untold = invoice.tax and not any(tax for _, _, tax in bases)  # the ledger shows no tax of its lines
     if not exact or not (untold or any(tax for _, _, tax in bases)):
         return whole
-    if untold or any(not code or net < 0 or tax < 0 for code, net, tax in bases):
+    if untold or any(_unclear(one, view) for one in bases):
         number = invoice.number or target
         draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
         return whole
-    return TaxBasis.EXCLUSIVE, tuple(_shared(frame, bases, draft))
+    return TaxBasis.EXCLUSIVE, tuple(_shared(frame, bases, view, draft))
+
+
+def _unclear(base: tuple[str, Decimal, Decimal], view: View) -> bool:
+    """Whether nobody can tell the tax in a part of it; what is not taxed names no tax type in some ledgers."""
+    code, net, tax = base
+    return net < 0 or tax < 0 or (not code and (view.ways.names_exempt or bool(tax)))
 
 
 def _to_come(applied: Allocation, target: str, view: View, draft: Draft) -> Invoice | None:
@@ -79,7 +88,9 @@ def _bases(invoice: Invoice) -> list[tuple[str, Decimal, Decimal]]:
     return [(code, net, tax) for code, (net, tax) in found.items() if net or tax]
 
 
-def _shared(frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], draft: Draft) -> list[InvoiceLine]:
+def _shared(
+    frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], view: View, draft: Draft
+) -> list[InvoiceLine]:
     """The amount in the proportions of the invoice, to the cent, nothing lost."""
     weights = [part for _, net, tax in bases for part in (net, tax)]
     shares = split(frame.amount, weights, draft.currency)
@@ -89,8 +100,42 @@ def _shared(frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], d
         if net or tax:
             lines.append(
                 InvoiceLine(
-                    str(n + 1), net, frame.description, unit_price=net, account=frame.account, tax_code=Ref(code), tax=tax,
-                    taxable=bool(tax), dimensions=frame.dimensions,
+                    str(n + 1), net, frame.description, unit_price=net, account=frame.account,
+                    tax_code=_code(code, view), tax=tax, taxable=bool(tax), dimensions=frame.dimensions,
                 )
             )  # fmt: skip
     return lines
+
+
+def _code(code: str, view: View) -> Ref:
+    """The tax type with its rate, by which some ledgers reckon the tax themselves."""
+    known = view.ledger.tax_codes.get(code)
+    return tax_ref(known) if known is not None else Ref(code)
+
+
+def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
+    """With a line that is not taxed for what the ledger's own arithmetic of tax is off by: a cent or two, on the account.
+
+    What it would not take at all is told where it is sent.
+    """
+    if note.tax_basis is not TaxBasis.EXCLUSIVE or draft.waits:
+        return note
+    try:
+        apart = note.total - view.compose(Action.CREATE, note, view.reference).total
+    except BadInput:
+        return note
+    if not apart or abs(apart) > quantum(draft.currency) * len(note.lines):
+        return note
+    first = note.lines[0]
+    more = InvoiceLine(
+        "",
+        apart,
+        ROUNDING,
+        unit_price=apart,
+        account=first.account,
+        tax=ZERO,
+        taxable=False,
+        dimensions=first.dimensions,
+    )
+    draft.notes.append(f"rounding of {money(apart, draft.currency)} to {first.account.label()}")
+    return msgspec.structs.replace(note, lines=(*note.lines, more))

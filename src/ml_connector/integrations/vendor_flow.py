@@ -1,4 +1,4 @@
-"""Vendors of ServiceTitan in the ledger: matched, else created, as the bills need them."""
+"""Vendors of ServiceTitan in the ledger: matched, else created, as the bills need them; changes follow."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_settings import Settings
-from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Write, skip, waiting
+from ml_connector.integrations.decisions import Adopt, Decision, Hold, Write, waiting
 from ml_connector.integrations.party_changes import Way, changed, only_linked
-from ml_connector.integrations.party_claims import claimed, holder_told, still_read
+from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
+from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import free_name
 from ml_connector.integrations.views import Candidate, View
 
@@ -20,7 +21,7 @@ OTHER_VENDOR = ", or fill the row '{key}' of the mapping table vendors with the 
 
 
 class Vendors(FlowType):
-    """Vendors that a bill needs: matched with the ledger's, else created there. Runs as needed."""
+    """Vendors that a bill needs: matched with the ledger's, else created there. Runs as needed. Changes follow."""
 
     name = "vendors"
     title = "Vendors: ServiceTitan to Zoho Books"
@@ -31,6 +32,7 @@ class Vendors(FlowType):
     source_lists = ()
     target_lists = ("parties",)
     tables = ("vendors",)
+    party_kind = "vendor"
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return ("vendors",)
@@ -45,62 +47,42 @@ class Vendors(FlowType):
         vendor = view.document
         assert isinstance(vendor, Party)
         if view.link is not None:
-            return self.linked(vendor, view)
+            return changed(view, Way(self.name))
         if not vendor.name.strip():
             return Hold((waiting("vendor_incomplete", "source", f"vendors:{vendor.id}"),))
+        return only_linked(self._decided(vendor, view), view)
+
+    def _decided(self, vendor: Party, view: View) -> Decision:
         chosen = view.mappings["vendors"].get(vendor.id)
         if chosen not in (None, "new"):
-            return _chosen(vendor, str(chosen), view)
+            return _chosen(vendor, str(chosen), view, self.one_kind)
         if chosen is None and (decision := _matched(vendor, view)) is not None:
             return decision
-        return self._created(vendor, view)
-
-    def linked(self, vendor: Party, view: View) -> Decision:
-        """What becomes of a new version of one that has its counterpart."""
-        posted = view.link.source if view.link else None
-        if isinstance(posted, Party) and _seen(posted) == _seen(vendor):
-            return Unchanged()
-        return skip("linked_already", name=vendor.name)
-
-    def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
-        """What a new vendor is called at the target, and notes that tell why it is not its own name."""
-        return vendor.name, ()
-
-    def _created(self, vendor: Party, view: View) -> Decision:
-        name, notes = self.name_there(vendor, view)
-        target = msgspec.structs.replace(vendor, id="", name=name, reference=view.reference, kind="vendor")
-        composed = view.compose(Action.CREATE, target, view.reference)
-        step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
-        return Write((step,), "parties", (*notes, *composed.notes))
-
-
-def _seen(vendor: Party) -> tuple[object, ...]:
-    """What of a vendor the ledger shows."""
-    return (vendor.name, vendor.active, vendor.email, vendor.phone, vendor.address)
+        return _created(vendor, view)
 
 
 class UniqueVendors(Vendors):
-    """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it. Changes follow."""
+    """Vendors where a contact's name is unique: one that is taken gets ServiceTitan's number behind it."""
 
     title = "Vendors: ServiceTitan to Xero"
     target_vendor = "xero"
 
-    def plan(self, view: View) -> Decision:
-        decision = super().plan(view)
-        return decision if view.link is not None else only_linked(decision, view)
 
-    def linked(self, vendor: Party, view: View) -> Decision:
-        return changed(view, Way("vendors"))
-
-    def name_there(self, vendor: Party, view: View) -> tuple[str, tuple[str, ...]]:
-        return free_name(vendor, view)
+def _created(vendor: Party, view: View) -> Decision:
+    name, notes = free_name(vendor, view)
+    target = msgspec.structs.replace(vendor, id="", name=name, reference=view.reference, kind="vendor")
+    composed = view.compose(Action.CREATE, target, view.reference)
+    step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
+    return Write((step,), "parties", (*notes, *composed.notes))
 
 
-def _chosen(vendor: Party, target_id: str, view: View) -> Decision:
+def _chosen(vendor: Party, target_id: str, view: View, kind: str) -> Decision:
     party = view.ledger.parties.get(target_id)
     if party is None:
         key = f"vendors:{vendor.id}"
         return Hold((waiting("vendor_unknown_there", "mapping", key, name=vendor.name, target=target_id),))
+    if not is_of_kind(party, kind):
+        return Hold((other_kind("vendors", vendor, party),))
     found = next((one for one in view.candidates if one.party.id == target_id), Candidate(party, "", True))
     chosen = msgspec.structs.replace(found, party=party, evidence="chosen in the mapping table", proof=True)
     return _adopted(vendor, chosen, "person")

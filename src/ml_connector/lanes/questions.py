@@ -19,6 +19,7 @@ from ml_connector.sync import preflight
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane
+from ml_connector.sync.list_options import options_of
 from ml_connector.transport.errors import AnswerLost, NotSent, TransportError
 
 RECONNECT = "Reconnect it."
@@ -125,8 +126,9 @@ async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight | Surve
 
 async def _lists(lane: Lane, what: str) -> Sequence[OpenItem]:
     """Read the changes of lists now. Raises what reading raises, Refused where one takes longer than a slice."""
+    here = [flow.type for flow in await _flows(lane) if flow.target_id == lane.connection_id and flow.mode != "off"]
     for entity in what.removeprefix(LISTS).split(","):
-        if not await refresh(lane, entity, 0.0):
+        if not await refresh(lane, entity, 0.0, options_of(here, entity)):
             raise Refused(f"The list {entity} is long and still being read: ask again in a minute.")
     return ()
 

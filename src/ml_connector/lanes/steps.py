@@ -26,6 +26,7 @@ from ml_connector.sync.follow import follow
 from ml_connector.sync.in_full import read_in_full
 from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import Lane
+from ml_connector.sync.list_options import options_of
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
 from ml_connector.sync.refused import Refusal, Why, hold_back, refuse, refused_flows, told
@@ -33,6 +34,7 @@ from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
 from ml_connector.sync.retrack import look_daily
 from ml_connector.sync.uses import note_older
+from ml_connector.sync.vanished import follow_vanished
 from ml_connector.transport.errors import NotPermitted
 
 IDLE = dt.timedelta(hours=1)
@@ -64,6 +66,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     ):
         return lane.clock.now()
     await read_in_full(lane, flows)
+    await follow_vanished(lane, flows)
     await _follow(lane, flows)
     await _sweep(lane, flows)
     await preflight.look(lane, flows)
@@ -123,7 +126,7 @@ async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Se
     for entity, flows in sorted(by_entity.items()):
         try:
             age = allowed_age(entity, by_entity, budget.rest_of_day(), by_entity.keys() - compared)
-            if not await refresh(lane, entity, age):
+            if not await refresh(lane, entity, age, options_of((flow.type for flow, _ in needed), entity)):
                 return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)

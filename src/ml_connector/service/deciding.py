@@ -10,8 +10,10 @@ import psycopg
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.errors import BadInput, Refused
 from ml_connector.integrations.base import FlowType, IntegrationType
+from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.explaining import find_record
@@ -70,7 +72,9 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
             if record.type.tracks:
                 await _let_go(change, record)
             await _refuse_linked(change, record, target_id)
-            await _link(desk, change, sealer, record, target_id, await _base(change, record, target_id))
+            shown = await _base(change, record, target_id)
+            _refuse_other_kind(record, sealer, target_id, shown)
+            await _link(desk, change, sealer, record, target_id, shown)
             change.event("linked", record_id=record_id, version_id=record.version_id, target=target_id, origin="person")
     except psycopg.errors.UniqueViolation as error:
         raise Refused(f"{target_id} was linked by the engine a moment ago; look at it with 'explain'.") from error
@@ -175,6 +179,19 @@ async def _base(change: Change, record: _Held, target_id: str) -> bytes | None:
             "check the id, or sync and try again."
         )
     return None
+
+
+def _refuse_other_kind(record: _Held, sealer: Sealer, target_id: str, shown: bytes | None) -> None:
+    """A customer is no vendor's contact, nor the other way round, where a contact has one kind for good."""
+    kind = record.type.party_kind if record.type.ways.one_kind else ""
+    found = record.document
+    if not record.type.mirrors and shown is not None:
+        found = documents.decode(sealer.open(entry_name(record.entity, target_id), shown))
+    if isinstance(found, Party) and isinstance(record.document, Party) and not is_of_kind(found, kind):
+        raise BadInput(
+            f"'{found.name}' ({found.id}) is a {found.roles} in {record.type.ways.title}, where a firm that is customer and "
+            f"vendor has two contacts: name the one that is a {kind}."
+        )
 
 
 def _own(record: _Held) -> tuple[int | None, int | None]:

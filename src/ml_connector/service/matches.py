@@ -15,7 +15,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.master_data import Party
 from ml_connector.errors import NotFound
 from ml_connector.integrations.base import FlowType
-from ml_connector.integrations.party_facts import facts
+from ml_connector.integrations.party_facts import facts, is_of_kind
 from ml_connector.integrations.views import Candidate
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
@@ -83,7 +83,7 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
     async with desk.looking() as reading:
         taken = await _taken(reading, integration, (flow.name, *flow.apart))
         decided = {row.key for row in await rows_in(reading, integration, table)}
-        there = await _there(reading, sealer, integration, flow.parties)
+        there = await _there(reading, sealer, integration, flow.party_list)
         here = await _here(reading, sealer, integration, flow.name)
     linked = {source_id for (name, _), source_id in taken.items() if name == flow.name}
     wanted = {key: one for key, one in here.items() if key not in linked and key not in decided}
@@ -183,14 +183,17 @@ async def _taken(reading: Reading, integration: Integration, flows: Sequence[str
     return {(entity, target_id): source_id for entity, target_id, source_id in rows}
 
 
-async def _there(reading: Reading, sealer: Sealer, integration: Integration, entity: str) -> dict[str, Party]:
+async def _there(
+    reading: Reading, sealer: Sealer, integration: Integration, party_list: tuple[str, str]
+) -> dict[str, Party]:
+    entity, kind = party_list
     rows = await reading.all(
         """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
            and state <> 'gone'""",
         reading.tenant_id, integration.target_id, entity,
     )  # fmt: skip
     opened = (documents.decode(sealer.open(entry_name(entity, id_), body)) for id_, body in rows)
-    return {one.id: one for one in opened if isinstance(one, Party)}
+    return {one.id: one for one in opened if isinstance(one, Party) and is_of_kind(one, kind)}
 
 
 async def _here(reading: Reading, sealer: Sealer, integration: Integration, flow: str) -> dict[str, _Here]:

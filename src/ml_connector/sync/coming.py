@@ -262,5 +262,5 @@ class Plans:
 
 
 def _one_list(one: FlowType, other: FlowType) -> bool:
-    """Whether two flows make parties for one list of one vendor."""
-    return (one.target_vendor, one.parties) == (other.target_vendor, other.parties)
+    """Whether two flows make parties of one kind for one list of one vendor."""
+    return (one.target_vendor, one.party_list) == (other.target_vendor, other.party_list)

@@ -7,8 +7,8 @@ from older facts are made again, and what waited for the changed entry is releas
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,11 +20,13 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.integrations.views import ANY
+from ml_connector.integrations.ways import LEDGERS
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
 from ml_connector.sync.begun import under_our_references
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.list_options import NO_OPTIONS, chosen, keep
 from ml_connector.sync.merged import follow_targets
 from ml_connector.sync.pull import move_cursor
 from ml_connector.sync.refusal_waits import numbered
@@ -34,20 +36,22 @@ from ml_connector.sync.unread import shown_again
 ALL_ANEW = timedelta(days=1)
 
 
-async def refresh(lane: Lane, entity: str, older_than: float) -> bool:
+async def refresh(lane: Lane, entity: str, older_than: float, options: Mapping[str, str] = NO_OPTIONS) -> bool:
     """Read an entity's changes when its last reading is older than ``older_than`` clock seconds, or broke off.
 
     Once a day everything is read, since no list of changes tells what was deleted. False when the slice ended before
     the list did: nothing may be planned from it then. Raises transport.errors; what was read before stays, and the next
     reading goes on from there.
 
+    ``options``: those that flows ask for, see ``list_options``; where they are new, everything is read with them at once.
+
     Only a walk that provably showed everything says what is gone: by the connector's word, and if every row told which
     document it is. Very much at once is asked about first, see sync.breaker.
     """
-    walk = await _begin(lane, entity, older_than)
+    walk = await _begin(lane, entity, older_than, options)
     if walk is None:
         return True
-    async for found in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor)):
+    async for found in lane.connector.read(lane.session, Reading(entity, cursor=walk.cursor, options=walk.options)):
         async with lane.transaction() as transaction:
             # Before feeds and what the breaker asks about, as whoever decides about it takes them.
             await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
@@ -90,6 +94,7 @@ class _Walk:
     cursor: bytes | None
     whole: bool
     clear: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime:
@@ -109,7 +114,7 @@ _FEED = """
     left join feed w on w.tenant_id = %s and w.connection_id = %s and w.name = %s"""
 
 
-async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
+async def _begin(lane: Lane, entity: str, older_than: float, options: Mapping[str, str]) -> _Walk | None:
     """The walk that is under way, or else is due; None when what is known is fresh enough."""
     now, ids = lane.clock.now(), (lane.tenant_id, lane.connection_id)
     async with lane.transaction() as transaction:
@@ -118,12 +123,17 @@ async def _begin(lane: Lane, entity: str, older_than: float) -> _Walk | None:
         cursor, moved_at, under_way, complete_at = row
         if under_way:
             number, *words = bytes(under_way).split()
-            return _Walk(int(number), bytes(cursor) if cursor else None, b"whole" in words, b"unclear" not in words)
-        if moved_at is not None and (now - moved_at).total_seconds() < older_than:
+            kept = await chosen(transaction, entity, {})
+            place = bytes(cursor) if cursor else None
+            return _Walk(int(number), place, b"whole" in words, b"unclear" not in words, kept.options)
+        wanted = await chosen(transaction, entity, options)
+        if not wanted.new and moved_at is not None and (now - moved_at).total_seconds() < older_than:
             return None
-        whole = bool(not cursor or complete_at is None or now - complete_at >= ALL_ANEW)
-        walk = _Walk(_moment(lane), None if whole else bytes(cursor), whole)
+        whole = bool(wanted.new or not cursor or complete_at is None or now - complete_at >= ALL_ANEW)
+        walk = _Walk(_moment(lane), None if whole else bytes(cursor), whole, options=wanted.options)
         await lock_integrations(transaction.connection, *ids)
+        if wanted.new:
+            await keep(transaction, entity, wanted.options)
         if whole:  # also if it breaks off before its first page
             await transaction.run(
                 "update feed set cursor = '' where tenant_id = %s and connection_id = %s and name = %s",
@@ -235,12 +245,12 @@ async def file_documents(
 
 
 def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[bytes]) -> list[list[Any]]:
-    seal, digest = lane.sealer.seal, lane.index.digest
+    seal, digest, named = lane.sealer.seal, lane.index.digest, _like(lane)
     return [
         [_id(one) for one in entries],
         [_party(one) for one in entries],
         [number_key(str(getattr(one, "number", ""))) for one in entries],
-        [digest(name_key(one.name)) if isinstance(one, Party) and not one.erased else None for one in entries],
+        [digest(named(one)) if isinstance(one, Party) and not one.erased else None for one in entries],
         [str(getattr(one, "reference", "")) for one in entries],
         [getattr(one, "date", None) for one in entries],
         [documents.amount_of(one) for one in entries],
@@ -254,6 +264,14 @@ def _columns(lane: Lane, entity: str, entries: list[Document], encoded: list[byt
         [_in_full(one) for one in entries],
         [bool(getattr(one, "trouble", "")) for one in entries],
     ]
+
+
+def _like(lane: Lane) -> Callable[[Party], str]:
+    """By what parties of a list may be one and the same: their name, and their kind where each has one for good."""
+    ledger = LEDGERS.get(lane.connector.vendor)
+    if ledger is None or not ledger.one_kind:
+        return lambda party: name_key(party.name)
+    return lambda party: f"{name_key(party.name)} {party.roles}".rstrip()
 
 
 def _in_full(document: Document) -> bool:

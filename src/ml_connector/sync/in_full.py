@@ -22,7 +22,8 @@ AT_ONCE = 20  # in one slice: a call each, and others wait
 BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as many as are planned in one batch
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
-UNREAD_THERE = "counterpart_unread"  # the reason of a change that was planned before its counterpart was read
+# Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
+UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
 
 _CHOSEN = """
     update directory d set asked_at = %s
@@ -59,7 +60,7 @@ _CHANGED = """
         where posted.content_hash is distinct from d.content_hash
         union
         select split_part(key, ':', 1), substr(key, strpos(key, ':') + 1), true from wait
-        where tenant_id = %b and kind = 'fact' and code = %b and flow_id = any(%b::integer[])
+        where tenant_id = %b and kind = 'fact' and code = any(%b::text[]) and flow_id = any(%b::integer[])
     ), wanted as (
         select e.entity, e.object_id from changed c
         cross join lateral (select entity, object_id, in_full, asked_at, state from directory
@@ -107,10 +108,11 @@ async def _vendors(lane: Lane) -> list[str]:
 async def _counterparts(lane: Lane, here: Sequence[Flow]) -> Mapping[str, list[str]]:
     """By entity the ids of counterparts of changed documents of which only a list has told; asked for as vendors are.
 
-    What people at the target decide on is never shown with lines, and is laid against by its sums.
+    What people at the target decide on is never shown with lines, and is laid against by its sums. A contact's row has no
+    address; where a list shows all there is to know of one, none is asked for.
     """
     flows = [flow for flow in here if not flow.type.staged and not flow.type.tracks and flow.mode != "off"]
-    lists = sorted({entity for flow in flows for entity in flow.type.target_lists} - {PARTIES})
+    lists = sorted({entity for flow in flows for entity in flow.type.target_lists})
     refused = await refused_flows(lane) if lists else {}
     ids = [flow.flow_id for flow in flows if lists and flow.flow_id not in refused]
     now, place = lane.clock.now(), (lane.tenant_id, lane.connection_id)

@@ -9,7 +9,9 @@ from typing import Any
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
+from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.line_items import codes
+from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import NamesTaken
 from ml_connector.integrations.views import Ledger
 from ml_connector.sync.coming import Coming
@@ -38,44 +40,61 @@ class Lists:
     entries: dict[str, dict[str, ListEntry]] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # By the target's list:
-    parties: dict[str, dict[str, Party]] = field(default_factory=dict)
-    indexes: dict[str, PartyIndex] = field(default_factory=dict)
-    taken_names: dict[str, NamesTaken] = field(default_factory=dict)
-    coming: dict[str, Coming] = field(default_factory=dict)
+    parties: dict[str, dict[str, Party]] = field(default_factory=dict)  # by the target's list
+    # By the target's list and the one kind of it, see FlowType.party_list:
+    indexes: dict[tuple[str, str], PartyIndex] = field(default_factory=dict)
+    taken_names: dict[tuple[str, str], NamesTaken] = field(default_factory=dict)
+    coming: dict[tuple[str, str], Coming] = field(default_factory=dict)
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
     given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
 
-    def ledger(self, parties: str) -> Ledger:
-        """What planners of a flow whose parties are in this list see of the target."""
-        known, names = self.parties.get(parties, {}), self.taken_names.get(parties, NamesTaken())
+    def ledger(self, parties: str, kind: str) -> Ledger:
+        """What planners of a flow whose parties are of this kind in this list see of the target, whole as that list is."""
+        known, names = self.parties.get(parties, {}), self.taken_names.get((parties, kind), NamesTaken())
         lists = self.accounts, self.tax_codes, self.dimensions
         return Ledger(self.organisation, *lists, known, names.holders, self.entries, self.items, self.item_codes)
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Those of one kind in a list of parties, or of all kinds, by what they are found by."""
+
+    index: PartyIndex = field(default_factory=lambda: PartyIndex((), {}))
+    names: NamesTaken = field(default_factory=NamesTaken)
+
+    def put(self, former: Party | None, party: Party | None) -> None:
+        """One as it is now in the place of what it was; None where it was, or is, none of these."""
+        if former is not None:
+            self.names.drop(former)
+            self.index.drop(former.id)
+        if party is not None:
+            self.names.add(party)
+            self.index.add(party)
 
 
 @dataclass(slots=True)
 class _Parties:
     """The parties of one list as they were opened last, with their hashes; kept from one generation to the next."""
 
+    kinds: Mapping[str, _Kind]
     hashes: dict[str, bytes] = field(default_factory=dict)
     found: dict[str, Party] = field(default_factory=dict)
-    index: PartyIndex = field(default_factory=lambda: PartyIndex((), {}))
-    names: NamesTaken = field(default_factory=NamesTaken)
 
     def drop(self, ids: Collection[str]) -> None:
         """Take away what is not there any more."""
         for id_ in ids:
             self.hashes.pop(id_)
-            self.names.drop(self.found.pop(id_))
-            self.index.drop(id_)
+            former = self.found.pop(id_)
+            for kind, kept in self.kinds.items():
+                kept.put(former if is_of_kind(former, kind) else None, None)
 
     def put(self, party: Party, hash_: bytes) -> None:
         """One that is new, or has changed."""
-        if party.id in self.found:
-            self.names.drop(self.found[party.id])
+        former = self.found.get(party.id)
         self.hashes[party.id], self.found[party.id] = hash_, party
-        self.index.add(party)
-        self.names.add(party)
+        for kind, kept in self.kinds.items():
+            before = former if former is not None and is_of_kind(former, kind) else None
+            kept.put(before, party if is_of_kind(party, kind) else None)
 
 
 class PartyLists:
@@ -87,10 +106,10 @@ class PartyLists:
     def __init__(self) -> None:
         self._lists: dict[tuple[int, int, str], _Parties] = {}  # by integration and source: who is linked is theirs
 
-    async def read(self, transaction: LaneTransaction, flow: Flow, entity: str) -> _Parties:
-        """The list as it is stored now."""
+    async def read(self, transaction: LaneTransaction, flow: Flow, entity: str, kinds: Collection[str]) -> _Parties:
+        """The list as it is stored now, with what finds parties of each of the kinds."""
         place = (flow.integration_id, flow.source_id, entity)
-        kept = self._lists.pop(place, None) or _Parties()
+        kept = self._lists.pop(place, None) or _Parties({kind: _Kind() for kind in kinds})
         rows = await transaction.all(
             """select object_id, content_hash from directory
             where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
@@ -101,7 +120,8 @@ class PartyLists:
         changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
         for id_, party in (await _directory(transaction, flow.target_id, entity, changed)).items():
             kept.put(party, now[id_])
-        kept.index.persons.clear()
+        for kind in kept.kinds.values():
+            kind.index.persons.clear()
         self._lists[place] = kept  # only now: what broke off half-way is read whole the next time
         return kept
 
@@ -131,12 +151,22 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:
-        kept = await known.read(transaction, flow, entity)
-        names = {type_.name for type_ in types if type_.parties == entity}
+        of_list = [type_ for type_ in types if type_.parties == entity]
+        kept = await known.read(transaction, flow, entity, _kinds(of_list))
+        names = {type_.name for type_ in of_list}
         begun = await begun_parties(transaction, flow, names, kept.found.values())
-        kept.index.hold(begun | {place: record for place, record in lists.held.items() if place[0] in names})
-        lists.parties[entity], lists.indexes[entity], lists.taken_names[entity] = kept.found, kept.index, kept.names
+        held = begun | {place: record for place, record in lists.held.items() if place[0] in names}
+        lists.parties[entity] = kept.found
+        for kind, one in kept.kinds.items():
+            one.index.hold(held)
+            lists.indexes[entity, kind], lists.taken_names[entity, kind] = one.index, one.names
     return lists
+
+
+def _kinds(types: Collection[FlowType]) -> set[str]:
+    """The kinds that flows look for in one list: where a contact has one kind, what names none looks for none."""
+    kinds = {type_.one_kind for type_ in types}
+    return kinds - {""} if len(kinds) > 1 else kinds
 
 
 async def _organisation(transaction: LaneTransaction, connection_id: int) -> Organisation:

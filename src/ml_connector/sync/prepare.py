@@ -73,14 +73,14 @@ class Preparer:
     async def _load_coming(self, transaction: LaneTransaction, flow: Flow, lists: Lists) -> None:
         """What plans are to make for the flow's list: read once for the lists, and kept up as more is planned."""
         if makes_parties(flow.type):
-            if flow.type.parties not in lists.coming:
-                lists.coming[flow.type.parties] = await self._plans.coming(transaction, flow)
-            lists.coming[flow.type.parties].fresh.clear()
+            if flow.type.party_list not in lists.coming:
+                lists.coming[flow.type.party_list] = await self._plans.coming(transaction, flow)
+            lists.coming[flow.type.party_list].fresh.clear()
 
     def coming(self, flow: Flow) -> Coming | None:
         """What plans are to make, as it was when the flow's views were made; None of a flow that makes no parties."""
         coming = self._lists[flow.integration_id, flow.source_id].coming
-        return coming.get(flow.type.parties) if makes_parties(flow.type) else None
+        return coming.get(flow.type.party_list) if makes_parties(flow.type) else None
 
 
 class _Batch:
@@ -107,11 +107,13 @@ class _Batch:
         self._promised: set[int] = set()
         self._all_read = True
         self._circles: dict[str, tuple[str, ...]] = {}
+        self._held_there: dict[str, str] = {}
         self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
 
     async def load(self) -> None:
         await self._load_links(self._needed())
+        await self._load_known()
         self._own = await own_links(self._transaction, self._flow, self._items)
         self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
@@ -124,6 +126,7 @@ class _Batch:
         self._together = await together(self._transaction, self._flow, self._items, *known)
         await self._load_links_of_parties()
         await self._load_candidates()
+        await self._load_held_there()
 
     def view(self, item: Item) -> View:
         lists = self._lists
@@ -143,7 +146,7 @@ class _Batch:
             behind=self._behind,
             source=lists.source,
             source_lists=lists.source_lists,
-            ledger=lists.ledger(self._flow.type.parties),
+            ledger=lists.ledger(*self._flow.type.party_list),
             twins=tuple(self._twins[item.record_id]),
             candidates=tuple(self._candidates.get(item.record_id, ())),
             compose=self._compose,
@@ -167,6 +170,7 @@ class _Batch:
             set_there=self._lane.session.settings,
             all_read=self._all_read,
             circle=self._circles.get(item.source_id, ()),
+            held_there=self._held_there,
         )
 
     def _is_apart(self, item: Item) -> bool:
@@ -178,7 +182,7 @@ class _Batch:
 
     async def _load_candidates(self) -> None:
         """Who at the target each party may be. Whose contact is a private person's is looked up only where one is shared."""
-        index = self._lists.indexes.get(self._flow.type.parties)
+        index = self._lists.indexes.get(self._flow.type.party_list)
         if index is None:
             return
         parties = [(item, item.document) for item in self._items if isinstance(item.document, Party)]
@@ -206,7 +210,7 @@ class _Batch:
 
     def _coming(self, party: Party, item: Item) -> dict[Record, Party]:
         """By record, parties that plans are to make and that go before this one. Notes whether one has its bare name."""
-        coming = self._lists.coming.get(self._flow.type.parties) if makes_parties(self._flow.type) else None
+        coming = self._lists.coming.get(self._flow.type.party_list) if makes_parties(self._flow.type) else None
         if coming is None or item.source_id in self._own:
             return {}
         record, live = (self._flow.name, item.source_id), self._flow.is_live(item.needed)
@@ -221,7 +225,13 @@ class _Batch:
 
     def _needed(self) -> list[tuple[str, str]]:
         rules, settings = self._flow.type, self._flow.settings
-        return sorted({pair for item in self._items for pair in rules.needs_links(item.document, settings)})
+        return sorted(
+            {
+                pair
+                for item in self._items
+                for pair in (*rules.needs_links(item.document, settings), *rules.looks_up(item.document, settings))
+            }
+        )
 
     async def _load_links(self, pairs: list[tuple[str, str]]) -> None:
         """Links of what documents depend on; in preview also those that a preview would make."""
@@ -231,6 +241,17 @@ class _Batch:
             links = {**await previewed_links(self._transaction, self._flow, pairs), **links}
         self._links |= links
 
+    async def _load_known(self) -> None:
+        """All links of the short lists that the flow's documents may name in what they stand on."""
+        if not self._flow.type.knows:
+            return
+        rows = await self._transaction.all(
+            """select entity, source_id, target_id from link
+            where tenant_id = %b and integration_id = %b and entity = any(%b::text[])""",
+            self._lane.tenant_id, self._flow.integration_id, list(self._flow.type.knows),
+        )  # fmt: skip
+        self._links |= {(entity, source_id): target_id for entity, source_id, target_id in rows}
+
     async def _load_links_of_parties(self) -> None:
         """Links of the parties of the documents that are named: what settles one may be made for its party."""
         flow, found = self._flow, set[tuple[str, str]]()
@@ -239,6 +260,16 @@ class _Batch:
                 found |= set(flow.integration.flow(name).needs_links(document, flow.settings)[:1])
         if missing := sorted(found - self._links.keys() - set(self._needed())):
             await self._load_links(missing)
+
+    async def _load_held_there(self) -> None:
+        """Who has which entry of the list that the flow links one to one: a second link of one cannot be."""
+        if not self._flow.type.matches:
+            return
+        rows = await self._transaction.all(
+            "select target_id, source_id from link where tenant_id = %b and integration_id = %b and target_entity = %b",
+            self._lane.tenant_id, self._flow.integration_id, self._flow.type.matches,
+        )  # fmt: skip
+        self._held_there = dict(rows)
 
     async def _load_asked(self) -> None:
         pairs = self._needed()
@@ -384,7 +415,7 @@ class _Batch:
         if not needs:
             return ""
         rules = self._flow.type
-        index, parties = self._lists.indexes.get(rules.parties), self._lists.parties.get(rules.parties, {})
+        index, parties = self._lists.indexes.get(rules.party_list), self._lists.parties.get(rules.parties, {})
         linked = followed(self._links.get(needs[0], ""), parties)
         if rules.tracks and index:  # its vendor is never brought, so a person's choice links nothing
             linked = index.merged(linked or self._lists.tables[needs[0][0]].get(needs[0][1]) or "")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_connector_sandbox.company import (
     at_xero,
+    at_zoho,
     cases_amounts,
     cases_identity,
     cases_rules,
@@ -22,6 +23,7 @@ from ml_connector_sandbox.company import (
     sales_changes,
     sales_payables,
     xero_answers,
+    zoho_answers,
 )
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.access import Access, open_books, open_xero
@@ -186,7 +188,11 @@ class Company:
         if self.sales is None:
             return {}
         mapping = xero_answers.mapping(self.sales, self.xero_organisation)
-        return {"servicetitan-xero": {"settings": xero_answers.settings(self.sales), "mapping": mapping}}
+        told = {"servicetitan-xero": {"settings": xero_answers.settings(self.sales), "mapping": mapping}}
+        if at_zoho.takes_sales(self.seed):
+            both = {**self.answers.as_dict(), **zoho_answers.mapping(self.sales)}
+            told["servicetitan-zoho_books"] = {"settings": self.settings(), "mapping": both}
+        return told
 
 
 def demo(clock: SandboxClock, seed: int = 1) -> Company:
@@ -214,6 +220,7 @@ def contractor(clock: SandboxClock, seed: int = 1) -> Company:
     company.kind = "contractor"
     company.sales = sales.trade(company.seed, seed)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    at_zoho.file_sales(company.seed)
     company.tracked = sales_payables.bill_goods(company.seed, company.xero_organisation)
     return company
 
@@ -232,6 +239,9 @@ def matrix(clock: SandboxClock, seed: int = 1) -> Company:
     ordinary.trade(company.seed, names.SUPPLIERS[:3], [1, 2, 1])
     for case in MATRIX_CASES:
         case(company.seed)
+    company.sales = sales.least(company.seed, seed)
+    at_xero.file_sales(company.xero_organisation, company.seed.dates)
+    at_zoho.file_sales(company.seed)
     company.limits = False
     company.servicetitan_switches.export_page_size = 4
     company.servicetitan_switches.read_after_write_lag_seconds = 60

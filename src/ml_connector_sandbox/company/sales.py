@@ -29,6 +29,9 @@ _LITTLE = (
     sales_payments.written_off, sales_payments.credited,
 )  # fmt: skip
 
+# The least of it: two invoices under one payment, a payment and what is given back of it, a credit.
+_LEAST = (sales_payments.several_invoices, sales_payments.refunded, sales_payments.credited)
+
 
 def trade(seed: Seed, number: int) -> Sales:
     """Sell. ``number`` seeds the chance; the same number on the same books gives the same sales."""
@@ -55,6 +58,17 @@ def a_little(seed: Seed, number: int, more: Sequence[Callable[[Sales], None]] = 
     order(sales, 4)
     for sell in more:
         sell(sales)
+    sales_invoices.post_weeks(sales)
+    return sales
+
+
+def least(seed: Seed, number: int) -> Sales:
+    """Sell a handful to six customers; ``number`` as in ``trade``."""
+    sales = Sales(seed=seed, chance=random.Random(f"sales {number}"))
+    sales_masters.file_lists(sales)
+    sales_masters.file_customers(sales, 6)
+    for case in _LEAST:
+        case(sales, 1)
     sales_invoices.post_weeks(sales)
     return sales
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ml_connector_sandbox.company import at_xero, ordinary, priced, returned, sales
+from ml_connector_sandbox.company import at_xero, at_zoho, ordinary, priced, returned, sales
 from ml_connector_sandbox.company import catalogue as names
 from ml_connector_sandbox.company.company import Company, ended, founded
 from ml_connector_sandbox.company.sales_catalogue import PARTS_ZONE
@@ -19,15 +19,6 @@ from ml_connector_sandbox.kernel.clock import SandboxClock
 BILLS, INVOICES = 120, 20
 # Zones whose tax the ledger has, by the name it has there.
 _TAXES = {names.COST_ZONE: names.COST_ZONE, PARTS_ZONE: PARTS_ZONE, names.ACCOUNT_ZONE: "Wisconsin, Eau Claire"}
-# Code, name, type: what the ledger needs for sales besides the income accounts it has.
-_SELLING = (
-    ("1010", "Business Checking", "bank"),
-    ("1200", "Undeposited Funds", "other_current_asset"),
-    ("1210", "Card Clearing", "other_current_asset"),
-    ("4900", "Discounts Given", "income"),
-    ("6800", "Bad Debt", "expense"),
-    ("6810", "Financing and Card Fees", "expense"),
-)
 
 
 def trader(clock: SandboxClock, seed: int = 1) -> Company:
@@ -36,7 +27,7 @@ def trader(clock: SandboxClock, seed: int = 1) -> Company:
     ordinary.trade(company.seed, names.SUPPLIERS[:8], [1] * BILLS)
     returned.send_back(company.seed, seed)
     company.sales = sales.a_little(company.seed, seed, [_ordinarily])
-    _file_accounts(company.seed)
+    at_zoho.file_accounts(company.seed)
     _file_taxes(company.seed)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     priced.name_items(company.seed.tenant, priced.file_pricebook(company.seed))
@@ -51,11 +42,6 @@ def _ordinarily(sold: Sales) -> None:
         on: date | None = invoice.invoice_date
         if place % 2 == 0 and on is not None:
             sold.settle("ordinary", invoice, sold.later(on, 3))
-
-
-def _file_accounts(seed: Seed) -> None:
-    for code, name, kind in _SELLING:
-        seed.ledger[code] = seed.organisation.add_account(name, kind, code=code, created=seed.dates.opening)
 
 
 def _file_taxes(seed: Seed) -> None:

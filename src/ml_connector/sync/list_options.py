@@ -1,0 +1,54 @@
+"""With which options a list of the target is read: those that flows have asked for since, and never fewer again.
+
+A list that showed less from one reading to the next would have everything else in it gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import msgspec
+
+from ml_connector.integrations.base import FlowType
+from ml_connector.sync.lane import LaneTransaction
+
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The options of a reading; ``new`` where the last one had others, so that its place says nothing of what to read."""
+
+    options: Mapping[str, str]
+    new: bool
+
+
+def options_of(types: Iterable[FlowType], entity: str) -> dict[str, str]:
+    """What flows that write into a connection ask of one of its lists."""
+    asked = [type_.target_options.get(entity, NO_OPTIONS) for type_ in types]
+    return {name: value for options in asked for name, value in options.items()}
+
+
+async def chosen(transaction: LaneTransaction, entity: str, asked: Mapping[str, str]) -> Chosen:
+    """The options that a reading of a list begins with; those of the last one are kept with the lane's feeds."""
+    row = await transaction.one(
+        "select cursor from feed where tenant_id = %s and connection_id = %s and name = %s", *_place(transaction, entity)
+    )  # fmt: skip
+    kept = msgspec.json.decode(bytes(row[0]), type=dict[str, str]) if row is not None else {}
+    wanted = {**kept, **asked}
+    return Chosen(wanted, new=wanted != kept)
+
+
+async def keep(transaction: LaneTransaction, entity: str, options: Mapping[str, str]) -> None:
+    """Note the options of the reading that begins."""
+    await transaction.run(
+        """insert into feed (tenant_id, connection_id, name, cursor, moved_at) values (%s, %s, %s, %s, %s)
+        on conflict (tenant_id, connection_id, name) do update set cursor = excluded.cursor, moved_at = excluded.moved_at""",
+        *_place(transaction, entity), msgspec.json.encode(dict(options)), transaction.lane.clock.now(),
+    )  # fmt: skip
+
+
+def _place(transaction: LaneTransaction, entity: str) -> tuple[int, int, str]:
+    return transaction.lane.tenant_id, transaction.lane.connection_id, f"options {entity}"

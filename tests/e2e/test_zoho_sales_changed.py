@@ -1,0 +1,92 @@
+"""Sales that change in ServiceTitan after they were posted: what Zoho Books follows, what it is told, and what is held."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from zoho_selling_world import selling
+
+from ml_connector.store.database import Database
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+async def test_invoices_follow_while_nothing_stands_on_them(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path) as company:
+        dearer, paid, voided, both = (company.bill("100.00") for _ in range(4))
+        money = company.take("30.00", (paid, "30.00"))
+        await company.sync(2)
+        assert company.compared() == []
+        assert (company.there(dearer).state, company.there(dearer).is_emailed) == ("sent", False)
+        document = company.there(dearer).document_id
+        now = company.dearer(dearer, "150.00")
+        company.dearer(paid, "150.00")
+        company.source.invoicing.unlock(voided.id)
+        company.source.invoicing.deactivate(voided.id)
+        company.at_zoho("edit invoice", invoice=both.reference_number, changes={"reference_number": "typed by hand"})
+        company.dearer(both, "120.00")
+        await company.sync(2)
+        assert (company.there(dearer).total, company.there(dearer).document_id) == (now.total, document)
+        assert [one.state for one in company.target.invoices if one.number == voided.reference_number] == ["void"]
+        assert await company.end("invoices", paid.id) == ("held", "change_when_paid")
+        [sentence] = await company.waits(paid.id)
+        assert "100" in sentence or str(paid.total) in sentence
+        assert company.there(paid).total == paid.total and company.paid(money).unused == 0
+        assert company.there(both).total == company.source.invoices[both.id].total
+
+
+async def test_a_draft_is_marked_as_sent_once_its_batch_is_posted(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path, {"invoice_gate": "draft when completed"}) as company:
+        invoice = company.bill("100.00", posted=False)
+        await company.sync(2)
+        assert (company.there(invoice).state, company.there(invoice).is_emailed) == ("draft", False)
+        company.post(invoice)
+        await company.sync(2)
+        assert (company.there(invoice).state, company.there(invoice).is_emailed) == ("sent", False)
+        assert company.compared() == []
+
+
+async def test_money_applied_later_is_a_change_of_the_one_payment(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path) as company:
+        first, second, third = company.bill("100.00"), company.bill("200.00"), company.bill("300.00")
+        part = company.take("40.00", (first, "40.00"))
+        several = company.take("150.00", (first, "20.00"), (second, "130.00"))
+        ahead = company.take("500.00")
+        await company.sync(2)
+        assert company.compared() == []
+        assert sorted(one.amount for one in company.paid(several).applied) == [20, 130]
+        assert company.paid(ahead).unused == 500
+        stood = company.paid(ahead).payment_id
+        company.source.collecting.apply(ahead.id, {third.id: Decimal("300.00"), second.id: Decimal("50.00")})
+        company.source.collecting.set_status(part.id, "Pending")
+        company.source.collecting.delete(part.id)
+        await company.sync(2)
+        assert company.compared() == []
+        assert (company.paid(ahead).payment_id, company.paid(ahead).unused) == (stood, 150)
+        assert company.all_paid(part) == []
+        assert company.there(first).balance == company.source.invoices[first.id].balance
+
+
+async def test_refunds_write_offs_and_credits_are_credit_notes_that_are_applied(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        given, lost, corrected = company.bill("300.00"), company.bill("200.00"), company.bill("150.00")
+        paid = company.take(str(given.total), (given, str(given.total)))
+        adjustment, back = company.give_back(paid, given, "80.00")
+        off = company.write_off(lost, "55.55")
+        less = company.source.invoicing.adjust(corrected.id, [company.item("-25.00")])
+        company.source.invoicing.review(less.id, "Reviewed")
+        company.post(company.source.invoices[less.id])
+        await company.sync(2)
+        assert company.compared() == []
+        note = company.credit(adjustment.reference_number)
+        assert (note.refunded, note.balance) == (-back.total, 0)
+        assert company.credit(f"WO-{off.id}").total == Decimal("55.55")
+        assert company.there(lost).balance == company.source.invoices[lost.id].balance
+        assert company.there(corrected).credited == -company.source.invoices[less.id].total
+        before = company.sandbox.zoho_books.essence()
+        await company.sync()
+        assert company.sandbox.zoho_books.essence() == before
