@@ -101,5 +101,12 @@ def test_an_entry_reads_well(reason: object) -> None:
 
 def test_who_acts() -> None:
     assert acts_of("defect") == Acts.US and acts_of("plan_expired") == Acts.TENANT_ADMIN
-    versions = ("period_closed", "vendor_remittance_changed", "party_changed_on_both", "same_number_other_year")
+    versions = (
+        "period_closed",
+        "vendor_remittance_changed",
+        "party_changed_on_both",
+        "payment_back_exceeds",
+        "payment_back_twin",
+        "same_number_other_year",
+    )
     assert versions == FOR_VERSION

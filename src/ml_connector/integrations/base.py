@@ -42,6 +42,10 @@ class FlowType(ABC):
     tracks: ClassVar[bool] = False  # whether its documents are only looked at, and nothing is ever written
     matched_with: ClassVar[str] = ""  # the target's list in which a flow that tracks finds each document's counterpart
     mirrors: ClassVar[str] = ""  # the flow of the same pairs that goes the other way; its links are this one's too
+    mirrored: ClassVar[str] = "parties"  # of one that mirrors: what the other one's target calls its documents
+    shown_in: ClassVar[str] = (
+        ""  # of one that mirrors: the list of its target with its counterparts; empty: ``parties``
+    )
     parties: ClassVar[str] = "parties"  # the target's list in which its own parties are found
     party_kind: ClassVar[str] = ""  # "customer" or "vendor": what those are; empty where they may be either
     target_options: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # by list of the target, options it is read with
@@ -146,6 +150,10 @@ class FlowType(ABC):
 
     def needs_links(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
         """(entity, source id) whose links the planner will ask for; of a document with a party that one's first."""
+        return ()
+
+    def looks_back(self, document: Document, settings: Any) -> tuple[tuple[str, str, str], ...]:
+        """(flow, entity, id) of what the document stands on at its own source, where that flow has brought it there."""
         return ()
 
     def looks_up(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,10 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         customers_back and vendors_back. Of several ledgers of one ServiceTitan only one may.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    expense_tax_account: the id of ServiceTitan's GL account that the tax of an expense of Zoho Books is charged to, or
+        ``lines`` to add it to the lines, as what cannot be reclaimed is a cost of what was bought.
+    payments_back_mixed: what becomes of a payment of Zoho Books that is also on an invoice of Zoho's alone: ``hold`` keeps
+        it; ``part`` enters its share on ServiceTitan's invoices there, so that the two amounts differ.
     new_items: yes makes an item of ServiceTitan's price book that Zoho Books has none of the code of, where the flow items
         is on; no leaves that to people.
     new_taxes: yes makes the tax of a tax zone that Zoho Books has none of the name of, where the flow tax_zones is on; no
@@ -59,6 +63,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     parties_baseline: Literal["no", "yes"] = "no"
     parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    expense_tax_account: str = "lines"
+    payments_back_mixed: Literal["hold", "part"] = "hold"
     new_items: Literal["no", "yes"] = "no"
     new_taxes: Literal["no", "yes"] = "no"
 

@@ -351,7 +351,7 @@ def _as_posted(payment: Payment) -> Payment:
         payment, id="", party=Ref(payment.party.id), method=Ref(payment.method.id), refunds=Ref(payment.refunds.id),
         splits=tuple(Allocation("", Ref(id_), amount) for id_, amount in splits), business_unit=Ref(), deposit=Ref(),
         bank_account=Ref(), number="", memo="", state="", posted=True, exported=False, journal=False, currency="",
-        stamp="",
+        reference="", ours=False, stamp="",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Sentences are templates; their fields are filled where the facts are known. They
 
 from __future__ import annotations
 
+from ml_connector.integrations.back_reasons import BACK_REASONS
 from ml_connector.integrations.bill_reasons import BILL_REASONS
 from ml_connector.integrations.common_reasons import COMMON_REASONS
 from ml_connector.integrations.deposit_reasons import DEPOSIT_REASONS
@@ -25,6 +26,7 @@ _ALL = (
     *COMMON_REASONS,
     *PARTY_REASONS,
     *PAIR_REASONS,
+    *BACK_REASONS,
     *BILL_REASONS,
     *VENDOR_CREDIT_REASONS,
     *INVOICE_REASONS,

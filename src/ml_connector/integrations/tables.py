@@ -11,7 +11,7 @@ from ml_connector.canonical.documents import Document
 _ENTRIES = {
     "accounts": "account", "tax_codes": "tax", "dimensions": "tag option or location", "parties": "vendor",
     "items": "item",
-    "legal_entities": "legal entity", "payment_terms": "payment term",
+    "legal_entities": "legal entity", "payment_terms": "payment term", "payment_types": "payment type",
 }  # fmt: skip
 
 
@@ -31,6 +31,7 @@ class TableType:
     fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
     seldom: bool = False  # what has no row goes by itself; a person fills one only where something waits for it
     not_with: tuple[tuple[str, str], ...] = ()  # (setting, value) under which nothing looks into it
+    back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
 
     @property
     def target_lists(self) -> tuple[str, ...]:

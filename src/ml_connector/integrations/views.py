@@ -106,7 +106,7 @@ class Linked:
     """An existing link: the target's id and what it showed when last agreed (None when unknown).
 
     ``source`` is the version of the source's document that was posted; ``now`` what the target shows of its document at
-    present, None when it is not there any more.
+    present, None when it is not there any more. ``mirrored``: the flow that goes the other way has made it.
     """
 
     target_entity: str
@@ -114,6 +114,18 @@ class Linked:
     base: Document | None
     source: Document | None = None
     now: Document | None = None
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Whose counterpart a document of the flow's own source is: the id where it came from, and what that shows now.
+
+    ``document`` is None where it is not kept.
+    """
+
+    source_id: str
+    document: Document | None
 
 
 StepKey = tuple[str, Action, str]  # entity, action, reference: which of a version's steps it is
@@ -220,6 +232,7 @@ class View:
     created: frozenset[tuple[str, str]] = frozenset()  # those of ``links`` whose counterpart we made
     ways: Ways = XERO  # what the flow's ledger allows
     set_there: Mapping[str, str] = field(default_factory=dict)  # settings of the connection that is written
+    behind: Mapping[tuple[str, str], Behind] = field(default_factory=dict)  # by flow and id, see FlowType.looks_back
     all_read: bool = (
         True  # of a party: no reading of its source is under way that may show another one of its counterpart
     )

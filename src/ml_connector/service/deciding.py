@@ -12,7 +12,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.errors import BadInput, Refused
-from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, made
@@ -20,10 +20,11 @@ from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.roles import Role
 from ml_connector.sync.directory import entry_name
-from ml_connector.sync.links import MIRRORED, Ends, ends
+from ml_connector.sync.links import PARTIES, Ends, ends
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.retrack import look_for_linked
 from ml_connector.sync.states import IntentState, Priority, State
+from ml_connector.sync.uses import let_in_counterparts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Held:
     entity: str  # what it is called at the target
     type: FlowType
     backs: tuple[str, ...]  # flows that go the other way
+    integration: IntegrationType
 
     def ends(self, target_id: str) -> Ends:
         """Its link with that document of the target, as it is stored."""
@@ -107,7 +109,7 @@ async def _locked(desk: Desk, change: Change, sealer: Sealer, record_id: int, ta
     if not entities:
         raise Refused(f"{flow.title}: its documents have no counterpart that could be linked by hand.")
     entity = await _shown_in(change, found[7], entities, target_id)
-    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity, flow, backs)
+    return made(_Held, *found[:5], State(found[5]), *found[6:8], document, entity, flow, backs, integration)
 
 
 async def _shown_in(change: Change, connection_id: int, entities: Sequence[str], target_id: str) -> str:
@@ -147,7 +149,7 @@ async def _refuse_linked(change: Change, record: _Held, target_id: str) -> None:
            and (entity = %s and source_id = %s
                 or target_entity = %s and target_id = %s and (entity = %s or target_entity <> %s))""",
         change.tenant_id, record.integration_id, place.entity, place.source_id, place.target_entity, place.target_id,
-        place.entity, MIRRORED,
+        place.entity, PARTIES,
     )  # fmt: skip
     for source_id, entity, linked in rows:
         mine = linked == record.source_id if back else (entity, source_id) == (record.flow, record.source_id)
@@ -234,3 +236,5 @@ async def _let_others_go(change: Change, record: _Held, place: Ends) -> None:
     keys = {own, mapped, *(f"{back}:{place.target_id}" for back in record.backs)}
     await release(change.connection, change.tenant_id, "link", sorted(keys))
     await release(change.connection, change.tenant_id, "mapping", [mapped])
+    here = change.tenant_id, record.integration_id
+    await let_in_counterparts(change.connection, *here, record.integration, place.entity, [place.target_id])

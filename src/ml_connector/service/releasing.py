@@ -30,6 +30,8 @@ RELEASABLE = {
     "credited_bill_closed": (Role.BOOKKEEPER, Role.APPROVER),
     "payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "whole_payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "payment_back_twin": (Role.BOOKKEEPER, Role.APPROVER),
+    "payment_back_exceeds": (Role.BOOKKEEPER, Role.APPROVER),
     "staged_payment_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "credit_twin": (Role.BOOKKEEPER, Role.APPROVER),
     "vendor_remittance_changed": (Role.APPROVER,),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import Party
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.views import settled_key
@@ -17,12 +16,13 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Claimed
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.merged import losers_of
-from ml_connector.sync.release import release
+from ml_connector.sync.release import release, restage
 from ml_connector.sync.retrack import look_for_linked
-from ml_connector.sync.uses import stage_users_again
+from ml_connector.sync.states import Priority, State
+from ml_connector.sync.uses import let_in_linked, stage_users_again
 
 _MADE_LISTS = ("dimensions", "items", "tax_codes")  # of the target, whose entries a flow may make
-MIRRORED = "parties"  # the entity of what goes both ways, as the flow that is mirrored calls it at its target
+PARTIES = "parties"  # the list whose entries may be counterparts of several flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def ends(flow: FlowType, source_id: str, target_entity: str, target_id: str) -> 
     """The link of a flow's record and its counterpart. A flow that mirrors another has that one's, from the other end."""
     if not flow.mirrors:
         return Ends(flow.name, source_id, target_entity, target_id)
-    return Ends(flow.mirrors, target_id, MIRRORED, source_id)
+    return Ends(flow.mirrors, target_id, flow.mirrored, source_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class NewLink:
 
     ``replaces``: the counterpart that was removed for this one; empty where there was none. ``agreed``: of a party, what
     both sides are agreed on, with the ``answer`` of the target; else it is what the target shows of the version, or ``base``.
+    Of a document that went back it is the record's own, and ``answer``.
     """
 
     flow: Flow
@@ -66,10 +67,10 @@ class NewLink:
         return ends(self.flow.type, self.item.source_id, self.target_entity, self.target_id)
 
     @property
-    def bases(self) -> tuple[Document | None, Party | None]:
+    def bases(self) -> tuple[Document | None, Document | None]:
         """What is agreed of the counterpart and of the record, as the link is stored; None for what both show."""
         if self.agreed is None:
-            return self.base, None
+            return self.base, self.answer if self.flow.type.mirrors else None
         shown = self.agreed.with_answer(self.answer)
         return (self.agreed.source, shown) if self.flow.type.mirrors else (shown, self.agreed.source)
 
@@ -99,7 +100,7 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     """Write links, and let go on what waits for them. File the targets' documents in the directory before."""
     if not links:
         return
-    lane = transaction.lane
+    lane, links = transaction.lane, await _with_own(transaction, links)
     await _let_go(transaction, [one for one in links if one.replaces])
     await transaction.run(
         _STORE, lane.tenant_id, lane.clock.now(), [one.flow.integration_id for one in links],
@@ -111,6 +112,22 @@ async def store_links(transaction: LaneTransaction, links: Sequence[NewLink]) ->
     await _matching_changed(transaction, links)
     await links_made(transaction, [(one.flow, one.item) for one in links if not one.flow.type.mirrors])
     await _mirrored(transaction, links)
+    await let_in_linked(transaction, [(one.flow, one.ends.entity, one.ends.target_id) for one in links])
+
+
+async def _with_own(transaction: LaneTransaction, links: Sequence[NewLink]) -> list[NewLink]:
+    """Of documents that went back the record's own is what the counterpart was made from, and what it is agreed with."""
+    wanted = {one.item.version_id for one in links if one.flow.type.mirrors and one.agreed is None}
+    if not wanted:
+        return list(links)
+    lane, found = transaction.lane, dict[int, Document]()
+    rows = await transaction.all(
+        "select version_id, content_hash, canonical from document where tenant_id = %b and version_id = any(%b::bigint[])",
+        lane.tenant_id, sorted(wanted),
+    )  # fmt: skip
+    for version_id, content_hash, canonical in rows:
+        found[version_id] = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+    return [replace(one, base=found.get(one.item.version_id, one.base)) for one in links]
 
 
 def _versions(links: Sequence[NewLink]) -> tuple[list[int | None], list[int | None]]:
@@ -197,6 +214,23 @@ async def _mirrored(transaction: LaneTransaction, links: Sequence[NewLink]) -> N
         if one.flow.type.mirrors:
             made.append((one.flow, one.flow.type.mirrors, one.target_id))
     await _release(transaction, made)
+    await _known_again(transaction, [one for one in links if one.flow.type.mirrors and one.flow.type.dated])
+
+
+async def _known_again(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
+    """Documents that went back and were read at their target before this was known are held there as new ones: not now."""
+    lane = transaction.lane
+    for one in links:
+        rows = await transaction.all(
+            """select r.version_id from record r
+            join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id and f.integration_id = %b and f.name = %b
+            where r.tenant_id = %b and r.source_id = %b""",
+            one.flow.integration_id, one.ends.entity, lane.tenant_id, one.ends.source_id,
+        )  # fmt: skip
+        await restage(
+            transaction.connection, lane.tenant_id, [row[0] for row in rows], [State.HELD, State.PLANNED],
+            Priority.RELEASED,
+        )  # fmt: skip
 
 
 async def _release(transaction: LaneTransaction, made: Sequence[tuple[Flow, str, str]]) -> None:

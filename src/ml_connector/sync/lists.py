@@ -22,7 +22,7 @@ from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.taken import begun_parties, taken_parties
 
-SHORT_LISTS = ("legal_entities", "payment_terms")  # of the target, kept where a flow names them
+SHORT_LISTS = ("legal_entities", "payment_terms", "payment_types")  # of the target, kept where a flow names them
 
 
 @dataclass(slots=True)

@@ -24,9 +24,16 @@ _NEAR = """
                         and document_date between mine.since - %b::interval and mine.until + %b::interval
                         and state <> 'gone' and not exists (
                             select 1 from link l where l.tenant_id = d.tenant_id and l.target_entity = '{entity}'
-                            and l.target_id = d.object_id)
+                            and l.target_id = d.object_id){back}
                         offset 0) e"""
-NEAR = {entity: _NEAR.format(entity=entity) for entity in ("payments", "vendor_payments")}
+# Of a flow that mirrors another, the target's documents are linked as that one's records.
+_BACK = """
+                        and not exists (
+                            select 1 from link l join integration i on i.tenant_id = l.tenant_id
+                            and i.integration_id = l.integration_id and i.source_id = d.connection_id
+                            where l.tenant_id = d.tenant_id and l.entity = '{entity}' and l.source_id = d.object_id)"""
+NEAR = {entity: _NEAR.format(entity=entity, back="") for entity in ("payments", "vendor_payments")}
+NEAR_BACK = {entity: _NEAR.format(entity=entity, back=_BACK.format(entity=entity)) for entity in NEAR}
 # There are few credit notes beside payments: they are gone through once for all records.
 NEAR_CREDITS = """
     select mine.record_id, e.entity, e.object_id, e.body

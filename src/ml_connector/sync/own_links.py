@@ -7,18 +7,18 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
-from ml_connector.integrations.views import Linked
+from ml_connector.integrations.views import Behind, Linked
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.links import MIRRORED
 
 MERGED_AT_MOST = 10  # steps from one survivor of a merger to the next
 
 # `offset 0` as in prepare._Batch. A link is found by its record, or, for a flow that mirrors another, by its counterpart.
 _OWN = """
-    select l.entity, l.source_id, l.target_entity, l.target_id, l.base, l.source_base, d.content_hash, d.canonical, now.body
+    select l.entity, l.source_id, l.target_entity, l.target_id, l.mirrored, l.base, l.source_base, d.content_hash,
+           d.canonical, now.body
     from unnest(%b::text[]) as mine (id)
     cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
                         and {found} offset 0) l
@@ -75,32 +75,67 @@ async def own_links(transaction: LaneTransaction, flow: Flow, items: Sequence[It
     """By source id the links of a batch's own records."""
     ids, here = [one.source_id for one in items], (transaction.lane.tenant_id, flow.integration_id)
     if flow.type.mirrors:
-        rows = await transaction.all(_BACK, ids, *here, flow.type.mirrors, MIRRORED, flow.target_id, flow.type.parties)
+        rules = flow.type
+        rows = await transaction.all(_BACK, ids, *here, rules.mirrors, rules.mirrored, flow.target_id, _shown_in(flow))
         return {row[3]: _back(transaction, flow, row) for row in rows}
     rows = await transaction.all(_FORWARD, ids, *here, flow.name, flow.target_id)
     return {row[1]: _forward(transaction, row) for row in rows}
 
 
+def _shown_in(flow: Flow) -> str:
+    """The list of the target with the counterparts of a flow that mirrors another."""
+    return flow.type.shown_in or flow.type.parties
+
+
 def _forward(transaction: LaneTransaction, row: Sequence[Any]) -> Linked:
-    _, _, entity, target_id, base, *_, now = row
+    _, _, entity, target_id, mirrored, base, *_, now = row
     return Linked(
         entity, target_id, _opened(transaction, entity, target_id, base), _source(transaction, row),
-        _opened(transaction, entity, target_id, now),
+        _opened(transaction, entity, target_id, now), mirrored,
     )  # fmt: skip
 
 
 def _back(transaction: LaneTransaction, flow: Flow, row: Sequence[Any]) -> Linked:
     """The same link from its other end: what was agreed of the record is what was agreed of the counterpart."""
-    _, source_id, entity, target_id, base, *_, now = row
+    _, source_id, entity, target_id, mirrored, base, *_, now = row
+    shown_in = _shown_in(flow)
     return Linked(
-        flow.type.parties, source_id, _source(transaction, row), _opened(transaction, entity, target_id, base),
-        _opened(transaction, flow.type.parties, source_id, now),
+        shown_in, source_id, _source(transaction, row), _opened(transaction, entity, target_id, base),
+        _opened(transaction, shown_in, source_id, now), mirrored,
     )  # fmt: skip
+
+
+_BEHIND = """
+    select wanted.flow, wanted.id, l.source_id, d.content_hash, d.canonical
+    from unnest(%b::text[], %b::text[], %b::text[]) as wanted (flow, entity, id)
+    cross join lateral (select * from link where tenant_id = %b and integration_id = %b and target_entity = wanted.entity
+                        and target_id = wanted.id and entity = wanted.flow offset 0) l
+    join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id and f.name = l.entity
+    left join lateral (select * from record where tenant_id = f.tenant_id and flow_id = f.flow_id
+                       and source_id = l.source_id offset 0) r on true
+    left join lateral (select * from document where tenant_id = r.tenant_id
+                       and version_id = r.version_id offset 0) d on true"""
+
+
+async def behind(transaction: LaneTransaction, flow: Flow, items: Sequence[Item]) -> dict[tuple[str, str], Behind]:
+    """By (flow, id at this flow's source) whose counterparts the documents stand on there, see FlowType.looks_back."""
+    wanted = sorted({one for item in items for one in flow.type.looks_back(item.document, flow.settings)})
+    if not wanted:
+        return {}
+    lane = transaction.lane
+    rows = await transaction.all(_BEHIND, *map(list, zip(*wanted, strict=True)), lane.tenant_id, flow.integration_id)
+    return {(row[0], row[1]): Behind(row[2], _newest(transaction, *row[3:])) for row in rows}
+
+
+def _newest(transaction: LaneTransaction, content_hash: bytes | None, canonical: bytes | None) -> Document | None:
+    if content_hash is None or canonical is None:
+        return None
+    return documents.decode(transaction.lane.sealer.open(b"canonical " + content_hash, canonical))
 
 
 def _source(transaction: LaneTransaction, row: Sequence[Any]) -> Document | None:
     """What was agreed of the source's document: where nothing else is noted, the version that was posted."""
-    entity, source_id, _, _, _, source_base, content_hash, canonical, _ = row
+    entity, source_id, _, _, _, _, source_base, content_hash, canonical, _ = row
     if source_base is not None:
         return _opened(transaction, entity, source_id, source_base)
     return (

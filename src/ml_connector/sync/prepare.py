@@ -13,7 +13,7 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
-from ml_connector.integrations.views import Candidate, Linked, Twin, View
+from ml_connector.integrations.views import Behind, Candidate, Linked, Twin, View
 from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
@@ -24,7 +24,7 @@ from ml_connector.sync.lists import Lists, PartyLists, load
 from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.merged import circles
 from ml_connector.sync.numbers import Numbers
-from ml_connector.sync.own_links import named_links, own_links
+from ml_connector.sync.own_links import behind, named_links, own_links
 from ml_connector.sync.previews import previewed_links
 from ml_connector.sync.reads import NotedTables
 from ml_connector.sync.release import holds
@@ -97,6 +97,7 @@ class _Batch:
         self._links: dict[tuple[str, str], str] = {}
         self._created: set[tuple[str, str]] = set()
         self._own: dict[str, Linked] = {}
+        self._behind: dict[tuple[str, str], Behind] = {}
         self._asked: set[tuple[str, str]] = set()
         self._brings: set[str] = set()
         self._read_through: set[str] = set()
@@ -114,6 +115,7 @@ class _Batch:
         await self._load_links(self._needed())
         await self._load_known()
         self._own = await own_links(self._transaction, self._flow, self._items)
+        self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
         await self._load_source_twins()
@@ -141,6 +143,7 @@ class _Batch:
             brings=frozenset(self._brings),
             read_through=frozenset(self._read_through),
             link=self._own.get(item.source_id),
+            behind=self._behind,
             source=lists.source,
             source_lists=lists.source_lists,
             ledger=lists.ledger(*self._flow.type.party_list),

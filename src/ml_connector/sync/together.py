@@ -22,7 +22,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.made_steps import Steps
-from ml_connector.sync.near import NEAR, NEAR_CREDITS, days_of
+from ml_connector.sync.near import NEAR, NEAR_BACK, NEAR_CREDITS, days_of
 from ml_connector.sync.states import DISMISSED, IntentState, State
 from ml_connector.sync.tracked import payables
 
@@ -313,7 +313,7 @@ def _queries(
         return queries
     amounts = days_of(flow, items, ledger)
     days = flow.type.near, flow.type.near
-    near = (NEAR[flow.type.near_in], amounts, days)
+    near = ((NEAR_BACK if flow.type.mirrors else NEAR)[flow.type.near_in], amounts, days)
     if flow.type.near_in != "payments":
         return [*queries, near]
     return [*queries, (_ADVANCES, payers, ()), near, (NEAR_CREDITS, amounts, days)]

@@ -16,16 +16,19 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
+from ml_connector.integrations.base import IntegrationType
+from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.release import restage
+from ml_connector.sync.release import release, restage
 from ml_connector.sync.runs import Intake, begin_run, count_rows, finish_run
 from ml_connector.sync.states import DISMISSED, IntentState, Priority, State
 from ml_connector.sync.superseding import supersede
 
 OLDER = "uses "  # and the flow: the feed that says up to which record uses are still to be noted
 AT_ONCE = 500
+_AT = "@"  # before the id of what a record stands on at its own source, which is another record's counterpart
 _NOT_SENT = (State.STAGED, State.HELD, State.PLANNED)
 _USERS = """
     select u.record_id, r.flow_id
@@ -78,7 +81,10 @@ async def note_uses(transaction: LaneTransaction, flow: Flow, items: Iterable[It
 
 
 async def _note(transaction: LaneTransaction, flow: Flow, opened: Iterable[tuple[int, Document]]) -> None:
-    pairs = [(record_id, *pair) for record_id, one in opened for pair in flow.type.needs_links(one, flow.settings)[1:]]
+    rules, settings, kept = flow.type, flow.settings, list(opened)
+    pairs = [(record_id, *pair) for record_id, one in kept for pair in rules.needs_links(one, settings)[1:]]
+    looked = [(record_id, one) for record_id, document in kept for one in rules.looks_back(document, settings)]
+    pairs += [(record_id, name, f"{_AT}{id_}") for record_id, (name, _, id_) in looked]
     if pairs:
         await transaction.run(
             """insert into uses (tenant_id, record_id, integration_id, entity, source_id)
@@ -136,19 +142,61 @@ async def let_in(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]
     after the documents were staged, or it is found here.
     """
     moved = [(item.source_id, code) for item in items for code in flow.type.lets_in(item.document, flow.settings)]
+    place = transaction.lane.tenant_id, flow.integration_id, flow.name
+    for row in await _decide_anew(transaction.connection, *place, moved):
+        _again_told(transaction, row, "what it stands on has come into the scope")
+
+
+async def let_in_linked(transaction: LaneTransaction, linked: Iterable[tuple[Flow, str, str]]) -> None:
+    """Decide anew who waits, or was passed over, since what it stands on was nobody's counterpart.
+
+    (flow, entity, target id) are linked now.
+    """
+    found: dict[tuple[int, str], tuple[Flow, list[str]]] = {}
+    for flow, entity, target_id in linked:
+        if _going_back(flow.integration):
+            found.setdefault((flow.integration_id, entity), (flow, []))[1].append(target_id)
+    for (integration_id, entity), (flow, ids) in found.items():
+        place = transaction.lane.tenant_id, integration_id
+        for row in await let_in_counterparts(transaction.connection, *place, flow.integration, entity, ids):
+            _again_told(transaction, row, "what it stands on was linked")
+
+
+async def let_in_counterparts(
+    connection: Transaction, tenant_id: int, integration_id: int, integration: IntegrationType, entity: str,
+    ids: Sequence[str],
+) -> list[tuple[Any, ...]]:  # fmt: skip
+    """The same for counterparts of the flow ``entity``, by their ids; (version, record, run) of those that go again."""
+    await release(connection, tenant_id, "link", [f"{entity}{_AT}{one}" for one in ids])
+    moved = [(f"{_AT}{one}", code) for one in ids for code in _going_back(integration)]
+    return await _decide_anew(connection, tenant_id, integration_id, entity, moved)
+
+
+def _going_back(integration: IntegrationType) -> list[str]:
+    """Codes of skips which new counterparts of its records may change."""
+    return sorted({code for one in integration.flows if one.mirrors for code in one.passed_over_with})
+
+
+async def _decide_anew(
+    connection: Transaction, tenant_id: int, integration_id: int, entity: str, moved: Sequence[tuple[str, str]]
+) -> list[tuple[Any, ...]]:
+    """Stage who stands on these (source id, code of the skip) of ``entity``, and was passed over for that."""
     if not moved:
-        return
-    lane = transaction.lane
-    rows = await transaction.all(
-        _PASSED_OVER, *map(list, zip(*moved, strict=True)), lane.tenant_id, flow.integration_id, flow.name,
-        State.SKIPPED.value,
-    )  # fmt: skip
+        return []
+    rows = await (
+        await connection.execute(
+            _PASSED_OVER.encode(),
+            [*map(list, zip(*moved, strict=True)), tenant_id, integration_id, entity, State.SKIPPED.value],
+        )
+    ).fetchall()
     versions = [row[0] for row in rows]
-    went = set(await restage(transaction.connection, lane.tenant_id, versions, [State.SKIPPED], Priority.RELEASED))
-    for version_id, record_id, run_id in rows:
-        if version_id in went:
-            why = "what it stands on has come into the scope"
-            transaction.event("staged again", record_id=record_id, version_id=version_id, run_id=run_id, why=why)
+    went = set(await restage(connection, tenant_id, versions, [State.SKIPPED], Priority.RELEASED))
+    return [row for row in rows if row[0] in went]
+
+
+def _again_told(transaction: LaneTransaction, row: Sequence[Any], why: str) -> None:
+    version_id, record_id, run_id = row
+    transaction.event("staged again", record_id=record_id, version_id=version_id, run_id=run_id, why=why)
 
 
 async def stage_users_again(transaction: LaneTransaction, moved: Sequence[tuple[Flow, str]], why: str) -> None:

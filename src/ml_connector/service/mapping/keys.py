@@ -42,9 +42,13 @@ class Seen:
 
 @dataclass(slots=True)
 class Known:
-    """A table, its keys by key, and the target's lists by entity (None where a list has not been read yet)."""
+    """A table, its keys by key, and the target's lists by entity (None where a list has not been read yet).
+
+    ``whose``: whose entries its values name, in words.
+    """
 
     table: TableType
+    whose: str = "the ledger"
     seen: dict[str, Seen] = field(default_factory=dict)
     targets: dict[str, dict[str, Document] | None] = field(default_factory=dict)
 
@@ -106,7 +110,7 @@ class Known:
             return ""
         special = self.table.special
         words = f", nor one of {', '.join(special)}" if len(special) > 1 else f", nor {special[0]}" if special else ""
-        return f"{value!r} is no {self.table.entry_word(entity)} of the ledger{words}{nearest(held, value)}"
+        return f"{value!r} is no {self.table.entry_word(entity)} of {self.whose}{words}{nearest(held, value)}"
 
 
 _NAMED = 12  # taxes
@@ -132,23 +136,30 @@ def table_named(kind: IntegrationType, name: str) -> TableType:
 
 async def known(desk: Desk, integration: Integration, name: str, *, scan: bool = True) -> Known:
     """A table with the target's lists; with ``scan`` also every key that documents, holds and source lists show."""
-    table = table_named(desk.runtime.integrations[integration.kind], name)
+    kind = desk.runtime.integrations[integration.kind]
+    table = table_named(kind, name)
     sealer = await desk.sealer()
-    found = Known(table)
+    found = Known(table, kind.source_title) if table.back else Known(table)
     async with desk.looking() as reading:
         for entity in table.target_lists:
-            found.targets[entity] = await listed(reading, sealer, integration.target_id, entity)
+            found.targets[entity] = await listed(reading, sealer, _ends(integration, table)[1], entity)
         if scan:
             await _scan(desk, reading, sealer, integration, found)
     return found
 
 
+def _ends(integration: Integration, table: TableType) -> tuple[int, int]:
+    """The connections that a table's keys and values are of."""
+    ends = integration.source_id, integration.target_id
+    return (ends[1], ends[0]) if table.back else ends
+
+
 async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, found: Known) -> None:
-    entries = await listed(reading, sealer, integration.source_id, found.table.source_entity)
+    entries = await listed(reading, sealer, _ends(integration, found.table)[0], found.table.source_entity)
     for document in (entries or {}).values():
         found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
     staged: Counter[str] = Counter()
-    async for flow, state, document in _documents(desk, reading, sealer, integration, _ANY_STATE):
+    async for flow, state, document in _documents(desk, reading, sealer, integration, found.table, _ANY_STATE):
         if flow == found.table.name:  # the flow's own documents are what its table is about
             found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
         for key, name in found.table.shown_keys(document):
@@ -191,7 +202,7 @@ async def under_way(desk: Desk, integration: Integration, table: TableType, keys
     """How many documents that use one of these keys are to be planned already: what they wait for stands nowhere now."""
     sealer, wanted, count = await desk.sealer(), set(keys), 0
     async with desk.looking() as reading:
-        async for flow, _, document in _documents(desk, reading, sealer, integration, [State.STAGED.value]):
+        async for flow, _, document in _documents(desk, reading, sealer, integration, table, [State.STAGED.value]):
             count += not wanted.isdisjoint(_keys_of(table, flow, document))
     return count
 
@@ -200,11 +211,16 @@ _ANY_STATE = [state.value for state in State]
 
 
 async def _documents(
-    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, states: list[int]
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, table: TableType, states: list[int]
 ) -> AsyncIterator[tuple[str, int, Document]]:
-    """The newest version of every record in these states with its flow's name and state, opened one by one."""
+    """The newest version of every record in these states with its flow's name and state, opened one by one.
+
+    Of flows that go the way for which the table is.
+    """
     kind = desk.runtime.integrations[integration.kind]
-    flows = {flow.flow_id: flow.name for flow in integration.flows if not kind.flow(flow.name).follows}
+    source = kind.target_vendor if table.back else kind.source_vendor
+    types = {flow.flow_id: kind.flow(flow.name) for flow in integration.flows}
+    flows = {id_: one.name for id_, one in types.items() if not one.follows and one.source_vendor == source}
     after = 0
     while True:
         rows = await reading.all(

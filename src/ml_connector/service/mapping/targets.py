@@ -38,7 +38,7 @@ async def targets(desk: Desk, integration: Integration, table: str, text: str = 
     desk.require(*READERS)
     found = await known(desk, integration, table, scan=False)
     if not found.targets:
-        raise NotFound(f"The mapping table {table} takes no entries of the ledger, but {found.table.value_words}.")
+        raise NotFound(f"The mapping table {table} takes no entries of {found.whose}, but {found.table.value_words}.")
     if all(entries is None for entries in found.targets.values()):
         raise NotFound("The ledger's lists have not been read yet: 'ml-connector preview' reads them.")
     return [one for one in _all(found) if _fits(one, text.casefold())]

@@ -1,0 +1,79 @@
+"""A payment of Zoho Books that has a counterpart in ServiceTitan already, and has changed since. Nothing of it is changed
+
+there: ServiceTitan's payments are changed as a whole, by people, and what is exported is locked.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.sales import Payment
+from ml_connector.integrations.back_rules import INVOICES, merged, on_ours
+from ml_connector.integrations.back_tables import MODES, mode_key
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, waiting
+from ml_connector.integrations.drafts import money
+from ml_connector.integrations.views import View
+
+
+def changed(payment: Payment, view: View) -> Decision:
+    """Held with both versions, unless it came from ServiceTitan, or ServiceTitan shows it as it is now."""
+    link = view.link
+    assert link is not None
+    there = link.now
+    posted = link.source if isinstance(link.source, Payment) else None
+    if not link.mirrored or posted is None or _same(posted, payment):
+        return Unchanged()
+    stands = there if isinstance(there, Payment) and there.active else None
+    if stands is None or (payment.active and _agrees(payment, stands, view)):
+        return Unchanged()
+    told = {"id": link.target_id, "there": _shown(stands)}
+    key = f"payments:{link.target_id}"
+    if not payment.active:
+        return Hold((waiting("payment_back_deleted", "fact", key, **told),))
+    return Hold((waiting("payment_back_changed", "fact", key, what=_told(posted, payment), **told),))
+
+
+def _on(payment: Payment) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for one in payment.splits:
+        found[one.document.id] = found.get(one.document.id, ZERO) + one.amount
+    return found
+
+
+def _same(before: Payment, after: Payment) -> bool:
+    """In everything that ServiceTitan was told, words and the number of a cheque left out."""
+    return (before.active, before.amount, before.date, before.method.name, _on(before)) == (
+        after.active, after.amount, after.date, after.method.name, _on(after),
+    )  # fmt: skip
+
+
+def _agrees(payment: Payment, there: Payment, view: View) -> bool:
+    """Whether somebody has brought ServiceTitan's to what Zoho's is now."""
+    ours = {one.document.id: one.amount for one in merged(on_ours(payment, view), view)}
+    foreign = any((INVOICES, one.document.id) not in view.behind for one in payment.splits)
+    amount = sum(ours.values(), ZERO) if foreign else payment.amount
+    type_ = view.mappings[MODES].get(mode_key(payment.method), payment.date)
+    return (there.amount, there.date, there.method.id, _on(there)) == (amount, payment.date, type_, ours)
+
+
+def _told(before: Payment, after: Payment) -> str:
+    """How two versions differ, in words."""
+    amounts = money(before.amount, before.currency), money(after.amount, after.currency)
+    parts = [f"amount {amounts[0]} -> {amounts[1]}"] if before.amount != after.amount else []
+    if before.date != after.date:
+        parts.append(f"date {before.date or 'none'} -> {after.date or 'none'}")
+    if before.method.name != after.method.name:
+        parts.append(f"mode {before.method.name or 'none'} -> {after.method.name or 'none'}")
+    if _on(before) != _on(after):
+        parts.append(f"invoices {_numbers(before)} -> {_numbers(after)}")
+    return ", ".join(parts)
+
+
+def _numbers(payment: Payment) -> str:
+    shown = (f"{one.document.number or one.document.id} {money(one.amount)}" for one in payment.splits)
+    return " and ".join(shown) or "none"
+
+
+def _shown(there: Payment) -> str:
+    return f"{money(there.amount)} of {there.date or 'no date'} on invoices {_numbers(there)}"

@@ -1,0 +1,182 @@
+"""Expenses of Zoho Books as external journal entries of ServiceTitan, where the account's API takes them.
+
+What is on a bill is never an expense: lines of ServiceTitan's AP bills go the other way, as lines of their bill.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.money import ZERO, split, total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, Expense
+from ml_connector.connectors.writing import Action, Step
+from ml_connector.errors import BadInput
+from ml_connector.integrations.back_tables import EXPENSES, STAYS, accounts_of
+from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
+from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.pair_settings import Settings
+from ml_connector.integrations.views import View
+
+ENTITY = "journal_entries"
+LINES = "lines"
+
+
+class ExpensesBack(FlowType):
+    """Each expense as an entry of its own: its accounts debited, the one that paid credited; of a refund the other way."""
+
+    name = "expenses_back"
+    title = "Expenses: Zoho Books to ServiceTitan's journal"
+    source_vendor, target_vendor = "zoho_books", "servicetitan"
+    priority = 5
+    writes = (ENTITY,)
+    tells_deleted = False
+    source_lists = ()
+    target_lists = ("accounts",)
+    tables = (EXPENSES,)
+
+    def source_entities(self, settings: Settings) -> tuple[str, ...]:
+        return ("expenses",)
+
+    def reading_options(self, settings: Settings) -> dict[str, str]:
+        """A list names no account of an expense."""
+        return {"details": "yes"}
+
+    def target_entity(self, document: Document) -> str:
+        return ENTITY
+
+    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
+        """None: what people write as a receipt's number repeats."""
+        return ""
+
+    def plan(self, view: View) -> Decision:
+        expense = view.document
+        assert isinstance(expense, Expense)
+        if view.link is not None:
+            return _changed(expense, view)
+        if (passed := _passed_over(expense, view)) is not None:
+            return passed
+        draft = Draft(expense.currency)
+        entry = _entry(expense, view, draft)
+        return Hold(tuple(draft.waits)) if draft.waits else _written(entry, view)
+
+
+def _passed_over(expense: Expense, view: View) -> Skip | None:
+    """The rules that say there is nothing to enter."""
+    start = view.settings.start_date
+    if not expense.active:
+        return skip("expense_back_removed")
+    if expense.date is not None and expense.date < start:
+        return skip("expense_back_before_start", date=str(expense.date), start=str(start))
+    if not expense.paid_through.id:
+        return skip("expense_back_unpaid")
+    rows = view.mappings[EXPENSES]
+    left = [one for one in accounts_of(expense) if rows.get(one.id, expense.date) == STAYS]
+    return skip("expense_back_by_rule", name=left[0].name or left[0].id) if left else None
+
+
+def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
+    """The expense on ServiceTitan's accounts; what is missing goes to the draft."""
+    _check(expense, view, draft)
+    lines = [
+        BillLine(
+            "", line.amount, description=line.description, account=_account(line.account, "of a line", view, draft)
+        )
+        for line in _taxed(expense, view)
+    ]
+    if expense.tax != ZERO and view.settings.expense_tax_account != LINES:
+        lines.append(BillLine("", expense.tax, description="Tax", account=_tax_account(view, draft)))
+    paid = _account(expense.paid_through, "which has paid", view, draft)
+    words = " ".join(part for part in (expense.vendor.name, expense.number, expense.memo) if part)
+    return Expense("", expense.total, date=expense.date, lines=tuple(lines), paid_through=paid, memo=words)
+
+
+def _check(expense: Expense, view: View, draft: Draft) -> None:
+    key = f"{ExpensesBack.name}:{expense.id}"
+    own = view.settings.currency or view.ledger.organisation.currency
+    if expense.currency and own and expense.currency != own:
+        told = {"currency": expense.currency, "own": own}
+        draft.wait(waiting("expense_back_currency", "setting", "setting:currency", **told))
+    if expense.date is None:
+        draft.wait(waiting("expense_back_without_date", "source", key))
+    computed = total(line.amount for line in expense.lines) + expense.tax
+    if computed != expense.total:
+        told = {"stated": money(expense.total, expense.currency), "computed": money(computed, expense.currency)}
+        draft.wait(waiting("expense_back_does_not_tie", "source", key, **told))
+
+
+def _taxed(expense: Expense, view: View) -> tuple[BillLine, ...]:
+    """Its lines, with the tax in their shares where the setting says so."""
+    lines = tuple(line for line in expense.lines if line.amount != 0)
+    if expense.tax == ZERO or not lines or view.settings.expense_tax_account != LINES:
+        return lines
+    shares = split(expense.tax, [abs(line.amount) for line in lines], expense.currency or view.settings.currency)
+    return tuple(
+        msgspec.structs.replace(line, amount=line.amount + share) for line, share in zip(lines, shares, strict=True)
+    )
+
+
+def _account(account: Ref, role: str, view: View, draft: Draft) -> Ref:
+    """ServiceTitan's account for one of Zoho's."""
+    target = view.mappings[EXPENSES].get(account.id)
+    if target is None:
+        told = {"name": account.name or account.id or "(none)", "role": role}
+        draft.wait(waiting("expense_account_unmapped", "mapping", f"{EXPENSES}:{account.id}", **told))
+        return Ref()
+    return _checked(
+        target, f"row '{account.id}' of the mapping table {EXPENSES}", f"{EXPENSES}:{account.id}", view, draft
+    )
+
+
+def _tax_account(view: View, draft: Draft) -> Ref:
+    chosen = view.settings.expense_tax_account
+    return _checked(chosen, "setting expense_tax_account", "", view, draft)
+
+
+def _checked(target: str, what: str, row: str, view: View, draft: Draft) -> Ref:
+    """An account of ServiceTitan's, which ``row`` of a mapping table names, or a setting where that is empty."""
+    account = view.ledger.accounts.get(target)
+    if account is None or not account.active:
+        kind, key = ("mapping", row) if row else ("setting", "setting:expense_tax_account")
+        draft.wait(waiting("expense_account_unusable", kind, key, what=what, target=target))
+    return Ref(target)
+
+
+def _written(entry: Expense, view: View) -> Decision:
+    try:
+        composed = view.compose(Action.CREATE, entry, view.reference)
+    except BadInput as error:
+        return Hold((waiting("unsuitable", "source", f"{ExpensesBack.name}:{view.source_id}", why=error.sentence),))
+    step = Step(ENTITY, Action.CREATE, view.reference, composed.body, date=entry.date, total=composed.total)
+    return Write((step,), ENTITY, composed.notes)
+
+
+def _changed(expense: Expense, view: View) -> Decision:
+    """Held with both versions: an entry there is changed by people alone."""
+    assert view.link is not None
+    posted = view.link.source
+    if not isinstance(posted, Expense) or _as_posted(posted) == _as_posted(expense):
+        return Unchanged()
+    told = {"name": view.reference, "there": _told(posted)}
+    if not expense.active:
+        return Hold((waiting("expense_back_deleted", "person", "expense_back_deleted", **told),))
+    what = f"it is {_told(expense)} now"
+    return Hold((waiting("expense_back_changed", "person", "expense_back_changed", what=what, **told),))
+
+
+def _as_posted(expense: Expense) -> Expense:
+    """What a posted one must not differ in: amounts, accounts, the day, and whether it stands."""
+    lines = tuple(BillLine("", line.amount, account=Ref(line.account.id)) for line in expense.lines if line.amount != 0)
+    return Expense(
+        "", expense.total, date=expense.date, currency=expense.currency, lines=lines, tax=expense.tax,
+        paid_through=Ref(expense.paid_through.id), active=expense.active,
+    )  # fmt: skip
+
+
+def _told(expense: Expense) -> str:
+    accounts = ", ".join(f"{line.account.name or line.account.id} {money(line.amount)}" for line in expense.lines)
+    paid = expense.paid_through.name or expense.paid_through.id
+    tax = f", tax {money(expense.tax)}" if expense.tax else ""
+    return f"{money(expense.total, expense.currency)} of {expense.date or 'no date'} ({accounts}{tax}; paid through {paid})"

@@ -1,0 +1,156 @@
+"""Expenses of Zoho Books on their way into ServiceTitan's journal: accounts, tax, and what waits or is passed over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from back_payment_world import ON, SETTINGS, TITAN, D, view
+from bill_world import Rows, codes
+from zoho_sales_world import sent, step, told
+
+from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Account
+from ml_connector.canonical.money import total
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import BillLine, Expense
+from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.writing import Action, Composed
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged
+from ml_connector.integrations.expenses_back import ExpensesBack
+from ml_connector.integrations.views import Ledger, Linked
+from ml_connector.integrations.zoho_back import OFFER
+
+ROWS = {"z60": "60", "z61": "61", "z10": "10", "z70": "70", "z99": "none", "z98": "98"}
+TITANS = {one: Account(one, f"Account {one}") for one in ("60", "61", "10", "88")} | {
+    "70": Account("70", "Closed", active=False)
+}
+
+
+def spent(*amounts: str, tax: str = "0", **changes: Any) -> Expense:
+    """Lines on accounts z60, z61, ... paid through z10."""
+    given = amounts or ("30",)
+    lines = tuple(
+        BillLine(str(n), D(one), description=f"Line {n}", account=Ref(f"z6{n}", f"Spent {n}"))
+        for n, one in enumerate(given)
+    )
+    made = Expense(
+        "x1", total(D(one) for one in given) + D(tax), date=ON, number="R-7", currency="USD", lines=lines, tax=D(tax),
+        paid_through=Ref("z10", "Petty cash"), vendor=Ref("v1", "Beta"), memo="Fuel",
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def compose(action: Action, document: Document, reference: str) -> Composed:
+    """As ServiceTitan would take it, and the document for tests to look at."""
+    return Composed(documents.encode(document), CONNECTOR.compose(action, document, TITAN, reference, {}).total)
+
+
+def plan(expense: Expense, settings: dict[str, Any] | None = None, **changes: Any) -> Decision:
+    ledger = Ledger(TITAN, TITANS, {}, {}, {})
+    known = {"ledger": ledger, "mappings": {"expense_accounts": Rows(ROWS)}, "compose": compose,
+             "settings": msgspec.structs.replace(SETTINGS, **(settings or {}))}  # fmt: skip
+    return told(ExpensesBack().plan(view(expense, **{**known, **changes})))
+
+
+def booked(decision: Decision) -> list[tuple[str, Decimal]]:
+    return [(line.account.id, line.amount) for line in sent(decision).lines]
+
+
+def test_an_expense_is_entered_on_servicetitans_accounts() -> None:
+    decision = plan(spent("25", "5"))
+    entry, one = sent(decision), step(decision)
+    assert booked(decision) == [("60", 25), ("61", 5)] and entry.paid_through.id == "10"
+    assert (entry.total, entry.date, entry.memo) == (30, ON, "Beta R-7 Fuel")
+    assert (one.entity, one.total, one.date, one.party_id) == ("journal_entries", 30, ON, "")
+
+
+def test_money_that_came_back_goes_the_other_way() -> None:
+    assert booked(plan(spent("-10"))) == [("60", -10)]
+
+
+def test_tax_goes_with_the_lines_or_on_an_account_of_its_own() -> None:
+    taxed = spent("20", "10", tax="1.00")
+    assert booked(plan(taxed)) == [("60", D("20.67")), ("61", D("10.33"))]
+    assert booked(plan(taxed, {"expense_tax_account": "88"})) == [("60", 20), ("61", 10), ("88", 1)]
+    held = plan(taxed, {"expense_tax_account": "77"})
+    assert codes(held) == ["expense_account_unusable"] and isinstance(held, Hold)
+    assert (
+        held.waits[0].key == "setting:expense_tax_account" and "setting expense_tax_account" in held.waits[0].sentence
+    )
+    assert booked(plan(spent("20"), {"expense_tax_account": "77"})) == [("60", 20)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"active": False}, "expense_back_removed"),
+        ({"date": dt.date(2025, 12, 31)}, "expense_back_before_start"),
+        ({"paid_through": Ref()}, "expense_back_unpaid"),
+        ({"paid_through": Ref("z99", "Owner")}, "expense_back_by_rule"),
+    ],
+)
+def test_what_is_passed_over(changes: dict[str, Any], code: str) -> None:
+    assert codes(plan(spent(**changes))) == [code]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "key"),
+    [
+        ({"paid_through": Ref("z55", "Savings")}, "expense_account_unmapped", "expense_accounts:z55"),
+        ({"paid_through": Ref("z70", "Old bank")}, "expense_account_unusable", "expense_accounts:z70"),
+        ({"paid_through": Ref("z98", "No bank")}, "expense_account_unusable", "expense_accounts:z98"),
+        ({"currency": "CAD"}, "expense_back_currency", "setting:currency"),
+        ({"date": None}, "expense_back_without_date", "expenses_back:x1"),
+        ({"total": D(31)}, "expense_back_does_not_tie", "expenses_back:x1"),
+    ],
+)
+def test_what_waits(changes: dict[str, Any], code: str, key: str) -> None:
+    held = plan(spent(**changes))
+    assert codes(held) == [code] and isinstance(held, Hold) and held.waits[0].key == key
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    held = plan(spent("1", "2", "3", currency="CAD", paid_through=Ref("z55", "Savings")))
+    assert sorted(codes(held)) == ["expense_account_unmapped", "expense_account_unmapped", "expense_back_currency"]
+
+
+# --- once it is there --------------------------------------------------------------------------------------------
+
+
+def linked(before: Expense) -> Linked:
+    return Linked("journal_entries", "guid", None, before)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"memo": "Gas"}, {"stamp": "later"}, {"vendor": Ref("v2")}, {"status": "billed"}]
+)
+def test_words_change_nothing(changes: dict[str, Any]) -> None:
+    assert plan(spent(**changes), link=linked(spent())) == Unchanged()
+
+
+@pytest.mark.parametrize(
+    ("after", "code", "words"),
+    [
+        (spent("31"), "expense_back_changed", "31.00 USD of 2026-06-09"),
+        (spent(date=dt.date(2026, 6, 10)), "expense_back_changed", "of 2026-06-10"),
+        (spent(paid_through=Ref("z11", "Bank")), "expense_back_changed", "paid through Bank"),
+        (spent(active=False), "expense_back_deleted", "30.00 USD of 2026-06-09"),
+    ],
+)
+def test_a_change_is_held_with_both_versions(after: Expense, code: str, words: str) -> None:
+    held = plan(after, link=linked(spent()))
+    assert codes(held) == [code] and isinstance(held, Hold)
+    assert words in held.waits[0].sentence and "30.00 USD of 2026-06-09 (Spent 0 30.00; paid through Petty cash)" in (
+        held.waits[0].sentence
+    )
+
+
+def test_which_accounts_an_expense_shows() -> None:
+    table = next(one for one in OFFER.tables if one.name == "expense_accounts")
+    assert list(table.shown_keys(spent("25", "0"))) == [("z60", "Spent 0"), ("z10", "Petty cash")]
+    assert table.back and list(table.shown_keys(TITANS["60"])) == []
