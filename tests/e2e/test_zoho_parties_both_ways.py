@@ -1,4 +1,4 @@
-"""Customers and vendors of ServiceTitan and Zoho Books: linked without a wrong one, changed on both sides, and agreed, once."""
+"""Customers and vendors of ServiceTitan and Zoho Books: linked without a wrong one, changed on both sides, agreed once."""
 
 from __future__ import annotations
 
