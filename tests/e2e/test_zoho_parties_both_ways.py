@@ -210,6 +210,8 @@ async def test_the_baseline_links_the_right_ones_and_writes_nothing(known: Start
             assert {one.case for one in told if one.source_id in judgement.bold} <= {"inactive_here"}, flow
             assert not judgement.unsuggested, flow
             assert len(judgement.right) + len(judgement.bold) == found.linked > 10
+            assert sum(found.linked_by.values()) == found.linked, "each by the evidence it was linked by"
+            assert {"same name", "same e-mail and phone"} <= found.linked_by.keys()
         both = {one.target_id for one in company.truth.sources if one.case == "both_kinds"}
         assert len(both) == 2 and both <= {*links["customers"].values(), *links["vendors"].values()}
 
