@@ -28,6 +28,8 @@ def test_each_pair_stands_in_a_line_and_the_lists_are_counted() -> None:
 
 
 def test_where_nothing_is_alike_only_the_lists_are_counted() -> None:
-    assert shown(Matches("customers", (), 5, 0, 0)).splitlines() == [
-        "customers: 5 linked, 0 suggested, 0 like nobody there, 0 there like nobody here."
+    linked_by = {"same e-mail": 1_200, "a person": 1}
+    assert shown(Matches("customers", (), 5, 0, 0, linked_by=linked_by)).splitlines() == [
+        "customers: 5 linked, 0 suggested, 0 like nobody there, 0 there like nobody here.",
+        "Linked with what was there: 1,200 by same e-mail, 1 by a person.",
     ]

@@ -113,3 +113,14 @@ async def test_what_stands_in_the_books_of_another_integration_is_not_posted_aga
     found = {one.source_id: (one.state, one.reason) for one in (await records(company.desk, mine)).records}
     assert found == {"1": ("held", "posted_elsewhere"), "2": ("posted", "")}
     assert [step.number for step in company.books.written] == ["INV-2"]
+
+
+async def test_one_ledger_of_a_servicetitan_writes_its_parties_back(company: Company) -> None:
+    await on(company, business_units="bu1", parties_back="yes")
+    with pytest.raises(Refused, match=r"writes customers and vendors back to .* already.*parties_back=no there first"):
+        await second(company, business_units="bu2", parties_back="yes")
+    other = await second(company, business_units="bu2")
+    with pytest.raises(Refused, match=f"Integration {company.integration.integration_id} "):
+        await change_settings(company.desk, other, {"parties_back": "yes"})
+    await change_settings(company.desk, await company.now(), {"parties_back": "no"})
+    await change_settings(company.desk, other, {"parties_back": "yes"})

@@ -8,6 +8,7 @@ from service_ledger import BOOKS, KIND, TITAN, Company, bill
 
 from ml_connector.canonical import documents
 from ml_connector.errors import BadInput, NotFound, Refused
+from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.anyio
 
 async def test_flows_start_off_and_parties_as_needed(company: Company) -> None:
     modes = {flow.name: flow.mode for flow in company.integration.flows}
-    assert modes == {"vendors": "as needed", "bills": "off", "bills_exported": "off"}
+    needed = ("customers", "locations", "vendors")
+    assert modes == {flow.name: "as needed" if flow.name in needed else "off" for flow in INTEGRATION.flows}
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,8 @@ async def test_the_gate_stands_once_something_is_posted(company: Company) -> Non
 
 
 async def test_modes(company: Company) -> None:
-    with pytest.raises(NotFound, match="no flow 'invoices'; it has vendors, bills"):
-        await set_flow_mode(company.desk, company.integration, "invoices", "live")
+    with pytest.raises(NotFound, match="no flow 'colours'; it has customers, locations"):
+        await set_flow_mode(company.desk, company.integration, "colours", "live")
     with pytest.raises(BadInput, match="cannot run as needed"):
         await set_flow_mode(company.desk, company.integration, "bills", "as needed")
     bookkeeper = Desk(company.desk.runtime, company.desk.tenant_id, Actor("user/2", Role.BOOKKEEPER))

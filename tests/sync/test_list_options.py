@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sync_world import World
@@ -10,6 +12,7 @@ from sync_world import World
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.vendor_flow import Vendors
 from ml_connector.integrations.zoho_parties import ZohoCustomers
 from ml_connector.sync.directory import refresh
@@ -77,10 +80,29 @@ async def test_a_firm_of_two_contacts_is_no_double_by_its_name(company: World) -
     assert count == 2
 
 
-def test_flows_ask_for_what_they_need() -> None:
-    assert options_of([Vendors(), Bills()], "parties") == {}
-    assert options_of([Vendors(), ZohoCustomers()], "parties") == BOTH
-    assert options_of([ZohoCustomers()], "accounts") == {}
+@pytest.mark.parametrize(
+    ("modes", "asked"),
+    [
+        ({"customers": "as needed", "vendors": "live", "bills": "live"}, {}),
+        ({"customers": "as needed", "invoices": "preview"}, BOTH),
+        ({"customers": "as needed", "customers_back": "live"}, BOTH),
+        ({"customers": "live"}, BOTH),
+        ({"customers": "off", "invoices": "live"}, {}),
+    ],
+)
+def test_customers_are_asked_for_where_something_is_done_with_them(
+    modes: dict[str, str], asked: dict[str, str]
+) -> None:
+    lane: Any = SimpleNamespace(connection_id=2)
+    flows: Any = [
+        SimpleNamespace(
+            type=INTEGRATION.flow(name), mode=mode, on=mode != "off", integration_id=1,
+            target_id=1 if name.endswith("_back") else 2,
+        )
+        for name, mode in modes.items()
+    ]  # fmt: skip
+    assert options_of(lane, flows, "parties") == asked
+    assert options_of(lane, flows, "accounts") == {}
 
 
 def test_each_kind_is_found_among_its_own_and_follows_a_change() -> None:

@@ -55,6 +55,9 @@ def show_matches(console: Console, found: Matches) -> None:
         f"{found.table}: {found.linked:,} linked, {found.suggested:,} suggested, {found.alone_here:,} like nobody there, "
         f"{found.alone_there:,} there like nobody here.",
     )
+    if found.linked_by:
+        by = ", ".join(f"{count:,} by {evidence}" for evidence, count in found.linked_by.items())
+        render.lines(console, f"Linked with what was there: {by}.")
     if found.suggested:
         render.lines(console, f"'ml-connector map set {found.table} KEY ID' takes one over; 'new' has one made.")
 

@@ -126,9 +126,9 @@ async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight | Surve
 
 async def _lists(lane: Lane, what: str) -> Sequence[OpenItem]:
     """Read the changes of lists now. Raises what reading raises, Refused where one takes longer than a slice."""
-    here = [flow.type for flow in await _flows(lane) if flow.target_id == lane.connection_id and flow.mode != "off"]
+    flows = await _flows(lane)
     for entity in what.removeprefix(LISTS).split(","):
-        if not await refresh(lane, entity, 0.0, options_of(here, entity)):
+        if not await refresh(lane, entity, 0.0, options_of(lane, flows, entity)):
             raise Refused(f"The list {entity} is long and still being read: ask again in a minute.")
     return ()
 

@@ -56,13 +56,13 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         await tokens.keep_alive()
     await age_lists(lane, flows)
     if not await _lists(
-        lane, budget, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id]
+        lane, budget, [(flow, flow.type.source_lists) for flow in flows if flow.source_id == lane.connection_id], flows
     ):
         return lane.clock.now()
     await read_hinted(lane, flows)
     tried = await _read_due(lane, flows)
     if not await _lists(
-        lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id]
+        lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id], flows
     ):
         return lane.clock.now()
     await read_in_full(lane, flows)
@@ -112,8 +112,10 @@ async def _organisation(lane: Lane, held: StoredConnection) -> None:
     lane.organisation = found
 
 
-async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Sequence[str]]]) -> bool:
-    """Refresh what flows need; whether all of it was read to its end.
+async def _lists(
+    lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Sequence[str]]], on: Sequence[Flow]
+) -> bool:  # fmt: skip
+    """Refresh what flows need; whether all of it was read to its end. ``on``: all that read or write here.
 
     A list that may not be read stops the flows that need it, and nobody else.
     """
@@ -126,7 +128,7 @@ async def _lists(lane: Lane, budget: LaneBudget, needed: Sequence[tuple[Flow, Se
     for entity, flows in sorted(by_entity.items()):
         try:
             age = allowed_age(entity, by_entity, budget.rest_of_day(), by_entity.keys() - compared)
-            if not await refresh(lane, entity, age, options_of((flow.type for flow, _ in needed), entity)):
+            if not await refresh(lane, entity, age, options_of(lane, on, entity)):
                 return False
         except NotPermitted as error:
             log.warning("list refused", lane=lane.connection_id, entity=entity, why=error.sentence)

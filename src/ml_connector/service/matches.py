@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.canonical import documents
@@ -21,6 +21,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
+from ml_connector.service.linked_by import linked_by
 from ml_connector.service.mapping.rows import rows_in
 from ml_connector.service.roles import READERS
 from ml_connector.sync.coming import makes_parties
@@ -56,7 +57,8 @@ class Matches:
     """The matches of one mapping table of parties, the best evidence first, and how the two lists stand to each other.
 
     ``alone_here`` are parties of the source without a counterpart that are like nobody, ``alone_there`` active ones of the
-    target that nobody has or may be. ``left``: matches that are not told, since there are too many.
+    target that nobody has or may be. ``left``: matches that are not told, since there are too many. ``linked_by``: by kind of
+    evidence, how many were linked with what was there.
     """
 
     table: str
@@ -65,6 +67,7 @@ class Matches:
     alone_here: int
     alone_there: int
     left: int = 0
+    linked_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def suggested(self) -> int:
@@ -85,6 +88,7 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
         decided = {row.key for row in await rows_in(reading, integration, table)}
         there = await _there(reading, sealer, integration, flow.party_list)
         here = await _here(reading, sealer, integration, flow.name)
+        by = await linked_by(reading, sealer, integration.integration_id, _both_ways(desk, integration, flow))
     linked = {source_id for (name, _), source_id in taken.items() if name == flow.name}
     wanted = {key: one for key, one in here.items() if key not in linked and key not in decided}
     index = PartyIndex(there.values(), taken)
@@ -93,7 +97,7 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
     used = {target_id for _, target_id in taken} | {one.target_id for one in found}
     alone = sum(one.active and not one.merged_into and one.id not in used for one in there.values())
     unlike = sum(not one for one in pairs.values())
-    return Matches(table, tuple(found[:at_most]), len(linked), unlike, alone, max(0, len(found) - at_most))
+    return Matches(table, tuple(found[:at_most]), len(linked), unlike, alone, max(0, len(found) - at_most), by)
 
 
 def tables_of(desk: Desk, integration: Integration) -> list[str]:
@@ -109,6 +113,11 @@ def _flow(desk: Desk, integration: Integration, table: str) -> FlowType:
         has = f"those are {', '.join(known)}" if known else "it has none"
         raise NotFound(f"{table!r} is no mapping table of parties of {title}: {has}.")
     return desk.runtime.integrations[integration.kind].flow(table)
+
+
+def _both_ways(desk: Desk, integration: Integration, flow: FlowType) -> list[str]:
+    flows = desk.runtime.integrations[integration.kind].flows
+    return [flow.name, *(one.name for one in flows if one.mirrors == flow.name)]
 
 
 # --- ranking -----------------------------------------------------------------------------------------------------

@@ -5,15 +5,16 @@ A list that showed less from one reading to the next would have everything else 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
 
-from ml_connector.integrations.base import FlowType
-from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.flows import Flow
+from ml_connector.sync.lane import Lane, LaneTransaction
 
+AS_NEEDED = "as needed"
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -25,10 +26,17 @@ class Chosen:
     new: bool
 
 
-def options_of(types: Iterable[FlowType], entity: str) -> dict[str, str]:
-    """What flows that write into a connection ask of one of its lists."""
-    asked = [type_.target_options.get(entity, NO_OPTIONS) for type_ in types]
+def options_of(lane: Lane, flows: Sequence[Flow], entity: str) -> dict[str, str]:
+    """What flows ask of one of the lane's lists, of all that read or write there; one that is off asks for nothing."""
+    asking = [flow for flow in flows if flow.target_id == lane.connection_id and flow.on and _at_work(flow, flows)]
+    asked = [flow.type.target_options.get(entity, NO_OPTIONS) for flow in asking]
     return {name: value for options in asked for name, value in options.items()}
+
+
+def _at_work(flow: Flow, flows: Sequence[Flow]) -> bool:
+    """Whether a flow has anything to do: one that runs as needed does where another one has parties of its kind."""
+    others = [one for one in flows if one.on and one.mode != AS_NEEDED and one.integration_id == flow.integration_id]
+    return flow.mode != AS_NEEDED or any(one.type.party_kind == flow.type.party_kind for one in others)
 
 
 async def chosen(transaction: LaneTransaction, entity: str, asked: Mapping[str, str]) -> Chosen:
