@@ -53,5 +53,7 @@ def show(walk: Walk, books: Mapping[str, Any], text: str) -> None:
     sums = {name: render.money(Decimal(books[name]), currency) for name in ("sold", "posted", "owed", "owed_there")}
     walk.say(f"{books['invoices']:,} invoices: {sums['sold']} in ServiceTitan, {sums['posted']} in Zoho Books.")
     walk.say(f"{books['payments']:,} payments are there, each as one, on the invoices that they were taken for.")
-    walk.say(f"{books['customers']:,} customers owe {sums['owed']} in ServiceTitan, {sums['owed_there']} in Zoho Books.")
+    walk.say(
+        f"{books['customers']:,} customers owe {sums['owed']} in ServiceTitan, {sums['owed_there']} in Zoho Books."
+    )
     render.lines(walk.cli.out, *(f"- {one['sentence']}" for one in books["findings"][:10]), style="red")
