@@ -24,7 +24,7 @@ from ml_connector.connectors.zoho_books.outcomes import understood
 from ml_connector.connectors.zoho_books.read import detail
 from ml_connector.connectors.zoho_books.requests import body_of, marking
 from ml_connector.connectors.zoho_books.resources import RESOURCES, Resource, reference_field, row_of
-from ml_connector.connectors.zoho_books.write import as_marked, deleted
+from ml_connector.connectors.zoho_books.write import as_marked, deleted, ties
 from ml_connector.errors import BadInput
 
 # The filters by party, where the list has one, and by number.
@@ -66,7 +66,8 @@ async def _finished(books: Books, step: Step, document: Document) -> Document:
     """Our own draft marked as it is to be; as it is where Zoho refuses that. Raises what sending raises."""
     if not isinstance(document, Invoice) or document.state is not InvoiceState.DRAFT:
         return document
-    request = marking(step, document.id, books) if document.reference == step.reference else None
+    ours = document.reference == step.reference and ties(step, document)
+    request = marking(step, document.id, books) if ours else None
     if request is None:
         return document
     answer = await books.session.send(request)
