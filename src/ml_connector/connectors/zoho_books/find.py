@@ -24,7 +24,7 @@ from ml_connector.connectors.zoho_books.outcomes import understood
 from ml_connector.connectors.zoho_books.read import detail
 from ml_connector.connectors.zoho_books.requests import body_of, marking
 from ml_connector.connectors.zoho_books.resources import RESOURCES, Resource, reference_field, row_of
-from ml_connector.connectors.zoho_books.write import as_marked, deleted, ties
+from ml_connector.connectors.zoho_books.write import as_marked, deleted
 from ml_connector.errors import BadInput
 
 # The filters by party, where the list has one, and by number.
@@ -63,10 +63,14 @@ def _gone(step: Step) -> list[Document]:
 
 
 async def _finished(books: Books, step: Step, document: Document) -> Document:
-    """Our own draft marked as it is to be; as it is where Zoho refuses that. Raises what sending raises."""
+    """Our own draft marked as it is to be; as it is where Zoho refuses that. Raises what sending raises.
+
+    So it is where Zoho makes another total of it than was foreseen, for a person to look at: each tax of a group is rounded by
+    itself, and the list of taxes shows their sum alone.
+    """
     if not isinstance(document, Invoice) or document.state is not InvoiceState.DRAFT:
         return document
-    ours = document.reference == step.reference and ties(step, document)
+    ours = document.reference == step.reference and abs(document.total) == abs(step.total)
     request = marking(step, document.id, books) if ours else None
     if request is None:
         return document

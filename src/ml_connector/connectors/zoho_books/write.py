@@ -2,7 +2,7 @@
 
 What was made as a draft and is to stand in the general ledger is marked so in the same step. Until that is proved the step is
 not: its look-up (``find``) finishes what is left. Where Zoho refuses the mark, as for an organisation that approves its
-invoices, or has made another total of it than was foreseen, the document is shown as the draft that it is.
+invoices, the document is shown as the draft that it is.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ async def _marked(books: Books, step: Step, made: Done) -> Outcome:
     """What was made, marked as it is to be. Whatever is not clearly refused is looked up."""
     document = made.document
     request = marking(step, made.target_id, books) if step.action is not Action.VOID else None
-    if request is None or not isinstance(document, Invoice) or document.state not in _UNMARKED or not ties(step, document):
+    if request is None or not isinstance(document, Invoice) or document.state not in _UNMARKED:
         return made
     try:
         answer = await books.session.send(request)
@@ -122,14 +122,6 @@ async def _marked(books: Books, step: Step, made: Done) -> Outcome:
         return made
     assert isinstance(reply, Later | Uncertain)
     return Uncertain(f"it is there as a draft, and was not marked: {reply.why}")
-
-
-def ties(step: Step, document: Invoice) -> bool:
-    """Whether Zoho makes the total of it that was foreseen; else it stays the draft that it is, for a person to look at.
-
-    Each tax of a group is rounded by itself, and the list of taxes shows their sum alone: that may be a cent apart.
-    """
-    return abs(document.total) == abs(step.total)
 
 
 def as_marked(document: Invoice, path: str) -> Invoice:
