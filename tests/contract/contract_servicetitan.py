@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from contract_servicetitan_desk import LONG_AGO, Desk, shown_id
@@ -11,10 +12,10 @@ from contract_stage import Lack, Stage, Switch, Wrong
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation, Party
-from ml_connector.canonical.parts import Address, Ref
+from ml_connector.canonical.parts import Address, Allocation, Ref
 from ml_connector.canonical.purchases import Bill as CanonicalBill
+from ml_connector.canonical.purchases import BillLine, Expense
 from ml_connector.canonical.sales import Invoice, Payment
-from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.writing import Action, Step
 from ml_connector_sandbox.company.access import SCOPES
 from ml_connector_sandbox.servicetitan.books import Table, TenantBooks, batch, post_batch
@@ -35,6 +36,8 @@ _LISTS = {
     "bills": "/export/inventory-bills",
     "receipts": "/receipts",
     "purchase_orders": "/purchase-orders",
+    "ap_credits": "/ap-credits",
+    "items": "/export/materials",  # the desk adds materials; the feeds of equipment and services have their own tests
 }
 _SPOILT = {
     "vendors": ("active", "perhaps"),
@@ -52,9 +55,9 @@ _SPOILT = {
     "bills": ("billAmount", "twelve"),
     "receipts": ("items", 5),
     "purchase_orders": ("total", [1]),
+    "ap_credits": ("status", "Perhaps"),
+    "items": ("price", "twelve"),
 }
-_NOT_READ = "returns and AP credits are not read here; the emulator's own tests meet it"
-_NOT_WRITTEN = "journal entries are not written here; the emulator's own tests meet it"
 _PLACE = Address("12 Main St", "Unit 2", "Saint Cloud", "MN", "56301", "USA")
 
 
@@ -103,15 +106,15 @@ class StageOfServiceTitan(Stage):
         _lack("tn.acc.bankdeposits:r", "bank-deposits"),
         _lack("tn.acc.paymenttypes:r", "payment-types"),
         _lack("tn.acc.paymentterms:r", "payment-terms"),
+        _lack("tn.acc.apcredits:r", "ap-credits"),
+        _lack("tn.pb.materials:r", "materials"),
+        _lack("tn.pb.equipment:r", "equipment"),
+        _lack("tn.pb.services:r", "services"),
     )
-    unplayed = frozenset(["ap_credits", "items", "journal_entries"])
-    unwritten = frozenset([("payments", Action.CREATE)])
-    unsaid = tuple(
-        f"right {one.name}" for one in CONNECTOR.scopes if one.name not in SCOPES
-    )  # its application lacks them
-    silent = frozenset([("payments", Action.MARK_EXPORTED)])
+    silent = frozenset([("payments", Action.MARK_EXPORTED), ("journal_entries", Action.CREATE)])
     stepwise = frozenset([("customers", Action.UPDATE)])
-    repeatable = frozenset(["customers", "vendors"])
+    settles_later = frozenset(["read_after_write_lag_seconds"])
+    repeatable = frozenset(["customers", "vendors", "payments", "journal_entries"])
     switches: ClassVar[Mapping[str, Switch]] = {
         "limits": Switch((True,)),
         "token_requests_per_minute": Switch((1, 0)),
@@ -148,12 +151,12 @@ class StageOfServiceTitan(Stage):
         "payment_status_moves_back": Switch((False,)),
         "paid_on_after_is_inclusive": Switch((True,)),
         "deposited_on_is_the_bank_deposit": Switch((True,)),
-        "inactive_ap_credits_are_listed": Switch(untouched=_NOT_READ),
-        "restocking_fee_lessens_returns": Switch(untouched=_NOT_READ),
-        "return_exported_with_credit": Switch(untouched=_NOT_READ),
-        "journal_entries_available": Switch(untouched=_NOT_WRITTEN),
-        "journal_entry_creation_answers_id": Switch(untouched=_NOT_WRITTEN),
-        "journal_entry_lines_are_checked": Switch(untouched=_NOT_WRITTEN),
+        "inactive_ap_credits_are_listed": Switch((False,)),
+        "restocking_fee_lessens_returns": Switch((False,)),
+        "return_exported_with_credit": Switch((False,)),
+        "journal_entries_available": Switch((False,)),
+        "journal_entry_creation_answers_id": Switch((True,)),
+        "journal_entry_lines_are_checked": Switch((False,)),
     }
 
     @property
@@ -199,6 +202,7 @@ class StageOfServiceTitan(Stage):
             "bills": self.books.delete_bill,
             "invoices": self.books.invoicing.deactivate,
             "payments": self.books.collecting.delete,
+            "items": lambda id: self.books.materials.modify(id, active=False),
         }
         if entity in deeds:
             deeds[entity](int(id))
@@ -214,16 +218,54 @@ class StageOfServiceTitan(Stage):
     def lists(self, entity: str) -> str:
         return _LISTS[entity]
 
+    def offers(self, entity: str, action: Action, settings: Mapping[str, str]) -> bool:
+        switches = self.company.servicetitan_switches
+        if action is Action.CREATE and entity == "payments":
+            return switches.payments_can_be_created
+        return entity != "journal_entries" or switches.journal_entries_available
+
     def step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
+        if entity == "journal_entries":
+            return self._entry_step(reference, organisation)
+        if entity == "payments" and action is Action.CREATE:
+            return self._payment_step(reference, organisation)
         if action is not Action.MARK_EXPORTED:
             return self._party_step(entity, action, reference, organisation)
         marked = self._to_mark(entity)
         composed = self.connector.compose(action, marked, organisation, reference, self.settings)
         return Step(entity, action, reference, composed.body, target_id=marked.id)
 
+    def _payment_step(self, reference: str, organisation: Organisation) -> Step:
+        """Two thirds of a payment on an invoice, the rest on account."""
+        owed = self.books.invoices[self.desk.add("invoices", 0, LONG_AGO).id]
+        kind = str(self.desk.add("payment_types", 0, LONG_AGO).id)
+        money = Payment(
+            "", Ref(str(owed.customer_id)), Decimal("60.00"), date=date(2026, 9, 2), method=Ref(kind), number="771",
+            memo="From the ledger", splits=(Allocation("", Ref(str(owed.id)), Decimal("40.00")),), unapplied=Decimal(20),
+        )  # fmt: skip
+        composed = self.connector.compose(Action.CREATE, money, organisation, reference, self.settings)
+        return Step(
+            "payments", Action.CREATE, reference, composed.body, party_id=money.party.id, date=money.date,
+            total=composed.total,
+        )  # fmt: skip
+
+    def _entry_step(self, reference: str, organisation: Organisation) -> Step:
+        """Petty cash spent on two accounts, one line of them for a business unit."""
+        spent, other, cash = (str(self.desk.add("accounts", 700 + place, LONG_AGO).id) for place in range(3))
+        unit = Ref(str(self.desk.add("business_units", 0, LONG_AGO).id))
+        lines = (
+            BillLine("1", Decimal("25.00"), account=Ref(spent), business_unit=unit, description="Diesel"),
+            BillLine("2", Decimal("5.25"), account=Ref(other)),
+        )
+        expense = Expense("", Decimal("30.25"), date=date(2026, 9, 2), paid_through=Ref(cash), memo="Fuel", lines=lines)
+        composed = self.connector.compose(Action.CREATE, expense, organisation, reference, self.settings)
+        return Step("journal_entries", Action.CREATE, reference, composed.body, date=expense.date, total=composed.total)
+
     def _to_mark(self, entity: str) -> CanonicalBill | Invoice | Payment:
         if entity == "bills":
             return self._bill()
+        if entity == "ap_credits":
+            return self._credit()
         if entity == "credit_memos":
             return self._memo()
         return self._invoice() if entity == "invoices" else self._payment()
@@ -240,6 +282,12 @@ class StageOfServiceTitan(Stage):
             id=str(bill.id), vendor=Ref(str(bill.vendor_id)), total=bill.amount(True), complete=True,
             purchase_order=Ref(str(bill.purchase_order_id)),
         )  # fmt: skip
+
+    def _credit(self) -> CanonicalBill:
+        kept = self.books.ap_credits[self.desk.add("ap_credits", 0, LONG_AGO).id]
+        if self.company.servicetitan_switches.mark_exported_demands_posted:
+            self.books.returning.post([kept.id], "Contract", LONG_AGO)
+        return CanonicalBill(str(kept.id), Ref(str(kept.vendor_id)), -kept.amount, source_kind="ap_credit")
 
     def _invoice(self) -> Invoice:
         made = self.desk.add("invoices", 0, LONG_AGO)
@@ -273,6 +321,8 @@ class StageOfServiceTitan(Stage):
     def shows(self, step: Step, document: Document) -> bool:
         if isinstance(document, Party):
             return (document.name, document.reference) == (step.number, step.reference)
+        if step.action is Action.CREATE:
+            return isinstance(document, Payment | Expense) and document.reference == step.reference
         return isinstance(document, CanonicalBill | Invoice | Payment) and document.exported
 
     def another(self, answer: Any) -> Any:

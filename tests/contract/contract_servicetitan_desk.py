@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.servicetitan.books import (
+    ApCredit,
     Bill,
     BillItem,
     BusinessUnit,
@@ -27,6 +28,9 @@ from ml_connector_sandbox.servicetitan.books import (
     PurchaseOrder,
     PurchaseOrderItem,
     Record,
+    Return,
+    ReturnItem,
+    Sku,
     Table,
     TaxRate,
     TaxZone,
@@ -35,7 +39,7 @@ from ml_connector_sandbox.servicetitan.books import (
 )
 from ml_connector_sandbox.servicetitan.books.payments import JOURNAL_ENTRY, RECEIVE_PAYMENT
 
-_NAMED = {"accounts": "gl_accounts", "deposits": "bank_deposits"}
+_NAMED = {"accounts": "gl_accounts", "deposits": "bank_deposits", "items": "materials"}
 DAY = date(2026, 9, 1)
 LONG_AGO = "2026-01-05T10:00:00.0000001Z"
 HOME = CustomerAddress(
@@ -73,6 +77,8 @@ class Desk:
             "bills": self._bill,
             "purchase_orders": self._order,
             "receipts": self._receipt,
+            "ap_credits": self._credit,
+            "items": self._material,
         }
         return enter[entity](f"Contract {entity} {len(self.table(entity))}", place, at)
 
@@ -165,6 +171,25 @@ class Desk:
         item = BillItem(sku_code="C", name="Coil", quantity=Decimal(2), cost=Decimal("3.1000000001"))
         bill = Bill(reference_number=f"CB-{place}", vendor_id=self.supplier(), bill_date=DAY, items=(item,))
         return self.books.add_bill(bill, at)
+
+    def _credit(self, name: str, place: int, at: str) -> ApCredit:
+        """For goods sent back, in part on a bill; every third for nothing that was sent back."""
+        if place % 3 == 2:
+            credit = ApCredit(
+                vendor_id=self.supplier(), credit_date=DAY, amount=Decimal("12.40"), reference_number=name
+            )
+            return self.books.returning.credit(credit, at=at)
+        item = ReturnItem(code="C", name="Coil", quantity=Decimal(2), cost=Decimal("3.10"))
+        goods = Return(
+            number=name, vendor_id=self.supplier(), business_unit_id=next(one.id for one in self.books.business_units),
+            return_date=DAY, items=(item,), tax=Decimal("0.40"), restocking_fee=Decimal("0.60") * (place % 3),
+        )  # fmt: skip
+        kept = self.books.returning.send_back(goods, LONG_AGO)
+        return self.books.returning.receive_credit(kept.id, at=at, less_the_fee=False, credit_date=DAY)
+
+    def _material(self, name: str, place: int, at: str) -> Sku:
+        material = Sku(code=name, display_name=f"{name}, {place}", price=Decimal("9.90"), cost=Decimal("3.10"))
+        return self.books.materials.add(material, at)
 
     def supplier(self) -> int:
         """Any vendor."""

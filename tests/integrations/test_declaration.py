@@ -15,6 +15,7 @@ from ml_connector.integrations.bill_flow import Bills
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.vendor_flow import Vendors
+from ml_connector.integrations.zoho_bills import OFFER as BILLS
 from ml_connector.service.mapping.keys import Known
 
 SERVICE = Path(__file__).parents[2] / "src" / "ml_connector" / "service"
@@ -78,7 +79,7 @@ def test_a_new_integration_brings_its_own_checks() -> None:
 
 def test_which_keys_a_bill_shows() -> None:
     shown = bill(lines=(line("60"), line("40"), line("0")), total="108.25", tax="8.25")
-    keys = {table.name: list(table.shown_keys(shown)) for table in INTEGRATION.tables}
+    keys = {table.name: list(table.shown_keys(shown)) for table in BILLS.tables}
     assert keys == {
         "accounts": [("5000", "Parts")] * 2,
         "tax": [("Duluth", "Duluth")],

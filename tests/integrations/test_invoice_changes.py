@@ -73,6 +73,7 @@ DEARER: dict[str, Any] = {"lines": (line("120"),), "tax": "9.90", "total": "129.
         {"terms": "Net 45"},
         {"lines": (msgspec.structs.replace(LINE, account=Ref("s9", "Other", "4999")),)},
         {"tax_zone": Ref("z1", "Austin, TX")},
+        {"lines": (msgspec.structs.replace(LINE, item=Ref("1001")),)},  # posted before items of lines were read
     ],
 )
 def test_what_is_no_change(changes: dict[str, Any]) -> None:

@@ -36,8 +36,9 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``quantity`` x ``unit_price`` may have more digits than the currency; ``amount`` is what ties. ``tax`` is the line's
     tax where the vendor states one, None where it does not. ``tax_base`` is what a zone's rate counts the line as
-    ("labor", "material", empty). Lines that are not ``chargeable`` are shown and add nothing. ``item`` is what is sold, for a
-    ledger that books a line on its item's account; empty where lines name accounts alone.
+    ("labor", "material", empty). Lines that are not ``chargeable`` are shown and add nothing. ``item`` is what is sold: at
+    the source its entry in the price book, for a ledger the item on whose account the line is booked; empty where lines
+    name accounts alone.
     """
 
     id: str

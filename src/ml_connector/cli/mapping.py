@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from ml_connector.cli import covering, render, simulating
+from ml_connector.cli import covering, differing, render, simulating
 from ml_connector.cli.asking import confirm
 from ml_connector.cli.choosing import day
 from ml_connector.cli.context import Cli, Exit, Given
@@ -39,6 +39,7 @@ def mount(app: App) -> None:
     group.command(targets, help_epilogue="Example: ml-connector map targets accounts materials --json")
     covering.mount(group)
     simulating.mount(group)
+    differing.mount(group)
     app.command(group)
 
 

@@ -15,7 +15,7 @@ from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
-from ml_connector.integrations.views import View
+from ml_connector.integrations.views import Books, View
 from ml_connector.integrations.ways import LEDGERS, XERO, Ways
 
 
@@ -58,6 +58,9 @@ class FlowType(ABC):
     )
     near: ClassVar[dt.timedelta] = dt.timedelta(0)  # documents of equal amount, no further apart, may be one; 0: none
     near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
+    matches: ClassVar[str] = ""  # the target's list whose entries it links one to one, but for parties: View.held_there
+    knows: ClassVar[tuple[str, ...]] = ()  # flows of short lists: the planner is shown all their links
+    begins_off: ClassVar[bool] = False  # of one that runs as needed: a person turns it on, else it is so from the start
 
     @property
     def ways(self) -> Ways:
@@ -138,6 +141,17 @@ class FlowType(ABC):
 
     def needs_links(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
         """(entity, source id) whose links the planner will ask for; of a document with a party that one's first."""
+        return ()
+
+    def looks_up(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
+        """(entity, source id) whose links the planner will ask for besides: of what the document names in a list.
+
+        It does not stand on them: what becomes of them later concerns no document that is posted.
+        """
+        return ()
+
+    def differences(self, mine: Document, theirs: Document, books: Books) -> tuple[str, ...]:
+        """In what a record and its counterpart differ, in words, where nothing of it is ever changed; empty in nothing."""
         return ()
 
     def goes_on(self, document: Document, entity: str) -> bool:

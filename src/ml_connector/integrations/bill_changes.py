@@ -19,6 +19,7 @@ from ml_connector.canonical.tie_out import difference
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.bill_checks import bill_date, not_at_gate
 from ml_connector.integrations.bill_composing import entity_of
+from ml_connector.integrations.bill_kinds import is_credit
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.bill_updates import BillChange, held, updated
 from ml_connector.integrations.checks import check_periods, currency_of
@@ -35,7 +36,7 @@ def changed(bill: Bill, view: View) -> Decision:
     """The decision on a later version of a bill that is linked."""
     assert view.link is not None
     posted, now = view.link.source, view.link.now
-    if not isinstance(posted, Bill) or _as_posted(posted, view.settings) == _as_posted(bill, view.settings):
+    if not isinstance(posted, Bill) or alike(posted, bill, view.settings):
         return Unchanged()
     change = BillChange(
         _as_dated(bill, view), _as_dated(posted, view), now if isinstance(now, Bill) else None,
@@ -43,10 +44,15 @@ def changed(bill: Bill, view: View) -> Decision:
     )  # fmt: skip
     gone = change.now is None or change.now.state is BillState.CANCELED
     if is_removed(bill):
-        return Unchanged() if gone else _kept_as_it_is(change, view) or _billed(change, view) or _voided(change, view)
-    if not_ours := _kept_as_it_is(change, view) or _stopped(change, view):
+        return Unchanged() if gone else kept_as_it_is(change, view) or _billed(change, view) or voided(change, view)
+    if not_ours := kept_as_it_is(change, view) or _stopped(change, view):
         return not_ours
     return not_at_gate(bill, view.settings) or updated(change, view)
+
+
+def alike(before: Bill, after: Bill, settings: Settings) -> bool:
+    """Whether the ledger's document is to be the same; what a credit is applied to is no part of that."""
+    return _as_posted(before, settings) == _as_posted(after, settings)
 
 
 def is_removed(bill: Bill) -> bool:
@@ -64,7 +70,7 @@ def _as_dated(bill: Bill, view: View) -> Bill:
 # --- why it is left as it is there ---------------------------------------------------------------------------------
 
 
-def _kept_as_it_is(change: BillChange, view: View) -> Hold | None:
+def kept_as_it_is(change: BillChange, view: View) -> Hold | None:
     """What the ledger, or whose document it is, keeps from being changed or voided from here."""
     now, link = change.now, view.link
     assert link is not None
@@ -104,7 +110,7 @@ def _objections(change: BillChange, view: View) -> Iterator[str]:
         yield "ServiceTitan marks it 'do not pay', and the ledger is not told that"
     if entity_of(bill) != link.target_entity:
         yield f"it comes to {money(bill.total, bill.currency)} now and would be the opposite document"
-    if link.target_entity != "bills":
+    if link.target_entity != "bills" and not is_credit(bill):
         yield "a vendor credit is not changed from here"
     if bill.vendor.id != posted.vendor.id:
         yield f"its vendor is {bill.vendor.name or bill.vendor.id} now"
@@ -122,7 +128,7 @@ def _billed(change: BillChange, view: View) -> Hold | None:
     return held(change, view, f"ServiceTitan made bill {own.label()} of this receipt") if own.id else None
 
 
-def _voided(change: BillChange, view: View) -> Decision:
+def voided(change: BillChange, view: View) -> Decision:
     """It is made void there, where it stands in an open period."""
     now, draft = change.now, Draft(change.bill.currency)
     assert now is not None and view.link is not None
@@ -150,7 +156,7 @@ def _as_posted(bill: Bill, settings: Settings) -> Bill:
     return msgspec.structs.replace(
         bill, id="", stamp="", exported=False, memo="", terms="", balance=None, complete=True, hidden_reason="", hidden_by="",
         state=bill.state if stopped else BillState.RECEIVED, purchase_order=Ref(bill.purchase_order.id),
-        ordered=None, ordered_on=None, order_sent_on=None, own_bill=Ref(),
+        ordered=None, ordered_on=None, order_sent_on=None, own_bill=Ref(), credits=(),
         lines=tuple(_line_as_posted(line) for line in bill.lines),
         post_date=bill.post_date if settings.bill_date == "post date" else None,
         **{name: _by_id(getattr(bill, name)) for name in named},

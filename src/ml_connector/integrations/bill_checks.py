@@ -6,6 +6,7 @@ import datetime as dt
 
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.tie_out import computed_total, difference
+from ml_connector.integrations.bill_kinds import is_credit, own_key
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.checks import booked_on, check_currency, check_seen
 from ml_connector.integrations.decisions import Adopt, Skip, skip, waiting
@@ -23,7 +24,8 @@ _REACHED = {
 
 
 def bill_date(bill: Bill, settings: Settings) -> dt.date | None:
-    return bill.post_date if settings.bill_date == "post date" else bill.date
+    """The source's date that counts; a vendor's credit shows one alone."""
+    return bill.post_date if settings.bill_date == "post date" and not is_credit(bill) else bill.date
 
 
 def passed_over(bill: Bill, view: View, settings: Settings) -> Skip | Adopt | None:
@@ -52,7 +54,7 @@ def not_at_gate(bill: Bill, settings: Settings) -> Skip | None:
 
 def _not_ours(bill: Bill, settings: Settings) -> Skip | None:
     """Documents of another integration or of the source that is not set, and receipts whose bill is the document."""
-    if f"{bill.source_kind}s" != settings.bill_source:
+    if not is_credit(bill) and f"{bill.source_kind}s" != settings.bill_source:
         return skip("other_source", kind=bill.source_kind, source=settings.bill_source)
     if bill.own_bill.id:
         return skip("has_bill", bill=bill.own_bill.id)
@@ -79,9 +81,9 @@ def _before_start(bill: Bill, view: View, date: dt.date, settings: Settings) -> 
 def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> dt.date | None:
     """What must be right in the source before anything is translated; the day that the bill is booked on."""
     if bill.state is BillState.DISCREPANCY:
-        draft.wait(waiting("discrepancy", "source", f"bills:{bill.id}"))
+        draft.wait(waiting("discrepancy", "source", own_key(bill)))
     if bill.do_not_pay:
-        draft.wait(waiting("do_not_pay", "source", f"bills:{bill.id}"))
+        draft.wait(waiting("do_not_pay", "source", own_key(bill)))
     check_whole(bill, settings, draft)
     check_seen(view, draft)
     day = booked_on(bill.date, view, draft)
@@ -94,14 +96,14 @@ def check_whole(bill: Bill, settings: Settings, draft: Draft) -> None:
     if bill.state is BillState.UNKNOWN:
         _status_unseen(bill, settings, draft)
     if bill.date is None:
-        draft.wait(waiting("no_date", "source", f"bills:{bill.id}", what=settings.bill_date))
+        draft.wait(waiting("no_date", "source", own_key(bill), what=settings.bill_date))
     _ties(bill, draft)
 
 
 def _status_unseen(bill: Bill, settings: Settings, draft: Draft) -> None:
     told = {"why": bill.hidden_reason, "first": _first(bill.hidden_by)}
     if settings.gate == "reconciled":
-        kind, key = ("fact", f"scope:{bill.hidden_by}") if bill.hidden_by else ("source", f"bills:{bill.id}")
+        kind, key = ("fact", f"scope:{bill.hidden_by}") if bill.hidden_by else ("source", own_key(bill))
         draft.wait(waiting("never_reconciled", kind, key, **told))
     elif settings.unseen_status == "hold":
         draft.wait(waiting("status_unseen", "setting", "setting:unseen_status", **told))
@@ -123,10 +125,9 @@ def _ties(bill: Bill, draft: Draft) -> None:
     if not bill.complete and bill.hidden_by:
         draft.wait(waiting("hidden_lines", "fact", f"scope:{bill.hidden_by}", scope=bill.hidden_by, **shown))
     elif not bill.complete:
-        draft.wait(waiting("lines_missing", "source", f"bills:{bill.id}", why=bill.hidden_reason, **shown))
+        draft.wait(waiting("lines_missing", "source", own_key(bill), why=bill.hidden_reason, **shown))
     elif apart != 0:
-        key = f"bills:{bill.id}"
-        draft.wait(waiting("does_not_tie", "source", key, difference=money(apart, bill.currency), **shown))
+        draft.wait(waiting("does_not_tie", "source", own_key(bill), difference=money(apart, bill.currency), **shown))
 
 
 def target_vendor(bill: Bill, view: View) -> str:

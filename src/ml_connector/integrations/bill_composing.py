@@ -13,6 +13,7 @@ from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.errors import BadInput
+from ml_connector.integrations.bill_kinds import number_table, own_key, word
 from ml_connector.integrations.bill_rules import charge, mandatory_dimensions, rounding_line, target_lines, tax_lines
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import waiting
@@ -57,10 +58,10 @@ def effective_number(bill: Bill, given: str | None) -> str:
 
 def number_for(bill: Bill, view: View, draft: Draft) -> str:
     """The vendor's invoice number, another one a person gave, or ServiceTitan's own, visibly. Twins claim it too."""
-    given = view.mappings["bill_numbers"].get(bill.id)
+    given = view.mappings[number_table(bill)].get(bill.id)
     number = effective_number(bill, given)
     if not given and not bill.number:
-        draft.notes.append(f"the bill has no vendor invoice number; ServiceTitan's own {number} is used")
+        draft.notes.append(f"the {word(bill)} has no vendor invoice number; ServiceTitan's own {number} is used")
     if given and number_key(given) != number_key(bill.number):
         draft.notes.append(f"number {given} given by a person instead of {bill.number or 'none'}")
     for twin in view.twins:
@@ -74,8 +75,8 @@ def _twin(twin: Twin, bill: Bill, view: View, draft: Draft) -> None:
     anew, and the ledger takes a number once in each of its years. A person says so, and each bill keeps its number.
     """
     shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
-    told = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
-    stated, key = money(bill.total, bill.currency), f"bill_numbers:{bill.id}"
+    told = {"where": twin.where, "what": word(bill), "number": twin.number, "total": shown, "other": twin.label}
+    stated, key = money(bill.total, bill.currency), f"{number_table(bill)}:{bill.id}"
     if twin.total == bill.total:
         draft.wait(waiting("same_number_same_total", "mapping", key, same=_same_bill(twin), **told))
     elif not _in_another_year(twin.date, bill.date, view.ledger.organisation.fiscal_year_start_month):
@@ -108,7 +109,7 @@ def composed_bill(
     try:
         composed = _compose(action, bill, target, view, draft, as_rounding)
     except BadInput as error:
-        draft.wait(waiting("unsuitable", "source", f"bills:{bill.id}", why=error.sentence))
+        draft.wait(waiting("unsuitable", "source", own_key(bill), why=error.sentence))
         return None
     if draft.waits:  # the rounding line's account
         return None

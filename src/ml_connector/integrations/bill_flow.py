@@ -113,7 +113,7 @@ class Bills(FlowType):
         else:  # what cannot be seen cannot be spread; accounts can be asked for already
             target_lines(bill, view, draft)
         number = number_for(bill, view, draft)
-        vendor_id, asks = _vendor(bill, view, draft)
+        vendor_id, asks = vendor_for(bill, view, draft)
         if draft.waits:
             return Hold(tuple(draft.waits), asks if _only_vendor(draft.waits) else ())
         return _created(booked(bill, day), number, vendor_id, view, draft)
@@ -123,7 +123,8 @@ def _only_vendor(waits: list[Waiting]) -> bool:
     return all(wait.code == "vendor_pending" for wait in waits)
 
 
-def _vendor(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
+def vendor_for(bill: Bill, view: View, draft: Draft) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The ledger's id of the vendor, empty where it waits for that, and the record whose flow must bring it first."""
     wanted = ("vendors", bill.vendor.id)
     key = f"vendors:{bill.vendor.id}"
     name = bill.vendor.name or bill.vendor.id

@@ -12,14 +12,14 @@ BILL_REASONS = (
     Reason(
         "tax_unmapped",
         "Tax without a rule",
-        "The bill carries tax of {amount} ({zone}), and nobody has said how tax of that zone is booked.",
+        "It carries tax of {amount} ({zone}), and nobody has said how tax of that zone is booked.",
         "Fill the row '{key}' of the mapping table tax: cost, account:<id>, tax:<id>, or shares such as "
         "'40% cost, 60% account:<id>'.",
     ),
     Reason(
         "tax_without_zone",
         "Tax of no zone, without a rule",
-        "The bill carries tax of {amount}, ServiceTitan names no tax zone for it (receipts never have one), and nobody "
+        "It carries tax of {amount}, ServiceTitan names no tax zone for it (receipts never have one), and nobody "
         "has said how such tax is booked.",
         "Fill the row '{key}' of the mapping table tax{other}: cost, account:<id>, tax:<id>, or shares such as "
         "'40% cost, 60% account:<id>'.",
@@ -33,13 +33,13 @@ BILL_REASONS = (
     Reason(
         "freight_unmapped",
         "Freight, a charge or a discount without an account",
-        "The bill carries {what} of {amount}, and no account is set for it.",
+        "It carries {what} of {amount}, and no account is set for it.",
         "Set {setting} of the integration to a ledger account, or to 'lines' to spread it over the lines.",
     ),
     Reason(
         "charge_unspread",
         "A charge has no line to carry it",
-        "The bill carries {what} of {amount}, which cannot be spread over its lines: {why}.",
+        "It carries {what} of {amount}, which cannot be spread over its lines: {why}.",
         "Set {setting} of the integration to a ledger account.",
     ),
     # held: job costs
@@ -59,8 +59,8 @@ BILL_REASONS = (
     # held: what can be seen of it
     Reason(
         "hidden_lines",
-        "Part of the bill cannot be seen",
-        "The bill says {stated}, but what can be seen of it comes to {computed}: the right {scope} is missing.",
+        "Part of it cannot be seen",
+        "It says {stated}, but what can be seen of it comes to {computed}: the right {scope} is missing.",
         "Let the ServiceTitan administrator accept the app's newest version with the scope {scope}: seen within an hour.",
         Acts.TENANT_ADMIN,
     ),
@@ -81,24 +81,24 @@ BILL_REASONS = (
     Reason(
         "same_number_same_total",
         "Suspected duplicate",
-        "{where} already has bill {number} of this vendor with the same total {total} ({other}).",
-        "If it is the same bill, {same}. If it is another one, give it another number in the mapping table bill_numbers "
+        "{where} already has {what} {number} of this vendor with the same total {total} ({other}).",
+        "If it is the same {what}, {same}. If it is another one, give it another number in the mapping table {table} "
         "(row '{key}').",
     ),
     Reason(
         "same_number_other_total",
         "The vendor's invoice number is used twice",
-        "{where} already has bill {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
-        "Two deliveries on one invoice? Give this one another number in the mapping table bill_numbers (row '{key}'), "
-        "or put both into one bill.",
+        "{where} already has {what} {number} of this vendor, with another total: {total} there, {stated} here ({other}).",
+        "Two deliveries on one invoice? Give this one another number in the mapping table {table} (row '{key}'), "
+        "or put both into one {what}.",
     ),
     Reason(
         "same_number_other_year",
         "The vendor's invoice number was used in another fiscal year",
-        "{where} already has bill {number} of this vendor in another fiscal year, with another total: {total} there, "
+        "{where} already has {what} {number} of this vendor in another fiscal year, with another total: {total} there, "
         "{stated} here, dated {date} ({other}).",
         "If the vendor's numbers begin anew, release it: it keeps its number, which the ledger takes once in each fiscal "
-        "year. If it is the same bill, dismiss this record; else give it another number in the mapping table bill_numbers "
+        "year. If it is the same {what}, dismiss this record; else give it another number in the mapping table {table} "
         "(row '{key}').",
         for_version=True,
     ),
@@ -119,11 +119,11 @@ BILL_REASONS = (
     Reason(
         "not_yet",
         "Not yet at the gate",
-        "The bill is {state}; it goes when it is {gate}.",
+        "It is {state}; it goes when it is {gate}.",
         "Nothing to do.",
         Acts.NOBODY,
     ),
-    Reason("canceled", "Cancelled", "The bill is cancelled in ServiceTitan.", "Nothing to do.", Acts.NOBODY),
+    Reason("canceled", "Cancelled", "It is cancelled in ServiceTitan.", "Nothing to do.", Acts.NOBODY),
     Reason(
         "has_bill",
         "The receipt has a bill of its own",

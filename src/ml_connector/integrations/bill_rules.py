@@ -17,6 +17,7 @@ from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import ZERO, decimal, is_exact, split, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine, LineKind
+from ml_connector.integrations.bill_kinds import is_plain
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import (
     NO_ZONE,
@@ -67,13 +68,19 @@ def _description(line: BillLine, bill: Bill) -> str:
 
 
 def _account(line: BillLine, bill: Bill, view: View, draft: Draft) -> Ref:
+    if is_plain(line, bill):
+        return _plain_account(bill, view, draft)
     where = f"line {line.id} ({line.description[:40] or line.sku})"
     return line_account(line.account, where, bill.date, view, draft)
 
 
-def line_units(bill: Bill) -> set[Ref]:
-    """The business units of a bill's lines; a line without one of its own has the bill's."""
-    return {line.business_unit if line.business_unit.id else bill.business_unit for line in bill.lines}
+def _plain_account(bill: Bill, view: View, draft: Draft) -> Ref:
+    """What a credit is booked to that nothing was sent back for."""
+    name = "plain_credit_account"
+    if value := view.settings.plain_credit_account:
+        return checked_account(value, Named("", name), view, draft)
+    draft.wait(waiting("plain_credit", "setting", f"setting:{name}", amount=money(-bill.total, bill.currency)))
+    return Ref()
 
 
 def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Party, TaxCode
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
-from ml_connector.integrations.bill_rules import UNIT_KEY, line_units, tax_rule
+from ml_connector.integrations.bill_kinds import is_plain
+from ml_connector.integrations.bill_rules import UNIT_KEY, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,10 @@ class AccountTable(TableType):
         return account_key(Ref(entry.id, entry.name, entry.number))
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        lines = document.lines if isinstance(document, Bill) else ()
-        return [(account_key(line.account), line.account.name) for line in lines if line.amount != 0]
+        if not isinstance(document, Bill):
+            return ()
+        lines = [line for line in document.lines if line.amount != 0 and not is_plain(line, document)]
+        return [(account_key(line.account), line.account.name) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,12 @@ class TaxTable(TableType):
             return ()
         return [(zone_key(document.tax_zone), document.tax_zone.name)]
 
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        return rate_evidence(entry, there)
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        return is_same_rate(entry, there)
+
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key, NO_ZONE) if key.startswith(UNIT_KEY) else (key,)
 
@@ -62,15 +72,6 @@ class TaxTable(TableType):
     def with_id(self, value: str, entity: str, named: str, target_id: str) -> str:
         word = re.escape(self.value_for(named, entity))
         return re.sub(rf"(?<!\S){word}(?=\s*(?:,|$))", lambda _: self.value_for(target_id, entity), value)
-
-
-@dataclass(frozen=True, slots=True)
-class BusinessUnitTable(TableType):
-    """Business units, those of the lines."""
-
-    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        units = line_units(document) if isinstance(document, Bill) else ()
-        return [(unit.id, unit.name) for unit in units]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ml_connector.integrations.bill_composing import (
     number_for,
     target_bill,
 )
+from ml_connector.integrations.bill_kinds import number_table
 from ml_connector.integrations.bill_merge import ChangedThere, Unpaired, Versions, merged
 from ml_connector.integrations.bill_rules import target_lines
 from ml_connector.integrations.checks import check_periods, first_open_day
@@ -61,7 +62,7 @@ def updated(change: BillChange, view: View) -> Decision:
     assert now is not None and link is not None
     if not now.complete:
         told = {"what": change.what, "id": now.id}
-        return Hold((waiting("counterpart_unread", "fact", f"bills:{now.id}", **told),))
+        return Hold((waiting("counterpart_unread", "fact", f"{link.target_entity}:{now.id}", **told),))
     draft = Draft(change.bill.currency)
     try:
         return _written(change, now, view, draft)
@@ -72,7 +73,8 @@ def updated(change: BillChange, view: View) -> Decision:
 
 def _written(change: BillChange, now: Bill, view: View, draft: Draft) -> Decision:
     """Raises Unpaired, ChangedThere."""
-    base = view.link.base if view.link is not None else None
+    assert view.link is not None
+    base, entity = view.link.base, view.link.target_entity
     if not isinstance(base, Bill) or not base.complete:
         raise Unpaired("what the ledger showed when it was posted is not known")
     bill, versions = change.bill, Versions(change.bill, change.posted, base, now)
@@ -91,10 +93,10 @@ def _written(change: BillChange, now: Bill, view: View, draft: Draft) -> Decisio
     if composed is None:
         return Hold(tuple(draft.waits))
     step = Step(
-        "bills", Action.UPDATE, view.reference, composed.body, target_id=now.id, party_id=target.vendor.id,
+        entity, Action.UPDATE, view.reference, composed.body, target_id=now.id, party_id=target.vendor.id,
         number=target.number, date=target.date, total=bill.total, currency=bill.currency,
     )  # fmt: skip
-    return Write((step,), "bills", (*draft.notes, *composed.notes))
+    return Write((step,), entity, (*draft.notes, *composed.notes))
 
 
 # --- the head ------------------------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ def _dated(versions: Versions, view: View, draft: Draft) -> Bill:
 
 
 def _number(versions: Versions, view: View, draft: Draft) -> str:
-    given = view.mappings["bill_numbers"].get(versions.wanted.id)
+    given = view.mappings[number_table(versions.wanted)].get(versions.wanted.id)
     before, after = (effective_number(one, given) for one in (versions.posted, versions.wanted))
     base, now = versions.base.number, versions.now.number
     if number_key(before) == number_key(after):

@@ -10,7 +10,8 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.integrations.decisions import waiting
-from ml_connector.integrations.staging import COMING, NEW, NONE, Staged
+from ml_connector.integrations.drafts import COMING
+from ml_connector.integrations.staging import NEW, NONE, Staged
 from ml_connector.integrations.staging_settings import Settings
 from ml_connector.integrations.views import View
 

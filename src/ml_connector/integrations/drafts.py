@@ -14,26 +14,39 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.views import View
 
+# Codes of waits for what another flow is asked to bring: whom a document is of, and entries of lists that its lines name.
+PARTIES_PENDING = frozenset(["customer_pending", "adjusted_pending"])
+ENTRIES_PENDING = frozenset(["line_item_pending", "sales_tax_pending"])
 NO_ACCOUNT = "(none)"
 NO_ZONE = "(no zone)"
 DISCOUNT = "Discount"  # what a line says that stands for a part of the document's discount
+COMING = "new: "  # begins the id of what the target has still to make
 ROUNDING = "Rounding"  # what the line says that a document differs by where the ledger rounds otherwise
 
 
 @dataclass(slots=True)
 class Draft:
-    """Target lines under construction, with what is missing and what is worth telling."""
+    """Target lines under construction, with what is missing and what is worth telling.
+
+    ``asks`` are (flow, source id) whose flow has to bring them first.
+    """
 
     currency: str = ""  # the document's
     lines: list[Any] = field(default_factory=list)
     waits: list[Waiting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     discounts: tuple[Decimal, ...] = ()  # what each of the lines bears of the document's discount
+    asks: list[tuple[str, str]] = field(default_factory=list)
 
     def wait(self, one: Waiting) -> None:
         """Add what is missing, once."""
         if one not in self.waits:
             self.waits.append(one)
+
+    def asking(self, asks: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """What other flows are asked for, with its party's ``asks``: nothing as long as it waits for anything else."""
+        pending = all(wait.code in PARTIES_PENDING | ENTRIES_PENDING for wait in self.waits)
+        return (*asks, *self.asks) if pending else ()
 
 
 def account_key(account: Ref) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.purchases import Bill
@@ -17,8 +17,10 @@ from ml_connector.integrations.views import View
 class Exported(FlowType):
     """What we posted is marked as exported in ServiceTitan, which locks it there. It never undoes a posting.
 
-    ``follows`` names the flow that posts, and with it what the documents are called in ServiceTitan.
+    ``follows`` names the flow that posts, and with it what the documents are called in ServiceTitan, unless ``marks`` does.
     """
+
+    marks: ClassVar[str] = ""
 
     source_vendor = target_vendor = "servicetitan"
     priority = 6
@@ -44,5 +46,7 @@ class Exported(FlowType):
         if passed is not None:
             return passed
         composed = view.compose(Action.MARK_EXPORTED, document, view.reference)
-        step = Step(self.follows, Action.MARK_EXPORTED, view.reference, composed.body, target_id=document.id)
+        step = Step(
+            self.marks or self.follows, Action.MARK_EXPORTED, view.reference, composed.body, target_id=document.id
+        )
         return Write((step,), self.name, composed.notes)

@@ -67,13 +67,14 @@ def _substance(invoice: Invoice) -> Invoice:
     """What a posted invoice must not differ in. How far it has come, who has paid and who has looked at it is its way.
 
     Whatever it names is known by its id: a customer that is renamed changes no invoice. Accounts of lines are the
-    ledger's matter, and terms count only where they alone say when it is due.
+    ledger's matter, and terms count only where they alone say when it is due. What a line sells is known by its code, which
+    was read before its id was.
     """
     return msgspec.structs.replace(
         invoice, id="", stamp="", exported=False, memo="", balance=None, complete=True, state=InvoiceState.PENDING,
         state_words="", allocations=(), terms="" if invoice.due_date else invoice.terms, adjusts=Ref(invoice.adjusts.id),
         lines=tuple(
-            msgspec.structs.replace(line, account=Ref(), business_unit=_by_id(line.business_unit))
+            msgspec.structs.replace(line, account=Ref(), item=Ref(), business_unit=_by_id(line.business_unit))
             for line in invoice.lines
         ),
         **{name: _by_id(getattr(invoice, name)) for name in ("customer", "tax_zone", "business_unit", "location", "job")},

@@ -21,7 +21,6 @@ from ml_connector.integrations.decisions import (
     Hold,
     Skip,
     Unchanged,
-    Waiting,
     Write,
     skip,
     waiting,
@@ -40,7 +39,13 @@ from ml_connector.integrations.invoice_checks import (
 )
 from ml_connector.integrations.invoice_credits import applied, original, original_to_come, taken
 from ml_connector.integrations.invoice_recoding import TABLES, recoded
-from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
+from ml_connector.integrations.invoice_rules import (
+    composed,
+    entries_to_come,
+    target_invoice,
+    target_lines,
+    total_differs,
+)
 from ml_connector.integrations.invoice_standing import (
     entity_there,
     new_reference,
@@ -125,7 +130,7 @@ class Invoices(FlowType):
         target = target_invoice(invoice, found, contact, wanted_state(invoice, view.settings), view, draft)
         target = msgspec.structs.replace(target, reference=new_reference(invoice, found, view))
         if draft.waits:
-            return Hold(tuple(draft.waits), asks if _only_parties(draft.waits) else ())
+            return Hold(tuple(draft.waits), draft.asking(asks))
         return _created(invoice, target, view, draft)
 
     def recode(self, view: View) -> Decision:
@@ -137,10 +142,6 @@ class Invoices(FlowType):
 def _in_currency(invoice: Invoice, view: View) -> Invoice:
     currency = currency_of(invoice.currency, invoice.business_unit, view)
     return msgspec.structs.replace(invoice, currency=currency)
-
-
-def _only_parties(waits: list[Waiting]) -> bool:
-    return all(wait.code in ("customer_pending", "adjusted_pending") for wait in waits)
 
 
 def _created(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> Decision:
@@ -158,7 +159,7 @@ def _created(invoice: Invoice, target: Invoice, view: View, draft: Draft) -> Dec
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{invoice.id}", why=error.sentence),))
     contact = (target.customer.id,) if target.customer.id.startswith("new: ") else ()
-    to_come = (*contact, *original_to_come(invoice, view))
+    to_come = (*contact, *original_to_come(invoice, view), *entries_to_come(target))
     replaces = view.link.target_id if view.link is not None else ""
     return Write((main, *application), main.entity, (*draft.notes, *sent.notes), to_come, replaces=replaces)
 

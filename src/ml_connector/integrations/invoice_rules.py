@@ -19,6 +19,7 @@ from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.drafts import (
+    COMING,
     DISCOUNT,
     ROUNDING,
     Draft,
@@ -31,7 +32,7 @@ from ml_connector.integrations.drafts import (
 )
 from ml_connector.integrations.invoice_checks import entity_of, is_credit, own_key
 from ml_connector.integrations.invoice_tax import apportion, exempt_code, tax_lines
-from ml_connector.integrations.line_items import ROUNDING_ITEM, line_item
+from ml_connector.integrations.line_items import ROUNDING_ITEM, Sold, line_item
 from ml_connector.integrations.views import View
 
 
@@ -91,7 +92,8 @@ def _account(line: InvoiceLine, invoice: Invoice, view: View, draft: Draft) -> R
 
 def _item(line: InvoiceLine, account: Ref, invoice: Invoice, view: View, draft: Draft) -> Ref:
     """What the line sells, where lines name that; a credit note's name accounts with any ledger."""
-    return Ref() if is_credit(invoice) else line_item(line.sku, account, _where(line), invoice.date, view, draft)
+    sold = Sold(line.sku, _where(line), line.item.id, line.description)
+    return Ref() if is_credit(invoice) else line_item(sold, account, invoice.date, view, draft)
 
 
 def _where(line: InvoiceLine) -> str:
@@ -204,6 +206,12 @@ def target_invoice(
     )
 
 
+def entries_to_come(target: Invoice) -> tuple[str, ...]:
+    """Items and taxes of its lines that the ledger has still to give."""
+    named = (one.id for line in target.lines for one in (line.item, line.tax_code))
+    return tuple(dict.fromkeys(id_ for id_ in named if id_.startswith(COMING)))
+
+
 def composed(action: Action, target: Invoice, view: View, draft: Draft) -> tuple[Invoice, Composed]:
     """The ledger's payload; when its own arithmetic is off by no more than is allowed, with a rounding line.
 
@@ -262,6 +270,6 @@ def _rounding_line(apart: Decimal, target: Invoice, view: View, draft: Draft) ->
     account = checked_account(view.settings.rounding_account, Named("", "rounding_account"), view, draft)
     draft.notes.append(f"rounding of {money(apart, target.currency)} to {account.label()}")
     exempt = exempt_code(target, view, draft)
-    where = "what it is rounded by"
-    item = Ref() if is_credit(target) else line_item(ROUNDING_ITEM, account, where, target.date, view, draft)
+    sold = Sold(ROUNDING_ITEM, "what it is rounded by")
+    item = Ref() if is_credit(target) else line_item(sold, account, target.date, view, draft)
     return InvoiceLine("", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO, item=item)

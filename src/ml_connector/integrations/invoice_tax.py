@@ -19,11 +19,12 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.decisions import waiting
-from ml_connector.integrations.drafts import NO_ZONE, Draft, money, zone_key
+from ml_connector.integrations.drafts import COMING, NO_ZONE, Draft, money, zone_key
 from ml_connector.integrations.invoice_checks import own_key
 from ml_connector.integrations.receivable_tables import EXEMPT
 from ml_connector.integrations.views import View
 
+ZONES = "tax_zones"  # the source's list, and the flow that links its entries with the ledger's taxes
 _ONE = Decimal(1)
 
 
@@ -61,7 +62,7 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], currency: str) -> tup
 
 def _shares(invoice: Invoice, view: View, draft: Draft) -> dict[int, Decimal]:
     """The tax of each line that bears some, by its place."""
-    zone = view.source_lists.get("tax_zones", {}).get(invoice.tax_zone.id)
+    zone = view.source_lists.get(ZONES, {}).get(invoice.tax_zone.id)
     weights = {
         i: line.amount * rate
         for i, line in enumerate(draft.lines)
@@ -90,25 +91,50 @@ def _rate(line: InvoiceLine, zone: TaxCode | None) -> Decimal:
 def _zone_code(invoice: Invoice, shares: Mapping[int, Decimal], view: View, draft: Draft) -> Ref:
     key, table = zone_key(invoice.tax_zone), view.ways.sales_tax
     value = _mapped(invoice, view)
+    linked = view.links.get((ZONES, invoice.tax_zone.id), "") if value is None else ""
     amount = money(invoice.tax, draft.currency)
-    if value is None:
-        code = "sales_tax_without_zone" if key == NO_ZONE else "sales_tax_unmapped"
-        draft.wait(waiting(code, "mapping", f"{table}:{key}", amount=amount, zone=key))
+    if value is None and not linked:
+        _unmapped(invoice, amount, view, draft)
         return Ref()
-    code_ = view.ledger.tax_codes.get(value)
-    why = _fault(code_, value)
+    target = value or linked
+    code_ = _to_come(target, invoice, view) or view.ledger.tax_codes.get(target)
+    why = _fault(code_, target)
     if not why and code_ is not None and code_.rate == 0:
         why = f"its rate is zero, and the document has tax of {amount}"
     if why or code_ is None:
-        draft.wait(waiting("tax_type_unusable", "mapping", f"{table}:{key}", target=value, zone=key, why=why))
+        code = "tax_link_unusable" if linked else "tax_type_unusable"
+        draft.wait(waiting(code, "mapping", f"{table}:{key}", target=target, zone=key, why=why))
+        if linked:
+            draft.wait(waiting(code, "fact", f"tax_codes:{target}", target=target, zone=key, why=why, row=key))
         return Ref()
     _tell_difference(code_, [draft.lines[i].amount for i in shares], invoice.tax, draft)
     return tax_ref(code_)
 
 
+def _unmapped(invoice: Invoice, amount: str, view: View, draft: Draft) -> None:
+    """Nobody has said which tax it is; where the flow of zones is on and knows the zone, that one is asked first."""
+    zone, table = invoice.tax_zone, view.ways.sales_tax
+    key, pair = zone_key(zone), (ZONES, invoice.tax_zone.id)
+    if pair in view.asked:
+        for kind, place in (("link", f"{ZONES}:{zone.id}"), ("mapping", f"{table}:{key}")):
+            draft.wait(waiting("sales_tax_pending", kind, place, amount=amount, zone=key))
+        draft.asks += [] if pair in draft.asks else [pair]
+        return
+    code = "sales_tax_without_zone" if key == NO_ZONE else "sales_tax_unmapped"
+    draft.wait(waiting(code, "mapping", f"{table}:{key}", amount=amount, zone=key))
+
+
+def _to_come(target: str, invoice: Invoice, view: View) -> TaxCode | None:
+    """The tax that the ledger has still to give, as the zone makes it."""
+    zone = view.source_lists.get(ZONES, {}).get(invoice.tax_zone.id)
+    if not target.startswith(COMING) or not isinstance(zone, TaxCode):
+        return None
+    return TaxCode(target, zone.name, zone.rate)
+
+
 def _mapped(invoice: Invoice, view: View) -> str | None:
     """The row of the zone as the document names it, else as ServiceTitan's list does."""
-    listed = view.source_lists.get("tax_zones", {}).get(invoice.tax_zone.id)
+    listed = view.source_lists.get(ZONES, {}).get(invoice.tax_zone.id)
     keys = (zone_key(invoice.tax_zone), str(getattr(listed, "name", "")))
     found = (view.mappings[view.ways.sales_tax].get(key, invoice.date) for key in keys if key)
     return next((value for value in found if value is not None), None)

@@ -54,8 +54,7 @@ def updated(change: Change, view: View) -> Decision:
     decision = (_credit if is_credit(target) else _sent)(change, target, view, draft)
     if isinstance(decision, Unchanged) or not draft.waits:
         return decision
-    pending = all(wait.code in ("customer_pending", "adjusted_pending") for wait in draft.waits)
-    return Hold(tuple(draft.waits), asks if pending else ())
+    return Hold(tuple(draft.waits), draft.asking(asks))
 
 
 def _state(change: Change, view: View) -> InvoiceState:

@@ -24,8 +24,8 @@ PAIR_REASONS = (
     Reason(
         "counterpart_missing",
         "The counterpart is not shown any more",
-        "The counterpart {id} of this party is not in the list of its system.",
-        "Look whether it was deleted there; it goes on by itself when it is shown again.",
+        "The counterpart {id} of this party is not in the list of its system. Like it is {candidates}.",
+        "Look whether it was deleted or merged there; it goes on by itself when it is shown again.",
     ),
     Reason(
         "party_unread_there",
@@ -90,8 +90,8 @@ PAIR_REASONS = (
     ),
     Reason(
         "contact_archived",
-        "Archived in the ledger",
-        "The contact {name} is archived in the ledger; that does not travel.",
+        "Not active in the ledger",
+        "The contact {name} is archived, inactive or deleted in the ledger; that does not travel.",
         "Nothing to do; restore it in the ledger if it is needed again.",
         Acts.NOBODY,
     ),
@@ -121,6 +121,13 @@ PAIR_REASONS = (
         "A location's contact",
         "The contact {name} is that of a customer's location (setting contact_per); what changes in it stays in the ledger.",
         "Nothing to do; change the location in ServiceTitan if it is wrong there.",
+        Acts.NOBODY,
+    ),
+    Reason(
+        "not_written_back",
+        "Not written back",
+        "The contact {name} was changed in the ledger, and this integration writes nothing back to ServiceTitan.",
+        "Set parties_back to yes in the one integration whose ledger may change customers and vendors of ServiceTitan.",
         Acts.NOBODY,
     ),
     Reason(

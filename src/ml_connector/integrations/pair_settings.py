@@ -31,24 +31,36 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     contact_per: whose contact an invoice, adjustment or credit memo is: its bill-to ``customer``'s, or that of the
         customer's ``location``, which is called after both; where it has no location, the customer's all the same. It stands
         once documents are posted.
+    plain_credit_account: the ledger account that vendors' credits are booked to for which nothing was sent back, as
+        ServiceTitan shows no lines for them; without one, such credits are held.
     write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
     owners: whose value stands where both sides have changed a customer or vendor, as ``customers.phone=ledger``; source is
         ServiceTitan, ledger is Zoho Books, hold asks a person. ServiceTitan owns name, e-mail, phone and address of
         customers, and phone and contact person of vendors; Zoho Books owns name, e-mail and address of vendors.
     parties_baseline: yes links customers and vendors that are there on both sides, and makes and changes nothing; documents
         of those that are not wait.
+    parties_back: whether customers and vendors that are changed in Zoho Books change in ServiceTitan too, by the flows
+        customers_back and vendors_back. Of several ledgers of one ServiceTitan only one may.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    new_items: yes makes an item of ServiceTitan's price book that Zoho Books has none of the code of, where the flow items
+        is on; no leaves that to people.
+    new_taxes: yes makes the tax of a tax zone that Zoho Books has none of the name of, where the flow tax_zones is on; no
+        leaves that to people.
     """
 
     invoice_gate: Literal["posted", "draft when completed", "completed"] = "posted"
     number_prefix: str = ""
     number_of_adjustments: Literal["own", "invoice"] = "own"
     contact_per: Literal["customer", "location"] = "customer"
+    plain_credit_account: str = ""
     write_off_tax: Literal["share", "none"] = "share"
     owners: tuple[str, ...] = ()
     parties_baseline: Literal["no", "yes"] = "no"
+    parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    new_items: Literal["no", "yes"] = "no"
+    new_taxes: Literal["no", "yes"] = "no"
 
     def __post_init__(self) -> None:
         super().__post_init__()

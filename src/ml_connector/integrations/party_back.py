@@ -1,4 +1,4 @@
-"""Customers and vendors that people change or enter in Xero, back in ServiceTitan."""
+"""Customers and vendors that people change or enter in the ledger, back in ServiceTitan."""
 
 from __future__ import annotations
 
@@ -97,11 +97,9 @@ class PartiesBack(FlowType):
         return Hold((waiting("contact_ambiguous", "link", f"{self.name}:{contact.id}", **told),))
 
     def _created(self, contact: Party, view: View) -> Decision:
-        """A new one. Xero does not say whether a contact is a person: one that is called as its own contact person is."""
-        person = f"{contact.first_name} {contact.last_name}"
-        private = (
-            self.party_kind == "customer" and bool(name_key(person)) and name_key(person) == name_key(contact.name)
-        )
+        """A new one. Where nobody says whether a contact is a person, one is that is called as its own contact person."""
+        person = name_key(f"{contact.first_name} {contact.last_name}")
+        private = self.party_kind == "customer" and (contact.private_person or person == name_key(contact.name) != "")
         wanted = msgspec.structs.replace(
             contact,
             id="",

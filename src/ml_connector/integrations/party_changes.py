@@ -64,9 +64,7 @@ def changed(view: View, way: Way) -> Decision:
     """The decision on a party that is linked: what it has changed goes to its counterpart, as far as it may."""
     now, known = view.link.now if view.link else None, _pair(view, way)
     if known is None or not isinstance(now, Party):
-        assert view.link is not None
-        place, id_ = view.link.target_entity, view.link.target_id
-        return Hold((waiting("counterpart_missing", "fact", f"{place}:{id_}", id=id_),))
+        return _missing_there(view)
     merged = merge(known, way.fields, owners_of(way.parties, view.settings.owners))
     held = merged.of(Verdict.HELD)
     going = (*merged.of(way.verdict), *held)
@@ -77,6 +75,15 @@ def changed(view: View, way: Way) -> Decision:
     if not going:
         return _nothing_to_send(known, merged, view, way)
     return _stopped(known, going, now, view, way) or _update(known, merged, going, now, view, way)
+
+
+def _missing_there(view: View) -> Hold:
+    """The hold of a party whose counterpart is gone, with whom it may be now."""
+    assert view.link is not None
+    place, id_ = view.link.target_entity, view.link.target_id
+    alike = [one for one in view.candidates if one.party.id != id_ and not one.taken_by][:3]
+    shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike) or "nobody there"
+    return Hold((waiting("counterpart_missing", "fact", f"{place}:{id_}", id=id_, candidates=shown),))
 
 
 def only_linked(decision: Decision, view: View) -> Decision:

@@ -11,7 +11,7 @@ from ml_connector.canonical.parts import Allocation
 from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.decisions import Hold, Waiting, waiting
-from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.drafts import ENTRIES_PENDING, Draft
 from ml_connector.integrations.payment_parts import Part, parts_of, remove, with_part
 from ml_connector.integrations.views import View, settled_key
 
@@ -107,12 +107,12 @@ def under_change(parts: Iterable[Allocation], view: View) -> tuple[Waiting, ...]
 
 
 def on_hold(draft: Draft, view: View) -> Hold:
-    """It asks for invoices and customers when it waits for nothing else."""
-    pairs = [
-        (entity, id_) for wait in draft.waits for entity, _, id_ in [wait.key.partition(":")] if wait.kind == "link"
-    ]
-    only_links = len(pairs) == len(draft.waits)
-    return Hold(tuple(draft.waits), tuple(pair for pair in pairs if only_links and pair in view.asked))
+    """It asks for invoices, customers and entries of lists when it waits for nothing else."""
+    rest = [wait for wait in draft.waits if wait.code not in ENTRIES_PENDING]
+    pairs = [(entity, id_) for wait in rest for entity, _, id_ in [wait.key.partition(":")] if wait.kind == "link"]
+    if len(pairs) != len(rest):
+        return Hold(tuple(draft.waits))
+    return Hold(tuple(draft.waits), (*(pair for pair in pairs if pair in view.asked), *draft.asks))
 
 
 def _is_leaving(entity: str, reference: str, view: View) -> bool:

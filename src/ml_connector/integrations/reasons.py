@@ -9,6 +9,7 @@ from ml_connector.integrations.bill_reasons import BILL_REASONS
 from ml_connector.integrations.common_reasons import COMMON_REASONS
 from ml_connector.integrations.deposit_reasons import DEPOSIT_REASONS
 from ml_connector.integrations.invoice_reasons import INVOICE_REASONS
+from ml_connector.integrations.item_reasons import ITEM_REASONS
 from ml_connector.integrations.line_item_reasons import LINE_ITEM_REASONS
 from ml_connector.integrations.order_reasons import ORDER_REASONS
 from ml_connector.integrations.pair_reasons import PAIR_REASONS
@@ -18,14 +19,17 @@ from ml_connector.integrations.recoding_reasons import RECODING_REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
 from ml_connector.integrations.staging_reasons import STAGING_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
+from ml_connector.integrations.vendor_credit_reasons import VENDOR_CREDIT_REASONS
 
 _ALL = (
     *COMMON_REASONS,
     *PARTY_REASONS,
     *PAIR_REASONS,
     *BILL_REASONS,
+    *VENDOR_CREDIT_REASONS,
     *INVOICE_REASONS,
     *LINE_ITEM_REASONS,
+    *ITEM_REASONS,
     *PAYMENT_REASONS,
     *ORDER_REASONS,
     *TRACKING_REASONS,

@@ -9,6 +9,8 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.integrations.base import IntegrationType
 
+BACK = "parties_back"  # the setting of an integration whose ledger may change the parties of its source
+
 
 def documents_of(kind: IntegrationType) -> frozenset[str]:
     """The names of its flows that post documents of its source; parties and what is only tracked may be in several."""
@@ -20,6 +22,12 @@ def units_of(settings: Any) -> frozenset[str]:
     """The business units it is limited to; empty for all. ``settings`` may be as they are stored."""
     stated = settings.get("business_units") if isinstance(settings, dict) else getattr(settings, "business_units", ())
     return frozenset(stated or ())
+
+
+def writes_back(settings: Any) -> bool:
+    """Whether the ledger's customers and vendors change those of the source. ``settings`` may be as they are stored."""
+    stated = settings.get(BACK) if isinstance(settings, dict) else getattr(settings, BACK, None)
+    return stated == "yes"
 
 
 def overlap(one: Collection[str], other: Collection[str]) -> bool:

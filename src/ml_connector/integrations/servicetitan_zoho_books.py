@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ml_connector.integrations import zoho_bills, zoho_parties, zoho_sales
+from ml_connector.integrations import zoho_bills, zoho_items, zoho_parties, zoho_sales, zoho_vendor_credits
 from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.offers import together
 from ml_connector.integrations.pair_settings import Settings
 
 # Flows with their tables and what goes with them, each share in a file of its own.
-_OFFERED = together([zoho_parties.OFFER, zoho_bills.OFFER, zoho_sales.OFFER])
+_OFFERED = together(
+    [zoho_parties.OFFER, zoho_items.OFFER, zoho_bills.OFFER, zoho_vendor_credits.OFFER, zoho_sales.OFFER]
+)
 
 INTEGRATION = IntegrationType(
     kind="servicetitan-zoho_books",

@@ -186,7 +186,7 @@ def twins(bill: Bill, view: View, draft: Staged) -> None:
         same = twin.total == bill.total
         code = "same_number_same_total" if same else "same_number_other_total"
         shown = money(twin.total, bill.currency) if twin.total is not None else "unknown"
-        told = {"where": twin.where, "number": twin.number, "total": shown, "other": twin.label}
+        told = {"where": twin.where, "what": "bill", "number": twin.number, "total": shown, "other": twin.label}
         told |= {"same": _same(twin)} if same else {"stated": money(bill.total, bill.currency)}
         draft.wait(waiting(code, "mapping", f"bill_numbers:{bill.id}", **told))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ml_connector.canonical.parts import Ref
-from ml_connector.integrations.drafts import Draft
+from ml_connector.integrations.drafts import COMING, Draft
 
 ALL = "(all)"  # the row of a mapping table that counts where no other does
 NEW, NONE = "new", "none"
 REFERENCE_ROOM = (
     32  # with the number of a row behind it, a reference fits a column of the platform's usual 40 characters
 )
-COMING = "new: "  # begins the id of what the target has still to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,13 @@ class Pair:
 
 @dataclass(slots=True)
 class Staged(Draft):
-    """A document under construction for one pair. ``asks`` are (flow, source id) whose flow has to bring them first.
+    """A document under construction for one pair.
 
     ``unread`` are those that were never read and are asked for by their ids, whatever else the document waits for.
     ``coming`` are the placeholders of what the target has still to make and that the document names.
     """
 
     pair: Pair = field(kw_only=True)
-    asks: list[tuple[str, str]] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     coming: list[str] = field(default_factory=list)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Address, Ref
 from ml_connector.integrations.decisions import waiting
-from ml_connector.integrations.drafts import followed
-from ml_connector.integrations.staging import COMING, Staged
+from ml_connector.integrations.drafts import COMING, followed
+from ml_connector.integrations.staging import Staged
 from ml_connector.integrations.views import View, settled_key
 
 FLOW = "vendors"

@@ -94,6 +94,14 @@ class TableType:
         """The value with the id in place of the number or name by which it names an entry of ``entity``."""
         return target_id if value == named else value
 
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        """What else speaks for or against an entry of the source and one of the target being one, in words; or empty."""
+        return ""
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        """Whether that alone makes the target's entry worth suggesting; it is no proof."""
+        return False
+
     @property
     def decided(self) -> bool:
         """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""

@@ -28,6 +28,22 @@ class MappingTable(Protocol):
         """Every key with every value it has at some time."""
 
 
+class Books(Protocol):
+    """What it takes to lay an entry of the source's lists against one of the target's. A View is that, too."""
+
+    @property
+    def mappings(self) -> Mapping[str, MappingTable]:
+        """The mapping tables by name."""
+
+    @property
+    def source_lists(self) -> Mapping[str, Mapping[str, Document]]:
+        """The source's lists: entity -> id -> document."""
+
+    @property
+    def ways(self) -> Ways:
+        """What the ledger allows."""
+
+
 class Twin(msgspec.Struct, frozen=True):
     """Another document that claims the same vendor's invoice number. ``where`` names the system it was found in.
 
@@ -210,6 +226,9 @@ class View:
     circle: tuple[
         str, ...
     ] = ()  # of a party that was merged: the ids, its own first, where the mergers lead back to it
+    held_there: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of FlowType.matches: target id -> the record that has it
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""

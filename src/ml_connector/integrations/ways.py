@@ -17,6 +17,7 @@ class Ways:
     """One ledger. ``title`` is what people call it, as sentences do.
 
     ``one_kind``: a contact is customer or vendor for good, so a firm that is both is two contacts; else one may be both.
+    ``tells_survivor``: a contact that was merged names the one that is left; else it is simply not there any more.
     ``unique_names``: no two live contacts have one name, so a namesake gets another; ``name_limit`` is how many characters a
     contact's name has at most.
 
@@ -32,6 +33,7 @@ class Ways:
 
     title: str
     one_kind: bool
+    tells_survivor: bool
     name_limit: int
     unique_names: bool
     sales_accounts: str
@@ -45,14 +47,16 @@ class Ways:
 
 
 XERO = Ways(
-    "Xero", one_kind=False, name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
+    "Xero", one_kind=False, tells_survivor=True,
+    name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
     sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
 )  # fmt: skip
 # Names may be twice by a preference that newer organisations have on; the limit is told as 100 and as 200. Bills have tables
 # of their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
 # several invoices there, so none of them is taken off it alone.
 ZOHO = Ways(
-    "Zoho Books", one_kind=True, name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
+    "Zoho Books", one_kind=True, tells_survivor=False,
+    name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
     names_exempt=False, sells_items=True, edits_paid=False, takes_off=False, whole_payments=True, lists_in_part=True,
 )  # fmt: skip
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice
 from ml_connector.integrations.bill_flow import Bills, BillsExported
-from ml_connector.integrations.bill_tables import AccountTable, BusinessUnitTable, TaxTable, VendorTable
+from ml_connector.integrations.bill_tables import AccountTable, TaxTable, VendorTable
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.jobs_of_lines import JobTable
 from ml_connector.integrations.offers import Offer
+from ml_connector.integrations.receivable_tables import UnitTable
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.vendor_flow import Vendors
 
@@ -22,9 +25,9 @@ OFFER = Offer(
             "cost | account:<id> | tax:<id> | shares of these",
             "tax_zones", "tax_codes", ("cost",), (NO_ZONE,),
         ),
-        BusinessUnitTable(
+        UnitTable(
             "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
-            "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),),
+            "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),), documents=(Bill, Invoice),
         ),
         JobTable(
             "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,

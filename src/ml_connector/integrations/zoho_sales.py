@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.sales import Payment
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.integrations.base import Clearing
 from ml_connector.integrations.credit_memo_flow import CreditMemos, CreditMemosExported
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
@@ -11,6 +13,8 @@ from ml_connector.integrations.deposit_flow import Deposits
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_checks import MEMO_NUMBERS
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
+from ml_connector.integrations.invoice_tax import ZONES
+from ml_connector.integrations.line_items import FLOW as ITEMS
 from ml_connector.integrations.line_items import NO_ITEM, ROUNDING_ITEM
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.payment_flow import Payments, PaymentsExported
@@ -33,6 +37,11 @@ class ZohoInvoices(Invoices):
     tables = ("sales_accounts", "sales_tax", "items", "business_units", CUSTOMERS, LOCATIONS, "invoice_numbers")
     recodes = ()
 
+    def looks_up(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Invoice)
+        items = dict.fromkeys(line.item.id for line in document.lines if line.item.id)
+        return (*zone_of(document), *((ITEMS, id_) for id_ in items))
+
 
 class ZohoPayments(Payments):
     """Each payment as one: on all its invoices, the rest unused until it is applied. Refunds of it, and of credit notes.
@@ -43,6 +52,7 @@ class ZohoPayments(Payments):
     title = "Payments: ServiceTitan to Zoho Books"
     target_vendor = "zoho_books"
     target_lists = ("accounts", "dimensions", "parties", "invoices", "credit_notes", "payments")
+    knows = (ZONES,)  # of the invoices whose tax a write-off takes back
 
     def target_entity(self, document: Document) -> str:
         assert isinstance(document, Payment)
@@ -68,11 +78,20 @@ class ZohoCreditMemos(CreditMemos):
     tables = ("sales_accounts", "sales_tax", "business_units", CUSTOMERS, LOCATIONS, MEMO_NUMBERS)
     recodes = ()
 
+    def looks_up(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
+        assert isinstance(document, Invoice)
+        return zone_of(document)
+
 
 class ZohoDeposits(Deposits):
     """As with any ledger: looked at by themselves, and shown against the accounts that their payments are booked on."""
 
     target_vendor = "zoho_books"
+
+
+def zone_of(document: Invoice) -> tuple[tuple[str, str], ...]:
+    """The tax zone that a document with tax names, as links are named."""
+    return ((ZONES, document.tax_zone.id),) if document.tax and document.tax_zone.id else ()
 
 
 OFFER = Offer(

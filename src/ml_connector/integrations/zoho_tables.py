@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Item
 from ml_connector.canonical.sales import Invoice
+from ml_connector.integrations.items_alike import money_apart
 from ml_connector.integrations.line_items import item_key
 from ml_connector.integrations.receivable_tables import EXEMPT, SalesTaxTable
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class ItemTable(TableType):
         charged = [line for line in lines if line.chargeable and line.amount != 0]
         return [(item_key(line.sku), line.description) for line in charged]
 
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        if not isinstance(entry, Item) or not isinstance(there, Item):
+            return ""
+        apart = money_apart(entry, there)
+        return f"they differ in {', '.join(apart)}" if apart else ""
+
     def unfit(self, value: str, entry: Document, key: str = "") -> str:
         if not isinstance(entry, Item) or (entry.active and entry.income_account.id):
             return ""
@@ -39,3 +47,9 @@ class OptionalExemptTable(SalesTaxTable):
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         return [pair for pair in SalesTaxTable.shown_keys(self, document) if pair[0] != EXEMPT]
+
+    def evidence(self, entry: Document | None, there: Document) -> str:
+        return rate_evidence(entry, there)
+
+    def speaks(self, entry: Document | None, there: Document) -> bool:
+        return is_same_rate(entry, there)

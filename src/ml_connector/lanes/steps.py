@@ -34,6 +34,7 @@ from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
 from ml_connector.sync.retrack import look_daily
 from ml_connector.sync.uses import note_older
+from ml_connector.sync.vanished import follow_vanished
 from ml_connector.transport.errors import NotPermitted
 
 IDLE = dt.timedelta(hours=1)
@@ -65,6 +66,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     ):
         return lane.clock.now()
     await read_in_full(lane, flows)
+    await follow_vanished(lane, flows)
     await _follow(lane, flows)
     await _sweep(lane, flows)
     await preflight.look(lane, flows)

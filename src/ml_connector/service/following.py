@@ -17,6 +17,7 @@ from ml_connector.sync.states import State
 FOLLOWING = (
     "vendor_pending", "order_vendor_pending", "customer_pending", "customer_merged", "invoice_pending",
     "adjusted_pending", "refunded_pending", "supplier_pending", "cost_center_pending", "staged_bill_pending",
+    "credited_bill_pending",
 )  # fmt: skip
 _WORDS = {"cost_centers": "cost centre", "vendor_credits": "vendor credit"}
 _STUCK = (State.HELD.value, State.REJECTED.value)

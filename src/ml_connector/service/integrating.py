@@ -14,13 +14,13 @@ from ml_connector.integrations.approvals import weakened
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.checks import check_closing
 from ml_connector.integrations.loosening import loosened
-from ml_connector.integrations.scopes import documents_of, units_of
+from ml_connector.integrations.scopes import documents_of, units_of, writes_back
 from ml_connector.service import settings as texts
 from ml_connector.service.company_books import checked_settings
 from ml_connector.service.connections import Connection, connections_in, pick_connection
 from ml_connector.service.desk import Change, Desk, Reading, made
 from ml_connector.service.roles import ALL, NotAllowed, Role
-from ml_connector.service.scopes import refuse_overlap
+from ml_connector.service.scopes import refuse_overlap, refuse_two_ledgers_back
 from ml_connector.service.settings import Setting
 from ml_connector.service.tallies import counted
 from ml_connector.sync.release import release, restage
@@ -162,6 +162,7 @@ async def integrate(
     made = texts.with_changes(type_, {}, settings)
     check_closing(made, desk.clock.now().date())
     refuse_overlap(desk, documents_of(type_), one.connection_id, made, existing)
+    refuse_two_ledgers_back(one.connection_id, made, existing)
     await _create(desk, type_, made, one.connection_id, other.connection_id)
     return await integration_between(desk, kind, one.connection_id, other.connection_id)
 
@@ -233,7 +234,7 @@ async def _add_new_flows(desk: Desk, kind: IntegrationType, held: Integration) -
 
 
 def _first_mode(flow: FlowType) -> str:
-    return "as needed" if flow.as_needed else "off"
+    return "as needed" if flow.as_needed and not flow.begins_off else "off"
 
 
 def _json(settings: Any) -> str:
@@ -267,13 +268,12 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
         check_closing(settings, desk.clock.now().date())
         _require_approver(desk, [*loosened(kind, former, settings), *weakened(former, settings)])
         if changed:
+            known = await integrations_in(desk, change)
+            others = [one for one in known if one.integration_id != integration.integration_id]
             if units_of(former) != units_of(settings):
-                others = [
-                    one
-                    for one in await integrations_in(desk, change)
-                    if one.integration_id != integration.integration_id
-                ]
                 refuse_overlap(desk, documents_of(kind), integration.source_id, settings, others)
+            if not writes_back(former):
+                refuse_two_ledgers_back(integration.source_id, settings, others)
             await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
             await _follow(change, kind, integration, changed, (former, settings))

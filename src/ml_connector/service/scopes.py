@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.errors import Refused
-from ml_connector.integrations.scopes import documents_of, overlap, units_of
+from ml_connector.integrations.scopes import BACK, documents_of, overlap, units_of, writes_back
 from ml_connector.service.desk import Desk
 
 if TYPE_CHECKING:
@@ -34,6 +34,19 @@ def refuse_overlap(
             "business units of its own (setting business_units), the other one first, or turn those flows off there. "
             "Nothing was changed."
         )
+
+
+def refuse_two_ledgers_back(source_id: int, settings: Any, others: Iterable[Integration]) -> None:
+    """Raise Refused, naming the other one, where two ledgers would change the same customers and vendors of one source."""
+    if not writes_back(settings):
+        return
+    for other in others:
+        if other.source_id == source_id and writes_back(other.settings):
+            raise Refused(
+                f"Integration {other.integration_id} ({other.title}, {other.source} to {other.target}) writes customers and "
+                f"vendors back to {other.source} already, and two ledgers may disagree about one of them. Set "
+                f"{BACK}=no there first. Nothing was changed."
+            )
 
 
 def _shown(units: frozenset[str]) -> str:

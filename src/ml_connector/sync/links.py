@@ -21,6 +21,7 @@ from ml_connector.sync.release import release
 from ml_connector.sync.retrack import look_for_linked
 from ml_connector.sync.uses import stage_users_again
 
+_MADE_LISTS = ("dimensions", "items", "tax_codes")  # of the target, whose entries a flow may make
 MIRRORED = "parties"  # the entity of what goes both ways, as the flow that is mirrored calls it at its target
 
 
@@ -167,10 +168,10 @@ async def _let_go(transaction: LaneTransaction, replacing: Sequence[NewLink]) ->
 async def _matching_changed(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
     """A party's link is a fact for matching: it is taken now, and documents of it may find their like.
 
-    So is a dimension that was made: what is planned next uses it, and must not be planned from a list without it.
+    So is an entry of a list that was made: what is planned next uses it, and must not be planned from a list without it.
     """
     parties = [one for one in links if one.ends.target_entity == "parties"]
-    made_lists = [one for one in links if one.ends.target_entity == "dimensions" and one.origin == "created"]
+    made_lists = [one for one in links if one.ends.target_entity in _MADE_LISTS and one.origin == "created"]
     for integration_id in sorted({one.flow.integration_id for one in (*parties, *made_lists)}):
         await transaction.run(
             "update integration set generation = generation + 1 where tenant_id = %s and integration_id = %s",

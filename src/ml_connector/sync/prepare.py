@@ -106,11 +106,13 @@ class _Batch:
         self._promised: set[int] = set()
         self._all_read = True
         self._circles: dict[str, tuple[str, ...]] = {}
+        self._held_there: dict[str, str] = {}
         self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
 
     async def load(self) -> None:
         await self._load_links(self._needed())
+        await self._load_known()
         self._own = await own_links(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
@@ -122,6 +124,7 @@ class _Batch:
         self._together = await together(self._transaction, self._flow, self._items, *known)
         await self._load_links_of_parties()
         await self._load_candidates()
+        await self._load_held_there()
 
     def view(self, item: Item) -> View:
         lists = self._lists
@@ -164,6 +167,7 @@ class _Batch:
             set_there=self._lane.session.settings,
             all_read=self._all_read,
             circle=self._circles.get(item.source_id, ()),
+            held_there=self._held_there,
         )
 
     def _is_apart(self, item: Item) -> bool:
@@ -218,7 +222,13 @@ class _Batch:
 
     def _needed(self) -> list[tuple[str, str]]:
         rules, settings = self._flow.type, self._flow.settings
-        return sorted({pair for item in self._items for pair in rules.needs_links(item.document, settings)})
+        return sorted(
+            {
+                pair
+                for item in self._items
+                for pair in (*rules.needs_links(item.document, settings), *rules.looks_up(item.document, settings))
+            }
+        )
 
     async def _load_links(self, pairs: list[tuple[str, str]]) -> None:
         """Links of what documents depend on; in preview also those that a preview would make."""
@@ -228,6 +238,17 @@ class _Batch:
             links = {**await previewed_links(self._transaction, self._flow, pairs), **links}
         self._links |= links
 
+    async def _load_known(self) -> None:
+        """All links of the short lists that the flow's documents may name in what they stand on."""
+        if not self._flow.type.knows:
+            return
+        rows = await self._transaction.all(
+            """select entity, source_id, target_id from link
+            where tenant_id = %b and integration_id = %b and entity = any(%b::text[])""",
+            self._lane.tenant_id, self._flow.integration_id, list(self._flow.type.knows),
+        )  # fmt: skip
+        self._links |= {(entity, source_id): target_id for entity, source_id, target_id in rows}
+
     async def _load_links_of_parties(self) -> None:
         """Links of the parties of the documents that are named: what settles one may be made for its party."""
         flow, found = self._flow, set[tuple[str, str]]()
@@ -236,6 +257,16 @@ class _Batch:
                 found |= set(flow.integration.flow(name).needs_links(document, flow.settings)[:1])
         if missing := sorted(found - self._links.keys() - set(self._needed())):
             await self._load_links(missing)
+
+    async def _load_held_there(self) -> None:
+        """Who has which entry of the list that the flow links one to one: a second link of one cannot be."""
+        if not self._flow.type.matches:
+            return
+        rows = await self._transaction.all(
+            "select target_id, source_id from link where tenant_id = %b and integration_id = %b and target_entity = %b",
+            self._lane.tenant_id, self._flow.integration_id, self._flow.type.matches,
+        )  # fmt: skip
+        self._held_there = dict(rows)
 
     async def _load_asked(self) -> None:
         pairs = self._needed()

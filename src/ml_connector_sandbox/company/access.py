@@ -43,9 +43,6 @@ SCOPES = (
     "tn.acc.creditmemos:r",
     "tn.acc.creditmemos:w",
     "tn.acc.bankdeposits:r",
-)
-# Granted besides: what a later version of the application asks for.
-FURTHER_SCOPES = (
     "tn.acc.apcredits:r",
     "tn.acc.apcredits:w",
     "tn.inv.returns:r",
@@ -111,8 +108,7 @@ def open_books(
     access = Access()
     tenant = servicetitan.add_tenant(access.tenant_id, COMPANY, PRODUCTION, keeps_bills=keeps_bills)
     servicetitan.add_app(access.app_key, "ML Connector", access.application_guid)
-    granted = (*SCOPES, *FURTHER_SCOPES)
-    servicetitan.add_grant(access.app_key, access.tenant_id, access.client_id, access.client_secret, granted)
+    servicetitan.add_grant(access.app_key, access.tenant_id, access.client_id, access.client_secret, SCOPES)
     organisation = zoho_books.organisation(
         access.organization_id,
         name=COMPANY,

@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_connector_sandbox.company import at_xero, masters
 from ml_connector_sandbox.company import catalogue as names
-from ml_connector_sandbox.company.access import FURTHER_SCOPES, SCOPES, Access, open_xero
+from ml_connector_sandbox.company.access import SCOPES, Access, open_xero
 from ml_connector_sandbox.company.catalogue import ARTICLES, FREIGHT_CODE
 from ml_connector_sandbox.company.company import Company, ended
 from ml_connector_sandbox.company.dates import Dates
@@ -85,8 +85,7 @@ class _Firm:
         number, client = f"1310{place:02d}4402", f"cid.lantern-comfort-{place + 1}-sandbox"
         secret = f"cs1.sandbox-lantern-comfort-{place + 1}"
         books = self.servicetitan.add_tenant(number, f"{FIRM} {place + 1}", PRODUCTION)
-        granted = (*SCOPES, *FURTHER_SCOPES)
-        self.servicetitan.add_grant(self.access.app_key, number, client, secret, granted)
+        self.servicetitan.add_grant(self.access.app_key, number, client, secret, SCOPES)
         told = self.access.as_dict()["servicetitan"]
         credentials = {**told, "tenant": number, "client_id": client, "client_secret": secret}
         vendors = names.SUPPLIERS[4 * place : 4 * place + 4]

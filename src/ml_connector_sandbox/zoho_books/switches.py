@@ -58,6 +58,9 @@ class Switches:
     """Invoices and credit notes are numbered by the books. Off: a body without a number is refused."""
     number_without_flag: str = "ignored"
     """A number in the body without ``ignore_auto_number_generation``: ``ignored``, ``refused`` or ``taken``."""
+    upsert_keeps_number: bool = True
+    """An upsert of invoices takes ``ignore_auto_number_generation``, which is published for the other calls only. Off: it is
+    ignored there."""
     void_frees_sales_number: bool = False
     """A void invoice or credit note no longer blocks its number."""
     draft_invoice_payable: bool = False

@@ -59,6 +59,13 @@ async def rows(script: Script, reading: Reading) -> list[Row]:
     return [row for page in await pages(script, reading) for row in page.rows]
 
 
+def test_a_line_names_its_entry_of_the_price_book_where_it_has_one() -> None:
+    """ServiceTitan writes "none" as 0 in places."""
+    items = [line(1, "10", skuId=1001, skuName="CMP"), line(2, "5", skuId=0, skuName="Freehand"), line(3, "1")]
+    found = read(invoice(900001, stamp(3), items=items, subTotal="16", salesTax="0", total="16"))
+    assert [(one.item, one.sku) for one in found.lines] == [(Ref("1001"), "CMP"), (Ref(), "Freehand"), (Ref(), "")]
+
+
 def test_header_and_lines() -> None:
     found = read(invoice(900001, stamp(3, "7654321"), adjustmentToId=900000))
     assert (found.id, found.number, found.kind) == ("900001", "900001", "invoice")

@@ -266,3 +266,24 @@ async def test_a_right_to_read_that_is_lacking_is_missing_at_a_source_too() -> N
     assert found["right ZohoBooks.vendorpayments.READ"].verdict is Verdict.MISSING
     assert found["vendor_payments"].verdict is Verdict.MISSING
     assert "ZohoBooks.vendorpayments.READ" in found["vendor_payments"].sentence
+
+
+@pytest.mark.parametrize(
+    ("entity", "path", "key", "verdict", "words"),
+    [
+        ("credit_notes", "creditnotes", "creditnotes", Verdict.MISSING, "Credit notes have no custom field"),
+        ("payments", "customerpayments", "customerpayments", Verdict.MISSING, "Customer payments have no custom field"),
+        ("items", "items", "items", Verdict.WARNING, "Items have no custom field"),
+    ],
+)
+async def test_the_field_for_our_reference_is_looked_for_where_sales_want_it(
+    entity: str, path: str, key: str, verdict: Verdict, words: str
+) -> None:
+    """Items are made only where a flow is told to: without the field they are read as well."""
+    session = vendor(**{path: listed(key), "settings/fields": answer({"code": 0, "fields": []})})
+    found = {one.subject: one for one in await CONNECTOR.check(session, [entity])}[f"reference field of {entity}"]
+    assert found.verdict is verdict and found.sentence.startswith(words)
+    assert f"add a custom text field to {words.partition(' have')[0].lower()}" in found.action
+    there = vendor(**{path: listed(key, fields=(FIELD,))})
+    found = {one.subject: one for one in await CONNECTOR.check(there, [entity])}[f"reference field of {entity}"]
+    assert found.verdict is Verdict.GOOD

@@ -45,7 +45,7 @@ async def missing(country: str, entities: list[str], **settings: str) -> tuple[s
         ("SA", ["parties"], ["tax_treatment"]),
         ("MX", ["bills"], ["tax_treatment"]),
         ("KE", ["items"], ["hsn_or_sac"]),
-        ("ZA", ["credit_notes"], ["tax_treatment"]),
+        ("ZA", ["credit_notes"], ["tax_treatment", "hsn_or_sac"]),
         ("US", ["bills", "invoices", "parties"], []),
         ("DE", ["bills", "invoices", "parties"], []),
         ("CA", ["invoices"], []),
@@ -88,7 +88,7 @@ def test_indian_fields_go_where_they_belong() -> None:
     assert (bill["source_of_supply"], bill["destination_of_supply"]) == ("AP", "TN") and "place_of_supply" not in bill
     assert invoice["place_of_supply"] == "TN" and "source_of_supply" not in invoice
     assert bill["line_items"][0]["hsn_or_sac"] == invoice["line_items"][0]["hsn_or_sac"] == "995461"
-    assert "hsn_or_sac" not in sent(NOTE, "IN", **INDIA)["line_items"][0]
+    assert sent(NOTE, "IN", **INDIA)["line_items"][0]["hsn_or_sac"] == INDIA["hsn_or_sac"]
 
 
 def test_treatments_go_with_documents_and_new_contacts() -> None:

@@ -106,7 +106,7 @@ def test_items_and_taxes_are_never_changed() -> None:
             CONNECTOR.compose(Action.UPDATE, document, ORG, "T-42", {})
 
 
-async def test_a_tax_is_made_and_found_by_its_name() -> None:
+async def test_a_tax_is_made_and_found_by_its_name_and_rate() -> None:
     tax = TaxCode("", "Travis", Decimal("0.0825"))
     assert sent(tax) == {"tax_name": "Travis", "tax_percentage": Decimal("8.25"), "tax_type": "tax"}
     shown = {"tax_id": "11", "tax_name": "Travis", "tax_percentage": 8.25}
@@ -114,8 +114,10 @@ async def test_a_tax_is_made_and_found_by_its_name() -> None:
     outcome = await CONNECTOR.write(session, step("tax_codes", tax))
     assert isinstance(outcome, Done) and asked(session) == [("POST", "/settings/taxes")]
     assert body(session.requests[0])["tax_percentage"] == Decimal("8.25")
-    listed = page(taxes=[shown, {**shown, "tax_id": "12", "tax_name": "Harris"}])
+    others = [{**shown, "tax_id": "12", "tax_name": "Harris"}, {**shown, "tax_id": "13", "tax_percentage": 8}]
+    listed = page(taxes=[shown, *others])
     assert [getattr(one, "id", "") for one in await CONNECTOR.find(scripted(listed), step("tax_codes", tax))] == ["11"]
+    assert CONNECTOR.is_ours(tax) and not CONNECTOR.is_ours(ITEM)  # which shows no reference
     taken = await CONNECTOR.write(scripted(refused(1001, "Tax already exists")), step("tax_codes", tax))
     assert isinstance(taken, Rejected)
 

@@ -38,6 +38,8 @@ from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors.errors import FilterIgnored
 from ml_connector.connectors.writing import Action, Done, Later, Rejected, Uncertain
 from ml_connector.connectors.zoho_books import CONNECTOR
+from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.requests import request_for
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, LeaseLost, NotSent
 
@@ -297,6 +299,15 @@ async def test_a_refund_that_is_not_shown_is_looked_up_on_what_it_gives_back() -
     assert CONNECTOR.touched(step("refunds", of_payment)) == (("payments", PAYMENT_ID),)
 
 
+@pytest.mark.parametrize("shown", ["list", "object"])
+async def test_a_refund_of_a_payment_is_answered_as_a_list_or_as_the_refund_alone(shown: str) -> None:
+    row = {"payment_refund_id": "6", "date": "2026-06-09", "amount": 25, "reference_number": "T-42"}
+    session = scripted(ok(payment_refunds=[row] if shown == "list" else row))
+    of_payment = replace(REFUND, refunds=Ref(PAYMENT_ID, "payment"))
+    assert done(await CONNECTOR.write(session, step("refunds", of_payment))).target_id == "6"
+    assert asked(session) == [("POST", f"/customerpayments/{PAYMENT_ID}/refunds")]
+
+
 async def test_a_refund_is_removed_on_what_it_gave_back() -> None:
     removal = step("refunds", REFUND, _V, target="5")
     for given in (ok(), GONE):
@@ -322,3 +333,14 @@ async def test_a_refusal_is_a_refusal() -> None:
         assert isinstance(outcome, Rejected) and outcome.reason == reason, message
     with pytest.raises(BadInput, match="no update of refunds"):
         await CONNECTOR.write(scripted(), replace(step("refunds", REFUND), action=_U))
+
+
+@pytest.mark.parametrize(("made_by", "wanted"), [("upsert", ("PUT", "/invoices")), ("number", ("POST", "/invoices"))])
+async def test_an_invoice_is_made_by_the_call_that_the_setting_names(made_by: str, wanted: tuple[str, str]) -> None:
+    books = Books(scripted(settings={"invoices_created_by": made_by}))
+    request = request_for(step("invoices", INVOICE), books)
+    assert (request.method, request.path) == wanted and body(request)["custom_fields"]
+    assert dict(request.query)["ignore_auto_number_generation"] == "true"
+    credit = request_for(step("credit_notes", NOTE), books)
+    assert (credit.method, credit.path, body(credit)["ignore_auto_number_generation"]) == ("PUT", "/creditnotes", True)
+    assert "ignore_auto_number_generation" not in dict(credit.query)

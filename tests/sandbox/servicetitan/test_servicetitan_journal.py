@@ -191,6 +191,20 @@ async def test_an_empty_entry_that_was_never_synced_is_left_out_unless_asked(api
     assert row["isEmpty"] and (await api.get(LIST, ids=row["id"])).body["data"] == [row]
 
 
+async def test_a_summary_adds_up_by_account_and_business_unit(api: Client, world: World, bank: GlAccount) -> None:
+    body = expense(world, bank)
+    more = [{**body["lines"][0], "debit": 8.5}, {**body["lines"][0], "debit": 1, "businessUnitId": world.unit.id}]
+    row = await make(api, {**body, "lines": [*body["lines"], *more, {**body["lines"][1], "credit": 9.5}]})
+    summary = (await api.get(f"{LIST}/{row['id']}/summary", includeTotal="true")).body
+    unit = {"id": world.unit.id, "name": world.unit.name}
+    assert [(one["account"]["id"], one["debit"], one["credit"], one["businessUnit"]) for one in summary["data"]] == [
+        (world.account.id, 50, 0, None), (bank.id, 0, 51, None), (world.account.id, 1, 0, unit),
+    ]  # fmt: skip
+    assert summary["totalCount"] == 3 and {one["postDate"] for one in summary["data"]} == {"2026-05-07"}
+    page = (await api.get(f"{LIST}/{row['id']}/summary", page=2, pageSize=2)).body
+    assert len(page["data"]) == 1 and not page["hasMore"]
+
+
 async def test_only_external_entries_are_deleted(api: Client, world: World, bank: GlAccount) -> None:
     row = await make(api, expense(world, bank))
     own = world.books.journals.enter(JournalEntry(number=2, source="ServiceTitan", sync_status="Synced"))

@@ -83,6 +83,7 @@ class InvoiceItem(Payload, frozen=True):
     type: str = "Unspecified"
     description: str | None = None
     display_name: str | None = None
+    sku_id: int | None = None
     sku_name: str | None = None
     quantity: Decimal | None = None
     price: Decimal | None = None

@@ -132,6 +132,7 @@ def _line(item: payloads.InvoiceItem, amount: Decimal, unit: Ref) -> InvoiceLine
         taxable=item.taxable,
         chargeable=item.is_chargeable,
         business_unit=named(item.business_unit) if item.business_unit else unit,
+        item=Ref(ref_id(item.sku_id)),
     )
 
 

@@ -48,10 +48,10 @@ async def write(session: Session, step: Step) -> Outcome:
     if len(found) != 1:
         seen = "does not show it yet" if not found else f"shows {len(found)} of its name"
         return Uncertain(f"ServiceTitan took the journal entry and {seen}.")
-    [shown] = found
+    [(shown, raw)] = found
     if shown.total != abs(step.total):
         return Uncertain(f"ServiceTitan shows journal entry {shown.id} over {shown.total}.")
-    return Done(shown.id, shown, answer.body)
+    return Done(shown.id, shown, raw)
 
 
 def path(client: Client) -> str:
@@ -61,14 +61,14 @@ def path(client: Client) -> str:
 
 async def find(session: Session, step: Step) -> Sequence[Document]:
     """The entries whose name is our reference. Raises transport.errors."""
-    return await _named(Client(session), step)
+    return [shown for shown, _ in await _named(Client(session), step)]
 
 
-async def _named(client: Client, step: Step) -> list[Expense]:
-    """The filter finds names that contain the text. Entries of equal name are told apart by no other sign."""
+async def _named(client: Client, step: Step) -> list[tuple[Expense, bytes]]:
+    """With their rows. The filter finds names that contain the text; those of equal name are told apart by no other sign."""
     listing = await client.page(resources.JOURNAL_ENTRIES, (("name", step.reference), _PAGE))
-    entries = [understood(raw, _Entry) for raw in listing.rows]
-    return [await _shown(client, one) for one in entries if one.name == step.reference]
+    entries = [(understood(raw, _Entry), raw) for raw in listing.rows]
+    return [(await _shown(client, one), raw) for one, raw in entries if one.name == step.reference]
 
 
 async def _shown(client: Client, entry: _Entry) -> Expense:

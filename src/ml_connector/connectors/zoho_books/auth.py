@@ -76,7 +76,8 @@ class ZohoAuth(Auth):
         }
         body = await _ask(http, region, credentials, form)
         if problem := _problem(body, region):
-            raise BadInput(problem + _mismatch(credentials, region))
+            # What another data centre says of the code and the client says nothing about them.
+            raise BadInput((_error(body) and _mismatch(credentials, region)) or problem)
         if not body.get("refresh_token"):
             raise BadInput("Zoho issued no refresh token: connect again and accept the consent screen.")
         return _tokens(body, region, credentials, clock, str(body["refresh_token"]))
@@ -152,7 +153,7 @@ def _mismatch(credentials: Credentials, region: Region) -> str:
     if picked == region:
         return ""
     return (
-        f" This Zoho account lives in the data centre {region.code} ({region.title}), but {picked.code} was chosen: "
+        f"This Zoho account lives in the data centre {region.code} ({region.title}), but {picked.code} was chosen: "
         f"choose {region.code}, with the client secret of that data centre."
     )
 
@@ -225,7 +226,7 @@ def _tokens(
         extra={
             "accounts": region.accounts_address,
             "data_centre": home.code,
-            "notice": _mismatch(credentials, home).strip(),
+            "notice": _mismatch(credentials, home),
         },
     )
 

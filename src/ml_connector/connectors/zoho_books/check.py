@@ -26,7 +26,9 @@ _FIELD_ENTITIES = {
     "invoices": "invoice",
     "credit_notes": "creditnote",
     "payments": "customer_payment",
+    "items": "item",
 }
+_WORDS = {"parties": "contacts", "payments": "customer payments"}  # for people, where the entity's name is another
 _UNIQUE_FLAGS = ("is_unique", "unique", "is_duplicate_prevented", "prevent_duplicates")
 
 
@@ -174,7 +176,7 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
     administered = await _administered(books, entity)
     field = _named(_listed_fields(listed), name) or _named(administered or (), name)
     if field is None:
-        return _no_field(subject, f"{_FIELD_ENTITIES[entity].replace('_', ' ')}s", name, seen=administered is not None)
+        return _no_field(entity, name, seen=administered is not None)
     flags = [field[flag] for flag in _UNIQUE_FLAGS if flag in field]
     if flags and not any(flags):
         return Finding(
@@ -186,13 +188,17 @@ async def _reference_field(books: Books, entity: str, listed: Reply) -> Finding:
     return Finding(subject, Verdict.GOOD, f"The custom field {name} exists.")
 
 
-def _no_field(subject: str, documents: str, name: str, *, seen: bool) -> Finding:
+def _no_field(entity: str, name: str, *, seen: bool) -> Finding:
+    """Items are made only where a flow is told to, so that theirs may stay away."""
+    subject, documents = f"reference field of {entity}", _WORDS.get(entity, entity.replace("_", " "))
     action = (
         f"In Zoho's settings add a custom text field to {documents}, 'prevent duplicate values' on, API name {name}; "
         f"or set another: {_set('reference_field=NAME')}."
     )
     if seen:
         said = f"{documents.capitalize()} have no custom field with the API name {name}."
+        if entity == "items":
+            return Finding(subject, Verdict.WARNING, f"{said} Zoho refuses new items without it.", action)
         return Finding(subject, Verdict.MISSING, said, action)
     said = f"Zoho's API does not show here whether {documents} have the custom field {name}."
     return Finding(subject, Verdict.WARNING, said, f"Look whether it is there. {action}")

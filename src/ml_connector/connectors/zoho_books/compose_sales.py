@@ -52,7 +52,7 @@ def invoice(
     _check(action, document, what)
     body: dict[str, Any] = {
         "customer_id": document.customer.id,
-        "creditnote_number" if credit else "invoice_number": document.number,
+        **_numbered(document.number, credit),
         **_dates(document, credit),
         **present(reference_number=_words(document, frame), location_id=document.location.id),
         **currency(document.currency, organisation, settings),
@@ -84,6 +84,13 @@ def _check(action: Action, document: Invoice, what: str) -> None:
         raise BadInput(f"{what} has no date: enter it at the source.")
     if document.discount:
         raise BadInput(f"{what} has a discount of {document.discount} of its own: it must be a line of its own.")
+
+
+def _numbered(number: str, credit: bool) -> dict[str, Any]:
+    """Its own number, and for credit notes the word that it is to be kept; invoices say so beside their body."""
+    if credit:
+        return {"creditnote_number": number, "ignore_auto_number_generation": True}
+    return {"invoice_number": number}
 
 
 def _reference(action: Action, reference: str, field: str) -> dict[str, Any]:

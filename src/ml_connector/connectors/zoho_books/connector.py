@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.canonical.master_data import Organisation
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Organisation, TaxCode
 from ml_connector.connectors import base
 from ml_connector.connectors.grants import CredentialField, Credentials
 from ml_connector.connectors.writing import Step
@@ -104,6 +105,10 @@ class ZohoBooks(base.Connector):
         self, organisation: Organisation | None, credentials: Credentials, settings: Mapping[str, str]
     ) -> base.Limits:
         return limits.limits(organisation, settings)
+
+    def is_ours(self, document: Document) -> bool:
+        """A tax shows no reference: one of the name and rate that a step was to make is what it has made."""
+        return isinstance(document, TaxCode) or super().is_ours(document)
 
     def touched(self, step: Step) -> tuple[tuple[str, str], ...]:
         """The credit or payment of an application or refund, and what an application is taken off."""

@@ -170,10 +170,12 @@ async def find_refunds(books: Books, step: Step) -> Sequence[Document]:
 
 
 def _shown(reply: Reply, step: Step) -> list[Payment]:
-    """The refunds in an answer to one; the published pages show a list where others show an object."""
+    """The refunds in an answer to one; the published pages show a list where others show an object, under either key."""
     plural, singular, *_ = _REFUNDS[_entity(step)]
-    raw = [reply.raw(singular)] if singular in reply.parts else reply.rows(plural) if plural in reply.parts else []
-    return [_refund(fields, step, reply) for one in raw if isinstance(fields := json_fields.decode(one), dict)]
+    part = reply.raw(singular) or reply.raw(plural)
+    shown = json_fields.decode(part) if part else []
+    rows = shown if isinstance(shown, list) else [shown]
+    return [_refund(fields, step, reply) for fields in rows if isinstance(fields, dict)]
 
 
 def _refund(fields: Fields, step: Step, reply: Reply) -> Payment:

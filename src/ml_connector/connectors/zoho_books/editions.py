@@ -32,7 +32,8 @@ class Field:
 
 
 _TREATMENT = Field("tax_treatment", "tax treatment", _ALL)
-_CODE = Field("hsn_or_sac", "HSN or SAC code", frozenset(["bills", "vendor_credits", "invoices", "items"]), line=True)
+# Lines of a credit note have it in both of its PUT requests, not in its POST.
+_CODE = Field("hsn_or_sac", "HSN or SAC code", _DOCUMENTS | {"items"}, line=True)
 _FIELDS: Mapping[str, tuple[Field, ...]] = {
     "UK": (Field("vat_treatment", "VAT treatment", _ALL),),
     "IN": (

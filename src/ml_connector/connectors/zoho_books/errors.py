@@ -72,6 +72,11 @@ _MEANINGS: dict[int, Meaning] = {
         "feature_disabled", "Enable the feature Zoho names in the organisation, or choose another plan.", _ADMIN
     ),
 }
+_PAID = Meaning(
+    "paid",
+    "What is paid or applied there does not allow it: compare its payments and credits in Zoho with the source, correct what "
+    "is wrong, and replay the record.",
+)
 _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (
         re.compile(
@@ -117,25 +122,31 @@ _BY_WORDING: tuple[tuple[re.Pattern[str], Meaning], ...] = (
             r"|\b(more|greater) than\b.*\b(balance|due|credits?|unused)\b|\bexceeds?\b.*\b(balance|due|credits?|unused)\b",
             re.I,
         ),
-        Meaning(
-            "paid",
-            "What is paid or applied there does not allow it: compare its payments and credits in Zoho with the source, "
-            "correct what is wrong, and replay the record.",
-        ),
+        _PAID,
     ),
     (
         re.compile(r"\bmandatory\b.*\btag\b|\btag\b.*\b(mandatory|required)\b", re.I),
         Meaning("tag_missing", "A mandatory reporting tag is missing: fill the mapping table of that tag."),
     ),
 )
+# Codes whose meaning one source alone tells: they count where no words say more.
+_LIKELY: dict[int, Meaning] = {
+    36: _PAID,
+    1001: Meaning(
+        "duplicate_name",
+        "One of this name or SKU exists there: link the two, or correct the name or SKU at the source.",
+    ),
+    1004: _PAID,
+}
 _UNKNOWN = Meaning("rejected", "Read Zoho's message, correct the record or its mapping, and replay it.")
 
 
 def meaning_of(code: int | None, message: str) -> Meaning:
-    """What a refusal means, by its code, else by its wording, else only that it was refused."""
+    """What a refusal means, by its code, else by its wording, else by what its code likely says, else only a refusal."""
     if code in _MEANINGS:
         return _MEANINGS[code]
-    return next((meaning for pattern, meaning in _BY_WORDING if pattern.search(message)), _UNKNOWN)
+    worded = next((meaning for pattern, meaning in _BY_WORDING if pattern.search(message)), None)
+    return worded or _LIKELY.get(code or 0, _UNKNOWN)
 
 
 def rejected(code: int, message: str, raw: bytes) -> Rejected:

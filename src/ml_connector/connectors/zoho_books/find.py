@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.documents import Document, party_of
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors import json_fields
@@ -79,16 +80,16 @@ async def _finished(books: Books, step: Step, document: Document) -> Document:
 
 
 async def _taxes(books: Books, resource: Resource, step: Step) -> list[Document]:
-    """By name, on the list of all of them; a tax has no place for our reference."""
+    """By name and rate, on the list of all of them; a tax has no place for our reference."""
     name = json_fields.text(body_of(step), "tax_name")
+    rate = json_fields.amount(body_of(step), "tax_percentage") / 100
     found: list[Document] = []
     number, more = 1, True
     while more:
         reply = await books.page(resource.path, number)
         rows = [row_of(resource, raw, "") for raw in reply.rows(*resource.keys)]
-        found += [
-            row.document for row in rows if row.document is not None and getattr(row.document, "name", "") == name
-        ]
+        taxes = [row.document for row in rows if isinstance(row.document, TaxCode)]
+        found += [one for one in taxes if (one.name, one.rate) == (name, rate)]
         more, number = reply.more(), number + 1
     return found
 

@@ -16,6 +16,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.connectors.zoho_books.lines import MARKED
 from ml_connector.connectors.zoho_books.resources import RESOURCES
+from ml_connector.connectors.zoho_books.settings import UPSERT
 from ml_connector.errors import BadInput
 from ml_connector.transport.messages import Request
 
@@ -56,11 +57,18 @@ def request_for(step: Step, books: Books) -> Request:
     if step.action is Action.UPDATE:
         numbered = _OWN_NUMBER if step.entity in ("invoices", "credit_notes") else ()
         return Request("PUT", f"{resource.path}/{step.target_id}", (*query, *numbered), body)
-    query = (*query, *_OWN_NUMBER) if step.entity in _NUMBERED else query
+    counted = (*query, *_OWN_NUMBER) if step.entity in _NUMBERED else query
     key = unique_field(step)
-    if key and step.entity in UPSERTS:
-        return Request("PUT", resource.path, query, body, headers=_upsert(key, step.reference))
-    return Request("POST", resource.path, query, body)
+    if key and _upserts(step, books):
+        # Credit notes carry the flag in their body, which is where an upsert of theirs is published to take it.
+        sent = query if step.entity == "credit_notes" else counted
+        return Request("PUT", resource.path, sent, body, headers=_upsert(key, step.reference))
+    return Request("POST", resource.path, counted, body)
+
+
+def _upserts(step: Step, books: Books) -> bool:
+    wanted = books.session.settings.get("invoices_created_by", UPSERT)
+    return step.entity in UPSERTS and (step.entity != "invoices" or wanted == UPSERT)
 
 
 def marking(step: Step, id_: str, books: Books) -> Request | None:

@@ -8,6 +8,7 @@ from ml_connector.connectors.base import SettingField
 
 REFERENCE_FIELD = "cf_ml_connector_ref"
 ITEM, ACCOUNT = "item", "account"
+UPSERT = "upsert"
 _TREATMENTS = "Empty: none is sent. The words are Zoho's own."
 
 _READING: tuple[SettingField, ...] = (
@@ -67,6 +68,14 @@ _WRITING: tuple[SettingField, ...] = (
         (ITEM, ACCOUNT),
     ),
     SettingField(
+        "invoices_created_by",
+        UPSERT,
+        "How an invoice is made. upsert: under our reference, so that a second one cannot be made; Zoho's pages do not say "
+        "that such a call keeps the invoice's own number, and where it does not, the invoice is held with both numbers. "
+        "number: by the ordinary call, which keeps it; a second one is refused because its number is taken.",
+        (UPSERT, "number"),
+    ),
+    SettingField(
         "currency_sent",
         "foreign",
         "Which documents name their currency. foreign: those in another currency than the organisation's; the others follow "
@@ -114,7 +123,7 @@ _EDITIONS: tuple[SettingField, ...] = (
         f"vat_registered. {_TREATMENTS}",
     ),
     SettingField(
-        "hsn_or_sac", "", "India, Kenya, South Africa: the HSN or SAC code of every line of bills, invoices and items."
+        "hsn_or_sac", "", "India, Kenya, South Africa: the HSN or SAC code of every line of documents, and of items."
     ),
     SettingField(
         "tax_exemption",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ml_connector.canonical.master_data import Account, Dimension, Party, TaxCode
 from ml_connector.canonical.money import ZERO, total
-from ml_connector.canonical.parts import Address, Ref, TaxBasis
+from ml_connector.canonical.parts import Address, Allocation, Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.json_fields import Fields, Unreadable, amount, child, children, needed, needed_amount, text
 from ml_connector.connectors.zoho_books.values import day
@@ -56,11 +56,29 @@ def bill(row: Fields, field: str) -> Bill:
 
 
 def vendor_credit(row: Fields, field: str) -> Bill:
-    """A vendor credit: a bill with every amount negated. Raises Unreadable."""
+    """A vendor credit: a bill with every amount negated. Raises Unreadable.
+
+    ``credits`` are the bills it is applied to; a list row shows none.
+    """
     document = Bill(
         id=needed(row, "vendor_credit_id"), number=text(row, "vendor_credit_number"), **_shown(row, field, -1)
     )
-    return _with_lines(document, row, -1) if "line_items" in row else document
+    if "line_items" not in row:
+        return document
+    return replace(_with_lines(document, row, -1), credits=applied(row, "bills_credited", "bill_id", "bill_number"))
+
+
+def applied(row: Fields, key: str, id_: str, number: str) -> tuple[Allocation, ...]:
+    """What credits and bills show of each other, under ``key``; each part names the other document. Raises Unreadable."""
+    return tuple(
+        Allocation(
+            text(one, "vendor_credit_bill_id"),
+            Ref(needed(one, id_), number=text(one, number)),
+            needed_amount(one, "amount"),
+            loose_day(one),
+        )
+        for one in children(row, key)
+    )
 
 
 def _shown(row: Fields, field: str, sign: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ a source tells besides. Amounts, signs and errors as there; bank details are nev
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -32,7 +31,7 @@ _NOT_PAID = frozenset(["draft", "pending_approval", "approved", "rejected", "voi
 def bill(row: Fields, field: str) -> Bill:
     """A bill with all that its answer tells; a list row has no lines. Raises Unreadable."""
     document = _told(translate.bill(row, field), row, 1)
-    credits = _applied(children(row, "vendor_credits"), "vendor_credit_id", "vendor_credit_number")
+    credits = translate.applied(row, "vendor_credits", "vendor_credit_id", "vendor_credit_number")
     order = next(iter(children(row, "purchaseorders")), {})
     if text(order, "purchaseorder_id"):
         document = replace(
@@ -46,8 +45,7 @@ def bill(row: Fields, field: str) -> Bill:
 
 def vendor_credit(row: Fields, field: str) -> Bill:
     """A vendor credit, every amount negated; its ``credits`` are the bills it is applied to. Raises Unreadable."""
-    document = _told(translate.vendor_credit(row, field), row, -1)
-    return replace(document, credits=_applied(children(row, "bills_credited"), "bill_id", "bill_number"))
+    return _told(translate.vendor_credit(row, field), row, -1)
 
 
 def vendor_payment(row: Fields, field: str) -> Payment:
@@ -116,18 +114,6 @@ def _person(row: Fields) -> Person:
 def _split(row: Fields, on: dt.date | None) -> Allocation:
     document = Ref(needed(row, "bill_id"), number=text(row, "bill_number"))
     return Allocation(text(row, "bill_payment_id"), document, needed_amount(row, "amount_applied"), on)
-
-
-def _applied(rows: Iterable[Fields], id_: str, number: str) -> tuple[Allocation, ...]:
-    return tuple(
-        Allocation(
-            text(row, "vendor_credit_bill_id"),
-            Ref(needed(row, id_), number=text(row, number)),
-            needed_amount(row, "amount"),
-            translate.loose_day(row),
-        )
-        for row in rows
-    )
 
 
 def _told(document: Bill, row: Fields, sign: int) -> Bill:

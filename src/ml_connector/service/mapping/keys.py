@@ -150,7 +150,7 @@ async def _scan(desk: Desk, reading: Reading, sealer: Sealer, integration: Integ
     staged: Counter[str] = Counter()
     async for flow, state, document in _documents(desk, reading, sealer, integration, _ANY_STATE):
         if flow == found.table.name:  # the flow's own documents are what its table is about
-            found.note(document.id, str(getattr(document, "name", "")), document=document)
+            found.note(found.table.listed_key(document), str(getattr(document, "name", "")), document=document)
         for key, name in found.table.shown_keys(document):
             found.note(key, name, uses=1)
         if state == State.STAGED:
@@ -183,7 +183,7 @@ async def _waits(
 
 def _keys_of(table: TableType, flow: str, document: Document) -> set[str]:
     """The keys of a table that a document of a flow needs."""
-    own = {document.id} if flow == table.name else set()
+    own = {table.listed_key(document)} if flow == table.name else set()
     return own | {key for key, _ in table.shown_keys(document) if key}
 
 

@@ -27,6 +27,8 @@ _MOST = 3
 _ALIKE = 70.0
 #: An equal number is proof only where the names do not speak against it.
 _NOT_AGAINST = 50.0
+#: What else speaks for a candidate counts among those whose names are about as much alike.
+_MORE = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,17 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     async with desk.looking() as reading:
         filled = {row.key for row in await rows_in(reading, integration, table)}
         rows = await reading.all(
-            """select entity, target_id, source_id from link where tenant_id = %s and integration_id = %s
-               and entity = any(%s::text[]) and target_entity = 'parties'""",
+            """select entity, target_id, source_id, target_entity from link where tenant_id = %s and integration_id = %s
+               and entity = any(%s::text[])""",
             desk.tenant_id, integration.integration_id, [table, *apart],
         )  # fmt: skip
-    taken = {(entity, target_id): source_id for entity, target_id, source_id in rows}
-    linked = {row[2] for row in rows if row[0] == table}  # none but for a table of parties, which has their flow's name
+    taken = {(entity, target_id): source_id for entity, target_id, source_id, of in rows if of == "parties"}
+    linked = {row[2] for row in rows if row[0] == table}  # none but for a table that has the name of a flow
     ranked = _ranking(found, taken, apart, flow.one_kind if flow is not None else "")
     missing = [
         one
         for key, one in found.seen.items()
-        if key not in filled and key not in linked and (one.asked or not found.table.seldom)
+        if key not in filled and _source_id(one) not in linked and (one.asked or not found.table.seldom)
     ]  # fmt: skip
     freed = {
         one.key: one.waiting + (one.staged if filled.isdisjoint(found.table.freed_by(one.key)) else 0)
@@ -87,6 +89,11 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     }
     missing.sort(key=lambda one: (-freed[one.key], -one.uses, one.key))
     return [Suggestion(one.key, one.name, one.uses, freed[one.key], tuple(ranked(one)[:_MOST])) for one in missing]
+
+
+def _source_id(seen: Seen) -> str:
+    """The source's id of what a key stands for, as far as its entry was read; documents may name it by another word."""
+    return seen.document.id if seen.document is not None else seen.key
 
 
 async def accept_exact(desk: Desk, integration: Integration, table: str) -> Applied:
@@ -154,10 +161,13 @@ def _entries(found: Known) -> _Ranked:
             evidence, rank = "same name", 150.0
         elif score >= _ALIKE:
             proof, evidence, rank = False, f"name {score:.0f} % alike", score
+        elif found.table.speaks(seen.document, entry):
+            proof, evidence, rank = False, "", score
         else:
             return None
-        value = found.table.value_for(_id(entry))
-        return Candidate(value, label(entry), evidence, proof and not found.table.decided, rank)
+        told = ", ".join(filter(None, (evidence, found.table.evidence(seen.document, entry))))
+        value, rank = found.table.value_for(_id(entry)), rank + _MORE * found.table.speaks(seen.document, entry)
+        return Candidate(value, label(entry), told, proof and not found.table.decided, rank)
 
     def ranked(seen: Seen) -> list[Candidate]:
         return _best(candidate(seen, entry) for entry in usable)
@@ -187,4 +197,4 @@ def _own_numbers(seen: Seen) -> tuple[str, ...]:
 
 
 def _number(entry: Document) -> str:
-    return number_key(str(getattr(entry, "number", "")))
+    return number_key(str(getattr(entry, "number", "") or getattr(entry, "sku", "")))

@@ -1,9 +1,10 @@
-"""journal-entries: list, by id, and their lines as details. Ids are GUIDs; the page is 500 at most."""
+"""journal-entries: list, by id, and their lines as details and as a summary. Ids are GUIDs; the page is 500 at most."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -137,8 +138,24 @@ async def _one(call: ApiCall) -> web.Response:
 
 
 async def _details(call: ApiCall) -> web.Response:
-    """The lines, one by one; this list takes nothing but the page."""
-    entry, asked = entry_of(call), call.parameters
+    """The lines, one by one."""
+    entry = entry_of(call)
+    return _paged(call, [_line(call.books, entry, line) for line in entry.lines])
+
+
+async def _summary(call: ApiCall) -> web.Response:
+    """The lines added up by account and business unit: what is debited and what is credited, neither less the other."""
+    entry, sums = entry_of(call), dict[tuple[int | None, int | None], tuple[Decimal, Decimal]]()
+    for line in entry.lines:
+        key = line.account_id, line.business_unit_id
+        debit, credit = sums.get(key, (Decimal(0), Decimal(0)))
+        sums[key] = debit + line.debit, credit + line.credit
+    return _paged(call, [_sum(call.books, entry, *key, *sides) for key, sides in sums.items()])
+
+
+def _paged(call: ApiCall, rows: Sequence[Row]) -> web.Response:
+    """A page of an entry's own list, which takes nothing but the page."""
+    asked = call.parameters
     number, size = asked.count("page", 1), page_size(call, MOST)
     total = asked.boolean("includeTotal")
     asked.check()
@@ -146,9 +163,9 @@ async def _details(call: ApiCall) -> web.Response:
     answer = {
         "page": number,
         "pageSize": size,
-        "hasMore": start + size < len(entry.lines),
-        "totalCount": len(entry.lines) if total else None,
-        "data": [_line(call.books, entry, line) for line in entry.lines[start : start + size]],
+        "hasMore": start + size < len(rows),
+        "totalCount": len(rows) if total else None,
+        "data": rows[start : start + size],
     }
     return call.answer(rendered(answer, call.switches.extra_fields))
 
@@ -203,6 +220,19 @@ def _line(books: TenantBooks, entry: JournalEntry, line: JournalLine) -> Row:
     }
 
 
+def _sum(
+    books: TenantBooks, entry: JournalEntry, account: int | None, unit: int | None, debit: Decimal, credit: Decimal
+) -> Row:
+    return {
+        "postDate": None if entry.post_date is None else entry.post_date.isoformat(),
+        "account": _account(books.gl_accounts.get(account)),
+        "credit": credit,
+        "debit": debit,
+        "memo": None,
+        "businessUnit": named(books.business_units, unit),
+    }
+
+
 def _account(kept: GlAccount | None) -> Row:
     """A line without an account shows one without a name: the published model has no null here."""
     if kept is None:
@@ -216,4 +246,5 @@ OPERATIONS = (
     Operation("GET", "accounting", "journal-entries", _READ, _list, _SWITCH),
     Operation("GET", "accounting", "journal-entries/{id}", _READ, _one, _SWITCH),
     Operation("GET", "accounting", "journal-entries/{id}/details", _READ, _details, _SWITCH),
+    Operation("GET", "accounting", "journal-entries/{id}/summary", _READ, _summary, _SWITCH),
 )

@@ -100,7 +100,7 @@ def update_invoice(call: ApiCall) -> Reply:
 def upsert_invoice(call: ApiCall) -> Reply:
     """Change, or create, the invoice that holds a unique custom field's value."""
     found, body = upsert_target(call, "invoice", "Invoice")
-    own = own_number(call.query, call.body)
+    own = own_number(call.query, call.body) and call.switches.upsert_keeps_number
     if found is None:
         reply = _created(call, sales.create_invoice(call.books, body, own_number=own, by=call.user.name))
         reply.status = call.switches.upsert_created_status
