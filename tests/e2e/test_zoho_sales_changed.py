@@ -69,6 +69,31 @@ async def test_money_applied_later_is_a_change_of_the_one_payment(database: Data
         assert company.there(first).balance == company.source.invoices[first.id].balance
 
 
+async def test_a_payment_that_is_edited_stays_the_one_and_a_wrong_one_goes(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path) as company:
+        invoice, other = company.bill("100.00"), company.bill("100.00")
+        paid, moved = company.take("40.00", (invoice, "40.00")), company.take("30.00", (invoice, "30.00"))
+        await company.sync(2)
+        stood = [company.paid(one).payment_id for one in (paid, moved)]
+        for one in (paid, moved):
+            company.source.collecting.set_status(one.id, "Pending")
+        company.source.collecting.change(paid.id, total=Decimal("45.00"), parts={invoice.id: Decimal("45.00")})
+        company.source.collecting.change(moved.id, parts={other.id: Decimal("30.00")})
+        for one in (paid, moved):
+            company.source.collecting.set_status(one.id, "Posted")
+        await company.sync(2)
+        assert [company.paid(one).payment_id for one in (paid, moved)] == stood
+        assert (company.paid(paid).amount, company.paid(moved).amount) == (45, 30)
+        assert company.compared() == []
+        company.at_zoho("delete customer payment", payment=company.paid(paid).number)
+        company.source.collecting.set_status(paid.id, "Pending")
+        company.source.collecting.change(paid.id, total=Decimal("50.00"), parts={invoice.id: Decimal("50.00")})
+        company.source.collecting.set_status(paid.id, "Posted")
+        await company.sync(2)
+        assert company.all_paid(paid) == []  # what people removed there is not made again
+        assert (await company.end("payments", paid.id))[0] == "held"
+
+
 async def test_refunds_write_offs_and_credits_are_credit_notes_that_are_applied(
     database: Database, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +18,7 @@ from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector.sync.states import State
+from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.company.sales_catalogue import CHECK, REFUND, WARES, WRITE_OFF
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.compare_sales_zoho import compare_sales_zoho
@@ -176,13 +177,14 @@ class Selling:
 @asynccontextmanager
 async def selling(
     database: Database, folder: Path, settings: Mapping[str, object] | None = None,
-    connection: Mapping[str, str] | None = None, **modes: str,
+    connection: Mapping[str, str] | None = None, prepare: Callable[[Company], object] = id, **modes: str,
 ) -> AsyncIterator[Selling]:  # fmt: skip
     """The company joined, with further settings of the integration and its Zoho connection, and modes of flows; nothing
-    read yet."""
+    read yet. ``prepare`` is done to its books before anything is connected."""
     company = seeded(f"matrix:{KIND}", SandboxClock.starting(NOW, 60.0))
     company.servicetitan_switches.read_after_write_lag_seconds = 0
     company.zoho_books_switches.list_lag_seconds = 0.0
+    prepare(company)
     if connection:
         company.connection_settings["zoho_books"] = dict(connection)
     async with Sandbox.running(company) as sandbox:

@@ -149,6 +149,7 @@ class Company:
         """For the hand-over file. Call it before anything is posted: what stands in the ledger then is ``seeded``."""
         if self.payables is not None:
             return {"kind": self.kind, "connection_settings": self.connection_settings, **self.payables.as_dict()}
+        settings = self.settings()
         return {
             "kind": self.kind,
             "name": self.seed.organisation.profile.name,
@@ -158,7 +159,7 @@ class Company:
             "tenant_id": self.access.tenant_id,
             "organization_id": self.access.organization_id,
             "xero_organisation_id": self.access.xero_organisation_id,
-            "settings": self.settings(),
+            "settings": settings,
             "connection_settings": self.connection_settings,
             "mapping": self.answers.as_dict(),
             "fill_later": self.answers.later,
@@ -170,7 +171,7 @@ class Company:
             "parties": self.parties.as_dict() if self.parties else {},
             "regions": self.regions,
             "ledger": self._ledger(),
-            "integrations": self._more_integrations(),
+            "integrations": self._more_integrations(settings),
             "sales": {case: list(map(str, ids)) for case, ids in self.sales.cases.items()} if self.sales else {},
             "tracked": [one.as_dict() for one in self.tracked],
         }
@@ -183,15 +184,18 @@ class Company:
             "taxes": {one.tax_name: one.tax_id for one in books.taxes.values()},
         }
 
-    def _more_integrations(self) -> dict[str, Any]:
-        """By kind, settings and mapping tables of what is integrated besides ServiceTitan with Zoho Books."""
+    def _more_integrations(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """By kind, settings and mapping tables of what is integrated besides the bills of ServiceTitan with Zoho Books.
+
+        Its sales there have the ``settings`` of the bills: the same object, so that who changes one has changed both.
+        """
         if self.sales is None:
             return {}
         mapping = xero_answers.mapping(self.sales, self.xero_organisation)
         told = {"servicetitan-xero": {"settings": xero_answers.settings(self.sales), "mapping": mapping}}
         if at_zoho.takes_sales(self.seed):
             both = {**self.answers.as_dict(), **zoho_answers.mapping(self.sales)}
-            told["servicetitan-zoho_books"] = {"settings": self.settings(), "mapping": both}
+            told["servicetitan-zoho_books"] = {"settings": settings, "mapping": both}
         return told
 
 

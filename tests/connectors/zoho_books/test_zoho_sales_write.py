@@ -106,6 +106,9 @@ async def test_the_look_up_marks_our_own_draft_and_nobody_elses() -> None:
     theirs = scripted(listed, ok(invoice=invoice(custom_field_hash={})))
     (other,) = await CONNECTOR.find(theirs, step("invoices", INVOICE))
     assert isinstance(other, Invoice) and other.state is InvoiceState.DRAFT and len(theirs.requests) == 2
+    off = scripted(listed, MADE)
+    (apart,) = await CONNECTOR.find(off, replace(step("invoices", INVOICE), total=INVOICE.total + 1))
+    assert isinstance(apart, Invoice) and apart.state is InvoiceState.DRAFT and len(off.requests) == 2
     unwilling = scripted(listed, MADE, refused(9999, "Approve it first."))
     (kept,) = await CONNECTOR.find(unwilling, step("invoices", INVOICE))
     assert isinstance(kept, Invoice) and kept.state is InvoiceState.DRAFT

@@ -136,6 +136,11 @@ async def sales_compared(file: Path) -> dict[str, Any]:
     return await _compared("compare_sales", file)
 
 
+async def zoho_sales_compared(file: Path) -> dict[str, Any]:
+    """ServiceTitan's receivables and Zoho Books' compared with each other, without our ledger. Raises DemoFailed."""
+    return await _compared("compare_sales_zoho", file)
+
+
 async def payables_compared(file: Path, filled: Sequence[str] = ()) -> dict[str, Any]:
     """Zoho Books' payables and ServiceNow's compared with each other, without our ledger. Raises DemoFailed."""
     return await _compared("compare_payables", file, *(part for one in filled for part in ("--filled", one)))

@@ -17,7 +17,7 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.demo import bills, own_tables, payables, sales, stage
+from ml_connector.cli.demo import bills, own_tables, payables, sales, stage, zoho_sales
 from ml_connector.cli.demo.walk import Walk, head
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
@@ -101,6 +101,7 @@ async def _worker(runtime: Runtime) -> AsyncIterator[None]:
 async def _toured(walk: Walk) -> dict[str, Any]:
     """The company's two chapters, and what is checked of everything at the end; the numbers of the summary."""
     numbers = await bills.bills(walk)
+    numbers[zoho_sales.SALES] = await zoho_sales.zoho_sales(walk)
     numbers[sales.KIND] = await sales.sales(walk)
     await _verify_audit(walk)
     return {**numbers, "company": walk.company["name"], "connections": await _connections(walk)}
@@ -132,8 +133,8 @@ async def _connections(walk: Walk) -> list[dict[str, Any]]:
 
 def _agrees(numbers: Mapping[str, Any]) -> bool:
     chapters = (
-        (numbers, bills.FAULTS), (numbers[sales.KIND], sales.FAULTS), (numbers[payables.KIND], payables.FAULTS),
-        (numbers[OWN_TABLES], own_tables.FAULTS),
+        (numbers, bills.FAULTS), (numbers[zoho_sales.SALES], zoho_sales.FAULTS), (numbers[sales.KIND], sales.FAULTS),
+        (numbers[payables.KIND], payables.FAULTS), (numbers[OWN_TABLES], own_tables.FAULTS),
     )  # fmt: skip
     wrong = any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
     return bool(numbers[OWN_TABLES]["apart"]["untouched"]) and not wrong

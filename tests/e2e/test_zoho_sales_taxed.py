@@ -1,0 +1,72 @@
+"""Tax of sales in Zoho Books: a zone as a group of taxes, and customers who pay none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from zoho_selling_world import DAY, Selling, selling
+
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.mapping.values import set_value
+from ml_connector.store.database import Database
+from ml_connector_sandbox.company import Company
+from ml_connector_sandbox.company.sales_catalogue import PARTS_ZONE, WARES
+from ml_connector_sandbox.servicetitan.books import Invoice
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+
+_PARTS = next(one for one in WARES if one.code == "MT-CAP45")
+
+
+def _state_and_county(company: Company) -> None:
+    books = company.seed.organisation
+    taxes = [books.add_tax("Minnesota", Decimal("6.875")), books.add_tax("Stearns County", Decimal("0.5"))]
+    books.add_tax_group("Minnesota and Stearns County", taxes)
+
+
+def _sold(company: Selling, price: str) -> Invoice:
+    """A part, to a customer whose zone taxes parts alone."""
+    zone = company.sales.seed.zones[PARTS_ZONE].id
+    customer = next(
+        one
+        for one in company.sales.homes + company.sales.firms
+        if company.source.locations.in_group(one)[0].tax_zone_id == zone
+        and not company.source.customers[one].tax_exempt
+    )
+    made = company.sales.book("later", customer, DAY)
+    company.source.invoicing.add_items(made.id, [company.sales.item(_PARTS, price=Decimal(price))])
+    assert made.job_id is not None
+    company.source.invoicing.complete(made.job_id, DAY)
+    company.post(company.source.invoicing.review(made.id, "Reviewed"))
+    return company.source.invoices[made.id]
+
+
+async def test_a_zone_may_be_a_group_of_taxes(database: Database, tmp_path: Path) -> None:
+    """Each tax of a group is rounded by itself, and the list of taxes shows their sum alone: a cent apart stays a draft."""
+    async with selling(database, tmp_path, prepare=_state_and_county, invoices="preview") as company:
+        await company.sync()
+        [group] = company.target.tax_groups.values()
+        await set_value(company.desk, company.integration, "sales_tax", PARTS_ZONE, group.tax_group_id, anyway=True)
+        await set_flow_mode(company.desk, company.integration, "invoices", "live")
+        even, odd = _sold(company, "100.00"), _sold(company, "30.90")
+        await company.sync(2)
+        assert await company.end("invoices", even.id) == ("posted", "")
+        assert company.there(even).total == even.total
+        assert [name for name, _ in company.there(even).taxes.values()] == ["Minnesota", "Stearns County"]
+        assert await company.end("invoices", odd.id) == ("held", "conflict")
+        assert company.there(odd).state == "draft"
+        [sentence] = await company.waits(odd.id)
+        assert f"total {company.there(odd).total} instead of {odd.total}" in sentence
+
+
+async def test_who_is_exempt_is_charged_no_tax(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path) as company:
+        customer = company.sales.homes[0]
+        company.source.crm.change_customer(customer, tax_exempt=True)
+        invoice = company.bill("100.00", customer=customer)
+        await company.sync(2)
+        assert invoice.tax == 0 and company.there(invoice).tax_total == 0
+        assert {line.tax_id for line in company.there(invoice).lines} == {""}
+        assert company.compared() == []
