@@ -21,7 +21,7 @@ STORED: dict[str, Any] = {
     "freight_account": "z1", "other_account": "z2", "discount_account": "lines", "rounding_account": "z3",
     "rounding_limit": "0.02", "closed_through": "2026-02-28", "approve_above": ["USD=10000"], "four_eyes": "yes",
     "closed_period": "first open day", "hold_incomplete_vendors": "yes", "breaker_percent": 10, "breaker_floor": 5,
-    "job_as": "tag", "unmapped_job": "hold",
+    "job_as": "tag", "unmapped_job": "hold", "new_vendor_currency": "document",
 }  # fmt: skip
 _ONE_ALONE = {"unapplied_as", "order_lines"}  # of Xero: advances are documents of their own there, and orders go there
 

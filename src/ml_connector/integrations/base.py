@@ -171,6 +171,10 @@ class FlowType(ABC):
         """Whether something is left to do once a person has linked the document with one of ``entity`` at the target."""
         return self.tracks
 
+    def in_currencies(self, settings: Any) -> bool:
+        """Whether its parties are made in the currency of the documents that wait for them: see ``View.asked_in``."""
+        return False
+
     def lets_in(self, document: Document, settings: Any) -> tuple[str, ...]:
         """Codes of ``passed_over_with`` that hold no more of what stands on the document, as that is now."""
         return ()

@@ -8,9 +8,10 @@ from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.canonical.tie_out import computed_total, difference
 from ml_connector.integrations.bill_kinds import is_credit, own_key
 from ml_connector.integrations.bill_settings import Settings
-from ml_connector.integrations.checks import booked_on, check_currency, check_seen
+from ml_connector.integrations.checks import booked_on, check_seen
 from ml_connector.integrations.decisions import Adopt, Skip, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.vendor_currencies import check_vendor_currency, contact_in
 from ml_connector.integrations.views import View
 
 _GATES = {"received": 0, "reconciled": 1, "posted": 2}
@@ -87,7 +88,7 @@ def source_checks(bill: Bill, view: View, settings: Settings, draft: Draft) -> d
     check_whole(bill, settings, draft)
     check_seen(view, draft)
     day = booked_on(bill.date, view, draft)
-    check_currency(target_vendor(bill, view), "vendor", view, draft)
+    check_vendor_currency(bill, target_vendor(bill, view), view, draft)
     return day
 
 
@@ -131,7 +132,12 @@ def _ties(bill: Bill, draft: Draft) -> None:
 
 
 def target_vendor(bill: Bill, view: View) -> str:
-    """The ledger's id of the bill's vendor: linked, else chosen by a person where no record of it can be brought."""
+    """The ledger's id of the bill's vendor: the one that a person has chosen for the bill's currency, else the linked one,
+
+    else one that a person has chosen where no record of it can be brought.
+    """
+    if contact := contact_in(bill.vendor.id, bill.currency, view):
+        return contact
     wanted = ("vendors", bill.vendor.id)
     chosen = view.mappings["vendors"].get(bill.vendor.id) or ""
     usable = wanted not in view.asked and chosen in view.ledger.parties

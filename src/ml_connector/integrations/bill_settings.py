@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     hold_incomplete_vendors: yes has new bills wait while their vendor, where it was made from here, lacks a tax id or
         other things in Zoho Books, which they name; they go by themselves once it is entered. A vendor that was there
         before holds nothing.
+    new_vendor_currency: what becomes of new vendors whose bills are in another currency than the ledger's. ``hold``: these
+        bills wait; ``document``: the vendor's contact is made in the currency of what waits for it, which it keeps for good.
     breaker_percent: when one reading brings more new documents than this share of those known before, or a list no
         longer shows more than it of what it had, nothing is done until a person has looked; at 0 nothing is asked.
     breaker_floor: fewer documents than this are never asked about, whatever their share.
@@ -76,6 +78,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     four_eyes: Literal["no", "yes"] = "no"
     closed_period: Literal["hold", "first open day"] = "hold"
     hold_incomplete_vendors: Literal["no", "yes"] = "no"
+    new_vendor_currency: Literal["hold", "document"] = "hold"
     breaker_percent: int = 30
     breaker_floor: int = 50
 

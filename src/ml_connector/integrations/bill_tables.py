@@ -76,10 +76,19 @@ class TaxTable(TableType):
 
 @dataclass(frozen=True, slots=True)
 class VendorTable(TableType):
-    """Vendors, the source's own and those that bills name."""
+    """Vendors, the source's own and those that bills name; a row ``<vendor id> <currency>`` is for documents in that one."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         return [(document.vendor.id, document.vendor.name)] if isinstance(document, Bill) else ()
 
     def listed_key(self, entry: Document) -> str:
         return entry.id if isinstance(entry, Party) else ""
+
+    def shown_by(self, key: str) -> tuple[str, ...]:
+        return (key, key.partition(" ")[0])
+
+    def unfit(self, value: str, entry: Document, key: str = "") -> str:
+        currency = key.partition(" ")[2]
+        if not currency or not isinstance(entry, Party) or entry.currency in ("", currency):
+            return ""
+        return f"{entry.name} is kept in {entry.currency} in the ledger, and not in {currency}"

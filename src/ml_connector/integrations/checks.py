@@ -6,7 +6,7 @@ Every rule adds what is missing to the draft; all of it is told at once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_connector.canonical.documents import Document
@@ -24,9 +24,16 @@ _DAY = dt.timedelta(days=1)
 
 def currency_of(stated: str, unit: Ref, view: View) -> str:
     """The document's currency: its own, else its business unit's, else the company's."""
-    listed = view.source_lists.get("business_units", {}).get(unit.id)
+    return stated_currency(stated, unit, view.source_lists, view.settings, view.source)
+
+
+def stated_currency(
+    stated: str, unit: Ref, source_lists: Mapping[str, Mapping[str, Document]], settings: Any, source: Organisation
+) -> str:  # fmt: skip
+    """The same, of a document that is not planned now: from the source's lists, the settings and the source itself."""
+    listed = source_lists.get("business_units", {}).get(unit.id)
     of_unit = listed.currency if isinstance(listed, Dimension) else ""
-    return stated or of_unit or view.settings.currency or view.source.currency
+    return stated or of_unit or settings.currency or source.currency
 
 
 def check_currency(party: str, what: str, view: View, draft: Draft) -> None:

@@ -21,6 +21,7 @@ from ml_connector.integrations.refused_reasons import REFUSED_REASONS
 from ml_connector.integrations.staging_reasons import STAGING_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
 from ml_connector.integrations.vendor_credit_reasons import VENDOR_CREDIT_REASONS
+from ml_connector.integrations.vendor_currency_reasons import VENDOR_CURRENCY_REASONS
 
 _ALL = (
     *COMMON_REASONS,
@@ -29,6 +30,7 @@ _ALL = (
     *BACK_REASONS,
     *BILL_REASONS,
     *VENDOR_CREDIT_REASONS,
+    *VENDOR_CURRENCY_REASONS,
     *INVOICE_REASONS,
     *LINE_ITEM_REASONS,
     *ITEM_REASONS,

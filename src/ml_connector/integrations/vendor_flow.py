@@ -14,6 +14,7 @@ from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.vendor_currencies import as_documents, currency_of_new
 from ml_connector.integrations.views import Candidate, View
 
 # A link stays; before there is one, a person may choose.
@@ -43,6 +44,9 @@ class Vendors(FlowType):
     def target_entity(self, document: Document) -> str:
         return "parties"
 
+    def in_currencies(self, settings: Settings) -> bool:
+        return as_documents(settings)
+
     def plan(self, view: View) -> Decision:
         vendor = view.document
         assert isinstance(vendor, Party)
@@ -69,8 +73,14 @@ class UniqueVendors(Vendors):
 
 
 def _created(vendor: Party, view: View) -> Decision:
+    currency = currency_of_new(vendor, view)
+    if isinstance(currency, Hold):
+        return currency
     name, notes = free_name(vendor, view)
     target = msgspec.structs.replace(vendor, id="", name=name, reference=view.reference, kind="vendor")
+    if currency:
+        target = msgspec.structs.replace(target, currency=currency)
+        notes = (*notes, f"made in {currency}, the currency of what waits for it")
     composed = view.compose(Action.CREATE, target, view.reference)
     step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
     return Write((step,), "parties", (*notes, *composed.notes))

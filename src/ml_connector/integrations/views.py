@@ -236,6 +236,7 @@ class View:
     all_read: bool = (
         True  # of a party: no reading of its source is under way that may show another one of its counterpart
     )
+    asked_in: tuple[str, ...] = ()  # of a party to be made in their currency: those of the documents that wait for it
     circle: tuple[
         str, ...
     ] = ()  # of a party that was merged: the ids, its own first, where the mergers lead back to it

@@ -37,7 +37,7 @@ OFFER = Offer(
     ),
     fixed_once_posted=("gate", "bill_source"),
     skipped_by_settings=("before_start", "not_yet", "other_source", "out_of_scope"),
-    held_by_settings=("vendor_lacks_details", "job_unmapped"),
+    held_by_settings=("vendor_lacks_details", "job_unmapped", "currency_differs"),
     account_settings=("freight_account", "other_account", "discount_account", "rounding_account"),
     gates={"gate": ("posted", "reconciled", "received"), "unseen_status": ("hold", "post")},
     not_possible=(

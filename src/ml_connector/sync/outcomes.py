@@ -22,6 +22,7 @@ from ml_connector.sync.half_done import taken_off, telling
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
+from ml_connector.sync.rates import rate_told
 from ml_connector.sync.refusal_waits import waits_of
 from ml_connector.sync.release import release
 from ml_connector.sync.states import IntentState, State
@@ -392,8 +393,8 @@ async def _next_step(transaction: LaneTransaction, done: Sequence[Sent]) -> None
 
 
 def _event(transaction: LaneTransaction, one: Sent, kind: str, **details: object) -> None:
-    item = one.intended.item
+    item, told = one.intended.item, rate_told(one.outcome, transaction.lane.organisation.currency)
     transaction.event(
         kind, record_id=item.record_id, version_id=item.version_id, run_id=item.run_id,
-        intent=one.intended.intent_id, **details,
+        intent=one.intended.intent_id, **details, **told,
     )  # fmt: skip

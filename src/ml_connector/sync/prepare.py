@@ -18,6 +18,7 @@ from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.in_currencies import currencies
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.lists import Lists, PartyLists, load
@@ -110,6 +111,7 @@ class _Batch:
         self._held_there: dict[str, str] = {}
         self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
+        self._asked_in: dict[str, tuple[str, ...]] = {}
 
     async def load(self) -> None:
         await self._load_links(self._needed())
@@ -127,6 +129,7 @@ class _Batch:
         await self._load_links_of_parties()
         await self._load_candidates()
         await self._load_held_there()
+        self._asked_in = await currencies(self._transaction, self._flow, self._items, self._lists)
 
     def view(self, item: Item) -> View:
         lists = self._lists
@@ -169,6 +172,7 @@ class _Batch:
             ways=self._flow.type.ways,
             set_there=self._lane.session.settings,
             all_read=self._all_read,
+            asked_in=self._asked_in.get(item.source_id, ()),
             circle=self._circles.get(item.source_id, ()),
             held_there=self._held_there,
         )

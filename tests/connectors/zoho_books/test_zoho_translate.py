@@ -121,6 +121,15 @@ def test_a_vendor_credit_is_a_negative_bill() -> None:
     assert difference(document) == 0
 
 
+def test_a_vendor_credit_tells_what_it_is_applied_to_in_detail_alone() -> None:
+    part = {"vendor_credit_bill_id": "5", "bill_id": "9", "bill_number": "B-9", "amount": 20, "date": "2026-06-01"}
+    row = {"vendor_credit_id": "7", "vendor_id": "98001", "status": "open", "total": 30, "balance": 10,
+           "bills_credited": [part]}  # fmt: skip
+    assert translate.vendor_credit(row, "").credits == ()
+    [shown] = translate.vendor_credit({**row, "line_items": []}, "").credits
+    assert (shown.id, shown.document.id, shown.document.number, shown.amount) == ("5", "9", "B-9", 20)
+
+
 def test_bank_details_are_dropped_before_a_contact_is_kept() -> None:
     raw = b'{"contact_id":"1","contact_name":"B","contact_type":"vendor","bank_accounts":[{"iban":"X9"}],"cards":[]}'
     row = row_of(RESOURCES["parties"], raw, FIELD)
