@@ -92,7 +92,7 @@ async def test_the_gate_stands_once_something_is_posted(company: Company) -> Non
 
 
 async def test_modes(company: Company) -> None:
-    with pytest.raises(NotFound, match="no flow 'invoices'; it has .*vendors, bills"):
+    with pytest.raises(NotFound, match=r"no flow 'invoices'; it has .*vendors, bills"):
         await set_flow_mode(company.desk, company.integration, "invoices", "live")
     with pytest.raises(BadInput, match="cannot run as needed"):
         await set_flow_mode(company.desk, company.integration, "bills", "as needed")
