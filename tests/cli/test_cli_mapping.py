@@ -50,6 +50,13 @@ async def test_a_file_that_is_no_table_is_refused(env: dict[str, str], tmp_path:
     assert len(again.stdout.splitlines()) == 1, "nothing was written"
 
 
+async def test_a_flow_that_changes_what_it_links_has_no_differences(env: dict[str, str]) -> None:
+    done = await asyncio.to_thread(piped, ["map", "differences", "items"], env)
+    assert done.returncode == 2 and "items" in done.stderr and not done.stdout
+    done = await asyncio.to_thread(piped, ["live", "--all", "--as-needed"], env)
+    assert done.returncode == 2 and "Name the flows that run as needed" in done.stderr
+
+
 async def test_a_row_tells_what_was_there_before(env: dict[str, str]) -> None:
     typed = [["map", "set", "accounts", "4200", one, "--anyway"] for one in ("a", "b", "b")]
     typed.append(["map", "set", "accounts", "4200", "--remove"])

@@ -8,6 +8,7 @@ import pytest
 from items_world import Dealing, dealing
 
 from ml_connector.service.explaining import explain
+from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.store.database import Database
 from ml_connector_sandbox.servicetitan.books import Invoice
@@ -163,6 +164,22 @@ async def test_what_is_gone_meanwhile_holds_its_documents_until_a_row_names_anot
         await firm.sync()
         await posted(firm, diag, tune, taxed)
         assert firm.there(taxed).total == taxed.total
+
+
+async def test_a_preview_names_what_is_to_be_made_and_is_approved_as_it_is_shown(
+    database: Database, tmp_path: Path
+) -> None:
+    async with dealing(database, tmp_path, MAKES, invoices="preview") as firm:
+        diag, cap = firm.sell("SVC-DIAG"), firm.sell("MT-CAP45", NONE)
+        before = firm.kept(), len(list(firm.zoho.contacts))
+        await firm.sync()
+        ends = await firm.ends("invoices")
+        assert {ends[str(one.id)][0] for one in (diag, cap)} == {"planned"}
+        assert (firm.kept(), len(list(firm.zoho.contacts))) == before, "nothing is made for a preview"
+        await set_flow_mode(firm.desk, firm.integration, "invoices", "live")
+        await firm.sync()
+        await posted(firm, diag, cap)
+        assert len(firm.items("SVC-DIAG")) == len(firm.items("MT-CAP45")) == len(firm.taxes(NONE)) == 1
 
 
 async def test_the_flows_are_off_until_somebody_turns_them_on(database: Database, tmp_path: Path) -> None:

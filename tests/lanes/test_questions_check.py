@@ -27,11 +27,12 @@ class Asked:
         return [Finding("check_source", Verdict.GOOD, ",".join(entities))]
 
 
-def flow(source: int, target: int) -> Any:
+def flow(source: int, target: int, *, on: bool = False, begins_off: bool = False, lists: str = "accounts") -> Any:
     kind = SimpleNamespace(
-        source_lists=("dimensions",), target_lists=("accounts",), source_entities=lambda settings: ("bills",)
-    )
-    return SimpleNamespace(source_id=source, target_id=target, type=kind, settings=None)
+        source_lists=("dimensions",), target_lists=(lists,), source_entities=lambda settings: ("bills",),
+        begins_off=begins_off,
+    )  # fmt: skip
+    return SimpleNamespace(source_id=source, target_id=target, type=kind, settings=None, on=on)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,8 @@ def flow(source: int, target: int) -> Any:
         ((flow(7, 8),), ("check_source", "bills,dimensions")),
         ((flow(6, 7),), ("check", "accounts")),
         ((flow(6, 7), flow(7, 8)), ("check", "accounts,bills,dimensions")),
+        ((flow(6, 7), flow(6, 7, begins_off=True, lists="items")), ("check", "accounts")),
+        ((flow(6, 7), flow(6, 7, begins_off=True, lists="items", on=True)), ("check", "accounts,items")),
     ],
 )
 async def test_a_connection_that_is_only_read_is_asked_for_no_more(

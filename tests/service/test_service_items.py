@@ -156,6 +156,16 @@ async def test_taxes_of_equal_rate_are_suggested_and_a_person_decides(dealing: C
     assert (first.evidence, first.proof) == ("same name, same rate 8.25 %", False)
 
 
+async def test_an_id_of_the_price_book_is_no_key(dealing: Company) -> None:
+    with pytest.raises(BadInput, match="no document uses '1003'"):
+        await set_value(dealing.desk, dealing.integration, "items", "1003", "z2")
+    before = (await dealing.now()).generation
+    await set_value(dealing.desk, dealing.integration, "items", "BLT", "z2")
+    await change_settings(dealing.desk, dealing.integration, {"new_taxes": "yes"})
+    await dealing.plan()
+    assert (await dealing.now()).generation >= before + 3, "a row, a setting, and a tax that was made"
+
+
 async def test_what_linked_ones_differ_in_is_listed(dealing: Company) -> None:
     found = await differences(dealing.desk, dealing.integration, "items")
     assert (found.linked, found.differing) == (

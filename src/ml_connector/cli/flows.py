@@ -116,7 +116,9 @@ def _settings(console: Console, found: list[Setting]) -> None:
 # --- modes -------------------------------------------------------------------------------------------------------
 
 
-async def live(*flows: str, all: _All = False, integration: str = "", yes: Yes = False, cli: Given) -> int:
+async def live(
+    *flows: str, all: _All = False, as_needed: _All = False, integration: str = "", yes: Yes = False, cli: Given
+) -> int:
     """Let flows post. What their previews show is approved as shown. Of inventory_bills nothing is posted: it tracks.
 
     Where nothing of one was previewed, or the mapping or a setting changed since, it says so first and asks. With --json
@@ -128,6 +130,8 @@ async def live(*flows: str, all: _All = False, integration: str = "", yes: Yes =
         The flows, such as bills, or several: bills vendor_credits.
     all
         Every flow that is in preview.
+    as_needed
+        Of parties, items or tax zones only what a document names is looked at, and brought before it.
     integration
         Their integration, when there are several.
     yes
@@ -137,6 +141,10 @@ async def live(*flows: str, all: _All = False, integration: str = "", yes: Yes =
         raise BadInput(
             "Name the flows that go live, such as 'ml-connector live bills', or give --all for all in preview."
         )
+    if as_needed and all:
+        raise BadInput("Name the flows that run as needed, such as 'ml-connector live items --as-needed'.")
+    if as_needed:
+        return await _mode(cli, flows, integration, "as needed")
     return await _mode(cli, flows, integration, "live", yes=yes)
 
 

@@ -112,7 +112,7 @@ def _called(item: Item) -> str:
 
 
 def _unmatched(item: Item, view: View) -> Decision:
-    free = [(one, why) for one, why in may_be(item, view.ledger.items.values()) if one.id not in view.held_there]
+    free = [(one, why) for one, why in may_be(item, view.ledger) if one.id not in view.held_there]
     if not free and view.settings.new_items == "yes":
         return _created(item, view)
     code = "item_alike" if free else "item_not_there"

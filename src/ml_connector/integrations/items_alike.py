@@ -5,7 +5,7 @@ A code that one item has on each side is proof; another spelling of it, or a nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from ml_connector.canonical.master_data import Account, Item
@@ -13,7 +13,7 @@ from ml_connector.canonical.money import plain
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.drafts import account_key
-from ml_connector.integrations.views import Books
+from ml_connector.integrations.views import Books, Ledger
 
 
 def same_code(mine: Item, items: Iterable[Item]) -> list[Item]:
@@ -22,18 +22,36 @@ def same_code(mine: Item, items: Iterable[Item]) -> list[Item]:
     return [one for one in items if one.active and code and one.sku.strip() == code]
 
 
-def may_be(mine: Item, items: Iterable[Item]) -> list[tuple[Item, str]]:
+def may_be(mine: Item, ledger: Ledger) -> list[tuple[Item, str]]:
     """Active items of the ledger that may be it though nothing proves it, with what speaks for each.
 
     One of another code is another item, whatever it is called.
     """
-    found = []
+    known = ledger.item_keys if ledger.item_keys is not None else keys(ledger.items.values())
+    by_code = [ledger.items[one] for one in known.get(_code_key(mine), ())]
+    by_name = [ledger.items[one] for one in known.get(_name_key(mine), ())]
+    return [
+        *((one, f"the code {one.sku} in another spelling") for one in by_code),
+        *((one, "the same name, and no code") for one in by_name),
+    ]
+
+
+def keys(items: Iterable[Item]) -> Mapping[str, tuple[str, ...]]:
+    """The ids of active items by what ``may_be`` knows them by: gathered once, not for each entry of the price book."""
+    found: dict[str, tuple[str, ...]] = {}
     for one in items:
-        if one.active and one.sku.strip() and number_key(one.sku) == number_key(mine.sku):
-            found.append((one, f"the code {one.sku} in another spelling"))
-        elif one.active and not one.sku.strip() and name_key(one.name) == name_key(mine.name):
-            found.append((one, "the same name, and no code"))
+        if one.active:
+            key = _code_key(one) if one.sku.strip() else _name_key(one)
+            found[key] = (*found.get(key, ()), one.id)
     return found
+
+
+def _code_key(item: Item) -> str:
+    return f"code {number_key(item.sku)}"
+
+
+def _name_key(item: Item) -> str:
+    return f"name {name_key(item.name)}"
 
 
 def account_of(mine: Item, books: Books) -> Ref:

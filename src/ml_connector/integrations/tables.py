@@ -104,6 +104,11 @@ class TableType:
         return False
 
     @property
+    def by_id(self) -> bool:
+        """Whether its keys are the source's ids; documents may name what it is about by another word."""
+        return True
+
+    @property
     def decided(self) -> bool:
         """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""
         return False

@@ -99,6 +99,7 @@ class Ledger:
     entries: Mapping[str, Mapping[str, ListEntry]] = field(default_factory=dict)
     items: Mapping[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] | None = None  # see line_items.codes
+    item_keys: Mapping[str, tuple[str, ...]] | None = None  # see items_alike.keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 class ItemTable(TableType):
     """What is sold by name, one for every line that charges something. One of the same code needs no row."""
 
+    @property
+    def by_id(self) -> bool:
+        return False
+
     def listed_key(self, entry: Document) -> str:
         assert isinstance(entry, Item)
         return item_key(entry.sku or entry.name)

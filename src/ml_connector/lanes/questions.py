@@ -71,7 +71,8 @@ async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
         return await _told(lane, what)
     if what != "check":
         return []
-    flows = await _flows(lane)
+    # What a person has to turn on first is nobody's want before that.
+    flows = [flow for flow in await _flows(lane) if flow.on or not flow.type.begins_off]
     entities = {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
     entities |= {
         entity

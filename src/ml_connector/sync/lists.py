@@ -10,6 +10,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
 from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.items_alike import keys
 from ml_connector.integrations.line_items import codes
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import NamesTaken
@@ -40,6 +41,7 @@ class Lists:
     entries: dict[str, dict[str, ListEntry]] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    item_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)  # by the target's list
     # By the target's list and the one kind of it, see FlowType.party_list:
     indexes: dict[tuple[str, str], PartyIndex] = field(default_factory=dict)
@@ -52,7 +54,8 @@ class Lists:
         """What planners of a flow whose parties are of this kind in this list see of the target, whole as that list is."""
         known, names = self.parties.get(parties, {}), self.taken_names.get((parties, kind), NamesTaken())
         lists = self.accounts, self.tax_codes, self.dimensions
-        return Ledger(self.organisation, *lists, known, names.holders, self.entries, self.items, self.item_codes)
+        items = self.items, self.item_codes, self.item_keys
+        return Ledger(self.organisation, *lists, known, names.holders, self.entries, *items)
 
 
 @dataclass(slots=True)
@@ -147,7 +150,7 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
     for entity in listed & {*SHORT_LISTS}:
         lists.entries[entity] = await _directory(transaction, flow.target_id, entity)
     lists.items = await _directory(transaction, flow.target_id, "items") if "items" in listed else {}
-    lists.item_codes = codes(lists.items.values())
+    lists.item_codes, lists.item_keys = codes(lists.items.values()), keys(lists.items.values())
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:

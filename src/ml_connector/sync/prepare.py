@@ -17,6 +17,7 @@ from ml_connector.integrations.views import Behind, Candidate, Linked, Twin, Vie
 from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.directory import entry_name
+from ml_connector.sync.entry_links import held_there, known_links
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.in_currencies import currencies
 from ml_connector.sync.items import Item
@@ -115,7 +116,7 @@ class _Batch:
 
     async def load(self) -> None:
         await self._load_links(self._needed())
-        await self._load_known()
+        self._links |= await known_links(self._transaction, self._flow)
         self._own = await own_links(self._transaction, self._flow, self._items)
         self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
@@ -128,7 +129,7 @@ class _Batch:
         self._together = await together(self._transaction, self._flow, self._items, *known)
         await self._load_links_of_parties()
         await self._load_candidates()
-        await self._load_held_there()
+        self._held_there = await held_there(self._transaction, self._flow)
         self._asked_in = await currencies(self._transaction, self._flow, self._items, self._lists)
 
     def view(self, item: Item) -> View:
@@ -229,13 +230,8 @@ class _Batch:
 
     def _needed(self) -> list[tuple[str, str]]:
         rules, settings = self._flow.type, self._flow.settings
-        return sorted(
-            {
-                pair
-                for item in self._items
-                for pair in (*rules.needs_links(item.document, settings), *rules.looks_up(item.document, settings))
-            }
-        )
+        named = (rules.needs_links, rules.looks_up)
+        return sorted({pair for item in self._items for of in named for pair in of(item.document, settings)})
 
     async def _load_links(self, pairs: list[tuple[str, str]]) -> None:
         """Links of what documents depend on; in preview also those that a preview would make."""
@@ -245,17 +241,6 @@ class _Batch:
             links = {**await previewed_links(self._transaction, self._flow, pairs), **links}
         self._links |= links
 
-    async def _load_known(self) -> None:
-        """All links of the short lists that the flow's documents may name in what they stand on."""
-        if not self._flow.type.knows:
-            return
-        rows = await self._transaction.all(
-            """select entity, source_id, target_id from link
-            where tenant_id = %b and integration_id = %b and entity = any(%b::text[])""",
-            self._lane.tenant_id, self._flow.integration_id, list(self._flow.type.knows),
-        )  # fmt: skip
-        self._links |= {(entity, source_id): target_id for entity, source_id, target_id in rows}
-
     async def _load_links_of_parties(self) -> None:
         """Links of the parties of the documents that are named: what settles one may be made for its party."""
         flow, found = self._flow, set[tuple[str, str]]()
@@ -264,16 +249,6 @@ class _Batch:
                 found |= set(flow.integration.flow(name).needs_links(document, flow.settings)[:1])
         if missing := sorted(found - self._links.keys() - set(self._needed())):
             await self._load_links(missing)
-
-    async def _load_held_there(self) -> None:
-        """Who has which entry of the list that the flow links one to one: a second link of one cannot be."""
-        if not self._flow.type.matches:
-            return
-        rows = await self._transaction.all(
-            "select target_id, source_id from link where tenant_id = %b and integration_id = %b and target_entity = %b",
-            self._lane.tenant_id, self._flow.integration_id, self._flow.type.matches,
-        )  # fmt: skip
-        self._held_there = dict(rows)
 
     async def _load_asked(self) -> None:
         pairs = self._needed()

@@ -302,7 +302,7 @@ _ANY_DOCUMENT = """
 
 def _noted(desk: Desk, integration: Integration, table: TableType, keys: list[str]) -> tuple[object, ...]:
     flows = desk.runtime.integrations[integration.kind].flows
-    about = [flow.name for flow in flows if table.name in (flow.name, flow.number_table)]
+    about = [flow.name for flow in flows if table.by_id and table.name in (flow.name, flow.number_table)]
     books, prefix = (desk.tenant_id, integration.integration_id), f"{table.name}:"
     waited = [prefix + key for key in keys]
     return (*books, table.name, keys, len(prefix) + 1, *books, waited, *books, about, keys)
