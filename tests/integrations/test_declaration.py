@@ -87,8 +87,6 @@ def test_which_keys_a_bill_shows() -> None:
         "jobs": [("j1", "J-100")],
         "vendors": [("v1", "Beta Supplies")],
         "bill_numbers": [],
-        "payment_modes": [],
-        "expense_accounts": [],
     }
     assert list(INTEGRATION.table("tax").shown_keys(BILL)) == []  # no tax, no zone to be mapped
 
