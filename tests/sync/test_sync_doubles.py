@@ -285,7 +285,8 @@ async def test_on_demand_the_lists_are_read_whole_and_looked_through_at_once(pos
     kinds = await posted.all("select kind from audit_event where kind = 'asked for a sweep'")
     assert len(kinds) == 1
     await asyncio.gather(posted.mode("bills", "off"), posted.mode("vendors", "off"))
-    await posted.mode("bills_exported", "off")
+    for flow in ("bills_exported", "customers", "locations"):
+        await posted.mode(flow, "off")
     with pytest.raises(Refused, match="nothing to look through"):
         await look_now(posted.desk, await connections(posted.desk))
 
