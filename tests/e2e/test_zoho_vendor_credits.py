@@ -105,6 +105,10 @@ class Returning:
         life = await explain(self.desk, str(credit.id))
         return life.versions[-1].state, [one.code for one in life.versions[-1].waits]
 
+    async def settled(self, credit: ApCredit) -> bool:
+        """Whether it is there; its mark may have been read again meanwhile, which changes nothing."""
+        return await self.end(credit) in (("posted", []), ("unchanged", []))
+
     def compared(self) -> Comparison:
         """Both systems' books against the truth table, credits included."""
         handover = self.sandbox.handover["company"]
@@ -152,7 +156,7 @@ async def test_every_credit_is_there_once_on_its_bills_and_marked(database: Data
         assert company.compared().findings == []
         for case in ("applied_whole", "taxed", "not_applied"):
             for credit in company.credits(case):
-                assert await company.end(credit) == ("posted", [])
+                assert await company.settled(credit)
                 assert company.on(credit) == company.numbers(credit)
                 assert credit.sync_status == "Exported"
         [whole, *_] = company.credits("applied_whole")
@@ -272,7 +276,7 @@ async def test_an_answer_that_is_lost_makes_and_applies_nothing_twice(
         assert company.compared().findings == []
         for credit in (*company.credits("applied_whole"), *company.credits("taxed")):
             assert company.on(credit) == company.numbers(credit)
-            assert await company.end(credit) == ("posted", [])
+            assert await company.settled(credit)
             assert credit.sync_status == "Exported"
 
 
