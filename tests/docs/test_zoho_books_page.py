@@ -5,25 +5,33 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ml_connector.connectors.zoho_books import CONNECTOR, regions
+from ml_connector.connectors.zoho_books import regions
 from ml_connector.connectors.zoho_books.editions import _FIELDS
 from ml_connector.connectors.zoho_books.requests import WRITABLE
-from ml_connector.integrations import zoho_bills, zoho_sales
+from ml_connector.integrations import zoho_back, zoho_bills, zoho_items, zoho_parties, zoho_sales, zoho_vendor_credits
 from ml_connector.integrations.bill_settings import Settings as BillSettings
 from ml_connector.integrations.pair_settings import Settings
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
+from ml_connector.lanes.runtime import connectors
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/zoho_books.md").read_text()
 NAMED = set(re.findall(r"`([a-z][a-z0-9_]*)[`=]", PAGE))
-OFFERS = (zoho_bills.OFFER, zoho_sales.OFFER)
+OFFERS = (
+    zoho_bills.OFFER,
+    zoho_sales.OFFER,
+    zoho_vendor_credits.OFFER,
+    zoho_parties.OFFER,
+    zoho_items.OFFER,
+    zoho_back.OFFER,
+)
 
 
 def test_what_is_named_exists() -> None:
     """Of the words in code spans those with an underscore, which are names of something."""
     known = {one.code for one in (*REASONS.values(), *REFUSED_REASONS)} | {*Settings.__struct_fields__, *WRITABLE}
-    known |= {one.name for one in CONNECTOR.settings}
+    known |= {one.name for connector in connectors().values() for one in connector.settings}
     known |= {one.name for offer in OFFERS for one in (*offer.flows, *offer.tables)}
     assert {one for one in NAMED if "_" in one} - known == set()
 

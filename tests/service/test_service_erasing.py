@@ -68,6 +68,9 @@ async def test_a_vendor_goes_and_the_figures_stay(company: Company) -> None:
 
 async def test_a_namesake_and_everybody_else_stay_as_they_are(company: Company) -> None:
     company.titan.lists["vendors"] = (*VENDORS, Party("v9", "vendor", NAME, address=Address("1 Elm Street")))
+    await set_value(
+        company.desk, company.integration, "vendors", "v1", "p1"
+    )  # two of one name: a person says which it is
     record = await posted(company)
     await erase(company.desk, record, NAME)
     for source_id, name in (("v9", NAME), ("v2", "Acme Pipe & Valve"), ("v3", "Johnson Supply")):

@@ -224,7 +224,7 @@ async def test_every_change_is_in_the_trail(read_company: Company) -> None:
 
 
 async def test_unknown_tables_and_unread_lists(company: Company) -> None:
-    with pytest.raises(NotFound, match="no mapping table 'colours'; it has accounts, tax"):
+    with pytest.raises(NotFound, match=r"no mapping table 'colours'; it has .*accounts, tax"):
         await set_value(company.desk, company.integration, "colours", "a", "b")
     done = await set_value(company.desk, company.integration, "accounts", "5100", "whatever")
     assert "accounts have not been read yet" in done.warnings[0]

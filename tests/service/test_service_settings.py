@@ -93,7 +93,7 @@ async def test_the_gate_stands_once_something_is_posted(company: Company) -> Non
 
 
 async def test_modes(company: Company) -> None:
-    with pytest.raises(NotFound, match="no flow 'colours'; it has customers, locations"):
+    with pytest.raises(NotFound, match="no flow 'colours'; it has items, tax_zones"):
         await set_flow_mode(company.desk, company.integration, "colours", "live")
     with pytest.raises(BadInput, match="cannot run as needed"):
         await set_flow_mode(company.desk, company.integration, "bills", "as needed")

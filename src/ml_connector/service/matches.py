@@ -101,9 +101,10 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
 
 
 def tables_of(desk: Desk, integration: Integration) -> list[str]:
-    """The mapping tables of an integration whose keys are parties."""
+    """The mapping tables of an integration whose keys and values are parties."""
     kind = desk.runtime.integrations[integration.kind]
-    return [flow.name for flow in kind.flows if makes_parties(flow) and flow.name in {one.name for one in kind.tables}]
+    tables = {table.name for table in kind.tables if "parties" in table.target_lists}
+    return [flow.name for flow in kind.flows if makes_parties(flow) and flow.name in tables]
 
 
 def _flow(desk: Desk, integration: Integration, table: str) -> FlowType:
