@@ -1,4 +1,4 @@
-"""The page of ServiceTitan with Zoho Books: what it names is there, and what bills and regions have is named."""
+"""The page of ServiceTitan with Zoho Books: what it names is there, and what the pair has is named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ml_connector.connectors.zoho_books import regions
 from ml_connector.connectors.zoho_books.editions import _FIELDS
 from ml_connector.connectors.zoho_books.requests import WRITABLE
 from ml_connector.integrations import zoho_back, zoho_bills, zoho_items, zoho_parties, zoho_sales, zoho_vendor_credits
-from ml_connector.integrations.bill_settings import Settings as BillSettings
 from ml_connector.integrations.pair_settings import Settings
 from ml_connector.integrations.reasons import REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
@@ -18,14 +17,8 @@ from ml_connector.lanes.runtime import connectors
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/zoho_books.md").read_text()
 NAMED = set(re.findall(r"`([a-z][a-z0-9_]*)[`=]", PAGE))
-OFFERS = (
-    zoho_bills.OFFER,
-    zoho_sales.OFFER,
-    zoho_vendor_credits.OFFER,
-    zoho_parties.OFFER,
-    zoho_items.OFFER,
-    zoho_back.OFFER,
-)
+SHARES = (zoho_bills, zoho_vendor_credits, zoho_sales, zoho_parties, zoho_items, zoho_back)
+OFFERS = tuple(share.OFFER for share in SHARES)
 
 
 def test_what_is_named_exists() -> None:
@@ -36,13 +29,13 @@ def test_what_is_named_exists() -> None:
     assert {one for one in NAMED if "_" in one} - known == set()
 
 
-def test_every_setting_of_bills_and_of_the_editions_is_named() -> None:
-    assert set(BillSettings.__struct_fields__) - NAMED == set()
+def test_every_field_of_the_editions_is_named() -> None:
     assert {field.name for fields in _FIELDS.values() for field in fields} - NAMED == set()
 
 
-def test_every_flow_and_table_of_bills_is_named() -> None:
-    assert {one.name for one in (*zoho_bills.OFFER.flows, *zoho_bills.OFFER.tables)} - NAMED == set()
+def test_every_setting_flow_and_table_of_the_pair_is_named() -> None:
+    assert {one.name for offer in OFFERS for one in (*offer.flows, *offer.tables)} - NAMED == set()
+    assert set(Settings.__struct_fields__) - NAMED == set()
 
 
 def test_what_is_not_possible_is_told_in_the_same_words() -> None:
