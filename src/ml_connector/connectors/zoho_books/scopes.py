@@ -40,8 +40,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope(_P + "creditnotes.CREATE", "negative invoices and write-offs"),
     Scope(_P + "creditnotes.UPDATE", "negative invoices and write-offs: the look-up by our reference, and changes"),
     Scope(_P + "creditnotes.DELETE", "negative invoices and write-offs: a credit taken off an invoice again"),
-    Scope(_P + "expenses.READ", "expenses, each way where the API allows it"),
-    Scope(_P + "expenses.CREATE", "expenses, each way where the API allows it"),
+    Scope(_P + "expenses.READ", "expenses that go back as journal entries"),
 )
 
 # The rights that reading, and where we write writing, an entity takes. An upsert needs UPDATE, voiding CREATE.
