@@ -9,18 +9,24 @@ from typing import Any
 
 import msgspec
 import pytest
-from service_ledger import TITAN, Company, bill
+from service_ledger import BOOKS, TITAN, Company, bill
 
+from ml_connector.canonical.master_data import Item, TaxCode
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.errors import NotFound, Refused
 from ml_connector.lanes import questions
 from ml_connector.lanes.survey import SURVEY, survey
+from ml_connector.service.connection_settings import change_connection_settings
+from ml_connector.service.connections import connections_in
 from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.mapping.coverage import coverage
+from ml_connector.service.integrating import change_settings
+from ml_connector.service.mapping.coverage import Coverage, TableCoverage, coverage
 from ml_connector.service.mapping.surveying import DAYS, _begin
 from ml_connector.service.mapping.values import Days, set_value
+from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import flows_of
 from ml_connector.sync.lane import Lane
 
@@ -184,3 +190,122 @@ async def test_a_question_that_nobody_began_is_refused(company: Company) -> None
     await _begin(company.desk, company.integration)
     company.titan.lists["bills"] = tuple(bills(company))
     assert await questions._answer(lane, what) == [{"left": 0, "documents": 3, "spared": False}]
+
+
+# --- what needs a row, and what does not ----------------------------------------------------------------------------
+
+
+async def covered(company: Company) -> Coverage:
+    company.integration = await company.now()
+    return await coverage(company.desk, company.integration)
+
+
+def of(found: Coverage, table: str) -> TableCoverage:
+    return {one.table: one for one in found.tables}[table]
+
+
+def open_keys(found: Coverage, table: str) -> list[str]:
+    return [one.key for one in of(found, table).open]
+
+
+async def test_a_job_without_a_row_is_open_where_a_setting_holds_its_bill(company: Company) -> None:
+    company.titan.lists["bills"] = (bill("1", date=days_ago(company, 5), job=Ref("j1", "Boiler", "J-1")),)
+    await told(company, await surveying(company))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", anyway=True)
+    await change_settings(company.desk, company.integration, {"unmapped_job": "hold"})
+    found = await covered(company)
+    assert of(found, "jobs").by_itself and found.percent == 100, "with job_as=none nothing looks into the table"
+    await change_settings(company.desk, company.integration, {"job_as": "tag"})
+    found = await covered(company)
+    assert not of(found, "jobs").by_itself and (found.percent, open_keys(found, "jobs")) == (0, ["j1"])
+    await set_value(company.desk, company.integration, "jobs", "j1", "none", anyway=True)
+    assert (await covered(company)).percent == 100
+    await change_settings(company.desk, company.integration, {"unmapped_job": "none"})
+    assert of(await covered(company), "jobs").by_itself, "a line without one goes without"
+
+
+def invoice(company: Company, id: str, sku: str, item: str, **changes: Any) -> Invoice:
+    """A posted invoice of one line that sells an item."""
+    line = InvoiceLine("1", Decimal(100), "Sold", quantity=Decimal(1), unit_price=Decimal(100), item=Ref(item), sku=sku)
+    made = Invoice(
+        id, Ref("c1", "Jane Doe"), Decimal(100), number=f"N-{id}", date=days_ago(company, 5), currency="USD",
+        lines=(line,), state=InvoiceState.POSTED,
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+async def linked_to(company: Company, flow: str, entries: tuple[Item | TaxCode, ...], there: dict[str, Any]) -> None:
+    """Have a flow link the source's entries with those of the ledger."""
+    company.titan.lists[flow] = entries
+    company.books.lists |= there
+    await set_flow_mode(company.desk, company.integration, flow, "live")
+    await refresh(await company.lane(company.source, company.titan, TITAN), flow, 0)
+    await company.read(flows=(flow,))
+    for entity in there:
+        await refresh(await company.lane(company.target, company.books, BOOKS), entity, 0)
+    for _ in range(2):
+        await company.plan()
+    await set_flow_mode(company.desk, company.integration, flow, "off")
+
+
+async def test_an_item_is_open_until_a_row_a_link_or_its_code_tells_which_it_is(company: Company) -> None:
+    company.titan.lists["invoices"] = tuple(
+        invoice(company, id, sku, item)
+        for id, sku, item in (("1", "CMP", "1001"), ("2", "FAN", "1002"), ("3", "BLT", "1003"), ("4", "", ""))
+    )
+    await told(company, await surveying(company))
+    found = await covered(company)
+    assert open_keys(found, "items") == ["(none)", "BLT", "CMP", "FAN"] and found.covered == 0
+    assert of(found, "items").unread and not of(found, "items").by_itself
+    sold = Ref("a1", "Job Materials", "5100")
+    twice = (Item("z2", "material", "Fan", "FAN", income_account=sold), Item("z3", "material", "Fan, old", "FAN"))
+    ended = Item("z4", "material", "Belt", "BLT", active=False)
+    company.books.lists["items"] = (Item("z1", "material", "Compressor", "CMP"), *twice, ended)
+    await refresh(await company.lane(company.target, company.books, BOOKS), "items", 0)
+    found = await covered(company)
+    assert open_keys(found, "items") == ["(none)", "BLT", "FAN"] and not of(found, "items").unread
+    await set_value(company.desk, company.integration, "items", "FAN", "z2", anyway=True)
+    assert open_keys(await covered(company), "items") == ["(none)", "BLT"]
+
+
+async def test_an_item_that_is_linked_needs_no_row_whatever_its_counterpart_is_called(company: Company) -> None:
+    company.titan.lists["invoices"] = (invoice(company, "1", "CMP", "1001"),)
+    await told(company, await surveying(company))
+    mine = Item("1001", "material", "Compressor", "CMP")
+    await linked_to(company, "items", (mine,), {"items": (Item("z1", "material", "Compressor", "CMP"),)})
+    company.books.lists["items"] = (Item("z1", "material", "Compressor", "OTHER"),)
+    await refresh(await company.lane(company.target, company.books, BOOKS), "items", 0)
+    assert open_keys(await covered(company), "items") == []
+
+
+async def test_no_item_is_open_where_lines_name_accounts_alone(company: Company) -> None:
+    company.titan.lists["invoices"] = (invoice(company, "1", "CMP", "1001"),)
+    await told(company, await surveying(company))
+    assert not of(await covered(company), "items").by_itself
+    async with company.desk.looking() as reading:
+        known = {one.connection_id: one for one in await connections_in(reading, company.desk.clock.now())}
+    books = known[company.target.connection_id]
+    await change_connection_settings(company.desk, books, {"invoice_lines": "account"})
+    assert of(await covered(company), "items").by_itself
+
+
+async def test_a_zone_that_the_flow_has_linked_needs_no_row(company: Company) -> None:
+    texas, ohio = (
+        invoice(company, id, "CMP", "1001", tax=Decimal(8), tax_zone=Ref(zone, name))
+        for id, zone, name in (("1", "10", "Texas"), ("2", "11", "Ohio"))
+    )
+    company.titan.lists["invoices"] = (texas, ohio)
+    await told(company, await surveying(company))
+    assert open_keys(await covered(company), "sales_tax") == ["Ohio", "Texas"]
+    zones = (TaxCode("10", "Texas", Decimal("0.08")), TaxCode("11", "Ohio", Decimal("0.07")))
+    await linked_to(company, "tax_zones", zones, {"tax_codes": (TaxCode("t1", "Texas", Decimal("0.08")),)})
+    assert open_keys(await covered(company), "sales_tax") == ["Ohio"]
+
+
+async def test_tables_of_what_goes_back_are_named_and_neither_counted_nor_covered(company: Company) -> None:
+    company.titan.lists["bills"] = tuple(bills(company))
+    await told(company, await surveying(company))
+    found = await covered(company)
+    back = tuple(one.name for one in company.desk.runtime.integrations[company.integration.kind].tables if one.back)
+    assert back and found.not_surveyed == back
+    assert not {one.table for one in found.tables} & set(back)

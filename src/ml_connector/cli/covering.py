@@ -80,6 +80,14 @@ def _coverage(console: Console, found: Coverage) -> None:
     for one in found.tables:
         if one.open:
             _open(console, one)
+    if found.not_surveyed:
+        render.lines(console, f"Not surveyed, and not counted: {', '.join(found.not_surveyed)}. {_WAY_BACK}")
+
+
+_WAY_BACK = (
+    "Their keys are shown by documents that go back, and a survey reads the source's documents alone: preview a flow of "
+    "what goes back, and 'ml-connector map suggest TABLE' lists the keys without a row."
+)
 
 
 def _open(console: Console, table: TableCoverage) -> None:
@@ -87,6 +95,12 @@ def _open(console: Console, table: TableCoverage) -> None:
     for one in table.open[:_AT_MOST]:
         render.add(made, one.key, one.name, f"{one.documents:,}", render.sums(one.sums), str(one.last))
     console.print(made)
+    if table.unread:
+        render.lines(
+            console,
+            "The ledger's list has not been read yet; what it has needs no row: preview a flow that uses it, and ask again.",
+            style="yellow",
+        )
     more = len(table.open) - _AT_MOST
     if more > 0:
         render.lines(

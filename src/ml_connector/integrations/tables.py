@@ -31,6 +31,9 @@ class TableType:
     fixed_keys: tuple[str, ...] = ()  # keys of our own, for what the source leaves unsaid: "(none)" ...
     seldom: bool = False  # what has no row goes by itself; a person fills one only where something waits for it
     not_with: tuple[tuple[str, str], ...] = ()  # (setting, value) under which nothing looks into it
+    not_with_there: tuple[tuple[str, str], ...] = ()  # the same, of settings of the connection that is written
+    holds_with: tuple[tuple[str, str], ...] = ()  # of a seldom one: (setting, value) under which what has no row waits
+    linked_by: str = ""  # the flow whose links stand for rows; then what has neither waits, and nothing goes by itself
     back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
 
     @property
@@ -45,6 +48,10 @@ class TableType:
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         """(key, name) for each use of the table that a document of a flow shows."""
         return ()
+
+    def listed_there(self, entries: Iterable[Document]) -> frozenset[str]:
+        """The keys that need no row, since the target's list, given whole, has the one entry that each stands for."""
+        return frozenset()
 
     def freed_by(self, key: str) -> tuple[str, ...]:
         """The keys under which documents wait that a row of this key may free."""

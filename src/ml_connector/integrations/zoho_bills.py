@@ -31,6 +31,7 @@ OFFER = Offer(
         ),
         JobTable(
             "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,
+            not_with=(("job_as", "none"),), holds_with=(("unmapped_job", "hold"),),
         ),
         VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
         TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),

@@ -14,8 +14,9 @@ from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.invoice_checks import MEMO_NUMBERS
 from ml_connector.integrations.invoice_flow import Invoices, InvoicesExported
 from ml_connector.integrations.invoice_tax import ZONES
+from ml_connector.integrations.line_items import BY_ACCOUNT, NO_ITEM, ROUNDING_ITEM
 from ml_connector.integrations.line_items import FLOW as ITEMS
-from ml_connector.integrations.line_items import NO_ITEM, ROUNDING_ITEM
+from ml_connector.integrations.line_items import SETTING as INVOICE_LINES
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.payment_flow import Payments, PaymentsExported
 from ml_connector.integrations.payment_tables import NO_TYPE, PaymentTypeTable, clearing_account, type_key
@@ -106,11 +107,12 @@ OFFER = Offer(
         ),
         OptionalExemptTable(
             "sales_tax", "ServiceTitan tax zone (name); (exempt) only where what is not taxed names a tax, too",
-            "Zoho tax or tax group id", "tax_zones", "tax_codes", fixed_keys=(EXEMPT, NO_ZONE),
+            "Zoho tax or tax group id", "tax_zones", "tax_codes", fixed_keys=(EXEMPT, NO_ZONE), linked_by=ZONES,
         ),
         ItemTable(
             "items", "ServiceTitan item (its code as invoices show it), or (none) for lines without one", "Zoho item id",
-            "", "items", fixed_keys=(NO_ITEM, ROUNDING_ITEM), seldom=True,
+            "", "items", fixed_keys=(NO_ITEM, ROUNDING_ITEM), seldom=True, linked_by=ITEMS,
+            not_with_there=((INVOICE_LINES, BY_ACCOUNT),),
         ),
         PaymentTypeTable(
             "payment_types", "ServiceTitan payment type id",

@@ -9,7 +9,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Item
 from ml_connector.canonical.sales import Invoice
 from ml_connector.integrations.items_alike import money_apart
-from ml_connector.integrations.line_items import item_key
+from ml_connector.integrations.line_items import codes, item_key
 from ml_connector.integrations.receivable_tables import EXEMPT, SalesTaxTable
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
@@ -31,6 +31,10 @@ class ItemTable(TableType):
         lines = document.lines if isinstance(document, Invoice) else ()
         charged = [line for line in lines if line.chargeable and line.amount != 0]
         return [(item_key(line.sku), line.description) for line in charged]
+
+    def listed_there(self, entries: Iterable[Document]) -> frozenset[str]:
+        found = codes(one for one in entries if isinstance(one, Item))
+        return frozenset(item_key(code) for code, ids in found.items() if len(ids) == 1)
 
     def evidence(self, entry: Document | None, there: Document) -> str:
         if not isinstance(entry, Item) or not isinstance(there, Item):

@@ -15,12 +15,12 @@ from functools import cache
 
 from ml_connector.canonical.money import ZERO
 from ml_connector.errors import NotFound
-from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.tables import TableType
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.keys import table_named
+from ml_connector.service.mapping.needs import Need, need_of
 from ml_connector.service.mapping.rows import rows_in
 from ml_connector.service.roles import READERS
 from ml_connector.service.tallies import Tally
@@ -71,6 +71,7 @@ class TableCoverage:
     """One table: what share of the documents that use it has a row for every key, and the keys without one.
 
     ``by_itself``: what has no row is matched or made by itself, or the settings do without the table; then nothing is open.
+    ``unread``: the ledger's list in which a key without a row may be found was never read, so that what it has shows as open.
     """
 
     table: str
@@ -81,11 +82,15 @@ class TableCoverage:
     percent: Decimal
     money: dict[str, Decimal]
     open: tuple[OpenKey, ...]
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The documents since a day, and how many find a row for every key that needs one. ``left``: lists not read yet."""
+    """The documents since a day, and how many find a row for every key that needs one. ``left``: lists not read yet.
+
+    ``not_surveyed``: tables of what goes back, of which nothing is known. Neither they nor their documents are counted.
+    """
 
     integration: str
     since: dt.date
@@ -97,6 +102,7 @@ class Coverage:
     percent: Decimal
     money: dict[str, Decimal]
     tables: tuple[TableCoverage, ...]
+    not_surveyed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,40 +126,36 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
             raise NotFound("Nothing was surveyed yet: 'ml-connector map coverage --survey' reads the last 90 days.")
         documents, names = await _surveyed(reading, integration), await _names(reading, sealer, integration)
         used = {table for one in documents for table in one.keys}
-        rows = {name: await _rows(reading, integration, name) for name in sorted(used)}
+        needs = {
+            name: await need_of(reading, sealer, kind, integration, table_named(kind, name)) for name in sorted(used)
+        }
+        rows = {name: await _rows(reading, integration, name) for name in needs}
     whole, tables = Part(), list[TableCoverage]()
-    tested = {name: _tested(kind, integration, table_named(kind, name), rows[name]) for name in rows}
+    tested = {name: _tested(table_named(kind, name), needs[name], rows[name]) for name in rows}
     for one in documents:
         known = all(tested[table](key, one.day) for table, keys in one.keys.items() for key in keys)
         whole.add(known, one.currency, one.amount)
     for name, known_ in tested.items():
-        by_itself = _by_itself(kind, integration, table_named(kind, name))
-        tables.append(_of_table(name, by_itself, documents, known_, names))
+        tables.append(_of_table(name, needs[name], documents, known_, names))
     return Coverage(
         integration.title, head[0], head[1], len(head[2]), whole.all.count, whole.all.sums, whole.covered.count,
-        whole.percent, whole.money, tuple(tables),
+        whole.percent, whole.money, tuple(tables), tuple(one.name for one in kind.tables if one.back),
     )  # fmt: skip
 
 
 _Tested = Callable[[str, dt.date], bool]
 
 
-def _tested(kind: IntegrationType, integration: Integration, table: TableType, rows: Table) -> _Tested:
-    """Whether a key has a row on a day; of a table that goes by itself it needs none."""
-    if _by_itself(kind, integration, table):
+def _tested(table: TableType, need: Need, rows: Table) -> _Tested:
+    """Whether a key has a row on a day, or needs none."""
+    if need.by_itself:
         return lambda key, day: True
     freed_by = cache(table.freed_by)
-    return lambda key, day: any(rows.get(one, day) is not None for one in freed_by(key))
-
-
-def _by_itself(kind: IntegrationType, integration: Integration, table: TableType) -> bool:
-    """Parties and centres without a row are matched or made; a setting may say that nothing looks into a table."""
-    unused = any(integration.settings.get(setting) == value for setting, value in table.not_with)
-    return unused or table.seldom or table.name in {one.name for one in kind.flows}
+    return lambda key, day: key in need.without or any(rows.get(one, day) is not None for one in freed_by(key))
 
 
 def _of_table(
-    name: str, by_itself: bool, documents: Sequence[_Document], known: _Tested, names: Mapping[str, str]
+    name: str, need: Need, documents: Sequence[_Document], known: _Tested, names: Mapping[str, str]
 ) -> TableCoverage:  # fmt: skip
     part, seen, missing = Part(), set[str](), defaultdict[str, list[_Document]](list)
     for one in documents:
@@ -165,8 +167,9 @@ def _of_table(
                 missing[key].append(one)
     open_ = sorted((_open(key, names.get(f"{name}:{key}", ""), of) for key, of in missing.items()), key=_most)
     return TableCoverage(
-        name, len(seen), by_itself, part.all.count, part.covered.count, part.percent, part.money, tuple(open_)
-    )
+        name, len(seen), need.by_itself, part.all.count, part.covered.count, part.percent, part.money, tuple(open_),
+        need.unread and bool(open_),
+    )  # fmt: skip
 
 
 def _most(one: OpenKey) -> tuple[int, str]:
