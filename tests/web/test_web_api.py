@@ -10,6 +10,7 @@ import pytest
 from service_ledger import Company, bill
 from web_client import Api, previewed, settled, token
 
+from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.service.approving import Shown, approve_shown
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
@@ -56,6 +57,8 @@ async def test_the_status_is_the_command_lines(mine: Api, company: Company) -> N
     found = await mine.get("/status")
     bills = next(one for one in found.body["integrations"][0]["flows"] if one["flow"] == "bills")
     assert bills["states"]["planned"] == {"count": 1, "sums": {"USD": "100.00"}}
+    told = found.body["integrations"][0]["not_possible"]
+    assert told == list(INTEGRATION.not_possible) and any("Tax zones" in one for one in told)
 
 
 @pytest.mark.parametrize("chosen", ["record", "filter", "text", "run", "dates"])

@@ -52,7 +52,7 @@ def mount(app: App) -> None:
 
 
 async def integrate(kind: str, *, source: str = "", target: str = "", set: _Set = (), cli: Given) -> int:
-    """Join two connections. Every flow starts off; parties move as needed.
+    """Join two connections. Every flow starts off; parties move as needed. Tells what the two systems' APIs do not allow.
 
     Repeated, it changes the settings given and nothing else.
 
@@ -79,7 +79,14 @@ def _integrated(console: Console, made: Integration) -> None:
     for flow in made.flows:
         render.add(shown, flow.name, flow.title, flow.mode)
     console.print(shown)
+    _not_possible(console, made)
     render.lines(console, "'ml-connector preview' shows what would be posted.")
+
+
+def _not_possible(console: Console, found: Integration) -> None:
+    """What nobody can have of the two systems, said before anybody waits for it."""
+    if found.not_possible:
+        render.lines(console, "Not possible:", *(f"- {one}" for one in found.not_possible))
 
 
 async def settings(integration: str = "", *, connection: str = "", set: _Set = (), cli: Given) -> int:
@@ -101,7 +108,7 @@ async def settings(integration: str = "", *, connection: str = "", set: _Set = (
         if set:
             found = await integrating.change_settings(desk, found, pairs(set, "setting"))
         shown = integrating.described(desk, found)
-    cli.show(shown, _settings)
+    cli.show(shown, lambda console, settings: _settings(console, settings, found))
     for flow in found.flows:
         if told := taken_up(flow):
             cli.say(told)
@@ -109,8 +116,9 @@ async def settings(integration: str = "", *, connection: str = "", set: _Set = (
     return Exit.GOOD
 
 
-def _settings(console: Console, found: list[Setting]) -> None:
-    console.print(render.settings(found))
+def _settings(console: Console, shown: list[Setting], found: Integration) -> None:
+    console.print(render.settings(shown))
+    _not_possible(console, found)
 
 
 # --- modes -------------------------------------------------------------------------------------------------------

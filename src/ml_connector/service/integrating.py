@@ -48,7 +48,7 @@ class FlowLine:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """Two connections joined, with its settings."""
+    """Two connections joined, with its settings. ``not_possible``: what its vendors' APIs do not allow, in sentences."""
 
     integration_id: int
     kind: str
@@ -60,6 +60,7 @@ class Integration:
     generation: int
     settings: dict[str, Any]
     flows: tuple[FlowLine, ...]
+    not_possible: tuple[str, ...] = ()
 
     def flow(self, name: str) -> FlowLine:
         """The flow of that name. Raises NotFound naming those there are."""
@@ -104,6 +105,7 @@ async def integrations_in(desk: Desk, reading: Reading) -> list[Integration]:
                 *row[2:7],
                 msgspec.json.decode(row[7]),
                 tuple(made(FlowLine, one[0], one[1], kind.flow(one[1]).title, *one[2:]) for one in own),
+                kind.not_possible,
             )
         )
     return found

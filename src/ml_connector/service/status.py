@@ -80,7 +80,7 @@ class IntegrationStatus:
     """One integration and its flows. ``forecasts``: of each connection with a backlog, about when it is over there.
 
     ``backfills``: what is read from the beginning, a call for each document. ``stuck``: by flow, how many documents do
-    not go on at the target: see ``standing``.
+    not go on at the target: see ``standing``. ``not_possible``: what the vendors' APIs do not allow, in sentences.
     """
 
     integration_id: int
@@ -92,6 +92,7 @@ class IntegrationStatus:
     forecasts: tuple[Forecast, ...] = ()
     backfills: tuple[BackfillForecast, ...] = ()
     stuck: dict[str, int] = field(default_factory=dict)
+    not_possible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
         await forecasts(desk, reading, sealer, integration),
         await backfills(desk, reading, sealer, integration),
         await stuck_by_flow(reading, sealer, integration) if staged else {},
+        integration.not_possible,
     )  # fmt: skip
 
 
