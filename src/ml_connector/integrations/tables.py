@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document
@@ -32,6 +32,10 @@ class TableType:
     seldom: bool = False  # what has no row goes by itself; a person fills one only where something waits for it
     not_with: tuple[tuple[str, str], ...] = ()  # (setting, value) under which nothing looks into it
     back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
+
+    def under(self, settings: Mapping[str, object]) -> TableType:
+        """The table as it is under the settings of an integration, where these say what its values can be."""
+        return self
 
     @property
     def target_lists(self) -> tuple[str, ...]:
@@ -101,6 +105,10 @@ class TableType:
 
     def speaks(self, entry: Document | None, there: Document) -> bool:
         """Whether that alone makes the target's entry worth suggesting; it is no proof."""
+        return False
+
+    def bears(self, shown: str, there: Document) -> bool:
+        """Whether an entry of the target bears in its name what a key is shown as, a number; it is no proof."""
         return False
 
     @property

@@ -30,7 +30,8 @@ OFFER = Offer(
             "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),), documents=(Bill, Invoice),
         ),
         JobTable(
-            "jobs", "ServiceTitan job id", "Zoho tag option id, or none", "", "dimensions", ("none",), seldom=True,
+            "jobs", "ServiceTitan job id", "Zoho tag option id, project id, or none",
+            "", "dimensions", ("none",), seldom=True,
         ),
         VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
         TableType("bill_numbers", "ServiceTitan bill id", "the number to use instead", "", ""),
