@@ -7,7 +7,7 @@ line of the ledger stands for which of the source is known from the order in whi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.integrations.bill_composing import all_lines
 from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.drafts import ROUNDING, Draft, money, zone_key
-from ml_connector.integrations.jobs_of_lines import NONE, job_of
+from ml_connector.integrations.jobs_of_lines import PROJECT, TAG, is_project, job_of
 from ml_connector.integrations.views import View
 
 
@@ -40,10 +40,10 @@ class Versions:
     base: Bill
     now: Bill
 
-    def kept(self, line_id: str, *, jobs: bool) -> bool:
-        """Whether a line's business unit, and with ``jobs`` its job, is what it was; a charge has the bill's."""
+    def kept(self, line_id: str) -> tuple[bool, bool]:
+        """Whether a line's business unit, and whether its job, is what it was; a charge has the bill's."""
         before, after = (_whose(one, line_id) for one in (self.posted, self.wanted))
-        return before == after if jobs else before[0] == after[0]
+        return before[0] == after[0], before[1] == after[1]
 
     @property
     def zone_kept(self) -> bool:
@@ -184,12 +184,19 @@ def _check_amount(pair: _Pair, wanted: BillLine | None) -> None:
 
 def _merged(wanted: BillLine, pair: _Pair, versions: Versions, view: View, draft: Draft) -> BillLine:
     own: dict[str, Any] = {"tax_code": _tax_code(wanted, pair, versions, view)}
-    same = versions.kept(wanted.id, jobs=view.settings.job_as != NONE)
-    for name in ("dimensions", "location"):
-        moved = not same and _ids(pair.now, name) == _ids(pair.base, name)
-        own[name] = getattr(wanted if moved else pair.now, name)
+    unit, job = versions.kept(wanted.id)
+    tagged = unit and (job or view.settings.job_as != TAG)
+    costed = job or view.settings.job_as != PROJECT
+    own["dimensions"] = (*_stays("tag", wanted, pair, same=tagged), *_stays("project", wanted, pair, same=costed))
+    own["location"], *_ = _stays("location", wanted, pair, same=tagged)
     _tell(pair, draft)
     return msgspec.structs.replace(_coded(wanted, pair.now), **own)
+
+
+def _stays(what: str, wanted: BillLine, pair: _Pair, *, same: bool) -> tuple[Ref, ...]:
+    """The ledger's, unless what it stands for at the source has changed and nobody has touched it there."""
+    moved = not same and _ids(pair.now, what) == _ids(pair.base, what)
+    return _SHOWN[what](wanted if moved else pair.now)
 
 
 def _coded(line: BillLine, there: BillLine) -> BillLine:
@@ -216,25 +223,30 @@ def _whose(bill: Bill, line_id: str) -> tuple[str, str]:
     return unit.id, job_of(line, bill).id
 
 
-def _ids(line: BillLine, name: str) -> set[str]:
-    shown = getattr(line, name)
-    return {one.id for one in (shown if isinstance(shown, tuple) else (shown,))}
+_SHOWN: Mapping[str, Callable[[BillLine], tuple[Ref, ...]]] = {
+    "tag": lambda line: tuple(one for one in line.dimensions if not is_project(one)),
+    "project": lambda line: tuple(one for one in line.dimensions if is_project(one)),
+    "location": lambda line: (line.location,),
+}
+
+
+def _ids(line: BillLine, what: str) -> set[str]:
+    return {one.id for one in _SHOWN[what](line)}
 
 
 def _coding(bill: Bill) -> list[tuple[Any, ...]]:
     """What of its lines people may have changed."""
     return [
-        (one.id, one.amount, one.account.id, one.tax_code.id, one.location.id, sorted(_ids(one, "dimensions")))
+        (one.id, one.amount, one.account.id, one.tax_code.id, one.location.id, sorted(own.id for own in one.dimensions))
         for one in bill.lines
     ]
 
 
 def _tell(pair: _Pair, draft: Draft) -> None:
-    pairs = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "account": (pair.base.account.id, pair.now.account.id),
         "tax": (pair.base.tax_code.id, pair.now.tax_code.id),
-        "tag": (_ids(pair.base, "dimensions"), _ids(pair.now, "dimensions")),
-        "location": (pair.base.location.id, pair.now.location.id),
+        **{what: (_ids(pair.base, what), _ids(pair.now, what)) for what in _SHOWN},
     }
     kept = [what for what, (was, is_) in pairs.items() if was != is_]
     if kept:

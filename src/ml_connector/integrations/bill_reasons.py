@@ -47,14 +47,20 @@ BILL_REASONS = (
         "job_unmapped",
         "A job has no counterpart",
         "Job {name} has no row in the mapping table jobs, and unmapped_job says that its bills wait.",
-        "Fill the row '{key}' of the mapping table jobs (an option of a reporting tag, or 'none'), or set unmapped_job to "
-        "none.",
+        "Fill the row '{key}' of the mapping table jobs (an option of a reporting tag or a project, as job_as says, or "
+        "'none'), or set unmapped_job to none.",
     ),
     Reason(
         "job_unusable",
-        "The option that a job is mapped to cannot be used",
+        "What a job is mapped to cannot be used",
         "Job {name} is mapped to {target}, which {why}.",
         "Correct the row '{key}' of the mapping table jobs.",
+    ),
+    Reason(
+        "projects_unread",
+        "Jobs are to be projects, and projects are not read",
+        "Its jobs are to become projects, as job_as says, and the connection to Zoho Books does not read projects.",
+        "Set projects=yes on that connection, which takes the right ZohoBooks.projects.READ, or set job_as to tag or none.",
     ),
     # held: what can be seen of it
     Reason(

@@ -30,7 +30,7 @@ from ml_connector.integrations.drafts import (
     unit_name,
     zone_key,
 )
-from ml_connector.integrations.jobs_of_lines import job_of, job_tag
+from ml_connector.integrations.jobs_of_lines import job_dimension, job_of
 from ml_connector.integrations.views import View
 
 UNIT_KEY = "business unit "
@@ -84,11 +84,11 @@ def _plain_account(bill: Bill, view: View, draft: Draft) -> Ref:
 
 
 def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
-    """Tags and place of a line, of its business unit and its job."""
+    """Tags, project and place of a line, of its business unit and its job."""
     found = _dimension(unit, bill, view, draft)
     beside = found.get("dimensions", ())
-    tag = job_tag(job, beside, bill, view, draft)
-    return {**found, "dimensions": (*beside, *tag)} if tag else found
+    own = job_dimension(job, beside, bill, view, draft)
+    return {**found, "dimensions": (*beside, *own)} if own else found
 
 
 def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:

@@ -26,9 +26,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     line_account: ``cost`` books to the expense or cost-of-sale account; ``asset`` to the inventory account, and then
         consumption is not posted by us.
     business_unit_as: whether a line's business unit becomes a reporting tag, a location, or nothing.
-    job_as: whether the job that a line was bought for becomes an option of a reporting tag, by the mapping table jobs, or
-        stays in the line's description alone.
-    unmapped_job: what becomes of a line whose job has no row in jobs: it goes without the tag (``none``) or its bill is held.
+    job_as: whether the job that a line was bought for becomes an option of a reporting tag or a project, by the mapping table
+        jobs, or stays in the line's description alone. A project needs ``projects=yes`` on the ledger's connection.
+    unmapped_job: what becomes of a line whose job has no row in jobs: it goes without (``none``) or its bill is held.
     business_units: only documents of these business unit ids, all if empty.
     freight_account: the ledger account that freight is booked to, or ``lines`` to spread it over the lines. The freight
         of a bill with landed cost by value goes into its lines in any case, as ServiceTitan allocated it.
@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     bill_date: Literal["bill date", "post date"] = "bill date"
     line_account: Literal["cost", "asset"] = "cost"
     business_unit_as: Literal["tag", "location", "none"] = "tag"
-    job_as: Literal["none", "tag"] = "none"
+    job_as: Literal["none", "tag", "project"] = "none"
     unmapped_job: Literal["none", "hold"] = "none"
     business_units: tuple[str, ...] = ()
     freight_account: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ml_connector.canonical.documents import Document
@@ -35,6 +35,10 @@ class TableType:
     holds_with: tuple[tuple[str, str], ...] = ()  # of a seldom one: (setting, value) under which what has no row waits
     linked_by: str = ""  # the flow whose links stand for rows; then what has neither waits, and nothing goes by itself
     back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
+
+    def under(self, settings: Mapping[str, object]) -> TableType:
+        """The table as it is under the settings of an integration, where these say what its values can be."""
+        return self
 
     @property
     def target_lists(self) -> tuple[str, ...]:
@@ -108,6 +112,10 @@ class TableType:
 
     def speaks(self, entry: Document | None, there: Document) -> bool:
         """Whether that alone makes the target's entry worth suggesting; it is no proof."""
+        return False
+
+    def bears(self, shown: str, there: Document) -> bool:
+        """Whether an entry of the target bears in its name what a key is shown as, a number; it is no proof."""
         return False
 
     @property

@@ -137,7 +137,7 @@ def table_named(kind: IntegrationType, name: str) -> TableType:
 async def known(desk: Desk, integration: Integration, name: str, *, scan: bool = True) -> Known:
     """A table with the target's lists; with ``scan`` also every key that documents, holds and source lists show."""
     kind = desk.runtime.integrations[integration.kind]
-    table = table_named(kind, name)
+    table = table_named(kind, name).under(integration.settings)
     sealer = await desk.sealer()
     found = Known(table, kind.source_title) if table.back else Known(table)
     async with desk.looking() as reading:

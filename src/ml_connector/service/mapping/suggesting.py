@@ -29,6 +29,8 @@ _ALIKE = 70.0
 _NOT_AGAINST = 50.0
 #: What else speaks for a candidate counts among those whose names are about as much alike.
 _MORE = 40.0
+#: A name that bears the number stands behind an equal one, and before any that is only alike.
+_BEARS = 140.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ def _entries(found: Known) -> _Ranked:
         elif same_name:
             proof = names[name_key(_name(entry))] == 1 and source_names[name_key(seen.name)] == 1
             evidence, rank = "same name", 150.0
+        elif found.table.bears(seen.name, entry):
+            proof, evidence, rank = False, "its name bears the number", _BEARS
         elif score >= _ALIKE:
             proof, evidence, rank = False, f"name {score:.0f} % alike", score
         elif found.table.speaks(seen.document, entry):
