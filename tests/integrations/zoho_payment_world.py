@@ -98,7 +98,7 @@ class Books:
     flow: FlowType = dataclasses.field(default_factory=ZohoPayments)
     next: int = 0
 
-    def version(self, document: Payment, **around: Any) -> Decision:
+    def version(self, document: Payment | Invoice, **around: Any) -> Decision:
         """Plan a version and carry it out; what was decided at last."""
         proven: dict[str, str] = {}
         done: set[Any] = set()
@@ -135,7 +135,7 @@ class Books:
         now = self.shown.get((link.target_entity, link.target_id)) if link else None
         return dataclasses.replace(link, now=now) if link else None
 
-    def _post(self, document: Payment, decision: Write, proven: Mapping[str, str], now: View) -> None:
+    def _post(self, document: Payment | Invoice, decision: Write, proven: Mapping[str, str], now: View) -> None:
         if decision.main == STAYS:
             kept = left_or_last(now, decision.steps, decision.replaces)
             target = self.link.target_id if self.link and not decision.replaces else kept.target_id if kept else ""

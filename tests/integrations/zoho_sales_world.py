@@ -78,6 +78,7 @@ TABLES: dict[str, dict[str, str]] = {
     "customers": {},
     "locations": {},
     "invoice_numbers": {},
+    "credit_memo_numbers": {},
 }
 REFERENCE = "servicetitan-1-invoices-i1"
 

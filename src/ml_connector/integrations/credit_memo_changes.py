@@ -1,8 +1,8 @@
 """A credit memo of which something stands in the ledger: what it is applied to follows, and so does its content.
 
-Xero lets no amount of a credit note be changed once something of it is applied, so what is ours is taken off it before and
-applied again. What others have applied, and every refund, holds the change with both versions. One that became inactive is
-taken off its invoices and voided, as far as what is on them is ours.
+Xero lets no amount of a credit note be changed once something of it is applied, and of Zoho Books that is told nowhere, so
+what is ours is taken off it before and applied again. What others have applied, and every refund, holds the change with both
+versions. One that became inactive is taken off its invoices and voided, as far as what is on them is ours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Changing a credit note in Xero: whole or not at all, with what is ours taken off it first and applied again afterwards.
+"""Changing a ledger's credit note: whole or not at all, with what is ours taken off it first and applied again afterwards.
 
 One of an adjustment and one of a credit memo change alike; what they are applied to differs, so they bring the steps for it.
 """

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed, Step
@@ -95,5 +96,6 @@ def shows(now: Invoice, target: Invoice) -> bool:
 
 
 def _figures(line: InvoiceLine) -> tuple[Any, ...]:
+    """What must be the same of a line. Zoho shows no tax at all on one that is not taxed, Xero shows zero."""
     options = tuple(sorted(option.id for option in line.dimensions))
-    return (line.id, line.amount, line.tax, line.description, line.tax_code.id, line.account.number, options)
+    return (line.id, line.amount, line.tax or ZERO, line.description, line.tax_code.id, line.account.number, options)

@@ -181,10 +181,10 @@ def _inactive_there(desk: Desk, case: str) -> None:
 
 
 def _inactive_here(desk: Desk, case: str) -> None:
-    """Switched off here, in use there: nothing is needed of it, and a person may link it."""
+    """Switched off here, in use there, and the same to the letter: one party, whose documents go to that contact."""
     facts = desk.someone(private=False)
     source, target = desk.source(facts, active=False), desk.target(facts)
-    desk.expect(case, source, facts, SUGGESTED, target)
+    desk.expect(case, source, facts, target_id=target)
 
 
 def _only_here(desk: Desk, case: str) -> None:

@@ -15,7 +15,8 @@ class PartyTruth:
     """One ServiceTitan customer or vendor and its counterpart.
 
     ``kind``: customer or vendor. ``target_id``: the Zoho contact that is the same party, empty for none. ``ends``:
-    ``linked``, there is proof enough (name with e-mail or telephone, or a firm's name that is there once on each side);
+    ``linked``, there is proof enough (name with e-mail or telephone, or a firm's name that is there once on each side),
+    be it switched off in ServiceTitan, since documents that name it need it;
     ``suggested``, a person has to say, and ``candidates`` are whom to show; ``alone``, there is none, so it is never
     linked. ``lookalikes``: contacts that resemble it and are others.
     """
