@@ -84,8 +84,11 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool, every: i
 
 
 def _with_settings(handover: dict[str, Any], load: Load) -> dict[str, Any]:
+    """The load's own settings among those that the company answers for its integration."""
     company = handover["company"]
-    return {**handover, "company": {**company, "settings": {**company["settings"], **load.settings}}}
+    answers = company["integrations"].get(load.kind, company)
+    given = {**answers, "settings": {**answers["settings"], **load.settings}}
+    return {**handover, "company": {**company, "integrations": {**company["integrations"], load.kind: given}}}
 
 
 async def prepared(data: Path) -> dict[str, Any]:
