@@ -35,11 +35,15 @@ MEMORY: tuple[Row, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the worker measured, and by vendor every call that its emulator saw and what it says of itself."""
+    """What the worker measured, by vendor every call that its emulator saw and what it says of itself, and the company.
+
+    ``company`` is what the sandbox's hand-over file tells of it, truth and all.
+    """
 
     found: Found
     calls: Mapping[str, Sequence[Mapping[str, Any]]]
     seen: Mapping[str, Mapping[str, Any]]
+    company: Mapping[str, Any]
 
     def ended(self, flows: Iterable[str], state: str = "posted") -> dict[str, int]:
         """By flow how many documents ended in a state."""
@@ -74,7 +78,7 @@ class Run:
 
 
 async def run(
-    load: Load, count: int, *, speed: float = 0.0, tell: Tell = silently, every: int = stage.TOLD_EVERY
+    load: Load, count: int | str, *, speed: float = 0.0, tell: Tell = silently, every: int = stage.TOLD_EVERY
 ) -> Run:
     """Move all of a company of ``count`` documents; with a ``speed``, under limits on a clock so many times as fast.
 
@@ -87,7 +91,7 @@ async def run(
             found = await stage.worker(load, folder / "data", file, limits=limits, tell=tell, every=every)
             calls = {vendor: await stage.emulator(handover, vendor, "calls") for vendor in load.vendors}
             seen = {vendor: await stage.emulator(handover, vendor, "statistics") for vendor in load.vendors}
-    return Run(found, calls, seen)
+    return Run(found, calls, seen, handover["company"])
 
 
 def growth(costs: Sequence[Found]) -> float | None:

@@ -64,6 +64,16 @@ def peak_megabytes() -> float:
     return peak / 1024 / (1024 if sys.platform == "darwin" else 1)
 
 
+def busiest(at: Sequence[float], seconds: float) -> int:
+    """The most calls made in any so many seconds, each call given by its instant."""
+    ordered, first, most = sorted(at), 0, 0
+    for last, instant in enumerate(ordered):
+        while instant - ordered[first] >= seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
 def share_used(at: Sequence[float], calls: int, seconds: float) -> float:
     """What part of ``calls`` in any ``seconds`` was used by calls made at these instants, once the first are spent.
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 TOLD_EVERY = 5_000  # documents
 _READY_WITHIN = 600.0  # machine seconds; seeding 100,000 bills takes a while
 _STOPS_WITHIN = 60.0  # machine seconds from a measured process's being told to stop until it is ended
+_TRUTH = frozenset(["truth", "vendors", "seeded_documents", "sales", "payments", "suppliers", "parties"])
 _LONGEST_LINE = 1 << 24  # bytes of what a worker tells of itself
 
 
@@ -35,7 +36,8 @@ _LONGEST_LINE = 1 << 24  # bytes of what a worker tells of itself
 class Load:
     """What is measured: an integration, the sandbox's company that gives it work, and the modes of its flows.
 
-    ``flow`` is the one whose documents are counted while it runs.
+    ``flow`` is the one whose documents are counted while it runs. ``settings`` are given besides those the company needs.
+    ``matched``: mapping tables of parties whose links and suggestions are told at the end.
     """
 
     kind: str
@@ -43,6 +45,8 @@ class Load:
     vendors: tuple[str, str]
     modes: Mapping[str, str]
     flow: str = "bills"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    matched: tuple[str, ...] = ()
 
 
 BILLS = Load("servicetitan-zoho_books", "bulk", ("servicetitan", "zoho_books"), {"bills": "live"})
@@ -54,7 +58,11 @@ PAYABLES = Load(
     "zoho_books-servicenow", "billed", ("zoho_books", "servicenow"),
     {"cost_centers": "as needed", "vendors": "as needed", "bills": "live", "vendor_payments": "live"},
 )  # fmt: skip
-LOADS = {load.kind: load for load in (BILLS, SALES, PAYABLES)}
+PARTIES = Load(
+    "servicetitan-zoho_books", "parties", ("servicetitan", "zoho_books"), {"customers": "live", "vendors": "live"},
+    "customers", {"parties_baseline": "yes"}, ("customers", "vendors"),
+)  # fmt: skip
+LOADS = {load.company: load for load in (BILLS, SALES, PAYABLES, PARTIES)}
 
 
 def silently(_: Mapping[str, Any]) -> None:
@@ -75,9 +83,12 @@ def folder() -> Iterator[Path]:
 
 @asynccontextmanager
 async def sandbox(
-    file: Path, load: Load, count: int, *, speed: float = 1.0, limits: bool = False
+    file: Path, load: Load, count: int | str, *, speed: float = 1.0, limits: bool = False
 ) -> AsyncIterator[dict[str, Any]]:
-    """The emulators with ``count`` ordinary documents; their hand-over file's content. Raises RuntimeError."""
+    """The emulators with ``count`` ordinary documents; their hand-over file's content, truth and all. Raises RuntimeError.
+
+    ``count`` is what stands after the colon in the company's kind, so two numbers for parties.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ml_connector_sandbox", "--file", str(file), "--company", f"{load.company}:{count}",
         "--speed", str(speed), "--limits" if limits else "--no-limits", "--with-parent", str(os.getpid()),
@@ -95,11 +106,10 @@ async def sandbox(
 
 
 def _slim(file: Path) -> dict[str, Any]:
-    """The hand-over file without the truth about every bill: the product would hold it in memory."""
+    """Leave in the file nothing of the truth about every document: the product would hold it in memory."""
     handover: dict[str, Any] = json.loads(file.read_text())
-    for name in ("truth", "vendors", "seeded_documents", "sales", "payments", "suppliers"):
-        handover["company"].pop(name, None)
-    file.write_text(json.dumps(handover))
+    company = {name: value for name, value in handover["company"].items() if name not in _TRUTH}
+    file.write_text(json.dumps({**handover, "company": company}))
     return handover
 
 
@@ -121,7 +131,7 @@ async def worker(
 
 
 async def _run(load: Load, data: Path, file: Path, tell: Tell, *more: str) -> dict[str, Any]:
-    arguments = ["--kind", load.kind, "--data", str(data), "--sandbox", str(file), *more]
+    arguments = ["--load", load.company, "--data", str(data), "--sandbox", str(file), *more]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.worker", *arguments, stdout=asyncio.subprocess.PIPE, limit=_LONGEST_LINE
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import stage
 from benchmarks.measure import Moment, peak_megabytes, postmaster_of
+from benchmarks.parties_found import matched
 from benchmarks.progress import Progress
 from benchmarks.stage import LOADS, Load
 from ml_connector.canonical import documents
@@ -50,7 +51,7 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool, every: i
     async with Runtime.opened(Settings(data=data, sandbox=file).model_copy(update={"database_url": None})) as opened:
         runtime = opened if limits else stage.without_limits(opened)
         postmaster = postmaster_of(data)
-        desk, integration = await joined(runtime, handover, load.kind, load.modes)
+        desk, integration = await joined(runtime, _with_settings(handover, load), load.kind, load.modes)
         fsync = await _fsync(desk)
         before = Moment.now(postmaster)
         started, at_rest = before.own, peak_megabytes()
@@ -78,7 +79,16 @@ async def measured(load: Load, data: Path, file: Path, *, limits: bool, every: i
             "progress": going.told,
             "ended": await _ended(desk),
             "status": await _status(desk, integration, postmaster),
+            "matched": {table: await matched(desk, integration, table) for table in load.matched},
         }
+
+
+def _with_settings(handover: dict[str, Any], load: Load) -> dict[str, Any]:
+    """The load's own settings among those that the company answers for its integration."""
+    company = handover["company"]
+    answers = company["integrations"].get(load.kind, company)
+    given = {**answers, "settings": {**answers["settings"], **load.settings}}
+    return {**handover, "company": {**company, "integrations": {**company["integrations"], load.kind: given}}}
 
 
 async def prepared(data: Path) -> dict[str, Any]:
@@ -219,7 +229,7 @@ async def _ended(desk: Desk) -> dict[str, dict[str, int]]:
 def main() -> int:
     """Print lines of JSON: how far it is, and at last what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker", description=__doc__)
-    parser.add_argument("--kind", choices=LOADS, required=True, help="the integration that is measured")
+    parser.add_argument("--load", choices=LOADS, required=True, help="what is measured, by the sandbox's company")
     parser.add_argument("--data", type=Path, required=True, help="an empty directory for the database and the key")
     parser.add_argument("--sandbox", type=Path, required=True, help="the running sandbox's hand-over file")
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
@@ -230,7 +240,7 @@ def main() -> int:
     given = parser.parse_args()
     install_signal_release()
     logs.configure(service=True)
-    load = LOADS[given.kind]
+    load = LOADS[given.load]
     if given.prepare:
         print(json.dumps(run(prepared(given.data))))
         return 0

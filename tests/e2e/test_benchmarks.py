@@ -10,8 +10,10 @@ import pytest
 from rich.console import Console
 
 from benchmarks import bills, frame, invoices, parties, payables
-from benchmarks.parties_directory import Truth, directory
+from benchmarks.measure import busiest
+from benchmarks.parties_found import worth
 from benchmarks.payables_calls import SERVICENOW, ZOHO, by_purpose
+from ml_connector_sandbox.company.party_truth import ALONE, LINKED, SUGGESTED, PartyTruth
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -86,30 +88,56 @@ def test_what_a_call_was_for() -> None:
 
 
 async def test_a_baseline_of_parties_links_what_is_proven_and_nothing_else() -> None:
-    found = await parties.baseline(40, 30)
-    verdicts = found["verdicts"]
-    assert sum(verdicts.values()) == found["customers"] + found["vendors"] >= 70
-    assert verdicts["linked right"] > 40 and verdicts["linked wrong"] == verdicts["suggestion missed"] == 0
-    assert set(found["by_case"]["two here"]) == {"suggested right", "offered"}
-    assert found["calls"] == {"servicetitan": 2, "xero": 1}
+    found = await parties.baseline(60, 40)
+    verdicts, customers = found["verdicts"], found["judged"]["customers"]
+    assert parties.wrong(found) == verdicts["missed"] == verdicts["unsuggested"] == 0
+    assert verdicts["right"] > 50 and verdicts["suggested"] > 10 and verdicts["inactive"] > 0
+    assert sum(one["parties"] for one in found["judged"].values()) == 100
+    linked = sum(sum(one["linked_by"].values()) for one in found["judged"].values())
+    assert linked == verdicts["right"] + verdicts["inactive"]
+    assert {"same name", "same e-mail and phone"} <= customers["linked_by"].keys()
+    assert sum(customers["suggested_by"].values()) > 0
+    zoho = found["paths"]["zoho_books"]
+    assert not [path for path in zoho if path.startswith(("POST /books", "PUT /books"))], "a baseline writes nothing"
+    assert sum(zoho.values()) == found["calls"]["zoho_books"]
+    assert found["http_429"] == {"servicetitan": 0, "zoho_books": 0}
+    assert 0 < found["zoho_share_of_a_minute"] < 1 and found["peak_mib"] >= found["peak_mib_before"] > 0
 
 
 def test_links_are_held_against_the_truth() -> None:
+    def true(id_: str, ends: str, target: str = "", case: str = "a", kind: str = "customer") -> dict[str, Any]:
+        return PartyTruth(
+            source_id=id_,
+            kind=kind,
+            case=case,
+            name="",
+            ends=ends,
+            target_id=target,
+            candidates=(target,) if target else (),
+        ).as_dict()
+
     truth = [
-        Truth("customer", "1", "a", "linked", "x", ("x",)), Truth("customer", "2", "a", "linked", "y", ("y",)),
-        Truth("customer", "3", "b", "alone"), Truth("vendor", "1", "b", "suggested", "z", ("z",)),
-        Truth("vendor", "2", "b", "suggested", "w", ("w",)),
+        true("1", LINKED, "x"), true("2", LINKED, "y"), true("3", ALONE, case="b"),
+        true("4", SUGGESTED, "z", "inactive_here"),
+        true("5", SUGGESTED, "u"), true("6", SUGGESTED, "v"), true("7", ALONE), true("1", LINKED, "w", kind="vendor"),
     ]  # fmt: skip
-    links = {("customers", "1"): "x", ("customers", "3"): "y", ("vendors", "1"): "z"}
-    found = parties.judged(truth, links, {})
-    assert {name: count for name, count in found["verdicts"].items() if count} == {
-        "linked right": 1, "linked wrong": 2, "link missed": 1, "suggestion missed": 1,
+    best = ("6", "v", "name 91.2 of 100, same city", True)
+    others = [("6", "w", "same phone, inactive", False), ("7", "t", "same phone, inactive", True)]
+    customers = {
+        "links": {"1": "x", "3": "y", "4": "z", "5": "u"}, "linked_by": {"same name": 4}, "found": [best, *others],
+        "seconds": 0.5,
     }  # fmt: skip
+    nothing: dict[str, Any] = {"links": {}, "linked_by": {}, "found": [], "seconds": 0.0}
+    found = worth(truth, {"customers": customers, "vendors": nothing})
+    assert {name: count for name, count in found["customers"]["verdicts"].items() if count} == {
+        "right": 1, "wrong": 1, "bold": 1, "missed": 1, "inactive": 1, "suggested": 1, "for_nobody": 1,
+    }  # fmt: skip
+    assert found["customers"]["not_right"] == {"wrong": {"b": 1}, "bold": {"a": 1}, "missed": {"a": 1}}
+    assert found["customers"]["suggested_by"] == {"similar name": 1, "same phone": 1}
+    assert found["vendors"]["verdicts"]["missed"] == 1
+    assert parties.wrong({"verdicts": found["customers"]["verdicts"]}) == 2
 
 
-def test_the_lists_are_alike_every_time_and_have_each_case() -> None:
-    made = directory(200, 60)
-    assert made.truth == directory(200, 60).truth
-    assert len({one.case for one in made.truth}) == 10 and {one.ends for one in made.truth} == {
-        "linked", "suggested", "alone",
-    }  # fmt: skip
+def test_the_busiest_minute() -> None:
+    assert busiest([], 60.0) == 0
+    assert busiest([0.0, 60.0, 30.0, 59.9, 89.0], 60.0) == 4
