@@ -114,6 +114,13 @@ def test_what_waits(changes: dict[str, Any], code: str, key: str) -> None:
     assert codes(held) == [code] and isinstance(held, Hold) and held.waits[0].key == key
 
 
+def test_nothing_goes_into_a_closed_period_unless_it_is_released() -> None:
+    closed = {"closed_through": ON}
+    assert codes(plan(spent(), closed)) == ["period_closed"]
+    assert booked(plan(spent(), closed, released=frozenset(["period_closed"]))) == [("60", 30)]
+    assert booked(plan(spent(date=ON + dt.timedelta(days=1)), closed)) == [("60", 30)]
+
+
 def test_everything_that_is_missing_is_told_at_once() -> None:
     held = plan(spent("1", "2", "3", currency="CAD", paid_through=Ref("z55", "Savings")))
     assert sorted(codes(held)) == ["expense_account_unmapped", "expense_account_unmapped", "expense_back_currency"]

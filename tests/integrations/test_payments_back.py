@@ -88,6 +88,13 @@ def test_what_waits_for_the_payment_itself(changes: dict[str, Any], code: str) -
         assert held.waits[0].key in ("payment_modes:wire", "payment_modes:(no mode)")
 
 
+def test_nothing_goes_into_a_closed_period_unless_it_is_released() -> None:
+    closed = msgspec.structs.replace(SETTINGS, closed_through=ON)
+    assert codes(plan(paid(), settings=closed)) == ["period_closed"]
+    assert sent(plan(paid(), settings=closed, released=frozenset(["period_closed"]))).date == ON
+    assert isinstance(plan(paid(date=ON + dt.timedelta(days=1)), settings=closed), Write)
+
+
 def test_what_waits_for_its_invoices() -> None:
     both = paid("150", {"z1": "100", "z2": "50"})
     other = sold("2", customer=Ref("c2", "June Doe"))

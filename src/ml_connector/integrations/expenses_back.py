@@ -15,6 +15,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.back_tables import EXPENSES, STAYS, accounts_of
 from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.pair_settings import Settings
@@ -80,6 +81,7 @@ def _passed_over(expense: Expense, view: View) -> Skip | None:
 def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
     """The expense on ServiceTitan's accounts; what is missing goes to the draft."""
     _check(expense, view, draft)
+    check_periods((expense.date,), view, draft)
     lines = [
         BillLine(
             "", line.amount, description=line.description, account=_account(line.account, "of a line", view, draft)

@@ -19,6 +19,7 @@ from ml_connector.integrations import back_changes
 from ml_connector.integrations.back_rules import INVOICES, merged, on_ours, payer, type_of
 from ml_connector.integrations.back_tables import MODES, STAYS, mode_key, mode_name
 from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.pair_settings import Settings
@@ -100,6 +101,7 @@ def _target(payment: Payment, view: View, draft: Draft) -> Payment:
     No currency is compared: what is on an invoice is in the invoice's currency, and both sides have that in one.
     """
     _check_ties(payment, view, draft)
+    check_periods((payment.date,), view, draft)
     ours, foreign = (
         on_ours(payment, view),
         [one for one in payment.splits if (INVOICES, one.document.id) not in view.behind],
