@@ -69,6 +69,20 @@ def test_an_expense_is_entered_on_servicetitans_accounts() -> None:
     assert (one.entity, one.total, one.date, one.party_id) == ("journal_entries", 30, ON, "")
 
 
+class Dated(dict[str, str]):
+    """Rows that hold from ON."""
+
+    def get(self, key: str, on: dt.date | None = None) -> str | None:  # type: ignore[override]
+        return super().get(key) if on is not None and on >= ON else None
+
+
+def test_the_row_of_the_expenses_day_counts() -> None:
+    rows = {"expense_accounts": Dated(ROWS)}
+    assert booked(plan(spent(), mappings=rows)) == [("60", 30)]
+    early = plan(spent(date=ON - dt.timedelta(days=1)), mappings=rows)
+    assert codes(early) == ["expense_account_unmapped"] * 2
+
+
 def test_money_that_came_back_goes_the_other_way() -> None:
     assert booked(plan(spent("-10"))) == [("60", -10)]
 

@@ -84,13 +84,16 @@ def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
     check_periods((expense.date,), view, draft)
     lines = [
         BillLine(
-            "", line.amount, description=line.description, account=_account(line.account, "of a line", view, draft)
+            "",
+            line.amount,
+            description=line.description,
+            account=_account(line.account, "of a line", expense, view, draft),
         )
         for line in _taxed(expense, view)
     ]
     if expense.tax != ZERO and view.settings.expense_tax_account != LINES:
         lines.append(BillLine("", expense.tax, description="Tax", account=_tax_account(view, draft)))
-    paid = _account(expense.paid_through, "which has paid", view, draft)
+    paid = _account(expense.paid_through, "which has paid", expense, view, draft)
     words = " ".join(part for part in (expense.vendor.name, expense.number, expense.memo) if part)
     return Expense("", expense.total, date=expense.date, lines=tuple(lines), paid_through=paid, memo=words)
 
@@ -120,9 +123,9 @@ def _taxed(expense: Expense, view: View) -> tuple[BillLine, ...]:
     )
 
 
-def _account(account: Ref, role: str, view: View, draft: Draft) -> Ref:
-    """ServiceTitan's account for one of Zoho's."""
-    target = view.mappings[EXPENSES].get(account.id)
+def _account(account: Ref, role: str, expense: Expense, view: View, draft: Draft) -> Ref:
+    """ServiceTitan's account for one of Zoho's, on the day of the expense."""
+    target = view.mappings[EXPENSES].get(account.id, expense.date)
     if target is None:
         told = {"name": account.name or account.id or "(none)", "role": role}
         draft.wait(waiting("expense_account_unmapped", "mapping", f"{EXPENSES}:{account.id}", **told))
