@@ -128,6 +128,14 @@ def test_what_waits(changes: dict[str, Any], code: str, key: str) -> None:
     assert codes(held) == [code] and isinstance(held, Hold) and held.waits[0].key == key
 
 
+def test_no_expense_goes_while_the_currency_of_the_books_is_not_known() -> None:
+    ledger = Ledger(msgspec.structs.replace(TITAN, currency=""), TITANS, {}, {}, {})
+    held = plan(spent(currency="CAD"), {"currency": ""}, ledger=ledger)
+    assert codes(held) == ["currency_unknown"] and isinstance(held, Hold) and held.waits[0].key == "setting:currency"
+    assert booked(plan(spent(), {"currency": "USD"}, ledger=ledger)) == [("60", 30)]
+    assert booked(plan(spent(), {"currency": ""})) == [("60", 30)]
+
+
 def test_nothing_goes_into_a_closed_period_unless_it_is_released() -> None:
     closed = {"closed_through": ON}
     assert codes(plan(spent(), closed)) == ["period_closed"]

@@ -101,7 +101,9 @@ def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
 def _check(expense: Expense, view: View, draft: Draft) -> None:
     key = f"{ExpensesBack.name}:{expense.id}"
     own = view.settings.currency or view.ledger.organisation.currency
-    if expense.currency and own and expense.currency != own:
+    if not own:  # a foreign amount would go at its face value
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+    elif expense.currency and expense.currency != own:
         told = {"currency": expense.currency, "own": own}
         draft.wait(waiting("expense_back_currency", "setting", "setting:currency", **told))
     if expense.date is None:
