@@ -65,7 +65,8 @@ def test_an_expense_is_entered_on_servicetitans_accounts() -> None:
     decision = plan(spent("25", "5"))
     entry, one = sent(decision), step(decision)
     assert booked(decision) == [("60", 25), ("61", 5)] and entry.paid_through.id == "10"
-    assert (entry.total, entry.date, entry.memo) == (30, ON, "Beta R-7 Fuel")
+    assert (entry.total, entry.date, entry.memo) == (30, ON, "Beta R-7")
+    assert [line.description for line in entry.lines] == ["", ""], "what people note stays where it is"
     assert (one.entity, one.total, one.date, one.party_id) == ("journal_entries", 30, ON, "")
 
 

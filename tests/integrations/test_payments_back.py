@@ -34,6 +34,10 @@ def test_a_cheque_becomes_a_payment_of_the_invoices_customer() -> None:
     assert isinstance(decision, Write) and decision.target_entity == "payments" and decision.notes == ()
 
 
+def test_what_people_note_on_a_payment_stays_in_zoho() -> None:
+    assert sent(plan(paid(memo="by post, spoke to Jane"))).memo == ""
+
+
 def test_two_parts_on_one_invoice_are_one_share() -> None:
     parts = tuple(Allocation(f"s{n}", Ref("z1"), D(20)) for n in range(2))
     assert on(sent(plan(paid("40", splits=parts, unapplied=D(0))))) == {"1": 40}

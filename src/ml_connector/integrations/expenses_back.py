@@ -79,22 +79,20 @@ def _passed_over(expense: Expense, view: View) -> Skip | None:
 
 
 def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
-    """The expense on ServiceTitan's accounts; what is missing goes to the draft."""
+    """The expense on ServiceTitan's accounts; what is missing goes to the draft.
+
+    What people note on it stays in Zoho Books.
+    """
     _check(expense, view, draft)
     check_periods((expense.date,), view, draft)
     lines = [
-        BillLine(
-            "",
-            line.amount,
-            description=line.description,
-            account=_account(line.account, "of a line", expense, view, draft),
-        )
+        BillLine("", line.amount, account=_account(line.account, "of a line", expense, view, draft))
         for line in _taxed(expense, view)
     ]
     if expense.tax != ZERO and view.settings.expense_tax_account != LINES:
         lines.append(BillLine("", expense.tax, description="Tax", account=_tax_account(view, draft)))
     paid = _account(expense.paid_through, "which has paid", expense, view, draft)
-    words = " ".join(part for part in (expense.vendor.name, expense.number, expense.memo) if part)
+    words = " ".join(part for part in (expense.vendor.name, expense.number) if part)
     return Expense("", expense.total, date=expense.date, lines=tuple(lines), paid_through=paid, memo=words)
 
 

@@ -98,7 +98,8 @@ def _passed_over(payment: Payment, view: View) -> Skip | None:
 def _target(payment: Payment, view: View, draft: Draft) -> Payment:
     """The payment as ServiceTitan is to have it; what is missing goes to the draft.
 
-    No currency is compared: what is on an invoice is in the invoice's currency, and both sides have that in one.
+    No currency is compared: what is on an invoice is in the invoice's currency, and both sides have that in one. What people
+    note on it stays in Zoho Books, and nothing stands in the memo before our reference, by which a lost answer is found.
     """
     _check_ties(payment, view, draft)
     check_periods((payment.date,), view, draft)
@@ -114,7 +115,7 @@ def _target(payment: Payment, view: View, draft: Draft) -> Payment:
     amount = total(one.amount for one in splits) if foreign else payment.amount
     made = Payment(
         "", Ref(customer), amount, date=payment.date, method=Ref(type_of(payment, view, draft)), number=payment.number,
-        memo=payment.memo, splits=splits, unapplied=ZERO if foreign else payment.unapplied,
+        splits=splits, unapplied=ZERO if foreign else payment.unapplied,
     )  # fmt: skip
     _check_twin(made, view, draft)
     _note(made, payment, draft)
