@@ -7,6 +7,8 @@ ServiceTitan never goes back, and one that was entered there from here never com
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from decimal import Decimal
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation
@@ -64,6 +66,11 @@ class PaymentsBack(FlowType):
     def days(self, document: Document, settings: Settings, ledger: Organisation) -> tuple[dt.date, ...]:
         assert isinstance(document, Payment)
         return (document.date,) if document.date is not None else ()
+
+    def amounts(self, document: Document, behind: Collection[tuple[str, str]]) -> tuple[Decimal, ...]:
+        """The whole, and its share of what is on ServiceTitan's invoices, which may be all that goes."""
+        assert isinstance(document, Payment)
+        return document.amount, total(one.amount for one in document.splits if (INVOICES, one.document.id) in behind)
 
     def plan(self, view: View) -> Decision:
         payment = view.document
