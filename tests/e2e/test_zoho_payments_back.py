@@ -240,3 +240,22 @@ async def test_what_was_entered_on_both_sides_is_linked_or_released_by_a_person(
         forward = await company.ends("payments")
         assert forward[str(both[0].id)][0] == "linked" and forward[str(both[1].id)] == ("posted", ""), forward
         assert len(company.zoho.customer_payments) == 3
+
+
+async def test_a_share_that_servicetitan_has_already_is_found_by_its_own_amount(
+    database: Database, tmp_path: Path
+) -> None:
+    """One cheque on two of ServiceTitan's invoices and on one of Zoho's alone, whose share people had entered there, too."""
+    settings = {"payments_back_mixed": "part"}
+    async with back(database, tmp_path, settings, payments="off", payments_back="live") as company:
+        ours = [company.bill(price) for price in ("400", "100")]
+        await company.sync()
+        company.enter_at_zoho(ours[1], "Z-70")
+        shares = {one.id: company.titan.invoices[one.id].balance for one in ours}
+        check = next(one.id for one in company.titan.payment_types if one.name == "Check")
+        company.titan.collecting.take(ours[0].customer_id, check, sum(shares.values(), D(0)), shares)
+        numbers = [*(company.titan.invoices[one.id].reference_number for one in ours), "Z-70"]
+        cheque = company.at_zoho("receive", customer=company.name_of(ours[0]), invoices=numbers)
+        await company.sync()
+        held = (await company.life("payments_back", cheque["payment_id"])).versions[-1].waits
+        assert "payment_back_twin" in {wait.code for wait in held} and company.taken() == []

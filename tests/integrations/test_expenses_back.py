@@ -65,8 +65,23 @@ def test_an_expense_is_entered_on_servicetitans_accounts() -> None:
     decision = plan(spent("25", "5"))
     entry, one = sent(decision), step(decision)
     assert booked(decision) == [("60", 25), ("61", 5)] and entry.paid_through.id == "10"
-    assert (entry.total, entry.date, entry.memo) == (30, ON, "Beta R-7 Fuel")
+    assert (entry.total, entry.date, entry.memo) == (30, ON, "Beta R-7")
+    assert [line.description for line in entry.lines] == ["", ""], "what people note stays where it is"
     assert (one.entity, one.total, one.date, one.party_id) == ("journal_entries", 30, ON, "")
+
+
+class Dated(dict[str, str]):
+    """Rows that hold from ON."""
+
+    def get(self, key: str, on: dt.date | None = None) -> str | None:  # type: ignore[override]
+        return super().get(key) if on is not None and on >= ON else None
+
+
+def test_the_row_of_the_expenses_day_counts() -> None:
+    rows = {"expense_accounts": Dated(ROWS)}
+    assert booked(plan(spent(), mappings=rows)) == [("60", 30)]
+    early = plan(spent(date=ON - dt.timedelta(days=1)), mappings=rows)
+    assert codes(early) == ["expense_account_unmapped"] * 2
 
 
 def test_money_that_came_back_goes_the_other_way() -> None:
@@ -112,6 +127,21 @@ def test_what_is_passed_over(changes: dict[str, Any], code: str) -> None:
 def test_what_waits(changes: dict[str, Any], code: str, key: str) -> None:
     held = plan(spent(**changes))
     assert codes(held) == [code] and isinstance(held, Hold) and held.waits[0].key == key
+
+
+def test_no_expense_goes_while_the_currency_of_the_books_is_not_known() -> None:
+    ledger = Ledger(msgspec.structs.replace(TITAN, currency=""), TITANS, {}, {}, {})
+    held = plan(spent(currency="CAD"), {"currency": ""}, ledger=ledger)
+    assert codes(held) == ["currency_unknown"] and isinstance(held, Hold) and held.waits[0].key == "setting:currency"
+    assert booked(plan(spent(), {"currency": "USD"}, ledger=ledger)) == [("60", 30)]
+    assert booked(plan(spent(), {"currency": ""})) == [("60", 30)]
+
+
+def test_nothing_goes_into_a_closed_period_unless_it_is_released() -> None:
+    closed = {"closed_through": ON}
+    assert codes(plan(spent(), closed)) == ["period_closed"]
+    assert booked(plan(spent(), closed, released=frozenset(["period_closed"]))) == [("60", 30)]
+    assert booked(plan(spent(date=ON + dt.timedelta(days=1)), closed)) == [("60", 30)]
 
 
 def test_everything_that_is_missing_is_told_at_once() -> None:

@@ -34,6 +34,10 @@ def test_a_cheque_becomes_a_payment_of_the_invoices_customer() -> None:
     assert isinstance(decision, Write) and decision.target_entity == "payments" and decision.notes == ()
 
 
+def test_what_people_note_on_a_payment_stays_in_zoho() -> None:
+    assert sent(plan(paid(memo="by post, spoke to Jane"))).memo == ""
+
+
 def test_two_parts_on_one_invoice_are_one_share() -> None:
     parts = tuple(Allocation(f"s{n}", Ref("z1"), D(20)) for n in range(2))
     assert on(sent(plan(paid("40", splits=parts, unapplied=D(0))))) == {"1": 40}
@@ -86,6 +90,13 @@ def test_what_waits_for_the_payment_itself(changes: dict[str, Any], code: str) -
     assert codes(held) == [code] and isinstance(held, Hold)
     if code == "payment_mode_unmapped":
         assert held.waits[0].key in ("payment_modes:wire", "payment_modes:(no mode)")
+
+
+def test_nothing_goes_into_a_closed_period_unless_it_is_released() -> None:
+    closed = msgspec.structs.replace(SETTINGS, closed_through=ON)
+    assert codes(plan(paid(), settings=closed)) == ["period_closed"]
+    assert sent(plan(paid(), settings=closed, released=frozenset(["period_closed"]))).date == ON
+    assert isinstance(plan(paid(date=ON + dt.timedelta(days=1)), settings=closed), Write)
 
 
 def test_what_waits_for_its_invoices() -> None:

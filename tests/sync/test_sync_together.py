@@ -13,6 +13,7 @@ from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.payment_flow import Payments
+from ml_connector.integrations.payments_back import PaymentsBack
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.sync.made_steps import Steps
 from ml_connector.sync.near import days_of
@@ -36,6 +37,16 @@ def test_what_a_payment_puts_on_one_invoice_is_looked_for_as_one_amount(
     item: Any = SimpleNamespace(record_id=1, document=Payment("p", Ref("c"), D(150), date=ON, splits=splits))
     found = days_of(flow, [item], Organisation("org", "Polar Air"))
     assert found == [(1, D(amount), ON, until) for amount in (50, 100, 150)]
+
+
+def test_a_share_that_goes_back_alone_is_looked_for_as_one_amount() -> None:
+    flow: Any = SimpleNamespace(type=PaymentsBack(), settings=Settings(start_date=ON))
+    shares = (("A", 100), ("B", 200), ("C", 200))
+    splits = tuple(Allocation(on, Ref(on), D(part)) for on, part in shares)
+    item: Any = SimpleNamespace(record_id=1, document=Payment("p", Ref("c"), D(500), date=ON, splits=splits))
+    ours = {("invoices", "A"), ("invoices", "B")}
+    found = days_of(flow, [item], Organisation("org", "Polar Air"), ours)
+    assert found == [(1, D(amount), ON, ON) for amount in (300, 500)]
 
 
 def test_advances_are_looked_for_under_every_contact_of_a_merger() -> None:

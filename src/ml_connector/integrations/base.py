@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,6 +15,7 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Books, View
@@ -147,6 +150,20 @@ class FlowType(ABC):
         """The days that the target may have it on, its own and others: twins of one that is ``near`` are looked for there."""
         own = getattr(document, "date", None)
         return (own,) if own is not None else ()
+
+    def amounts(self, document: Document, behind: Collection[tuple[str, str]]) -> tuple[Decimal, ...]:
+        """The amounts that twins of one that is ``near`` are looked for over: its own, and of a payment also what it puts on
+
+        each document. ``behind``: which of what it ``looks_back`` at has come through those flows, as (flow, id).
+        """
+        if isinstance(document, Invoice):
+            return (document.total,)
+        if not isinstance(document, Payment):
+            return ()
+        on: dict[str, Decimal] = defaultdict(Decimal)
+        for split in document.splits:
+            on[split.document.id] += split.amount
+        return (document.amount, *on.values())
 
     def needs_links(self, document: Document, settings: Any) -> tuple[tuple[str, str], ...]:
         """(entity, source id) whose links the planner will ask for; of a document with a party that one's first."""

@@ -15,6 +15,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.back_tables import EXPENSES, STAYS, accounts_of
 from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.pair_settings import Settings
@@ -78,25 +79,29 @@ def _passed_over(expense: Expense, view: View) -> Skip | None:
 
 
 def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
-    """The expense on ServiceTitan's accounts; what is missing goes to the draft."""
+    """The expense on ServiceTitan's accounts; what is missing goes to the draft.
+
+    What people note on it stays in Zoho Books.
+    """
     _check(expense, view, draft)
+    check_periods((expense.date,), view, draft)
     lines = [
-        BillLine(
-            "", line.amount, description=line.description, account=_account(line.account, "of a line", view, draft)
-        )
+        BillLine("", line.amount, account=_account(line.account, "of a line", expense, view, draft))
         for line in _taxed(expense, view)
     ]
     if expense.tax != ZERO and view.settings.expense_tax_account != LINES:
         lines.append(BillLine("", expense.tax, description="Tax", account=_tax_account(view, draft)))
-    paid = _account(expense.paid_through, "which has paid", view, draft)
-    words = " ".join(part for part in (expense.vendor.name, expense.number, expense.memo) if part)
+    paid = _account(expense.paid_through, "which has paid", expense, view, draft)
+    words = " ".join(part for part in (expense.vendor.name, expense.number) if part)
     return Expense("", expense.total, date=expense.date, lines=tuple(lines), paid_through=paid, memo=words)
 
 
 def _check(expense: Expense, view: View, draft: Draft) -> None:
     key = f"{ExpensesBack.name}:{expense.id}"
     own = view.settings.currency or view.ledger.organisation.currency
-    if expense.currency and own and expense.currency != own:
+    if not own:  # a foreign amount would go at its face value
+        draft.wait(waiting("currency_unknown", "setting", "setting:currency"))
+    elif expense.currency and expense.currency != own:
         told = {"currency": expense.currency, "own": own}
         draft.wait(waiting("expense_back_currency", "setting", "setting:currency", **told))
     if expense.date is None:
@@ -118,9 +123,9 @@ def _taxed(expense: Expense, view: View) -> tuple[BillLine, ...]:
     )
 
 
-def _account(account: Ref, role: str, view: View, draft: Draft) -> Ref:
-    """ServiceTitan's account for one of Zoho's."""
-    target = view.mappings[EXPENSES].get(account.id)
+def _account(account: Ref, role: str, expense: Expense, view: View, draft: Draft) -> Ref:
+    """ServiceTitan's account for one of Zoho's, on the day of the expense."""
+    target = view.mappings[EXPENSES].get(account.id, expense.date)
     if target is None:
         told = {"name": account.name or account.id or "(none)", "role": role}
         draft.wait(waiting("expense_account_unmapped", "mapping", f"{EXPENSES}:{account.id}", **told))

@@ -7,6 +7,8 @@ ServiceTitan never goes back, and one that was entered there from here never com
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from decimal import Decimal
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Organisation
@@ -19,6 +21,7 @@ from ml_connector.integrations import back_changes
 from ml_connector.integrations.back_rules import INVOICES, merged, on_ours, payer, type_of
 from ml_connector.integrations.back_tables import MODES, STAYS, mode_key, mode_name
 from ml_connector.integrations.base import FlowType
+from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.pair_settings import Settings
@@ -64,6 +67,11 @@ class PaymentsBack(FlowType):
         assert isinstance(document, Payment)
         return (document.date,) if document.date is not None else ()
 
+    def amounts(self, document: Document, behind: Collection[tuple[str, str]]) -> tuple[Decimal, ...]:
+        """The whole, and its share of what is on ServiceTitan's invoices, which may be all that goes."""
+        assert isinstance(document, Payment)
+        return document.amount, total(one.amount for one in document.splits if (INVOICES, one.document.id) in behind)
+
     def plan(self, view: View) -> Decision:
         payment = view.document
         assert isinstance(payment, Payment)
@@ -97,9 +105,11 @@ def _passed_over(payment: Payment, view: View) -> Skip | None:
 def _target(payment: Payment, view: View, draft: Draft) -> Payment:
     """The payment as ServiceTitan is to have it; what is missing goes to the draft.
 
-    No currency is compared: what is on an invoice is in the invoice's currency, and both sides have that in one.
+    No currency is compared: what is on an invoice is in the invoice's currency, and both sides have that in one. What people
+    note on it stays in Zoho Books, and nothing stands in the memo before our reference, by which a lost answer is found.
     """
     _check_ties(payment, view, draft)
+    check_periods((payment.date,), view, draft)
     ours, foreign = (
         on_ours(payment, view),
         [one for one in payment.splits if (INVOICES, one.document.id) not in view.behind],
@@ -112,7 +122,7 @@ def _target(payment: Payment, view: View, draft: Draft) -> Payment:
     amount = total(one.amount for one in splits) if foreign else payment.amount
     made = Payment(
         "", Ref(customer), amount, date=payment.date, method=Ref(type_of(payment, view, draft)), number=payment.number,
-        memo=payment.memo, splits=splits, unapplied=ZERO if foreign else payment.unapplied,
+        splits=splits, unapplied=ZERO if foreign else payment.unapplied,
     )  # fmt: skip
     _check_twin(made, view, draft)
     _note(made, payment, draft)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.master_data import Organisation
-from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 
@@ -45,18 +43,13 @@ NEAR_CREDITS = """
                       and l.target_id = e.object_id)"""
 
 
-def days_of(flow: Flow, items: Sequence[Item], ledger: Organisation) -> list[Key]:
-    """(record, amount, first and last day) of credit memos, of payments, and of what each of these puts on one document."""
+def days_of(
+    flow: Flow, items: Sequence[Item], ledger: Organisation, behind: Collection[tuple[str, str]] = ()
+) -> list[Key]:
+    """(record, amount, first and last day) of what twins of each are looked for, see FlowType.amounts and FlowType.days."""
     found: set[Key] = set()
     for item in items:
-        payment = item.document
-        days = flow.type.days(payment, flow.settings, ledger)
-        if isinstance(payment, Invoice) and days:
-            found.add((item.record_id, payment.total, min(days), max(days)))
-        if not isinstance(payment, Payment) or not days:
-            continue
-        on: dict[str, Decimal] = defaultdict(Decimal)
-        for split in payment.splits:
-            on[split.document.id] += split.amount
-        found |= {(item.record_id, amount, min(days), max(days)) for amount in (payment.amount, *on.values())}
+        if days := flow.type.days(item.document, flow.settings, ledger):
+            amounts = flow.type.amounts(item.document, behind)
+            found |= {(item.record_id, amount, min(days), max(days)) for amount in amounts}
     return sorted(found)

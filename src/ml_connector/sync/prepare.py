@@ -125,7 +125,7 @@ class _Batch:
         await self._load_renumbered_twins()
         await self._load_target_twins()
         contacts = self._lists.parties.get(self._flow.type.parties, {})
-        known = self._links, self._party_at_target, contacts, self._lists.organisation
+        known = self._links, self._party_at_target, contacts, self._lists.organisation, self._behind
         self._together = await together(self._transaction, self._flow, self._items, *known)
         await self._load_links_of_parties()
         await self._load_candidates()

@@ -22,7 +22,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.made_steps import Steps
-from ml_connector.sync.near import NEAR, NEAR_BACK, NEAR_CREDITS, days_of
+from ml_connector.sync.near import NEAR, NEAR_BACK, NEAR_CREDITS, Key, days_of
 from ml_connector.sync.states import DISMISSED, IntentState, State
 from ml_connector.sync.tracked import payables
 
@@ -176,11 +176,12 @@ class Together:
 
 async def together(
     transaction: LaneTransaction, flow: Flow, items: Sequence[Item], links: Links, party_of: Callable[[Item], str],
-    contacts: Mapping[str, Party], ledger: Organisation,
+    contacts: Mapping[str, Party], ledger: Organisation, behind: Collection[tuple[str, str]],
 ) -> Together:  # fmt: skip
     """For a batch of one flow, in a few queries. ``links`` are those that its documents need, ``party_of`` tells the
 
-    target's id of a document's party, empty where it has none; ``contacts`` are the target's parties, ``ledger`` is itself.
+    target's id of a document's party, empty where it has none; ``contacts`` are the target's parties, ``ledger`` is itself,
+    ``behind`` what of those that the documents stand on at their own source has come there, see FlowType.looks_back.
     """
     found = Together(payables=await payables(transaction, flow, items, party_of))
     if flow.type.several_steps:
@@ -193,7 +194,8 @@ async def together(
         await _ours(transaction, flow, items, found)
     await _sources(transaction, flow, _counterparts(flow, items), found)
     payers = _payers(flow, items, links, contacts) if flow.type.near else []
-    for query, keys, more in _queries(flow, items, payers, ledger, found):
+    amounts = days_of(flow, items, ledger, behind) if flow.type.near else []
+    for query, keys, more in _queries(flow, items, payers, amounts, found):
         if keys:
             await _show(transaction, flow, query, keys, more, found)
     return found
@@ -295,7 +297,7 @@ async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item],
 
 
 def _queries(
-    flow: Flow, items: Sequence[Item], payers: list[_Key], ledger: Organisation, found: Together
+    flow: Flow, items: Sequence[Item], payers: list[_Key], amounts: list[Key], found: Together
 ) -> list[tuple[str, list[_Key], tuple[Any, ...]]]:
     made = [
         (record_id, one.entity, one.target_id)
@@ -311,7 +313,6 @@ def _queries(
     ]
     if not flow.type.near:
         return queries
-    amounts = days_of(flow, items, ledger)
     days = flow.type.near, flow.type.near
     near = ((NEAR_BACK if flow.type.mirrors else NEAR)[flow.type.near_in], amounts, days)
     if flow.type.near_in != "payments":

@@ -15,6 +15,7 @@ from ml_connector.canonical.purchases import BillLine, Expense
 from ml_connector.canonical.sales import Payment, PaymentKind
 from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.connectors.servicetitan import CONNECTOR
+from ml_connector.connectors.servicetitan.errors import UnexpectedShape
 from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Uncertain
 from ml_connector.errors import BadInput, Refused
 from ml_connector.transport.errors import Reconnect, TransportError
@@ -137,6 +138,9 @@ async def test_a_call_that_was_withdrawn_holds_its_flow_and_does_nothing() -> No
     for document, entity in ((MONEY, "payments"), (SPENT, "journal_entries")):
         gone = await CONNECTOR.write(script, step(document, entity))
         assert isinstance(gone, Later) and gone.forbidden and "nothing was done" in gone.why
+    script.instead["journal-entries"] = GONE
+    gone = await CONNECTOR.write(script, step(SPENT, "journal_entries"))
+    assert isinstance(gone, Later) and gone.forbidden and "support" in gone.why, "nor is what cannot be looked for sent"
     script.instead["POST payments"] = answer(404, {"title": "Customer not found.", "status": 404})
     assert isinstance(await CONNECTOR.write(script, step(MONEY, "payments")), Rejected)
 
@@ -144,26 +148,106 @@ async def test_a_call_that_was_withdrawn_holds_its_flow_and_does_nothing() -> No
 GUID = "5f0c7a1e-0000-4000-8000-000000000001"
 
 
-def journal(*names: str) -> Script:
-    entries = [{"id": f"{GUID}{place}", "name": name, "postDate": "2026-05-06", "status": "Open", "modifiedOn": stamp()}
-               for place, name in enumerate(names)]  # fmt: skip
-    sums = [{"account": {"id": 70}, "debit": 30.25, "credit": 0}, {"account": {"id": 71}, "debit": 0, "credit": 30.25}]
+Sums = list[tuple[int, float, float]]
+MOVED: Sums = [(70, 30.25, 0), (71, 0, 30.25)]
+
+
+def entered(place: int, name: str) -> Row:
+    return {"id": f"{GUID}{place}", "name": name, "postDate": "2026-05-06", "status": "Open", "modifiedOn": stamp()}
+
+
+def journal(*names: str, sums: Sums = MOVED, made: str = "") -> Script:
+    """Entries of these names; ``made``: one more appears with the POST."""
+    entries = [entered(place, name) for place, name in enumerate(names)]
     lists: dict[str, list[Row]] = {"journal-entries": entries}
-    lists |= {f"journal-entries/{one['id']}/summary": sums for one in entries}
-    return Script(lists=lists, instead={"POST journal-entries": answer(200, b"")})
+    rows = [{"account": {"id": account}, "debit": debit, "credit": credit} for account, debit, credit in sums]
+    lists |= {f"journal-entries/{GUID}{place}/summary": rows for place in range(len(names) + 1)}
+    script = Script(lists=lists, instead={"POST journal-entries": answer(200, b"")})
+
+    def appears(number: int) -> None:
+        if made and script.sent[-1].method == "POST":
+            entries.append(entered(len(entries), made))
+
+    script.before = appears
+    return script
+
+
+def posts(script: Script) -> int:
+    return sum(one.method == "POST" for one in script.sent)
 
 
 async def test_a_journal_entry_is_made_and_found_by_its_name() -> None:
-    script = journal("MLC-77", OURS)
+    script = journal("MLC-77", made=OURS)
     done = await CONNECTOR.write(script, step(SPENT, "journal_entries"))
     assert isinstance(done, Done) and isinstance(done.document, Expense), done
     assert (done.target_id, done.document.total, done.document.date) == (f"{GUID}1", Decimal("30.25"), DAY)
     found = await CONNECTOR.find(script, step(SPENT, "journal_entries"))
     assert [one.id for one in found] == [f"{GUID}1"] and CONNECTOR.is_ours(found[0])
-    assert dict(script.sent[1].query)["name"] == OURS
+    assert dict(script.sent[0].query)["name"] == OURS and posts(script) == 1
     assert isinstance(await CONNECTOR.write(journal(), step(SPENT, "journal_entries")), Uncertain)
-    twice = await CONNECTOR.write(journal(OURS, OURS), step(SPENT, "journal_entries"))
-    assert isinstance(twice, Uncertain) and "shows 2 of its name" in twice.why
+
+
+async def test_a_journal_entry_is_never_posted_where_one_of_its_name_is_there() -> None:
+    for script, told in (
+        (journal(OURS), ""),
+        (journal(OURS, OURS), "shows 2 journal entries"),
+        (journal(OURS, sums=[(70, 20, 0), (71, 0, 20)]), "over 20"),
+    ):
+        outcome = await CONNECTOR.write(script, step(SPENT, "journal_entries"))
+        assert posts(script) == 0
+        assert isinstance(outcome, Uncertain) and told in outcome.why if told else isinstance(outcome, Done)
+
+
+MIXED = msgspec.structs.replace(
+    SPENT, total=Decimal(80),
+    lines=(BillLine("1", Decimal(100), account=Ref("70")), BillLine("2", Decimal(-20), account=Ref("72"))),
+)  # fmt: skip
+SAME = msgspec.structs.replace(
+    MIXED, lines=tuple(msgspec.structs.replace(one, account=Ref("70")) for one in MIXED.lines)
+)
+BACK = msgspec.structs.replace(SPENT, total=Decimal(-10), lines=(BillLine("1", Decimal(-10), account=Ref("70")),))
+
+
+@pytest.mark.parametrize(
+    ("expense", "moved", "sums"),
+    [
+        (MIXED, 100, [(70, 100, 0), (72, 0, 20), (71, 0, 80)]),
+        (SAME, 80, [(70, 100, 20), (71, 0, 80)]),
+        (SAME, 80, [(70, 80, 0), (71, 0, 80)]),
+        (BACK, 10, [(71, 10, 0), (70, 0, 10)]),
+    ],
+    ids=["a line taken off", "one account", "one account set off", "given back"],
+)
+async def test_an_entry_is_proved_by_what_it_moves(expense: Expense, moved: int, sums: Sums) -> None:
+    asked = step(expense, "journal_entries")
+    assert asked.total == moved
+    assert isinstance(await CONNECTOR.write(journal(sums=sums, made=OURS), asked), Done)
+
+
+async def test_an_entry_of_another_name_proves_that_the_filter_was_not_obeyed() -> None:
+    script = journal(OURS)
+    others = {"page": 1, "pageSize": 500, "hasMore": False, "data": [entered(1, "March")]}
+    script.instead["GET journal-entries"] = answer(200, others)
+    with pytest.raises(UnexpectedShape, match="name asked for"):
+        await CONNECTOR.find(script, step(SPENT, "journal_entries"))
+    later = await CONNECTOR.write(script, step(SPENT, "journal_entries"))
+    assert isinstance(later, Later) and posts(script) == 0
+    script.instead["GET journal-entries"] = answer(200, {**others, "data": []})
+    assert not await CONNECTOR.find(script, step(SPENT, "journal_entries"))
+
+
+async def test_every_page_of_a_name_is_looked_through() -> None:
+    script = journal("MLC-70", "MLC-71", OURS)
+    script.largest = 2
+    found = await CONNECTOR.find(script, step(SPENT, "journal_entries"))
+    assert [one.reference for one in found] == [OURS]
+
+
+async def test_a_filter_that_is_not_obeyed_is_told_beforehand() -> None:
+    script = Script(instead={"POST journal-entries": REFUSED})
+    script.instead["GET journal-entries"] = answer(200, {"hasMore": True, "data": [entered(1, "March")]})
+    [missing] = [one for one in (await looked(script, "journal_entries")).values() if one.verdict is Verdict.MISSING]
+    assert "the filter 'name'" in missing.sentence and "by hand" in missing.action
 
 
 async def looked(script: Script, *entities: str) -> dict[str, Finding]:

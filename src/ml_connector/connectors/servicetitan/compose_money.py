@@ -6,6 +6,7 @@ bears it as its name, by which the list can be asked. Ids are ServiceTitan's own
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -55,9 +56,9 @@ def bears(memo: str | None, reference: str) -> bool:
 
 
 def journal_entry(document: Expense, reference: str, settings: Settings) -> Composed:
-    """Each line's account is debited and the one that paid credited; of a refund the other way round.
+    """Each line's account is debited and the one that paid credited; of a refund the other way round. Its total is what it
 
-    Raises BadInput for what ServiceTitan would refuse: no date, a line without an account, tax without a line.
+    moves. Raises BadInput for what ServiceTitan would refuse: no date, a line without an account, tax without a line.
     """
     if document.date is None:
         raise BadInput("The expense has no date.")
@@ -74,7 +75,20 @@ def journal_entry(document: Expense, reference: str, settings: Settings) -> Comp
         "postDate": document.date.isoformat(),
         "lines": [*(_line(line) for line in document.lines), paid],
     }
-    return Composed(_encoder.encode(body), document.total)
+    sides = [(line.account.id, line.amount) for line in document.lines]
+    return Composed(_encoder.encode(body), moved([*sides, (document.paid_through.id, -document.total)]))
+
+
+def moved(balances: Iterable[tuple[str, Decimal]]) -> Decimal:
+    """What an entry moves: its accounts' balances, debits positive, summed where they are positive.
+
+    ServiceTitan's summary shows an entry by account and business unit, and does not tell whether debits and credits of one
+    account are set off against each other: this is the same either way.
+    """
+    found: dict[str, Decimal] = {}
+    for account, amount in balances:
+        found[account] = found.get(account, ZERO) + amount
+    return total(amount for amount in found.values() if amount > ZERO)
 
 
 def _line(line: BillLine) -> dict[str, Any]:

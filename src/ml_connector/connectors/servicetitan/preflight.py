@@ -10,12 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Preflight, Verdict
 from ml_connector.connectors.servicetitan import check, errors, resources, write_journal, write_payments
 from ml_connector.connectors.servicetitan.client import Client, Resource
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.transport.messages import Answer, Request
+
+_NOBODY = "ml-connector asks whether this filter is obeyed"  # no document is named so
+
+
+class _Rows(msgspec.Struct):
+    data: list[msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class _Offer:
     right: str
     listed: Resource
     otherwise: str
+    known_by: str = ""  # the filter by which it is found again
 
 
 def _offers(client: Client) -> dict[str, _Offer]:
@@ -37,7 +46,7 @@ def _offers(client: Client) -> dict[str, _Offer]:
         ),
         "journal_entries": _Offer(
             "journal entries", write_journal.path(client), write_journal.RIGHT, resources.JOURNAL_ENTRIES,
-            "Enter the ledger's expenses in ServiceTitan by hand, and turn the flow off.",
+            "Enter the ledger's expenses in ServiceTitan by hand, and turn the flow off.", "name",
         ),
     }  # fmt: skip
 
@@ -91,7 +100,14 @@ def _said_of_probe(client: Client, offer: _Offer, answer: Answer) -> Finding:
 async def _finding(client: Client, offer: _Offer) -> Finding:
     """Whether what was made can be found again, without which an answer that was lost would be sent twice."""
     subject, scope = f"{offer.listed.path} found again", offer.listed.scope
-    answer = await client.ask(offer.listed, (("page", "1"), ("pageSize", "1")))
+    filtered = ((offer.known_by, _NOBODY),) if offer.known_by else ()
+    answer = await client.ask(offer.listed, (*filtered, ("page", "1"), ("pageSize", "1")))
+    if answer.status == 200 and offer.known_by and _shows_any(answer):
+        said = (
+            f"ServiceTitan shows {offer.words} that were not asked for by the filter '{offer.known_by}', so one whose answer "
+            "was lost could not be told from one that is not there."
+        )
+        return Finding(subject, Verdict.MISSING, said, f"Ask ServiceTitan's support. {offer.otherwise}")
     if answer.status == 200:
         return Finding(
             subject, Verdict.GOOD, f"ServiceTitan shows {offer.words} in a list, by which a lost answer is found."
@@ -103,3 +119,11 @@ async def _finding(client: Client, offer: _Offer) -> Finding:
         errors.refuse(answer, what=offer.listed.path, tenant=client.tenant, scope=scope)
     said = f"ServiceTitan answered the list of {offer.words} with {answer.status}: {errors.problem(answer)}."
     return Finding(subject, Verdict.MISSING, said, f"Ask ServiceTitan's support. {offer.otherwise}")
+
+
+def _shows_any(answer: Answer) -> bool:
+    """Whether a page has rows, or what it has cannot be told."""
+    try:
+        return bool(msgspec.json.decode(answer.body, type=_Rows).data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.money import ZERO, plain, total
+from ml_connector.canonical.money import plain, total
 from ml_connector.canonical.purchases import Expense
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.servicetitan import resources
 from ml_connector.connectors.servicetitan.client import Client, Resource
-from ml_connector.connectors.servicetitan.errors import UnexpectedShape
+from ml_connector.connectors.servicetitan.compose_money import moved
+from ml_connector.connectors.servicetitan.errors import WITHDRAWN, UnexpectedShape
 from ml_connector.connectors.servicetitan.payloads import Payload
-from ml_connector.connectors.servicetitan.sending import read_after, sent
-from ml_connector.connectors.servicetitan.translate import date, understood
-from ml_connector.connectors.writing import Done, Outcome, Step, Uncertain
+from ml_connector.connectors.servicetitan.sending import read_after, read_before, sent
+from ml_connector.connectors.servicetitan.translate import Unreadable, date, understood
+from ml_connector.connectors.writing import Done, Later, Outcome, Step, Uncertain
+from ml_connector.errors import NotFound
+from ml_connector.transport.errors import NotPermitted
 from ml_connector.transport.messages import Answer, Request
 
 RIGHT = "tn.acc.journalentries:w"
@@ -31,25 +34,49 @@ class _Entry(Payload, frozen=True):
     modified_on: str | None = None
 
 
+class _Account(Payload, frozen=True):
+    id: int | str
+
+
 class _Sum(Payload, frozen=True):
+    account: _Account
     debit: Decimal
     credit: Decimal
 
 
 async def write(session: Session, step: Step) -> Outcome:
-    """Create the step's entry. Raises LeaseLost."""
+    """Create the step's entry, unless one of its name is there: names may repeat, so only we keep it from being made twice.
+
+    Raises LeaseLost.
+    """
     client = Client(session)
+    there = await read_before(_there(client, step))
+    if isinstance(there, Later):
+        return there
+    if there:
+        return _proven(step, there)
     answer = await sent(session, Request("POST", path(client), body=step.body), what=WHAT, scope=RIGHT)
     if not isinstance(answer, Answer):
         return answer
     found = await read_after(_named(client, step))
     if isinstance(found, Uncertain):
         return found
+    return _proven(step, found) if found else Uncertain("ServiceTitan took the journal entry and does not show it yet.")
+
+
+async def _there(client: Client, step: Step) -> list[tuple[Expense, bytes]]:
+    """Entries of the step's name before it is sent. Raises NotPermitted where the API has no such list (any more)."""
+    try:
+        return await _named(client, step)
+    except NotFound as error:
+        raise NotPermitted(WITHDRAWN.format(what=WHAT)) from error
+
+
+def _proven(step: Step, found: Sequence[tuple[Expense, bytes]]) -> Outcome:
     if len(found) != 1:
-        seen = "does not show it yet" if not found else f"shows {len(found)} of its name"
-        return Uncertain(f"ServiceTitan took the journal entry and {seen}.")
+        return Uncertain(f"ServiceTitan shows {len(found)} journal entries of the name {step.reference}.")
     [(shown, raw)] = found
-    if shown.total != abs(step.total):
+    if shown.total != step.total:
         return Uncertain(f"ServiceTitan shows journal entry {shown.id} over {shown.total}.")
     return Done(shown.id, shown, raw)
 
@@ -65,21 +92,42 @@ async def find(session: Session, step: Step) -> Sequence[Document]:
 
 
 async def _named(client: Client, step: Step) -> list[tuple[Expense, bytes]]:
-    """With their rows. The filter finds names that contain the text; those of equal name are told apart by no other sign."""
-    listing = await client.page(resources.JOURNAL_ENTRIES, (("name", step.reference), _PAGE))
-    entries = [(understood(raw, _Entry), raw) for raw in listing.rows]
-    return [(await _shown(client, one), raw) for one, raw in entries if one.name == step.reference]
+    """With their rows. The filter finds names that contain the text; those of equal name are told apart by no other sign.
+
+    Raises UnexpectedShape when a row's name does not contain it: the filter was not obeyed, so absence proves nothing.
+    """
+    rows = await _all(client, resources.JOURNAL_ENTRIES, ("name", step.reference), ("sort", "+Id"))
+    try:
+        entries = [(understood(raw, _Entry), raw) for raw in rows]
+        if any(step.reference.casefold() not in (one.name or "").casefold() for one, _ in entries):
+            raise UnexpectedShape(
+                "ServiceTitan's list journal-entries shows others than those with the name asked for."
+            )
+        return [(await _shown(client, one), raw) for one, raw in entries if one.name == step.reference]
+    except Unreadable as error:
+        raise UnexpectedShape(f"ServiceTitan shows a journal entry in a way that cannot be read: {error}.") from error
+
+
+async def _all(client: Client, place: Resource, *asked: tuple[str, str]) -> list[bytes]:
+    """The rows of every page."""
+    number, found = 0, list[bytes]()
+    while True:
+        number += 1
+        listing = await client.page(place, (*asked, _PAGE, ("page", str(number))))
+        found += listing.rows
+        if not listing.more or not listing.rows:
+            return found
 
 
 async def _shown(client: Client, entry: _Entry) -> Expense:
-    """An entry with what its accounts are debited in all. Raises UnexpectedShape where it does not balance."""
+    """An entry with what it moves in all. Raises UnexpectedShape where it does not balance."""
     place = resources.JOURNAL_ENTRIES
     summary = Resource(place.module, f"{place.path}/{entry.id}/summary", place.scope)
-    sums = [understood(raw, _Sum) for raw in (await client.page(summary, (_PAGE,))).rows]
-    debit = total(one.debit for one in sums)
-    if debit != total(one.credit for one in sums) or debit < ZERO:
+    sums = [understood(raw, _Sum) for raw in await _all(client, summary)]
+    if total(one.debit for one in sums) != total(one.credit for one in sums):
         raise UnexpectedShape(f"ServiceTitan shows journal entry {entry.id} with debits and credits that differ.")
+    moves = moved((str(one.account.id), one.debit - one.credit) for one in sums)
     return Expense(
-        entry.id, plain(debit), date=date(entry.post_date, "postDate"), reference=entry.name or "", status=entry.status or "",
+        entry.id, plain(moves), date=date(entry.post_date, "postDate"), reference=entry.name or "", status=entry.status or "",
         complete=False, stamp=entry.modified_on or "",
     )  # fmt: skip
