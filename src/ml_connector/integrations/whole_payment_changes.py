@@ -1,8 +1,8 @@
 """A payment that stands in the ledger as one document, and a newer version of it: that document is changed, never doubled.
 
 Money that ServiceTitan applies later goes onto its invoices by a change of the payment. What people have applied in the
-ledger themselves stays on it; where both do not fit in, the change waits. What people have taken off an invoice is not put
-back.
+ledger themselves stays on it; where both do not fit in, the change waits, and so does one that would remove the payment. What
+people have taken off an invoice is not put back.
 """
 
 from __future__ import annotations
@@ -93,8 +93,29 @@ def _on(now: Payment, wanted: Payment, change: Change, view: View, draft: Draft)
             found[on] = max(asked.get(on, ZERO), amount - less)
     if (over := total(found.values()) - wanted.amount) > 0:
         more = [on for on in found if found[on] > asked.get(on, ZERO)] or list(asked)
-        told = {"id": now.id, "number": numbers_of(more, view), "short": money(over, draft.currency)}
+        why = f"with what ServiceTitan has it on now that is {money(over, draft.currency)} more than the payment"
+        told = {"id": now.id, "number": numbers_of(more, view), "why": why}
         draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
+    return found
+
+
+def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
+    """Removing a payment undoes all that it is on: it waits where people have put it on something besides."""
+    ours, asked = _ours(now, view), _asked(view)
+    theirs = [on for on, amount in _by_invoice(now).items() if amount > max(ours.get(on, ZERO), asked.get(on, ZERO))]
+    if theirs:
+        why = f"ServiceTitan changed it so that it would be removed there: {what}"
+        told = {"id": now.id, "number": numbers_of(theirs, view), "why": why}
+        draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
+
+
+def _asked(view: View) -> Mapping[str, Decimal]:
+    """By the ledger's invoice, what ServiceTitan has it on itself: nothing of that is of people alone."""
+    assert isinstance(view.document, Payment)
+    found: dict[str, Decimal] = {}
+    for split in view.document.splits:
+        target = view.links.get(("invoices", split.document.id), "")
+        found[target] = found.get(target, ZERO) + split.amount
     return found
 
 
