@@ -239,6 +239,16 @@ def test_what_does_not_fit_beside_it_waits() -> None:
     assert codes(books.version(payment("500", {"A": "200", "B": "150"}))) == ["payment_applied_by_hand"]
 
 
+def test_what_people_wrote_on_a_payment_stays_when_it_is_changed() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    [now] = books.payments()
+    books.shown["payments", now.id] = msgspec.structs.replace(now, memo="Deposit of the spring job\nkeep for June")
+    books.version(payment("500", {"A": "200"}))
+    [now] = books.payments()
+    assert (now.memo, books.on()) == ("Deposit of the spring job\nkeep for June", {"A": D(200)})
+
+
 GONE = [
     payment("500", {}, party=Ref("c2")),
     payment("500", {}, active=False),

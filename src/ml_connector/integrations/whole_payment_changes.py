@@ -72,6 +72,7 @@ def _change(
         bank_account=wanted.bank_account if change.anew or not now.bank_account.id else now.bank_account,
         splits=tuple(Allocation("", Ref(target), amount) for target, amount in on.items()),
         unapplied=wanted.amount - total(on.values()),
+        memo=now.memo,  # people's own words: an update takes the place of all that stands there
     )
     change.dates += [now.date, target_payment.date]
     change.applied += steps_of(
