@@ -273,6 +273,21 @@ def test_a_payment_that_people_put_on_an_invoice_is_not_removed(after: Payment) 
     assert books.sent[1] == "void payments" and books.owed("C") == D(1000)
 
 
+def test_what_people_applied_stays_theirs_after_a_change_of_ours() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    books.by_hand(A="200", C="100")
+    books.version(payment("500", {"A": "200", "B": "150"}))
+    books.version(payment("500", {"A": "200", "B": "120"}))
+    assert books.on() == {"A": D(200), "B": D(120), "C": D(100)}
+    books.version(payment("500", {"B": "120"}))
+    assert books.on() == {"B": D(120), "C": D(100)}
+    assert codes(books.version(payment("500", {"B": "120"}, active=False))) == ["payment_applied_by_hand"]
+    books.by_hand(B="120")
+    books.version(payment("500", {"B": "120"}, active=False))
+    assert books.payments() == []
+
+
 def test_more_of_it_than_ours_on_an_invoice_holds_its_removal() -> None:
     books = Books()
     books.version(THREE)

@@ -102,7 +102,8 @@ def _on(now: Payment, wanted: Payment, change: Change, view: View, draft: Draft)
 
 def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
     """Removing a payment undoes all that it is on: it waits where people have put it on something besides."""
-    ours, asked = _ours(now, view), _asked(view)
+    assert isinstance(view.document, Payment)
+    ours, asked = _ours(now, view), _asked(view.document, view)
     theirs = [on for on, amount in _by_invoice(now).items() if amount > max(ours.get(on, ZERO), asked.get(on, ZERO))]
     if theirs:
         why = f"ServiceTitan changed it so that it would be removed there: {what}"
@@ -110,20 +111,31 @@ def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
         draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
 
 
-def _asked(view: View) -> Mapping[str, Decimal]:
-    """By the ledger's invoice, what ServiceTitan has it on itself: nothing of that is of people alone."""
-    assert isinstance(view.document, Payment)
+def _ours(now: Payment, view: View) -> Mapping[str, Decimal]:
+    """What we had put on which invoice when both last agreed; of a payment that was not linked yet all that it shows.
+
+    A change of ours sends along what people have applied, so of what was there then only what ServiceTitan had is ours.
+    Where that cannot be told, since an invoice of it has another counterpart by now or none, all of it is.
+    """
+    link = view.link
+    base = link.base if link is not None else None
+    if link is None or not isinstance(base, Payment) or base.id != now.id:
+        return _by_invoice(now)
+    shown = _by_invoice(base)
+    if not isinstance(link.source, Payment):
+        return shown
+    posted = _asked(link.source, view)
+    told = all(amount <= shown.get(on, ZERO) for on, amount in posted.items())
+    return posted if told else shown
+
+
+def _asked(payment: Payment, view: View) -> Mapping[str, Decimal]:
+    """By the ledger's invoice, what ServiceTitan has a payment on; under no id what is on those without a counterpart."""
     found: dict[str, Decimal] = {}
-    for split in view.document.splits:
+    for split in payment.splits:
         target = view.links.get(("invoices", split.document.id), "")
         found[target] = found.get(target, ZERO) + split.amount
     return found
-
-
-def _ours(now: Payment, view: View) -> Mapping[str, Decimal]:
-    """What was on which invoice when both last agreed; of a payment that was not linked yet all that it shows."""
-    base = view.link.base if view.link is not None else None
-    return _by_invoice(base if isinstance(base, Payment) and base.id == now.id else now)
 
 
 def _by_invoice(payment: Payment) -> dict[str, Decimal]:
