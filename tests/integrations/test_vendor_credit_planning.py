@@ -261,6 +261,49 @@ def test_one_that_others_have_entered_is_put_on_its_bills_and_never_changed() ->
     assert codes(decision) == ["changed_after_posting"]
 
 
+def test_nothing_is_put_on_a_bill_in_a_closed_period_unless_an_approver_lets_it_go() -> None:
+    later, there = credit(on("b1", "40")), posted(CREDIT)
+    closed: dict[str, Any] = {"settings": {"closed_through": dt.date(2026, 6, 21)}}
+    assert codes(plan(later, **there, **closed)) == ["period_closed"]
+    locked = {
+        "organisation": msgspec.structs.replace(
+            bill_view(CREDIT).ledger.organisation, locked_through=dt.date(2026, 6, 21)
+        )
+    }
+    assert codes(plan(later, **there, ledger=locked)) == ["period_closed"]
+    released = plan(later, **there, **closed, released=frozenset(["period_closed"]))
+    assert told(released) == [("allocations", "create", APPLIED, D(40))]
+    open_ = {"settings": {"closed_through": dt.date(2026, 6, 20)}}
+    assert told(plan(later, **there, **open_)) == told(released), (
+        "the credit is dated in it, what is put on the bill is not"
+    )
+    assert isinstance(plan(CREDIT, **there, **closed), Unchanged)
+
+
+def test_nothing_is_taken_off_a_bill_in_a_closed_period() -> None:
+    there = posted(credit(on("b1", "40")), put("za1", "40"))
+    closed: dict[str, Any] = {"settings": {"closed_through": dt.date(2026, 6, 22)}}
+    decision = plan(CREDIT, **there, **closed, released=frozenset(["period_closed"]))
+    assert codes(decision) == ["change_in_closed_period"]
+    open_ = {"settings": {"closed_through": dt.date(2026, 6, 21)}}
+    assert told(plan(CREDIT, **there, **open_)) == [("allocations", "void", APPLIED, D(40))]
+    undated = msgspec.structs.replace(put("za1", "40"), date=None)
+    there = posted(credit(on("b1", "40")), undated)
+    assert told(plan(CREDIT, **there)) == [("allocations", "void", APPLIED, D(40))]
+    assert codes(plan(CREDIT, **there, settings={"closed_through": dt.date(2026, 6, 20)})) == [
+        "change_in_closed_period"
+    ]
+
+
+def test_a_cancelled_one_that_is_on_a_bill_in_a_closed_period_stays() -> None:
+    moved = credit(on("b1", "60"), date=dt.date(2026, 7, 2))
+    there = posted(moved, put("za1", "60"), state=BillState.PAID)
+    cancelled = msgspec.structs.replace(moved, state=BillState.CANCELED)
+    assert codes(plan(cancelled, **there, settings={"closed_through": dt.date(2026, 6, 30)})) == [
+        "change_in_closed_period"
+    ]
+
+
 # --- what has changed ----------------------------------------------------------------------------------------------
 
 

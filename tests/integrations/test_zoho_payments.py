@@ -239,6 +239,70 @@ def test_what_does_not_fit_beside_it_waits() -> None:
     assert codes(books.version(payment("500", {"A": "200", "B": "150"}))) == ["payment_applied_by_hand"]
 
 
+def test_what_people_wrote_on_a_payment_stays_when_it_is_changed() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    [now] = books.payments()
+    books.shown["payments", now.id] = msgspec.structs.replace(now, memo="Deposit of the spring job\nkeep for June")
+    books.version(payment("500", {"A": "200"}))
+    [now] = books.payments()
+    assert (now.memo, books.on()) == ("Deposit of the spring job\nkeep for June", {"A": D(200)})
+
+
+GONE = [
+    payment("500", {}, party=Ref("c2")),
+    payment("500", {}, active=False),
+    payment("500", {"A": "200", "B": "300"}, "2"),
+]
+
+
+@pytest.mark.parametrize("after", GONE)
+def test_a_payment_that_people_put_on_an_invoice_is_not_removed(after: Payment) -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    books.by_hand(C="300")
+    decision = books.version(after)
+    assert codes(decision) == ["payment_applied_by_hand"]
+    assert (
+        isinstance(decision, Hold)
+        and "on C in the ledger, and ServiceTitan changed it so" in decision.waits[0].sentence
+    )
+    assert books.sent == ["create payments"] and books.owed("C") == D(700)
+    books.by_hand()
+    books.version(after)
+    assert books.sent[1] == "void payments" and books.owed("C") == D(1000)
+
+
+def test_what_people_applied_stays_theirs_after_a_change_of_ours() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    books.by_hand(A="200", C="100")
+    books.version(payment("500", {"A": "200", "B": "150"}))
+    books.version(payment("500", {"A": "200", "B": "120"}))
+    assert books.on() == {"A": D(200), "B": D(120), "C": D(100)}
+    books.version(payment("500", {"B": "120"}))
+    assert books.on() == {"B": D(120), "C": D(100)}
+    assert codes(books.version(payment("500", {"B": "120"}, active=False))) == ["payment_applied_by_hand"]
+    books.by_hand(B="120")
+    books.version(payment("500", {"B": "120"}, active=False))
+    assert books.payments() == []
+
+
+def test_more_of_it_than_ours_on_an_invoice_holds_its_removal() -> None:
+    books = Books()
+    books.version(THREE)
+    books.by_hand(A="250", B="150")
+    assert codes(books.version(msgspec.structs.replace(THREE, active=False))) == ["payment_applied_by_hand"]
+
+
+def test_a_reversed_payment_goes_from_invoices_that_servicetitan_has_it_on_itself() -> None:
+    books = Books()
+    books.version(payment("500", {}))
+    books.by_hand(A="200")
+    books.version(payment("500", {"A": "200"}, active=False))
+    assert books.sent == ["create payments", "void payments"] and books.owed("A") == D(1000)
+
+
 def test_what_people_took_off_is_not_put_back() -> None:
     books = Books()
     books.version(THREE)

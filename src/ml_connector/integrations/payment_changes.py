@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ml_connector.canonical.documents import amount_of
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Step
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
@@ -24,7 +24,7 @@ from ml_connector.integrations.payment_parts import (
 )
 from ml_connector.integrations.payment_standing import ADVANCES, Change, Standing, applications, taken_back
 from ml_connector.integrations.views import View
-from ml_connector.integrations.whole_payment_changes import changed_whole
+from ml_connector.integrations.whole_payment_changes import changed_whole, check_unused
 
 
 def compared(
@@ -97,6 +97,8 @@ def removals(change: Change, view: View, draft: Draft) -> list[Step]:
             if document.reconciled:
                 told = {"id": document.id, "amount": money(abs(document.amount), draft.currency), "what": change.what}
                 draft.wait(waiting("payment_reconciled", "fact", f"{one.entity}:{document.id}", **told))
+            if document.kind is PaymentKind.PAYMENT and not one.leaving:
+                check_unused(document, change.what, view, draft)
         else:
             for part in document.allocations:
                 steps += taken_back(one, document, part, mine, view, draft)

@@ -254,8 +254,7 @@ PAYMENT_REASONS = (
     Reason(
         "payment_applied_by_hand",
         "Unused money that was applied by hand",
-        "People have put payment {id} on {number} in the ledger, and with what ServiceTitan has it on now that is {short} "
-        "more than the payment.",
+        "People have put payment {id} on {number} in the ledger, and {why}.",
         "Take it off what it should not be on in the ledger, and it goes on by itself; or correct what it is on in "
         "ServiceTitan.",
     ),

@@ -117,7 +117,10 @@ def _removed(view: View) -> Decision:
     decision, now = _content(view, mine), view.link.now if view.link is not None else None
     if not isinstance(decision, Write) or not isinstance(now, Bill):
         return decision
-    off = taken_back(now, [one for one in now.credits if one.id in mine], view)
+    draft = Draft(now.currency)
+    off = taken_back(now, [one for one in now.credits if one.id in mine], "it was cancelled", view, draft)
+    if draft.waits:
+        return Hold(tuple(draft.waits))
     steps = (*off, *decision.steps)
     return msgspec.structs.replace(decision, steps=steps, main=len(steps) - 1)
 

@@ -1,7 +1,8 @@
 """What of a vendor's credit is on which bill, and the steps that make the ledger show the same: each part applied once.
 
 What people have applied in the ledger themselves counts, and is never taken back; what we applied is, where the source has
-it on that bill no more. Amounts of parts are positive, those of credits negative.
+it on that bill no more. Nothing is taken off in a closed period, and nothing put on a bill there unless an approver has
+released it. Amounts of parts are positive, those of credits negative.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ml_connector.canonical.money import ZERO, total
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.writing import Action, Step
+from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, followed, money
 from ml_connector.integrations.payment_parts import next_reference
@@ -89,12 +91,17 @@ def applied(credit: Bill, there: Bill, reference: str, view: View, draft: Draft)
     ]
     missing = [one for one in missing if _takes(one, laid, there, view, draft)]
     _check_room(there, laid, total(one.amount for one in missing), draft)
-    return [*taken_back(there, laid.back, view), *(_put_on(one, there, view, draft) for one in missing)]
+    off = taken_back(there, laid.back, "less of it is on a bill", view, draft)
+    return [*off, *(_put_on(one, there, view, draft) for one in missing)]
 
 
-def taken_back(there: Bill, parts: Collection[Allocation], view: View) -> list[Step]:
-    """The steps that take off bills what we have put there."""
+def taken_back(there: Bill, parts: Collection[Allocation], what: str, view: View, draft: Draft) -> list[Step]:
+    """The steps that take off bills what we have put there. ``what`` has changed, in words.
+
+    A part of which the ledger shows no day is taken for one of the credit's own.
+    """
     mine = applications(view)
+    check_periods((one.date or there.date for one in parts), view, draft, what)
     steps = []
     for part in sorted(parts, key=lambda one: one.id):
         sent = view.compose(Action.VOID, _with_parts(there, (part,)), mine[part.id])
@@ -213,6 +220,8 @@ def _put_on(one: _Missing, there: Bill, view: View, draft: Draft) -> Step:
     reference, own = one.reference(view), set(view.proven.values())
     if reference not in view.proven:
         _check_taken_off(one, there, view, draft)
+        dates = (day for day in (one.part.date, there.date) if day is not None)
+        check_periods((max(dates, default=None),), view, draft)
     alike = tuple(
         part for part in there.credits if (part.document.id, part.amount) == (one.on, one.amount) and part.id not in own
     )

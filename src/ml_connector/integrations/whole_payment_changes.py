@@ -1,8 +1,8 @@
 """A payment that stands in the ledger as one document, and a newer version of it: that document is changed, never doubled.
 
 Money that ServiceTitan applies later goes onto its invoices by a change of the payment. What people have applied in the
-ledger themselves stays on it; where both do not fit in, the change waits. What people have taken off an invoice is not put
-back.
+ledger themselves stays on it; where both do not fit in, the change waits, and so does one that would remove the payment. What
+people have taken off an invoice is not put back.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def _change(
         bank_account=wanted.bank_account if change.anew or not now.bank_account.id else now.bank_account,
         splits=tuple(Allocation("", Ref(target), amount) for target, amount in on.items()),
         unapplied=wanted.amount - total(on.values()),
+        memo=now.memo,  # people's own words: an update takes the place of all that stands there
     )
     change.dates += [now.date, target_payment.date]
     change.applied += steps_of(
@@ -93,15 +94,48 @@ def _on(now: Payment, wanted: Payment, change: Change, view: View, draft: Draft)
             found[on] = max(asked.get(on, ZERO), amount - less)
     if (over := total(found.values()) - wanted.amount) > 0:
         more = [on for on in found if found[on] > asked.get(on, ZERO)] or list(asked)
-        told = {"id": now.id, "number": numbers_of(more, view), "short": money(over, draft.currency)}
+        why = f"with what ServiceTitan has it on now that is {money(over, draft.currency)} more than the payment"
+        told = {"id": now.id, "number": numbers_of(more, view), "why": why}
         draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
     return found
 
 
+def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
+    """Removing a payment undoes all that it is on: it waits where people have put it on something besides."""
+    assert isinstance(view.document, Payment)
+    ours, asked = _ours(now, view), _asked(view.document, view)
+    theirs = [on for on, amount in _by_invoice(now).items() if amount > max(ours.get(on, ZERO), asked.get(on, ZERO))]
+    if theirs:
+        why = f"ServiceTitan changed it so that it would be removed there: {what}"
+        told = {"id": now.id, "number": numbers_of(theirs, view), "why": why}
+        draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
+
+
 def _ours(now: Payment, view: View) -> Mapping[str, Decimal]:
-    """What was on which invoice when both last agreed; of a payment that was not linked yet all that it shows."""
-    base = view.link.base if view.link is not None else None
-    return _by_invoice(base if isinstance(base, Payment) and base.id == now.id else now)
+    """What we had put on which invoice when both last agreed; of a payment that was not linked yet all that it shows.
+
+    A change of ours sends along what people have applied, so of what was there then only what ServiceTitan had is ours.
+    Where that cannot be told, since an invoice of it has another counterpart by now or none, all of it is.
+    """
+    link = view.link
+    base = link.base if link is not None else None
+    if link is None or not isinstance(base, Payment) or base.id != now.id:
+        return _by_invoice(now)
+    shown = _by_invoice(base)
+    if not isinstance(link.source, Payment):
+        return shown
+    posted = _asked(link.source, view)
+    told = all(amount <= shown.get(on, ZERO) for on, amount in posted.items())
+    return posted if told else shown
+
+
+def _asked(payment: Payment, view: View) -> Mapping[str, Decimal]:
+    """By the ledger's invoice, what ServiceTitan has a payment on; under no id what is on those without a counterpart."""
+    found: dict[str, Decimal] = {}
+    for split in payment.splits:
+        target = view.links.get(("invoices", split.document.id), "")
+        found[target] = found.get(target, ZERO) + split.amount
+    return found
 
 
 def _by_invoice(payment: Payment) -> dict[str, Decimal]:

@@ -176,6 +176,13 @@ def test_money_applied_later_is_an_update_with_all_that_is_settled() -> None:
     assert [one["amount_applied"] for one in sent(compose(later, Action.UPDATE))["invoices"]] == [60, 30, 10]
 
 
+def test_what_people_wrote_on_a_payment_goes_before_our_reference() -> None:
+    written = replace(PAYMENT, id="1", memo="By post\nkeep it")
+    assert sent(compose(written, Action.UPDATE))["description"] == "By post\nkeep it"
+    without = sent(compose(written, Action.UPDATE, reference_field=""))
+    assert without["description"] == "By post\nkeep it\nml-connector reference: T-42"
+
+
 def test_a_refund_names_what_it_gives_back() -> None:
     composed = compose(REFUND)
     assert sent(composed) == {
