@@ -18,6 +18,10 @@ from ml_connector.integrations.zoho_parties import ZohoCustomers
 ACME = Party("p1", "customer", "Acme Offices")
 AS_VENDOR = Party("z1", "vendor", "Acme Offices", roles="vendor")
 AS_CUSTOMER = Party("z1", "customer", "Acme Offices", roles="customer")
+FORMER_VENDOR, FORMER_CUSTOMER = (
+    Party("z1", "vendor", "Acme"),
+    Party("z1", "customer", "Acme"),
+)  # read before roles were
 
 
 def chosen(flow: FlowType, there: Party) -> Decision:
@@ -28,12 +32,20 @@ def chosen(flow: FlowType, there: Party) -> Decision:
     return decision
 
 
-@pytest.mark.parametrize(("flow", "there"), [(ZohoCustomers(), AS_VENDOR), (Vendors(), AS_CUSTOMER)])
+@pytest.mark.parametrize(
+    ("flow", "there"),
+    [
+        (ZohoCustomers(), AS_VENDOR),
+        (Vendors(), AS_CUSTOMER),
+        (ZohoCustomers(), FORMER_VENDOR),
+        (Vendors(), FORMER_CUSTOMER),
+    ],
+)
 def test_a_contact_of_the_other_kind_is_not_taken(flow: FlowType, there: Party) -> None:
     decision = chosen(flow, there)
     assert codes(decision) == ["contact_of_other_kind"]
     (told,) = [one for one in sentences(decision) if "two contacts" in one]
-    assert f"'{ACME.id}'" not in told and f"which is a {there.roles} there" in told
+    assert f"'{ACME.id}'" not in told and f"which is a {there.kind} there" in told
 
 
 @pytest.mark.parametrize(
@@ -41,6 +53,8 @@ def test_a_contact_of_the_other_kind_is_not_taken(flow: FlowType, there: Party) 
     [
         (ZohoCustomers(), AS_CUSTOMER),
         (Vendors(), AS_VENDOR),
+        (ZohoCustomers(), FORMER_CUSTOMER),
+        (Vendors(), FORMER_VENDOR),
         (ZohoCustomers(), Party("z1", "", "Acme Offices")),  # of which no kind is told
         (Customers(), AS_VENDOR),  # one that may be both
         (UniqueVendors(), AS_CUSTOMER),

@@ -8,7 +8,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account
 from ml_connector.integrations.tables import TableType
 from ml_connector.service.mapping.keys import Known
-from ml_connector.service.mapping.suggesting import _ranking
+from ml_connector.service.mapping.suggesting import _entries
 
 TABLE = TableType("accounts", "account id", "GL account id", "accounts", "accounts")
 THERE: dict[str, Document] = {
@@ -34,6 +34,6 @@ def known(key: str, name: str, number: str = "") -> Known:
 )
 def test_an_equal_number_is_found_by_key_and_by_list(key: str, name: str, number: str, value: str, proof: bool) -> None:
     table = known(key, name, number)
-    found = _ranking(table, {}, (), "")(table.seen[key])
+    found = _entries(table)(table.seen[key])
     assert [(one.value, one.proof) for one in found[:1]] == ([(value, proof)] if value else [])
     assert all(one.evidence.startswith("same number") for one in found[:1])

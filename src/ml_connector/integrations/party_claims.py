@@ -52,7 +52,7 @@ def still_read(flow: str, party: Party, candidate: Candidate, view: View) -> Hol
 
 def other_kind(flow: str, party: Party, there: Party) -> Waiting:
     """The wait of a party that a person has sent to a contact of another kind, where each has one for good."""
-    told = {"name": party.name, "target": there.name, "id": there.id, "role": there.roles, "table": flow}
+    told = {"name": party.name, "target": there.name, "id": there.id, "role": there.roles or there.kind, "table": flow}
     return waiting("contact_of_other_kind", "mapping", f"{flow}:{party.id}", **told)
 
 

@@ -21,5 +21,10 @@ def _digits(text: str) -> str:
 
 
 def is_of_kind(party: Party, kind: str) -> bool:
-    """Whether a party is among those of a kind; one whose kind is not told may be of any, and "" stands for all."""
-    return not kind or not party.roles or kind in party.roles.split()
+    """Whether a party is among those of a kind; one whose kind is not told may be of any, and "" stands for all.
+
+    A kind is asked for only where each contact has one for good, so where the roles are not told, as in what was read before
+    they were, its kind tells.
+    """
+    told = party.roles or party.kind
+    return not kind or not told or kind in told.split()

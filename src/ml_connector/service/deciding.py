@@ -189,8 +189,8 @@ def _refuse_other_kind(record: _Held, sealer: Sealer, target_id: str, shown: byt
         found = documents.decode(sealer.open(entry_name(record.entity, target_id), shown))
     if isinstance(found, Party) and isinstance(record.document, Party) and not is_of_kind(found, kind):
         raise BadInput(
-            f"'{found.name}' ({found.id}) is a {found.roles} in {record.type.ways.title}, where a firm that is customer and "
-            f"vendor has two contacts: name the one that is a {kind}."
+            f"'{found.name}' ({found.id}) is a {found.roles or found.kind} in {record.type.ways.title}, where a firm that is "
+            f"customer and vendor has two contacts: name the one that is a {kind}."
         )
 
 

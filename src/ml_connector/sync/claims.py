@@ -268,7 +268,7 @@ class _Given:
         return tuple(
             rival.party
             for rival in rivals.values()
-            if _of_one_role(item.document, rival.party) and self._claim(rival, one.party) >= own
+            if of_one_role(item.document, rival.party) and self._claim(rival, one.party) >= own
         )
 
     def _claim(self, rival: _Claimant, party: Party) -> int:
@@ -288,7 +288,7 @@ class _Given:
         return row, row is not None and (row == source_id if back else self.index.merged(row) == target_id)
 
 
-def _of_one_role(party: Party, other: Party) -> bool:
+def of_one_role(party: Party, other: Party) -> bool:
     """Whether two may be counterparts of one kind; one that is neither customer nor vendor yet may become either."""
     mine, theirs = set(party.roles.split()), set(other.roles.split())
     return not (mine and theirs) or not mine.isdisjoint(theirs)

@@ -16,6 +16,8 @@ from typing import Any
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.purchases import Bill
+from ml_connector.canonical.sales import Invoice
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.sync.coming import makes_parties
@@ -28,10 +30,14 @@ from ml_connector.sync.states import Priority, State
 PARTIES = "parties"
 AT_ONCE = 5  # in one slice: some calls each, and others wait
 WITNESSES = 10  # documents that are asked, the last ones that were made
+LOOKED_THROUGH = (
+    200  # documents of one party that are opened to find these: most may stand on contacts of its locations
+)
 AGAIN = timedelta(days=1)
-# The documents that name a contact of each kind, of those that are made from here.
+# The documents that name a contact of each kind, of those that are made from here. No payment: it stands on the contact of
+# its invoices, which may be a location's.
 _NAMING = {
-    "customer": ("invoices", "credit_notes", "payments"),
+    "customer": ("invoices", "credit_notes"),
     "vendor": ("bills", "vendor_credits"),
 }
 
@@ -47,10 +53,10 @@ _GONE = """
         order by e.asked_at, l.target_id limit %b)
     returning d.object_id"""
 _MADE = """
-    select l.target_entity, l.target_id
+    select l.entity, l.target_entity, l.target_id, d.content_hash, d.canonical, own.source_id
     from link own
     join link l on l.tenant_id = own.tenant_id and l.integration_id = own.integration_id and l.target_entity = any(%b::text[])
-    cross join lateral (select party_id from document where tenant_id = l.tenant_id
+    cross join lateral (select party_id, content_hash, canonical from document where tenant_id = l.tenant_id
                         and version_id = l.version_id offset 0) d
     where own.tenant_id = %b and own.integration_id = %b and own.entity = %b and own.target_id = %b
       and d.party_id = own.source_id
@@ -62,7 +68,7 @@ _MOVE = """
       and w.tenant_id = l.tenant_id and w.connection_id = %b and w.entity = l.target_entity and w.object_id = %b
       and w.state <> 'gone'
       and not exists (select 1 from link o where o.tenant_id = l.tenant_id and o.integration_id = l.integration_id
-                      and o.entity = l.entity and o.target_entity = l.target_entity and o.target_id = w.object_id)
+                      and o.entity = any(%b::text[]) and o.target_entity = l.target_entity and o.target_id = w.object_id)
     returning l.source_id, l.record_id, l.version_id"""
 _NEWEST = """
     select r.version_id from link l
@@ -126,9 +132,17 @@ async def _witnessed(lane: Lane, flow: Flow, id_: str) -> _Witnessed:
         rows = await (
             await connection.execute(
                 _MADE.encode(),
-                [list(_NAMING[flow.type.one_kind]), lane.tenant_id, flow.integration_id, flow.name, id_, WITNESSES],
+                [
+                    list(_NAMING[flow.type.one_kind]),
+                    lane.tenant_id,
+                    flow.integration_id,
+                    flow.name,
+                    id_,
+                    LOOKED_THROUGH,
+                ],
             )
         ).fetchall()
+    rows = [(entity, made_id) for name, entity, made_id, *of in rows if _is_own(lane, flow, name, *of)][:WITNESSES]
     shown = [one for entity, ids in _by_entity(rows).items() for one in await _read(lane, entity, ids)]
     named = {_party(one.document) for one in shown}
     if len(named) != 1 or not (survivor := next(iter(named))) or survivor == id_:
@@ -136,6 +150,15 @@ async def _witnessed(lane: Lane, flow: Flow, id_: str) -> _Witnessed:
     there = [one.document for one in await _read(lane, PARTIES, [survivor])]
     party = next((one for one in there if isinstance(one, Party) and is_of_kind(one, flow.type.one_kind)), None)
     return _Witnessed(party, len(shown))
+
+
+def _is_own(lane: Lane, flow: Flow, made_by: str, content_hash: bytes, canonical: bytes, source_id: str) -> bool:
+    """Whether a document of a party stands on that one's own contact, and not on one of its locations'."""
+    document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+    if not isinstance(document, Invoice | Bill):
+        return False  # as a payment that is written off by a credit note
+    whose = flow.integration.flow(made_by).needs_links(document, flow.settings)[:1]
+    return whose == ((flow.name, source_id),)
 
 
 def _by_entity(rows: Sequence[tuple[Any, ...]]) -> Mapping[str, list[str]]:
@@ -158,7 +181,9 @@ async def _conclude(lane: Lane, flow: Flow, id_: str, found: _Witnessed) -> None
         place = (lane.tenant_id, flow.integration_id, flow.name, PARTIES, id_)
         moved: list[Any] = []
         if found.survivor is not None:
-            moved = await transaction.all(_MOVE, *place, lane.connection_id, found.survivor.id)
+            moved = await transaction.all(
+                _MOVE, *place, lane.connection_id, found.survivor.id, [flow.name, *flow.type.apart]
+            )
         for source_id, record_id, version_id in moved:
             transaction.event(
                 "link moved", record_id=record_id, version_id=version_id, run_id=None, party=f"{flow.name} {source_id}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +15,12 @@ from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Candidate as Matched
 from ml_connector.service.company_books import label
-from ml_connector.service.desk import Desk
+from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.keys import Known, Seen, known
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
 from ml_connector.service.roles import READERS, Role
+from ml_connector.sync.claims import of_one_role, traits
 from ml_connector.sync.matching import PartyIndex
 
 _MOST = 3
@@ -71,26 +72,39 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     flow = next((one for one in desk.runtime.integrations[integration.kind].flows if one.name == table), None)
     apart = flow.apart if flow is not None else ()
     async with desk.looking() as reading:
-        filled = {row.key for row in await rows_in(reading, integration, table)}
+        given = await rows_in(reading, integration, table)
         rows = await reading.all(
             """select entity, target_id, source_id, target_entity from link where tenant_id = %s and integration_id = %s
                and entity = any(%s::text[])""",
             desk.tenant_id, integration.integration_id, [table, *apart],
         )  # fmt: skip
+        gone = await _gone(reading, integration, table)
     taken = {(entity, target_id): source_id for entity, target_id, source_id, of in rows if of == "parties"}
     linked = {row[2] for row in rows if row[0] == table}  # none but for a table that has the name of a flow
-    ranked = _ranking(found, taken, apart, flow.one_kind if flow is not None else "")
-    missing = [
-        one
-        for key, one in found.seen.items()
-        if key not in filled and _source_id(one) not in linked and (one.asked or not found.table.seldom)
-    ]  # fmt: skip
+    filled = {row.key for row in given}
+    open_ = [one for key, one in found.seen.items() if key not in filled and _source_id(one) not in linked]
+    ranked = _entries(found)
+    if found.table.target_entity == "parties":
+        index = _index(found, taken, flow.one_kind if flow is not None else "")
+        live = [_party(one) for one in open_ if _source_id(one) not in gone]
+        ranked = _parties(table, index, apart, _Rivals(index, given, live))
+    missing = [one for one in open_ if one.asked or not found.table.seldom]
     freed = {
         one.key: one.waiting + (one.staged if filled.isdisjoint(found.table.freed_by(one.key)) else 0)
         for one in missing
     }
     missing.sort(key=lambda one: (-freed[one.key], -one.uses, one.key))
     return [Suggestion(one.key, one.name, one.uses, freed[one.key], tuple(ranked(one)[:_MOST])) for one in missing]
+
+
+async def _gone(reading: Reading, integration: Integration, flow: str) -> set[str]:
+    """Source ids of a flow's records that were deleted, or merged into others: they point to nobody."""
+    rows = await reading.all(
+        """select r.source_id from record r join flow f using (tenant_id, flow_id)
+           where r.tenant_id = %s and f.integration_id = %s and f.name = %s and (r.deleted or r.merged_into <> '')""",
+        reading.tenant_id, integration.integration_id, flow,
+    )  # fmt: skip
+    return {source_id for (source_id,) in rows}
 
 
 def _source_id(seen: Seen) -> str:
@@ -112,29 +126,58 @@ async def accept_exact(desk: Desk, integration: Integration, table: str) -> Appl
 _Ranked = Callable[[Seen], list[Candidate]]
 
 
-def _ranking(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str], kind: str) -> _Ranked:
-    if found.table.target_entity == "parties":
-        return _parties(found, taken, apart, kind)
-    return _entries(found)
+class _Rivals:
+    """Who else of the source may be a party of the target: who a row names, and those without a row and a counterpart.
+
+    They are weighed as the engine does it (`sync.claims`).
+    """
+
+    def __init__(self, index: PartyIndex, rows: Iterable[Row], open_: Iterable[Party]) -> None:
+        self._index = index
+        self._named = {index.merged(row.value): row.key for row in rows}
+        self._by_trait = defaultdict[tuple[str, str], list[Party]](list)
+        for party in open_:
+            for trait in traits(party) if party.active else ():
+                self._by_trait[trait].append(party)
+
+    def against(self, party: Party, one: Matched) -> str:
+        """What of others speaks against a candidate that is proven; empty where nothing does."""
+        named = self._named.get(one.party.id, "")
+        if named or not one.proof:
+            return f", named in the row of {named}" if named else ""
+        ids = self._others(party, one.party)
+        more = f" and {len(ids) - _MOST} more" if len(ids) > _MOST else ""
+        return f", which {', '.join(ids[:_MOST])}{more} may be as well" if ids else ""
+
+    def _others(self, party: Party, there: Party) -> list[str]:
+        """Ids of those that point to a party at least as strongly as this one."""
+        own = self._index.claim(party, there)
+        alike = {rival.id: rival for trait in traits(there) for rival in self._by_trait.get(trait, ())}
+        others = (rival for rival in alike.values() if rival.id != party.id and of_one_role(party, rival))
+        return sorted(rival.id for rival in others if self._index.claim(rival, there) >= own)
 
 
-def _parties(found: Known, taken: dict[tuple[str, str], str], apart: Sequence[str], kind: str) -> _Ranked:
-    """Vendors: strong facts and names, as the engine itself matches them."""
+def _index(found: Known, taken: dict[tuple[str, str], str], kind: str) -> PartyIndex:
     there = (one for one in found.target_list.values() if isinstance(one, Party) and is_of_kind(one, kind))
-    index = PartyIndex(there, taken)
+    return PartyIndex(there, taken)
+
+
+def _parties(table: str, index: PartyIndex, apart: Sequence[str], rivals: _Rivals) -> _Ranked:
+    """Customers and vendors: strong facts and names, as the engine itself matches them."""
 
     def ranked(seen: Seen) -> list[Candidate]:
-        party = seen.document if isinstance(seen.document, Party) else Party(seen.key, "vendor", seen.name or seen.key)
+        party = _party(seen)
         return [
-            Candidate(
-                one.party.id, one.party.name,
-                one.evidence + _against(one),
-                one.proof and not one.taken_by and one.party.active, one.score,
-            )
-            for one in index.candidates(party, "", found.table.name, apart=apart)
+            Candidate(one.party.id, one.party.name, one.evidence + against, one.proof and not against, one.score)
+            for one in index.candidates(party, "", table, apart=apart)
+            for against in [_against(one) or rivals.against(party, one)]
         ]  # fmt: skip
 
     return ranked
+
+
+def _party(seen: Seen) -> Party:
+    return seen.document if isinstance(seen.document, Party) else Party(seen.key, "vendor", seen.name or seen.key)
 
 
 def _against(one: Matched) -> str:

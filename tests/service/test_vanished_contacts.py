@@ -1,0 +1,107 @@
+"""A contact that is gone from Zoho Books: where its link goes over to the one that its own documents name, and where not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from service_ledger import BOOKS, Company, PlayedBooks, make_company
+
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.sales import Invoice, InvoiceState
+from ml_connector.connectors.reading import Page, Reading
+from ml_connector.service.deciding import link
+from ml_connector.service.desk import Desk
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.sync.directory import refresh
+from ml_connector.sync.vanished import follow_vanished
+
+pytestmark = pytest.mark.anyio
+ANN = Party("5", "customer", "Ann Roe Offices", email="ann@roe.example")
+PLACE = Party("5-9", "customer", "Ann Roe Offices, 9 Elm St")
+GONE, HERS, ELM = (
+    Party(id_, "customer", name, roles="customer", email=email)
+    for id_, name, email in (
+        ("z1", "Ann Roe Offices", ""), ("z2", "A. Roe", "ann@roe.example"), ("z3", "Ann Roe Offices, 9 Elm St", ""),
+    )
+)  # fmt: skip
+
+
+class Asked(PlayedBooks):
+    """Zoho Books that shows of a list what it is asked for by its ids."""
+
+    async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
+        async for page in super().read(session, reading):
+            rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
+            yield Page(rows, b"", True, True)
+
+
+@pytest.fixture
+async def company(desk: Desk) -> Company:
+    made = await make_company(desk, contact_per="location")
+    made.books = Asked()
+    made.books.lists["parties"] = (GONE, HERS, ELM)
+    made.titan.lists |= {"customers": (ANN,), "locations": (PLACE,)}
+    for flow in ("customers", "locations", "invoices"):
+        await set_flow_mode(desk, await made.now(), flow, "preview")
+    return made
+
+
+def sold(id_: str, customer: str, place: str = "") -> Invoice:
+    return Invoice(
+        id_, Ref(customer), Decimal(100), number=f"N{id_}", date=dt.date(2026, 8, 5), currency="USD",
+        location=Ref(place), state=InvoiceState.POSTED,
+    )  # fmt: skip
+
+
+async def joined(company: Company, *invoices: Invoice, there: dict[str, str], **parties: str) -> None:
+    """These invoices, by ``there`` on those contacts, and parties linked by source id (written ``p5``, ``p5_9``)."""
+    company.titan.lists["invoices"] = invoices
+    company.books.lists["invoices"] = tuple(sold(f"b{id_}", contact) for id_, contact in there.items())
+    await company.read(flows=("customers", "locations", "invoices"))
+    await company.plan()
+    ids = {source.removeprefix("p").replace("_", "-"): target for source, target in parties.items()}
+    for source, target in {**ids, **{one.id: f"b{one.id}" for one in invoices}}.items():
+        async with company.desk.looking() as reading:
+            ((record_id,),) = await reading.all(
+                "select record_id from record where tenant_id = %s and source_id = %s", company.desk.tenant_id, source
+            )
+        await link(company.desk, f"#{record_id}", target)
+
+
+async def look(company: Company, *gone: str) -> dict[str, str]:
+    """Have it looked where contacts went that are gone; the links of parties after that."""
+    company.books.lists["parties"] = tuple(one for one in company.books.lists["parties"] if one.id not in gone)
+    lane = await company.lane(company.target, company.books, BOOKS)
+    await refresh(lane, "parties", 0)
+    async with company.desk.changing(await company.desk.sealer()) as change:
+        await change.run(
+            "update directory set state = 'gone' where tenant_id = %s and entity = 'parties' and object_id = any(%s)",
+            company.desk.tenant_id, list(gone),
+        )  # fmt: skip
+    await follow_vanished(lane, await company._flows(lane))
+    async with company.desk.looking() as reading:
+        rows = await reading.all(
+            "select source_id, target_id from link where tenant_id = %s and target_entity = 'parties'",
+            company.desk.tenant_id,
+        )
+    return {str(source): str(target) for source, target in rows}
+
+
+async def test_a_link_goes_over_to_the_contact_that_its_own_documents_name(company: Company) -> None:
+    await joined(company, sold("1", "5"), sold("2", "5", "9"), there={"1": "z2", "2": "z3"}, p5="z1", p5_9="z3")
+    assert await look(company, "z1") == {"5": "z2", "5-9": "z3"}
+
+
+async def test_documents_of_a_location_are_no_witnesses_of_its_customer(company: Company) -> None:
+    await joined(company, sold("2", "5", "9"), there={"2": "z3"}, p5="z1")
+    assert await look(company, "z1") == {"5": "z1"}
+
+
+async def test_no_link_goes_over_to_a_contact_that_a_location_has(company: Company) -> None:
+    await joined(company, sold("1", "5"), there={"1": "z3"}, p5="z1", p5_9="z3")
+    assert await look(company, "z1") == {"5": "z1", "5-9": "z3"}
