@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import msgspec
 import pytest
 from service_ledger import LISTS, VENDORS, Company
@@ -9,7 +12,8 @@ from service_ledger import LISTS, VENDORS, Company
 from ml_connector.canonical.master_data import Party
 from ml_connector.errors import NotFound
 from ml_connector.service.mapping.values import set_value
-from ml_connector.service.matches import Match, Matches, matches
+from ml_connector.service.matches import LIKELIEST, NAMED, Match, Matches, matches
+from ml_connector.sync.matching import PartyIndex
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +79,50 @@ async def test_what_is_decided_by_a_row_is_not_told_and_the_rest_is_counted(know
     assert "v1" not in {one.key for one in (await found(known)).found}
     few = await found(known, at_most=1)
     assert len(few.found) == 1 and few.left == 2
+
+
+MANY = 14
+
+
+@pytest.fixture
+async def shared(company: Company) -> Company:
+    """Many vendors on both sides with one e-mail address."""
+    mail = "office@shared.example"
+    company.titan.lists["vendors"] = tuple(
+        Party(f"v{n}", "vendor", f"Branch Number {n}", email=mail) for n in range(10, 10 + MANY)
+    )
+    company.books.lists["parties"] = tuple(
+        Party(f"p{n}", "vendor", f"Branch Number {n}", email=mail) for n in range(10, 10 + MANY)
+    )
+    await company.read()
+    await company.plan()
+    return company
+
+
+async def test_of_many_that_share_a_fact_the_likeliest_are_told(shared: Company) -> None:
+    told = await found(shared)
+    assert len(told.found) == MANY * LIKELIEST and told.left == 0
+    assert {len(one.claimed_by) for one in told.found} == {NAMED}
+    assert {one.more_claims for one in told.found} == {MANY - 1 - NAMED}
+    assert {(one.key[1:], one.target_id[1:]) for one in told.found if one.proof} == {
+        (f"{n}",) * 2 for n in range(10, 24)
+    }
+    assert (told.suggested, told.alone_here, told.alone_there) == (MANY, 0, 0)
+    few = await found(shared, at_most=3)
+    assert (len(few.found), few.left, few.suggested) == (3, MANY * LIKELIEST - 3, 3)
+    assert (few.alone_here, few.alone_there) == (0, 0), "what is not told is not like nobody"
+
+
+async def test_they_are_weighed_beside_the_event_loop(shared: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, weigh = set[int](), PartyIndex.candidates
+
+    def candidates(self: PartyIndex, *given: Any, **named: Any) -> Any:
+        threads.add(threading.get_ident())
+        return weigh(self, *given, **named)
+
+    monkeypatch.setattr(PartyIndex, "candidates", candidates)
+    await found(shared)
+    assert threads and threading.get_ident() not in threads
 
 
 async def test_a_table_that_is_none_of_parties_is_refused_with_those_that_are(known: Company) -> None:
