@@ -78,7 +78,29 @@ async def test_what_is_decided_by_a_row_is_not_told_and_the_rest_is_counted(know
     await set_value(known.desk, await known.now(), "vendors", "v1", "p1", anyway=True)
     assert "v1" not in {one.key for one in (await found(known)).found}
     few = await found(known, at_most=1)
-    assert len(few.found) == 1 and few.left == 2
+    assert len(few.found) == 1 and few.left == 1
+
+
+async def test_what_a_row_gives_to_another_is_neither_suggested_nor_proof(known: Company) -> None:
+    await set_value(known.desk, await known.now(), "vendors", "v5", "p1", anyway=True)
+    told = await found(known)
+    twin = by_pair(told)["v1", "p1"]
+    assert (twin.linked_to, twin.proof, twin.suggested) == ("v5", False, False)
+    assert [one.key for one in told.found if one.suggested] == ["v2"]
+    assert ("v3", "p1") not in by_pair(told), "what is only alike is told of those that nobody has"
+    assert told.alone_there == 1, "the one that a person has given away is not left over"
+
+
+async def test_what_a_row_of_the_table_beside_gives_is_not_offered(company: Company) -> None:
+    company.titan.lists["customers"] = (Party("c1", "customer", "Green Hill School"),)
+    company.books.lists["parties"] = (*LISTS["parties"], Party("p9", "customer", "Green Hill School"))
+    await company.read(flows=("customers",))
+    await company.plan()
+    now = await company.now()
+    assert by_pair(await matches(company.desk, now, "customers"))["c1", "p9"].proof
+    await set_value(company.desk, now, "locations", "l7", "p9", anyway=True)
+    told = await matches(company.desk, await company.now(), "customers")
+    assert (told.found, told.alone_here) == ((), 1)
 
 
 MANY = 14

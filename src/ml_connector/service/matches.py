@@ -26,7 +26,7 @@ from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
 from ml_connector.service.linked_by import linked_by
-from ml_connector.service.mapping.rows import rows_in
+from ml_connector.service.mapping.rows import Row, rows_in
 from ml_connector.service.roles import READERS
 from ml_connector.sync.coming import makes_parties
 from ml_connector.sync.directory import entry_name
@@ -42,7 +42,8 @@ class Match:
     """One party of the target that one of the source may be. ``proof``: it would be linked with it by itself.
 
     ``suggested``: of all that may be it, and of all that it may be, this is the best pair. ``linked_to`` is the source's
-    record that has it already; ``claimed_by`` are others of the source that may be it, as "name (id)", the likeliest first, and ``more_claims`` how many there are besides.
+    record that has it already, by a link or by a row of a mapping table; ``claimed_by`` are others of the source that may be
+    it, as "name (id)", the likeliest first, and ``more_claims`` how many there are besides.
     """
 
     record_id: int
@@ -92,13 +93,14 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         taken = await _taken(reading, integration, (flow.name, *flow.apart))
-        decided = {row.key for row in await rows_in(reading, integration, table)}
+        rows = {name: await rows_in(reading, integration, name) for name in (flow.name, *flow.apart)}
         there = await _there(reading, sealer, integration, flow.party_list)
         here = await _here(reading, sealer, integration, flow.name)
         by = await linked_by(reading, sealer, integration.integration_id, _both_ways(desk, integration, flow))
     linked = {source_id for (name, _), source_id in taken.items() if name == flow.name}
+    decided = {row.key for row in rows[flow.name]}
     wanted = {key: one for key, one in here.items() if key not in linked and key not in decided}
-    told, claims = await asyncio.to_thread(_matched, flow, wanted, there, taken, at_most)
+    told, claims = await asyncio.to_thread(_matched, flow, wanted, there, taken, rows, at_most)
     unlike = len(wanted) - claims.parties
     alone = sum(one.active and not one.merged_into and one.id not in claims.used for one in there.values())
     return Matches(table, tuple(told), len(linked), unlike, alone, len(claims.told) - len(told), by)
@@ -183,11 +185,13 @@ def _rank(pair: _Pair) -> tuple[Any, ...]:
 
 def _matched(
     flow: FlowType, here: Mapping[str, _Here], there: Mapping[str, Party], taken: Mapping[tuple[str, str], str],
-    at_most: int,
+    rows: Mapping[str, Sequence[Row]], at_most: int,
 ) -> tuple[list[Match], _Claims]:  # fmt: skip
     """The matches that are told, and the claims they are of. It may take long, and touches nothing that others do."""
-    index = PartyIndex(there.values(), taken)
-    claims = _Claims({target_id for _, target_id in taken})
+    index = PartyIndex(there.values(), {})
+    held = {**_given(rows, index), **taken}
+    index.hold(held)
+    claims = _Claims({target_id for _, target_id in held})
     shown = {id_: frozenset(facts(one)) for id_, one in there.items()}
     for key, one in here.items():
         mine = frozenset(facts(one.party))
@@ -195,6 +199,16 @@ def _matched(
         claims.add([_pair(key, one.party, other, index, not mine.isdisjoint(shown[other.party.id])) for other in found])
     claims.told.sort(key=_rank)
     return _ranked(here, claims, at_most), claims
+
+
+def _given(rows: Mapping[str, Sequence[Row]], index: PartyIndex) -> dict[tuple[str, str], str]:
+    """By flow and party of the target, the record to which a row of the flow's table gives it, as a link would."""
+    last = {(name, row.key): row.value for name, all_ in rows.items() for row in sorted(all_, key=_until)}
+    return {(name, index.merged(value)): key for (name, key), value in last.items()}
+
+
+def _until(row: Row) -> Any:
+    return row.valid_until
 
 
 def _pair(key: str, party: Party, one: Candidate, index: PartyIndex, by_fact: bool) -> _Pair:
