@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from service_ledger import Company, bill
+from service_ledger import VENDORS, Company, bill
 
+from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Ref
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.files import FileRefused, import_mapping
@@ -33,7 +34,19 @@ async def planned(company: Company) -> Company:
     return company
 
 
-_TABLES = ("mapping", "plan", "version_state", "work", "audit_chain", "integration", "link", "wait", "record")
+_TABLES = (
+    "mapping",
+    "plan",
+    "version_state",
+    "work",
+    "audit_chain",
+    "integration",
+    "link",
+    "wait",
+    "record",
+    "party_claim",
+    "feed",
+)
 
 
 async def everything(company: Company) -> object:
@@ -115,3 +128,23 @@ async def test_a_rule_by_which_a_plan_would_wait(planned: Company) -> None:
     [change] = found.plans
     assert (change.number, change.becomes) == ("INV-2", "")
     assert change.changes[0].startswith("it would wait: ") and "5100" in change.changes[0]
+
+
+async def test_whose_likes_are_asked_for_leaves_no_claims_noted(company: Company) -> None:
+    """Planning notes once what records claim that were read by an earlier release; a simulation leaves that to a worker."""
+    company.titan.lists["vendors"] = (*VENDORS, Party("v4", "vendor", "Johnstone Supply"))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(company.desk, company.integration, flow, "preview")
+    await company.read(bill("1"))
+    for _ in range(3):
+        await company.plan()
+    async with company.desk.changing() as change:
+        await change.run("delete from party_claim")
+        await change.run("delete from feed where starts_with(name, 'claims ')")
+    before = await everything(company)
+    found = await simulate(company.desk, await company.now(), "vendors", f"{HEADER}v1,new,,\n")
+    assert [(row.key, row.goes_on, row.waits) for row in found.rows] == [("v1", 1, 1)], (
+        "the vendor is made, and its bill waits for that"
+    )
+    assert await everything(company) == before

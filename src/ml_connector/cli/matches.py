@@ -21,8 +21,8 @@ def mount(app: App) -> None:
 async def matches(table: str, *, at_most: int = service.MOST, integration: str = "", cli: Given) -> int:
     """Show whom customers or vendors without a counterpart may be at the target, with the evidence and who claims it.
 
-    Each party of the target is suggested once, to the one with the best evidence. Nothing is linked: 'ml-connector map set
-    TABLE KEY ID' does that. Ends with 1 when there is something to decide.
+    Each party of the target is suggested once, to the one with the best evidence; of each here the ten likeliest are shown.
+    Nothing is linked: 'ml-connector map set TABLE KEY ID' does that. Ends with 1 when there is something to decide.
 
     Parameters
     ----------
@@ -64,4 +64,5 @@ def show_matches(console: Console, found: Matches) -> None:
 
 def _claims(one: Match) -> str:
     linked = (f"linked to {one.linked_to}",) if one.linked_to else ()
-    return ", ".join((*linked, *one.claimed_by)) or "-"
+    told = ", ".join((*linked, *one.claimed_by)) or "-"
+    return f"{told} and {one.more_claims:,} more" if one.more_claims else told

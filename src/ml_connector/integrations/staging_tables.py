@@ -79,6 +79,10 @@ class OptionTable(CostCenterTable):
 class VendorCenterTable(CostCenterTable):
     """Vendors whose bills go to one cost centre where a line says nothing."""
 
+    @property
+    def of_people(self) -> bool:
+        return True
+
     def listed_key(self, entry: Document) -> str:
         return entry.id if isinstance(entry, Party) else ""
 

@@ -124,6 +124,11 @@ class TableType:
         return True
 
     @property
+    def of_people(self) -> bool:
+        """Whether its keys are customers or vendors: what they are called is kept with their documents alone."""
+        return self.target_entity == "parties"
+
+    @property
     def decided(self) -> bool:
         """Whether a person decides each value, whatever its entry is called: then no likeness is proof."""
         return False

@@ -163,7 +163,7 @@ def _keys(flow: Flow, document: Document) -> dict[str, str]:
     """By "table:key" the name, of every table that the flow goes by. Who a party is has no name here."""
     tables: list[Any] = [one for one in flow.integration.tables if one.name in flow.type.tables]
     return {
-        f"{table.name}:{key}": "" if table.target_entity == "parties" else name
+        f"{table.name}:{key}": "" if table.of_people else name
         for table in tables
         for key, name in table.shown_keys(document)
         if key

@@ -1,13 +1,17 @@
 """Who may be who: parties without a counterpart, each with what it may be at the target, and who else claims that.
 
 Nothing is linked from here. A suggestion is what a person fills a row of the mapping table with; each party of the target is
-suggested once, to the one that has the best evidence of it.
+suggested once, to the one that has the best evidence of it. Where many share one e-mail address or telephone, each is told
+with its best candidates, and with a few of those that claim them, so that what is told grows as the lists do.
 """
 
 from __future__ import annotations
 
+import asyncio
+import heapq
+from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +26,15 @@ from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
 from ml_connector.service.linked_by import linked_by
-from ml_connector.service.mapping.rows import rows_in
+from ml_connector.service.mapping.rows import Row, rows_in
 from ml_connector.service.roles import READERS
 from ml_connector.sync.coming import makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.matching import PartyIndex
 
 MOST = 1_000  # matches that one answer tells
+LIKELIEST = 10  # candidates of one party that are told, the best of them
+NAMED = 5  # others with a claim that a match names
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Match:
     """One party of the target that one of the source may be. ``proof``: it would be linked with it by itself.
 
     ``suggested``: of all that may be it, and of all that it may be, this is the best pair. ``linked_to`` is the source's
-    record that has it already; ``claimed_by`` are others of the source that may be it, as "name (id)".
+    record that has it already, by a link or by a row of a mapping table; ``claimed_by`` are others of the source that may be
+    it, as "name (id)", the likeliest first, and ``more_claims`` how many there are besides.
     """
 
     record_id: int
@@ -50,6 +57,7 @@ class Match:
     suggested: bool
     linked_to: str
     claimed_by: tuple[str, ...]
+    more_claims: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,8 @@ class Matches:
     """The matches of one mapping table of parties, the best evidence first, and how the two lists stand to each other.
 
     ``alone_here`` are parties of the source without a counterpart that are like nobody, ``alone_there`` active ones of the
-    target that nobody has or may be. ``left``: matches that are not told, since there are too many. ``linked_by``: by kind of
-    evidence, how many were linked with what was there.
+    target that nobody has or may be. ``left``: matches that are not told, since there are too many; those beyond a party's
+    likeliest are not counted. ``linked_by``: by kind of evidence, how many were linked with what was there.
     """
 
     table: str
@@ -85,19 +93,17 @@ async def matches(desk: Desk, integration: Integration, table: str, *, at_most: 
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         taken = await _taken(reading, integration, (flow.name, *flow.apart))
-        decided = {row.key for row in await rows_in(reading, integration, table)}
+        rows = {name: await rows_in(reading, integration, name) for name in (flow.name, *flow.apart)}
         there = await _there(reading, sealer, integration, flow.party_list)
         here = await _here(reading, sealer, integration, flow.name)
         by = await linked_by(reading, sealer, integration.integration_id, _both_ways(desk, integration, flow))
     linked = {source_id for (name, _), source_id in taken.items() if name == flow.name}
+    decided = {row.key for row in rows[flow.name]}
     wanted = {key: one for key, one in here.items() if key not in linked and key not in decided}
-    index = PartyIndex(there.values(), taken)
-    pairs = {key: index.candidates(one.party, "", flow.name, apart=flow.apart) for key, one in wanted.items()}
-    found = _ranked(wanted, pairs, index)
-    used = {target_id for _, target_id in taken} | {one.target_id for one in found}
-    alone = sum(one.active and not one.merged_into and one.id not in used for one in there.values())
-    unlike = sum(not one for one in pairs.values())
-    return Matches(table, tuple(found[:at_most]), len(linked), unlike, alone, max(0, len(found) - at_most), by)
+    told, claims = await asyncio.to_thread(_matched, flow, wanted, there, taken, rows, at_most)
+    unlike = len(wanted) - claims.parties
+    alone = sum(one.active and not one.merged_into and one.id not in claims.used for one in there.values())
+    return Matches(table, tuple(told), len(linked), unlike, alone, len(claims.told) - len(told), by)
 
 
 def tables_of(desk: Desk, integration: Integration) -> list[str]:
@@ -147,37 +153,89 @@ class _Pair:
         return (not self.one.proof, -self.claim, not self.by_fact, -self.one.score, *ids)
 
 
-def _ranked(
-    here: Mapping[str, _Here], found: Mapping[str, Sequence[Candidate]], index: PartyIndex
-) -> list[Match]:  # fmt: skip
-    """Every pair, the best first. Going down the list, each of both sides is suggested once."""
-    pairs = [_pair(key, here[key].party, one, index) for key, all_ in found.items() for one in all_]
-    pairs.sort(key=lambda pair: pair.rank)
-    by_target = defaultdict[str, list[_Pair]](list)
-    for pair in pairs:
-        by_target[pair.one.party.id].append(pair)
+@dataclass(slots=True)
+class _Claims:
+    """The pairs of all parties: ``told``, of each the likeliest, and by party of the target how many, and which first."""
+
+    used: set[str]
+    told: list[_Pair] = field(default_factory=list)
+    parties: int = 0
+    count: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    first: dict[str, list[_Pair]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, pairs: Collection[_Pair]) -> None:
+        """Add what one party may be."""
+        self.parties += bool(pairs)
+        self.told += heapq.nsmallest(LIKELIEST, pairs, key=_rank)
+        for pair in pairs:
+            id_ = pair.one.party.id
+            self.used.add(id_)
+            self.count[id_] += 1
+            insort(self.first[id_], pair, key=_rank)
+            del self.first[id_][NAMED + 1 :]
+
+    def rivals(self, pair: _Pair) -> list[_Pair]:
+        """The likeliest others that may be what it is, at most as many as are named."""
+        return [one for one in self.first[pair.one.party.id] if one.key != pair.key][:NAMED]
+
+
+def _rank(pair: _Pair) -> tuple[Any, ...]:
+    return pair.rank
+
+
+def _matched(
+    flow: FlowType, here: Mapping[str, _Here], there: Mapping[str, Party], taken: Mapping[tuple[str, str], str],
+    rows: Mapping[str, Sequence[Row]], at_most: int,
+) -> tuple[list[Match], _Claims]:  # fmt: skip
+    """The matches that are told, and the claims they are of. It may take long, and touches nothing that others do."""
+    index = PartyIndex(there.values(), {})
+    held = {**_given(rows, index), **taken}
+    index.hold(held)
+    claims = _Claims({target_id for _, target_id in held})
+    shown = {id_: frozenset(facts(one)) for id_, one in there.items()}
+    for key, one in here.items():
+        mine = frozenset(facts(one.party))
+        found = index.candidates(one.party, "", flow.name, apart=flow.apart)
+        claims.add([_pair(key, one.party, other, index, not mine.isdisjoint(shown[other.party.id])) for other in found])
+    claims.told.sort(key=_rank)
+    return _ranked(here, claims, at_most), claims
+
+
+def _given(rows: Mapping[str, Sequence[Row]], index: PartyIndex) -> dict[tuple[str, str], str]:
+    """By flow and party of the target, the record to which a row of the flow's table gives it, as a link would."""
+    last = {(name, row.key): row.value for name, all_ in rows.items() for row in sorted(all_, key=_until)}
+    return {(name, index.merged(value)): key for (name, key), value in last.items()}
+
+
+def _until(row: Row) -> Any:
+    return row.valid_until
+
+
+def _pair(key: str, party: Party, one: Candidate, index: PartyIndex, by_fact: bool) -> _Pair:
+    return _Pair(key, one, index.claim(party, one.party) if one.proof else 0, by_fact)
+
+
+def _ranked(here: Mapping[str, _Here], claims: _Claims, at_most: int) -> list[Match]:
+    """The first pairs, the best first. Going down the list, each of both sides is suggested once."""
     told, given = list[Match](), set[tuple[str, str]]()
-    for pair in pairs:
+    for pair in claims.told[:at_most]:
         places = {("here", pair.key), ("there", pair.one.party.id)}
         free = not pair.one.taken_by and pair.one.party.active and given.isdisjoint(places)
         given |= places if free else set()
-        rivals = [one for one in by_target[pair.one.party.id] if one.key != pair.key]
-        told.append(_match(here, pair, rivals, suggested=free))
+        told.append(_match(here, pair, claims, suggested=free))
     return told
 
 
-def _pair(key: str, party: Party, one: Candidate, index: PartyIndex) -> _Pair:
-    return _Pair(key, one, index.claim(party, one.party), not set(facts(party)).isdisjoint(facts(one.party)))
-
-
-def _match(here: Mapping[str, _Here], pair: _Pair, rivals: Iterable[_Pair], *, suggested: bool) -> Match:
-    mine, one = here[pair.key], pair.one
+def _match(here: Mapping[str, _Here], pair: _Pair, claims: _Claims, *, suggested: bool) -> Match:
+    mine, one, rivals = here[pair.key], pair.one, claims.rivals(pair)
+    # The likeliest come first: where none of these claims it as strongly, none that is not named does.
     alone = not any(other.one.proof and other.claim >= pair.claim for other in rivals)
     others = tuple(f"{here[other.key].party.name} ({other.key})" for other in rivals)
     evidence = one.evidence if one.party.active else f"{one.evidence}, inactive"
     return Match(
         mine.record_id, pair.key, mine.party.name, one.party.id, one.party.name, evidence, round(one.score, 1),
         one.proof and alone and not one.taken_by and one.party.active, suggested, one.taken_by, others,
+        claims.count[one.party.id] - 1 - len(rivals),
     )  # fmt: skip
 
 

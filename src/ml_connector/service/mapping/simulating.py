@@ -86,8 +86,8 @@ async def _plan(desk: Desk, integration: Integration, effects: Effects, document
 async def _batch(
     lane: Lane, preparer: Preparer, integration: Integration, effects: Effects, group: Sequence[Affected]
 ) -> None:
-    """Plan some documents of one flow by the changed table, as a preview does, in a transaction that writes nothing."""
-    async with lane.database.tenant(lane.tenant_id) as connection:
+    """Plan some documents of one flow by the changed table, as a preview does. What planning notes on its way is undone."""
+    async with lane.database.tenant(lane.tenant_id) as connection, connection.transaction(force_rollback=True):
         transaction = LaneTransaction(lane, connection, [])
         flows = await flows_of(connection, lane.tenant_id, lane.connection_id, lane.integrations)
         stored = next(
