@@ -1,4 +1,4 @@
-"""Credit memos that change or are voided after they were posted into Zoho Books, and what others have done with them there."""
+"""Credit memos that change or are voided once they stand in Zoho Books, and what others have done with them there."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ OFFER = Offer(
             "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),), documents=(Bill, Invoice),
         ),
         JobTable(
-            "jobs", "ServiceTitan job id", "Zoho tag option id, project id, or none", "", "dimensions", ("none",), seldom=True,
+            "jobs", "ServiceTitan job id", "Zoho tag option id, project id, or none",
+            "", "dimensions", ("none",), seldom=True,
             not_with=(("job_as", "none"),), holds_with=(("unmapped_job", "hold"),),
         ),
         VendorTable("vendors", "ServiceTitan vendor id", "Zoho contact id, or new", "vendors", "parties", ("new",)),
