@@ -1,4 +1,4 @@
-"""Credit memos that change or are voided after they were posted into Zoho Books, and what others have done with them there."""
+"""Credit memos that change or are voided after they were posted into Zoho Books, and what people have done with them."""
 
 from __future__ import annotations
 
