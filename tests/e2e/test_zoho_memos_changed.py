@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,24 +13,9 @@ from ml_connector.service.finding import Filter
 from ml_connector.service.integrating import change_settings, integration_named
 from ml_connector.service.replaying import replay
 from ml_connector.store.database import Database
-from ml_connector_sandbox.company.sales_catalogue import DISCOUNT
-from ml_connector_sandbox.servicetitan.books import Accounts, CreditMemo, CreditMemoItem, Invoice
-from ml_connector_sandbox.servicetitan.books.batching import batch, post_batch
+from ml_connector_sandbox.servicetitan.books import CreditMemo
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-def give(company: Selling, number: str, amount: str, to: Invoice, on: Mapping[int, str] | None = None) -> CreditMemo:
-    """A memo of one line for an invoice's customer, posted; parts of it on invoices."""
-    account = next(one.id for one in company.source.gl_accounts if one.number == DISCOUNT.account)
-    line = CreditMemoItem(sku_name="GW", price=Decimal(amount), accounts=Accounts(general_ledger=account))
-    memo = CreditMemo(
-        reference_number=number, customer_id=to.customer_id, memo_date=DAY, sub_total=Decimal(amount)
-    )  # fmt: skip
-    parts = {id_: Decimal(part) for id_, part in (on or {}).items()}
-    kept = company.source.collecting.give_credit(memo, parts or None, items=[line])
-    post_batch(company.source, batch(company.source, number, memo_ids=[kept.id]))
-    return kept
 
 
 def repriced(company: Selling, memo: CreditMemo, amount: str) -> None:
@@ -65,10 +49,10 @@ async def test_memos_change_while_they_are_on_nothing_and_while_what_is_ours_is_
 ) -> None:
     async with selling(database, tmp_path) as company:
         first, second = company.bill("100.00"), company.bill("80.00")
-        alone = give(company, "CM-1", "40.00", first)
-        used = give(company, "CM-2", "40.00", first, {first.id: "15.00", second.id: "20.00"})
-        theirs = give(company, "CM-3", "30.00", first, {first.id: "10.00"})
-        moved = give(company, "CM-4", "9.00", first, {first.id: "9.00"})
+        alone = company.give("CM-1", "40.00", first.customer_id)
+        used = company.give("CM-2", "40.00", first.customer_id, {first.id: "15.00", second.id: "20.00"})
+        theirs = company.give("CM-3", "30.00", first.customer_id, {first.id: "10.00"})
+        moved = company.give("CM-4", "9.00", first.customer_id, {first.id: "9.00"})
         await company.sync(2)
         assert company.compared() == []
         notes = {number: company.credit(number).document_id for number in ("CM-1", "CM-2", "CM-3")}
@@ -100,8 +84,8 @@ async def test_a_voided_memo_goes_with_what_is_ours_and_stays_with_what_is_other
 ) -> None:
     async with selling(database, tmp_path) as company:
         first, second = company.bill("100.00"), company.bill("80.00")
-        ours = give(company, "CM-1", "40.00", first, {first.id: "15.00", second.id: "20.00"})
-        theirs = give(company, "CM-2", "30.00", first, {first.id: "10.00"})
+        ours = company.give("CM-1", "40.00", first.customer_id, {first.id: "15.00", second.id: "20.00"})
+        theirs = company.give("CM-2", "30.00", first.customer_id, {first.id: "10.00"})
         await company.sync(2)
         assert company.compared() == []
         company.at_zoho("apply credit note", credit_note="CM-2", invoice=second.reference_number, amount="5.00")
@@ -120,8 +104,8 @@ async def test_in_a_closed_period_nothing_of_a_memo_is_changed_taken_off_or_void
 ) -> None:
     async with selling(database, tmp_path) as company:
         first = company.bill("100.00")
-        changed = give(company, "CM-1", "40.00", first)
-        voided = give(company, "CM-2", "30.00", first, {first.id: "10.00"})
+        changed = company.give("CM-1", "40.00", first.customer_id)
+        voided = company.give("CM-2", "30.00", first.customer_id, {first.id: "10.00"})
         await company.sync(2)
         await change_settings(company.desk, company.integration, {"closed_through": str(DAY)})
         repriced(company, changed, "45.00")

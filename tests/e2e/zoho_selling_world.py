@@ -19,12 +19,20 @@ from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector.sync.states import State
 from ml_connector_sandbox.company import Company
-from ml_connector_sandbox.company.sales_catalogue import CHECK, REFUND, WARES, WRITE_OFF
+from ml_connector_sandbox.company.sales_catalogue import CHECK, DISCOUNT, REFUND, WARES, WRITE_OFF
 from ml_connector_sandbox.company.sales_seed import Sales
 from ml_connector_sandbox.compare_sales_zoho import compare_sales_zoho
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import Sandbox, seeded
-from ml_connector_sandbox.servicetitan.books import Invoice, InvoiceItem, Payment, TenantBooks
+from ml_connector_sandbox.servicetitan.books import (
+    Accounts,
+    CreditMemo,
+    CreditMemoItem,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    TenantBooks,
+)
 from ml_connector_sandbox.servicetitan.books.batching import batch, post_batch
 from ml_connector_sandbox.zoho_books import OrganisationBooks
 from ml_connector_sandbox.zoho_books import desk as their_desk
@@ -127,6 +135,16 @@ class Selling:
         made = self.source.collecting.write_off(invoice.id, type_id, Decimal(amount), paid_on=DAY)
         self.post(payments=(made,))
         return made
+
+    def give(self, number: str, amount: str, customer: int, on: Mapping[int, str] | None = None) -> CreditMemo:
+        """A credit memo of one line for a customer, posted; parts of it on invoices."""
+        account = next(one.id for one in self.source.gl_accounts if one.number == DISCOUNT.account)
+        line = CreditMemoItem(sku_name="GW", price=Decimal(amount), accounts=Accounts(general_ledger=account))
+        memo = CreditMemo(reference_number=number, customer_id=customer, memo_date=DAY, sub_total=Decimal(amount))
+        parts = {id_: Decimal(part) for id_, part in (on or {}).items()}
+        kept = self.source.collecting.give_credit(memo, parts or None, items=[line])
+        post_batch(self.source, batch(self.source, number, memo_ids=[kept.id]))
+        return kept
 
     def give_back(self, paid: Payment, invoice: Invoice, amount: str) -> tuple[Invoice, Payment]:
         """A piece is given back: an adjustment, and money on it."""

@@ -1,0 +1,123 @@
+"""Customers whose contact was merged in Zoho Books: followed where all their documents say so, told where they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoho_selling_world import Selling, selling
+
+from ml_connector.store.database import Database
+from ml_connector_sandbox.zoho_books.books.masters import Contact
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+HELD = ("held", "counterpart_missing")
+
+
+async def a_day_later(company: Selling) -> None:
+    """What is read whole once a day was last so a day ago."""
+    async with company.desk.changing(await company.desk.sealer()) as change:
+        await change.run(
+            """update feed set complete_at = complete_at - interval '1 day', moved_at = moved_at - interval '1 day'
+            where tenant_id = %s and (name like 'walk %%' or name like 'directory %%' or name like 'flow %%')""",
+            company.desk.tenant_id,
+        )
+        await change.run(
+            "update directory set walk = walk - 86400000000 where tenant_id = %s", company.desk.tenant_id
+        )  # fmt: skip
+
+
+async def all_of(company: Selling, query: str) -> list[tuple[object, ...]]:
+    async with company.desk.looking() as reading:
+        return [tuple(row) for row in await reading.all(query, company.desk.tenant_id)]
+
+
+async def links(company: Selling) -> dict[str, str]:
+    """Contacts by customer."""
+    rows = await all_of(company, "select source_id, target_id from link where tenant_id = %s and entity = 'customers'")
+    return {str(source): str(target) for source, target in rows}
+
+
+async def moves(company: Selling) -> list[tuple[object, ...]]:
+    """What was told of links that went over."""
+    return await all_of(company, "select record_id from audit_event where tenant_id = %s and kind = 'link moved'")
+
+
+async def contact(company: Selling, customer: int) -> Contact:
+    """The contact that a customer is linked with."""
+    found = company.target.contacts.get((await links(company))[str(customer)])
+    assert found is not None
+    return found
+
+
+def merge(company: Selling, was: Contact, into: Contact) -> None:
+    """A bookkeeper merges a customer's contact into another."""
+    company.at_zoho("merge contacts", contact=was.contact_name, into=into.contact_name, kind="customer")
+
+
+def other(company: Selling, name: str, like: Contact | None = None) -> Contact:
+    """One more customer there, with the e-mail of another."""
+    persons = [{"email": one["email"]} for one in (like.persons if like else []) if one.get("email")][:1]
+    return company.target.add_contact(name, "customer", contact_persons=persons)
+
+
+async def test_a_customer_is_followed_by_invoices_credit_notes_or_payments(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path, customers="live") as company:
+        billed, credited, payer = sorted(one.id for one in company.source.customers if one.active)[:3]
+        company.bill("100.00", customer=billed)
+        company.give("CM-1", "40.00", credited)
+        company.take("30.00", customer=payer)
+        await company.sync(2)
+        left = {}
+        for n, customer in enumerate((billed, credited, payer)):
+            left[customer] = other(company, f"Left Over {n}")
+            merge(company, await contact(company, customer), left[customer])
+        before = company.sandbox.zoho_books.essence()
+        await a_day_later(company)
+        await company.sync(2)
+        now = await links(company)
+        assert {one: now[str(one)] for one in left} == {one: to.contact_id for one, to in left.items()}
+        assert len(await moves(company)) == 3
+        assert company.sandbox.zoho_books.essence() == before, "a merger overwrites nothing"
+        later = company.bill("50.00", customer=billed)
+        await company.sync(2)
+        assert company.there(later).customer_id == left[billed].contact_id
+
+
+async def test_documents_that_disagree_move_nothing_and_whom_it_may_be_is_told(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path, customers="live") as company:
+        customer = company.sales.homes[0]
+        first, _ = company.bill("100.00", customer=customer), company.bill("80.00", customer=customer)
+        await company.sync(2)
+        was = await contact(company, customer)
+        left, third = other(company, "Left Over", was), other(company, "Somebody Else")
+        merge(company, was, left)
+        company.at_zoho("edit invoice", invoice=first.reference_number, changes={"customer_id": third.contact_id})
+        await a_day_later(company)
+        await company.sync(2)
+        assert (await links(company))[str(customer)] == was.contact_id and await moves(company) == []
+        assert await company.end("customers", customer) == HELD
+        [sentence] = await company.waits(customer)
+        assert was.contact_id in sentence and f"id {left.contact_id}" in sentence
+
+
+async def test_a_survivor_that_is_another_customers_stays_that_ones(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path, customers="live") as company:
+        ann, bob = company.sales.homes[:2]
+        for customer in (ann, bob):
+            company.bill("100.00", customer=customer)
+        await company.sync(2)
+        anns, bobs = await contact(company, ann), await contact(company, bob)
+        merge(company, anns, bobs)
+        known, before = await links(company), company.sandbox.zoho_books.essence()
+        await a_day_later(company)
+        await company.sync(2)
+        assert await links(company) == known and await moves(company) == []
+        assert await company.end("customers", ann) == HELD
+        assert (await company.end("customers", bob))[0] != "held"
+        assert company.sandbox.zoho_books.essence() == before
+        company.bill("50.00", customer=ann)
+        await company.sync(2)
+        assert company.sandbox.zoho_books.essence() == before, "nothing of hers is booked on the other's contact"
