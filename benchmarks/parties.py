@@ -76,7 +76,6 @@ def wrong(found: Found) -> int:
 
 _VERDICTS = {
     "right": "links that are right",
-    "inactive": "links right, of one inactive in ServiceTitan",
     "wrong": "links that are wrong",
     "bold": "links right by luck, without proof",
     "shared": "contacts that two are linked with",

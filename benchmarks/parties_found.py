@@ -14,7 +14,6 @@ from ml_connector_sandbox.company.party_truth import ALONE, PartyTruth, judged
 
 KINDS = {"customer": "customers", "vendor": "vendors"}  # of the truth, and the mapping table
 WRONG = ("wrong", "bold", "shared")  # no link of these may be made by itself
-_INACTIVE = "inactive_here"  # the case of one that is switched off in ServiceTitan alone
 _ALL = 1_000_000  # suggestions, more than there are
 
 
@@ -42,9 +41,8 @@ async def matched(desk: Desk, integration: Integration, table: str) -> dict[str,
 def worth(truth: Iterable[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Hold what ``matched`` told of each table against the truth of the hand-over file; by table.
 
-    ``verdicts`` are those of ``party_truth.judged``, but for two. ``inactive``: linked with their counterpart though switched
-    off in ServiceTitan, as their documents need it; they are not ``bold``. ``for_nobody``: parties without a counterpart to
-    which one is suggested all the same. ``not_right``: by verdict the cases of the truth that came to it.
+    ``verdicts`` are those of ``party_truth.judged`` and ``for_nobody``: parties without a counterpart to which one is suggested
+    all the same. ``not_right``: by verdict the cases of the truth that came to it.
     """
     known = [PartyTruth.of(values) for values in truth]
     return {table: _worth([one for one in known if one.kind == kind], found[table]) for kind, table in KINDS.items()}
@@ -57,13 +55,11 @@ def _worth(truth: list[PartyTruth], found: Mapping[str, Any]) -> dict[str, Any]:
         best |= {key} if suggested else set()
     judgement = judged(truth, found["links"], shown)
     cases = {one.source_id: one.case for one in truth}
-    inactive = [id_ for id_ in judgement.bold if cases[id_] == _INACTIVE]
-    judgement.bold = [id_ for id_ in judgement.bold if cases[id_] != _INACTIVE]
     astray = {name: getattr(judgement, name) for name in ("wrong", "bold", "missed", "unsuggested")}
     nobody = sum(one.ends == ALONE and one.source_id in best for one in truth)
     return {
         "parties": len(truth),
-        "verdicts": judgement.counts() | {"inactive": len(inactive), "for_nobody": nobody},
+        "verdicts": judgement.counts() | {"for_nobody": nobody},
         "not_right": {name: dict(Counter(cases[id_] for id_ in ids)) for name, ids in astray.items() if ids},
         "linked_by": dict(found["linked_by"]),
         "suggested_by": _by_kind(found["found"]),

@@ -91,10 +91,10 @@ async def test_a_baseline_of_parties_links_what_is_proven_and_nothing_else() -> 
     found = await parties.baseline(60, 40)
     verdicts, customers = found["verdicts"], found["judged"]["customers"]
     assert parties.wrong(found) == verdicts["missed"] == verdicts["unsuggested"] == 0
-    assert verdicts["right"] > 50 and verdicts["suggested"] > 10 and verdicts["inactive"] > 0
+    assert verdicts["right"] > 50 and verdicts["suggested"] > 10
     assert sum(one["parties"] for one in found["judged"].values()) == 100
     linked = sum(sum(one["linked_by"].values()) for one in found["judged"].values())
-    assert linked == verdicts["right"] + verdicts["inactive"]
+    assert linked == verdicts["right"]
     assert {"same name", "same e-mail and phone"} <= customers["linked_by"].keys()
     assert sum(customers["suggested_by"].values()) > 0
     zoho = found["paths"]["zoho_books"]
@@ -118,7 +118,7 @@ def test_links_are_held_against_the_truth() -> None:
 
     truth = [
         true("1", LINKED, "x"), true("2", LINKED, "y"), true("3", ALONE, case="b"),
-        true("4", SUGGESTED, "z", "inactive_here"),
+        true("4", LINKED, "z"),
         true("5", SUGGESTED, "u"), true("6", SUGGESTED, "v"), true("7", ALONE), true("1", LINKED, "w", kind="vendor"),
     ]  # fmt: skip
     best = ("6", "v", "name 91.2 of 100, same city", True)
@@ -130,7 +130,7 @@ def test_links_are_held_against_the_truth() -> None:
     nothing: dict[str, Any] = {"links": {}, "linked_by": {}, "found": [], "seconds": 0.0}
     found = worth(truth, {"customers": customers, "vendors": nothing})
     assert {name: count for name, count in found["customers"]["verdicts"].items() if count} == {
-        "right": 1, "wrong": 1, "bold": 1, "missed": 1, "inactive": 1, "suggested": 1, "for_nobody": 1,
+        "right": 2, "wrong": 1, "bold": 1, "missed": 1, "suggested": 1, "for_nobody": 1,
     }  # fmt: skip
     assert found["customers"]["not_right"] == {"wrong": {"b": 1}, "bold": {"a": 1}, "missed": {"a": 1}}
     assert found["customers"]["suggested_by"] == {"similar name": 1, "same phone": 1}

@@ -73,8 +73,8 @@ def _known(integration: IntegrationType, name: str) -> None:
     if name in names:
         return
     close = get_close_matches(name, names, 1)
-    near = f" (did you mean {close[0]}?)" if close else ""
-    raise BadInput(f"{integration.title} has no setting {name!r}{near}. Its settings are: {', '.join(names)}.")
+    hint = f" (did you mean {close[0]}?)" if close else f"; it has {', '.join(names)}"
+    raise BadInput(f"{integration.title} has no setting {name!r}{hint}.")
 
 
 def _value(integration: IntegrationType, name: str, text: str) -> Any:
@@ -108,8 +108,7 @@ def _converted(integration: IntegrationType, values: Mapping[str, Any]) -> Any:
     try:
         return msgspec.convert(dict(values), integration.settings, strict=False)
     except msgspec.ValidationError as error:
-        known = ", ".join(integration.settings.__struct_fields__)
-        raise BadInput(f"Settings of {integration.title}: {error}. The settings are: {known}.") from error
+        raise BadInput(f"Settings of {integration.title}: {error}.") from error
 
 
 def _text(value: Any) -> str:
