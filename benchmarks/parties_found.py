@@ -41,8 +41,8 @@ async def matched(desk: Desk, integration: Integration, table: str) -> dict[str,
 def worth(truth: Iterable[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Hold what ``matched`` told of each table against the truth of the hand-over file; by table.
 
-    ``verdicts`` are those of ``party_truth.judged`` and ``for_nobody``: parties without a counterpart to which one is suggested
-    all the same. ``not_right``: by verdict the cases of the truth that came to it.
+    ``verdicts`` are those of ``party_truth.judged`` and ``for_nobody``: parties without a counterpart to which one is
+    suggested all the same. ``not_right``: by verdict the cases of the truth that came to it.
     """
     known = [PartyTruth.of(values) for values in truth]
     return {table: _worth([one for one in known if one.kind == kind], found[table]) for kind, table in KINDS.items()}
