@@ -9,6 +9,7 @@ import pytest
 from zoho_selling_world import selling
 
 from ml_connector.store.database import Database
+from ml_connector_sandbox.zoho_books.books import receiving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -67,6 +68,27 @@ async def test_money_applied_later_is_a_change_of_the_one_payment(database: Data
         assert (company.paid(ahead).payment_id, company.paid(ahead).unused) == (stood, 150)
         assert company.all_paid(part) == []
         assert company.there(first).balance == company.source.invoices[first.id].balance
+
+
+async def test_what_people_put_a_payment_on_stays_through_changes_and_holds_its_deletion(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        first, second, theirs = company.bill("100.00"), company.bill("200.00"), company.bill("300.00")
+        money = company.take("500.00", (first, "90.00"))
+        await company.sync(2)
+        receiving.apply_unused(company.target, company.paid(money), company.there(theirs), Decimal("110.00"))
+        company.source.collecting.apply(money.id, {second.id: Decimal("50.00")})
+        await company.sync(2)
+        assert sorted(one.amount for one in company.paid(money).applied) == [50, 90, 110]
+        company.source.collecting.set_status(money.id, "Pending")
+        company.source.collecting.change(money.id, parts={second.id: Decimal("60.00")})
+        await company.sync(2)
+        assert sorted(one.amount for one in company.paid(money).applied) == [60, 110]
+        company.source.collecting.delete(money.id)
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("held", "payment_applied_by_hand")
+        assert company.there(theirs).balance == company.there(theirs).total - 110
 
 
 async def test_a_payment_that_is_edited_stays_the_one_and_a_wrong_one_goes(database: Database, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class FlowType(ABC):
     near_in: ClassVar[str] = "payments"  # the target's list in which those of equal amount are looked for
     matches: ClassVar[str] = ""  # the target's list whose entries it links one to one, but for parties: View.held_there
     knows: ClassVar[tuple[str, ...]] = ()  # flows of short lists: the planner is shown all their links
+    asks_of_posted: ClassVar[bool] = False  # its planner asks for the links of what the posted version named, too
     begins_off: ClassVar[bool] = False  # of one that runs as needed: a person turns it on, else it is so from the start
 
     @property

@@ -54,6 +54,7 @@ class ZohoPayments(Payments):
     target_vendor = "zoho_books"
     target_lists = ("accounts", "dimensions", "parties", "invoices", "credit_notes", "payments")
     knows = (ZONES,)  # of the invoices whose tax a write-off takes back
+    asks_of_posted = True  # what of a payment is ours, and what people have applied there
 
     def target_entity(self, document: Document) -> str:
         assert isinstance(document, Payment)

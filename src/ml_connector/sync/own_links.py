@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_connector.canonical import documents
@@ -80,6 +80,17 @@ async def own_links(transaction: LaneTransaction, flow: Flow, items: Sequence[It
         return {row[3]: _back(transaction, flow, row) for row in rows}
     rows = await transaction.all(_FORWARD, ids, *here, flow.name, flow.target_id)
     return {row[1]: _forward(transaction, row) for row in rows}
+
+
+async def posted_links(
+    transaction: LaneTransaction, flow: Flow, own: Mapping[str, Linked], known: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """The counterparts of what posted versions named, but for the ``known``, of a flow whose planner asks for them."""
+    if not flow.type.asks_of_posted:
+        return {}
+    posted = [one.source for one in own.values() if one.source is not None]
+    pairs = sorted({pair for one in posted for pair in flow.type.needs_links(one, flow.settings)} - set(known))
+    return (await named_links(transaction, flow, pairs))[0] if pairs else {}
 
 
 def _shown_in(flow: Flow) -> str:

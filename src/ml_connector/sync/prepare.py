@@ -26,7 +26,7 @@ from ml_connector.sync.lists import Lists, PartyLists, load
 from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.merged import circles
 from ml_connector.sync.numbers import Numbers
-from ml_connector.sync.own_links import behind, named_links, own_links
+from ml_connector.sync.own_links import behind, named_links, own_links, posted_links
 from ml_connector.sync.previews import previewed_links
 from ml_connector.sync.reads import NotedTables
 from ml_connector.sync.release import holds
@@ -118,6 +118,7 @@ class _Batch:
         await self._load_links(self._needed())
         self._links |= await known_links(self._transaction, self._flow)
         self._own = await own_links(self._transaction, self._flow, self._items)
+        self._links |= await posted_links(self._transaction, self._flow, self._own, self._links)
         self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
