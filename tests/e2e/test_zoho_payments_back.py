@@ -154,6 +154,11 @@ async def test_changes_and_deletions_of_what_was_entered_are_held_with_both_vers
         await company.sync()
         assert set((await company.ends("payments_back")).values()) == {("unchanged", "")}
         assert len(company.zoho.customer_payments) == 1
+        company.reapply(cut["payment_id"], "150.00")
+        company.jump(days=1, minutes=5)
+        await company.sync()
+        assert (await company.ends("payments_back"))[cut["payment_id"]] == ("held", "payment_back_changed")
+        assert settled(company, one) == 120, "back to what was entered is a change, too"
 
 
 async def test_what_people_change_in_servicetitan_is_told_and_stays_in_zoho(database: Database, tmp_path: Path) -> None:
