@@ -154,6 +154,11 @@ async def test_changes_and_deletions_of_what_was_entered_are_held_with_both_vers
         await company.sync()
         assert set((await company.ends("payments_back")).values()) == {("unchanged", "")}
         assert len(company.zoho.customer_payments) == 1
+        company.reapply(cut["payment_id"], "150.00")
+        company.jump(days=1, minutes=5)
+        await company.sync()
+        assert (await company.ends("payments_back"))[cut["payment_id"]] == ("held", "payment_back_changed")
+        assert settled(company, one) == 120, "back to what was entered is a change, too"
 
 
 async def test_what_people_change_in_servicetitan_is_told_and_stays_in_zoho(database: Database, tmp_path: Path) -> None:
@@ -259,3 +264,31 @@ async def test_a_share_that_servicetitan_has_already_is_found_by_its_own_amount(
         await company.sync()
         held = (await company.life("payments_back", cheque["payment_id"])).versions[-1].waits
         assert "payment_back_twin" in {wait.code for wait in held} and company.taken() == []
+
+
+async def test_a_payment_that_is_read_before_its_lost_answer_is_cleared_up_is_no_second_one(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share of 80 is all that goes, so nothing in Zoho Books is of its amount: by its mark alone it is known as ours."""
+    settings = {"payments_back_mixed": "part"}
+    async with back(database, tmp_path, settings, payments_back="live") as company:
+        invoice = company.bill("80")
+        await company.sync()
+        company.enter_at_zoho(invoice, "Z-80")
+        faults, take, struck = company.sandbox.servicetitan.faults, Faults.take, list[int]()
+
+        def chosen(self: Faults, call: Call) -> Fault | None:
+            if self is faults and call.method == "POST" and call.path.endswith("/payments") and not struck:
+                faults.add(Fault(call=call.number, kind="timeout after"))
+                struck.append(call.number)
+            return take(self, call)
+
+        monkeypatch.setattr(Faults, "take", chosen)
+        numbers = [company.titan.invoices[invoice.id].reference_number, "Z-80"]
+        cheque = company.at_zoho("receive", customer=company.name_of(invoice), invoices=numbers)
+        for _ in range(3):
+            await company.sync()
+        assert struck and len(company.zoho.customer_payments) == 1 and len(company.taken()) == 1
+        assert (await company.ends("payments_back"))[cheque["payment_id"]] == ("posted", "")
+        assert (await company.ends("payments"))[str(company.taken()[0].id)] == ("unchanged", "")
+        await still(company)

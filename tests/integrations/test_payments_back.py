@@ -178,6 +178,16 @@ def test_a_change_that_somebody_has_made_there_too_needs_nobody() -> None:
     assert codes(plan(paid("90"), link=linked(other))) == ["payment_back_changed"]
 
 
+def test_going_back_to_what_was_entered_is_held_where_it_was_corrected_meanwhile() -> None:
+    """100 was entered, Zoho's became 90, people made ServiceTitan's 90, and Zoho's is 100 again."""
+    corrected = msgspec.structs.replace(THERE, amount=D(90), splits=(Allocation("x", Ref("1", number="n1"), D(90)),))
+    held = plan(paid(), link=linked(corrected))
+    assert codes(held) == ["payment_back_changed"] and isinstance(held, Hold)
+    assert "as it was entered" in held.waits[0].sentence and "90.00 of 2026-06-09" in held.waits[0].sentence
+    assert plan(paid(), link=linked(THERE)) == plan(paid("90"), link=linked(corrected)) == Unchanged()
+    assert plan(paid(), link=linked(corrected, mirrored=False)) == Unchanged()
+
+
 def test_a_deletion_is_held_until_it_is_deleted_there_too() -> None:
     held = plan(paid(active=False), link=linked())
     assert codes(held) == ["payment_back_deleted"] and isinstance(held, Hold) and "p5" in held.waits[0].action

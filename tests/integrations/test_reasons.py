@@ -108,5 +108,6 @@ def test_who_acts() -> None:
         "payment_back_exceeds",
         "payment_back_twin",
         "same_number_other_year",
+        "payment_from_ledger",
     )
     assert versions == FOR_VERSION

@@ -50,6 +50,13 @@ def test_a_payment_on_several_invoices_is_one_and_its_rest_unused() -> None:
     )  # fmt: skip
 
 
+def test_what_was_entered_from_the_ledger_never_comes_again_as_a_second_payment() -> None:
+    echo = msgspec.structs.replace(THREE, reference="zoho_books-org-payments_back-zp1", ours=True)
+    held = plan(echo)
+    assert codes(held) == ["payment_from_ledger"] and isinstance(held, Hold) and "zp1" in held.waits[0].sentence
+    assert isinstance(plan(echo, released=frozenset(["payment_from_ledger"])), Write)
+
+
 def test_money_on_no_invoice_is_a_payment_all_unused() -> None:
     target = sent(plan(payment("75", {})))
     assert (target.kind, target.splits, target.unapplied, target.party.id) == (PaymentKind.PAYMENT, (), D(75), JANE)

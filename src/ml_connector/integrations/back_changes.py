@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.sales import Payment
 from ml_connector.integrations.back_rules import INVOICES, merged, on_ours
@@ -22,9 +23,9 @@ def changed(payment: Payment, view: View) -> Decision:
     assert link is not None
     there = link.now
     posted = link.source if isinstance(link.source, Payment) else None
-    if not link.mirrored or posted is None or _same(posted, payment):
-        return Unchanged()
     stands = there if isinstance(there, Payment) and there.active else None
+    if not link.mirrored or posted is None or (_same(posted, payment) and _as_entered(stands, link.base)):
+        return Unchanged()
     if stands is None or (payment.active and _agrees(payment, stands, view)):
         return Unchanged()
     told = {"id": link.target_id, "there": _shown(stands)}
@@ -48,6 +49,14 @@ def _same(before: Payment, after: Payment) -> bool:
     )  # fmt: skip
 
 
+def _as_entered(there: Payment | None, entered: Document | None) -> bool:
+    """Whether nobody has changed ServiceTitan's since, as people are asked to where Zoho's was changed for a while."""
+    if there is None or not isinstance(entered, Payment):
+        return True
+    was = entered.amount, entered.date, entered.method.id, _on(entered)
+    return was == (there.amount, there.date, there.method.id, _on(there))
+
+
 def _agrees(payment: Payment, there: Payment, view: View) -> bool:
     """Whether somebody has brought ServiceTitan's to what Zoho's is now."""
     ours = {one.document.id: one.amount for one in merged(on_ours(payment, view), view)}
@@ -59,6 +68,8 @@ def _agrees(payment: Payment, there: Payment, view: View) -> bool:
 
 def _told(before: Payment, after: Payment) -> str:
     """How two versions differ, in words."""
+    if _same(before, after):
+        return "it is as it was entered (again), and ServiceTitan's was changed meanwhile"
     amounts = money(before.amount, before.currency), money(after.amount, after.currency)
     parts = [f"amount {amounts[0]} -> {amounts[1]}"] if before.amount != after.amount else []
     if before.date != after.date:

@@ -301,6 +301,15 @@ PAYMENT_REASONS = (
         "Change it in the ledger as far as that is right, then dismiss this version with the reason.",
     ),
     Reason(
+        "payment_from_ledger",
+        "It was entered in ServiceTitan from the ledger",
+        "The payment bears {reference} in its memo: it was entered in ServiceTitan from a payment of the ledger, with which "
+        "it is not linked.",
+        "It is linked by itself once the flow that entered it knows that it has come; or link it with the ledger's payment. "
+        "Release it only if the ledger does not have it.",
+        for_version=True,
+    ),
+    Reason(
         "moved_before_start",
         "Moved before the start date",
         "The payment is dated {date} now, before the start date {start}, and would have to be entered anew.",

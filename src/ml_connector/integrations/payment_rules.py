@@ -70,6 +70,9 @@ def passed_over(payment: Payment, view: View, settings: Settings) -> Hold | Skip
         return before
     if payment.amount == payment.unapplied == 0 and not any(split.amount for split in payment.splits):
         return skip("payment_zero")
+    if payment.reference and view.link is None and "payment_from_ledger" not in view.released:
+        told = {"reference": payment.reference}
+        return Hold((waiting("payment_from_ledger", "person", "payment_from_ledger", **told),))
     return None
 
 

@@ -9,6 +9,7 @@ import pytest
 from ml_connector.canonical.documents import encode
 from ml_connector.canonical.master_data import Organisation, Party
 from ml_connector.canonical.parts import Address
+from ml_connector.canonical.sales import Payment
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.writing import Action
@@ -68,6 +69,29 @@ async def test_no_note_is_kept(entity: str, ids: bool) -> None:
     for row in found:
         assert row.document is not None
         assert b"gossip" not in row.raw and b"gossip" not in encode(row.document)
+
+
+@pytest.mark.parametrize(
+    ("memo", "reference"),
+    [
+        ("gossip [zoho_books-10234-payments_back-460000000017] ", "zoho_books-10234-payments_back-460000000017"),
+        ("[zoho_books-10234-payments_back-460000000017]", "zoho_books-10234-payments_back-460000000017"),
+        ("[zoho_books-10234-payments_back-460000000017] gossip", ""),
+        ("gossip [follow-up-by-Jane]", ""),
+        ("gossip zoho_books-10234-payments_back-460000000017", ""),
+        (None, ""),
+    ],
+)
+@pytest.mark.parametrize("ids", [(), ("1",)], ids=["walk", "by id"])
+async def test_of_a_payments_memo_our_own_mark_alone_is_kept(
+    memo: str | None, reference: str, ids: tuple[str, ...]
+) -> None:
+    row = payment(1, stamp(), memo=memo)
+    script = Script(lists={"payments": [row]}, feeds={"export/payments": [row]})
+    (read,) = [row for page in await pages(script, Reading("payments", ids=ids)) for row in page.rows]
+    assert isinstance(read.document, Payment) and b"gossip" not in read.raw
+    assert (read.document.reference, read.document.ours, read.document.memo) == (reference, bool(reference), "")
+    assert CONNECTOR.is_ours(read.document) == bool(reference)
 
 
 async def test_a_row_that_cannot_be_read_is_kept_without_its_notes_too() -> None:

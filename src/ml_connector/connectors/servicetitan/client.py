@@ -7,6 +7,7 @@ what people have noted on it, which is nobody's business beyond ServiceTitan.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -23,8 +24,10 @@ from ml_connector.transport.messages import Answer, Request
 IDS_A_CALL = 50  # the vendor's maximum for every list of ids
 # The key under which this product keeps its reference in a record's external data.
 REFERENCE_KEY = "ml_connector"
-# What is noted on a document, a party or a contact. Nothing here is mapped from it.
+# What is noted on a document, a party or a contact. Nothing here is mapped from it but our own mark.
 NOTES = frozenset(["memo", "summary"])
+# A reference of ours at a memo's end, in brackets: whose it is, the flow that goes back, and the id there.
+_MARK = re.compile(r"\[([a-z_]+-[^\[\]\s]+-[a-z]+_back-[^\[\]\s]+)\]\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ def _rows(data: Iterable[msgspec.Raw]) -> tuple[bytes, ...]:
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NOTHING = msgspec.Raw(b"null")
 _NOTED = tuple(f'"{name}"'.encode() for name in NOTES)
 
 
@@ -197,7 +201,23 @@ def _without_notes(row: bytes) -> bytes:
         fields = _fields.decode(row)
     except (msgspec.DecodeError, UnicodeDecodeError):  # no object
         return row
-    return msgspec.json.encode({name: value for name, value in fields.items() if name not in NOTES})
+    kept = {name: value for name, value in fields.items() if name not in NOTES}
+    if reference := marked(_text(fields.get("memo", _NOTHING))):
+        kept["memo"] = msgspec.Raw(msgspec.json.encode(f"[{reference}]"))
+    return msgspec.json.encode(kept)
+
+
+def marked(memo: str | None) -> str:
+    """Our reference at the end of a memo, where there is one."""
+    found = _MARK.search(memo or "")
+    return found[1] if found else ""
+
+
+def _text(memo: msgspec.Raw) -> str:
+    try:
+        return msgspec.json.decode(memo, type=str | None) or ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def _number(text: str) -> int:

@@ -133,7 +133,7 @@ class Applied(Payload, frozen=True):
 
 
 class Payment(Payload, frozen=True):
-    """accounting/payments and its export feed. ``type_id`` is text, ``type`` its name."""
+    """accounting/payments and its export feed. ``type_id`` is text, ``type`` its name; ``memo`` our own mark alone."""
 
     id: int
     active: bool = True
@@ -152,6 +152,7 @@ class Payment(Payload, frozen=True):
     general_ledger_account: LedgerAccount | None = None
     refunded_payment_id: int | None = None
     modified_on: str | None = None
+    memo: str | None = None
 
 
 class CreditMemo(Payload, frozen=True):

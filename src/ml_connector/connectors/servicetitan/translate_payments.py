@@ -8,6 +8,7 @@ from ml_connector.canonical.money import ZERO, plain, total
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.sales import Payment, PaymentKind
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
+from ml_connector.connectors.servicetitan.client import marked
 from ml_connector.connectors.servicetitan.translate import Unreadable, date, named, ref_id, text
 
 _POSTED = frozenset(["Posted", "Exported"])
@@ -25,7 +26,7 @@ def payment(payload: payloads.Payment, *, journal: bool = False) -> Payment:
         raise Unreadable("field total is missing")
     splits = tuple(_split(one, refund=payload.total < ZERO) for one in payload.applied_to or [])
     applied = total(one.amount for one in splits)
-    account = payload.general_ledger_account
+    account, reference = payload.general_ledger_account, marked(payload.memo)
     return Payment(
         id=str(payload.id),
         party=named(payload.customer),
@@ -45,6 +46,8 @@ def payment(payload: payloads.Payment, *, journal: bool = False) -> Payment:
         posted=payload.sync_status in _POSTED,
         exported=payload.sync_status == "Exported",
         active=payload.active,
+        reference=reference,
+        ours=bool(reference),
         stamp=payload.modified_on or "",
     )
 
