@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from service_ledger import BOOKS, Company, PlayedBooks, make_company
+from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.reading import Page, Reading
+from ml_connector.errors import Refused
 from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
@@ -58,6 +60,15 @@ def sold(id_: str, customer: str, place: str = "") -> Invoice:
     )  # fmt: skip
 
 
+async def by_hand(company: Company, source: str, target: str) -> None:
+    """A person says that a record is that document of the ledger."""
+    async with company.desk.looking() as reading:
+        ((record_id,),) = await reading.all(
+            "select record_id from record where tenant_id = %s and source_id = %s", company.desk.tenant_id, source
+        )
+    await link(company.desk, f"#{record_id}", target)
+
+
 async def joined(company: Company, *invoices: Invoice, there: dict[str, str], **parties: str) -> None:
     """These invoices, by ``there`` on those contacts, and parties linked by source id (written ``p5``, ``p5_9``)."""
     company.titan.lists["invoices"] = invoices
@@ -66,11 +77,7 @@ async def joined(company: Company, *invoices: Invoice, there: dict[str, str], **
     await company.plan()
     ids = {source.removeprefix("p").replace("_", "-"): target for source, target in parties.items()}
     for source, target in {**ids, **{one.id: f"b{one.id}" for one in invoices}}.items():
-        async with company.desk.looking() as reading:
-            ((record_id,),) = await reading.all(
-                "select record_id from record where tenant_id = %s and source_id = %s", company.desk.tenant_id, source
-            )
-        await link(company.desk, f"#{record_id}", target)
+        await by_hand(company, source, target)
 
 
 async def look(company: Company, *gone: str) -> dict[str, str]:
@@ -105,3 +112,31 @@ async def test_documents_of_a_location_are_no_witnesses_of_its_customer(company:
 async def test_no_link_goes_over_to_a_contact_that_a_location_has(company: Company) -> None:
     await joined(company, sold("1", "5"), there={"1": "z3"}, p5="z1", p5_9="z3")
     assert await look(company, "z1") == {"5": "z1", "5-9": "z3"}
+
+
+async def test_a_contact_that_shows_nothing_of_the_party_is_left_to_a_person(company: Company) -> None:
+    company.books.lists["parties"] = (GONE, Party("z4", "customer", "Bend Bakery", roles="customer"))
+    await joined(company, sold("1", "5"), there={"1": "z4"}, p5="z1")
+    assert await look(company, "z1") == {"5": "z1"}
+    await by_hand(company, "5", "z4")
+    assert await look(company) == {"5": "z4"}
+
+
+async def test_the_contact_of_a_vendor_is_left_to_a_person_however_like_it_is(company: Company) -> None:
+    was, left = (Party(id_, "vendor", "Johnstone Supply", roles="vendor") for id_ in ("z5", "z6"))
+    company.books.lists |= {"parties": (was, left), "bills": (Bill("b7", Ref("z6"), Decimal(100), number="INV-7"),)}
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(company.desk, await company.now(), flow, "preview")
+    await company.read(bill("7"))
+    await company.plan()
+    await by_hand(company, "v1", "z5")
+    await by_hand(company, "7", "b7")
+    assert await look(company, "z5") == {"v1": "z5"}
+    await by_hand(company, "v1", "z6")
+    assert await look(company) == {"v1": "z6"}
+
+
+async def test_who_has_a_counterpart_that_is_there_is_not_linked_anew(company: Company) -> None:
+    await joined(company, there={}, p5="z1")
+    with pytest.raises(Refused, match="is linked to z1 already"):
+        await by_hand(company, "5", "z2")

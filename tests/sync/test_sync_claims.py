@@ -127,7 +127,8 @@ async def test_one_that_comes_later_is_held_with_the_first_ones_name(company: Wo
     assert f"'{TWIN}' ({twins.ids[0]})" in (await twins.told(1))[0]
 
 
-async def test_nobody_is_linked_by_itself_before_its_source_is_read_to_the_end(company: World) -> None:
+@pytest.mark.parametrize("reading", ["update reading set open = true", "delete from reading"])
+async def test_nobody_is_linked_by_itself_before_its_source_is_read_to_the_end(company: World, reading: str) -> None:
     twins = Twins(company)
     twins.rename(0)
     there = twins.at_target()
@@ -135,19 +136,13 @@ async def test_nobody_is_linked_by_itself_before_its_source_is_read_to_the_end(c
     await company.ask()
     await company.slice(company.source)
     flow = await company.flow("vendors")
-    await _reading(company, flow.flow_id, "true")
+    await company.run(f"{reading} where tenant_id = %s and flow_id = %s", company.desk.tenant_id, flow.flow_id)
     for _ in range(3):
         await company.slice(company.target)
     assert (await twins.ends())[0] == ("held", "party_still_read")
     assert twins.ids[0] not in await twins.links()
     await company.sync()
     assert (await twins.links())[twins.ids[0]] == there
-
-
-async def _reading(company: World, flow_id: int, open_: str) -> None:
-    await company.run(
-        f"update reading set open = {open_} where tenant_id = %s and flow_id = %s", company.desk.tenant_id, flow_id
-    )
 
 
 async def test_records_that_were_read_before_claims_were_kept_are_found(twins: Twins) -> None:

@@ -69,7 +69,7 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
         async with desk.changing(sealer) as change:
             record = await _locked(desk, change, sealer, record_id, target_id)
             await _refuse_open(change, record_id)
-            if record.type.tracks:
+            if record.type.tracks or await _is_gone(change, record):
                 await _let_go(change, record)
             await _refuse_linked(change, record, target_id)
             shown = await _base(change, record, target_id)
@@ -134,8 +134,23 @@ async def _refuse_open(change: Change, record_id: int) -> None:
         )
 
 
+async def _is_gone(change: Change, record: _Held) -> bool:
+    """Whether its counterpart is not there any more: a party's may have been merged into the one that is named now."""
+    row = await change.one(
+        """select 1 from link l join directory d on d.tenant_id = l.tenant_id and d.connection_id = %s
+               and d.entity = l.target_entity and d.object_id = l.target_id and d.state = 'gone'
+           where l.tenant_id = %s and l.integration_id = %s and l.entity = %s and l.source_id = %s
+             and l.target_entity = %s""",
+        record.target_connection, change.tenant_id, record.integration_id, record.flow, record.source_id, PARTIES,
+    )  # fmt: skip
+    return row is not None
+
+
 async def _let_go(change: Change, record: _Held) -> None:
-    """What is only tracked may be linked anew: its bill may have been voided there, or another one meant."""
+    """What is only tracked may be linked anew: its bill may have been voided there, or another one meant.
+
+    So may a party whose counterpart is gone.
+    """
     await change.run(
         "delete from link where tenant_id = %s and integration_id = %s and entity = %s and source_id = %s",
         change.tenant_id, record.integration_id, record.flow, record.source_id,

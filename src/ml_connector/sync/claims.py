@@ -303,8 +303,11 @@ def read_key(flow: str) -> str:
 
 
 async def all_read(transaction: LaneTransaction, flow: Flow) -> bool:
-    """Whether no reading of the flow is under way: what it has not shown yet may claim the same counterparts."""
+    """Whether the flow's source was read to its end, and no reading is under way: what it has not shown may claim the same.
+
+    Single parties are read before the first reading, too, as when the source announces them.
+    """
     row = await transaction.one(
         "select open from reading where tenant_id = %b and flow_id = %b", transaction.lane.tenant_id, flow.flow_id
     )
-    return row is None or not row[0]
+    return row is not None and not row[0]

@@ -1,8 +1,10 @@
 """VANISHED: contacts that were merged where nobody tells into which, as in Zoho Books: they are simply not there any more.
 
 Who is gone from a list that was read whole, and does not exist by its id either, may have been merged or deleted. The
-documents that we made for it tell: where all of them name one other contact now, that is the one that is left, and the link
-goes over to it. Else it stays, and its record is planned again, so that a person is told.
+documents that we made for it tell: where all of them name one other contact now, which has the party's name or a fact of it,
+that is the one that is left, and the link goes over to it. Else it stays, and its record is planned again, so that a person
+is told: somebody may have put its documents on another party's contact. A vendor's is always left to a person, since where it
+is paid changes with it.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.integrations.party_facts import is_of_kind
+from ml_connector.sync.claims import traits
 from ml_connector.sync.coming import makes_parties
-from ml_connector.sync.directory import file_documents
+from ml_connector.sync.directory import entry_name, file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.release import release, restage
@@ -70,6 +73,11 @@ _MOVE = """
       and not exists (select 1 from link o where o.tenant_id = l.tenant_id and o.integration_id = l.integration_id
                       and o.entity = any(%b::text[]) and o.target_entity = l.target_entity and o.target_id = w.object_id)
     returning l.source_id, l.record_id, l.version_id"""
+_KNOWN_AS = """
+    select l.base, d.content_hash, d.canonical from link l
+    left join record r on r.tenant_id = l.tenant_id and r.record_id = l.record_id
+    left join document d on d.tenant_id = r.tenant_id and d.version_id = r.version_id
+    where l.tenant_id = %b and l.integration_id = %b and l.entity = %b and l.target_entity = %b and l.target_id = %b"""
 _NEWEST = """
     select r.version_id from link l
     join record r on r.tenant_id = l.tenant_id and r.record_id = l.record_id
@@ -180,7 +188,7 @@ async def _conclude(lane: Lane, flow: Flow, id_: str, found: _Witnessed) -> None
         await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
         place = (lane.tenant_id, flow.integration_id, flow.name, PARTIES, id_)
         moved: list[Any] = []
-        if found.survivor is not None:
+        if found.survivor is not None and await _is_the_same(transaction, flow, id_, found.survivor):
             moved = await transaction.all(
                 _MOVE, *place, lane.connection_id, found.survivor.id, [flow.name, *flow.type.apart]
             )
@@ -196,6 +204,21 @@ async def _conclude(lane: Lane, flow: Flow, id_: str, found: _Witnessed) -> None
         versions = [row[0] for row in await transaction.all(_NEWEST, *place) if row[0] is not None]
         states = [State.POSTED, State.LINKED, State.UNCHANGED, State.SKIPPED]
         await restage(transaction.connection, lane.tenant_id, versions, states, Priority.PARTY)
+
+
+async def _is_the_same(transaction: LaneTransaction, flow: Flow, id_: str, survivor: Party) -> bool:
+    """Whether a contact has the party's name or a fact of it, as it is now or was agreed; never a vendor's."""
+    if flow.type.one_kind == "vendor":
+        return False
+    lane, shown = transaction.lane, traits(survivor)
+    for base, content_hash, canonical in await transaction.all(
+        _KNOWN_AS, lane.tenant_id, flow.integration_id, flow.name, PARTIES, id_
+    ):
+        sealed = [(entry_name(PARTIES, id_), base), (b"canonical " + (content_hash or b""), canonical)]
+        known = [documents.decode(lane.sealer.open(name, body)) for name, body in sealed if body is not None]
+        if any(isinstance(one, Party) and shown & traits(one) for one in known):
+            return True
+    return False
 
 
 async def _let_go(transaction: LaneTransaction, flow: Flow, ids: Sequence[str]) -> None:
