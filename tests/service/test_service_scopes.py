@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from service_ledger import KIND, Company, bill, granted
+from tracking_world import XERO
+from tracking_world import granted as granted_there
 
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.parts import Ref
@@ -124,3 +126,43 @@ async def test_one_ledger_of_a_servicetitan_writes_its_parties_back(company: Com
         await change_settings(company.desk, other, {"parties_back": "yes"})
     await change_settings(company.desk, await company.now(), {"parties_back": "no"})
     await change_settings(company.desk, other, {"parties_back": "yes"})
+
+
+async def with_xero(company: Company, organisation: Organisation = XERO) -> Integration:
+    """The same ServiceTitan with an organisation of Xero: an integration without the setting parties_back."""
+    connector = company.desk.runtime.connectors["xero"]
+    made = await store_connection(company.desk, granted_there(connector, organisation), organisation, frozenset())
+    given = {"start_date": "2026-07-01"}
+    return await integrate(company.desk, "servicetitan-xero", given, target=str(made.connection_id))
+
+
+async def test_a_ledger_without_the_setting_writes_back_while_such_a_flow_is_live(company: Company) -> None:
+    xero = await with_xero(company)
+    await set_flow_mode(company.desk, xero, "customers_back", "preview")
+    await on(company, business_units="bu1", parties_back="yes")
+    told = rf"Integration {company.integration.integration_id} .*Set parties_back=no there first\. Nothing was changed"
+    with pytest.raises(Refused, match=told):
+        await set_flow_mode(company.desk, xero, "customers_back", "live")
+    await set_flow_mode(company.desk, xero, "customers_back", "off")
+    await change_settings(company.desk, await company.now(), {"parties_back": "no"})
+    await set_flow_mode(company.desk, xero, "vendors_back", "live")
+    with pytest.raises(Refused, match=f"Integration {xero.integration_id} .*Turn off vendors_back there first"):
+        await change_settings(company.desk, await company.now(), {"parties_back": "yes"})
+    with pytest.raises(Refused, match=f"Integration {xero.integration_id} "):
+        await second(company, business_units="bu2", parties_back="yes")
+    await set_flow_mode(company.desk, xero, "customers_back", "live")
+    await set_flow_mode(company.desk, xero, "vendors_back", "off")
+    with pytest.raises(Refused, match="Turn off customers_back there first"):
+        await change_settings(company.desk, await company.now(), {"parties_back": "yes"})
+
+
+async def test_of_two_ledgers_without_the_setting_the_second_stays_off(company: Company) -> None:
+    first = await with_xero(company)
+    other = await with_xero(
+        company, Organisation("7c1a-north", "Polar Air North", currency="USD", zone="America/Chicago")
+    )
+    await set_flow_mode(company.desk, first, "customers_back", "live")
+    with pytest.raises(Refused, match=f"Integration {first.integration_id} .*Turn off customers_back"):
+        await set_flow_mode(company.desk, other, "vendors_back", "live")
+    await set_flow_mode(company.desk, first, "customers_back", "off")
+    await set_flow_mode(company.desk, other, "vendors_back", "live")

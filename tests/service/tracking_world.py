@@ -192,7 +192,8 @@ class Tracking:
         )  # fmt: skip
 
 
-def _granted(connector: Connector, organisation: Organisation) -> Granted:
+def granted(connector: Connector, organisation: Organisation) -> Granted:
+    """A grant as it stands after the first contact."""
     tokens = Tokens("access", dt.datetime(2030, 1, 1, tzinfo=dt.UTC), "https://api.example", "refresh")
     return Granted(connector, CREDENTIALS[connector.vendor], tokens, {}, (organisation,))
 
@@ -200,8 +201,8 @@ def _granted(connector: Connector, organisation: Organisation) -> Granted:
 async def make_tracking(desk: Desk, mode: str = "live") -> Tracking:
     """Connect both systems and integrate them from 2026-07-01 on."""
     connectors = desk.runtime.connectors
-    source = await store_connection(desk, _granted(connectors["servicetitan"], TITAN), TITAN, frozenset())
-    target = await store_connection(desk, _granted(connectors["xero"], XERO), XERO, frozenset())
+    source = await store_connection(desk, granted(connectors["servicetitan"], TITAN), TITAN, frozenset())
+    target = await store_connection(desk, granted(connectors["xero"], XERO), XERO, frozenset())
     integration = await integrate(desk, "servicetitan-xero", {"start_date": "2026-07-01"})
     made = Tracking(desk, source, target, integration)
     assert made.titan.lists["business_units"] == UNITS

@@ -18,7 +18,14 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Unchanged, Waiting, Write, skip, waiting
 from ml_connector.integrations.drafts import Draft, line_account
-from ml_connector.integrations.items_alike import account_of, cost_account_of, differences, may_be, same_code
+from ml_connector.integrations.items_alike import (
+    account_of,
+    cost_account_of,
+    differences,
+    may_be,
+    same_code,
+    same_code_there,
+)
 from ml_connector.integrations.line_items import FLOW, TABLE, item_key
 from ml_connector.integrations.views import ANY, Books, View
 
@@ -61,7 +68,7 @@ class Items(FlowType):
         if not item.active or not item.sku.strip():
             return skip("item_not_sold" if item.sku.strip() else "item_without_code", name=item.name)
         here = same_code(item, _others(item, view))
-        there = same_code(item, view.ledger.items.values())
+        there = same_code_there(item, view.ledger)
         if here or len(there) > 1:
             return Hold((_twice(item, here, there, view),))
         return _matched(item, there[0], view) if there else _unmatched(item, view)

@@ -22,6 +22,13 @@ def same_code(mine: Item, items: Iterable[Item]) -> list[Item]:
     return [one for one in items if one.active and code and one.sku.strip() == code]
 
 
+def same_code_there(mine: Item, ledger: Ledger) -> list[Item]:
+    """As ``same_code``, of the ledger's items."""
+    if ledger.item_codes is None:
+        return same_code(mine, ledger.items.values())
+    return [ledger.items[one] for one in ledger.item_codes.get(mine.sku.strip(), ())]
+
+
 def may_be(mine: Item, ledger: Ledger) -> list[tuple[Item, str]]:
     """Active items of the ledger that may be it though nothing proves it, with what speaks for each.
 

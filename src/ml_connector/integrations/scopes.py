@@ -24,10 +24,20 @@ def units_of(settings: Any) -> frozenset[str]:
     return frozenset(stated or ())
 
 
-def writes_back(settings: Any) -> bool:
-    """Whether the ledger's customers and vendors change those of the source. ``settings`` may be as they are stored."""
+def writes_back(kind: IntegrationType, settings: Any, live: Collection[str]) -> bool:
+    """Whether the ledger's customers and vendors change those of the source. ``settings`` may be as they are stored.
+
+    An integration without a setting for that writes them back where one of its ``live`` flows does.
+    """
+    if BACK not in kind.settings.__struct_fields__:
+        return not parties_back(kind).isdisjoint(live)
     stated = settings.get(BACK) if isinstance(settings, dict) else getattr(settings, BACK, None)
     return stated == "yes"
+
+
+def parties_back(kind: IntegrationType) -> frozenset[str]:
+    """The names of its flows that take the ledger's customers and vendors to the source."""
+    return frozenset(one.name for one in kind.flows if one.mirrors and one.mirrored == "parties")
 
 
 def overlap(one: Collection[str], other: Collection[str]) -> bool:

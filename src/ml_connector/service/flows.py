@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ml_connector.errors import BadInput, Refused
-from ml_connector.integrations.scopes import documents_of
+from ml_connector.integrations.scopes import documents_of, parties_back
 from ml_connector.lanes.questions import renewal
 from ml_connector.sealing import Sealer
 from ml_connector.service import settings as texts
@@ -16,7 +16,7 @@ from ml_connector.service.four_eyes import confirm_rows, own_plans
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.outdated import made_plans, outdated
 from ml_connector.service.roles import Role
-from ml_connector.service.scopes import refuse_overlap
+from ml_connector.service.scopes import refuse_overlap, refuse_two_ledgers_back
 from ml_connector.sync.release import release_links, restage
 from ml_connector.sync.states import IN_FLIGHT, Priority, State
 
@@ -107,6 +107,7 @@ async def set_flow_mode(desk: Desk, integration: Integration, flow_name: str, mo
             await _refuse_overlap(desk, change, integration, flow)
         if mode == "live":
             await refuse_not_live(desk, change, integration, flow)
+            await _refuse_two_back(desk, change, integration, flow)
         live = mode == "live"
         seen = await _previewed(desk, change, sealer, integration, flow) if live else Previewed(0, 0, unseen=False)
         await change.run(
@@ -135,6 +136,15 @@ async def _refuse_overlap(desk: Desk, change: Change, integration: Integration, 
     now = known.pop(integration.integration_id)
     names = documents_of(desk.runtime.integrations[now.kind]) & {flow.name}
     refuse_overlap(desk, names, flow.source_id, now.settings, known.values())
+
+
+async def _refuse_two_back(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:
+    """Of several ledgers only one changes the customers and vendors of their source."""
+    if flow.name not in parties_back(desk.runtime.integrations[integration.kind]):
+        return
+    known = await integrations_in(desk, change)
+    others = [one for one in known if one.integration_id != integration.integration_id]
+    refuse_two_ledgers_back(desk, integration.source_id, others)
 
 
 async def refuse_not_live(desk: Desk, change: Change, integration: Integration, flow: FlowLine) -> None:

@@ -164,7 +164,8 @@ async def integrate(
     made = texts.with_changes(type_, {}, settings)
     check_closing(made, desk.clock.now().date())
     refuse_overlap(desk, documents_of(type_), one.connection_id, made, existing)
-    refuse_two_ledgers_back(one.connection_id, made, existing)
+    if writes_back(type_, made, ()):
+        refuse_two_ledgers_back(desk, one.connection_id, existing)
     await _create(desk, type_, made, one.connection_id, other.connection_id)
     return await integration_between(desk, kind, one.connection_id, other.connection_id)
 
@@ -274,8 +275,8 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
             others = [one for one in known if one.integration_id != integration.integration_id]
             if units_of(former) != units_of(settings):
                 refuse_overlap(desk, documents_of(kind), integration.source_id, settings, others)
-            if not writes_back(former):
-                refuse_two_ledgers_back(integration.source_id, settings, others)
+            if writes_back(kind, settings, ()) and not writes_back(kind, former, ()):
+                refuse_two_ledgers_back(desk, integration.source_id, others)
             await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
             await _follow(change, kind, integration, changed, (former, settings))

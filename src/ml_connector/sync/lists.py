@@ -100,25 +100,30 @@ class _Parties:
             kept.put(before, party if is_of_kind(party, kind) else None)
 
 
-class PartyLists:
-    """Parties of a lane's lists, opened once: each generation only what differs is opened again.
+@dataclass(slots=True)
+class _Opened:
+    """The entries of one list as they were opened last, with their hashes."""
 
-    Every link of a party is a new generation, and there may be twenty thousand parties: what is the same is kept.
+    hashes: dict[str, bytes] = field(default_factory=dict)
+    found: dict[str, Document] = field(default_factory=dict)
+
+
+class KeptLists:
+    """A lane's lists, opened once: each generation only what differs is opened again.
+
+    Every link of a party is a new generation, and there may be twenty thousand parties, or entries of a price book: what is
+    the same is kept.
     """
 
     def __init__(self) -> None:
+        self._opened: dict[tuple[int, str], _Opened] = {}  # by connection and list
         self._lists: dict[tuple[int, int, str], _Parties] = {}  # by integration and source: who is linked is theirs
 
     async def read(self, transaction: LaneTransaction, flow: Flow, entity: str, kinds: Collection[str]) -> _Parties:
         """The list as it is stored now, with what finds parties of each of the kinds."""
         place = (flow.integration_id, flow.source_id, entity)
         kept = self._lists.pop(place, None) or _Parties({kind: _Kind() for kind in kinds})
-        rows = await transaction.all(
-            """select object_id, content_hash from directory
-            where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
-            transaction.lane.tenant_id, flow.target_id, entity,
-        )  # fmt: skip
-        now = {id_: bytes(hash_) for id_, hash_ in rows}
+        now = await _hashes(transaction, flow.target_id, entity)
         kept.drop([id_ for id_ in kept.hashes if id_ not in now])
         changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
         for id_, party in (await _directory(transaction, flow.target_id, entity, changed)).items():
@@ -128,8 +133,17 @@ class PartyLists:
         self._lists[place] = kept  # only now: what broke off half-way is read whole the next time
         return kept
 
+    async def entries(self, transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, Any]:
+        """A list by id as it is stored now; what an earlier generation was given stays as it was."""
+        kept = self._opened.get((connection_id, entity), _Opened())
+        now = await _hashes(transaction, connection_id, entity)
+        same = {id_: kept.found[id_] for id_, hash_ in now.items() if kept.hashes.get(id_) == hash_}
+        found = same | await _directory(transaction, connection_id, entity, [id_ for id_ in now if id_ not in same])
+        self._opened[connection_id, entity] = _Opened({id_: now[id_] for id_ in found}, found)
+        return dict(found)
 
-async def load(transaction: LaneTransaction, flow: Flow, generation: int, known: PartyLists) -> Lists:
+
+async def load(transaction: LaneTransaction, flow: Flow, generation: int, known: KeptLists) -> Lists:
     """The lists that flows of this one's integration and direction are planned with, as they are stored now."""
     tenant = transaction.lane.tenant_id
     tables = await tables_of(
@@ -143,13 +157,13 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
     )
     wanted = {entity for type_ in flow.integration.flows for entity in type_.source_lists}
     for entity in wanted:
-        lists.source_lists[entity] = await _directory(transaction, flow.source_id, entity)
+        lists.source_lists[entity] = await known.entries(transaction, flow.source_id, entity)
     for entity in ("accounts", "tax_codes", "dimensions"):
-        setattr(lists, entity, await _directory(transaction, flow.target_id, entity))
+        setattr(lists, entity, await known.entries(transaction, flow.target_id, entity))
     listed = {name for type_ in flow.integration.flows for name in type_.target_lists}
     for entity in listed & {*SHORT_LISTS}:
-        lists.entries[entity] = await _directory(transaction, flow.target_id, entity)
-    lists.items = await _directory(transaction, flow.target_id, "items") if "items" in listed else {}
+        lists.entries[entity] = await known.entries(transaction, flow.target_id, entity)
+    lists.items = await known.entries(transaction, flow.target_id, "items") if "items" in listed else {}
     lists.item_codes, lists.item_keys = codes(lists.items.values()), keys(lists.items.values())
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
@@ -183,20 +197,26 @@ async def _organisation(transaction: LaneTransaction, connection_id: int) -> Org
     return found
 
 
+async def _hashes(transaction: LaneTransaction, connection_id: int, entity: str) -> dict[str, bytes]:
+    """By id the hash of each entry of a list that is there."""
+    rows = await transaction.all(
+        """select object_id, content_hash from directory
+        where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
+        transaction.lane.tenant_id, connection_id, entity,
+    )  # fmt: skip
+    return {id_: bytes(hash_) for id_, hash_ in rows}
+
+
 async def _directory(
-    transaction: LaneTransaction, connection_id: int, entity: str, ids: Collection[str] | None = None
+    transaction: LaneTransaction, connection_id: int, entity: str, ids: Collection[str]
 ) -> dict[str, Any]:
-    """A list by id, or those of its entries that have one of the ids."""
-    if ids is not None and not ids:
+    """The entries of a list that have one of the ids, opened."""
+    if not ids:
         return {}
     rows = await transaction.all(
-        """select object_id, body, state from directory where tenant_id = %s and connection_id = %s and entity = %s
-           and (%s::text[] is null or object_id = any(%s::text[]))""",
-        transaction.lane.tenant_id, connection_id, entity, *2 * (None if ids is None else list(ids),),
+        """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
+           and object_id = any(%s::text[])""",
+        transaction.lane.tenant_id, connection_id, entity, list(ids),
     )  # fmt: skip
     unseal = transaction.lane.sealer.open
-    return {
-        object_id: documents.decode(unseal(entry_name(entity, object_id), body))
-        for object_id, body, state in rows
-        if state != "gone"
-    }
+    return {id_: documents.decode(unseal(entry_name(entity, id_), body)) for id_, body in rows}

@@ -22,7 +22,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.in_currencies import currencies
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
-from ml_connector.sync.lists import Lists, PartyLists, load
+from ml_connector.sync.lists import KeptLists, Lists, load
 from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.merged import circles
 from ml_connector.sync.numbers import Numbers
@@ -45,7 +45,7 @@ class Preparer:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._lists: dict[tuple[int, int], Lists] = {}  # by integration and source: flows go both ways
-        self._parties = PartyLists()
+        self._kept = KeptLists()
         self._plans = Plans(lane)
 
     async def lists(self, transaction: LaneTransaction, flow: Flow) -> Lists:
@@ -58,7 +58,7 @@ class Preparer:
         place = flow.integration_id, flow.source_id
         held = self._lists.get(place)
         if held is None or held.generation != row[0]:
-            held = await load(transaction, flow, int(row[0]), self._parties)
+            held = await load(transaction, flow, int(row[0]), self._kept)
             self._lists[place] = held
         return held
 
