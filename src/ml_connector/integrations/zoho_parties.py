@@ -93,6 +93,7 @@ OFFER = Offer(
     skipped_by_settings=("parties_baseline", "contact_not_wanted", "party_gives_way", "not_written_back"),
     not_possible=(
         "A customer without a whole address cannot be created in ServiceTitan, which demands one: it waits.",
-        "Zoho Books does not tell into which contact another was merged: a link goes over where all its documents name one.",
+        "Zoho Books does not tell into which contact another was merged: a customer's link goes over where all its documents "
+        "name one that is like it and that no other party of ours has, and a vendor's waits for a person.",
     ),
 )  # fmt: skip
