@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,11 +14,6 @@ from typing import Any
 from sales_world import NOW
 
 from ml_connector.connectors.zoho_books.walk import LIST_LAG
-from ml_connector.integrations import servicetitan_zoho_books, zoho_bills, zoho_items, zoho_sales
-from ml_connector.integrations.base import FlowType, IntegrationType
-from ml_connector.integrations.customer_flow import Customers
-from ml_connector.integrations.offers import Offer, together
-from ml_connector.integrations.receivable_tables import LocationTable, PartyTable
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import syncing
 from ml_connector.service.desk import Desk
@@ -45,40 +39,6 @@ KIND = "servicetitan-zoho_books"
 MODES = {"customers": "as needed", "items": "as needed", "tax_zones": "as needed", "invoices": "live"}
 DAY = date(2026, 11, 12)
 WARE = {one.code: one for one in WARES}
-
-
-class _Customers(Customers):
-    """Customers in Zoho Books, where the pair does not offer them by itself."""
-
-    title = "Customers: ServiceTitan to Zoho Books"
-    target_vendor = "zoho_books"
-
-
-def whole() -> IntegrationType:
-    """The pair with everything that sales by item need, offered by itself or not."""
-    pair = servicetitan_zoho_books.INTEGRATION
-    parties = Offer(
-        flows=(_Customers(),),
-        tables=(
-            PartyTable(
-                "customers", "ServiceTitan customer id", "Zoho contact id, or new", "customers", "parties", ("new",)
-            ),
-            LocationTable(
-                "locations", "ServiceTitan customer and location", "Zoho contact id", "", "parties", ("new",)
-            ),
-        ),
-    )
-    all_ = together([zoho_bills.OFFER, zoho_sales.OFFER, zoho_items.OFFER, parties])
-    flows = {**_named(all_.flows), **_named(pair.flows)}
-    tables = {**{one.name: one for one in all_.tables}, **{one.name: one for one in pair.tables}}
-    more = {
-        name: getattr(all_, name) for name in ("held_by_settings", "skipped_by_tables", "skipped_by_settings", "gates")
-    }
-    return dataclasses.replace(pair, flows=tuple(flows.values()), tables=tuple(tables.values()), **more)
-
-
-def _named(flows: tuple[FlowType, ...]) -> dict[str, FlowType]:
-    return {one.name: one for one in flows}
 
 
 @dataclass(slots=True)
@@ -220,13 +180,15 @@ async def dealing(
             company.seed.organisation.add_unique_field(module, "ML Connector Ref")
     company.connection_settings["zoho_books"] = {"contact_types": "both", **(connection or {})}
     async with Sandbox.running(company) as sandbox:
-        ledger, told = sandbox.handover["company"]["ledger"]["accounts"], sandbox.handover["company"]
-        told["settings"] |= {"start_date": "2026-11-01", **(settings or {})}
-        told["mapping"] |= {"sales_accounts": {key: ledger[key] for key in ("4100", "4200", "4900")}}
-        told["mapping"]["sales_accounts"]["(none)"] = ledger["4200"]
+        told = sandbox.handover["company"]
+        ledger, answers = told["ledger"]["accounts"], told["integrations"][KIND]
+        answers["settings"] |= {"start_date": "2026-11-01", **(settings or {})}
+        answers["mapping"]["sales_accounts"] = {key: ledger[key] for key in ("4100", "4200", "4900")} | {
+            "(none)": ledger["4200"]
+        }
+        answers["mapping"].pop("sales_tax")  # the flow of zones is to find them
         file = folder / "sandbox.json"
         sandbox.write(file)
-        async with Runtime.on(database, Settings(data=folder / "data", sandbox=file)) as found:
-            runtime = dataclasses.replace(found, integrations={**found.integrations, KIND: whole()})
+        async with Runtime.on(database, Settings(data=folder / "data", sandbox=file)) as runtime:
             desk, integration = await joined(runtime, sandbox.handover, KIND, {**MODES, **modes})
             yield Dealing(sandbox, desk, integration)

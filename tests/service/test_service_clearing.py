@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -14,6 +15,7 @@ from tracking_world import ON
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Deposited
 from ml_connector.errors import BadInput, NotFound
+from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.service.clearing.report import clearing
 from ml_connector.service.clearing.shapes import ClearingReport
 from ml_connector.service.desk import Desk
@@ -211,8 +213,9 @@ async def test_which_integration(company: Clearing) -> None:
 
 async def test_an_integration_that_reads_no_deposits_says_so(desk: Desk) -> None:
     await make_company(desk)
+    without = {INTEGRATION.kind: replace(INTEGRATION, clearing=None)}
     with pytest.raises(BadInput, match="reads no bank deposits"):
-        await clearing(desk)
+        await clearing(replace(desk, runtime=replace(desk.runtime, integrations=without)))
 
 
 async def test_a_payments_own_version_counts(company: Clearing) -> None:

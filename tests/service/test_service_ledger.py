@@ -37,7 +37,7 @@ async def _live(company: Company, *bills: Bill) -> None:
 
 
 async def _bills(company: Company) -> FlowStatus:
-    return next(one for one in (await status(company.desk)).integrations[0].flows if one.name == "bills")
+    return next(one for one in (await status(company.desk)).integrations[0].flows if one.flow == "bills")
 
 
 async def test_status_counts_and_sums(company: Company) -> None:
@@ -223,7 +223,7 @@ async def test_a_preview_shows_what_would_be_posted(company: Company) -> None:
         await company.plan()
     quiet = Quiet(True, Progress(0, 0, 0, 0, 0, 0, 0, 0))
     found = await shown_preview(company.desk, await company.now(), quiet)
-    bills = next(one for one in found.flows if one.name == "bills")
+    bills = next(one for one in found.flows if one.flow == "bills")
     assert (bills.post.count, bills.post.sums) == (1, {"USD": Decimal("100.00")})
     assert (bills.hold.count, {cause.code for cause in bills.held}) == (2, {"account_unmapped", "vendor_pending"})
     (planned,) = bills.planned
