@@ -114,7 +114,7 @@ class StageOfServiceTitan(Stage):
     silent = frozenset([("payments", Action.MARK_EXPORTED), ("journal_entries", Action.CREATE)])
     stepwise = frozenset([("customers", Action.UPDATE)])
     settles_later = frozenset(["read_after_write_lag_seconds"])
-    repeatable = frozenset(["customers", "vendors", "payments", "journal_entries"])
+    repeatable = frozenset(["customers", "vendors", "payments"])
     switches: ClassVar[Mapping[str, Switch]] = {
         "limits": Switch((True,)),
         "token_requests_per_minute": Switch((1, 0)),

@@ -102,6 +102,7 @@ async def _toured(walk: Walk) -> dict[str, Any]:
     """The company's two chapters, and what is checked of everything at the end; the numbers of the summary."""
     numbers = await bills.bills(walk)
     numbers[zoho_sales.SALES] = await zoho_sales.zoho_sales(walk)
+    await zoho_sales.turned_off(walk)
     numbers[sales.KIND] = await sales.sales(walk)
     await _verify_audit(walk)
     return {**numbers, "company": walk.company["name"], "connections": await _connections(walk)}

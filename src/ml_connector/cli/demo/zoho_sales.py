@@ -10,11 +10,17 @@ from ml_connector.cli import render
 from ml_connector.cli.demo import stage
 from ml_connector.cli.demo.bills import KIND
 from ml_connector.cli.demo.walk import Walk, waiting_of
+from ml_connector.service.approving import approvable, approve_listed
+from ml_connector.service.finding import Filter
+from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import integration_named
+from ml_connector.service.status import Status
+from ml_connector.service.tallies import counted
 
 SALES = "zoho_sales"  # of the summary
 FAULTS = ("duplicates", "missing", "totals_differ", "unexpected", "owed_differs")
 FLOWS = ("invoices", "payments", "credit_memos")
+_CHANGED = "preview_changed"
 _TABLES = ("sales_accounts", "sales_tax", "payment_types")
 _SUGGESTED = ("sales_accounts", "sales_tax")
 
@@ -32,11 +38,32 @@ async def zoho_sales(walk: Walk) -> dict[str, Any]:
     await walk.give(integration, {table: answers[table] for table in _TABLES}, taken)
     preview = await walk.preview(integration, f"preview {KIND}", limit=3)
     commands = [*(f"live {flow} --integration {KIND}" for flow in FLOWS), f"sync --integration {KIND}"]
-    await walk.live(integration, preview, *FLOWS, command="\n".join(commands))
+    found = await walk.live(integration, preview, *FLOWS, command="\n".join(commands))
+    await _looked_at_again(walk, found)
     again = await walk.again(KIND, f"sync --integration {KIND}")
     books = await stage.zoho_sales_compared(walk.file)
     show(walk, books, "What the two systems' own books say of sales, compared without asking our ledger")
     return {**books, "second_run": {"posted": again}, "waiting": waiting_of(await walk.status(KIND))}
+
+
+async def _looked_at_again(walk: Walk, found: Status) -> None:
+    """Approve what is another by now than its preview: a write-off's tax is known once its invoice stands in the ledger."""
+    reasons = {cause.code for one in found.integrations for flow in one.flows for cause in flow.waiting}
+    if _CHANGED not in reasons:
+        return
+    walk.head("What is another than its preview is looked at and approved again", f"approve --reason {_CHANGED}")
+    approved = await approve_listed(walk.desk, await approvable(walk.desk, Filter(reason=_CHANGED)))
+    walk.say(f"{counted(len(approved.record_ids), 'document')} approved.")
+    await walk.sync(KIND)
+
+
+async def turned_off(walk: Walk) -> None:
+    """Stop the flows of sales: what is sold goes into one ledger, and the next chapter's is another."""
+    integration = await integration_named(walk.desk, KIND)
+    walk.head("What is sold goes into one ledger: it is turned off here before Xero", f"off {' '.join(FLOWS)}")
+    for flow in FLOWS:
+        await set_flow_mode(walk.desk, integration, flow, "off")
+    walk.say("What is posted stays; bills go on.")
 
 
 def show(walk: Walk, books: Mapping[str, Any], text: str) -> None:
