@@ -75,12 +75,14 @@ async def test_an_invoice_that_came_first_is_not_posted_beside_its_twin(posted: 
     elif since == "renumbered":
         posted.tenant.modify_bill(second.id, vendor_number="KR-20802")
     elif since == "dismissed":
-        posted.tenant.modify_bill(second.id, due_date=second.bill_date)
+        posted.tenant.modify_bill(second.id, do_not_pay=True)
         await posted.sync()
         record = await posted.one("select record_id from record where source_id = %s", str(second.id))
-        await dismiss(posted.desk, f"#{record[0]}", "the due date does not matter")
+        await dismiss(posted.desk, f"#{record[0]}", "it is paid all the same")
     await posted.sync()
     posted.tenant.modify_bill(first.id, status="Unreconciled", do_not_pay=False)
     await posted.sync()
     state, reason = (await posted.ends())[str(first.id)]
-    assert (state, reason) == ("held", "same_number_same_total"), len(Books(posted, Persons()).ours())
+    free = since == "renumbered"  # the ledger's bill has the other number by then, too
+    ends = ("posted", "") if free else ("held", "same_number_same_total")
+    assert (state, reason) == ends, len(Books(posted, Persons()).ours())
