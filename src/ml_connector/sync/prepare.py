@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Composed
@@ -16,7 +13,6 @@ from ml_connector.integrations.tracked import Payables
 from ml_connector.integrations.views import Behind, Candidate, Linked, Twin, View
 from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
-from ml_connector.sync.directory import entry_name
 from ml_connector.sync.entry_links import held_there, known_links
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.in_currencies import currencies
@@ -25,18 +21,13 @@ from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.lists import KeptLists, Lists, load
 from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.merged import circles
-from ml_connector.sync.numbers import Numbers
 from ml_connector.sync.own_links import behind, named_links, own_links, posted_links
 from ml_connector.sync.previews import previewed_links
 from ml_connector.sync.reads import NotedTables
 from ml_connector.sync.release import holds
 from ml_connector.sync.shared import persons
-from ml_connector.sync.states import State
 from ml_connector.sync.together import Together, together
-
-# Any other record claims its number in the second states, an earlier one in all but the first.
-_PASSED_OVER = (State.SKIPPED, State.SUPERSEDED)
-_CLAIMED = (State.POSTED, State.LINKED, State.SENDING, State.UNCERTAIN)
+from ml_connector.sync.twins import Search
 
 
 class Preparer:
@@ -104,13 +95,12 @@ class _Batch:
         self._brings: set[str] = set()
         self._read_through: set[str] = set()
         self._released: dict[int, set[str]] = defaultdict(set)
-        self._twins: dict[int, list[Twin]] = defaultdict(list)
+        self._twins: Mapping[int, Sequence[Twin]] = {}
         self._candidates: dict[int, list[Candidate]] = {}
         self._promised: set[int] = set()
         self._all_read = True
         self._circles: dict[str, tuple[str, ...]] = {}
         self._held_there: dict[str, str] = {}
-        self._numbers = Numbers(flow, lists.tables, lists.given)
         self._together = Together()
         self._asked_in: dict[str, tuple[str, ...]] = {}
 
@@ -122,9 +112,8 @@ class _Batch:
         self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
         await self._load_released()
-        await self._load_source_twins()
-        await self._load_renumbered_twins()
-        await self._load_target_twins()
+        batch = self._lane, self._transaction, self._flow, self._items, self._lists
+        self._twins = await Search(*batch, self._party_at_target).twins()
         contacts = self._lists.parties.get(self._flow.type.parties, {})
         known = self._links, self._party_at_target, contacts, self._lists.organisation, self._behind
         self._together = await together(self._transaction, self._flow, self._items, *known)
@@ -152,7 +141,7 @@ class _Batch:
             source=lists.source,
             source_lists=lists.source_lists,
             ledger=lists.ledger(*self._flow.type.party_list),
-            twins=tuple(self._twins[item.record_id]),
+            twins=tuple(self._twins.get(item.record_id, ())),
             candidates=tuple(self._candidates.get(item.record_id, ())),
             compose=self._compose,
             made=self._together.steps[item.record_id].made,
@@ -277,118 +266,6 @@ class _Batch:
             if holds(code, version_id, newest[record_id]):
                 self._released[record_id].add(code)
 
-    async def _load_source_twins(self) -> None:
-        """Other records of this flow under the same number, seen earlier and neither cancelled nor empty.
-
-        Of the same party; of whichever, where the target takes each number once. One that was deleted has freed its number;
-        what stands of it at the target has not.
-        """
-        rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, d.number, d.amount, s.state, d.party_id, d.document_date
-            from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, number_key, party_id)
-            cross join lateral (select * from document where tenant_id = %b and number_key = mine.number_key
-                                and (party_id = mine.party_id or %b) and number_key <> '' offset 0) d
-            cross join lateral (select * from record where tenant_id = d.tenant_id
-                                and record_id = d.record_id offset 0) other
-            cross join lateral (select state from version_state where tenant_id = d.tenant_id
-                                and version_id = d.version_id offset 0) s
-            where other.version_id = d.version_id and other.flow_id = %b and other.record_id <> mine.record_id
-              and not other.deleted and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
-                   or s.state = any(%b::smallint[]))
-            order by other.record_id""",
-            [item.record_id for item in self._items], [self._numbers.source_key(item) for item in self._items],
-            [item.party_id for item in self._items], self._lane.tenant_id, self._flow.type.unique_numbers,
-            self._flow.flow_id, [*_PASSED_OVER], [*_CLAIMED],
-        )  # fmt: skip
-        self._source_twins([(*row[:2], self._numbers.prefix + row[2], *row[3:]) for row in rows])
-
-    async def _load_renumbered_twins(self) -> None:
-        """Other records of this flow to which a person gave the number; their own is another one."""
-        given, key = self._numbers.given(), self._numbers.key
-        keys = [(item, source_id) for item in self._items for source_id in given.get(key(item), ())]
-        if not keys:
-            return
-        rows = await self._transaction.all(
-            """select mine.record_id, other.source_id, mine.given, d.amount, s.state, d.party_id, d.document_date
-            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) as mine (record_id, party_id, other, given)
-            join record other on other.tenant_id = %b and other.flow_id = %b and other.source_id = mine.other
-            join document d on d.tenant_id = other.tenant_id and d.version_id = other.version_id
-            join version_state s on s.tenant_id = other.tenant_id and s.version_id = other.version_id
-            where (d.party_id = mine.party_id or %b) and other.record_id <> mine.record_id and d.number_key <> mine.given
-              and not other.deleted and (other.record_id < mine.record_id and s.state <> all(%b::smallint[])
-                   or s.state = any(%b::smallint[]))
-            order by other.record_id""",
-            [item.record_id for item, _ in keys], [item.party_id for item, _ in keys], [other for _, other in keys],
-            [key(item) for item, _ in keys], self._lane.tenant_id, self._flow.flow_id, self._flow.type.unique_numbers,
-            [*_PASSED_OVER], [*_CLAIMED],
-        )  # fmt: skip
-        table = self._lists.tables[self._flow.type.number_table]
-        self._source_twins([(row[0], row[1], table.get(row[1]), *row[3:]) for row in rows])
-
-    def _source_twins(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        where, items = self._flow.integration.source_title, {item.record_id: item for item in self._items}
-        for record_id, source_id, number, amount, state, party_id, date in rows:
-            item, taken = items[record_id], ""
-            if party_id != item.party_id:
-                if not self._numbers.is_taken(item, number, amount):
-                    continue
-                taken = "a document of another customer or vendor"
-            label = f"{self._flow.name[:-1]} {source_id}, {State(state).word}"
-            self._twins[record_id].append(Twin(where, source_id, number, amount, label, True, taken=taken, date=date))
-
-    async def _load_target_twins(self) -> None:
-        """Documents of the ledger with the same party and number, but for this very record's own.
-
-        One that is linked to another record counts too: what stands there claims its number, whatever has become of
-        that record since. Where the target takes each number once, so does anybody's, void or not.
-        """
-        keys = [(item, self._numbers.key(item), self._party_at_target(item)) for item in self._items]
-        rows = await self._transaction.all(
-            """select mine.record_id, e.entity, e.object_id, e.total, e.document_date, e.state, e.reference, e.body,
-                      l.source_id, e.active and e.party_id = mine.party
-            from unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-                 as mine (record_id, entity, number_key, party, own, source_id)
-            cross join lateral (select * from directory where tenant_id = %b and connection_id = %b
-                                and entity = mine.entity and number_key = mine.number_key
-                                and (active and party_id = mine.party or %b and mine.party <> '')
-                                and number_key <> '' offset 0) e
-            left join lateral (select entity, source_id from link where tenant_id = e.tenant_id
-                               and integration_id = %b and target_entity = e.entity
-                               and target_id = e.object_id offset 0) l on true
-            where e.state <> 'gone' and e.reference <> mine.own and not starts_with(e.reference, mine.own || '-')
-              and (l.entity, l.source_id) is distinct from (%b, mine.source_id)""",
-            [item.record_id for item, _, _ in keys],
-            [self._flow.type.target_entity(item.document) for item, _, _ in keys], [key for _, key, _ in keys],
-            [party for _, _, party in keys], [item.reference for item, _, _ in keys],
-            [item.source_id for item, _, _ in keys],
-            self._lane.tenant_id, self._flow.target_id,
-            self._flow.type.unique_numbers, self._flow.integration_id, self._flow.name,
-        )  # fmt: skip
-        items = {item.record_id: item for item in self._items}
-        for record_id, entity, object_id, total, date, state, reference, body, source_id, theirs in rows:
-            if source_id is not None and any(twin.id == source_id for twin in self._twins[record_id]):
-                continue
-            found = documents.decode(self._lane.sealer.open(entry_name(entity, object_id), body))
-            number = str(getattr(found, "number", ""))
-            if not theirs and not self._numbers.is_taken(items[record_id], number):
-                continue
-            taken = "" if theirs else self._taken_by(found)
-            label = f"{state or 'a document'} of {_day(date)}, id {object_id}"
-            if source_id is not None:
-                label = f"{label}, the counterpart of {source_id}"
-            where, free = self._flow.integration.target_title, "" if source_id is not None else entity
-            twin = Twin(where, object_id, number, total, label, bool(reference), free, taken, date)
-            self._twins[record_id].append(twin)
-
-    def _taken_by(self, found: Document) -> str:
-        """What has the number, where that is no twin."""
-        if not getattr(found, "active", True):
-            return "a void document"
-        party = documents.party_of(found)
-        parties = self._lists.parties.get(self._flow.type.parties, {})
-        known = parties.get(party.id) if party is not None else None
-        return f"a document of {known.name if known is not None else 'another contact'}"
-
     def _party_at_target(self, item: Item) -> str:
         """The target's id of the document's party; of a document that is only linked, also the one of its very name."""
         needs = self._flow.type.needs_links(item.document, self._flow.settings)
@@ -402,7 +279,3 @@ class _Batch:
         if linked in parties or not rules.only_linked(item.document, self._flow.settings):
             return linked
         return index.named(rules.party_name(item.document)) if index else ""
-
-
-def _day(date: dt.date | None) -> str:
-    return str(date) if date else "no date"
