@@ -51,10 +51,8 @@ _CLAIM = """
     order by w.priority, w.version_id limit %b"""
 
 
-async def claim(
-    transaction: LaneTransaction, room: int, flows: Collection[int]
-) -> list[tuple[int, Item | Unopened]]:
-    """The next versions in order, of these flows, with their flow ids, one of a record. One whose record has an open intent waits."""
+async def claim(transaction: LaneTransaction, room: int, flows: Collection[int]) -> list[tuple[int, Item | Unopened]]:
+    """The next versions of these flows in order, with the flow ids, one of a record. Where an intent is open, it waits."""
     if room <= 0:
         return []
     lane, now = transaction.lane, transaction.lane.clock.now()

@@ -56,7 +56,7 @@ class Pushed:
 
 
 async def push(lane: Lane, flows: Collection[int]) -> Pushed:
-    """Work off what these flows have in the lane's queue until it is done, the slice is over, or the budget is. Raises LeaseLost.
+    """Work off what these flows have in the queue until it is done, the slice is over, or the budget is. Raises LeaseLost.
 
     A flow that was turned on since the target was looked at is not among them.
     """

@@ -110,6 +110,12 @@ def test_without_the_field_an_update_leaves_the_notes_that_people_write() -> Non
     assert not {"notes", "custom_fields"} & sent(compose(changed, Action.UPDATE, reference_field="")).keys()
 
 
+@pytest.mark.parametrize("document", [replace(INVOICE, id=INVOICE_ID), replace(NOTE, id="7"), replace(PAYMENT, id="8")])
+def test_an_update_names_no_custom_field_since_those_of_people_could_be_emptied(document: Document) -> None:
+    assert "custom_fields" in sent(compose(replace(document, id="")))
+    assert "custom_fields" not in sent(compose(document, Action.UPDATE))
+
+
 def test_texts_that_are_too_long_are_cut_and_said() -> None:
     composed = compose(replace(INVOICE, memo="x" * 150, original_date=dt.date(2026, 1, 31)))
     words = sent(composed)["reference_number"]

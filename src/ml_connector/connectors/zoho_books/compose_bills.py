@@ -57,7 +57,7 @@ def bill(
         **(editions.head(organisation.edition, entity, settings) if action is Action.CREATE else {}),
         "is_inclusive_tax": document.tax_basis is TaxBasis.INCLUSIVE,
         "line_items": [_line(frame, line, n, kept=action is Action.UPDATE) for n, line in enumerate(document.lines, 1)],
-        **reference_of(document.memo, reference, reference_field_of(settings)),
+        **reference_of(action, document.memo, reference, reference_field_of(settings)),
     }
     return Composed(encode(body), total_of(frame, document.lines), tuple(frame.notes))
 

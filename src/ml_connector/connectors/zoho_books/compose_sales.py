@@ -94,8 +94,8 @@ def _numbered(number: str, credit: bool) -> dict[str, Any]:
 
 
 def _reference(action: Action, reference: str, field: str) -> dict[str, Any]:
-    """Where it stands in the notes, an update leaves these as they are: customers read them, and people write there."""
-    return {} if action is Action.UPDATE and not field else reference_of("", reference, field)
+    """An update leaves the notes as they are, too: customers read them, and people write there."""
+    return {} if action is Action.UPDATE else reference_of(action, "", reference, field)
 
 
 def _dates(document: Invoice, credit: bool) -> dict[str, str]:

@@ -17,6 +17,7 @@ from ml_connector.canonical.money import ZERO, is_exact, plain, rounded, total
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine
 from ml_connector.canonical.sales import InvoiceLine
+from ml_connector.connectors.writing import Action
 from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.translate import REFERENCE_LINE
 from ml_connector.errors import BadInput
@@ -166,10 +167,14 @@ def rate(exchange_rate: Decimal | None, code: str, organisation: Organisation) -
     return {"exchange_rate": plain(exchange_rate)}
 
 
-def reference_of(memo: str, reference: str, field_name: str, words: str = "notes") -> dict[str, Any]:
-    """Our reference in its custom field, else as the last line of the text ``words``."""
+def reference_of(action: Action, memo: str, reference: str, field_name: str, words: str = "notes") -> dict[str, Any]:
+    """Our reference in its custom field, else as the last line of the text ``words``.
+
+    A change names no custom field: ours stands there already, and Zoho may empty those that a request leaves out (uncertain).
+    """
     if field_name:
-        return {**present(**{words: memo}), "custom_fields": [{"api_name": field_name, "value": reference}]}
+        ours = {} if action is Action.UPDATE else {"custom_fields": [{"api_name": field_name, "value": reference}]}
+        return {**present(**{words: memo}), **ours}
     return {words: "\n".join(part for part in (memo.rstrip(), REFERENCE_LINE + reference) if part)}
 
 
