@@ -68,6 +68,7 @@ class FlowType(ABC):
     matches: ClassVar[str] = ""  # the target's list whose entries it links one to one, but for parties: View.held_there
     knows: ClassVar[tuple[str, ...]] = ()  # flows of short lists: the planner is shown all their links
     asks_of_posted: ClassVar[bool] = False  # its planner asks for the links of what the posted version named, too
+    lays_against_dismissed: ClassVar[bool] = False  # a change that a person dismissed is the base of the next one
     begins_off: ClassVar[bool] = False  # of one that runs as needed: a person turns it on, else it is so from the start
 
     @property

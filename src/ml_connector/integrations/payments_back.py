@@ -40,6 +40,7 @@ class PaymentsBack(FlowType):
     writes = ("payments",)
     passed_over_with = ("payment_back_elsewhere",)
     tells_deleted = False
+    lays_against_dismissed = True
     near = NEAR
     source_lists = ()
     target_lists = ("payment_types", "payments")
