@@ -119,6 +119,10 @@ class FlowType(ABC):
         """Why it cannot go live as it is set, and the way out; empty if it can. ``scopes`` are the source's rights."""
         return ""
 
+    def never_goes(self, document: Document) -> bool:
+        """Whether it does not go as it is, whatever any table says: a survey of what goes back leaves it out."""
+        return False
+
     def party_of(self, document: Document) -> str:
         """The source id of the party a document belongs to, for finding twins; empty for none."""
         return ""

@@ -53,6 +53,11 @@ class ExpensesBack(FlowType):
         """None: what people write as a receipt's number repeats."""
         return ""
 
+    def never_goes(self, document: Document) -> bool:
+        """What nobody has paid yet."""
+        assert isinstance(document, Expense)
+        return not document.paid_through.id
+
     def plan(self, view: View) -> Decision:
         expense = view.document
         assert isinstance(expense, Expense)

@@ -73,6 +73,11 @@ class PaymentsBack(FlowType):
         assert isinstance(document, Payment)
         return document.amount, total(one.amount for one in document.splits if (INVOICES, one.document.id) in behind)
 
+    def never_goes(self, document: Document) -> bool:
+        """What came from ServiceTitan, and what is on no invoice."""
+        assert isinstance(document, Payment)
+        return bool(document.reference) or not document.splits
+
     def plan(self, view: View) -> Decision:
         payment = view.document
         assert isinstance(payment, Payment)
