@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.money import ZERO, is_exact, quantum, split
+from ml_connector.canonical.money import ZERO, is_exact, quantum, total
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 from ml_connector.connectors.writing import Action
@@ -17,6 +17,7 @@ from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import ROUNDING, Draft, is_code, money
 from ml_connector.integrations.invoice_checks import is_credit
 from ml_connector.integrations.invoice_rules import taxed_lines
+from ml_connector.integrations.invoice_tax import apportion
 from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
 from ml_connector.integrations.views import View
@@ -43,7 +44,7 @@ def credit_lines(
     untold = invoice.tax and not any(tax for _, _, tax in bases)  # the ledger shows no tax of its lines
     if not exact or not (untold or any(tax for _, _, tax in bases)):
         return whole
-    if untold or any(_unclear(one, view) for one in bases):
+    if untold or _whole(bases) <= 0 or any(_unclear(one, view) for one in bases):
         number = invoice.number or target
         draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
         return whole
@@ -51,9 +52,25 @@ def credit_lines(
 
 
 def _unclear(base: tuple[str, Decimal, Decimal], view: View) -> bool:
-    """Whether nobody can tell the tax in a part of it; what is not taxed names no tax type in some ledgers."""
+    """Whether nobody can tell the tax in a part of it; what is not taxed names no tax type in some ledgers.
+
+    What is below zero is a discount: it has a share where it is not taxed, for then it moves no tax.
+    """
     code, net, tax = base
-    return net < 0 or tax < 0 or (not code and (view.ways.names_exempt or bool(tax)))
+    if not code and (view.ways.names_exempt or tax):
+        return True
+    return tax < 0 or (net < 0 and (bool(tax) or not _is_exempt(code, view)))
+
+
+def _is_exempt(code: str, view: View) -> bool:
+    """Whether the ledger reckons no tax on what has this tax type."""
+    known = view.ledger.tax_codes.get(code)
+    return not code or (known is not None and known.rate == 0)
+
+
+def _whole(bases: Sequence[tuple[str, Decimal, Decimal]]) -> Decimal:
+    """The invoice's total."""
+    return total(part for _, net, tax in bases for part in (net, tax))
 
 
 def _to_come(applied: Allocation, target: str, view: View, draft: Draft) -> Invoice | None:
@@ -92,8 +109,7 @@ def _shared(
     frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], view: View, draft: Draft
 ) -> list[InvoiceLine]:
     """The amount in the proportions of the invoice, to the cent, nothing lost."""
-    weights = [part for _, net, tax in bases for part in (net, tax)]
-    shares = split(frame.amount, weights, draft.currency)
+    shares = apportion(frame.amount, [part for _, net, tax in bases for part in (net, tax)], draft.currency)
     lines = []
     for n, (code, _, _) in enumerate(bases):
         net, tax = shares[2 * n], shares[2 * n + 1]

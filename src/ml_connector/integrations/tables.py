@@ -35,6 +35,7 @@ class TableType:
     holds_with: tuple[tuple[str, str], ...] = ()  # of a seldom one: (setting, value) under which what has no row waits
     linked_by: str = ""  # the flow whose links stand for rows; then what has neither waits, and nothing goes by itself
     back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
+    passes_over: str = ""  # a value: a document with a key of it is passed over, whatever its other keys have
 
     def under(self, settings: Mapping[str, object]) -> TableType:
         """The table as it is under the settings of an integration, where these say what its values can be."""

@@ -16,6 +16,7 @@ from functools import cache
 from ml_connector.canonical.money import ZERO
 from ml_connector.errors import NotFound
 from ml_connector.integrations.tables import TableType
+from ml_connector.lanes.survey import whole_table
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
@@ -89,7 +90,7 @@ class TableCoverage:
 class Coverage:
     """The documents since a day, and how many find a row for every key that needs one. ``left``: lists not read yet.
 
-    ``not_surveyed``: tables of what goes back, of which nothing is known. Neither they nor their documents are counted.
+    ``not_surveyed``: tables of what goes back whose documents were not read. Neither they nor those are counted.
     """
 
     integration: str
@@ -131,37 +132,43 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
         }
         rows = {name: await _rows(reading, integration, name) for name in needs}
     whole, tables = Part(), list[TableCoverage]()
-    tested = {name: _tested(table_named(kind, name), needs[name], rows[name]) for name in rows}
+    without = {name: _without(table_named(kind, name), needs[name], rows[name]) for name in rows}
     for one in documents:
-        known = all(tested[table](key, one.day) for table, keys in one.keys.items() for key in keys)
+        known = not any(without[table](keys, one.day) for table, keys in one.keys.items())
         whole.add(known, one.currency, one.amount)
-    for name, known_ in tested.items():
-        tables.append(_of_table(name, needs[name], documents, known_, names))
+    for name, missing in without.items():
+        tables.append(_of_table(name, needs[name], documents, missing, names))
+    back = tuple(one.name for one in kind.tables if one.back and whole_table(one.name) not in names)
     return Coverage(
         integration.title, head[0], head[1], len(head[2]), whole.all.count, whole.all.sums, whole.covered.count,
-        whole.percent, whole.money, tuple(tables), tuple(one.name for one in kind.tables if one.back),
+        whole.percent, whole.money, tuple(tables), back,
     )  # fmt: skip
 
 
-_Tested = Callable[[str, dt.date], bool]
+_Without = Callable[[Sequence[str], dt.date], list[str]]
 
 
-def _tested(table: TableType, need: Need, rows: Table) -> _Tested:
-    """Whether a key has a row on a day, or needs none."""
-    if need.by_itself:
-        return lambda key, day: True
+def _without(table: TableType, need: Need, rows: Table) -> _Without:
+    """Of the keys of a document those that have no row on its day and need one."""
     freed_by = cache(table.freed_by)
-    return lambda key, day: key in need.without or any(rows.get(one, day) is not None for one in freed_by(key))
+
+    def missing(keys: Sequence[str], day: dt.date) -> list[str]:
+        if need.by_itself or (table.passes_over and any(rows.get(key, day) == table.passes_over for key in keys)):
+            return []
+        found = (key for key in keys if key not in need.without)
+        return [key for key in found if all(rows.get(one, day) is None for one in freed_by(key))]
+
+    return missing
 
 
 def _of_table(
-    name: str, need: Need, documents: Sequence[_Document], known: _Tested, names: Mapping[str, str]
+    name: str, need: Need, documents: Sequence[_Document], lacking: _Without, names: Mapping[str, str]
 ) -> TableCoverage:  # fmt: skip
     part, seen, missing = Part(), set[str](), defaultdict[str, list[_Document]](list)
     for one in documents:
         if keys := one.keys.get(name):
             seen.update(keys)
-            without = [key for key in keys if not known(key, one.day)]
+            without = lacking(keys, one.day)
             part.add(not without, one.currency, one.amount)
             for key in without:
                 missing[key].append(one)
