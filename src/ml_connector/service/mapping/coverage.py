@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 
 from ml_connector.canonical.money import ZERO
 from ml_connector.errors import NotFound
-from ml_connector.integrations.tables import TableType
+from ml_connector.lanes.surveyed_keys import opened, shown
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
@@ -105,12 +104,15 @@ class Coverage:
     not_surveyed: tuple[str, ...] = ()
 
 
+_Keys = tuple[str, ...]  # any of which may have the row; the first is the one that the document shows
+
+
 @dataclass(frozen=True, slots=True)
 class _Document:
     day: dt.date
     currency: str
     amount: Decimal
-    keys: dict[str, list[str]]  # by table
+    keys: dict[str, list[_Keys]]  # by table, for each use of it
 
 
 async def coverage(desk: Desk, integration: Integration) -> Coverage:
@@ -131,9 +133,9 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
         }
         rows = {name: await _rows(reading, integration, name) for name in needs}
     whole, tables = Part(), list[TableCoverage]()
-    tested = {name: _tested(table_named(kind, name), needs[name], rows[name]) for name in rows}
+    tested = {name: _tested(needs[name], rows[name]) for name in rows}
     for one in documents:
-        known = all(tested[table](key, one.day) for table, keys in one.keys.items() for key in keys)
+        known = all(tested[table](keys, one.day) for table, uses in one.keys.items() for keys in uses)
         whole.add(known, one.currency, one.amount)
     for name, known_ in tested.items():
         tables.append(_of_table(name, needs[name], documents, known_, names))
@@ -143,15 +145,14 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
     )  # fmt: skip
 
 
-_Tested = Callable[[str, dt.date], bool]
+_Tested = Callable[[_Keys, dt.date], bool]
 
 
-def _tested(table: TableType, need: Need, rows: Table) -> _Tested:
-    """Whether a key has a row on a day, or needs none."""
+def _tested(need: Need, rows: Table) -> _Tested:
+    """Whether one of a use's keys has a row on a day, or it needs none."""
     if need.by_itself:
-        return lambda key, day: True
-    freed_by = cache(table.freed_by)
-    return lambda key, day: key in need.without or any(rows.get(one, day) is not None for one in freed_by(key))
+        return lambda keys, day: True
+    return lambda keys, day: keys[0] in need.without or any(rows.get(one, day) is not None for one in keys)
 
 
 def _of_table(
@@ -159,9 +160,9 @@ def _of_table(
 ) -> TableCoverage:  # fmt: skip
     part, seen, missing = Part(), set[str](), defaultdict[str, list[_Document]](list)
     for one in documents:
-        if keys := one.keys.get(name):
-            seen.update(keys)
-            without = [key for key in keys if not known(key, one.day)]
+        if uses := one.keys.get(name):
+            seen.update(keys[0] for keys in uses)
+            without = [keys[0] for keys in uses if not known(keys, one.day)]
             part.add(not without, one.currency, one.amount)
             for key in without:
                 missing[key].append(one)
@@ -192,11 +193,11 @@ async def _surveyed(reading: Reading, integration: Integration) -> list[_Documen
     )  # fmt: skip
     found = []
     for day, currency, amount, texts in rows:
-        keys = defaultdict[str, list[str]](list)
+        uses = defaultdict[str, list[_Keys]](list)
         for text in texts:
-            table, _, key = text.partition(":")
-            keys[table].append(key)
-        found.append(_Document(day, currency, amount, dict(keys)))
+            table, keys = opened(text)
+            uses[table].append(keys)
+        found.append(_Document(day, currency, amount, dict(uses)))
     return found
 
 
@@ -205,7 +206,7 @@ async def _names(reading: Reading, sealer: Sealer, integration: Integration) -> 
         "select key, name from survey_key where tenant_id = %s and integration_id = %s",
         reading.tenant_id, integration.integration_id,
     )  # fmt: skip
-    return {key: sealer.open(b"survey key", name).decode() for key, name in rows}
+    return {shown(text): sealer.open(b"survey key", name).decode() for text, name in rows}
 
 
 async def _rows(reading: Reading, integration: Integration, table: str) -> Table:
