@@ -125,7 +125,10 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
             "select since, begun_at, to_read from survey where tenant_id = %s and integration_id = %s", *place
         )
         if head is None:
-            raise NotFound("Nothing was surveyed yet: 'ml-connector map coverage --survey' reads the last 90 days.")
+            raise NotFound(
+                "Nothing was surveyed yet: 'ml-connector map coverage --survey', or a POST to /coverage/surveys of the API, "
+                "reads the last 90 days."
+            )
         documents, names = await _surveyed(reading, integration), await _names(reading, sealer, integration)
         used = {table for one in documents for table in one.keys}
         needs = {
