@@ -97,6 +97,23 @@ async def test_a_row_counts_on_the_days_it_holds(company: Company) -> None:
     assert [(one.key, one.last) for one in accounts.open] == [("5100", days_ago(company, 60))]
 
 
+async def test_tax_without_a_zone_is_covered_by_its_business_units_row_or_by_that_of_all(company: Company) -> None:
+    taxed = {"date": days_ago(company, 5), "tax": Decimal(20), "total": "120.00"}
+    made = (bill(id, business_unit=Ref(unit), **taxed) for id, unit in (("1", "bu1"), ("2", "bu2"), ("3", "")))
+    company.titan.lists["bills"] = tuple(made)
+    await told(company, await surveying(company))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", anyway=True)
+    found = await covered(company)
+    assert [(one.key, one.documents) for one in of(found, "tax").open] == [("(no zone)", 3)]
+    await set_value(company.desk, company.integration, "tax", "business unit bu1", "cost", anyway=True)
+    found = await covered(company)
+    assert (found.covered, of(found, "tax").keys, open_keys(found, "tax")) == (1, 1, ["(no zone)"])
+    await set_value(company.desk, company.integration, "tax", "business unit bu2", "cost", anyway=True)
+    assert [one.documents for one in of(await covered(company), "tax").open] == [1], "the one of no unit"
+    await set_value(company.desk, company.integration, "tax", "(no zone)", "cost", anyway=True)
+    assert (await covered(company)).percent == 100
+
+
 async def test_nothing_is_staged_and_little_is_kept(company: Company) -> None:
     company.titan.lists["bills"] = tuple(bills(company))
     await told(company, await surveying(company))

@@ -54,6 +54,14 @@ class TableType:
         """(key, name) for each use of the table that a document of a flow shows."""
         return ()
 
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        """For a key that a document shows the keys under which its row is looked for; the first that is filled counts."""
+        return (key,)
+
+    def looked_up(self, document: Document) -> dict[str, tuple[str, ...]]:
+        """By each key that a document shows the keys under which its planner looks for a row, in that order."""
+        return {key: self.tried(key, document) for key, _ in self.shown_keys(document) if key}
+
     def listed_there(self, entries: Iterable[Document]) -> frozenset[str]:
         """The keys that need no row, since the target's list, given whole, has the one entry that each stands for."""
         return frozenset()

@@ -20,6 +20,7 @@ from ml_connector.errors import Refused
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.scopes import units_of
 from ml_connector.lanes.survey_back import goes
+from ml_connector.lanes.surveyed_keys import kept
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
@@ -178,11 +179,6 @@ def _in_scope(flow: Flow, document: Document) -> bool:
 
 
 def _keys(flow: Flow, document: Document) -> dict[str, str]:
-    """By "table:key" the name, of every table that the flow goes by. Who a party is has no name here."""
+    """The keys by text with their names, of every table that the flow goes by: see ``surveyed_keys``."""
     tables: list[Any] = [one for one in flow.integration.tables if one.name in flow.type.tables]
-    return {
-        f"{table.name}:{key}": "" if table.of_people else name
-        for table in tables
-        for key, name in table.shown_keys(document)
-        if key
-    }
+    return {text: name for table in tables for text, name in kept(table, document).items()}

@@ -18,9 +18,10 @@ from ml_connector.service.connections import connections_in
 from ml_connector.service.desk import Change, Desk
 from ml_connector.service.integrating import Integration
 from ml_connector.service.roles import Role
-from ml_connector.service.working import working
+from ml_connector.service.working import Work, working
 
 DAYS = 90
+_MAY = (Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
 _RESUMED = dt.timedelta(days=1)  # a survey that was broken off goes on for so long; then it begins anew
 
 
@@ -50,23 +51,36 @@ async def survey(
     ``back``: also what would go back by flows that are off. Waits up to ``seconds`` (machine time) for each part. Ends early
     where a vendor's day has no more calls to spare. Raises NotAnswered, and Refused with why a system could not be read.
     """
-    desk.require(Role.OPERATOR, Role.APPROVER, Role.BOOKKEEPER)
+    desk.require(*_MAY)
     since = await _begin(desk, integration, back=back)
-    async with desk.looking() as reading:
-        known = {one.connection_id: one for one in await connections_in(reading, desk.clock.now())}
-    what = f"{SURVEY}{integration.integration_id}"
     async with working(desk.runtime) as work:
         while True:
-            turn = known[await _whose_turn(desk, integration)]
-            (told,) = _answer.decode(await asked(desk, turn, what, work, seconds))
-            if "problem" in told:
-                raise Refused(str(told["problem"]))
-            now = msgspec.convert(told, Surveyed)
-            state = SurveyState(since, now.left, now.documents, now.spared)
+            state = await _part(desk, integration, since, work, seconds)
             report(state)
             if not state.left or state.spared:
                 return state
             await work.pause()
+
+
+async def survey_on(
+    desk: Desk, integration: Integration, *, back: bool = False, seconds: float = PATIENCE
+) -> SurveyState:
+    """One part of it, begun or gone on with: as much as a lane reads in one turn. Raises what ``survey`` raises."""
+    desk.require(*_MAY)
+    since = await _begin(desk, integration, back=back)
+    async with working(desk.runtime) as work:
+        return await _part(desk, integration, since, work, seconds)
+
+
+async def _part(desk: Desk, integration: Integration, since: dt.date, work: Work, seconds: float) -> SurveyState:
+    async with desk.looking() as reading:
+        known = {one.connection_id: one for one in await connections_in(reading, desk.clock.now())}
+    turn, what = known[await _whose_turn(desk, integration)], f"{SURVEY}{integration.integration_id}"
+    (told,) = _answer.decode(await asked(desk, turn, what, work, seconds))
+    if "problem" in told:
+        raise Refused(str(told["problem"]))
+    now = msgspec.convert(told, Surveyed)
+    return SurveyState(since, now.left, now.documents, now.spared)
 
 
 async def _whose_turn(desk: Desk, integration: Integration) -> int:
