@@ -49,7 +49,8 @@ _NAMING = {
     "vendor": ("bills", "vendor_credits"),
 }
 
-# What was asked for does not come first again; `offset 0` as in prepare._Batch.
+# A location's id begins with its customer's (master_data.location_id), whom its documents name; which of them stand on its own
+# contact ``_is_own`` tells. What was asked for does not come first again; `offset 0` as in prepare._Batch.
 _GONE = """
     update directory d set asked_at = %b
     where d.tenant_id = %b and d.connection_id = %b and d.entity = %b and d.object_id in (
@@ -67,7 +68,7 @@ _MADE = """
     cross join lateral (select party_id, content_hash, canonical from document where tenant_id = l.tenant_id
                         and version_id = l.version_id offset 0) d
     where own.tenant_id = %b and own.integration_id = %b and own.entity = %b and own.target_id = %b
-      and d.party_id = own.source_id
+      and d.party_id = case own.entity when 'locations' then split_part(own.source_id, '-', 1) else own.source_id end
     order by l.link_id desc limit %b"""
 _MOVE = """
     update link l set target_id = w.object_id, base = w.body
