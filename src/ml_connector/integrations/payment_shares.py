@@ -18,8 +18,9 @@ from ml_connector.integrations.drafts import ROUNDING, Draft, is_code, money
 from ml_connector.integrations.invoice_checks import is_credit
 from ml_connector.integrations.invoice_rules import taxed_lines
 from ml_connector.integrations.invoice_tax import apportion
-from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
+from ml_connector.integrations.payment_rules import is_new, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 Lines = tuple[TaxBasis, tuple[InvoiceLine, ...]]
@@ -30,8 +31,8 @@ def credit_lines(
     draft: Draft,
 ) -> Lines:  # fmt: skip
     """A fee is no part of the sale and takes no tax back; a write-off does, unless the settings say otherwise."""
-    tracking = options(payment.business_unit, payment.date, view, draft)
-    frame = InvoiceLine("1", applied.amount, words, unit_price=applied.amount, account=account, dimensions=tracking)
+    coding = unit_coding(payment.business_unit, payment.date, view, draft)
+    frame = InvoiceLine("1", applied.amount, words, unit_price=applied.amount, account=account, **coding)
     whole: Lines = (TaxBasis.NONE, (frame,))
     if rule.kind == "fee" or view.settings.write_off_tax == "none":
         return whole
@@ -118,6 +119,7 @@ def _shared(
                 InvoiceLine(
                     str(n + 1), net, frame.description, unit_price=net, account=frame.account,
                     tax_code=_code(code, view), tax=tax, taxable=bool(tax), dimensions=frame.dimensions,
+                    location=frame.location,
                 )
             )  # fmt: skip
     return lines
@@ -152,6 +154,7 @@ def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
         tax=ZERO,
         taxable=False,
         dimensions=first.dimensions,
+        location=first.location,
     )
     draft.notes.append(f"rounding of {money(apart, draft.currency)} to {first.account.label()}")
     return msgspec.structs.replace(note, lines=(*note.lines, more))

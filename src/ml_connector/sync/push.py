@@ -33,7 +33,7 @@ from ml_connector.sync.settle import Settled
 from ml_connector.sync.standing import standing
 from ml_connector.transport.about import about
 from ml_connector.transport.deadline import leaving_before
-from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
+from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, TransportError
 
 log = structlog.get_logger()
 
@@ -196,7 +196,8 @@ class _Pusher:
         except LeaseLost:
             raise
         except TransportError as error:
-            later = Later(error.sentence, getattr(error, "retry_after", 0.0))
+            forbidden = isinstance(error, NotPermitted)
+            later = Later(error.sentence, getattr(error, "retry_after", 0.0), forbidden=forbidden)
             self._heed(await put_off(lane, group, [later] * len(group)))
             return [later] * len(group)
         go = group if found is None else found.go

@@ -67,6 +67,12 @@ def test_with_the_setting_lines_name_accounts() -> None:
     assert found["name"] == line.description[:100] and found["description"] == line.description
 
 
+def test_a_line_names_its_own_location() -> None:
+    placed = replace(INVOICE, lines=(replace(LINE, location=Ref("4600", "Duluth")), LINE))
+    first, second = sent(compose(placed))["line_items"]
+    assert first["location_id"] == "4600" and "location_id" not in second
+
+
 def test_a_draft_is_not_marked() -> None:
     assert "status" not in sent(compose(replace(INVOICE, state=InvoiceState.DRAFT)))
     assert sent(compose(replace(NOTE, state=InvoiceState.DRAFT)))["is_draft"] is True

@@ -119,6 +119,7 @@ def _line(frame: Frame, line: InvoiceLine, n: int, what: str, *, kept: bool) -> 
         **({"line_item_id": line.id} if kept and is_id(line.id) else {}),
         **_sold(frame, line, n, what),
         **line_of(frame, line, n),
+        **present(location_id=line.location.id),
         **tags(line.dimensions, n),
         "item_order": n,
     }
