@@ -135,6 +135,11 @@ async def test_an_answer_that_shows_another_invoice_proves_nothing(wrong: dict[s
     assert isinstance(outcome, Uncertain)
 
 
+async def test_a_void_document_is_no_proof_of_one_that_was_to_be_made() -> None:
+    outcome = await CONNECTOR.write(scripted(ok(201, invoice=invoice(status="void"))), step("invoices", INVOICE))
+    assert isinstance(outcome, Uncertain) and "void" in outcome.why
+
+
 async def test_an_update_goes_by_id_and_a_void_is_proven_by_reading() -> None:
     session = scripted(ok(invoice=invoice(status="sent")))
     await CONNECTOR.write(session, step("invoices", replace(INVOICE, id=INVOICE_ID), _U, target=INVOICE_ID))
