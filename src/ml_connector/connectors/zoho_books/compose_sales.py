@@ -18,10 +18,8 @@ from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.lines import (
     MARKED,
-    REFERENCE_NUMBER_LIMIT,
     Frame,
     currency,
-    cut,
     line_of,
     present,
     rate,
@@ -29,6 +27,7 @@ from ml_connector.connectors.zoho_books.lines import (
     tags,
     total_of,
 )
+from ml_connector.connectors.zoho_books.own_dates import numbered
 from ml_connector.connectors.zoho_books.settings import ACCOUNT, ITEM, reference_field_of
 from ml_connector.connectors.zoho_books.values import is_id
 from ml_connector.errors import BadInput
@@ -105,9 +104,7 @@ def _dates(document: Invoice, credit: bool) -> dict[str, str]:
 
 def _words(document: Invoice, frame: Frame) -> str:
     """The reference number, which people see: the document's own words, and its own date where it is booked on another."""
-    dated = f"(dated {document.original_date})" if document.original_date else ""
-    room = REFERENCE_NUMBER_LIMIT - 1 - len(dated)
-    return " ".join(part for part in (cut(document.memo, room, "reference", frame.notes), dated) if part)
+    return numbered(document.memo, document.original_date, "reference", frame.notes)
 
 
 def _with_lines(action: Action, document: Invoice, frame: Frame, what: str) -> dict[str, Any]:
