@@ -201,6 +201,34 @@ async def test_what_is_on_an_invoice_of_zohos_goes_back_once_that_is_linked(data
         assert settled(company, third) == company.titan.invoices[third.id].total
 
 
+async def test_the_rest_of_a_share_is_told_once_its_invoice_is_linked(database: Database, tmp_path: Path) -> None:
+    settings = {"payments_back_mixed": "part"}
+    async with back(database, tmp_path, settings, payments_back="live") as company:
+        first, second = company.bill("400"), company.bill("70")
+        await company.sync()
+        twin = company.enter_at_zoho(second, "Z-70")
+        numbers = [company.titan.invoices[first.id].reference_number, "Z-70"]
+        mixed = company.at_zoho("receive", customer=company.name_of(second), invoices=numbers)
+        await company.sync()
+        assert await company.ends("payments_back") == {mixed["payment_id"]: ("posted", "")}
+        [share] = company.taken()
+        assert share.total == settled(company, first)
+        third = company.bill("70")
+        await set_flow_mode(company.desk, await company.joined(), "invoices", "preview")
+        await company.sync()
+        await link(company.desk, await company.record("invoices", str(third.id)), twin)
+        await company.sync()
+        assert await company.ends("payments_back") == {mixed["payment_id"]: ("held", "payment_back_changed")}
+        [wait] = (await company.life("payments_back", mixed["payment_id"])).versions[-1].waits
+        assert "Z-70" in wait.sentence and str(share.id) in wait.sentence
+        whole = {one.id: company.titan.invoices[one.id].total for one in (first, third)}
+        company.titan.collecting.set_status(share.id, "Pending")
+        company.titan.collecting.change(share.id, total=sum(whole.values(), D(0)), parts=whole)
+        await company.sync()
+        assert await company.ends("payments_back") == {mixed["payment_id"]: ("unchanged", "")}
+        await still(company)
+
+
 async def test_what_is_passed_over_comes_in_once_its_invoice_is_linked_or_its_mode_mapped(
     database: Database, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -186,6 +187,22 @@ def test_going_back_to_what_was_entered_is_held_where_it_was_corrected_meanwhile
     assert "as it was then" in held.waits[0].sentence and "90.00 of 2026-06-09" in held.waits[0].sentence
     assert plan(paid(), link=linked(THERE)) == plan(paid("90"), link=linked(corrected)) == Unchanged()
     assert plan(paid(), link=linked(corrected, mirrored=False)) == Unchanged()
+
+
+def test_a_share_that_is_servicetitans_later_is_told_until_somebody_enters_it() -> None:
+    """100 on invoice 1 went; the 20 on an invoice of Zoho's alone did not, and that one is linked with invoice 2 now."""
+    both = paid("120", {"z1": "100", "z2": "20"})
+    entered = Linked("payments", "p5", THERE, both, THERE, mirrored=True)
+    apart = {"link": entered, "behind": behind(z1=sold("1"))}
+    assert plan(both, **apart) == Unchanged()
+    held = plan(both, link=entered)
+    assert codes(held) == ["payment_back_changed"] and isinstance(held, Hold)
+    assert "linked with ServiceTitan's now" in held.waits[0].sentence and "Nz2 20.00" in held.waits[0].sentence
+    splits = (*THERE.splits, Allocation("y", Ref("2"), D(20)))
+    mended = dataclasses.replace(entered, now=msgspec.structs.replace(THERE, amount=D(120), splits=splits))
+    assert plan(both, link=mended) == Unchanged()
+    came = dataclasses.replace(entered, mirrored=False)
+    assert plan(both, link=came) == Unchanged()
 
 
 def test_a_deletion_is_held_until_it_is_deleted_there_too() -> None:

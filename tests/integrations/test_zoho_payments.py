@@ -28,6 +28,7 @@ from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.payment_anew import mark_of
 from ml_connector.integrations.views import Linked
 from ml_connector.integrations.zoho_sales import ZohoPayments
 
@@ -222,6 +223,48 @@ def test_a_payment_that_turns_out_a_write_off_is_removed_and_credited() -> None:
     books.version(payment("100", type_="2"))
     assert books.sent == ["create payments", "void payments", "create credit_notes", "create allocations"]
     assert books.owed("A") == D(900)
+
+
+REFERENCE = "servicetitan-1-payments-p1"
+OFF = payment("100", type_="2")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        payment("90", type_="2"),
+        payment("100", type_="2", date=dt.date(2026, 6, 12)),
+        payment("100", type_="1"),
+        msgspec.structs.replace(OFF, active=False),
+        payment("100", {"A": "60", "B": "40"}, type_="2"),
+    ],
+)
+def test_a_write_off_takes_nothing_that_a_void_one_keeps(between: Payment) -> None:
+    books = Books()
+    for version in (OFF, between, OFF, between, OFF):
+        assert isinstance(books.version(version), Write)
+        assert isinstance(books.version(version), Unchanged)
+    assert (books.owed("A"), books.owed("B")) == (D(900), D(1000))
+    [now] = [one for one in books.notes() if one.active]
+    before = [one.id[-8:] for one in books.notes() if not one.active]
+    assert books.notes()[0].reference == REFERENCE and now.reference.removeprefix(f"{REFERENCE}-") in before
+
+
+def test_what_took_the_place_of_a_write_off_is_known_though_it_is_on_nothing() -> None:
+    books = Books()
+    books.version(OFF)
+    books.version(payment("90", type_="2"))
+    [now] = [one for one in books.notes() if one.active]
+    books._taken_off(now.id, now.allocations[0].id)
+    held = books.version(payment("90", type_="2", memo="marked as exported"))
+    assert isinstance(held, Unchanged) and [one.id for one in books.notes() if one.active] == [now.id]
+
+
+@pytest.mark.parametrize(
+    ("id_", "mark"), [("460000000026049", "00026049"), ("0000012c-0000-4000-8000-000000000000", "0000012c"), ("7", "7")]
+)
+def test_what_tells_ids_apart(id_: str, mark: str) -> None:
+    assert mark_of(id_) == mark
 
 
 def test_another_contacts_payment_is_entered_anew() -> None:

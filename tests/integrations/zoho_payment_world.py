@@ -160,13 +160,24 @@ class Books:
                 self.next += 1
                 assert isinstance(document, Invoice) and document.number
                 made = msgspec.structs.replace(
-                    document, id=f"n{self.next}", balance=document.total, reference=step.reference
+                    document, id=f"46000000{self.next:08}", balance=document.total, reference=step.reference
                 )
+                for one in self.notes():
+                    assert one.number != made.number and one.reference != made.reference, "what is void keeps both"
                 self.shown["credit_notes", made.id] = made
                 return made.id
+            case "credit_notes", Action.VOID:
+                note = self.shown["credit_notes", step.target_id]
+                assert isinstance(note, Invoice) and note.active and not note.allocations
+                void = msgspec.structs.replace(note, active=False, state=InvoiceState.VOID, balance=D(0))
+                self.shown["credit_notes", step.target_id] = void
+                return step.target_id
             case "allocations", Action.CREATE:
                 assert isinstance(document, Invoice)
                 return self._applied(document)
+            case "allocations", Action.VOID:
+                assert isinstance(document, Invoice)
+                return self._taken_off(document.id, step.target_id)
         raise AssertionError(f"{step.action} {step.entity} is nothing that is done here")
 
     def _paid(self, step: Step, document: Payment) -> str:
@@ -233,7 +244,24 @@ class Books:
         )
         return made.id
 
+    def _taken_off(self, credit: str, id_: str) -> str:
+        there = self.shown["credit_notes", credit]
+        assert isinstance(there, Invoice) and there.balance is not None
+        [part] = [one for one in there.allocations if one.id == id_]
+        on = self.shown["invoices", part.document.id]
+        assert isinstance(on, Invoice) and on.balance is not None
+        self.shown["invoices", on.id] = msgspec.structs.replace(on, balance=on.balance + part.amount)
+        left = tuple(one for one in there.allocations if one.id != id_)
+        self.shown["credit_notes", credit] = msgspec.structs.replace(
+            there, balance=there.balance + part.amount, allocations=left
+        )
+        return id_
+
     # what the books say, and what people do in them
+
+    def notes(self) -> list[Invoice]:
+        """The credit notes of the books, void ones too."""
+        return [one for one in self.shown.values() if isinstance(one, Invoice) and one.kind == "credit note"]
 
     def payments(self) -> list[Payment]:
         """The live payments of the books."""

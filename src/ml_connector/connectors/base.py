@@ -124,6 +124,8 @@ class Connector(ABC):
     # Entities of several records, of which a part alone may stand there: a create looks up what does and sends the rest.
     # False: what a list shows of such a one is a part, and says nothing of the whole's amount.
     completes: ClassVar[Mapping[str, bool]] = MappingProxyType({})
+    # Entities that stand in no list: what their own steps show of them is what is known of them.
+    shown_by_steps: ClassVar[frozenset[str]] = frozenset()
     unkept: ClassVar[frozenset[str]] = frozenset()  # fields of its JSON that are never stored: bank details, notes
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists
@@ -140,6 +142,10 @@ class Connector(ABC):
     @abstractmethod
     def hosts(self, credentials: Credentials) -> frozenset[str]:
         """Host names this connection may call; anything else is refused before it is sent."""
+
+    def files(self, entity: str) -> bool:
+        """Whether documents of an entity are entries of their own among what is known of this side."""
+        return entity in self.readable or entity in self.shown_by_steps
 
     def seen_by_session(self, credentials: Credentials, settings: Mapping[str, str]) -> Mapping[str, str]:
         """What ``Session.settings`` holds: the named settings, and what was given at connect and is no secret."""

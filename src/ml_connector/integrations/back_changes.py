@@ -24,7 +24,10 @@ def changed(payment: Payment, view: View) -> Decision:
     there = link.now
     posted = link.source if isinstance(link.source, Payment) else None
     stands = there if isinstance(there, Payment) and there.active else None
-    if not link.mirrored or posted is None or (_same(posted, payment) and _as_entered(stands, link.base)):
+    if not link.mirrored or posted is None:
+        return Unchanged()
+    more = _more_ours(payment, posted, link.base, view)
+    if not more and _same(posted, payment) and _as_entered(stands, link.base):
         return Unchanged()
     if stands is None or (payment.active and _agrees(payment, stands, view)):
         return Unchanged()
@@ -32,7 +35,27 @@ def changed(payment: Payment, view: View) -> Decision:
     key = f"payments:{link.target_id}"
     if not payment.active:
         return Hold((waiting("payment_back_deleted", "fact", key, **told),))
-    return Hold((waiting("payment_back_changed", "fact", key, what=_told(posted, payment), **told),))
+    what = _told(posted, payment) if not (more and _same(posted, payment)) else _linked_since(payment, view)
+    return Hold((waiting("payment_back_changed", "fact", key, what=what, **told),))
+
+
+def _more_ours(payment: Payment, posted: Payment, entered: Document | None, view: View) -> bool:
+    """Whether a share alone went, and more of what it is on is ServiceTitan's now."""
+    if not isinstance(entered, Payment) or entered.amount == posted.amount:
+        return False
+    went = _on(entered)
+    return any(amount > went.get(on, ZERO) for on, amount in _on_theirs(payment, view).items())
+
+
+def _on_theirs(payment: Payment, view: View) -> dict[str, Decimal]:
+    """By ServiceTitan's invoice, what of it is on its counterpart."""
+    return {one.document.id: one.amount for one in merged(on_ours(payment, view), view)}
+
+
+def _linked_since(payment: Payment, view: View) -> str:
+    ours = on_ours(payment, view)
+    shown = " and ".join(f"{one.document.number or one.document.id} {money(one.amount)}" for one in ours)
+    return f"invoices of it that were Zoho Books' alone are linked with ServiceTitan's now, which makes it {shown}"
 
 
 def _on(payment: Payment) -> dict[str, Decimal]:
@@ -59,7 +82,7 @@ def _as_entered(there: Payment | None, entered: Document | None) -> bool:
 
 def _agrees(payment: Payment, there: Payment, view: View) -> bool:
     """Whether somebody has brought ServiceTitan's to what Zoho's is now."""
-    ours = {one.document.id: one.amount for one in merged(on_ours(payment, view), view)}
+    ours = _on_theirs(payment, view)
     foreign = any((INVOICES, one.document.id) not in view.behind for one in payment.splits)
     amount = sum(ours.values(), ZERO) if foreign else payment.amount
     type_ = view.mappings[MODES].get(mode_key(payment.method), payment.date)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -26,6 +25,7 @@ from ml_connector.integrations.decisions import STAYS, Adopt, Decision, Hold, Sk
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.left import left_or_last, left_standing
+from ml_connector.integrations.payment_anew import references_of, renumbered
 from ml_connector.integrations.payment_changes import compared, removals
 from ml_connector.integrations.payment_days import booked
 from ml_connector.integrations.payment_parts import Part, create, merged, wanted
@@ -181,17 +181,14 @@ def _parts(payment: Payment, rule: PaymentRule | None, view: View, draft: Draft)
 def _created(
     parts: Sequence[Part], alone: bool, former: Sequence[Document], payment: Payment, view: View, draft: Draft
 ) -> list[Step]:
-    """The steps of new parts. Where a payment is one document, that has the record's own reference; else each its own.
-
-    ``former`` are documents that were removed for them.
-    """
-    references = {part.key: view.reference if alone else f"{view.reference}-{part.key}" for part in parts}
+    """The steps of new parts. ``former`` are documents that were removed for them."""
+    references = references_of(parts, alone, former, view)
     for part in parts:
         if references[part.key] not in view.proven and payment.amount > 0:
             _check_target(part, references[part.key], payment, view, draft)
     if draft.waits:  # what is missing would only be told again, in other words
         return []
-    made = (create(_renumbered(part, former, view), references[part.key], view, draft) for part in parts)
+    made = (create(renumbered(part, former, view), references[part.key], view, draft) for part in parts)
     return [step for steps in made for step in steps]
 
 
@@ -209,20 +206,6 @@ def _check_target(part: Part, reference: str, payment: Payment, view: View, draf
         check_whole_twin(part.document, view, draft)
     elif part.entity == "payments":
         check_twin(part.on, part.amount, part.document, view, draft)
-
-
-def _renumbered(part: Part, former: Sequence[Document], view: View) -> Part:
-    """Xero never gives a removed credit note's number again: one in its place is told by the former one's id."""
-    document = part.document
-    if not isinstance(document, Invoice):
-        return part
-    made_now = set(view.proven.values())
-    notes = [one for one in (*view.at_target.values(), *former) if isinstance(one, Invoice) and one.id not in made_now]
-    holders = {one.number: one.id for one in notes if one.kind == document.kind}
-    number = document.number
-    for _ in notes:  # each of them holds one number at most
-        number = f"{document.number}-{holders[number][:8]}" if number in holders else number
-    return replace(part, document=msgspec.structs.replace(document, number=number))
 
 
 # --- a newer version ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.decisions import Hold, Waiting, waiting
 from ml_connector.integrations.drafts import ENTRIES_PENDING, Draft
+from ml_connector.integrations.payment_anew import took_its_place
 from ml_connector.integrations.payment_parts import Part, parts_of, remove, with_part
 from ml_connector.integrations.views import View, settled_key
 
@@ -49,7 +50,8 @@ class Standing:
             return self.entity in ADVANCES and part.entity in ADVANCES
         if self.settles:
             return self.settles == part.on
-        return self.reference in (view.reference, f"{view.reference}-{part.key}")
+        own = (view.reference, f"{view.reference}-{part.key}")
+        return self.reference in own or any(took_its_place(self.reference, first, view) for first in own)
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ class Ways:
     ``whole_payments``: a payment is one document on all its invoices, whose rest is unused money; what is applied later, and
     any other change, is a change of that one. Else it is one on each invoice, and the rest a document of its own.
     ``lists_in_part``: a list shows neither lines of a document nor what is applied, so each is read by its id for those.
+    ``keeps_references``: no two documents of a list have one reference of ours, and what is void keeps its own.
     """
 
     title: str
@@ -44,20 +45,24 @@ class Ways:
     takes_off: bool
     whole_payments: bool
     lists_in_part: bool
+    keeps_references: bool
 
 
 XERO = Ways(
     "Xero", one_kind=False, tells_survivor=True,
     name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
     sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
+    keeps_references=False,
 )  # fmt: skip
 # Names may be twice by a preference that newer organisations have on; the limit is told as 100 and as 200. Bills have tables
 # of their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
-# several invoices there, so none of them is taken off it alone.
+# several invoices there, so none of them is taken off it alone. Nobody tells whether a void document's unique value is free
+# again (FACTS 7), so it is taken for held.
 ZOHO = Ways(
     "Zoho Books", one_kind=True, tells_survivor=False,
     name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
     names_exempt=False, sells_items=True, edits_paid=False, takes_off=False, whole_payments=True, lists_in_part=True,
+    keeps_references=True,
 )  # fmt: skip
 
 LEDGERS: Mapping[str, Ways] = {"xero": XERO, "zoho_books": ZOHO}

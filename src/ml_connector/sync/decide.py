@@ -307,8 +307,9 @@ async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict
 async def _target_contents(
     transaction: LaneTransaction, target_id: int, decisions: Sequence[Decision]
 ) -> dict[tuple[str, str], bytes]:
-    """Content hashes of the target's documents that steps would change, by entity and id."""
-    wanted = sorted({pair for one in decisions for pair in _targets(one)})
+    """Content hashes of the target's documents that steps would change, by entity and id; none of what cannot be read."""
+    readable = transaction.lane.connector.readable
+    wanted = sorted({pair for one in decisions for pair in _targets(one) if pair[0] in readable})
     if not wanted:
         return {}
     rows = await transaction.all(

@@ -244,7 +244,7 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     for one in done:
         assert isinstance(one.outcome, Done)
         step = one.intended.step
-        if step.action is not Action.MARK_EXPORTED and step.entity in transaction.lane.connector.readable:
+        if step.action is not Action.MARK_EXPORTED and transaction.lane.connector.files(step.entity):
             by_entity[step.entity].append(one.outcome.document)
         for entity, document in one.outcome.also:
             by_entity[entity].append(document)

@@ -276,8 +276,8 @@ async def _withdrawn(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
 
 async def _file(transaction: LaneTransaction, entity: str, found: Sequence[Document]) -> list[str]:
     """File what was found as it is now; what cannot be read, such as the application of a credit, is no entry of its own."""
-    readable = entity in transaction.lane.connector.readable
-    return await file_documents(transaction, entity, found) if readable else []
+    filed = transaction.lane.connector.files(entity)
+    return await file_documents(transaction, entity, found) if filed else []
 
 
 async def _cut_off(transaction: LaneTransaction, one: _Open, intended: Intended, flows: Mapping[int, Flow]) -> None:

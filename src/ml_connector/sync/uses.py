@@ -3,7 +3,8 @@
 A payment stands on its invoices. Where an invoice gets another counterpart, or a step of it has taken the payment off it,
 the payment is staged again as a version of its own with the same document: what it had made before is not taken for done.
 A payment that was passed over with its invoices is decided anew once one of them comes into the scope, see ``let_in``: it
-has made nothing, so its version stays.
+has made nothing, so its version stays. So does that of one that went back in part, once more of what it is on is a
+counterpart: its flow changes nothing that it has entered.
 
 What stands in the target since before uses were kept is gone through once, newest first, see ``note_older``.
 """
@@ -47,6 +48,13 @@ _PASSED_OVER = """
     join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
     join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %b
                         and s.reason = moved.code
+    order by s.version_id"""
+_ENTERED = """
+    select distinct s.version_id, s.record_id, s.run_id
+    from unnest(%b::text[]) as moved (source_id)
+    join uses u on u.tenant_id = %b and u.integration_id = %b and u.entity = %b and u.source_id = moved.source_id
+    join record r on r.tenant_id = u.tenant_id and r.record_id = u.record_id
+    join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = any(%b::smallint[])
     order by s.version_id"""
 _AGAIN = """
     with numbered as (
@@ -148,7 +156,7 @@ async def let_in(transaction: LaneTransaction, flow: Flow, items: Iterable[Item]
 
 
 async def let_in_linked(transaction: LaneTransaction, linked: Iterable[tuple[Flow, str, str]]) -> None:
-    """Decide anew who waits, or was passed over, since what it stands on was nobody's counterpart.
+    """Decide anew who waits, was passed over, or went in part, since what it stands on was nobody's counterpart.
 
     (flow, entity, target id) are linked now.
     """
@@ -169,7 +177,23 @@ async def let_in_counterparts(
     """The same for counterparts of the flow ``entity``, by their ids; (version, record, run) of those that go again."""
     await release(connection, tenant_id, "link", [f"{entity}{_AT}{one}" for one in ids])
     moved = [(f"{_AT}{one}", code) for one in ids for code in _going_back(integration)]
-    return await _decide_anew(connection, tenant_id, integration_id, entity, moved)
+    rows = await _decide_anew(connection, tenant_id, integration_id, entity, moved)
+    return [*rows, *await _look_again(connection, tenant_id, integration_id, entity, ids)]
+
+
+async def _look_again(
+    connection: Transaction, tenant_id: int, integration_id: int, entity: str, ids: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Stage who stands on these and has gone back already, maybe without its share of them."""
+    states = [State.POSTED, State.UNCHANGED]
+    values = [f"{_AT}{one}" for one in ids], tenant_id, integration_id, entity, states
+    rows = await (await connection.execute(_ENTERED.encode(), values)).fetchall()
+    went = (
+        set(await restage(connection, tenant_id, [row[0] for row in rows], states, Priority.RELEASED))
+        if rows
+        else set()
+    )
+    return [row for row in rows if row[0] in went]
 
 
 def _going_back(integration: IntegrationType) -> list[str]:

@@ -207,6 +207,8 @@ def test_a_refund_names_what_it_gives_back() -> None:
     }  # fmt: skip
     assert composed.total == -25
     assert sent(compose(replace(REFUND, refunds=Ref("8", "payment"))))["credit"] == "payments"
+    moved = sent(compose(replace(REFUND, original_date=dt.date(2026, 5, 31))))["refund"]
+    assert moved["description"] == "CHQ 10 (dated 2026-05-31)"
 
 
 def test_applications_and_their_removal_name_the_credit() -> None:

@@ -136,6 +136,31 @@ def test_a_refund_is_negative_and_carries_our_reference_as_its_number() -> None:
     assert (found.amount, found.unapplied, found.reference, found.refunds.id) == (-25, -25, "T-42", NOTE_ID)
 
 
+OWN_DAY = dt.date(2026, 5, 31)
+
+
+def test_what_is_booked_on_another_day_gives_its_own_back() -> None:
+    moved = "CHQ 9 (dated 2026-05-31)"
+    paid = translate_sales.payment(payment(reference_number=moved), FIELD)
+    assert (paid.number, paid.original_date) == ("CHQ 9", OWN_DAY)
+    credited = translate_sales.credit_note(note(reference_number="(dated 2026-05-31)"), FIELD)
+    assert (credited.memo, credited.original_date) == ("", OWN_DAY)
+    row = {"payment_refund_id": "5", "amount": 25, "reference_number": "T-42", "description": moved}
+    given = translate_sales.refund(row, Ref("7", "payment"), Ref(CUSTOMER), "payment_refund_id")
+    assert (given.number, given.original_date) == ("CHQ 9", OWN_DAY)
+
+
+@pytest.mark.parametrize("words", ["CHQ 9 (dated 2026-05-31) again", "CHQ 9 (dated 2026-02-30)", "CHQ 9", ""])
+def test_other_words_are_no_date(words: str) -> None:
+    paid = translate_sales.payment(payment(reference_number=words), FIELD)
+    assert (paid.number, paid.original_date) == (words, None)
+
+
+def test_words_that_people_wrote_on_their_own_payments_stay() -> None:
+    paid = translate_sales.payment(payment(reference_number="A (dated 2026-05-31)", custom_field_hash={}), FIELD)
+    assert (paid.reference, paid.number, paid.original_date) == ("", "A (dated 2026-05-31)", None)
+
+
 def encoded(row: dict[str, Any]) -> bytes:
     import json
 

@@ -135,6 +135,11 @@ async def test_an_answer_that_shows_another_invoice_proves_nothing(wrong: dict[s
     assert isinstance(outcome, Uncertain)
 
 
+async def test_a_void_document_is_no_proof_of_one_that_was_to_be_made() -> None:
+    outcome = await CONNECTOR.write(scripted(ok(201, invoice=invoice(status="void"))), step("invoices", INVOICE))
+    assert isinstance(outcome, Uncertain) and "void" in outcome.why
+
+
 async def test_an_update_goes_by_id_and_a_void_is_proven_by_reading() -> None:
     session = scripted(ok(invoice=invoice(status="sent")))
     await CONNECTOR.write(session, step("invoices", replace(INVOICE, id=INVOICE_ID), _U, target=INVOICE_ID))
@@ -279,11 +284,26 @@ REFUNDS = {"creditnote_refund_id": "5", "date": "2026-06-09", "amount_fcy": 25, 
 @pytest.mark.parametrize("shape", ["list", "object", "nothing"])
 async def test_money_is_given_back_and_seen(shape: str) -> None:
     parts = {"list": {"creditnote_refunds": [REFUNDS]}, "object": {"creditnote_refund": REFUNDS}, "nothing": {}}[shape]
-    session = scripted(ok(**parts), page(creditnote_refunds=[REFUNDS, {**REFUNDS, "reference_number": "other"}]))
+    listed = [page(creditnote_refunds=[REFUNDS, {**REFUNDS, "reference_number": "other"}])] if not parts else []
+    session = scripted(ok(**parts), *listed, ok(creditnote=note(balance=Decimal("174.99"))))
     outcome = done(await CONNECTOR.write(session, step("refunds", REFUND)))
     assert asked(session)[0] == ("POST", f"/creditnotes/{NOTE_ID}/refunds") and outcome.target_id == "5"
     assert body(session.requests[0])["reference_number"] == "T-42"
-    assert len(session.requests) == (2 if shape == "nothing" else 1)
+    assert asked(session)[-1] == ("GET", f"/creditnotes/{NOTE_ID}") and len(session.requests) == 2 + len(listed)
+    ((entity, credit),) = outcome.also
+    assert isinstance(credit, Invoice) and (entity, credit.balance) == ("credit_notes", Decimal("174.99"))
+    assert isinstance(outcome.document, Payment) and outcome.document.party.id == CUSTOMER
+
+
+async def test_a_refund_that_is_removed_is_shown_as_gone_with_what_is_left_of_its_credit() -> None:
+    void = step("refunds", replace(REFUND, id="5"), _V, target="5")
+    for given in (ok(), GONE):
+        outcome = done(await CONNECTOR.write(scripted(given, ok(creditnote=note())), void))
+        shown = outcome.document
+        assert isinstance(shown, Payment) and not shown.active and shown.refunds == Ref(NOTE_ID, "credit note")
+        assert [one for one, _ in outcome.also] == ["credit_notes"]
+    assert not done(await CONNECTOR.write(scripted(GONE, GONE), void)).also
+    assert isinstance(await CONNECTOR.write(scripted(ok(), AnswerLost("cut")), void), Uncertain)
 
 
 async def test_a_refund_that_is_not_shown_is_looked_up_on_what_it_gives_back() -> None:
@@ -302,18 +322,19 @@ async def test_a_refund_that_is_not_shown_is_looked_up_on_what_it_gives_back() -
 @pytest.mark.parametrize("shown", ["list", "object"])
 async def test_a_refund_of_a_payment_is_answered_as_a_list_or_as_the_refund_alone(shown: str) -> None:
     row = {"payment_refund_id": "6", "date": "2026-06-09", "amount": 25, "reference_number": "T-42"}
-    session = scripted(ok(payment_refunds=[row] if shown == "list" else row))
+    session = scripted(ok(payment_refunds=[row] if shown == "list" else row), ok(payment=payment()))
     of_payment = replace(REFUND, refunds=Ref(PAYMENT_ID, "payment"))
     assert done(await CONNECTOR.write(session, step("refunds", of_payment))).target_id == "6"
-    assert asked(session) == [("POST", f"/customerpayments/{PAYMENT_ID}/refunds")]
+    at = f"/customerpayments/{PAYMENT_ID}"
+    assert asked(session) == [("POST", f"{at}/refunds"), ("GET", at)]
 
 
 async def test_a_refund_is_removed_on_what_it_gave_back() -> None:
     removal = step("refunds", REFUND, _V, target="5")
     for given in (ok(), GONE):
-        session = scripted(given)
+        session = scripted(given, ok(creditnote=note()))
         assert not getattr(done(await CONNECTOR.write(session, removal)).document, "active", True)
-        assert asked(session) == [("DELETE", f"/creditnotes/{NOTE_ID}/refunds/5")]
+        assert asked(session)[0] == ("DELETE", f"/creditnotes/{NOTE_ID}/refunds/5")
     (gone,) = await CONNECTOR.find(scripted(page(creditnote_refunds=[])), removal)
     (there,) = await CONNECTOR.find(scripted(page(creditnote_refunds=[REFUNDS])), removal)
     assert (getattr(gone, "active", None), getattr(there, "active", None)) == (False, True)

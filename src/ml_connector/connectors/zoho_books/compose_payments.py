@@ -18,7 +18,8 @@ from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books import editions
-from ml_connector.connectors.zoho_books.lines import REFERENCE_NUMBER_LIMIT, cut, present, rate, reference_of
+from ml_connector.connectors.zoho_books.lines import present, rate, reference_of
+from ml_connector.connectors.zoho_books.own_dates import numbered, with_date
 from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.connectors.zoho_books.translate_sales import CREDIT_NOTE, PAYMENT
 from ml_connector.errors import BadInput
@@ -48,7 +49,7 @@ def payment(
         "date": str(document.date),
         "account_id": document.bank_account.id,
         "invoices": [{"invoice_id": one.document.id, "amount_applied": plain(one.amount)} for one in document.splits],
-        **present(reference_number=_number(document, notes)),
+        **present(reference_number=numbered(document.number, document.original_date, "payment number", notes)),
         **rate(document.exchange_rate, document.currency, organisation),
         **(editions.head(organisation.edition, "payments", settings) if action is Action.CREATE else {}),
         **reference_of(action, document.memo, reference, reference_field_of(settings), "description"),
@@ -95,7 +96,7 @@ def _refund(
         "reference_number": reference,
         "amount": plain(-document.amount),
         "from_account_id": document.bank_account.id,
-        **present(description=document.number),
+        **present(description=with_date(document.number, document.original_date)),
         **rate(document.exchange_rate, document.currency, organisation),
     }
     return Composed(encode({**frame, "refund": sent}), document.amount)
@@ -127,10 +128,3 @@ def _check_booked(document: Payment, what: str) -> None:
 
 def _mode(document: Payment, settings: Mapping[str, str]) -> str:
     return document.method.name or settings.get("payment_mode", "Others")
-
-
-def _number(document: Payment, notes: list[str]) -> str:
-    """Cheque or authorisation number, and the payment's own date where it is booked on another."""
-    dated = f"(dated {document.original_date})" if document.original_date else ""
-    room = REFERENCE_NUMBER_LIMIT - 1 - len(dated)
-    return " ".join(part for part in (cut(document.number, room, "payment number", notes), dated) if part)

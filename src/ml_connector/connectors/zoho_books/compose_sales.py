@@ -17,9 +17,7 @@ from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.connectors.zoho_books.lines import (
     MARKED,
-    REFERENCE_NUMBER_LIMIT,
     Frame,
-    cut,
     days,
     line_of,
     present,
@@ -28,6 +26,7 @@ from ml_connector.connectors.zoho_books.lines import (
     total_of,
     valued,
 )
+from ml_connector.connectors.zoho_books.own_dates import numbered
 from ml_connector.connectors.zoho_books.settings import ACCOUNT, ITEM, reference_field_of
 from ml_connector.connectors.zoho_books.values import is_id
 from ml_connector.errors import BadInput
@@ -97,9 +96,7 @@ def _reference(action: Action, reference: str, field: str) -> dict[str, Any]:
 
 def _words(document: Invoice, frame: Frame) -> str:
     """The reference number, which people see: the document's own words, and its own date where it is booked on another."""
-    dated = f"(dated {document.original_date})" if document.original_date else ""
-    room = REFERENCE_NUMBER_LIMIT - 1 - len(dated)
-    return " ".join(part for part in (cut(document.memo, room, "reference", frame.notes), dated) if part)
+    return numbered(document.memo, document.original_date, "reference", frame.notes)
 
 
 def _with_lines(action: Action, document: Invoice, frame: Frame, what: str) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class ZohoBooks(base.Connector):
     scopes = SCOPES
     readable = resources.READABLE
     writable = requests.WRITABLE
+    shown_by_steps = frozenset(["refunds"])
     unkept = translate.UNKEPT
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG

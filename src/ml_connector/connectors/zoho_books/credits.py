@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_connector.canonical.documents import Document
+from msgspec.structs import replace
+
+from ml_connector.canonical.documents import Document, party_of
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.canonical.purchases import Bill
-from ml_connector.canonical.sales import Invoice, Payment
+from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.json_fields import Fields, Unreadable
 from ml_connector.connectors.writing import Action, Done, Outcome, Step, Uncertain
@@ -83,13 +85,18 @@ def _entity(step: Step) -> str:
 
 async def _credit(books: Books, step: Step) -> Invoice | Bill | None:
     """The step's credit with what it is applied to; None when it does not exist. Raises Refusal when not understood."""
+    document = await _whole(books, step)
+    assert document is None or isinstance(document, Invoice | Bill), "payments are applied by themselves"
+    return document
+
+
+async def _whole(books: Books, step: Step) -> Document | None:
+    """The credit or payment that the step is of; None when it does not exist. Raises Refusal when not understood."""
     resource, id_ = IN_FULL[_entity(step)], json_fields.text(body_of(step), "id")
     row = await detail(books, resource, id_, reference_field(books.session))
-    if row is None:
-        return None
-    if isinstance(row.document, Invoice | Bill):
-        return row.document
-    raise Refusal(f"{resource.path}/{id_}", 200, None, row.problem)
+    if row is not None and row.document is None:
+        raise Refusal(f"{resource.path}/{id_}", 200, None, row.problem)
+    return row.document if row is not None else None
 
 
 def _parts(credit: Invoice | Bill) -> Sequence[Allocation]:
@@ -129,23 +136,31 @@ def _document(step: Step, part: Allocation, *, active: bool) -> Document:
 
 
 async def refunded(books: Books, step: Step, reply: Reply | None) -> Outcome:
-    """What a good answer proves; the list is asked where it does not show the refund. None: Zoho has no such refund."""
-    if step.action is Action.VOID:
-        return Done(step.target_id, _removed(step), reply.answer.body if reply else b"")
-    assert reply is not None
+    """What a good answer proves; the list is asked where it does not show the refund. None: Zoho has no such refund.
+
+    What it is of is read, and told too: less of it is left now, or more.
+    """
     try:
-        shown = [one for one in _shown(reply, step) if one.reference == step.reference]
-        found = shown or [one for one in await find_refunds(books, step) if isinstance(one, Payment)]
+        found = [_removed(step)] if step.action is Action.VOID else await _given_back(books, step, reply)
+        of = await _whole(books, step) if found else None
     except LeaseLost:
         raise
     except TransportError as error:
-        return Uncertain(f"given back by Zoho's word, not yet seen: {error.sentence}")
+        return Uncertain(f"{step.action.value} of a refund by Zoho's word, not yet seen: {error.sentence}")
     if len(found) != 1:
         return Uncertain(f"Zoho shows {len(found)} refunds under our reference")
     one = found[0]
     if abs(one.amount) != abs(step.total):
         return Uncertain("Zoho shows the refund with another amount")
-    return Done(one.id, one, reply.answer.body)
+    raw, party = reply.answer.body if reply else b"", party_of(of) if of is not None else None
+    also = ((_entity(step), of),) if of is not None else ()
+    return Done(one.id, replace(one, party=party or one.party), raw, also)
+
+
+async def _given_back(books: Books, step: Step, reply: Reply | None) -> list[Payment]:
+    """The refunds under the step's reference: as the answer shows them, else as the list does."""
+    shown = [one for one in _shown(reply, step) if one.reference == step.reference] if reply else []
+    return shown or [one for one in await find_refunds(books, step) if isinstance(one, Payment)]
 
 
 async def find_refunds(books: Books, step: Step) -> Sequence[Document]:
@@ -179,16 +194,20 @@ def _shown(reply: Reply, step: Step) -> list[Payment]:
 
 
 def _refund(fields: Fields, step: Step, reply: Reply) -> Payment:
-    *_, key, word = _REFUNDS[_entity(step)]
-    of = Ref(json_fields.text(body_of(step), "id"), word)
+    key = _REFUNDS[_entity(step)][2]
     try:
-        return translate_sales.refund(fields, of, Ref(step.party_id), key)
+        return translate_sales.refund(fields, _given(step), Ref(step.party_id), key)
     except Unreadable as error:
         raise Incomplete(reply.answer.status, f"a refund that can be understood ({error})") from error
 
 
 def _removed(step: Step) -> Payment:
     return Payment(
-        step.target_id, Ref(step.party_id), -abs(step.total), date=step.date, reference=step.reference, active=False,
-        state="deleted",
+        step.target_id, Ref(step.party_id), -abs(step.total), kind=PaymentKind.REFUND, date=step.date,
+        refunds=_given(step), reference=step.reference, active=False, state="deleted",
     )  # fmt: skip
+
+
+def _given(step: Step) -> Ref:
+    """What the step's refund gives back."""
+    return Ref(json_fields.text(body_of(step), "id"), _REFUNDS[_entity(step)][-1])

@@ -10,7 +10,7 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.writing import Done, Later, Outcome, Step, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Step, Uncertain
 from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
 from ml_connector.connectors.zoho_books.errors import ABSENT, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
@@ -91,7 +91,12 @@ async def voided(session: Session, step: Step) -> Outcome:
 
 
 def _difference(step: Step, document: Document) -> str:
-    """What the target shows otherwise than the step; empty when it shows the same."""
+    """What the target shows otherwise than the step; empty when it shows the same.
+
+    An upsert may have met a void document that holds our reference, which then stands in no books.
+    """
+    if step.action is Action.CREATE and isinstance(document, Bill | Invoice) and not document.active:
+        return f"the state {document.state.value}"
     pairs = _pairs(step, document)
     if pairs is None:
         return "another kind of document"

@@ -17,6 +17,7 @@ from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from ml_connector.connectors.json_fields import Fields, Unreadable, amount, children, needed, needed_amount, text
 from ml_connector.connectors.zoho_books import translate
+from ml_connector.connectors.zoho_books.own_dates import without_date
 from ml_connector.connectors.zoho_books.values import day
 
 CREDIT_NOTE, PAYMENT = "credit note", "payment"  # what a refund gives back, in the ``name`` of ``refunds``
@@ -68,7 +69,8 @@ def payment(row: Fields, field: str) -> Payment:
 
     An application's day is Zoho's own (``apply_date``) where it is told, else the payment's.
     """
-    paid_on = day(row, "date")
+    paid_on, reference = day(row, "date"), _reference(row, field, "description")
+    number, own_date = without_date(text(row, "reference_number"), reference)
     return Payment(
         id=needed(row, "payment_id"),
         party=Ref(needed(row, "customer_id"), text(row, "customer_name")),
@@ -76,7 +78,7 @@ def payment(row: Fields, field: str) -> Payment:
         date=paid_on,
         currency=text(row, "currency_code"),
         method=Ref(name=text(row, "payment_mode")),
-        number=text(row, "reference_number"),
+        number=number,
         memo=translate.words_of(text(row, "description")),
         splits=tuple(
             Allocation(
@@ -91,7 +93,8 @@ def payment(row: Fields, field: str) -> Payment:
         bank_account=Ref(text(row, "account_id"), text(row, "account_name")),
         state=text(row, "payment_status"),
         exchange_rate=amount(row, "exchange_rate") or None,
-        reference=_reference(row, field, "description"),
+        reference=reference,
+        original_date=own_date,
         stamp=text(row, "last_modified_time") or text(row, "updated_time"),
         complete="invoices" in row,
     )
@@ -102,7 +105,8 @@ def refund(row: Fields, of: Ref, party: Ref, id_key: str) -> Payment:
 
     A list of refunds shows ``amount_fcy`` in place of ``amount``. Our reference is its reference number. Raises Unreadable.
     """
-    given = amount(row, "amount") or amount(row, "amount_fcy")
+    given, reference = amount(row, "amount") or amount(row, "amount_fcy"), text(row, "reference_number")
+    number, own_date = without_date(translate.words_of(text(row, "description")), reference)
     return Payment(
         id=needed(row, id_key),
         party=party,
@@ -110,12 +114,13 @@ def refund(row: Fields, of: Ref, party: Ref, id_key: str) -> Payment:
         kind=PaymentKind.REFUND,
         date=day(row, "date"),
         method=Ref(name=text(row, "refund_mode")),
-        number=translate.words_of(text(row, "description")),
+        number=number,
         unapplied=-given,
         bank_account=Ref(text(row, "from_account_id"), text(row, "from_account_name")),
         refunds=of,
         exchange_rate=amount(row, "exchange_rate") or None,
-        reference=text(row, "reference_number"),
+        reference=reference,
+        original_date=own_date,
     )
 
 
@@ -124,20 +129,22 @@ def _shown(row: Fields, field: str) -> dict[str, Any]:
     word = needed(row, "status").lower()
     if word not in _STATES:
         raise Unreadable(f"status {word!r} is none that Zoho documents")
-    state = _STATES[word]
+    state, reference = _STATES[word], translate.reference(row, field)
+    words, own_date = without_date(text(row, "reference_number"), reference)
     return {
         "customer": Ref(needed(row, "customer_id"), text(row, "customer_name")),
         "total": needed_amount(row, "total"),
         "date": day(row, "date"),
         "currency": text(row, "currency_code"),
         "location": translate.location_of(row),
-        "memo": text(row, "reference_number"),
+        "memo": words,
         "state": state,
         "state_words": word,
         "active": state is not InvoiceState.VOID,
         "balance": amount(row, "balance") if text(row, "balance") else None,
         "exchange_rate": amount(row, "exchange_rate") or None,
-        "reference": translate.reference(row, field),
+        "reference": reference,
+        "original_date": own_date,
         "complete": False,
         "stamp": text(row, "last_modified_time"),
     }
