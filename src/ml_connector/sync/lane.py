@@ -26,6 +26,10 @@ from ml_connector.transport.messages import Exchange
 
 _settings = msgspec.json.Decoder(dict[str, str])
 
+# Keeps a lane from being taken, which locks it `for update`. Renewing the lease locks no key, and so waits for no
+# transaction: neither for a long one of our own nor for one that waits for another lane's.
+HOLD = b"select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for key share"
+
 # Nobody at the vendor can be asked now. Every other error is about the one document that was asked for.
 UNREACHABLE = (NotSent, AnswerLost, Reconnect)
 
@@ -134,7 +138,7 @@ class Lane:
         """Keep the lane from being taken until the transaction ends. Raises LeaseLost when it was taken before."""
         row = await (
             await connection.execute(
-                "select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                HOLD,
                 [self.tenant_id, self.connection_id, self.fence],
             )
         ).fetchone()
