@@ -146,14 +146,30 @@ class Lane:
             raise LeaseLost(f"lane {self.connection_id} was taken by another worker; nothing was written")
 
 
+@dataclass(frozen=True, slots=True)
+class PartiesLinked:
+    """Links of parties that made one generation of an integration out of the one before it, and are all that it differs by.
+
+    ``taken``: by flow and party of its target the record that has it now.
+    """
+
+    integration_id: int
+    generation: int
+    taken: Mapping[tuple[str, str], str]
+
+
 @dataclass(slots=True)
 class LaneTransaction:
-    """An open transaction of a lane, and the events that will be its link in the audit chain."""
+    """An open transaction of a lane, and the events that will be its link in the audit chain.
+
+    ``linked``: the links of parties that it has made, once it is committed.
+    """
 
     lane: Lane
     connection: Transaction
     exchanges: list[Exchange]  # those that are written with it
     events: list[Event] = field(default_factory=list)
+    linked: list[PartiesLinked] = field(default_factory=list)
 
     def event(
         self,
