@@ -120,7 +120,7 @@ class Stream:
             before, more = msgspec.json.encode(self._cursor), feed.more
             self._cursor.begun = self._cursor.begun or moment(feed.at)
             self._cursor.at[leg.name] = feed.token or self._cursor.at[leg.name]
-            *parts, rest = [feed.rows[start : start + _PART] for start in range(0, len(feed.rows), _PART)] or [()]
+            *parts, rest = _parts(feed.rows, _PART)
             for part in parts:  # the cursor stays before the vendor's page until all of it is read
                 yield Page(await leg.rows(part), before, last=False)
             rows = await leg.rows(rest)
@@ -151,7 +151,10 @@ class Stream:
         start = self._behind() if leg.follows else self._beginning(leg)
         async for stretch in self._stretches(leg, instant(self._cursor.at.get(leg.name) or start)):
             self._cursor.begun = self._cursor.begun or moment(stretch.at)
-            rows = await leg.rows(stretch.rows)
+            *parts, rest = _parts(stretch.rows, self._settings.page_size)
+            for part in parts:  # of one second that has more; as with a feed's page, the cursor stays before it
+                yield Page(await leg.rows(part), msgspec.json.encode(self._cursor), last=False)
+            rows = await leg.rows(rest)
             if stretch.last or stretch.lower is None:
                 self._end(leg)
             else:
@@ -191,6 +194,11 @@ def _start(reading: Reading) -> StreamCursor:
     if reading.cursor:
         return msgspec.json.decode(reading.cursor, type=StreamCursor)
     return StreamCursor(origin=since(reading.since))
+
+
+def _parts(rows: Sequence[bytes], size: int) -> list[Sequence[bytes]]:
+    """At least one part, of at most ``size`` rows each."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)] or [()]
 
 
 def _is_date(token: str) -> bool:
