@@ -80,9 +80,8 @@ async def test_customers_of_one_second_are_handed_on_by_the_page() -> None:
     of = script(*(customer(id, stamp(7 if id < 30 else 9)) for id in range(1, 33)), page_size="10")
     found = await pages(of, Reading("customers"))
     assert [len(page.rows) for page in found[:3]] == [10, 10, 9]
-    assert found[1].cursor == found[0].cursor != found[2].cursor
     again = await pages(of, Reading("customers", found[1].cursor))
-    assert {row.id for page in again for row in page.rows} == {str(id) for id in range(11, 33)}
+    assert [row.id for page in again for row in page.rows] == [str(id) for id in range(21, 33)]
     assert [page.last for page in found] == [*[False] * (len(found) - 1), True]
 
 

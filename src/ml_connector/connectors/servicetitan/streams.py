@@ -22,7 +22,7 @@ from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings
-from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, since
+from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, since, version
 
 _PART = 200  # rows of a feed's page that are in memory at once; a page may hold thousands
 _DAY = dt.timedelta(days=1)
@@ -152,8 +152,11 @@ class Stream:
         async for stretch in self._stretches(leg, instant(self._cursor.at.get(leg.name) or start)):
             self._cursor.begun = self._cursor.begun or moment(stretch.at)
             *parts, rest = _parts(stretch.rows, self._settings.page_size)
-            for part in parts:  # of one second that has more; as with a feed's page, the cursor stays before it
-                yield Page(await leg.rows(part), msgspec.json.encode(self._cursor), last=False)
+            for part in parts:  # of one second that has more
+                rows = await leg.rows(part)
+                if self._by_stamp(leg) is not None:
+                    self._cursor.seen += map(version, part)
+                yield Page(rows, msgspec.json.encode(self._cursor), last=False)
             rows = await leg.rows(rest)
             if stretch.last or stretch.lower is None:
                 self._end(leg)
@@ -167,10 +170,14 @@ class Stream:
 
         The two may differ: a filter that leaves out what money did to a customer would, in an order that counts it, lose him.
         """
-        size, cursor = self._settings.page_size, self._cursor
-        if leg.by_stamp is None or cursor.through:
-            return Walk(self._client, leg.resource, size, leg.query).windows(lower, cursor.width)
-        return Walk(self._client, leg.resource, size, leg.by_stamp).keyset(lower, cursor.seen)
+        by_stamp, size, cursor = self._by_stamp(leg), self._settings.page_size, self._cursor
+        if by_stamp is not None:
+            return Walk(self._client, leg.resource, size, by_stamp).keyset(lower, cursor.seen)
+        return Walk(self._client, leg.resource, size, leg.query).windows(lower, cursor.width)
+
+    def _by_stamp(self, leg: Leg) -> tuple[tuple[str, str], ...] | None:
+        """The leg's filters if this walk reads it by stamp."""
+        return None if self._cursor.through else leg.by_stamp
 
     def _end(self, leg: Leg) -> None:
         """On to the next leg; a list's next walk begins at this walk's start."""
