@@ -76,15 +76,6 @@ async def test_the_first_walk_costs_a_call_a_page_whenever_the_customers_changed
     assert {one["externalDataApplicationGuid"] for one in asked(of, LIST)} == {GUID}
 
 
-async def test_customers_of_one_second_are_handed_on_by_the_page() -> None:
-    of = script(*(customer(id, stamp(7 if id < 30 else 9)) for id in range(1, 33)), page_size="10")
-    found = await pages(of, Reading("customers"))
-    assert [len(page.rows) for page in found[:3]] == [10, 10, 9]
-    again = await pages(of, Reading("customers", found[1].cursor))
-    assert [row.id for page in again for row in page.rows] == [str(id) for id in range(21, 33)]
-    assert [page.last for page in found] == [*[False] * (len(found) - 1), True]
-
-
 async def test_a_payment_during_the_first_walk_hides_no_customer() -> None:
     of = script(*(customer(id, stamp(id)) for id in range(1, 25)), page_size="8")
 

@@ -22,7 +22,7 @@ from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings
-from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, since, version
+from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, since
 
 _PART = 200  # rows of a feed's page that are in memory at once; a page may hold thousands
 _DAY = dt.timedelta(days=1)
@@ -120,7 +120,7 @@ class Stream:
             before, more = msgspec.json.encode(self._cursor), feed.more
             self._cursor.begun = self._cursor.begun or moment(feed.at)
             self._cursor.at[leg.name] = feed.token or self._cursor.at[leg.name]
-            *parts, rest = _parts(feed.rows, _PART)
+            *parts, rest = [feed.rows[start : start + _PART] for start in range(0, len(feed.rows), _PART)] or [()]
             for part in parts:  # the cursor stays before the vendor's page until all of it is read
                 yield Page(await leg.rows(part), before, last=False)
             rows = await leg.rows(rest)
@@ -151,13 +151,7 @@ class Stream:
         start = self._behind() if leg.follows else self._beginning(leg)
         async for stretch in self._stretches(leg, instant(self._cursor.at.get(leg.name) or start)):
             self._cursor.begun = self._cursor.begun or moment(stretch.at)
-            *parts, rest = _parts(stretch.rows, self._settings.page_size)
-            for part in parts:  # of one second that has more
-                rows = await leg.rows(part)
-                if self._by_stamp(leg) is not None:
-                    self._cursor.seen += map(version, part)
-                yield Page(rows, msgspec.json.encode(self._cursor), last=False)
-            rows = await leg.rows(rest)
+            rows = await leg.rows(stretch.rows)
             if stretch.last or stretch.lower is None:
                 self._end(leg)
             else:
@@ -170,14 +164,10 @@ class Stream:
 
         The two may differ: a filter that leaves out what money did to a customer would, in an order that counts it, lose him.
         """
-        by_stamp, size, cursor = self._by_stamp(leg), self._settings.page_size, self._cursor
-        if by_stamp is not None:
-            return Walk(self._client, leg.resource, size, by_stamp).keyset(lower, cursor.seen)
-        return Walk(self._client, leg.resource, size, leg.query).windows(lower, cursor.width)
-
-    def _by_stamp(self, leg: Leg) -> tuple[tuple[str, str], ...] | None:
-        """The leg's filters if this walk reads it by stamp."""
-        return None if self._cursor.through else leg.by_stamp
+        size, cursor = self._settings.page_size, self._cursor
+        if leg.by_stamp is None or cursor.through:
+            return Walk(self._client, leg.resource, size, leg.query).windows(lower, cursor.width)
+        return Walk(self._client, leg.resource, size, leg.by_stamp).keyset(lower, cursor.seen)
 
     def _end(self, leg: Leg) -> None:
         """On to the next leg; a list's next walk begins at this walk's start."""
@@ -201,11 +191,6 @@ def _start(reading: Reading) -> StreamCursor:
     if reading.cursor:
         return msgspec.json.decode(reading.cursor, type=StreamCursor)
     return StreamCursor(origin=since(reading.since))
-
-
-def _parts(rows: Sequence[bytes], size: int) -> list[Sequence[bytes]]:
-    """At least one part, of at most ``size`` rows each."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)] or [()]
 
 
 def _is_date(token: str) -> bool:
