@@ -15,6 +15,7 @@ from ml_connector.lanes import tasks
 from ml_connector.sealing import Keyring
 from ml_connector.store.database import Database
 from ml_connector.store.errors import DatabaseUnavailable
+from ml_connector.sync.lane import HOLD
 from ml_connector.transport.errors import LeaseLost
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +47,25 @@ async def test_the_fence_grows_when_an_expired_lease_is_taken_over(database: Dat
     assert first is not None
     assert second is not None
     assert (first.fence, second.fence) == (1, 2)
+
+
+async def test_a_renewal_waits_for_no_transaction_and_a_taker_for_each(
+    database: Database, lane: tuple[int, int]
+) -> None:
+    held = await leases.take(database, *lane, "me")
+    assert held is not None
+    async with database.tenant(lane[0]) as transaction:
+        assert await (await transaction.execute(HOLD, [*lane, held.fence])).fetchone()
+        async with asyncio.timeout(5):
+            assert await leases._renewed(database, held)
+        await free(database, lane[0])
+        taking = asyncio.create_task(leases.take(database, *lane, "other"))
+        done, _ = await asyncio.wait([taking], timeout=0.2)
+        assert not done
+    taken = await taking
+    assert taken is not None and taken.fence == held.fence + 1
+    async with database.tenant(lane[0]) as transaction:
+        assert await (await transaction.execute(HOLD, [*lane, held.fence])).fetchone() is None
 
 
 async def test_another_tenants_lane_cannot_be_taken(database: Database, lane: tuple[int, int]) -> None:

@@ -54,6 +54,7 @@ async def test_what_is_the_same_is_opened_once(company: World, monkeypatch: pyte
 
     lists_documents = lists.documents
     monkeypatch.setattr(lists, "documents", SimpleNamespace(decode=decode))
+    monkeypatch.setattr(lists, "AT_ONCE", 1)
     kept, pipe, valve = KeptLists(), item("1", "Pipe"), item("2", "Valve")
     first = await read(company, kept, pipe, valve)
     assert {one.name for one in first.values()} == {"Pipe", "Valve"} and sorted(opened) == ["1", "2"]

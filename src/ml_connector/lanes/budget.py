@@ -25,6 +25,7 @@ from ml_connector.lanes.freshness import DayLeft
 from ml_connector.lanes.lease import LaneLease
 from ml_connector.lanes.quota import quota
 from ml_connector.store.database import Database, Session
+from ml_connector.sync.lane import HOLD
 from ml_connector.transport.errors import BudgetEmpty, LeaseLost
 
 WAIT_AT_MOST = 3.0  # machine seconds; a lane that would wait longer leaves and comes back
@@ -223,7 +224,7 @@ class LaneBudget:
             return
         row = await (
             await connection.execute(
-                b"select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                HOLD,
                 [self._tenant_id, self._lease.connection_id, self._lease.fence],
             )
         ).fetchone()

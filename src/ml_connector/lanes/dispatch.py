@@ -20,7 +20,7 @@ _WOKEN = b"""
         select l.tenant_id, l.connection_id from lane l
         where l.lease_until < now()
           and exists (select 1 from wake w where w.tenant_id = l.tenant_id and w.connection_id = l.connection_id)
-        for no key update skip locked
+        for update skip locked
     ), asked as (
         delete from wake w using free f where w.tenant_id = f.tenant_id and w.connection_id = f.connection_id
     )
@@ -43,7 +43,7 @@ _DUE = b"""
         select l.tenant_id, l.connection_id, c.turn, c.due_at
         from lane l join chosen c on c.tenant_id = l.tenant_id and c.connection_id = l.connection_id
         where l.lease_until < now() and l.sent_at < now() - make_interval(secs => %s)
-        for no key update of l skip locked
+        for update of l skip locked
     ), marked as (
         update lane l set sent_at = now() from free f
         where l.tenant_id = f.tenant_id and l.connection_id = f.connection_id

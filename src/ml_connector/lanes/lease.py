@@ -26,6 +26,16 @@ MARGIN = 3.0  # we stop believing in our lease this long before the database doe
 
 log = structlog.get_logger()
 
+# `for update` waits for the former owner's transactions, see sync.lane.HOLD; an update alone would not.
+_TAKE = b"""
+    with free as (
+        select tenant_id, connection_id from lane
+        where tenant_id = %s and connection_id = %s and lease_until < now() for update
+    )
+    update lane l set fence = l.fence + 1, owner = %s, sent_at = '-infinity',
+           lease_until = now() + make_interval(secs => %s)
+    from free f where l.tenant_id = f.tenant_id and l.connection_id = f.connection_id returning l.fence"""
+
 
 @dataclass(slots=True)
 class LaneLease:
@@ -48,10 +58,8 @@ async def take(database: Database, tenant_id: int, connection_id: int, owner: st
     async with database.tenant(tenant_id) as connection:
         row = await (
             await connection.execute(
-                b"""update lane set fence = fence + 1, owner = %s, sent_at = '-infinity',
-                       lease_until = now() + make_interval(secs => %s)
-                where tenant_id = %s and connection_id = %s and lease_until < now() returning fence""",
-                [owner, SECONDS, tenant_id, connection_id],
+                _TAKE,
+                [tenant_id, connection_id, owner, SECONDS],
             )
         ).fetchone()
     if row is None:
@@ -85,7 +93,7 @@ async def _renew(database: Database, lease: LaneLease) -> None:
         before = _boot_time()
         try:
             held = await _renewed(database, lease)
-        except (ConnectorError, psycopg.Error) as error:  # a long transaction of our own holds the row, too
+        except (ConnectorError, psycopg.Error) as error:
             log.warning("lease not renewed", lane=lease.connection_id, why=str(error))
             continue
         lease.believed_until = before + SECONDS - MARGIN if held else 0.0

@@ -18,6 +18,7 @@ _OF_GRANT = """tenant_id = %s and connection_id in (
 
 async def lock_lanes(connection: Transaction, tenant_id: int, grant_id: int) -> None:
     """Let the lanes of a grant run at once. Before anything else: their own transactions lock them first too."""
+    await _wait_for_lanes(connection, tenant_id, grant_id)
     await connection.execute(
         f"update lane set not_before = '-infinity' where {_OF_GRANT}".encode(), [tenant_id, tenant_id, grant_id]
     )
@@ -25,10 +26,19 @@ async def lock_lanes(connection: Transaction, tenant_id: int, grant_id: int) -> 
 
 async def take_lanes_away(connection: Transaction, tenant_id: int, grant_id: int) -> None:
     """As ``lock_lanes``, from whoever runs them with the former grant: what they still learn of it is not written."""
+    await _wait_for_lanes(connection, tenant_id, grant_id)
     await connection.execute(
         f"""update lane set not_before = '-infinity', fence = fence + 1, owner = null, lease_until = '-infinity',
                sent_at = '-infinity'
         where {_OF_GRANT}""".encode(),
+        [tenant_id, tenant_id, grant_id],
+    )
+
+
+async def _wait_for_lanes(connection: Transaction, tenant_id: int, grant_id: int) -> None:
+    """Wait for the lanes' own transactions, see sync.lane.HOLD, and let none begin."""
+    await connection.execute(
+        f"select 1 from lane where {_OF_GRANT} order by connection_id for update".encode(),
         [tenant_id, tenant_id, grant_id],
     )
 

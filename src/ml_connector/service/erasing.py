@@ -237,7 +237,7 @@ async def _hold(change: Change, held: Sequence[LaneLease], person: Person) -> No
     """Keep the lanes until the end. Raises Refused where one was lost, or the person is at another connection by now."""
     rows = await change.all(
         """select 1 from lane where tenant_id = %s
-        and (connection_id, fence) in (select * from unnest(%s::int[], %s::bigint[])) order by connection_id for share""",
+        and (connection_id, fence) in (select * from unnest(%s::int[], %s::bigint[])) order by connection_id for key share""",
         change.tenant_id, [one.connection_id for one in held], [one.fence for one in held],
     )  # fmt: skip
     if len(rows) < len(held) or not {one.connection_id for one in held}.issuperset(person.connections):

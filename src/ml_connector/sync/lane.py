@@ -26,6 +26,10 @@ from ml_connector.transport.messages import Exchange
 
 _settings = msgspec.json.Decoder(dict[str, str])
 
+# Keeps a lane from being taken, which locks it `for update`. Renewing the lease locks no key, and so waits for no
+# transaction: neither for a long one of our own nor for one that waits for another lane's.
+HOLD = b"select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for key share"
+
 # Nobody at the vendor can be asked now. Every other error is about the one document that was asked for.
 UNREACHABLE = (NotSent, AnswerLost, Reconnect)
 
@@ -134,7 +138,7 @@ class Lane:
         """Keep the lane from being taken until the transaction ends. Raises LeaseLost when it was taken before."""
         row = await (
             await connection.execute(
-                "select 1 from lane where tenant_id = %s and connection_id = %s and fence = %s for share",
+                HOLD,
                 [self.tenant_id, self.connection_id, self.fence],
             )
         ).fetchone()
@@ -142,14 +146,30 @@ class Lane:
             raise LeaseLost(f"lane {self.connection_id} was taken by another worker; nothing was written")
 
 
+@dataclass(frozen=True, slots=True)
+class PartiesLinked:
+    """Links of parties that made one generation of an integration out of the one before it, and are all that it differs by.
+
+    ``taken``: by flow and party of its target the record that has it now.
+    """
+
+    integration_id: int
+    generation: int
+    taken: Mapping[tuple[str, str], str]
+
+
 @dataclass(slots=True)
 class LaneTransaction:
-    """An open transaction of a lane, and the events that will be its link in the audit chain."""
+    """An open transaction of a lane, and the events that will be its link in the audit chain.
+
+    ``linked``: the links of parties that it has made, once it is committed.
+    """
 
     lane: Lane
     connection: Transaction
     exchanges: list[Exchange]  # those that are written with it
     events: list[Event] = field(default_factory=list)
+    linked: list[PartiesLinked] = field(default_factory=list)
 
     def event(
         self,

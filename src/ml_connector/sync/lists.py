@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,17 +18,21 @@ from ml_connector.integrations.views import Ledger, PriceBook
 from ml_connector.sync.coming import Coming
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
-from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.lane import LaneTransaction, PartiesLinked
 from ml_connector.sync.mapping import Table, tables_of
 from ml_connector.sync.matching import PartyIndex
 from ml_connector.sync.taken import begun_parties, taken_parties
 
+AT_ONCE = 500  # entries that are opened before another lane has its turn: some tens of milliseconds
 SHORT_LISTS = ("legal_entities", "payment_terms", "payment_types")  # of the target, kept where a flow names them
 
 
 @dataclass(slots=True)
 class Lists:
-    """The lists of one integration at one generation."""
+    """The lists of one integration at one generation.
+
+    ``filed``: something was filed in a list since, so that the next generation is loaded whatever it differs by.
+    """
 
     generation: int
     organisation: Organisation
@@ -49,8 +53,21 @@ class Lists:
     indexes: dict[tuple[str, str], PartyIndex] = field(default_factory=dict)
     taken_names: dict[tuple[str, str], NamesTaken] = field(default_factory=dict)
     coming: dict[tuple[str, str], Coming] = field(default_factory=dict)
-    held: Mapping[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
+    held: dict[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
+    holders: dict[str, set[str]] = field(default_factory=dict)  # by the target's list: the flows that take its parties
     given: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by table: number key -> source ids
+    filed: bool = False
+
+    def link(self, linked: PartiesLinked) -> None:
+        """Make these the next generation's lists, if all it differs by are links of parties."""
+        if self.filed or linked.generation != self.generation + 1:
+            return
+        self.generation = linked.generation
+        self.held |= linked.taken
+        for (entity, _), index in self.indexes.items():
+            for (flow, id_), record in linked.taken.items():
+                if flow in self.holders[entity]:
+                    index.take(flow, id_, record)
 
     def ledger(self, parties: str, kind: str) -> Ledger:
         """What planners of a flow whose parties are of this kind in this list see of the target, whole as that list is."""
@@ -128,7 +145,7 @@ class KeptLists:
         now = await _hashes(transaction, flow.target_id, entity)
         kept.drop([id_ for id_ in kept.hashes if id_ not in now])
         changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
-        for id_, party in (await _directory(transaction, flow.target_id, entity, changed)).items():
+        async for id_, party in _directory(transaction, flow.target_id, entity, changed):
             kept.put(party, now[id_])
         for kind in kept.kinds.values():
             kind.index.persons.clear()
@@ -140,7 +157,8 @@ class KeptLists:
         kept = self._opened.get((connection_id, entity), _Opened())
         now = await _hashes(transaction, connection_id, entity)
         same = {id_: kept.found[id_] for id_, hash_ in now.items() if kept.hashes.get(id_) == hash_}
-        found = same | await _directory(transaction, connection_id, entity, [id_ for id_ in now if id_ not in same])
+        changed = [id_ for id_ in now if id_ not in same]
+        found = same | {id_: one async for id_, one in _directory(transaction, connection_id, entity, changed)}
         self._opened[connection_id, entity] = _Opened({id_: now[id_] for id_ in found}, found)
         return dict(found)
 
@@ -175,7 +193,7 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
     for entity in {type_.parties for type_ in types}:
         of_list = [type_ for type_ in types if type_.parties == entity]
         kept = await known.read(transaction, flow, entity, _kinds(of_list))
-        flows = {type_.name for type_ in of_list}
+        flows = lists.holders[entity] = {type_.name for type_ in of_list}
         begun = await begun_parties(transaction, flow, flows, kept.found.values())
         held = begun | {place: record for place, record in lists.held.items() if place[0] in flows}
         lists.parties[entity] = kept.found
@@ -213,15 +231,15 @@ async def _hashes(transaction: LaneTransaction, connection_id: int, entity: str)
 
 
 async def _directory(
-    transaction: LaneTransaction, connection_id: int, entity: str, ids: Collection[str]
-) -> dict[str, Any]:
-    """The entries of a list that have one of the ids, opened."""
-    if not ids:
-        return {}
-    rows = await transaction.all(
-        """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
-           and object_id = any(%s::text[])""",
-        transaction.lane.tenant_id, connection_id, entity, list(ids),
-    )  # fmt: skip
+    transaction: LaneTransaction, connection_id: int, entity: str, ids: Sequence[str]
+) -> AsyncIterator[tuple[str, Any]]:
+    """The entries of a list that have one of the ids, opened; part by part, so that other lanes run meanwhile."""
     unseal = transaction.lane.sealer.open
-    return {id_: documents.decode(unseal(entry_name(entity, id_), body)) for id_, body in rows}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = await transaction.all(
+            """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
+               and object_id = any(%s::text[])""",
+            transaction.lane.tenant_id, connection_id, entity, ids[start : start + AT_ONCE],
+        )  # fmt: skip
+        for id_, body in rows:
+            yield id_, documents.decode(unseal(entry_name(entity, id_), body))

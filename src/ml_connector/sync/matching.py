@@ -82,6 +82,10 @@ class PartyIndex:
         for (flow, id_), source_id in taken.items():
             self._taken.setdefault(id_, {})[flow] = source_id
 
+    def take(self, flow: str, id_: str, source_id: str) -> None:
+        """One more has a party."""
+        self._taken.setdefault(id_, {})[flow] = source_id
+
     def candidates(
         self, party: Party, reference: str, flow: str, chosen: str = "", coming: Mapping[Record, Party] = _NOBODY,
         apart: Sequence[str] = (), strict: bool = False,

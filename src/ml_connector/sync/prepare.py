@@ -17,7 +17,7 @@ from ml_connector.sync.entry_links import held_there, known_links
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.in_currencies import currencies
 from ml_connector.sync.items import Item
-from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.lane import Lane, LaneTransaction, PartiesLinked
 from ml_connector.sync.lists import KeptLists, Lists, load
 from ml_connector.sync.matching import PartyIndex, Record
 from ml_connector.sync.merged import circles
@@ -52,6 +52,14 @@ class Preparer:
             held = await load(transaction, flow, int(row[0]), self._kept)
             self._lists[place] = held
         return held
+
+    def committed(self, linked: Sequence[PartiesLinked], *, filed: bool) -> None:
+        """What a transaction of the lane has linked; ``filed``: it has put something into the target's lists, too."""
+        for (integration_id, _), lists in self._lists.items():
+            lists.filed |= filed
+            for one in linked:
+                if one.integration_id == integration_id:
+                    lists.link(one)
 
     # --- views ---------------------------------------------------------------------------------------------------
 

@@ -116,6 +116,7 @@ class _Pusher:
             intended = await self._decide(transaction, flows, items)
             self._done.settled += len(items)
             freed = await self._release_on(transaction) if len(items) < room else 0
+        self._preparer.committed(transaction.linked, filed=bool(outcomes))
         return intended, len(items) + freed
 
     async def _release_on(self, transaction: LaneTransaction) -> int:

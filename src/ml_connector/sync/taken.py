@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.integrations.base import IntegrationType
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.states import IntentState
@@ -32,9 +33,16 @@ async def taken_parties(transaction: LaneTransaction, flow: Flow) -> dict[tuple[
     )  # fmt: skip
     open_ = [IntentState.SENDING.value, IntentState.UNCERTAIN.value]
     seen = await transaction.all(_SEEN, flow.integration_id, tenant, flow.target_id, open_)
-    taken = {(entity, target_id): source_id for entity, target_id, source_id in (*seen, *rows)}
-    for back in (type_ for type_ in flow.integration.flows if type_.mirrors):
-        taken |= {(back.name, row[2]): row[1] for row in rows if row[0] == back.mirrors}
+    return {(entity, target_id): source_id for entity, target_id, source_id in seen} | taken_by(flow.integration, rows)
+
+
+def taken_by(integration: IntegrationType, links: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    """The same of links of parties: (flow, target's id, source's id)."""
+    backs = [(type_.name, type_.mirrors) for type_ in integration.flows if type_.mirrors]
+    taken = {}
+    for entity, target_id, source_id in links:
+        taken[entity, target_id] = source_id
+        taken |= {(back, source_id): target_id for back, mirrored in backs if mirrored == entity}
     return taken
 
 

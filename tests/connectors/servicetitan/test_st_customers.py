@@ -58,12 +58,33 @@ async def test_a_customer_with_his_contacts() -> None:
 
 async def test_money_is_no_change_of_a_customer() -> None:
     of = script(customer(1, stamp(1)))
-    (before,) = [row.raw for page in await pages(of, Reading("customers")) for row in page.rows]
-    assert asked(of, LIST)[0]["excludeAccountingChangesFromModifiedDateRange"] == "true"
+    first = await pages(of, Reading("customers"))
+    (before,) = [row.raw for page in first for row in page.rows]
+    await pages(of, Reading("customers", first[-1].cursor))
+    assert asked(of, LIST)[1]["excludeAccountingChangesFromModifiedDateRange"] == "true"
     of.lists[LIST][0] = customer(1, stamp(1), balance=900.25, creditLimitBalance=3)
     (after,) = [row.raw for page in await pages(of, Reading("customers", ids=("1",))) for row in page.rows]
     assert before == after
     assert "balance" not in json.loads(before)["customer"]
+
+
+async def test_the_first_walk_costs_a_call_a_page_whenever_the_customers_changed() -> None:
+    many = [customer(id, stamp(id if id % 2 else id * 86_400)) for id in range(1, 60)]
+    of = script(*many, page_size="11", application_guid=GUID)
+    assert len(await read(of)) == 59
+    assert len(asked(of, LIST)) == 6  # each page begins with the last one's last second
+    assert {one["externalDataApplicationGuid"] for one in asked(of, LIST)} == {GUID}
+
+
+async def test_a_payment_during_the_first_walk_hides_no_customer() -> None:
+    of = script(*(customer(id, stamp(id)) for id in range(1, 25)), page_size="8")
+
+    def paid(number: int) -> None:
+        of.lists[LIST][20] = customer(21, stamp(5000 + number), balance=number)
+
+    of.before = paid
+    assert "21" in await read(of)
+    assert not any("excludeAccountingChangesFromModifiedDateRange" in one for one in asked(of, LIST))
 
 
 async def test_contacts_come_in_bulk() -> None:

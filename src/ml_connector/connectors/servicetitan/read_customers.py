@@ -31,8 +31,9 @@ async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIte
     if reading.ids:
         yield Page(await joined.by_ids(reading.ids), reading.cursor or b"", last=True)
         return
+    asked = settings.external_data
     legs = (
-        Leg("customers", resources.CUSTOMERS, joined.rows, listed=True, query=(NO_MONEY, *settings.external_data)),
+        Leg("customers", resources.CUSTOMERS, joined.rows, listed=True, query=(NO_MONEY, *asked), by_stamp=asked),
         Leg("contacts", resources.CONTACT_FEED, joined.of_contacts, follows=True),
     )
     async for page in Stream(client, settings, legs, reading).pages():

@@ -37,7 +37,7 @@ async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIte
         yield Page(await joined.by_ids(reading.ids), reading.cursor or b"", last=True)
         return
     legs = (
-        Leg("locations", resources.LOCATIONS, joined.rows, listed=True),
+        Leg("locations", resources.LOCATIONS, joined.rows, listed=True, by_stamp=()),
         Leg("customers", resources.CUSTOMERS, joined.of_customers, listed=True, query=(NO_MONEY,), follows=True),
     )
     async for page in Stream(client, settings, legs, reading).pages():

@@ -1,7 +1,8 @@
 """Reading what changes in more than one place, as one stream of whole documents.
 
 A walk has legs, one after the other. A leg is an export feed, read from its last token on, or a list that cannot be
-sorted by what is asked for, read by spans of modification time. Each leg's rows are completed to documents by its entity,
+sorted by what is asked for, read by spans of modification time; what is read from the beginning, where every stamp will do,
+is read in the order of the stamp if the list has one. Each leg's rows are completed to documents by its entity,
 so a document may come from several legs; each time it is whole.
 
 A leg that ``follows`` tells only what the first one does not (a contact changed, a job completed): it begins where the
@@ -21,7 +22,7 @@ from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
 from ml_connector.connectors.servicetitan.errors import RequestRefused, UnexpectedShape
 from ml_connector.connectors.servicetitan.settings import Settings
-from ml_connector.connectors.servicetitan.walks import EPOCH, Walk, instant, moment, since
+from ml_connector.connectors.servicetitan.walks import EPOCH, Stretch, Walk, instant, moment, since
 
 _PART = 200  # rows of a feed's page that are in memory at once; a page may hold thousands
 _DAY = dt.timedelta(days=1)
@@ -31,8 +32,10 @@ _DAY = dt.timedelta(days=1)
 class Leg:
     """One place where changes are met. ``rows`` makes whole documents of the vendor's rows there.
 
-    ``listed``: a list read by spans of time with the filters ``query``; else an export feed. ``daily``: read with the
-    daily re-reading alone, from its beginning, for what its filters find whatever the stamp.
+    ``listed``: a list read by spans of time with the filters ``query``; else an export feed. ``by_stamp``: the filters of
+    its first walk where the list sorts by the stamp it shows, which costs a call a page and no search for spans; None where
+    it does not sort. ``daily``: read with the daily re-reading alone, from its beginning, for what its filters find whatever
+    the stamp.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Leg:
     rows: Callable[[Sequence[bytes]], Awaitable[tuple[Row, ...]]]
     listed: bool = False
     query: tuple[tuple[str, str], ...] = ()
+    by_stamp: tuple[tuple[str, str], ...] | None = None
     follows: bool = False
     daily: bool = False
 
@@ -49,8 +53,9 @@ class StreamCursor(msgspec.Struct):
 
     ``origin``: where it began. ``leg``: the leg under way, empty between walks; ``begun``: the vendor's clock when the
     walk began; ``through``: when the last finished walk began. ``at``: for each leg where it goes on, a token or a date
-    for a feed and an instant for a list; ``width`` the list's span in seconds that last fitted. ``reread``: the day of
-    the last daily re-reading; ``daily``: whether this walk is one.
+    for a feed and an instant for a list; ``width`` the list's span in seconds that last fitted, ``seen`` what of the second
+    ``at`` a list read by stamp has delivered. ``reread``: the day of the last daily re-reading; ``daily``: whether this walk
+    is one.
     """
 
     origin: str = ""
@@ -59,6 +64,7 @@ class StreamCursor(msgspec.Struct):
     through: str = ""
     at: dict[str, str] = {}
     width: float = 0.0
+    seen: list[str] = []
     reread: str = ""
     daily: bool = False
 
@@ -142,17 +148,26 @@ class Stream:
         return feed
 
     async def _list(self, leg: Leg) -> AsyncIterator[Page]:
-        walk = Walk(self._client, leg.resource, self._settings.page_size, leg.query)
         start = self._behind() if leg.follows else self._beginning(leg)
-        lower = instant(self._cursor.at.get(leg.name) or start)
-        async for stretch in walk.windows(lower, self._cursor.width):
+        async for stretch in self._stretches(leg, instant(self._cursor.at.get(leg.name) or start)):
             self._cursor.begun = self._cursor.begun or moment(stretch.at)
             rows = await leg.rows(stretch.rows)
             if stretch.last or stretch.lower is None:
                 self._end(leg)
             else:
                 self._cursor.at[leg.name], self._cursor.width = moment(stretch.lower), stretch.width
+                self._cursor.seen = list(stretch.seen)
             yield self._page(rows)
+
+    def _stretches(self, leg: Leg, lower: dt.datetime) -> AsyncIterator[Stretch]:
+        """By spans of what the list filters by; the first walk by what it sorts by, where it sorts.
+
+        The two may differ: a filter that leaves out what money did to a customer would, in an order that counts it, lose him.
+        """
+        size, cursor = self._settings.page_size, self._cursor
+        if leg.by_stamp is None or cursor.through:
+            return Walk(self._client, leg.resource, size, leg.query).windows(lower, cursor.width)
+        return Walk(self._client, leg.resource, size, leg.by_stamp).keyset(lower, cursor.seen)
 
     def _end(self, leg: Leg) -> None:
         """On to the next leg; a list's next walk begins at this walk's start."""
@@ -160,7 +175,7 @@ class Stream:
         names = [one.name for one in self._legs.values() if one is leg or cursor.daily or not one.daily] + [""]
         if leg.listed:
             cursor.at[leg.name] = self._behind()
-        cursor.width, cursor.leg = 0.0, names[names.index(leg.name) + 1]
+        cursor.width, cursor.seen, cursor.leg = 0.0, [], names[names.index(leg.name) + 1]
         if not cursor.leg:
             cursor.through, cursor.begun = cursor.begun, ""
 
