@@ -167,7 +167,12 @@ def rate(exchange_rate: Decimal | None, code: str, organisation: Organisation) -
 
 
 def reference_of(memo: str, reference: str, field_name: str, words: str = "notes") -> dict[str, Any]:
-    """Our reference in its custom field, else as the last line of the text ``words``."""
+    """Our reference in its custom field, else as the last line of the text ``words``.
+
+    A change that names none says nothing of either: a custom field without a value would empty it.
+    """
+    if not reference:
+        return present(**{words: memo})
     if field_name:
         return {**present(**{words: memo}), "custom_fields": [{"api_name": field_name, "value": reference}]}
     return {words: "\n".join(part for part in (memo.rstrip(), REFERENCE_LINE + reference) if part)}
