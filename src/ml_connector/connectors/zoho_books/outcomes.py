@@ -10,7 +10,7 @@ from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, Payment
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.writing import Done, Later, Outcome, Step, Uncertain
+from ml_connector.connectors.writing import Action, Done, Later, Outcome, Step, Uncertain
 from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
 from ml_connector.connectors.zoho_books.errors import ABSENT, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
@@ -96,7 +96,9 @@ def _difference(step: Step, document: Document) -> str:
     if pairs is None:
         return "another kind of document"
     pairs.append(("id", str(getattr(document, "id", "")), step.target_id))
-    if reference := getattr(document, "reference", ""):
+    reference = getattr(document, "reference", "")
+    # A change of a contact says nothing of it: one that came over in a merger keeps that of whom it was made for.
+    if reference and (step.entity, step.action) != ("parties", Action.UPDATE):
         pairs.append(("reference", reference, step.reference))
     return next(
         (f"{what} {shown!r} in place of {wanted!r}" for what, shown, wanted in pairs if wanted and shown != wanted), ""
