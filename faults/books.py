@@ -90,12 +90,15 @@ def linked_and_ended(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What is linked with what, and how each record ended. ``back``: flow that enters documents at the source -> their flow.
 
-    Such a document has an id that the run gave it, so it is called by its counterpart; and whether the run that enters it
-    also reads it again, to find that it is known, is a matter of time.
+    Such a document, which bears the mark of its counterpart, has an id that the run gave it, so it is called by that; and
+    whether the run that enters it also reads it again, to find that it is known, is a matter of time.
     """
-    links, ends = list(links), list(ends)
-    typed = {(back[flow], id_) for flow, id_, *_ in ends if flow in back}
-    entered = {(entity, id_): target_id for entity, id_, _, target_id, _ in links if (entity, target_id) in typed}
+    links = list(links)
+    entered = {
+        (entity, id_)
+        for entity, id_, _, target_id, _ in links
+        if any(f"-{flow}-{target_id}" in shown.get(id_, "") for flow, its in back.items() if its == entity)
+    }
     origins = {(entity, source_id): origin for entity, source_id, *_, origin in links}
     linked = {}
     for entity, id_, target, target_id, _ in links:
