@@ -43,7 +43,7 @@ check: $(READY) ## lint, formatting, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (SAMPLE=105 a seeded sample, as many of each world, SEED=n, ONLY=text)
+faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (SAMPLE=104 a seeded sample, as many of each world, SEED=n, ONLY=text)
 	@$(BIN)/python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only '$(ONLY)') $(if $(TABLE),--table $(TABLE))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from ml_connector.sync.states import State
 
 Essence = Mapping[str, Mapping[str, Any]]
 _BEHIND = re.compile(r" \(ST \d+\)$")  # what tells a customer from another of his name at Xero
-_KEYS = ("number", "name", "code", "reference")  # what people call a document by, the first that it has
+# What people call a document by, the first that it has; a payment by what goes with it alone.
+_KEYS = ("number", "name", "code", "reference", "reference_number", "check_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,38 @@ async def read_books(desk: Desk, integration: Integration, essences: Mapping[str
     if opened and opened[0]:
         unsound.append(f"{opened[0]} steps are of unknown outcome")
     unsound += await _broken_chain(desk)
+    back = {
+        one.name: one.mirrors for one in desk.runtime.integrations[integration.kind].flows if one.mirrored == "payments"
+    }
+    return Books(sides, *linked_and_ended(links, ends, shown, back), unsound)
+
+
+def linked_and_ended(
+    links: Iterable[Sequence[Any]], ends: Iterable[Sequence[Any]], shown: Mapping[str, str], back: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What is linked with what, and how each record ended. ``back``: flow that enters documents at the source -> their flow.
+
+    Such a document, which bears the mark of its counterpart, has an id that the run gave it, so it is called by that; and
+    whether the run that enters it also reads it again, to find that it is known, is a matter of time.
+    """
+    links = list(links)
+    entered = {
+        (entity, id_)
+        for entity, id_, _, target_id, _ in links
+        if any(f"-{flow}-{target_id}" in shown.get(id_, "") for flow, its in back.items() if its == entity)
+    }
     origins = {(entity, source_id): origin for entity, source_id, *_, origin in links}
-    return Books(
-        sides,
-        {
-            f"{entity} {source_id}": f"{target} {shown.get(target_id, 'nothing there')}"
-            for entity, source_id, target, target_id, _ in links
-        },
-        {
-            f"{flow} {source_id}": f"{end(State(state), origins.get((flow, source_id)))} {reason}".strip()
-            for flow, source_id, state, reason in ends
-        },
-        unsound,
-    )  # fmt: skip
+    linked = {}
+    for entity, id_, target, target_id, _ in links:
+        made = (entity, id_) in entered
+        here = f"{entity} of {target_id}" if made else f"{entity} {id_}"
+        linked[here] = f"{target} {shown.get(target_id, 'nothing there')}" + (f" is {shown.get(id_)}" if made else "")
+    ended = {
+        f"{flow} {id_}": f"{end(State(state), origins.get((flow, id_)))} {reason}".strip()
+        for flow, id_, state, reason in ends
+        if (flow, id_) not in entered or State(state) is not State.UNCHANGED
+    }
+    return linked, ended
 
 
 def end(state: State, origin: str | None) -> str:

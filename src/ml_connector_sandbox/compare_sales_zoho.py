@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.compare import Finding
+from ml_connector_sandbox.compare_back import compare_back, is_from_the_ledger
 from ml_connector_sandbox.compare_command import run, running_books
 from ml_connector_sandbox.compare_sales import Posted, SalesComparison, Scope, Side, told
 from ml_connector_sandbox.ledger_documents import REFERENCE_FIELD
-from ml_connector_sandbox.servicetitan.books import Payment
+from ml_connector_sandbox.servicetitan.books import PRODUCTION, Payment
 
 KIND = "servicetitan-zoho_books"
 TITLE = "Zoho Books"
@@ -28,6 +29,7 @@ def compare_sales_zoho(
 ) -> SalesComparison:
     """As ``compare_sales``, with the organisation at Zoho Books; and each payment, which is one document there.
 
+    So is what people typed there and has to be in ServiceTitan, see ``compare_back``.
     Raises KeyError when tenant, organisation or integration are not in them.
     """
     there = zoho_books["organisations"][company["organization_id"]]
@@ -35,6 +37,8 @@ def compare_sales_zoho(
     found = scope.compared(_side(there))
     _mailed(there, found)
     _payments(company, scope, there["customer_payments"], found)
+    tenant = servicetitan["tenants"][f"{PRODUCTION}/{company['tenant_id']}"]
+    found.findings += compare_back(company, company["integrations"][KIND]["mapping"], tenant, there)
     return found
 
 
@@ -91,9 +95,11 @@ def _credits(company: Mapping[str, Any]) -> set[int]:
 
 
 def _due_there(payment: Payment, scope: Scope) -> bool:
-    """Money received, posted, on no invoice that stays away itself."""
+    """Money received, posted, on no invoice that stays away itself, and not typed there."""
     inside = {one.id for one in scope.invoices}
     received = payment.active and payment.total > 0 and payment.sync_status != "Pending"
+    if is_from_the_ledger(payment.export_id, payment.memo):
+        return False
     return received and all(one.invoice_id in inside for one in payment.splits)
 
 

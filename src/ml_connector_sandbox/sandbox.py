@@ -15,6 +15,7 @@ from ml_connector_sandbox import company as companies
 from ml_connector_sandbox.company import Company, office, workshop
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
+from ml_connector_sandbox.company.matrix_zoho_changed import matrix_zoho_changed
 from ml_connector_sandbox.company.parties import parties
 from ml_connector_sandbox.company.regions import regions
 from ml_connector_sandbox.company.trader import trader
@@ -46,6 +47,7 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "xero-payables": xero_payables,
     # For the fault matrix: one for every integration, by its kind, and one that goes on after it was read.
     "matrix:servicetitan-zoho_books": companies.matrix,
+    "matrix:servicetitan-zoho_books changed": matrix_zoho_changed,
     "matrix:servicetitan-xero": companies.matrix_sales,
     "matrix:servicetitan-xero changed": companies.matrix_sales_changed,
     "matrix:zoho_books-servicenow": office.matrix_office,

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from faults.__main__ import none_holds, summary, too_idle
-from faults.books import Books, Difference, difference, end, shown_texts
+from faults.books import Books, Difference, difference, end, linked_and_ended, shown_texts
 from faults.points import COMMIT_KILLS, DATABASE, DAY_LIMIT, Point, sampled
 from faults.preparing import prepared
 from faults.process import Result
@@ -85,6 +85,22 @@ def test_a_wrong_link_a_wrong_end_and_an_unsound_ledger_are_told() -> None:
 def test_what_was_read_again_without_a_change_ends_as_what_was_linked(origin: str | None, told: str) -> None:
     assert end(State.UNCHANGED, origin) == told
     assert end(State.HELD, origin) == "held"
+
+
+def test_what_was_typed_in_the_ledger_is_called_by_that_whatever_id_it_got_at_the_source() -> None:
+    memo, back = '{"memo":"[x-payments_back-z1]"}', {"payments_back": "payments"}
+
+    def told(id_: str, *again: tuple[str, str, int, str]) -> tuple[dict[str, str], dict[str, str]]:
+        links = [("payments", id_, "payments", "z1", "created"), ("payments", "5", "payments", "z2", "created")]
+        ours = [("payments_back", one, int(State.UNCHANGED), "") for one in ("z1", "z2")]
+        shown = {"z1": "a", id_: memo, "5": "c"}
+        return linked_and_ended(links, [*ours, ("payments", "5", int(State.UNCHANGED), ""), *again], shown, back)
+
+    once = told("9")
+    assert once[0] == {"payments of z1": f"payments a is {memo}", "payments 5": "payments nothing there"}
+    assert once[1]["payments 5"] == "posted"
+    assert once == told("10") == told("9", ("payments", "9", int(State.UNCHANGED), ""))
+    assert once != told("9", ("payments", "9", int(State.HELD), "payment_from_ledger"))
 
 
 def test_the_summary_counts_what_was_found() -> None:

@@ -69,6 +69,7 @@ class Company:
     ``same_second``: the second that many bills share as their modification; empty for none. ``seeded``: ids of documents
     keyed by hand in the ledger. ``limits``: kept by the emulators. ``servicenow``: its instances, None
     where it has none. ``neighbour``: another company with books at the same vendors, which knows nothing of this one.
+    ``more_settings``, ``more_mapping``: of ServiceTitan with Zoho Books, besides what the demo's integration has.
     """
 
     kind: str
@@ -90,6 +91,8 @@ class Company:
     neighbour: Company | None = None
     connection_settings: dict[str, dict[str, str]] = field(default_factory=dict)  # by vendor, where not the default
     servicetitan_switches: ServiceTitanSwitches = field(default_factory=ServiceTitanSwitches)
+    more_settings: dict[str, str] = field(default_factory=dict)
+    more_mapping: dict[str, dict[str, str]] = field(default_factory=dict)
     zoho_books_switches: ZohoBooksSwitches = field(default_factory=ZohoBooksSwitches)
     xero_switches: XeroSwitches = field(default_factory=XeroSwitches)
 
@@ -143,6 +146,7 @@ class Company:
             "line_account": "cost",
             "business_unit_as": "tag",
             "freight_account": self.seed.ledger[names.FREIGHT_CODE].account_id,
+            **self.more_settings,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -194,7 +198,7 @@ class Company:
         mapping = xero_answers.mapping(self.sales, self.xero_organisation)
         told = {"servicetitan-xero": {"settings": xero_answers.settings(self.sales), "mapping": mapping}}
         if at_zoho.takes_sales(self.seed):
-            both = {**self.answers.as_dict(), **zoho_answers.mapping(self.sales)}
+            both = {**self.answers.as_dict(), **zoho_answers.mapping(self.sales), **self.more_mapping}
             told["servicetitan-zoho_books"] = {"settings": settings, "mapping": both}
         return told
 

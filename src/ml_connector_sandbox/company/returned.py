@@ -22,7 +22,7 @@ Parts = dict[int, Decimal]
 _DEAR = 10  # more than any fee for restocking it
 
 
-class _Returns:
+class Returns:
     """Returns in the making. ``chance`` chooses which bills goods of go back; each bill is chosen once."""
 
     def __init__(self, seed: Seed, number: int) -> None:
@@ -95,7 +95,7 @@ def _is_plain(one: BillTruth) -> bool:
     return one.case == ORDINARY_CASE and one.ends == POSTED and one.total > 500
 
 
-def _applied_whole(made: _Returns) -> None:
+def _applied_whole(made: Returns) -> None:
     """One piece goes back, and its credit stands wholly on the bill it came with."""
     for _ in range(4):
         bill = made.bill()
@@ -103,7 +103,7 @@ def _applied_whole(made: _Returns) -> None:
         made.credited("applied_whole", goods, {bill.id: goods.amount(less_the_fee=True)})
 
 
-def _taxed(made: _Returns) -> None:
+def _taxed(made: Returns) -> None:
     """Tax comes back, too, and freight is credited; half of it is applied, the rest is open."""
     for _ in range(2):
         bill = made.bill()
@@ -111,23 +111,23 @@ def _taxed(made: _Returns) -> None:
         made.credited("taxed", goods, {bill.id: cents(goods.amount(less_the_fee=True) / 2)})
 
 
-def _not_applied(made: _Returns) -> None:
+def _not_applied(made: Returns) -> None:
     """A credit that nobody has put on a bill yet."""
     made.credited("not_applied", made.send_back(made.bill()))
 
 
-def _restocked(made: _Returns) -> None:
+def _restocked(made: Returns) -> None:
     """The vendor keeps a fee that no answer shows, so the lines come to more than the credit: a person has to look."""
     goods = made.send_back(made.bill(), restocking_fee=Decimal("4.00"))
     made.credited("restocked", goods, ends=HELD)
 
 
-def _without_return(made: _Returns) -> None:
+def _without_return(made: Returns) -> None:
     """An allowance: no return, so there is no line and no account to post it to."""
     made.expect("without_return", made.plain_credit(made.bill(), Decimal("35.00")), HELD)
 
 
-def _cancelled(made: _Returns) -> None:
+def _cancelled(made: Returns) -> None:
     """A credit that was cancelled again; and a return that was."""
     credit = made.credited("cancelled", made.send_back(made.bill()), ends=SKIPPED)
     made.returning.cancel_credit(credit.id, credit.modified_on)
@@ -135,21 +135,21 @@ def _cancelled(made: _Returns) -> None:
     made.returning.cancel(goods.id, "Duplicate", goods.modified_on)
 
 
-def _under_way(made: _Returns) -> None:
+def _under_way(made: Returns) -> None:
     """Goods on their way, and goods nobody has sent yet: no credit until it is received."""
     goods = made.send_back(made.bill())
     made.returning.ship(goods.id, goods.modified_on)
     made.send_back(made.bill())
 
 
-CASES: tuple[Callable[[_Returns], None], ...] = (
+CASES: tuple[Callable[[Returns], None], ...] = (
     _applied_whole, _taxed, _not_applied, _restocked, _without_return, _cancelled, _under_way,
 )  # fmt: skip
 
 
 def send_back(seed: Seed, number: int) -> None:
     """Seed returns and credits. ``number`` seeds the chance; the same number on the same books gives the same."""
-    made = _Returns(seed, number)
+    made = Returns(seed, number)
     for case in CASES:
         case(made)
     posted = [int(one.bill_id) for one in seed.credits if one.case == "applied_whole"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -52,7 +53,7 @@ def company_essence(company: ServiceTitanBooks) -> Essence:
     return entities
 
 
-def _tenant(books: TenantBooks) -> dict[str, dict[int, dict[str, Any]]]:
+def _tenant(books: TenantBooks) -> Mapping[str, Mapping[Any, dict[str, Any]]]:
     return {
         "vendors": {one.id: _vendor(books, one) for one in books.vendors},
         "business_units": {one.id: _business_unit(one) for one in books.business_units},

@@ -9,12 +9,15 @@ from ml_connector_sandbox.servicetitan.books import ApCredit, JournalEntry, Retu
 Said = dict[str, Any]
 
 
-def payables(books: TenantBooks) -> dict[str, dict[int, Said]]:
-    """Entity -> id -> what the record says: returns, AP credits and journal entries; entities of no records are left out."""
-    found = {
+def payables(books: TenantBooks) -> dict[str, dict[int | str, Said]]:
+    """Entity -> id -> what the record says: returns, AP credits and journal entries; entities of no records are left out.
+
+    The id of a journal entry is its GUID, as the API calls it.
+    """
+    found: dict[str, dict[int | str, Said]] = {
         "returns": {one.id: _return(books, one) for one in books.returns},
         "ap_credits": {one.id: _credit(books, one) for one in books.ap_credits},
-        "journal_entries": {one.id: _entry(books, one) for one in books.journal_entries},
+        "journal_entries": {one.guid: _entry(books, one) for one in books.journal_entries},
     }
     return {entity: rows for entity, rows in found.items() if rows}
 

@@ -55,6 +55,14 @@ async def test_a_change_keeps_every_person_with_its_id() -> None:
     assert second == {"contact_person_id": "72", "first_name": "Bob", "mobile": "555 2"}
 
 
+async def test_a_change_of_a_contact_that_was_made_for_another_party_is_done_and_leaves_its_reference() -> None:
+    told = contact(ANN, custom_field_hash={"cf_ml_connector_ref": "T-41"})
+    session = scripted(ok(contact=told), ok(contact=told))
+    composed = CONNECTOR.compose(Action.UPDATE, ACME, ORG, "", {})
+    assert isinstance(await CONNECTOR.write(session, Step("parties", Action.UPDATE, "T-42", composed.body, ID)), Done)
+    assert "custom_fields" not in body(session.requests[1])
+
+
 async def test_the_first_person_is_also_told_by_the_contact() -> None:
     unmarked = {name: value for name, value in ANN.items() if name != "is_primary_contact"}
     session = scripted(ok(contact=contact(BOB, unmarked, primary_contact_id="71")), ok(contact=contact()))

@@ -101,7 +101,9 @@ def _difference(step: Step, document: Document) -> str:
     if pairs is None:
         return "another kind of document"
     pairs.append(("id", str(getattr(document, "id", "")), step.target_id))
-    if reference := getattr(document, "reference", ""):
+    reference = getattr(document, "reference", "")
+    # A change of a contact says nothing of it: one that came over in a merger keeps that of whom it was made for.
+    if reference and (step.entity, step.action) != ("parties", Action.UPDATE):
         pairs.append(("reference", reference, step.reference))
     return next(
         (f"{what} {shown!r} in place of {wanted!r}" for what, shown, wanted in pairs if wanted and shown != wanted), ""
