@@ -20,7 +20,9 @@ _DISMISSED = """
     cross join lateral (select * from link where tenant_id = %b and integration_id = %b and entity = %b
                         and {found} offset 0) l"""
 _FORWARD = _DISMISSED.format(end="l.entity, l.source_id", found="source_id = r.source_id")
-_BACK = _DISMISSED.format(end="l.target_entity, l.target_id", found="target_entity = %b and target_id = r.source_id")
+_BACK = _DISMISSED.format(
+    end="l.target_entity, l.target_id", found="target_entity = %b and target_id = r.source_id and mirrored"
+)  # what came the other way has its base there
 
 
 async def laid_against(transaction: LaneTransaction, flow: Flow, versions: Sequence[int]) -> None:
