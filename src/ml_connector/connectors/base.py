@@ -124,6 +124,7 @@ class Connector(ABC):
     # Entities of several records, of which a part alone may stand there: a create looks up what does and sends the rest.
     # False: what a list shows of such a one is a part, and says nothing of the whole's amount.
     completes: ClassVar[Mapping[str, bool]] = MappingProxyType({})
+    gone_codes: ClassVar[frozenset[str]] = frozenset()  # of refusals that may say that the party named is gone
     unkept: ClassVar[frozenset[str]] = frozenset()  # fields of its JSON that are never stored: bank details, notes
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists
