@@ -317,6 +317,7 @@ async def test_groups_of_taxes_are_read_with_their_rate_and_sell() -> None:
         (found,) = (await line.by_ids("tax_codes", [group.tax_group_id])).documents.values()
         walked = await line.walk("tax_codes")
         assert walked.documents[group.tax_group_id] == found and getattr(found, "rate", None) == Decimal("0.1")
+        assert getattr(found, "parts", ()) == (Decimal("0.08525"), Decimal("0.01475"))
         document = sale(stage.keyed, "A-1", "", "invoice")
         coded = replace(document.lines[0], tax_code=Ref(group.tax_group_id, number="10"), tax=Decimal("4.11"))
         step = await step_for(line, "invoices", replace(document, total=NET + Decimal("4.11"), lines=(coded,)))

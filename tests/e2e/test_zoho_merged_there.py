@@ -117,14 +117,19 @@ async def test_a_survivor_that_is_another_customers_stays_that_ones(database: Da
         anns, bobs = await contact(company, ann), await contact(company, bob)
         merge(company, anns, bobs)
         known, before = await links(company), company.sandbox.zoho_books.essence()
+        first = company.bill("40.00", customer=ann)
+        await company.sync()
+        assert await company.end("invoices", first.id) == ("held", "contact_gone"), "no list has told it yet"
         await a_day_later(company)
         await company.sync(2)
         assert await links(company) == known and await moves(company) == []
         assert await company.end("customers", ann) == HELD
         assert (await company.end("customers", bob))[0] != "held"
         assert company.sandbox.zoho_books.essence() == before
-        company.bill("50.00", customer=ann)
+        later = company.bill("50.00", customer=ann)
         await company.sync(2)
+        for one in (first, later):
+            assert await company.end("invoices", one.id) == ("held", "contact_gone")
         assert company.sandbox.zoho_books.essence() == before, "nothing of hers is booked on the other's contact"
 
 

@@ -113,7 +113,7 @@ async def test_a_payment_that_is_edited_stays_the_one_and_a_wrong_one_goes(datab
         company.source.collecting.set_status(paid.id, "Posted")
         await company.sync(2)
         assert company.all_paid(paid) == []  # what people removed there is not made again
-        assert (await company.end("payments", paid.id))[0] == "held"
+        assert await company.end("payments", paid.id) == ("held", "gone_there")
 
 
 async def test_refunds_write_offs_and_credits_are_credit_notes_that_are_applied(

@@ -19,6 +19,7 @@ from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import BadInput, Refused
 from ml_connector.service.deciding import LinkedByHand, link
 from ml_connector.service.desk import Desk
+from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import change_settings
 from ml_connector.service.roles import Actor, NotAllowed, Role
@@ -93,6 +94,18 @@ async def joined(company: Company, *invoices: Invoice, there: dict[str, str], **
         await by_hand(company, source, target)
 
 
+async def told(company: Company, source: str) -> str:
+    """What a party's newest version waits for."""
+    await company.plan()
+    async with company.desk.looking() as reading:
+        ((record_id,),) = await reading.all(
+            "select record_id from record where tenant_id = %s and source_id = %s", company.desk.tenant_id, source
+        )
+    [wait] = (await explain(company.desk, f"#{record_id}")).versions[-1].waits
+    assert wait.code == "counterpart_missing"
+    return wait.sentence
+
+
 async def look(company: Company, *gone: str) -> dict[str, str]:
     """Have it looked where contacts went that are gone; the links of parties after that."""
     company.books.lists["parties"] = tuple(one for one in company.books.lists["parties"] if one.id not in gone)
@@ -147,11 +160,17 @@ async def test_no_link_goes_over_to_a_contact_that_a_location_has(company: Compa
 
 
 async def test_a_contact_that_shows_nothing_of_the_party_is_left_to_a_person(company: Company) -> None:
-    company.books.lists["parties"] = (GONE, Party("z4", "customer", "Bend Bakery", roles="customer"))
-    await joined(company, sold("1", "5"), there={"1": "z4"}, p5="z1")
-    assert await look(company, "z1") == {"5": "z1"}
+    bakery = Party("z4", "customer", "Bend Bakery", roles="customer", account_number="C-7")
+    company.books.lists["parties"] = (GONE, bakery, ELM)
+    made = sold("1", "5"), sold("2", "5"), sold("3", "5")
+    await joined(company, *made, there={"1": "z4", "2": "z4", "3": "z3"}, p5="z1", p5_9="z3")
+    assert await look(company, "z1") == {"5": "z1", "5-9": "z3"}
+    assert "'Bend Bakery' (number C-7; id z4) on 2, " in await told(company, "5")
+    assert f"'{ELM.name}' (id z3; it is the counterpart of locations 5-9) on 1. Like it is nobody" in await told(
+        company, "5"
+    )
     await by_hand(company, "5", "z4")
-    assert await look(company) == {"5": "z4"}
+    assert await look(company) == {"5": "z4", "5-9": "z3"}
 
 
 async def test_the_contact_of_a_vendor_is_left_to_a_person_however_like_it_is(company: Company) -> None:
@@ -164,6 +183,7 @@ async def test_the_contact_of_a_vendor_is_left_to_a_person_however_like_it_is(co
     await by_hand(company, "v1", "z5")
     await by_hand(company, "7", "b7")
     assert await look(company, "z5") == {"v1": "z5"}
+    assert "'Johnstone Supply' (id z6) on 1" in await told(company, "v1")
     await by_hand(company, "v1", "z6")
     assert await look(company) == {"v1": "z6"}
 

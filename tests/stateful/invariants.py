@@ -135,7 +135,7 @@ class Proof:
             states = (states - {"posted"}) | {"planned"}
         if "conflict" in waits:  # somebody changed it there while its answer was lost
             return bool(self._persons.touched or self._persons.deleted)
-        if state == "rejected" and source_id in self._persons.deleted and waits <= {"gone_there"}:
+        if state == "held" and source_id in self._persons.deleted and waits <= {"gone_there"}:
             return True  # it was to be changed when it was deleted there
         if state == "rejected":  # the ledger itself says no; the person's release went past our own check
             return "period_closed" in self._persons.released[source_id] and "period_closed" in reasons

@@ -13,8 +13,9 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
-from ml_connector.connectors.writing import AFTER_UNREAD, Action, Later, Rejected, Unread
+from ml_connector.connectors.writing import AFTER_UNREAD, Action, Later, Unread
 from ml_connector.connectors.xero.connector import Xero
+from ml_connector.sync import standing as module
 from ml_connector.sync.directory import content_hash
 from ml_connector.sync.intents import IntendedStep
 from ml_connector.sync.lane import Slice
@@ -93,17 +94,31 @@ async def of(
     return [one.intent_id for one in found.go], found.others
 
 
+@pytest.fixture(autouse=True)
+def filed(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """What was filed as gone, call by call; nothing of it is kept."""
+    found: list[set[str]] = []
+
+    async def file_gone(lane: object, entity: str, ids: set[str]) -> None:
+        if ids:
+            found.append(ids)
+
+    monkeypatch.setattr(module, "file_gone", file_gone)
+    return found
+
+
 @pytest.mark.parametrize(("entity", "action"), [("invoices", Action.UPDATE), ("payments", Action.VOID)])
 async def test_an_odd_answer_refuses_nothing(entity: str, action: Action) -> None:
     go, others = await of(Xero(), steps(entity, action), Maintenance())
     assert not go and all(isinstance(one, Later) and one.seconds == AFTER_UNREAD for one in others.values())
 
 
-async def test_only_what_two_clear_answers_do_not_show_is_gone() -> None:
+async def test_only_what_two_clear_answers_do_not_show_is_gone(filed: list[set[str]]) -> None:
     go, others = await of(Answering([shown(1)]), steps("invoices", Action.UPDATE))
-    assert go == [1] and [type(one) for one in others.values()] == [Rejected, Rejected]
+    assert go == [1] and [type(one) for one in others.values()] == [Later, Later]
+    assert filed == [{guid(2), guid(3)}]
     go, others = await of(Answering([], [shown(1), shown(2)]), steps("invoices", Action.UPDATE))
-    assert go == [1, 2] and isinstance(others[3], Rejected)
+    assert go == [1, 2] and type(others[3]) is Later and filed[1:] == [{guid(3)}]
 
 
 @pytest.mark.parametrize("id_", [guid(2), f"{UNIDENTIFIED}x"])

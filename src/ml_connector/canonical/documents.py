@@ -132,13 +132,13 @@ def one_spelling(struct: Any) -> Any:
             if not _PLAIN(str(value)):
                 changed[name] = plain(value)
         elif value.__class__ is tuple:
-            changed[name] = tuple([one_spelling(one) for one in value])
+            changed[name] = tuple([plain(one) if one.__class__ is Decimal else one_spelling(one) for one in value])
     return msgspec.structs.replace(struct, **changed) if changed else struct
 
 
 @cache
 def _spelled_fields(struct: Hashable) -> tuple[tuple[str, Any], ...]:
-    """The fields whose equal values may differ in their text: amounts, references, and tuples of lines."""
+    """The fields whose equal values may differ in their text: amounts, references, and tuples of lines or rates."""
     return tuple(
         (field.name, field.default)
         for field in msgspec.structs.fields(struct)  # type: ignore[arg-type]

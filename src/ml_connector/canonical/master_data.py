@@ -100,6 +100,8 @@ class TaxCode(Canonical, frozen=True, tag="tax_code"):
 
     A zone that taxes labor and material differently has no one rate: then ``labor_rate`` and ``material_rate`` are what it
     takes of lines of these bases, None where the vendor states none.
+
+    ``parts`` are the rates of a group's taxes, whose sum is ``rate``, where each of several is rounded by itself.
     """
 
     id: str
@@ -109,6 +111,7 @@ class TaxCode(Canonical, frozen=True, tag="tax_code"):
     labor_rate: Decimal | None = None
     material_rate: Decimal | None = None
     stamp: str = ""
+    parts: tuple[Decimal, ...] = ()
 
 
 class Dimension(Canonical, frozen=True, tag="dimension"):

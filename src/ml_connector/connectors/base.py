@@ -126,6 +126,7 @@ class Connector(ABC):
     completes: ClassVar[Mapping[str, bool]] = MappingProxyType({})
     # Entities that stand in no list: what their own steps show of them is what is known of them.
     shown_by_steps: ClassVar[frozenset[str]] = frozenset()
+    gone_codes: ClassVar[frozenset[str]] = frozenset()  # of refusals that may say that the party named is gone
     unkept: ClassVar[frozenset[str]] = frozenset()  # fields of its JSON that are never stored: bank details, notes
     timeout: ClassVar[float]  # seconds: the vendor's own limit on a request; ours is longer
     list_lag: ClassVar[float]  # seconds a new document may be missing from lists

@@ -23,13 +23,12 @@ from ml_connector.integrations.bill_kinds import is_credit
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.bill_updates import BillChange, held, updated
 from ml_connector.integrations.checks import check_periods, currency_of
-from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write, gone_there
 from ml_connector.integrations.drafts import Draft, money, unit_name
 from ml_connector.integrations.invoice_standing import own_reference
 from ml_connector.integrations.views import View
 
 _STOPPED = (BillState.CANCELED, BillState.DISCREPANCY)
-_UNSEEN = "it is not among the documents that the ledger shows"
 
 
 def changed(bill: Bill, view: View) -> Decision:
@@ -75,7 +74,7 @@ def kept_as_it_is(change: BillChange, view: View) -> Hold | None:
     now, link = change.now, view.link
     assert link is not None
     if now is None:
-        return held(change, view, _UNSEEN)
+        return Hold((gone_there(link.target_entity, link.target_id),))
     if not own_reference(link, view):
         return held(change, view, "it was not made from here")
     if now.state is BillState.CANCELED:

@@ -200,8 +200,12 @@ def _taxed_kinds(code: TaxCode, tax: Decimal, draft: Draft) -> tuple[LineKind, .
 
 
 def tax_ref(code: TaxCode) -> Ref:
-    """A tax code on a target line; its number is the rate in per cent, for the target's arithmetic, if it is known."""
-    return Ref(code.id, code.name, "" if code.rate is None else format(code.rate * 100, "f"))
+    """A tax code on a target line; its number is the rate in per cent, for the target's arithmetic, if it is known.
+
+    Of a group whose taxes are each rounded by themselves, their rates with a plus between: "6.875+0.5".
+    """
+    rates = code.parts or (() if code.rate is None else (code.rate,))
+    return Ref(code.id, code.name, "+".join(format(rate * 100, "f") for rate in rates))
 
 
 def charge(what: str, amount: Decimal, setting: str, value: str, kind: LineKind, view: View, draft: Draft) -> None:

@@ -131,7 +131,14 @@ COMMON_REASONS = (
         "What is to be changed is not in the ledger any more",
         "The change or removal of document {id} cannot be made: the ledger does not show the document any more.",
         "See in the ledger who removed it and why. If it is to be there again, enter it there and link the record with it; "
-        "else dismiss the record with the reason.",
+        "else dismiss the record with the reason. If the ledger shows it again, it goes on by itself.",
+    ),
+    Reason(
+        "contact_gone",
+        "Its contact is not in the ledger any more",
+        "It belongs on contact {contact}, which is gone in the ledger: deleted there, or merged into another one.",
+        "Restore the contact in the ledger, or link its party here with the contact that stands there for it now; what waits "
+        "for it goes on by itself.",
     ),
     Reason(
         "period_closed",

@@ -18,7 +18,17 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.checks import check_periods, currency_of
 from ml_connector.integrations.credit_memo_parts import ENTITY, applied, as_payment
 from ml_connector.integrations.credit_updates import credit_changed, put_back
-from ml_connector.integrations.decisions import STAYS, Adopt, Decision, Hold, Skip, Unchanged, Write, waiting
+from ml_connector.integrations.decisions import (
+    STAYS,
+    Adopt,
+    Decision,
+    Hold,
+    Skip,
+    Unchanged,
+    Write,
+    gone_there,
+    waiting,
+)
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_changes import changes, left_scope
 from ml_connector.integrations.invoice_checks import customer, not_at_gate, number, own_key
@@ -96,7 +106,7 @@ def _decided(memo: Invoice, there: There, posted: Invoice | None, what: tuple[st
     note = there.now
     if note is None:
         assert view.link is not None
-        return Hold((waiting("gone_there", "person", "gone_there", id=view.link.target_id),))
+        return Hold((gone_there(view.link.target_entity, view.link.target_id),))
     change = Change(memo, posted or memo, note, what or ("what it is applied to",))
     if not memo.active:
         return _removed(change, there, view)

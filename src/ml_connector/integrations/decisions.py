@@ -27,6 +27,11 @@ def waiting(code: str, kind: str, key: str, **fields: str) -> Waiting:
     return Waiting(code, kind, key, reasons.sentence(code, named), reasons.action(code, named))
 
 
+def gone_there(entity: str, id_: str) -> Waiting:
+    """The wait of a change, or removal, of what the target does not show any more; one that is shown again lets it go."""
+    return waiting("gone_there", "fact", f"{entity}:{id_}", id=id_)
+
+
 class Hold(msgspec.Struct, frozen=True, tag="hold"):
     """It waits, for everything listed. ``asks_for`` are (entity, source id) whose flow must bring them first."""
 

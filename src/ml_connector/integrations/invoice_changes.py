@@ -12,7 +12,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods, currency_of
-from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write, waiting
+from ml_connector.integrations.decisions import Decision, Hold, Unchanged, Write, gone_there, waiting
 from ml_connector.integrations.drafts import Draft, unit_name
 from ml_connector.integrations.invoice_checks import is_nothing, not_at_gate, wanted_state
 from ml_connector.integrations.invoice_credits import is_free, taken_off
@@ -35,7 +35,7 @@ def changed(invoice: Invoice, view: View) -> Decision:
     if not what and not _to_be_authorised(invoice, view):
         return Unchanged()
     if not isinstance(now, Invoice):
-        return Hold((waiting("gone_there", "person", "gone_there", id=view.link.target_id),))
+        return Hold((gone_there(view.link.target_entity, view.link.target_id),))
     change = Change(invoice, posted, now, what)
     if (hold := unread(now, entity_there(now), change.told, view)) is not None:
         return hold

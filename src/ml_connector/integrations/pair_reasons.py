@@ -24,7 +24,7 @@ PAIR_REASONS = (
     Reason(
         "counterpart_missing",
         "The counterpart is not shown any more",
-        "The counterpart {id} of this party is not in the list of its system. Like it is {candidates}.",
+        "The counterpart {id} of this party is not in the list of its system.{named} Like it is {candidates}.",
         "Look whether it was deleted or merged there; it goes on by itself when it is shown again. Where another one is left "
         "for it, link this record with that one.",
     ),

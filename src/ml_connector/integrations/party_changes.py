@@ -81,9 +81,21 @@ def _missing_there(view: View) -> Hold:
     """The hold of a party whose counterpart is gone, with whom it may be now."""
     assert view.link is not None
     place, id_ = view.link.target_entity, view.link.target_id
-    alike = [one for one in view.candidates if one.party.id != id_ and not one.taken_by][:3]
+    known = {id_, *(one.contact.id for one in view.named_now)}
+    alike = [one for one in view.candidates if one.party.id not in known and not one.taken_by][:3]
     shown = ", ".join(f"'{one.party.name}' ({one.evidence}; id {one.party.id})" for one in alike) or "nobody there"
-    return Hold((waiting("counterpart_missing", "fact", f"{place}:{id_}", id=id_, candidates=shown),))
+    told = {"id": id_, "candidates": shown, "named": _named_now(view)}
+    return Hold((waiting("counterpart_missing", "fact", f"{place}:{id_}", **told),))
+
+
+def _named_now(view: View) -> str:
+    """A sentence with the contacts that its documents stand on now, as after a merger; empty where there are none."""
+    found = []
+    for one in view.named_now:
+        number = f"number {one.contact.account_number}; " if one.contact.account_number else ""
+        whose = f"; it is the counterpart of {one.holder}" if one.holder else ""
+        found.append(f"'{one.contact.name}' ({number}id {one.contact.id}{whose}) on {one.documents}")
+    return f" Documents that were made on it name others now: {', '.join(found)}." if found else ""
 
 
 def only_linked(decision: Decision, view: View) -> Decision:

@@ -10,7 +10,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.parts import Allocation
 from ml_connector.canonical.sales import Invoice, Payment, PaymentKind
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.decisions import Hold, Waiting, waiting
+from ml_connector.integrations.decisions import Hold, Waiting, gone_there, waiting
 from ml_connector.integrations.drafts import ENTRIES_PENDING, Draft
 from ml_connector.integrations.payment_anew import took_its_place
 from ml_connector.integrations.payment_parts import Part, parts_of, remove, with_part
@@ -95,7 +95,7 @@ def standing(view: View, draft: Draft) -> list[Standing]:
             document = _before_this(document, view)
             documents.append(Standing(reference, entity, document, _is_leaving(entity, reference, view)))
         else:
-            draft.wait(waiting("posted_unseen", "fact", f"{entity}:{target_id}", id=target_id))
+            draft.wait(gone_there(entity, target_id))
     return documents
 
 

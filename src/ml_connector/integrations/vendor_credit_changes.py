@@ -20,7 +20,7 @@ from ml_connector.integrations.bill_changes import alike, is_removed
 from ml_connector.integrations.bill_composing import effective_number
 from ml_connector.integrations.bill_kinds import number_table
 from ml_connector.integrations.bill_updates import BillChange, held
-from ml_connector.integrations.decisions import STAYS, Adopt, Decision, Hold, Unchanged, Write, waiting
+from ml_connector.integrations.decisions import STAYS, Adopt, Decision, Hold, Unchanged, Write, gone_there, waiting
 from ml_connector.integrations.drafts import Draft, money
 from ml_connector.integrations.invoice_standing import own_reference
 from ml_connector.integrations.payment_standing import applications, on_hold
@@ -152,7 +152,7 @@ def _not_there(credit: Bill, view: View) -> Hold:
     """What is applied to bills is void in the ledger, or the ledger shows it no more."""
     link = view.link
     assert link is not None
-    now = link.now if isinstance(link.now, Bill) else None
+    if not isinstance(link.now, Bill):
+        return Hold((gone_there(link.target_entity, link.target_id),))
     posted = link.source if isinstance(link.source, Bill) else credit
-    why = "it is void there" if now is not None else "it is not among the documents that the ledger shows"
-    return held(BillChange(credit, posted, now, APPLIED_TO), view, why)
+    return held(BillChange(credit, posted, link.now, APPLIED_TO), view, "it is void there")

@@ -81,6 +81,14 @@ class Candidate(msgspec.Struct, frozen=True):
     claimed_by: tuple[Party, ...] = ()
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A contact that so many ``documents`` name which were made on one that is gone. ``holder``: the record that has it."""
+
+    contact: Party
+    documents: int
+    holder: str = ""
+
+
 ANY = "(any)"  # in place of an id: what waits for it is planned again as soon as any entry of that list has changed
 
 
@@ -250,6 +258,7 @@ class View:
     circle: tuple[
         str, ...
     ] = ()  # of a party that was merged: the ids, its own first, where the mergers lead back to it
+    named_now: tuple[Named, ...] = ()  # of a party whose counterpart is gone: whom the documents made on that name now
     held_there: Mapping[str, str] = field(
         default_factory=dict
     )  # of FlowType.matches: target id -> the record that has it

@@ -155,13 +155,15 @@ async def _may_link(
 
 
 async def _is_gone(change: Change, record: _Held) -> bool:
-    """Whether its counterpart is not there any more: a party's may have been merged into the one that is named now."""
+    """Whether its counterpart is not there any more: a party's may have been merged into the one that is named now,
+
+    and a document's have been entered anew.
+    """
     row = await change.one(
         """select 1 from link l join directory d on d.tenant_id = l.tenant_id and d.connection_id = %s
                and d.entity = l.target_entity and d.object_id = l.target_id and d.state = 'gone'
-           where l.tenant_id = %s and l.integration_id = %s and l.entity = %s and l.source_id = %s
-             and l.target_entity = %s""",
-        record.target_connection, change.tenant_id, record.integration_id, record.flow, record.source_id, PARTIES,
+           where l.tenant_id = %s and l.integration_id = %s and l.entity = %s and l.source_id = %s""",
+        record.target_connection, change.tenant_id, record.integration_id, record.flow, record.source_id,
     )  # fmt: skip
     return row is not None
 
@@ -169,7 +171,7 @@ async def _is_gone(change: Change, record: _Held) -> bool:
 async def _let_go(change: Change, record: _Held) -> None:
     """What is only tracked may be linked anew: its bill may have been voided there, or another one meant.
 
-    So may a party whose counterpart is gone.
+    So may what has a counterpart that is gone.
     """
     await change.run(
         "delete from link where tenant_id = %s and integration_id = %s and entity = %s and source_id = %s",

@@ -24,6 +24,7 @@ from ml_connector.sync.coming import makes_parties, note, rank
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
+from ml_connector.sync.gone_parties import held_on_gone
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.planned import Kept, Turn
@@ -155,6 +156,7 @@ async def _decided(
     planned = [
         in_one_scope(_planned(flow, item, view), view, others, stands) for item, view in zip(items, views, strict=True)
     ]
+    planned = await held_on_gone(transaction, flow, items, views, planned)
     reads = [view.mappings.reads if isinstance(view.mappings, NotedTables) else () for view in views]
     ours = await _ours(transaction, flow, planned)
     completes = transaction.lane.connector.completes

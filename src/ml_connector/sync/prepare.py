@@ -10,7 +10,7 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
-from ml_connector.integrations.views import Behind, Candidate, Linked, Twin, View
+from ml_connector.integrations.views import Behind, Candidate, Linked, Named, Twin, View
 from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.entry_links import held_there, known_links
@@ -28,6 +28,7 @@ from ml_connector.sync.release import holds
 from ml_connector.sync.shared import persons
 from ml_connector.sync.together import Together, together
 from ml_connector.sync.twins import Search
+from ml_connector.sync.witnesses import named_now
 
 
 class Preparer:
@@ -98,6 +99,7 @@ class _Batch:
         self._links: dict[tuple[str, str], str] = {}
         self._created: set[tuple[str, str]] = set()
         self._own: dict[str, Linked] = {}
+        self._named_now: Mapping[str, tuple[Named, ...]] = {}
         self._behind: dict[tuple[str, str], Behind] = {}
         self._asked: set[tuple[str, str]] = set()
         self._brings: set[str] = set()
@@ -116,6 +118,7 @@ class _Batch:
         await self._load_links(self._needed())
         self._links |= await known_links(self._transaction, self._flow)
         self._own = await own_links(self._transaction, self._flow, self._items)
+        self._named_now = await named_now(self._transaction, self._flow, self._own)
         self._links |= await posted_links(self._transaction, self._flow, self._own, self._links)
         self._behind = await behind(self._transaction, self._flow, self._items)
         await self._load_asked()
@@ -175,6 +178,7 @@ class _Batch:
             circle=self._circles.get(item.source_id, ()),
             held_there=self._held_there,
             price_book=lists.price_book,
+            named_now=self._named_now.get(item.source_id, ()),
         )
 
     def _is_apart(self, item: Item) -> bool:

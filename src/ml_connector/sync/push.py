@@ -22,6 +22,7 @@ from ml_connector.sync.claim import Unopened, claim
 from ml_connector.sync.coming import turn
 from ml_connector.sync.decide import decide, defect
 from ml_connector.sync.flows import Flow, settled_flows_of
+from ml_connector.sync.gone_parties import refused_on_gone
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction
@@ -204,23 +205,28 @@ class _Pusher:
         go = group if found is None else found.go
         with _about(go):
             outcomes = dict(zip((one.intent_id for one in go), await self._written(go), strict=True)) if go else {}
-            outcomes |= await self._overtaken([one for one in go if isinstance(outcomes[one.intent_id], Rejected)])
+            refused = [(one, outcome) for one in go if isinstance(outcome := outcomes[one.intent_id], Rejected)]
+            outcomes |= await self._overtaken(refused)
         if found is not None:
             outcomes |= found.others
             self._heed([Later(found.lost)] if found.lost else [])
         return [outcomes[one.intent_id] for one in group]
 
-    async def _overtaken(self, refused: list[Intended]) -> dict[int, Outcome]:
-        """Refused changes of what has moved since it was read, by a step of ours beside them, too: planned again."""
+    async def _overtaken(self, refused: list[tuple[Intended, Rejected]]) -> dict[int, Outcome]:
+        """Refused changes of what has moved since it was read, by a step of ours beside them, too: planned again.
+
+        So is what was refused since it, or its contact, is not there any more.
+        """
         if not refused:
             return {}
         try:
-            found = await standing(self._lane, refused)
+            found = await standing(self._lane, [one for one, _ in refused])
+            on_gone = await refused_on_gone(self._lane, refused)
         except LeaseLost:
             raise
         except TransportError:
             return {}  # the refusal stands
-        return {id_: one for id_, one in found.others.items() if type(one) is Later}
+        return {**on_gone, **{id_: one for id_, one in found.others.items() if type(one) is Later}}
 
     async def _written(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane

@@ -9,8 +9,7 @@ is paid changes with it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,37 +19,24 @@ import structlog
 from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
-from ml_connector.canonical.purchases import Bill
-from ml_connector.canonical.sales import Invoice
 from ml_connector.connectors.reading import Reading, Row
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.sync.claims import traits
-from ml_connector.sync.coming import makes_parties
 from ml_connector.sync.directory import entry_name, file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.states import Priority, State
+from ml_connector.sync.witnesses import made_for, tells_no_survivor
 from ml_connector.transport.errors import NotPermitted
 
 log = structlog.get_logger()
 
 PARTIES = "parties"
 AT_ONCE = 5  # in one slice: some calls each, and others wait
-WITNESSES = 10  # documents that are asked, the last ones that were made
-LOOKED_THROUGH = (
-    200  # documents of one party that are opened to find these: most may stand on contacts of its locations
-)
 AGAIN = timedelta(days=1)
-# The documents that name a contact of each kind, of those that are made from here. No payment: it stands on the contact of
-# its invoices, which may be a location's.
-_NAMING = {
-    "customer": ("invoices", "credit_notes"),
-    "vendor": ("bills", "vendor_credits"),
-}
 
-# A location's id begins with its customer's (master_data.location_id), whom its documents name; which of them stand on its
-# own contact ``_is_own`` tells. What was asked for does not come first again; `offset 0` as in prepare._Batch.
+# What was asked for does not come first again; `offset 0` as in prepare._Batch.
 _GONE = """
     update directory d set asked_at = %b
     where d.tenant_id = %b and d.connection_id = %b and d.entity = %b and d.object_id in (
@@ -61,15 +47,6 @@ _GONE = """
           and e.asked_at < %b
         order by e.asked_at, l.target_id limit %b)
     returning d.object_id"""
-_MADE = """
-    select l.entity, l.target_entity, l.target_id, d.content_hash, d.canonical, own.source_id
-    from link own
-    join link l on l.tenant_id = own.tenant_id and l.integration_id = own.integration_id and l.target_entity = any(%b::text[])
-    cross join lateral (select party_id, content_hash, canonical from document where tenant_id = l.tenant_id
-                        and version_id = l.version_id offset 0) d
-    where own.tenant_id = %b and own.integration_id = %b and own.entity = %b and own.target_id = %b
-      and d.party_id = case own.entity when 'locations' then split_part(own.source_id, '-', 1) else own.source_id end
-    order by l.link_id desc limit %b"""
 _MOVE = """
     update link l set target_id = w.object_id, base = w.body
     from directory w
@@ -101,7 +78,7 @@ class _Witnessed:
 async def follow_vanished(lane: Lane, flows: Sequence[Flow]) -> None:
     """Look where linked contacts of this lane's system went that are gone from its list. Raises transport.errors."""
     for flow in flows:
-        if flow.target_id != lane.connection_id or flow.mode == "off" or not _looked_for(flow):
+        if flow.target_id != lane.connection_id or flow.mode == "off" or not tells_no_survivor(flow):
             continue
         for id_ in await _gone(lane, flow):
             if lane.slice.over():
@@ -116,11 +93,6 @@ async def _follow(lane: Lane, flow: Flow, id_: str) -> None:
     if await _read(lane, PARTIES, [id_]) == ():
         found = await _witnessed(lane, flow, id_)
         await _conclude(lane, flow, id_, found)
-
-
-def _looked_for(flow: Flow) -> bool:
-    """Whether a flow has parties whose ledger names no survivor of a merger."""
-    return makes_parties(flow.type) and bool(flow.type.one_kind) and not flow.type.ways.tells_survivor
 
 
 async def _gone(lane: Lane, flow: Flow) -> list[str]:
@@ -149,44 +121,15 @@ async def _read(lane: Lane, entity: str, ids: Sequence[str]) -> tuple[Row, ...]:
 
 async def _witnessed(lane: Lane, flow: Flow, id_: str) -> _Witnessed:
     """Ask the documents, and then for the contact that they name."""
-    async with lane.database.tenant(lane.tenant_id) as connection:
-        rows = await (
-            await connection.execute(
-                _MADE.encode(),
-                [
-                    list(_NAMING[flow.type.one_kind]),
-                    lane.tenant_id,
-                    flow.integration_id,
-                    flow.name,
-                    id_,
-                    LOOKED_THROUGH,
-                ],
-            )
-        ).fetchall()
-    rows = [(entity, made_id) for name, entity, made_id, *of in rows if _is_own(lane, flow, name, *of)][:WITNESSES]
-    shown = [one for entity, ids in _by_entity(rows).items() for one in await _read(lane, entity, ids)]
+    async with lane.transaction() as transaction:
+        made = await made_for(transaction, flow, id_)
+    shown = [one for entity, ids in made.items() for one in await _read(lane, entity, ids)]
     named = {_party(one.document) for one in shown}
     if len(named) != 1 or not (survivor := next(iter(named))) or survivor == id_:
         return _Witnessed(None, len(shown))
     there = [one.document for one in await _read(lane, PARTIES, [survivor])]
     party = next((one for one in there if isinstance(one, Party) and is_of_kind(one, flow.type.one_kind)), None)
     return _Witnessed(party, len(shown))
-
-
-def _is_own(lane: Lane, flow: Flow, made_by: str, content_hash: bytes, canonical: bytes, source_id: str) -> bool:
-    """Whether a document of a party stands on that one's own contact, and not on one of its locations'."""
-    document = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
-    if not isinstance(document, Invoice | Bill):
-        return False  # as a payment that is written off by a credit note
-    whose = flow.integration.flow(made_by).needs_links(document, flow.settings)[:1]
-    return whose == ((flow.name, source_id),)
-
-
-def _by_entity(rows: Sequence[tuple[Any, ...]]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for entity, id_ in rows:
-        found[entity].append(id_)
-    return found
 
 
 def _party(document: Document | None) -> str:
@@ -215,7 +158,7 @@ async def _conclude(lane: Lane, flow: Flow, id_: str, found: _Witnessed) -> None
             await _let_go(transaction, flow, [row[0] for row in moved])
             return
         versions = [row[0] for row in await transaction.all(_NEWEST, *place) if row[0] is not None]
-        states = [State.POSTED, State.LINKED, State.UNCHANGED, State.SKIPPED]
+        states = [State.POSTED, State.LINKED, State.UNCHANGED, State.SKIPPED, State.HELD]
         await restage(transaction.connection, lane.tenant_id, versions, states, Priority.PARTY)
 
 

@@ -126,10 +126,18 @@ def test_an_exact_price_is_sent_as_it_is(quantity: int, cents: int) -> None:
 
 
 def test_tax_is_rounded_per_tax_or_per_line_as_the_organisation_does() -> None:
-    lines = [Taxed(Decimal("0.99"), "t", Decimal("0.0825"))] * 3
+    lines = [Taxed(Decimal("0.99"), "t", (Decimal("0.0825"),))] * 3
     assert document_total(lines, "USD", "document", TaxBasis.EXCLUSIVE) == Decimal("3.22")
     assert document_total(lines, "USD", "line", TaxBasis.EXCLUSIVE) == Decimal("3.21")
     assert document_total(lines, "USD", "line", TaxBasis.INCLUSIVE) == Decimal("2.97")
+
+
+def test_each_tax_of_a_group_is_rounded_by_itself() -> None:
+    rates = (Decimal("0.06875"), Decimal("0.005"))
+    lines = [Taxed(Decimal("30.90"), "g", rates), Taxed(Decimal("30.90"), "g", rates)]
+    assert document_total(lines[:1], "USD", "document", TaxBasis.EXCLUSIVE) == Decimal("33.17"), "2.28 in one"
+    assert document_total(lines, "USD", "document", TaxBasis.EXCLUSIVE) == Decimal("66.36"), "4.25 and 0.31"
+    assert document_total(lines, "USD", "line", TaxBasis.EXCLUSIVE) == Decimal("66.34")
 
 
 def test_recoverable_tax_goes_as_a_tax_id_and_counts_in_the_total() -> None:

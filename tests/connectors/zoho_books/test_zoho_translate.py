@@ -204,7 +204,24 @@ def test_tax_rates_are_fractions_and_groups_are_taxes_too() -> None:
         "0.0825"
     )
     group = {"tax_group_id": "2", "tax_group_name": "G", "tax_group_percentage": 10}
-    assert translate.tax_code(group).rate == Decimal("0.1")
+    assert translate.tax_code(group).rate == Decimal("0.1") and translate.tax_code(group).parts == ()
+
+
+@pytest.mark.parametrize(
+    ("second", "parts"),
+    [
+        ({}, ("0.06875", "0.005")), ({"tax_type": "compound_tax"}, ()), ({"tax_percentage": 1}, ()),
+    ],
+)  # fmt: skip
+def test_a_group_shows_the_rates_of_its_taxes_where_they_make_its_own(
+    second: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    taxes = [
+        {"tax_id": "3", "tax_percentage": Decimal("6.875"), "tax_type": "tax"},
+        {"tax_id": "4", "tax_percentage": Decimal("0.5"), "tax_type": "tax", **second},
+    ]
+    group = {"tax_group_id": "2", "tax_group_name": "G", "tax_group_percentage": Decimal("7.375"), "taxes": taxes}
+    assert translate.tax_code(group).parts == tuple(Decimal(one) for one in parts)
 
 
 @pytest.mark.shared

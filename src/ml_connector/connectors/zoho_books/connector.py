@@ -14,6 +14,7 @@ from ml_connector.connectors.zoho_books import (
     compose,
     credits,
     editions,
+    errors,
     find,
     limits,
     organisation,
@@ -69,6 +70,7 @@ class ZohoBooks(base.Connector):
     writable = requests.WRITABLE
     shown_by_steps = frozenset(["refunds"])
     unkept = translate.UNKEPT
+    gone_codes = errors.GONE
     timeout = 100.0  # not published
     list_lag = walk.LIST_LAG
     webhook_key = (

@@ -21,6 +21,9 @@ from ml_connector.transport.errors import NotPermitted, TransportError
 
 ABSENT = 1002
 _FEATURE_OFF, _UNKNOWN_URL = 110817, 5
+# Codes of refusals that may say that the contact named is gone: what does not exist, and what is no valid value. Which of
+# them a document gets is told nowhere, so the contact is asked for.
+GONE = frozenset(str(code) for code in (2, 4, ABSENT))
 
 
 class Incomplete(common.Incomplete):

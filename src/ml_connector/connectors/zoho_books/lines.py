@@ -33,11 +33,11 @@ _ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Taxed:
-    """A line as Zoho taxes it: ``rate`` a fraction; None = unknown here, then ``stated`` is the tax."""
+    """A line as Zoho taxes it: ``rates`` are fractions, one, or one of each tax of a group; else ``stated`` is the tax."""
 
     amount: Decimal
     tax_id: str = ""
-    rate: Decimal | None = None
+    rates: tuple[Decimal, ...] = ()
     stated: Decimal = ZERO
 
 
@@ -55,17 +55,20 @@ class Frame:
 
 
 def document_total(lines: Sequence[Taxed], currency: str, rounding: str, basis: TaxBasis) -> Decimal:
-    """The total Zoho gives: lines, and tax rounded per line (``rounding`` "line") or per tax over the document."""
+    """The total Zoho gives: lines, and tax rounded per line (``rounding`` "line") or per tax over the document.
+
+    Each tax of a group is one of its own in that.
+    """
     net = total(line.amount for line in lines)
     if basis is not TaxBasis.EXCLUSIVE:
         return net
-    known = [(line.tax_id, line.amount * line.rate) for line in lines if line.rate is not None]
-    stated = total(line.stated for line in lines if line.rate is None)
+    known = [((line.tax_id, n), line.amount * rate) for line in lines for n, rate in enumerate(line.rates)]
+    stated = total(line.stated for line in lines if not line.rates)
     if rounding == "line":
         return net + stated + total(rounded(tax, currency) for _, tax in known)
-    by_tax: dict[str, Decimal] = {}
-    for tax_id, tax in known:
-        by_tax[tax_id] = by_tax.get(tax_id, ZERO) + tax
+    by_tax: dict[tuple[str, int], Decimal] = {}
+    for which, tax in known:
+        by_tax[which] = by_tax.get(which, ZERO) + tax
     return net + stated + total(rounded(tax, currency) for tax in by_tax.values())
 
 
@@ -122,20 +125,23 @@ def total_of(frame: Frame, lines: Sequence[BillLine | InvoiceLine]) -> Decimal:
 
 
 def _taxed(frame: Frame, line: BillLine | InvoiceLine, n: int) -> Taxed:
-    """``tax_code.number`` is the rate in per cent where the plan knows it; else the source's own tax is taken."""
+    """``tax_code.number`` is the rate in per cent, or those of a group with a plus between, where the plan knows it; else
+
+    the source's own tax is taken.
+    """
     amount = frame.sign * line.amount
     if not line.tax_code.id or frame.basis is not TaxBasis.EXCLUSIVE:
         return Taxed(amount)
     if line.tax_code.number:
-        return Taxed(amount, line.tax_code.id, _percent(line.tax_code, n))
+        return Taxed(amount, line.tax_code.id, _percents(line.tax_code, n))
     stated = line.tax or ZERO
     frame.notes.append(f"the rate of the tax on line {n} is not known here; the source's tax {stated} is assumed")
-    return Taxed(amount, line.tax_code.id, None, frame.sign * stated)
+    return Taxed(amount, line.tax_code.id, (), frame.sign * stated)
 
 
-def _percent(code: Ref, n: int) -> Decimal:
+def _percents(code: Ref, n: int) -> tuple[Decimal, ...]:
     try:
-        return Decimal(code.number) / 100
+        return tuple(Decimal(one) / 100 for one in code.number.split("+"))
     except ArithmeticError as error:
         raise BadInput(
             f"Line {n}: the tax {code.name or code.id} has the rate {code.number!r}, which is no number."

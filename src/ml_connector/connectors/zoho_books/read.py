@@ -14,7 +14,10 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
+
 from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.purchases import Bill, BillState, Expense
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors import json_fields
@@ -41,6 +44,7 @@ _WHOLE: dict[str, Any] = {
     "expenses": {"settled": _CREATED, "query": _ALL, "date_filter": "date_start"},
     "currencies": {},
 }
+_SINGLE_TAXES = ("tax", "compound_tax")  # the types of taxes, as they are published
 _ALL_ACCOUNTS, _ALL_TAXES = "AccountType.All", "Taxes.All"
 
 
@@ -75,10 +79,11 @@ async def _shown(books: Books, resource: Resource, id_: str, field: str) -> Show
 
 async def _walk(books: Books, reading: Reading) -> AsyncIterator[Page]:
     listing = listing_of(books, reading)
-    if reading.entity == "tax_codes":
+    taxes = reading.entity == "tax_codes"
+    if taxes:
         listing = await _taxes_as_allowed(books, listing)
     async for page in walk(books, listing, cursor_of(reading.cursor, reading.since)):
-        yield page
+        yield await _with_parts(books, page) if taxes else page
 
 
 def _walk_in_detail(books: Books, reading: Reading) -> AsyncIterator[Page]:
@@ -177,6 +182,23 @@ async def _taxes_as_allowed(books: Books, listing: Listing) -> Listing:
     except Refusal:
         return dataclasses.replace(listing, query=())
     return listing
+
+
+async def _with_parts(books: Books, page: Page) -> Page:
+    """Groups of taxes with the rates of theirs, which only the group's own page shows: a call for each."""
+    return msgspec.structs.replace(page, rows=tuple([await _in_parts(books, row) for row in page.rows]))
+
+
+async def _in_parts(books: Books, row: Row) -> Row:
+    """Rows of groups are told nowhere to be of a type of their own, but they are none of the two types of single taxes."""
+    if not isinstance(row.document, TaxCode) or not row.document.rate:
+        return row
+    fields: Any = json_fields.decode(row.raw)
+    if json_fields.text(fields, "tax_type") in ("", *_SINGLE_TAXES):
+        return row
+    found = await detail(books, _TAX_GROUP, row.id, "")
+    parts = found.document.parts if found is not None and isinstance(found.document, TaxCode) else ()
+    return msgspec.structs.replace(row, document=msgspec.structs.replace(row.document, parts=parts))
 
 
 def _applied(reply: Reply) -> str:

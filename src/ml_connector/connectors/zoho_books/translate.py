@@ -185,7 +185,16 @@ def tax_code(row: Fields, field: str = "") -> TaxCode:
         rate=rate,
         active=not inactive,
         stamp=text(row, "last_modified_time"),
+        parts=_parts(row, rate),
     )
+
+
+def _parts(row: Fields, rate: Decimal | None) -> tuple[Decimal, ...]:
+    """The rates of a group's taxes. None where one is reckoned on another's tax, or they are not what the group takes."""
+    taxes = children(row, "taxes")
+    rates = tuple(amount(one, "tax_percentage") / 100 for one in taxes)
+    plain = all(text(one, "tax_type") in ("tax", "") for one in taxes)
+    return rates if len(rates) > 1 and plain and total(rates) == rate else ()
 
 
 def tags(row: Fields) -> tuple[Ref, ...]:

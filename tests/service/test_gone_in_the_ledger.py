@@ -1,0 +1,177 @@
+"""What is gone in Zoho Books, a contact or a document: held with one reason, whichever way it was learned, and let go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
+
+from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill, BillLine, BillState
+from ml_connector.connectors.reading import Page, Reading
+from ml_connector.connectors.writing import Done, Outcome, Step
+from ml_connector.connectors.zoho_books.errors import rejected
+from ml_connector.service.deciding import link
+from ml_connector.service.desk import Desk
+from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.mapping.values import set_value
+from ml_connector.sync.directory import refresh
+from ml_connector.sync.states import State
+
+pytestmark = pytest.mark.anyio
+WAYS = ("by its lists", "before a change", "by a refusal")
+
+
+class Books(PlayedBooks):
+    """Zoho Books that refuses what names something it has not, and shows of a list what it is asked for by its ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shows_once_more = 0  # readings by id that still show what is gone
+        self.gone: list[Document] = []
+        self.code, self.refused = 1002, 0
+
+    async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
+        held = self.lists
+        if reading.ids and reading.entity == "bills" and self.shows_once_more:
+            self.shows_once_more -= 1
+            self.lists = {**held, "bills": (*held["bills"], *self.gone)}
+        async for page in super().read(session, reading):
+            rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
+            yield Page(rows, b"", True, True)
+        self.lists = held
+
+    async def write(self, session: Any, step: Step) -> Outcome:
+        known = {one.id for entity in ("parties", "bills") for one in self.lists[entity]}
+        if not {one for one in (step.party_id, step.target_id) if one} <= known:
+            self.refused += 1
+            return rejected(self.code, "It does not exist.", b"{}")
+        self.written.append(step)
+        lines = tuple(
+            BillLine(
+                f"l{n}", Decimal(str(one["rate"])), description=str(one.get("description", "")),
+                account=Ref(one["account_id"]), quantity=Decimal(1), unit_cost=Decimal(str(one["rate"])),
+            )
+            for n, one in enumerate(msgspec.json.decode(step.body)["line_items"])
+        )  # fmt: skip
+        shown = Bill(
+            step.target_id or f"b{len(self.written)}", Ref(step.party_id), step.total, number=step.number, date=step.date,
+            currency=step.currency, reference=step.reference, lines=lines, state=BillState.OPEN, balance=step.total,
+        )  # fmt: skip
+        self.lists["bills"] = (*(one for one in self.lists["bills"] if one.id != shown.id), shown)
+        return Done(shown.id, shown, b"{}")
+
+    def lose(self, entity: str, id_: str) -> None:
+        """Somebody deletes it."""
+        self.gone = [one for one in self.lists[entity] if one.id == id_]
+        self.lists[entity] = tuple(one for one in self.lists[entity] if one.id != id_)
+
+
+@pytest.fixture
+async def company(desk: Desk) -> Company:
+    """Johnstone Supply is linked, and its first bill posted."""
+    made = await make_company(desk)
+    made.books = Books()
+    await set_value(desk, made.integration, "accounts", "5100", "a1", anyway=True)
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(desk, await made.now(), flow, "live")
+    await made.read(bill("1"))
+    for _ in range(3):
+        await made.plan()
+    assert await end(made, "1") == ("posted", "")
+    return made
+
+
+def books(company: Company) -> Books:
+    assert isinstance(company.books, Books)
+    return company.books
+
+
+async def end(company: Company, source: str) -> tuple[str, str]:
+    """(state, reason) of a record's newest version."""
+    rows = await found(
+        company,
+        """select s.state, s.reason from record r join version_state s on s.tenant_id = r.tenant_id
+           and s.version_id = r.version_id where r.tenant_id = %s and r.source_id = %s""",
+        source,
+    )
+    return State(rows[0][0]).word, str(rows[0][1])
+
+
+async def found(company: Company, query: str, *values: object) -> list[Any]:
+    async with company.desk.looking() as reading:
+        return list(await reading.all(query, company.desk.tenant_id, *values))
+
+
+async def record(company: Company, source: str) -> str:
+    [(id_,)] = await found(company, "select record_id from record where tenant_id = %s and source_id = %s", source)
+    return f"#{id_}"
+
+
+async def listed_as_gone(company: Company, entity: str, id_: str) -> None:
+    """A whole reading of its list did not show it."""
+    async with company.desk.changing(await company.desk.sealer()) as change:
+        await change.run(
+            "update directory set state = 'gone', active = false where tenant_id = %s and entity = %s and object_id = %s",
+            company.desk.tenant_id, entity, id_,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "code"), [(WAYS[0], 1002), (WAYS[2], 1002), (WAYS[2], 2)])
+async def test_a_new_document_of_a_contact_that_is_gone_waits_for_its_party(
+    company: Company, way: str, code: int
+) -> None:
+    ledger, written = books(company), len(books(company).written)
+    ledger.code = code
+    ledger.lose("parties", "p1")
+    if way == WAYS[0]:
+        await listed_as_gone(company, "parties", "p1")
+    await company.read(bill("1"), bill("2"), bill("3", number="INV-3B"))
+    await company.plan()
+    assert {await end(company, one) for one in ("2", "3")} == {("held", "contact_gone")}
+    kept = await found(company, "select distinct kind, key from wait where tenant_id = %s and code = 'contact_gone'")
+    assert sorted(kept) == [("fact", "parties:p1"), ("link", "vendors:v1")] and len(ledger.written) == written
+    ledger.lists["parties"] += (Party("p9", "vendor", "Johnstone Supply Inc"),)
+    lane = await company.lane(company.target, ledger, BOOKS)
+    await refresh(lane, "parties", 0)
+    await link(company.desk, await record(company, "v1"), "p9")
+    await company.plan()
+    assert {await end(company, one) for one in ("2", "3")} == {("posted", "")}
+    assert {one.party_id for one in ledger.written[written:]} == {"p9"}
+
+
+async def test_a_contact_that_is_restored_lets_its_documents_go(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    await company.read(bill("1"), bill("2"))
+    await company.plan()
+    assert await end(company, "2") == ("held", "contact_gone")
+    ledger.lists["parties"] += tuple(ledger.gone)  # type: ignore[arg-type]
+    await refresh(await company.lane(company.target, ledger, BOOKS), "parties", 0)
+    await company.plan()
+    assert await end(company, "2") == ("posted", "")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_change_of_a_document_that_is_gone_is_held_in_one_way(company: Company, way: str) -> None:
+    ledger, written = books(company), len(books(company).written)
+    [posted] = ledger.lists["bills"]
+    ledger.lose("bills", posted.id)
+    if way == WAYS[0]:
+        await listed_as_gone(company, "bills", posted.id)
+    ledger.shows_once_more = int(way == WAYS[2])
+    await company.read(bill("1", total="120.00"))
+    await company.plan()
+    assert await end(company, "1") == ("held", "gone_there") and len(ledger.written) == written
+    kept = await found(company, "select kind, key from wait where tenant_id = %s and code = 'gone_there'")
+    assert kept == [("fact", f"bills:{posted.id}")] and ledger.refused == int(way == WAYS[2])
+    ledger.lists["bills"] = (Bill("b9", Ref("p1"), Decimal(120), number="INV-1"),)
+    await refresh(await company.lane(company.target, ledger, BOOKS), "bills", 0)
+    await link(company.desk, await record(company, "1"), "b9")
+    assert await end(company, "1") == ("linked", ""), "it was entered there again"
