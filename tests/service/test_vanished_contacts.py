@@ -21,6 +21,7 @@ from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.vanished import follow_vanished
+from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 ANN = Party("5", "customer", "Ann Roe Offices", email="ann@roe.example")
@@ -31,12 +32,17 @@ GONE, HERS, ELM = (
         ("z1", "Ann Roe Offices", ""), ("z2", "A. Roe", "ann@roe.example"), ("z3", "Ann Roe Offices, 9 Elm St", ""),
     )
 )  # fmt: skip
+LEFT = Party("z6", "customer", "Ann Roe Offices, 9 Elm St", roles="customer")
 
 
 class Asked(PlayedBooks):
     """Zoho Books that shows of a list what it is asked for by its ids."""
 
+    refused = False  # whether nothing may be read by its id
+
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
+        if self.refused and reading.ids:
+            raise NotPermitted("Contacts are not offered any more.")
         async for page in super().read(session, reading):
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
             yield Page(rows, b"", True, True)
@@ -106,6 +112,25 @@ async def test_a_link_goes_over_to_the_contact_that_its_own_documents_name(compa
 
 async def test_documents_of_a_location_are_no_witnesses_of_its_customer(company: Company) -> None:
     await joined(company, sold("2", "5", "9"), there={"2": "z3"}, p5="z1")
+    assert await look(company, "z1") == {"5": "z1"}
+
+
+async def test_the_contact_of_a_location_is_followed_by_what_was_sold_there(company: Company) -> None:
+    company.books.lists["parties"] += (LEFT,)
+    await joined(company, sold("1", "5"), sold("2", "5", "9"), there={"1": "z1", "2": "z6"}, p5="z1", p5_9="z3")
+    assert await look(company, "z3") == {"5": "z1", "5-9": "z6"}
+
+
+async def test_what_was_sold_elsewhere_is_no_witness_of_a_location(company: Company) -> None:
+    company.books.lists["parties"] += (LEFT,)
+    there = {"1": "z6", "3": "z6"}
+    await joined(company, sold("1", "5"), sold("3", "5", "8"), there=there, p5="z1", p5_9="z3")
+    assert await look(company, "z3") == {"5": "z1", "5-9": "z3"}
+
+
+async def test_a_contact_that_may_not_be_read_is_looked_for_later_and_stops_nobody(company: Company) -> None:
+    await joined(company, sold("1", "5"), there={"1": "z2"}, p5="z1")
+    company.books.refused = True
     assert await look(company, "z1") == {"5": "z1"}
 
 

@@ -60,6 +60,8 @@ _GONE = """
           and e.asked_at < %b
         order by e.asked_at, l.target_id limit %b)
     returning d.object_id"""
+# A location's id begins with its customer's (master_data.location_id), whom its documents name; ``_is_own`` tells which of
+# them stand on its own contact.
 _MADE = """
     select l.entity, l.target_entity, l.target_id, d.content_hash, d.canonical, own.source_id
     from link own
@@ -67,7 +69,7 @@ _MADE = """
     cross join lateral (select party_id, content_hash, canonical from document where tenant_id = l.tenant_id
                         and version_id = l.version_id offset 0) d
     where own.tenant_id = %b and own.integration_id = %b and own.entity = %b and own.target_id = %b
-      and d.party_id = own.source_id
+      and d.party_id = case own.entity when 'locations' then split_part(own.source_id, '-', 1) else own.source_id end
     order by l.link_id desc limit %b"""
 _MOVE = """
     update link l set target_id = w.object_id, base = w.body
