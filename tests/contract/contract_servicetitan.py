@@ -155,6 +155,7 @@ class StageOfServiceTitan(Stage):
         "restocking_fee_lessens_returns": Switch((False,)),
         "return_exported_with_credit": Switch((False,)),
         "journal_entries_available": Switch((False,)),
+        "withdrawn": Switch(untouched="a list that is not there cannot be walked; the engine's tests take lists back"),
         "journal_entry_creation_answers_id": Switch((True,)),
         "journal_entry_lines_are_checked": Switch((False,)),
     }

@@ -181,6 +181,8 @@ class StageOfZohoBooks(Stage):
         "approval_first_state": Switch(("draft",)),
         "payment_detail_as_list": Switch(untouched="the connector writes no vendor payments"),
         "tags_by_preference": Switch((True,)),
+        "features_off": Switch(untouched="a list that is not there cannot be walked; the engine's tests take lists back"),
+        "urls_gone": Switch(untouched="as features_off"),
         "reporting_tags_in_plan": Switch(untouched="without tags there are none to walk"),
         **{
             name: Switch((99999,))

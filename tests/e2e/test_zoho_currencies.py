@@ -151,3 +151,19 @@ async def test_a_vendor_of_two_currencies_waits_for_the_row_and_has_a_contact_fo
         assert [one.vendor_id for one in company.there(first)] == [other.contact_id]
         assert [one.vendor_id for one in company.there(second)] == [contact.contact_id]
         assert {one.currency_code for one in company.there(first)} == {"CAD"}
+
+
+async def test_a_bill_that_was_keyed_on_the_contact_of_the_row_is_not_posted_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with buying(database, tmp_path, new_vendor_currency="document") as company:
+        books = company.sandbox.company.seed.organisation
+        first, _ = company.both
+        other = books.add_contact("Maple Freight Desk", currency_code="CAD")
+        account = next(one.account_id for one in books.accounts if one.account_type == "cost_of_goods_sold")
+        line = {"account_id": account, "rate": str(first.total), "quantity": 1}
+        keyed = books.add_bill(other, f"No. {first.vendor_number}", ON + timedelta(days=1), [line])
+        await set_value(company.desk, company.integration, "vendors", f"{first.vendor_id} CAD", other.contact_id)
+        await company.sync()
+        assert company.there(first) == []
+        assert [one.vendor_id for one in books.bills if one.vendor_id == other.contact_id] == [keyed.vendor_id]

@@ -1,4 +1,4 @@
-"""In which currencies the documents are that wait for a party: a new one may be made in theirs."""
+"""In which currencies documents of a party are: a new contact may be made in theirs, and one may be chosen for them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.documents import Document
 from ml_connector.canonical.parts import Ref
-from ml_connector.integrations.checks import stated_currency
+from ml_connector.integrations.checks import in_its_currency, stated_currency
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
@@ -37,3 +38,14 @@ async def currencies(
         stated, unit = str(getattr(document, "currency", "")), getattr(document, "business_unit", Ref())
         found[keys[key]].add(stated_currency(stated, unit, lists.source_lists, flow.settings, lists.source))
     return {source_id: tuple(sorted(one - {""})) for source_id, one in found.items()}
+
+
+def contact_chosen(flow: Flow, document: Document, lists: Lists) -> str:
+    """The contact that a row of the mapping table chooses for a party's documents in this one's currency; empty for none."""
+    needs = flow.type.needs_links(document, flow.settings)[:1]
+    for table in (one for one in flow.integration.tables for name, _ in needs if one.name == name):
+        [(name, id_)] = needs
+        stated = in_its_currency(document, lists.source_lists, flow.settings, lists.source)
+        keys = (key for key in table.tried(id_, stated) if key != id_)
+        return next((value for key in keys if (value := lists.tables[name].get(key))), "")
+    return ""

@@ -15,7 +15,7 @@ from ml_connector.sync import claims
 from ml_connector.sync.coming import Coming, Plans, makes_parties
 from ml_connector.sync.entry_links import held_there, known_links
 from ml_connector.sync.flows import Flow
-from ml_connector.sync.in_currencies import currencies
+from ml_connector.sync.in_currencies import contact_chosen, currencies
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import Lane, LaneTransaction, PartiesLinked
 from ml_connector.sync.lists import KeptLists, Lists, load
@@ -286,7 +286,8 @@ class _Batch:
             return ""
         rules = self._flow.type
         index, parties = self._lists.indexes.get(rules.party_list), self._lists.parties.get(rules.parties, {})
-        linked = followed(self._links.get(needs[0], ""), parties)
+        chosen = contact_chosen(self._flow, item.document, self._lists)
+        linked = chosen if chosen in parties else followed(self._links.get(needs[0], ""), parties)
         if rules.tracks and index:  # its vendor is never brought, so a person's choice links nothing
             linked = index.merged(linked or self._lists.tables[needs[0][0]].get(needs[0][1]) or "")
         if linked in parties or not rules.only_linked(item.document, self._flow.settings):
