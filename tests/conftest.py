@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 import pytest
 import structlog
+from aiohttp import web_app
 
 from ml_connector.sealing import Sealer
 from ml_connector.sealing.seal import new_key
@@ -37,9 +38,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def logs_as_they_were() -> Iterator[None]:
-    """A command line that is run in this process sets where it logs, and the next test reads its own."""
+    """A command line that is run in this process sets where it logs, and the next test reads its own.
+
+    Tracebacks are plain, as the product's are: to lay out the values of every frame of a world takes half a minute.
+    """
+    structlog.reset_defaults()
+    *before, _ = structlog.get_config()["processors"]
+    structlog.configure([*before, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def worlds_let_go() -> Iterator[None]:
+    """aiohttp keeps the handlers of its last thousand applications, and with each a whole sandbox: gigabytes in the end."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")

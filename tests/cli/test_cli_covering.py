@@ -33,7 +33,7 @@ def items(*, unread: bool) -> TableCoverage:
 def test_what_is_not_surveyed_is_said_with_what_to_do() -> None:
     text = shown(items(unread=False), not_surveyed=("payment_modes", "expense_accounts"))
     assert "Not surveyed, and not counted: payment_modes, expense_accounts." in text
-    assert "map suggest TABLE" in text
+    assert "map coverage --survey --back" in text
     assert "Not surveyed" not in shown(items(unread=False)), "an integration of one way alone says nothing of it"
 
 

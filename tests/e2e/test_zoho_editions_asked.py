@@ -50,7 +50,9 @@ class Edition:
     bill: Bill
 
     async def sync(self) -> None:
-        quiet = await syncing.sync(self.desk, await integration_named(self.desk, KIND))
+        await syncing.request_sync(self.desk, await integration_named(self.desk, KIND))
+        # A flow that stands still is tried again each hour of the clock, so that it is never quiet for longer.
+        quiet = await syncing.wait_until_quiet(self.desk, self.integration, patience=5.0)
         assert quiet.done or not quiet.progress.due, quiet
 
     async def connection(self) -> Connection:

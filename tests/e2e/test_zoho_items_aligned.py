@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from items_world import Dealing, dealing
 
+from ml_connector.integrations import items_alike
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
@@ -34,8 +35,10 @@ async def posted(firm: Dealing, *invoices: Invoice) -> None:
 
 @pytest.mark.parametrize("connection", [{}, {"reference_field": ""}])
 async def test_items_and_taxes_are_made_once_though_answers_are_lost(
-    database: Database, tmp_path: Path, connection: dict[str, str]
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connection: dict[str, str]
 ) -> None:
+    for name in ("codes", "keys", "names"):  # what planners would gather from whole lists, for each item
+        monkeypatch.delattr(items_alike, name)
     async with dealing(database, tmp_path, MAKES, connection) as firm:
         known = firm.file_item("EQ-TSTAT", description="as they were entered by hand")
         diag, stat, cap = firm.sell("SVC-DIAG"), firm.sell("EQ-TSTAT", SAME), firm.sell("MT-CAP45", NONE)

@@ -126,3 +126,29 @@ async def test_a_survivor_that_is_another_customers_stays_that_ones(database: Da
         company.bill("50.00", customer=ann)
         await company.sync(2)
         assert company.sandbox.zoho_books.essence() == before, "nothing of hers is booked on the other's contact"
+
+
+async def test_the_contact_of_a_location_is_followed_by_what_was_sold_there(database: Database, tmp_path: Path) -> None:
+    modes = {"customers": "live", "locations": "live"}
+    async with selling(database, tmp_path, {"contact_per": "location"}, **modes) as company:
+        invoice = company.bill("100.00")
+        await company.sync(2)
+        was = company.target.contacts.get(company.there(invoice).customer_id)
+        assert was is not None
+        [(source_id, name)] = await all_of(
+            company,
+            f"""select source_id, entity from link where tenant_id = %s and target_entity = 'parties'
+            and target_id = '{was.contact_id}'""",
+        )
+        assert name == "locations" and source_id == f"{invoice.customer_id}-{invoice.location_id}"
+        left = other(company, "Left Over")
+        merge(company, was, left)
+        company.at_zoho(
+            "edit contact", contact="Left Over", kind="customer", changes={"contact_name": was.contact_name}
+        )
+        await a_day_later(company)
+        await company.sync(2)
+        assert len(await moves(company)) == 1
+        later = company.bill("50.00", customer=invoice.customer_id)
+        await company.sync(2)
+        assert later.location_id == invoice.location_id and company.there(later).customer_id == left.contact_id

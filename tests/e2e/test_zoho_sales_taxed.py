@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ml_connector.service.mapping.values import set_value
 from ml_connector.store.database import Database
 from ml_connector_sandbox.company import Company
 from ml_connector_sandbox.company.sales_catalogue import PARTS_ZONE, WARES
-from ml_connector_sandbox.servicetitan.books import Invoice
+from ml_connector_sandbox.servicetitan.books import Invoice, InvoiceItem
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -26,8 +27,8 @@ def _state_and_county(company: Company) -> None:
     books.add_tax_group("Minnesota and Stearns County", taxes)
 
 
-def _sold(company: Selling, price: str) -> Invoice:
-    """A part, to a customer whose zone taxes parts alone."""
+def _sold(company: Selling, price: str, *more: InvoiceItem) -> Invoice:
+    """A part and ``more``, to a customer whose zone taxes parts alone."""
     zone = company.sales.seed.zones[PARTS_ZONE].id
     customer = next(
         one
@@ -36,7 +37,7 @@ def _sold(company: Selling, price: str) -> Invoice:
         and not company.source.customers[one].tax_exempt
     )
     made = company.sales.book("later", customer, DAY)
-    company.source.invoicing.add_items(made.id, [company.sales.item(_PARTS, price=Decimal(price))])
+    company.source.invoicing.add_items(made.id, [company.sales.item(_PARTS, price=Decimal(price)), *more])
     assert made.job_id is not None
     company.source.invoicing.complete(made.job_id, DAY)
     company.post(company.source.invoicing.review(made.id, "Reviewed"))
@@ -69,4 +70,18 @@ async def test_who_is_exempt_is_charged_no_tax(database: Database, tmp_path: Pat
         await company.sync(2)
         assert invoice.tax == 0 and company.there(invoice).tax_total == 0
         assert {line.tax_id for line in company.there(invoice).lines} == {""}
+        assert company.compared() == []
+
+
+async def test_a_part_of_an_invoice_with_a_discount_that_is_not_taxed_is_written_off_with_its_tax(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        off = replace(company.sales.item(_PARTS, price=Decimal("-120.00")), taxable=False)
+        invoice = _sold(company, "300.00", off)
+        lost = company.write_off(invoice, "77.77")
+        await company.sync(2)
+        note, there = company.credit(f"WO-{lost.id}"), company.there(invoice)
+        assert (note.total, there.balance) == (Decimal("77.77"), invoice.total - Decimal("77.77"))
+        assert invoice.tax and abs(note.tax_total - there.tax_total * note.total / there.total) <= Decimal("0.01")
         assert company.compared() == []

@@ -180,6 +180,12 @@ def test_a_change_is_held_with_both_versions(after: Expense, code: str, words: s
     )
 
 
+def test_one_whose_deletion_was_dismissed_is_held_when_it_stands_again() -> None:
+    held = plan(spent(), link=linked(spent(active=False)))
+    assert codes(held) == ["expense_back_changed"] and isinstance(held, Hold)
+    assert "it is 30.00 USD" in held.waits[0].sentence and "Then it was deleted" in held.waits[0].sentence
+
+
 def test_which_accounts_an_expense_shows() -> None:
     table = next(one for one in OFFER.tables if one.name == "expense_accounts")
     assert list(table.shown_keys(spent("25", "0"))) == [("z60", "Spent 0"), ("z10", "Petty cash")]

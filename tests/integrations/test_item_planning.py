@@ -17,8 +17,10 @@ from ml_connector.connectors.writing import Action
 from ml_connector.errors import BadInput
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.item_flow import Items
+from ml_connector.integrations.items_alike import keys, names
+from ml_connector.integrations.line_items import codes as by_code
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
-from ml_connector.integrations.views import Linked, View
+from ml_connector.integrations.views import Linked, PriceBook, View
 
 D = Decimal
 CMP = Item(
@@ -205,3 +207,37 @@ def test_the_flow_begins_off_and_its_tables_are_declared() -> None:
     assert flow.as_needed and flow.begins_off and flow.matches == flow.target_entity(CMP) == "items"
     assert set(flow.tables) <= {table.name for table in INTEGRATION.tables}
     assert PARTS in ACCOUNTS
+
+
+# --- how much of the lists is gone through -----------------------------------------------------------------------------
+
+
+class Counted(dict[str, Item]):
+    """Items that tell how often all of them were gone through."""
+
+    walks = 0
+
+    def values(self) -> Any:
+        self.walks += 1
+        return super().values()
+
+
+def test_no_item_goes_through_a_whole_list_where_it_is_gathered_once() -> None:
+    """One of each end: linked, taken, its code twice, and made under a name that another has here or there."""
+    alike = item(id="1003", sku="FAN-2")
+    twice = item(CMP, id="1004", sku="TWO"), item(CMP, id="1005", sku="TWO")
+    named = item(id="1006", sku="ALT", name=ITEMS["it2"].name)
+    book = Counted({one.id: one for one in (*BOOK.values(), alike, *twice, named)})
+    items = Counted({one: msgspec.structs.replace(theirs, active=one != "it2") for one, theirs in ITEMS.items()})
+    ledger = {"items": items, "item_codes": by_code(items.values()), "item_keys": keys(items.values()),
+              "item_names": names(items.values())}  # fmt: skip
+    sold = PriceBook(by_code(book.values()), names(book.values()))
+    book.walks = items.walks = 0
+    lists = {"source_lists": {"items": book, "accounts": LISTED}, "price_book": sold, "ledger": ledger}
+    ends = []
+    for mine, held in ((CMP, {}), (CMP, {"it1": "1002"}), (twice[0], {}), (alike, {}), (named, {})):
+        known = view(mine, flow="items", tables={"accounts": {"5000": LABOR}}, held_there=held, **lists, **MAKES)
+        decision = told(Items().plan(known))
+        ends.append(made(decision).name if isinstance(decision, Write) else (codes(decision) or ["linked"])[0])
+    assert ends == ["linked", "item_taken", "item_code_twice", "Fan motor (FAN-2)", f"{named.name} (ALT)"]
+    assert (book.walks, items.walks) == (0, 0)

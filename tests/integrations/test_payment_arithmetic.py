@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payment_world import DAY, INVOICES, ON, Run, body, codes, credit_note, invoice, payment, plan, run
 
+from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.money import total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
@@ -120,6 +121,23 @@ def test_a_write_off_is_its_amount_to_the_cent_with_the_tax_in_its_share(shown: 
     assert abs(tax - share) <= D("0.01") * len(lines) + D("0.01")
     if amount == shown.total and shown.tax:
         assert tax == shown.tax, "a whole write-off takes the whole tax back"
+
+
+@pytest.mark.parametrize("amount", ["224.75", "100.00", "33.33", "0.01"])
+def test_a_discount_without_tax_moves_none_in_a_write_off(amount: str) -> None:
+    lines = (
+        InvoiceLine("1", D(300), tax_code=Ref("OUTPUT"), tax=D("24.75")),
+        InvoiceLine("2", D(-100), tax_code=Ref("NONE"), tax=D(0)),
+    )
+    shown = invoice("A", "224.75", tax=D("24.75"), lines=lines)
+    assert codes(plan(payment(amount, None, "2"), shown=(shown,))) == ["write_off_tax_unclear"], "a rate nobody knows"
+    known = {"tax_codes": {"NONE": TaxCode("NONE", "Tax Exempt", D(0))}}
+    decision = plan(payment(amount, None, "2"), shown=(shown,), ledger=known)
+    assert isinstance(decision, Write)
+    written = body(decision.steps[0])["LineItems"]
+    tax = total(D(one.get("TaxAmount", 0)) for one in written)
+    assert total(D(one["LineAmount"]) for one in written) + tax == D(amount)
+    assert abs(tax - D("24.75") * D(amount) / D("224.75")) <= D("0.01")
 
 
 @pytest.mark.parametrize("left", ["80", "100"])

@@ -183,7 +183,7 @@ def test_going_back_to_what_was_entered_is_held_where_it_was_corrected_meanwhile
     corrected = msgspec.structs.replace(THERE, amount=D(90), splits=(Allocation("x", Ref("1", number="n1"), D(90)),))
     held = plan(paid(), link=linked(corrected))
     assert codes(held) == ["payment_back_changed"] and isinstance(held, Hold)
-    assert "as it was entered" in held.waits[0].sentence and "90.00 of 2026-06-09" in held.waits[0].sentence
+    assert "as it was then" in held.waits[0].sentence and "90.00 of 2026-06-09" in held.waits[0].sentence
     assert plan(paid(), link=linked(THERE)) == plan(paid("90"), link=linked(corrected)) == Unchanged()
     assert plan(paid(), link=linked(corrected, mirrored=False)) == Unchanged()
 

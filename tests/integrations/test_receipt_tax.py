@@ -72,6 +72,13 @@ def test_tax_without_a_rule_is_held_for_either_row() -> None:
     assert table.freed_by("Duluth") == ("Duluth",)
 
 
+def test_the_rows_that_a_receipts_tax_is_looked_for_by_are_told_in_their_order() -> None:
+    table = INTEGRATION.table("tax")
+    assert table.looked_up(received()) == {"(no zone)": ("business unit 1", "(no zone)")}
+    assert table.looked_up(bill(tax="8.25", total="108.25")) == {"Duluth": ("Duluth",)}
+    assert table.looked_up(received(taxAmount=0)) == {}
+
+
 def test_a_receipt_without_tax_needs_no_rule() -> None:
     decision = planned(received(taxAmount=0, receiptAmount=110.0), {})
     assert sum(amount for _, amount in amounts(decision)) == Decimal("110.00")

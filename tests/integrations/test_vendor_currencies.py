@@ -79,6 +79,12 @@ def test_a_row_of_another_currency_is_refused_where_it_is_filled() -> None:
     assert INTEGRATION.table("vendors").shown_by("v1 CAD") == ("v1 CAD", "v1")
 
 
+def test_the_row_of_the_currency_is_looked_for_first() -> None:
+    table = INTEGRATION.table("vendors")
+    assert table.looked_up(bill(currency="CAD")) == {"v1": ("v1 CAD", "v1")}
+    assert table.looked_up(bill(currency="")) == {"v1": ("v1",)}, "which currency it is, is not known"
+
+
 # --- new vendors ---------------------------------------------------------------------------------------------------
 
 

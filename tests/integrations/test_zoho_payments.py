@@ -25,7 +25,7 @@ from zoho_payment_world import (
 from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, ROUND, sent, step, zoho_total
 
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
-from ml_connector.canonical.sales import InvoiceLine, Payment, PaymentKind
+from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
 from ml_connector.integrations.views import Linked
@@ -134,6 +134,36 @@ def test_a_write_off_takes_back_the_share_of_what_is_taxed_and_what_is_not_to_th
     assert (step(decision).total, zoho_total(note)) == (D(amount), D(amount))
     assert {row.account.id for row in note.lines} == {ROUND} and note.lines[0].tax_code.number == "8.2500"
     assert all(not row.tax_code.id for row in note.lines if row.description == "Rounding")
+
+
+def discounted(*codes: tuple[str, str, str], total: str) -> Invoice:
+    """An invoice of lines of (tax, amount, tax on it), sent."""
+    lines = tuple(
+        InvoiceLine(str(n), D(net), tax_code=Ref(code), tax=D(tax)) for n, (code, net, tax) in enumerate(codes)
+    )
+    return invoice("A", total, tax=sum((D(one[2]) for one in codes), D(0)), lines=lines, tax_basis=TaxBasis.EXCLUSIVE)
+
+
+@pytest.mark.parametrize("amount", ["208.25", "100.00", "33.33", "33.34", "7.77", "0.05", "0.01"])
+def test_a_discount_that_is_not_taxed_takes_its_share_of_a_write_off_and_moves_no_tax(amount: str) -> None:
+    """300 are taxed, 10 are not, and 126.50 come off after the tax: half of the invoice is half of the tax."""
+    shown = discounted(("tx1", "300", "24.75"), ("", "10", "0"), ("", "-126.50", "0"), total="208.25")
+    note = sent(plan(payment(amount, type_="2"), [shown]))
+    assert zoho_total(note) == note.total == D(amount)
+    taxed = [row for row in note.lines if row.tax_code.id]
+    assert abs(sum(row.tax or D(0) for row in taxed) - D("24.75") * D(amount) / D("208.25")) <= D("0.01")
+    assert abs(sum(row.amount for row in taxed) - 300 * D(amount) / D("208.25")) <= D("0.01")
+    assert {row.account.id for row in note.lines} == {ROUND}
+    if D(amount) == shown.total:
+        assert [(row.amount, row.tax) for row in note.lines] == [(300, D("24.75")), (D("-116.50"), 0)]
+
+
+@pytest.mark.parametrize(
+    "lines", [(("tx1", "300", "24.75"), ("tx9", "-100", "-8.25")), (("tx1", "300", "24.75"), ("tx1x", "-100", "0"))]
+)
+def test_a_discount_of_which_nobody_knows_that_it_is_not_taxed_waits(lines: tuple[tuple[str, str, str], ...]) -> None:
+    shown = discounted(*lines, total="216.50")
+    assert codes(plan(payment("100", type_="2"), [shown])) == ["write_off_tax_unclear"]
 
 
 def test_money_never_moves_a_write_off_onto_cash() -> None:

@@ -43,7 +43,8 @@ def flow(source: int, target: int, *, on: bool = False, begins_off: bool = False
         ((flow(6, 7),), ("check", "accounts")),
         ((flow(6, 7), flow(7, 8)), ("check", "accounts,bills,dimensions")),
         ((flow(6, 7), flow(6, 7, begins_off=True, lists="items")), ("check", "accounts")),
-        ((flow(6, 7), flow(6, 7, begins_off=True, lists="items", on=True)), ("check", "accounts,items")),
+        ((flow(6, 7), flow(6, 7, begins_off=True, lists="items", on=True)), ("check", "items")),
+        ((flow(6, 7, on=True), flow(6, 7, begins_off=True, lists="items", on=True)), ("check", "accounts,items")),
     ],
 )
 async def test_a_connection_that_is_only_read_is_asked_for_no_more(

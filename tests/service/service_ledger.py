@@ -158,7 +158,7 @@ class Company:
         lane = await self.lane(self.target, self.books, BOOKS)
         for entity in LISTS:
             await refresh(lane, entity, 3600.0)
-        await push(lane)
+        await push(lane, [flow.flow_id for flow in await self._flows(lane)])
 
     async def lane(self, connected: Connected, connector: Connector, organisation: Organisation) -> Lane:
         desk = self.desk

@@ -12,9 +12,9 @@ import pytest
 from service_ledger import BOOKS, TITAN, Company, bill
 
 from ml_connector.canonical.master_data import Item, TaxCode
-from ml_connector.canonical.parts import Ref
-from ml_connector.canonical.purchases import Bill
-from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
+from ml_connector.canonical.parts import Allocation, Ref
+from ml_connector.canonical.purchases import Bill, BillLine, Expense
+from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState, Payment
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.errors import NotFound, Refused
 from ml_connector.lanes import questions
@@ -95,6 +95,23 @@ async def test_a_row_counts_on_the_days_it_holds(company: Company) -> None:
     assert (found.documents, found.covered, found.money) == (2, 1, {"USD": Decimal("75")})
     accounts = {table.table: table for table in found.tables}["accounts"]
     assert [(one.key, one.last) for one in accounts.open] == [("5100", days_ago(company, 60))]
+
+
+async def test_tax_without_a_zone_is_covered_by_its_business_units_row_or_by_that_of_all(company: Company) -> None:
+    taxed = {"date": days_ago(company, 5), "tax": Decimal(20), "total": "120.00"}
+    made = (bill(id, business_unit=Ref(unit), **taxed) for id, unit in (("1", "bu1"), ("2", "bu2"), ("3", "")))
+    company.titan.lists["bills"] = tuple(made)
+    await told(company, await surveying(company))
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", anyway=True)
+    found = await covered(company)
+    assert [(one.key, one.documents) for one in of(found, "tax").open] == [("(no zone)", 3)]
+    await set_value(company.desk, company.integration, "tax", "business unit bu1", "cost", anyway=True)
+    found = await covered(company)
+    assert (found.covered, of(found, "tax").keys, open_keys(found, "tax")) == (1, 1, ["(no zone)"])
+    await set_value(company.desk, company.integration, "tax", "business unit bu2", "cost", anyway=True)
+    assert [one.documents for one in of(await covered(company), "tax").open] == [1], "the one of no unit"
+    await set_value(company.desk, company.integration, "tax", "(no zone)", "cost", anyway=True)
+    assert (await covered(company)).percent == 100
 
 
 async def test_nothing_is_staged_and_little_is_kept(company: Company) -> None:
@@ -309,3 +326,26 @@ async def test_tables_of_what_goes_back_are_named_and_neither_counted_nor_covere
     back = tuple(one.name for one in company.desk.runtime.integrations[company.integration.kind].tables if one.back)
     assert back and found.not_surveyed == back
     assert not {one.table for one in found.tables} & set(back)
+
+
+async def test_what_goes_back_is_read_in_the_ledgers_lane_once_it_is_asked_for(company: Company) -> None:
+    company.titan.lists["bills"] = tuple(bills(company))
+    lane = await surveying(company)
+    await _begin(company.desk, company.integration, back=True)  # goes on with the one that was begun, and after it
+    assert (await told(company, lane)).left == 2
+    day = days_ago(company, 3)
+    paid = [Payment(one, Ref("c1"), Decimal(10), date=day, method=Ref(name="Check"), reference=ours,
+                    splits=(Allocation("", Ref("zi1"), Decimal(10)),) if on else ())
+            for one, ours, on in (("p1", "", True), ("p2", "st-1-payments-9", True), ("p3", "", False))]  # fmt: skip
+    spent = [Expense(one, Decimal(30), date=day, lines=tuple(BillLine(n, Decimal(10), account=Ref(n, n)) for n in on),
+                     paid_through=Ref(bank, "Bank")) for one, on, bank in
+             (("e1", ("z60", "z61"), "z10"), ("e2", ("z62", "z99"), "z10"), ("e3", ("z63",), ""))]  # fmt: skip
+    company.books.lists |= {"payments": tuple(paid), "expenses": tuple(spent)}
+    done = await told(company, await company.lane(company.target, company.books, BOOKS))
+    assert (done.left, done.documents) == (0, 6), "three bills, a payment, two expenses"
+    found = await covered(company)
+    assert found.not_surveyed == () and open_keys(found, "payment_modes") == ["check"]
+    await set_value(company.desk, company.integration, "expense_accounts", "z99", "none", anyway=True)
+    found = await covered(company)
+    assert sorted(open_keys(found, "expense_accounts")) == ["z10", "z60", "z61"], "z62 is on what is left to the ledger"
+    assert [one.documents for one in of(found, "expense_accounts").open] == [1, 1, 1]

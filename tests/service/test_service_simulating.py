@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from service_ledger import VENDORS, Company, bill
+from service_ledger import UNITS, VENDORS, Company, bill
 
-from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.master_data import Dimension, Party
 from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.purchases import Bill
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.files import FileRefused, import_mapping
 from ml_connector.service.mapping.simulating import simulate
@@ -18,6 +19,7 @@ from ml_connector.sync.release import restage
 from ml_connector.sync.states import Priority, State
 
 pytestmark = pytest.mark.anyio
+NORTH = Ref("bu1", "North")
 HEADER = "source_key,target_key,valid_from,valid_until\n"
 
 
@@ -144,7 +146,65 @@ async def test_whose_likes_are_asked_for_leaves_no_claims_noted(company: Company
         await change.run("delete from feed where starts_with(name, 'claims ')")
     before = await everything(company)
     found = await simulate(company.desk, await company.now(), "vendors", f"{HEADER}v1,new,,\n")
-    assert [(row.key, row.goes_on, row.waits) for row in found.rows] == [("v1", 1, 1)], (
-        "the vendor is made, and its bill waits for that"
+    assert [(row.key, row.goes_on, row.waits) for row in found.rows] == [("v1", 2, 1)], (
+        "the vendor is made, its like has the contact to itself, and its bill waits for the vendor"
     )
     assert await everything(company) == before
+    applied = await import_mapping(company.desk, await company.now(), "vendors", f"{HEADER}v1,new,,\n")
+    assert applied.released == 3, "whom the row lets go on is what was told"
+
+
+@pytest.fixture
+async def foreign(company: Company) -> Company:
+    """Bills that state no currency: those of unit bu1 are in Canadian dollars, and the vendor's contact is not."""
+    company.titan.lists["business_units"] = (Dimension("bu1", "business_unit", "North", currency="CAD"), UNITS[1])
+    parties = (
+        Party("p1", "vendor", "Johnstone Supply", currency="USD"),
+        Party("p3", "vendor", "North", currency="CAD"),
+    )
+    company.books.lists["parties"] = parties
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    return company
+
+
+async def asked(company: Company, *bills: Bill, flows: tuple[str, ...] = ("bills",)) -> None:
+    for flow in flows:
+        await set_flow_mode(company.desk, company.integration, flow, "preview")
+    await company.read(*bills, flows=flows)
+    for _ in range(3):
+        await company.plan()
+
+
+async def test_a_row_for_a_vendors_other_currency_tells_its_bills(foreign: Company) -> None:
+    await set_value(foreign.desk, foreign.integration, "vendors", "v1", "p1", anyway=True)
+    await asked(foreign, *(bill(id, currency="", business_unit=unit) for id, unit in (("1", NORTH), ("2", Ref("bu2")))))
+    found = await simulate(foreign.desk, foreign.integration, "vendors", f"{HEADER}v1 CAD,p3,,\n")
+    assert [(row.key, row.goes_on, row.waits, row.planned_otherwise) for row in found.rows] == [("v1 CAD", 1, 0, 0)]
+    [move] = found.moves
+    assert (move.key, move.was, move.becomes, move.documents) == ("v1 CAD", "p1", "p3", 1)
+    applied = await set_value(foreign.desk, foreign.integration, "vendors", "v1 CAD", "p3")
+    assert applied.released == found.goes_on.count == 1
+    again = await set_value(foreign.desk, foreign.integration, "vendors", "v1 CAD", "p3", "looked at")
+    assert again.under_way == 1, "the bill in that currency, and not the other one"
+
+
+async def test_a_row_for_a_business_units_tax_tells_its_bills_and_no_others(company: Company) -> None:
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    await set_value(company.desk, company.integration, "vendors", "v1", "p1", anyway=True)
+    taxed = {"tax": Decimal("8.25"), "total": "108.25"}
+    units = (("1", "bu1"), ("2", "bu2"), ("3", "bu1"))
+    await asked(company, *(bill(id, business_unit=Ref(unit), **taxed) for id, unit in units))
+    alone = await simulate(company.desk, company.integration, "tax", f"{HEADER}business unit bu1,cost,,\n")
+    assert [(row.goes_on, row.waits) for row in alone.rows] == [(2, 0)] and alone.waits == {}
+    [move] = alone.moves
+    assert (move.key, move.becomes, move.sums) == ("business unit bu1", "cost", {"USD": Decimal("16.50")})
+    text = f"{HEADER}business unit bu1,cost,,\n(no zone),account:a2,,\n"
+    both = await simulate(company.desk, company.integration, "tax", text)
+    assert {row.key: row.goes_on for row in both.rows} == {"business unit bu1": 2, "(no zone)": 1}
+    await import_mapping(company.desk, company.integration, "tax", text)
+    await set_flow_mode(company.desk, company.integration, "bills", "live")
+    for _ in range(4):
+        await company.plan()
+    posted = await simulate(company.desk, company.integration, "tax", f"{HEADER}business unit bu1,account:a2,,\n")
+    [stays] = posted.stays
+    assert (stays.key, stays.was, stays.documents, posted.rows[0].stays) == ("business unit bu1", "cost", 2, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,12 +16,15 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.reading import Page, Reading
-from ml_connector.errors import Refused
-from ml_connector.service.deciding import link
+from ml_connector.errors import BadInput, Refused
+from ml_connector.service.deciding import LinkedByHand, link
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.integrating import change_settings
+from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.vanished import follow_vanished
+from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 ANN = Party("5", "customer", "Ann Roe Offices", email="ann@roe.example")
@@ -31,12 +35,17 @@ GONE, HERS, ELM = (
         ("z1", "Ann Roe Offices", ""), ("z2", "A. Roe", "ann@roe.example"), ("z3", "Ann Roe Offices, 9 Elm St", ""),
     )
 )  # fmt: skip
+LEFT = Party("z6", "customer", "Ann Roe Offices, 9 Elm St", roles="customer")
 
 
 class Asked(PlayedBooks):
     """Zoho Books that shows of a list what it is asked for by its ids."""
 
+    refused = False  # whether nothing may be read by its id
+
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
+        if self.refused and reading.ids:
+            raise NotPermitted("Contacts are not offered any more.")
         async for page in super().read(session, reading):
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
             yield Page(rows, b"", True, True)
@@ -60,13 +69,17 @@ def sold(id_: str, customer: str, place: str = "") -> Invoice:
     )  # fmt: skip
 
 
-async def by_hand(company: Company, source: str, target: str) -> None:
+def as_(company: Company, name: str, role: Role) -> Company:
+    return replace(company, desk=replace(company.desk, actor=Actor(f"cli/{name}", role)))
+
+
+async def by_hand(company: Company, source: str, target: str) -> LinkedByHand:
     """A person says that a record is that document of the ledger."""
     async with company.desk.looking() as reading:
         ((record_id,),) = await reading.all(
             "select record_id from record where tenant_id = %s and source_id = %s", company.desk.tenant_id, source
         )
-    await link(company.desk, f"#{record_id}", target)
+    return await link(company.desk, f"#{record_id}", target)
 
 
 async def joined(company: Company, *invoices: Invoice, there: dict[str, str], **parties: str) -> None:
@@ -109,6 +122,25 @@ async def test_documents_of_a_location_are_no_witnesses_of_its_customer(company:
     assert await look(company, "z1") == {"5": "z1"}
 
 
+async def test_the_contact_of_a_location_is_followed_by_what_was_sold_there(company: Company) -> None:
+    company.books.lists["parties"] += (LEFT,)
+    await joined(company, sold("1", "5"), sold("2", "5", "9"), there={"1": "z1", "2": "z6"}, p5="z1", p5_9="z3")
+    assert await look(company, "z3") == {"5": "z1", "5-9": "z6"}
+
+
+async def test_what_was_sold_elsewhere_is_no_witness_of_a_location(company: Company) -> None:
+    company.books.lists["parties"] += (LEFT,)
+    there = {"1": "z6", "3": "z6"}
+    await joined(company, sold("1", "5"), sold("3", "5", "8"), there=there, p5="z1", p5_9="z3")
+    assert await look(company, "z3") == {"5": "z1", "5-9": "z3"}
+
+
+async def test_a_contact_that_may_not_be_read_is_looked_for_later_and_stops_nobody(company: Company) -> None:
+    await joined(company, sold("1", "5"), there={"1": "z2"}, p5="z1")
+    company.books.refused = True
+    assert await look(company, "z1") == {"5": "z1"}
+
+
 async def test_no_link_goes_over_to_a_contact_that_a_location_has(company: Company) -> None:
     await joined(company, sold("1", "5"), there={"1": "z3"}, p5="z1", p5_9="z3")
     assert await look(company, "z1") == {"5": "z1", "5-9": "z3"}
@@ -134,6 +166,43 @@ async def test_the_contact_of_a_vendor_is_left_to_a_person_however_like_it_is(co
     assert await look(company, "z5") == {"v1": "z5"}
     await by_hand(company, "v1", "z6")
     assert await look(company) == {"v1": "z6"}
+
+
+async def test_another_payee_is_an_approvers_and_with_four_eyes_two_people_name_it(company: Company) -> None:
+    names = {"z5": "Johnstone Supply", "z6": "Johnstone Supply", "z7": "Other Supply"}
+    parties = tuple(Party(id_, "vendor", name, roles="vendor") for id_, name in names.items())
+    company.books.lists |= {"parties": parties, "bills": (Bill("b7", Ref("z6"), Decimal(100), number="INV-7"),)}
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(company.desk, await company.now(), flow, "preview")
+    await company.read(bill("7"))
+    await company.plan()
+    await by_hand(company, "v1", "z5")
+    await by_hand(company, "7", "b7")
+    was = await look(company, "z5")
+    with pytest.raises(NotAllowed, match="another payee"):
+        await by_hand(as_(company, "bert", Role.BOOKKEEPER), "v1", "z6")
+    await change_settings(company.desk, company.integration, {"four_eyes": "yes"})
+    anna, bert, carl = (as_(company, *one) for one in
+                        (("anna", Role.APPROVER), ("bert", Role.BOOKKEEPER), ("carl", Role.APPROVER)))  # fmt: skip
+    for who, target in ((anna, "z6"), (anna, "z6"), (bert, "z6"), (carl, "z7")):
+        assert (await by_hand(who, "v1", target)).asked and await look(company) == was, (who.desk.actor, target)
+    with pytest.raises(BadInput, match="z9"):
+        await by_hand(carl, "v1", "z9")
+    assert not (await by_hand(carl, "v1", "z6")).asked and await look(company) == was | {"v1": "z6"}
+
+
+async def test_a_vendor_on_whom_nothing_is_posted_is_a_bookkeepers_to_link_anew(company: Company) -> None:
+    parties = tuple(Party(id_, "vendor", "Johnstone Supply", roles="vendor") for id_ in ("z5", "z6"))
+    company.books.lists |= {"parties": parties}
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(company.desk, await company.now(), flow, "preview")
+    await change_settings(company.desk, company.integration, {"four_eyes": "yes"})
+    await company.read(bill("7"))
+    await company.plan()
+    await by_hand(company, "v1", "z5")
+    await look(company, "z5")
+    bert = as_(company, "bert", Role.BOOKKEEPER)
+    assert not (await by_hand(bert, "v1", "z6")).asked and await look(company) == {"v1": "z6"}
 
 
 async def test_who_has_a_counterpart_that_is_there_is_not_linked_anew(company: Company) -> None:

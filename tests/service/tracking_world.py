@@ -138,7 +138,12 @@ class Tracking:
         lane = await self.lane()
         for entity in self.xero.lists:
             await refresh(lane, entity, -1.0)
-        await push(lane)
+        await self._push(lane)
+
+    async def _push(self, lane: Lane) -> None:
+        async with self.desk.runtime.database.tenant(self.desk.tenant_id) as connection:
+            flows = await flows_of(connection, self.desk.tenant_id, lane.connection_id, lane.integrations)
+        await push(lane, [flow.flow_id for flow in flows])
 
     async def lane(self) -> Lane:
         """The target's."""
@@ -150,7 +155,7 @@ class Tracking:
         async with lane.transaction() as transaction:
             then = lane.clock.now() + DAY + dt.timedelta(minutes=1)
             count = await look_daily(transaction.connection, lane.tenant_id, lane.connection_id, then, at_most)
-        await push(lane)
+        await self._push(lane)
         return count
 
     async def mode(self, mode: str) -> None:

@@ -15,6 +15,7 @@ from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.sync.directory import entry_name, file_documents
 from ml_connector.sync.in_full import read_in_full
+from ml_connector.sync.refused import refused_flows
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.zoho_books import desk
 from ml_connector_sandbox.zoho_books.books import contacts
@@ -106,6 +107,17 @@ async def test_what_becomes_inactive_is_seen_whatever_its_stamp(company: World, 
     assert (await known(company, made)).in_full
 
 
+async def test_what_may_not_be_read_stops_the_flows_that_need_it_and_not_the_lane(company: World, made: str) -> None:
+    shown, flow = await known(company, made), await company.flow("vendors")
+    async with company.held(company.target) as lane:
+        async with lane.transaction() as transaction:
+            listed = Party(made, "vendor", shown.name, active=False, stamp=shown.stamp, in_full=False)
+            await file_documents(transaction, "parties", [listed])
+        company.sandbox.company.zoho_books_switches.features_off = "contacts"
+        await read_in_full(lane, [flow])
+        assert list(await refused_flows(lane)) == [flow.flow_id]
+
+
 # --- documents -----------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +166,30 @@ async def test_the_counterpart_of_a_changed_bill_is_read_before_its_change_is_pl
     assert now.complete and now.lines and set(asked) == {now.id}
     assert not (await bill_there(company, other)).complete
     assert set(await read_lists(company, "/bills/", "bills")) <= {now.id}
+
+
+async def test_what_may_not_be_read_before_a_change_stops_its_flow_alone(company: World, made: str) -> None:
+    changed = company.bills[0]
+    company.tenant.modify_bill(changed, due_date=company.tenant.bills[changed].due_date + timedelta(days=3))
+    await company.ask()
+    await company.slice(company.source)
+    send = company.runtime.wire.send
+
+    async def off(request: Request, url: str, *given: object, **options: object) -> Answer:
+        answer = await send(request, url, *given, **options)  # type: ignore[arg-type]
+        if request.method == "GET" and ZOHO_API in url and "/bills/" in url:
+            return Answer(400, answer.headers, b'{"code": 110817, "message": "Bills are not enabled."}', answer.at)
+        return answer
+
+    company.runtime.wire.send = off  # type: ignore[method-assign]
+    await company.slice(company.target)
+    flow = await company.flow("bills")
+    async with company.held(company.target) as lane:
+        assert list(await refused_flows(lane)) == [flow.flow_id] and lane.not_before is None
+    [state, problem] = await company.one(
+        "select state, problem from connection where connection_id = %s", company.target
+    )
+    assert state == "good" and "Bills are not enabled" in problem
 
 
 def edited(company: World, number: str, **changes: object) -> None:

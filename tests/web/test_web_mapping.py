@@ -1,14 +1,25 @@
-"""``/mapping`` and ``/coverage``: tables in and out, one row, suggestions, history and what a file would do."""
+"""``/mapping``, ``/coverage``, ``/differences``: tables in and out, one row, suggestions, surveys, what a file would do."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
 import pytest
-from service_ledger import Company, bill
+from service_ledger import TITAN, Company, bill
 from web_client import Api, token
 
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
+from ml_connector.lanes import questions
+from ml_connector.lanes.runtime import Runtime
+from ml_connector.service.connections import Connection
+from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.mapping import surveying
 from ml_connector.service.mapping.surveying import _begin
+from ml_connector.service.working import Work
 
 pytestmark = pytest.mark.anyio
 HEADER = "source_key,target_key,valid_from,valid_until\n"
@@ -73,6 +84,56 @@ async def test_suggestions_coverage_and_what_a_file_would_do(mine: Api, company:
     assert (await mine.get("/mapping/accounts")).body["rows"] == []
 
 
+async def test_a_survey_is_read_part_by_part_and_counted(
+    api: Api, mine: Api, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane is played: it reads what the source has, once it is asked."""
+    questions_: list[str] = []
+
+    async def asked(desk: Desk, connection: Connection, what: str, work: Work, seconds: float) -> bytes:
+        questions_.append(connection.vendor)
+        return msgspec.json.encode(
+            await questions._answer(await company.lane(company.source, company.titan, TITAN), what)
+        )
+
+    @asynccontextmanager
+    async def working(_: Runtime) -> AsyncIterator[Work]:
+        yield Work(None)
+
+    monkeypatch.setattr(surveying, "asked", asked)
+    monkeypatch.setattr(surveying, "working", working)
+    day = company.desk.clock.now().date() - dt.timedelta(days=5)
+    company.titan.lists["bills"] = (bill("1", date=day), bill("2", date=day, account="6100"))
+    done = await mine.post("/coverage/surveys", {}, "s1")
+    assert (done.status, done.body["left"], done.body["documents"], done.body["spared"]) == (200, 0, 2, False), (
+        done.body
+    )
+    assert (await mine.post("/coverage/surveys", {}, "s1")).body == done.body and questions_ == ["servicetitan"]
+    assert (await mine.get("/coverage")).body["documents"] == 2
+    assert (await mine.post("/coverage/surveys", {})).status == 400, "no key"
+    company.titan.lists["bills"] = (bill("1", date=day),)
+    told: list[surveying.SurveyState] = []
+    again = await surveying.survey(company.desk, company.integration, told.append)
+    assert told == [again] and again.documents == 1, "what was read to its end is read anew"
+    reader = api.as_(await token(company, "read", name="looks"))
+    assert (await reader.post("/coverage/surveys", {}, "s2")).status == 403
+
+
+async def test_what_a_table_takes_and_in_what_linked_entries_differ(mine: Api) -> None:
+    found = (await mine.get("/mapping/accounts/targets")).body["targets"]
+    assert [(one["value"], one["number"], bool(one["refused"])) for one in found] == [
+        ("a1", "5100", False), ("a2", "6100", False), ("a3", "5900", True),
+    ]  # fmt: skip
+    assert [one["value"] for one in (await mine.get("/mapping/accounts/targets", text="small")).body["targets"]] == [
+        "a2"
+    ]
+    assert (await mine.get("/mapping/colours/targets")).status == 404
+    items = (await mine.get("/differences/items")).body
+    assert items == {"flow": "items", "linked": 0, "differing": []}
+    assert (await mine.get("/differences/bills")).status == 400
+    assert (await mine.get("/differences/colours")).status == 404
+
+
 async def test_who_may_and_what_is_wrong(api: Api, mine: Api, company: Company) -> None:
     assert (await api.get("/mapping")).status == 401
     reader = api.as_(await token(company, "read", name="looks"))
@@ -83,6 +144,7 @@ async def test_who_may_and_what_is_wrong(api: Api, mine: Api, company: Company) 
     assert (await mine.post("/mapping/accounts/rows", {"key": "5100", "value": "a1"})).status == 400, "no key"
     described = (await mine.get("/openapi.json")).body
     assert {"/api/v1/mapping/{table}/simulations", "/api/v1/coverage"} <= described["paths"].keys()
+    assert {"Targets", "Target", "SurveyState", "Differences"} <= described["components"]["schemas"].keys()
     assert {"Simulated", "PlanChange", "Coverage", "OpenKey", "History", "TableRows"} <= described["components"][
         "schemas"
     ].keys()

@@ -56,6 +56,7 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     business_unit: Ref = Ref()
     dimensions: tuple[Ref, ...] = ()  # for a target: id = option, number = its set (category) id
     item: Ref = Ref()
+    location: Ref = Ref()  # of a target's line: where the company books it, not where the customer lives
 
 
 class Invoice(Canonical, frozen=True, tag="invoice"):

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit, Given
+from ml_connector.errors import BadInput
 from ml_connector.service.integrating import integration_named
 from ml_connector.service.mapping import coverage as covering
 from ml_connector.service.mapping import surveying
@@ -26,8 +27,8 @@ def mount(group: App) -> None:
     group.command(coverage, help_epilogue="Example: ml-connector map coverage --survey")
 
 
-async def coverage(*, survey: _Flag = False, integration: str = "", cli: Given) -> int:
-    """Tell what share of the source's last documents find a row for every key, and which keys have none.
+async def coverage(*, survey: _Flag = False, back: _Flag = False, integration: str = "", cli: Given) -> int:
+    """Tell what share of the last documents find a row for every key, and which keys have none.
 
     Ends with 1 while some document would wait for a row.
 
@@ -35,13 +36,17 @@ async def coverage(*, survey: _Flag = False, integration: str = "", cli: Given) 
     ----------
     survey
         Read the documents of the last 90 days now; nothing of them is planned. Without it the last survey counts.
+    back
+        With --survey: read also what would go back by flows that are off, which costs calls of the other system.
     integration
         Its kind or number, when there are several.
     """
+    if back and not survey:
+        raise BadInput("--back says what a survey reads: 'ml-connector map coverage --survey --back'.")
     async with cli.vendor_desk() if survey else cli.desk() as desk:
         chosen = await integration_named(desk, integration)
         if survey:
-            await surveying.survey(desk, chosen, lambda now: _told(cli, now))
+            await surveying.survey(desk, chosen, lambda now: _told(cli, now), back=back)
         found = await covering.coverage(desk, chosen)
     cli.show(found, _coverage)
     return Exit.GOOD if found.covered == found.documents and not found.left else Exit.ATTENTION
@@ -85,8 +90,8 @@ def _coverage(console: Console, found: Coverage) -> None:
 
 
 _WAY_BACK = (
-    "Their keys are shown by documents that go back, and a survey reads the source's documents alone: preview a flow of "
-    "what goes back, and 'ml-connector map suggest TABLE' lists the keys without a row."
+    "Their keys are shown by documents that go back, which are read once such a flow is on, or by 'ml-connector map coverage "
+    "--survey --back'."
 )
 
 

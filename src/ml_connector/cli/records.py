@@ -279,6 +279,9 @@ def _released(console: Console, found: Released) -> None:
 async def link(record: str, target: str, *, cli: Given) -> int:
     """Say that a record is a document that the target has already.
 
+    Of a vendor whose counterpart is gone an approver says which contact is left, once anything is posted on it; with the
+    setting four_eyes two people do, one after the other. Ends with 1 while the second one is waited for.
+
     Parameters
     ----------
     record
@@ -289,10 +292,18 @@ async def link(record: str, target: str, *, cli: Given) -> int:
     async with cli.desk() as desk:
         found = await deciding.link(desk, record, target)
     cli.show(found, _linked)
-    return Exit.GOOD
+    return Exit.ATTENTION if found.asked else Exit.GOOD
 
 
 def _linked(console: Console, found: LinkedByHand) -> None:
+    if found.asked:
+        render.lines(
+            console,
+            f"Documents of record #{found.record_id} are posted already, so {found.target_id} would be another payee: "
+            "nothing is linked until somebody else, an approver, types the same command (setting four_eyes).",
+            style="yellow",
+        )
+        return
     render.lines(
         console, f"Record #{found.record_id} is {found.target_entity} {found.target_id}; nothing was written there."
     )

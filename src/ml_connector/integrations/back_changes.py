@@ -69,7 +69,7 @@ def _agrees(payment: Payment, there: Payment, view: View) -> bool:
 def _told(before: Payment, after: Payment) -> str:
     """How two versions differ, in words."""
     if _same(before, after):
-        return "it is as it was entered (again), and ServiceTitan's was changed meanwhile"
+        return "it is as it was then (again), and ServiceTitan's was changed meanwhile"
     amounts = money(before.amount, before.currency), money(after.amount, after.currency)
     parts = [f"amount {amounts[0]} -> {amounts[1]}"] if before.amount != after.amount else []
     if before.date != after.date:

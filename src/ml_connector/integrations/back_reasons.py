@@ -76,8 +76,8 @@ BACK_REASONS = (
     Reason(
         "payment_back_changed",
         "Changed after it was entered in ServiceTitan",
-        "The payment has changed in Zoho Books since it was entered in ServiceTitan as payment {id}: {what}. There it stands "
-        "as {there}.",
+        "The payment has changed in Zoho Books since it was entered in ServiceTitan as payment {id}, or since a change of it "
+        "was dismissed: {what}. There it stands as {there}.",
         "Correct payment {id} in ServiceTitan, and this goes on by itself; or undo the change in Zoho Books.",
     ),
     Reason(
@@ -121,14 +121,15 @@ BACK_REASONS = (
     Reason(
         "expense_back_changed",
         "Changed after it was entered in ServiceTitan",
-        "The expense has changed in Zoho Books since it was entered in ServiceTitan as journal entry {name}: {what}. There "
-        "it was entered as {there}.",
+        "The expense has changed in Zoho Books since it was entered in ServiceTitan as journal entry {name}, or since a "
+        "change of it was dismissed: {what}. Then it was {there}.",
         "Correct journal entry {name} in ServiceTitan by hand and dismiss this record; or undo the change in Zoho Books.",
     ),
     Reason(
         "expense_back_deleted",
         "Deleted after it was entered in ServiceTitan",
-        "The expense was deleted in Zoho Books since it was entered in ServiceTitan as journal entry {name}, as {there}.",
+        "The expense was deleted in Zoho Books since it was entered in ServiceTitan as journal entry {name}, or since a "
+        "change of it was dismissed. Then it was {there}.",
         "Delete journal entry {name} in ServiceTitan by hand and dismiss this record; or enter the expense anew.",
     ),
     # passed over

@@ -68,6 +68,7 @@ class FlowType(ABC):
     matches: ClassVar[str] = ""  # the target's list whose entries it links one to one, but for parties: View.held_there
     knows: ClassVar[tuple[str, ...]] = ()  # flows of short lists: the planner is shown all their links
     asks_of_posted: ClassVar[bool] = False  # its planner asks for the links of what the posted version named, too
+    lays_against_dismissed: ClassVar[bool] = False  # a change that a person dismissed is the base of the next one
     begins_off: ClassVar[bool] = False  # of one that runs as needed: a person turns it on, else it is so from the start
 
     @property
@@ -117,6 +118,10 @@ class FlowType(ABC):
     def not_live(self, settings: Any, scopes: Collection[str]) -> str:
         """Why it cannot go live as it is set, and the way out; empty if it can. ``scopes`` are the source's rights."""
         return ""
+
+    def never_goes(self, document: Document) -> bool:
+        """Whether it does not go as it is, whatever any table says: a survey of what goes back leaves it out."""
+        return False
 
     def party_of(self, document: Document) -> str:
         """The source id of the party a document belongs to, for finding twins; empty for none."""

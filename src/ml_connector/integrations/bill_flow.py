@@ -10,18 +10,17 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.servicetitan.translate_bills import AP_BILLS
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.bill_changes import changed
 from ml_connector.integrations.bill_checks import bill_date, passed_over, source_checks, target_vendor
 from ml_connector.integrations.bill_composing import (
     all_lines,
     booked,
     composed_bill,
-    effective_number,
     entity_of,
     number_for,
     target_bill,
 )
+from ml_connector.integrations.bill_documents import BillDocuments
 from ml_connector.integrations.bill_rules import target_lines
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.checks import currency_of
@@ -33,7 +32,7 @@ from ml_connector.integrations.vendor_flow import OTHER_VENDOR
 from ml_connector.integrations.views import View
 
 
-class Bills(FlowType):
+class Bills(BillDocuments):
     """Inventory and AP bills, or receipts where a tenant keeps no bills, become bills; negative ones vendor credits."""
 
     name = "bills"
@@ -48,9 +47,6 @@ class Bills(FlowType):
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return (settings.bill_source,)
-
-    def reading_options(self, settings: Settings) -> dict[str, str]:
-        return {"line_account": settings.line_account}
 
     def not_live(self, settings: Settings, scopes: Collection[str]) -> str:
         if settings.bill_source != "bills" or AP_BILLS in scopes or settings.gate == "posted":
@@ -68,23 +64,6 @@ class Bills(FlowType):
             "discrepancy or marked 'do not pay'. Add it in the developer portal, let the tenant accept the new version "
             "(seen within an hour); or set unseen_status to post to confirm that such bills are posted like any other."
         )
-
-    def party_of(self, document: Document) -> str:
-        assert isinstance(document, Bill)
-        return document.vendor.id
-
-    def party_name(self, document: Document) -> str:
-        assert isinstance(document, Bill)
-        return document.vendor.name
-
-    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
-        assert isinstance(document, Bill)
-        return effective_number(document, given)
-
-    def only_linked(self, document: Document, settings: Settings) -> bool:
-        assert isinstance(document, Bill)
-        date = bill_date(document, settings)
-        return date is not None and date < settings.start_date
 
     def target_entity(self, document: Document) -> str:
         assert isinstance(document, Bill)

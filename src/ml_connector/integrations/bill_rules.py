@@ -31,6 +31,7 @@ from ml_connector.integrations.drafts import (
     zone_key,
 )
 from ml_connector.integrations.jobs_of_lines import job_dimension, job_of
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 UNIT_KEY = "business unit "
@@ -85,32 +86,10 @@ def _plain_account(bill: Bill, view: View, draft: Draft) -> Ref:
 
 def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
     """Tags, project and place of a line, of its business unit and its job."""
-    found = _dimension(unit, bill, view, draft)
+    found = unit_coding(unit if unit.id else bill.business_unit, bill.date, view, draft)
     beside = found.get("dimensions", ())
     own = job_dimension(job, beside, bill, view, draft)
     return {**found, "dimensions": (*beside, *own)} if own else found
-
-
-def _dimension(own: Ref, bill: Bill, view: View, draft: Draft) -> dict[str, Any]:
-    """The tag or location of a line's own business unit, else of the bill's."""
-    unit = own if own.id else bill.business_unit
-    if view.settings.business_unit_as == "none" or not unit.id:
-        return {}
-    target = view.mappings["business_units"].get(unit.id, bill.date)
-    name = unit_name(unit, view)
-    if target is None:
-        draft.wait(waiting("business_unit_unmapped", "mapping", f"business_units:{unit.id}", name=name))
-        return {}
-    if target == "none":
-        return {}
-    option = view.ledger.dimensions.get(target)
-    if option is None or not option.active:
-        what = view.settings.business_unit_as
-        draft.wait(waiting("dimension_inactive", "mapping", f"business_units:{unit.id}", name=name, what=what))
-        return {}
-    if option.kind == "location":
-        return {"location": Ref(option.id, option.name)}
-    return {"dimensions": (Ref(option.id, option.name, option.set.id),)}
 
 
 def mandatory_dimensions(view: View, draft: Draft) -> None:

@@ -11,9 +11,10 @@ from ml_connector.canonical.master_data import Account, Party, TaxCode
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.integrations.bill_kinds import is_plain
-from ml_connector.integrations.bill_rules import UNIT_KEY, tax_rule
+from ml_connector.integrations.bill_rules import UNIT_KEY, tax_keys, tax_rule
 from ml_connector.integrations.drafts import NO_ZONE, account_key, zone_key
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.vendor_currencies import currency_key
 from ml_connector.integrations.zones_alike import is_same_rate, rate_evidence
 
 
@@ -53,6 +54,9 @@ class TaxTable(TableType):
             return ()
         return [(zone_key(document.tax_zone), document.tax_zone.name)]
 
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        return tax_keys(document) if isinstance(document, Bill) else (key,)
+
     def evidence(self, entry: Document | None, there: Document) -> str:
         return rate_evidence(entry, there)
 
@@ -80,6 +84,10 @@ class VendorTable(TableType):
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         return [(document.vendor.id, document.vendor.name)] if isinstance(document, Bill) else ()
+
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        currency = document.currency if isinstance(document, Bill) else ""
+        return (currency_key(key, currency), key) if currency else (key,)
 
     def listed_key(self, entry: Document) -> str:
         return entry.id if isinstance(entry, Party) else ""

@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Dimension, Organisation
 from ml_connector.canonical.parts import Ref
@@ -19,6 +21,7 @@ from ml_connector.integrations.drafts import Draft, closed_period, followed, is_
 from ml_connector.integrations.views import View
 
 FIRST_OPEN_DAY = "first open day"  # of the setting closed_period
+UNITS = "business_units"  # the source's list in which each may have a currency of its own
 _DAY = dt.timedelta(days=1)
 
 
@@ -31,9 +34,19 @@ def stated_currency(
     stated: str, unit: Ref, source_lists: Mapping[str, Mapping[str, Document]], settings: Any, source: Organisation
 ) -> str:  # fmt: skip
     """The same, of a document that is not planned now: from the source's lists, the settings and the source itself."""
-    listed = source_lists.get("business_units", {}).get(unit.id)
+    listed = source_lists.get(UNITS, {}).get(unit.id)
     of_unit = listed.currency if isinstance(listed, Dimension) else ""
     return stated or of_unit or settings.currency or source.currency
+
+
+def in_its_currency(
+    document: Document, source_lists: Mapping[str, Mapping[str, Document]], settings: Any, source: Organisation
+) -> Document:  # fmt: skip
+    """A document of a business unit that states no currency with the one in which it is planned; any other as it is."""
+    unit = getattr(document, "business_unit", None)
+    if unit is None or getattr(document, "currency", None) != "":
+        return document
+    return msgspec.structs.replace(document, currency=stated_currency("", unit, source_lists, settings, source))
 
 
 def check_currency(party: str, what: str, view: View, draft: Draft) -> None:

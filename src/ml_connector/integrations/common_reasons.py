@@ -50,6 +50,12 @@ COMMON_REASONS = (
         "Make it active in the ledger, or correct the row '{key}' of the mapping table business_units.",
     ),
     Reason(
+        "unit_unusable",
+        "What a business unit is mapped to is no tag, option or location",
+        "Business unit {name} is mapped to {target}, which is a project.",
+        "Correct the row '{key}' of the mapping table business_units.",
+    ),
+    Reason(
         "tag_mandatory",
         "The ledger demands a tag we have no value for",
         "The ledger demands the tag {name} on every line, and no mapping gives it a value.",

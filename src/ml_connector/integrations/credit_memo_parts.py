@@ -6,9 +6,7 @@ has it on an invoice no more.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -20,6 +18,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.laid_parts import Laid, laid_beside
 from ml_connector.integrations.payment_parts import apply, merged, next_reference, with_part
 from ml_connector.integrations.payment_rules import check_contact, check_open, linked_invoice
 from ml_connector.integrations.payment_scope import since_start
@@ -38,15 +37,6 @@ def as_payment(memo: Invoice) -> Payment:
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Laid:
-    """What the ledger has of the parts: amounts that stay, by invoice there; what goes; what others have put elsewhere."""
-
-    kept: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    back: list[Allocation] = field(default_factory=list)
-    others: list[Allocation] = field(default_factory=list)
-
-
 def applied(
     memo: Invoice, note: Invoice, reference: str, view: View, draft: Draft, off: Sequence[Allocation] = ()
 ) -> list[Step]:
@@ -55,7 +45,7 @@ def applied(
     ``off`` is what the same plan takes off the note before that, so that it can be changed.
     """
     wanted = _wanted(memo, view, draft)
-    laid = _laid(note, wanted, _passing(off, view), view)
+    laid = laid_beside(wanted, note.allocations, applications(view), _passing(off, view))
     missing = {on: part.amount - laid.kept[on] for on, part in wanted.items() if part.amount > laid.kept[on]}
     _check_room(note, laid, total(missing.values()), view, draft)
     mine, pot = applications(view), Standing(reference, ENTITY, note)
@@ -85,24 +75,7 @@ def _wanted(memo: Invoice, view: View, draft: Draft) -> dict[str, Allocation]:
     return found
 
 
-def _laid(note: Invoice, wanted: Mapping[str, Allocation], passing: Collection[str], view: View) -> _Laid:
-    """Without what this very version has applied: its plan lists that, whether it is done or not."""
-    laid, mine = _Laid(), applications(view)
-    for one in note.allocations:
-        on = one.document.id
-        room = (wanted[on].amount if on in wanted else ZERO) - laid.kept[on]
-        if one.id in passing:
-            continue
-        if one.id in mine and one.amount > room:
-            laid.back.append(one)
-            continue
-        laid.kept[on] += one.amount
-        if one.amount > room:
-            laid.others.append(one)
-    return laid
-
-
-def _check_room(note: Invoice, laid: _Laid, amount: Decimal, view: View, draft: Draft) -> None:
+def _check_room(note: Invoice, laid: Laid, amount: Decimal, view: View, draft: Draft) -> None:
     """The note has enough left for what is to be applied: others may have applied it, or given it back."""
     shown = total(one.amount for one in note.allocations)
     given_back = note.total - note.balance - shown if note.balance is not None else ZERO

@@ -34,6 +34,7 @@ class ExpensesBack(FlowType):
     priority = 5
     writes = (ENTITY,)
     tells_deleted = False
+    lays_against_dismissed = True
     source_lists = ()
     target_lists = ("accounts",)
     tables = (EXPENSES,)
@@ -51,6 +52,11 @@ class ExpensesBack(FlowType):
     def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
         """None: what people write as a receipt's number repeats."""
         return ""
+
+    def never_goes(self, document: Document) -> bool:
+        """What nobody has paid yet."""
+        assert isinstance(document, Expense)
+        return not document.paid_through.id
 
     def plan(self, view: View) -> Decision:
         expense = view.document
@@ -159,12 +165,16 @@ def _written(entry: Expense, view: View) -> Decision:
 
 
 def _changed(expense: Expense, view: View) -> Decision:
-    """Held with both versions: an entry there is changed by people alone."""
+    """Held with both versions: an entry there is changed by people alone.
+
+    The other version is the one that was entered or, where people have dismissed a change since, what they dismissed: what
+    the entry is now nobody reads.
+    """
     assert view.link is not None
     posted = view.link.source
     if not isinstance(posted, Expense) or _as_posted(posted) == _as_posted(expense):
         return Unchanged()
-    told = {"name": view.reference, "there": _told(posted)}
+    told = {"name": view.reference, "there": _told(posted) if posted.active else "deleted"}
     if not expense.active:
         return Hold((waiting("expense_back_deleted", "person", "expense_back_deleted", **told),))
     what = f"it is {_told(expense)} now"

@@ -129,15 +129,16 @@ def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, d
     shown = pair.now.account.id or pair.now.account.number
     account = pair.now.account if shown and not _sells_other(wanted, pair) else wanted.account
     item = wanted.item if _sells_other(wanted, pair) or not pair.now.item.id else pair.now.item
-    options = _options(wanted, pair, versions)
+    coded = wanted if _follows_unit(wanted, pair, versions) else pair.now
     code = _tax_code(wanted, pair, versions)
     known = view.ledger.tax_codes.get(code.id)
     if wanted.tax and known is not None and known.rate == 0:
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
     _tell(pair, draft)
     return msgspec.structs.replace(
-        wanted, id=pair.now.id, account=account, dimensions=options, tax_code=code, item=item
-    )
+        wanted, id=pair.now.id, account=account, dimensions=coded.dimensions, location=coded.location, tax_code=code,
+        item=item,
+    )  # fmt: skip
 
 
 def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
@@ -145,10 +146,10 @@ def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
     return wanted.item.id != pair.posted.item.id and pair.now.item.id == pair.base.item.id
 
 
-def _options(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> tuple[Ref, ...]:
-    """The ledger's tracking, unless the business unit has changed and nobody has touched the tracking there."""
-    moved = not versions.unit_kept(wanted.id) and _ids(pair.now) == _ids(pair.base)
-    return wanted.dimensions if moved else pair.now.dimensions
+def _follows_unit(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> bool:
+    """Whether the line takes tracking and location of its business unit: it has changed, and nobody touched them there."""
+    touched = _ids(pair.now) != _ids(pair.base) or pair.now.location.id != pair.base.location.id
+    return not versions.unit_kept(wanted.id) and not touched
 
 
 def _tax_code(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> Ref:
@@ -168,6 +169,7 @@ def _tell(pair: _Pair, draft: Draft) -> None:
         ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
         ("item", pair.base.item.id, pair.now.item.id),
         ("tracking", _ids(pair.base), _ids(pair.now)),
+        ("location", pair.base.location.id, pair.now.location.id),
     )
     kept = [what for what, was, is_ in pairs if was != is_]
     if kept:

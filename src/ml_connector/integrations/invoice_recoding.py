@@ -16,11 +16,12 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.decisions import Decision, Unchanged
 from ml_connector.integrations.drafts import Draft, account_key, line_account, money, zone_key
 from ml_connector.integrations.invoice_merge import Unpaired, lines_of_today, without_rounding
-from ml_connector.integrations.invoice_rules import spread_discount, tracking_of, unit_of
+from ml_connector.integrations.invoice_rules import spread_discount, unit_of
 from ml_connector.integrations.invoice_standing import DRAFTS, entity_there, own_reference, settled
 from ml_connector.integrations.invoice_tax import tax_lines
 from ml_connector.integrations.receivable_tables import EXEMPT
 from ml_connector.integrations.recoding import Line, Recoder, closed, left, of_erased
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 TABLES = ("accounts", "tax", "business_units")
@@ -106,7 +107,7 @@ def _tracking(pair: _Pair, invoice: Invoice, recoder: Recoder) -> InvoiceLine:
     if recoder.view.settings.business_unit_as == "none" or not unit.id or not recoder.job.asks(unit.id):
         return pair.now
     draft = Draft(invoice.currency)
-    wanted = tracking_of(unit, invoice, recoder.view, draft)
+    wanted = unit_coding(unit, invoice.date, recoder.view, draft).get("dimensions", ())
     if draft.waits:
         recoder.waits += draft.waits
         return pair.now

@@ -28,11 +28,11 @@ from ml_connector.integrations.drafts import (
     is_code,
     line_account,
     money,
-    unit_name,
 )
 from ml_connector.integrations.invoice_checks import entity_of, is_credit, own_key
 from ml_connector.integrations.invoice_tax import apportion, exempt_code, tax_lines
 from ml_connector.integrations.line_items import ROUNDING_ITEM, Sold, line_item
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 
@@ -64,8 +64,8 @@ def charged_lines(invoice: Invoice, view: View, draft: Draft) -> None:
                 account=account,
                 taxable=line.taxable,
                 tax_base=line.tax_base,
-                dimensions=tracking_of(unit_of(line, invoice), invoice, view, draft),
                 item=_item(line, account, invoice, view, draft),
+                **unit_coding(unit_of(line, invoice), invoice.date, view, draft),
             )
         )
 
@@ -99,23 +99,6 @@ def _item(line: InvoiceLine, account: Ref, invoice: Invoice, view: View, draft: 
 def _where(line: InvoiceLine) -> str:
     """Which line it is, for a sentence."""
     return f"line {line.id} ({line.description[:40] or line.sku or 'without a description'})"
-
-
-def tracking_of(unit: Ref, invoice: Invoice, view: View, draft: Draft) -> tuple[Ref, ...]:
-    """The tracking option of a line's business unit, as the mapping says on the invoice's date."""
-    if view.settings.business_unit_as == "none" or not unit.id:
-        return ()
-    target = view.mappings["business_units"].get(unit.id, invoice.date)
-    key, name = f"business_units:{unit.id}", unit_name(unit, view)
-    if target is None:
-        draft.wait(waiting("business_unit_unmapped", "mapping", key, name=name))
-    if target in (None, "none"):
-        return ()
-    option = view.ledger.dimensions.get(str(target))
-    if option is None or not option.active:
-        draft.wait(waiting("dimension_inactive", "mapping", key, name=name, what="tracking option"))
-        return ()
-    return (Ref(option.id, option.name, option.set.id),)
 
 
 def spread_discount(invoice: Invoice, draft: Draft) -> None:
@@ -249,7 +232,7 @@ def _with_discounts(target: Invoice, view: View, draft: Draft) -> tuple[InvoiceL
         if share:
             off = InvoiceLine(
                 "", -share, DISCOUNT, unit_price=-share, account=line.account, tax_code=exempt, tax=ZERO, taxable=False,
-                dimensions=line.dimensions, item=line.item,
+                dimensions=line.dimensions, item=line.item, location=line.location,
             )  # fmt: skip
             found.append(off)
     return tuple(found)

@@ -11,7 +11,6 @@ from typing import Any
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Item
 from ml_connector.canonical.money import ZERO
-from ml_connector.canonical.numbers import name_key
 from ml_connector.canonical.parts import Ref
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
@@ -22,8 +21,10 @@ from ml_connector.integrations.items_alike import (
     account_of,
     cost_account_of,
     differences,
+    listed_here,
     may_be,
-    same_code,
+    name_taken,
+    same_code_here,
     same_code_there,
 )
 from ml_connector.integrations.line_items import FLOW, TABLE, item_key
@@ -67,17 +68,11 @@ class Items(FlowType):
             return skip("item_by_row", key=item_key(item.sku))
         if not item.active or not item.sku.strip():
             return skip("item_not_sold" if item.sku.strip() else "item_without_code", name=item.name)
-        here = same_code(item, _others(item, view))
+        here = same_code_here(item, view)
         there = same_code_there(item, view.ledger)
         if here or len(there) > 1:
             return Hold((_twice(item, here, there, view),))
         return _matched(item, there[0], view) if there else _unmatched(item, view)
-
-
-def _others(item: Item, view: View) -> list[Item]:
-    """The price book without the item."""
-    listed = view.source_lists.get("items", {}).values()
-    return [one for one in listed if isinstance(one, Item) and one.id != item.id]
 
 
 def _key(item: Item) -> str:
@@ -97,7 +92,8 @@ def _linked(item: Item, view: View) -> Decision:
 def _matched(item: Item, theirs: Item, view: View) -> Decision:
     if (holder := view.held_there.get(theirs.id)) is not None:
         told = {"name": item.name, "target": theirs.name, "ledger": view.ways.title}
-        named = next((one.name for one in _others(item, view) if one.id == holder), "") or f"id {holder}"
+        other = listed_here(view).get(holder)
+        named = other.name if other is not None else f"id {holder}"
         return Hold((waiting("item_taken", "mapping", _key(item), holder=named, **told),))
     evidence = f"the same code {item.sku}, which no other item has on either side"
     apart = differences(item, theirs, view)
@@ -184,6 +180,4 @@ def _cost_account(item: Item, where: str, view: View, draft: Draft) -> Ref:
 
 def _free_name(item: Item, view: View) -> str:
     """Its name, with its code behind it where another item is called so on either side."""
-    others = (*_others(item, view), *view.ledger.items.values())
-    taken = any(name_key(one.name) == name_key(item.name) for one in others)
-    return f"{item.name} ({item.sku})" if taken else item.name
+    return f"{item.name} ({item.sku})" if name_taken(item, view) else item.name

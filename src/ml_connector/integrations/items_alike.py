@@ -7,26 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import cast
 
 from ml_connector.canonical.master_data import Account, Item
 from ml_connector.canonical.money import plain
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.canonical.parts import Ref
 from ml_connector.integrations.drafts import account_key
-from ml_connector.integrations.views import Books, Ledger
+from ml_connector.integrations.line_items import codes
+from ml_connector.integrations.views import Books, Ledger, View
 
 
-def same_code(mine: Item, items: Iterable[Item]) -> list[Item]:
-    """The active items that have its very code."""
-    code = mine.sku.strip()
-    return [one for one in items if one.active and code and one.sku.strip() == code]
+def same_code_here(mine: Item, view: View) -> list[Item]:
+    """The other active entries of the price book that have its very code."""
+    listed = listed_here(view)
+    known = view.price_book.codes if view.price_book is not None else codes(listed.values())
+    return [listed[one] for one in known.get(mine.sku.strip(), ()) if one != mine.id]
 
 
 def same_code_there(mine: Item, ledger: Ledger) -> list[Item]:
-    """As ``same_code``, of the ledger's items."""
-    if ledger.item_codes is None:
-        return same_code(mine, ledger.items.values())
-    return [ledger.items[one] for one in ledger.item_codes.get(mine.sku.strip(), ())]
+    """The active items of the ledger that have its very code."""
+    known = ledger.item_codes if ledger.item_codes is not None else codes(ledger.items.values())
+    return [ledger.items[one] for one in known.get(mine.sku.strip(), ())]
+
+
+def name_taken(mine: Item, view: View) -> bool:
+    """Whether another item is called so on either side, active or not."""
+    here = view.price_book.names if view.price_book is not None else names(listed_here(view).values())
+    there = view.ledger.item_names if view.ledger.item_names is not None else names(view.ledger.items.values())
+    key = name_key(mine.name)
+    return any(one != mine.id for one in here.get(key, ())) or key in there
+
+
+def listed_here(view: View) -> Mapping[str, Item]:
+    """The price book by id."""
+    return cast("Mapping[str, Item]", view.source_lists.get("items", {}))
 
 
 def may_be(mine: Item, ledger: Ledger) -> list[tuple[Item, str]]:
@@ -50,6 +65,14 @@ def keys(items: Iterable[Item]) -> Mapping[str, tuple[str, ...]]:
         if one.active:
             key = _code_key(one) if one.sku.strip() else _name_key(one)
             found[key] = (*found.get(key, ()), one.id)
+    return found
+
+
+def names(items: Iterable[Item]) -> Mapping[str, tuple[str, ...]]:
+    """The ids of items by name: gathered once, not for each entry of the price book."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in items:
+        found[name_key(one.name)] = (*found.get(name_key(one.name), ()), one.id)
     return found
 
 

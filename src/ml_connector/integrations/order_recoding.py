@@ -15,9 +15,9 @@ from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, account_key, mon
 from ml_connector.integrations.invoice_standing import own_reference
 from ml_connector.integrations.order_changes import line_keys
 from ml_connector.integrations.order_rules import order_account
-from ml_connector.integrations.payment_rules import options
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
 from ml_connector.integrations.recoding import Line, Recoder, left, of_erased
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 TABLES = ("order_accounts", "business_units")
@@ -77,7 +77,7 @@ def _tracking(
     unit, view = order.business_unit, recoder.view
     if view.settings.business_unit_as == "none" or not unit.id or not recoder.job.asks(unit.id):
         return {}
-    wanted = options(unit, order.date, view, draft)
+    wanted = unit_coding(unit, order.date, view, draft).get("dimensions", ())
     if draft.waits:
         return {}
     return {"dimensions": recoder.tracking(told, both[0].dimensions, both[1].dimensions, wanted)}

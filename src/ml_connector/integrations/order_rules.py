@@ -15,8 +15,8 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.checks import check_currency
 from ml_connector.integrations.decisions import Hold, waiting
 from ml_connector.integrations.drafts import NO_ACCOUNT, Draft, Named, account_key, checked_account, followed, money
-from ml_connector.integrations.payment_rules import options
 from ml_connector.integrations.payment_tables import SHIPPING, TAX
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 
@@ -91,7 +91,7 @@ def _vendor(order: PurchaseOrder, view: View, draft: Draft) -> str:
 
 def _lines(order: PurchaseOrder, view: View, draft: Draft) -> list[BillLine]:
     """Its lines, its tax and its shipping, each without a tax rate: so the order ties whatever the rates are."""
-    tracking = options(order.business_unit, order.date, view, draft)
+    tracking = unit_coding(order.business_unit, order.date, view, draft).get("dimensions", ())
     if view.settings.order_lines == "total":
         words = f"Purchase order {order.number}"
         return [

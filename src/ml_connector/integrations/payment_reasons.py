@@ -188,7 +188,7 @@ PAYMENT_REASONS = (
     Reason(
         "write_off_tax_unclear",
         "The tax of the written-off invoice cannot be shared",
-        "Invoice {number} has lines without a tax rate, or negative ones, so nobody can tell the tax in a part of it.",
+        "Invoice {number} has lines without a tax rate, or taxed ones below zero, so nobody can tell the tax of a part.",
         "Enter the write-off in the ledger and dismiss this record with the reason; or set write_off_tax to none.",
     ),
     # held: from before the start, or of several scopes

@@ -22,7 +22,6 @@ from ml_connector.integrations.drafts import (
     checked_account,
     followed,
     money,
-    unit_name,
 )
 from ml_connector.integrations.payment_scope import before_start, out_of_scope
 from ml_connector.integrations.payment_tables import BANK, MONEY, PaymentRule, payment_rule, type_key
@@ -33,23 +32,6 @@ NEAR = dt.timedelta(days=7)  # a payment that people keyed in both systems rarel
 
 
 # --- shared by payments and orders -------------------------------------------------------------------------------
-
-
-def options(unit: Ref, on: dt.date | None, view: View, draft: Draft) -> tuple[Ref, ...]:
-    """The tracking option of a business unit, as lines carry it."""
-    if view.settings.business_unit_as == "none" or not unit.id:
-        return ()
-    target, key = view.mappings["business_units"].get(unit.id, on), f"business_units:{unit.id}"
-    if target is None:
-        draft.wait(waiting("business_unit_unmapped", "mapping", key, name=unit_name(unit, view)))
-        return ()
-    if target == "none":
-        return ()
-    option = view.ledger.dimensions.get(target)
-    if option is None or not option.active:
-        draft.wait(waiting("dimension_inactive", "mapping", key, name=unit_name(unit, view), what="option"))
-        return ()
-    return (Ref(option.id, option.name, option.set.id),)
 
 
 def is_new(target_id: str) -> bool:

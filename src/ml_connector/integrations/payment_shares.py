@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.canonical.money import ZERO, is_exact, quantum, split
+from ml_connector.canonical.money import ZERO, is_exact, quantum, total
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 from ml_connector.connectors.writing import Action
@@ -17,8 +17,10 @@ from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import ROUNDING, Draft, is_code, money
 from ml_connector.integrations.invoice_checks import is_credit
 from ml_connector.integrations.invoice_rules import taxed_lines
-from ml_connector.integrations.payment_rules import is_new, options, shown_invoice
+from ml_connector.integrations.invoice_tax import apportion
+from ml_connector.integrations.payment_rules import is_new, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
 Lines = tuple[TaxBasis, tuple[InvoiceLine, ...]]
@@ -29,8 +31,8 @@ def credit_lines(
     draft: Draft,
 ) -> Lines:  # fmt: skip
     """A fee is no part of the sale and takes no tax back; a write-off does, unless the settings say otherwise."""
-    tracking = options(payment.business_unit, payment.date, view, draft)
-    frame = InvoiceLine("1", applied.amount, words, unit_price=applied.amount, account=account, dimensions=tracking)
+    coding = unit_coding(payment.business_unit, payment.date, view, draft)
+    frame = InvoiceLine("1", applied.amount, words, unit_price=applied.amount, account=account, **coding)
     whole: Lines = (TaxBasis.NONE, (frame,))
     if rule.kind == "fee" or view.settings.write_off_tax == "none":
         return whole
@@ -43,7 +45,7 @@ def credit_lines(
     untold = invoice.tax and not any(tax for _, _, tax in bases)  # the ledger shows no tax of its lines
     if not exact or not (untold or any(tax for _, _, tax in bases)):
         return whole
-    if untold or any(_unclear(one, view) for one in bases):
+    if untold or _whole(bases) <= 0 or any(_unclear(one, view) for one in bases):
         number = invoice.number or target
         draft.wait(waiting("write_off_tax_unclear", "setting", "setting:write_off_tax", number=number))
         return whole
@@ -51,9 +53,25 @@ def credit_lines(
 
 
 def _unclear(base: tuple[str, Decimal, Decimal], view: View) -> bool:
-    """Whether nobody can tell the tax in a part of it; what is not taxed names no tax type in some ledgers."""
+    """Whether nobody can tell the tax in a part of it; what is not taxed names no tax type in some ledgers.
+
+    What is below zero is a discount: it has a share where it is not taxed, for then it moves no tax.
+    """
     code, net, tax = base
-    return net < 0 or tax < 0 or (not code and (view.ways.names_exempt or bool(tax)))
+    if not code and (view.ways.names_exempt or tax):
+        return True
+    return tax < 0 or (net < 0 and (bool(tax) or not _is_exempt(code, view)))
+
+
+def _is_exempt(code: str, view: View) -> bool:
+    """Whether the ledger reckons no tax on what has this tax type."""
+    known = view.ledger.tax_codes.get(code)
+    return not code or (known is not None and known.rate == 0)
+
+
+def _whole(bases: Sequence[tuple[str, Decimal, Decimal]]) -> Decimal:
+    """The invoice's total."""
+    return total(part for _, net, tax in bases for part in (net, tax))
 
 
 def _to_come(applied: Allocation, target: str, view: View, draft: Draft) -> Invoice | None:
@@ -92,8 +110,7 @@ def _shared(
     frame: InvoiceLine, bases: Sequence[tuple[str, Decimal, Decimal]], view: View, draft: Draft
 ) -> list[InvoiceLine]:
     """The amount in the proportions of the invoice, to the cent, nothing lost."""
-    weights = [part for _, net, tax in bases for part in (net, tax)]
-    shares = split(frame.amount, weights, draft.currency)
+    shares = apportion(frame.amount, [part for _, net, tax in bases for part in (net, tax)], draft.currency)
     lines = []
     for n, (code, _, _) in enumerate(bases):
         net, tax = shares[2 * n], shares[2 * n + 1]
@@ -102,6 +119,7 @@ def _shared(
                 InvoiceLine(
                     str(n + 1), net, frame.description, unit_price=net, account=frame.account,
                     tax_code=_code(code, view), tax=tax, taxable=bool(tax), dimensions=frame.dimensions,
+                    location=frame.location,
                 )
             )  # fmt: skip
     return lines
@@ -136,6 +154,7 @@ def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
         tax=ZERO,
         taxable=False,
         dimensions=first.dimensions,
+        location=first.location,
     )
     draft.notes.append(f"rounding of {money(apart, draft.currency)} to {first.account.label()}")
     return msgspec.structs.replace(note, lines=(*note.lines, more))

@@ -138,6 +138,9 @@ class OrderAccountTable(TableType):
         charges = ((TAX, document.tax), (SHIPPING, document.shipping))
         return keys + [(key, "") for key, amount in charges if amount != 0]
 
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        return self.freed_by(key)
+
     def freed_by(self, key: str) -> tuple[str, ...]:
         """Tax and shipping without a row of their own wait for the row of lines without an account."""
         return (key, NO_ACCOUNT) if key in (TAX, SHIPPING) else (key,)

@@ -40,6 +40,7 @@ class PaymentsBack(FlowType):
     writes = ("payments",)
     passed_over_with = ("payment_back_elsewhere",)
     tells_deleted = False
+    lays_against_dismissed = True
     near = NEAR
     source_lists = ()
     target_lists = ("payment_types", "payments")
@@ -71,6 +72,11 @@ class PaymentsBack(FlowType):
         """The whole, and its share of what is on ServiceTitan's invoices, which may be all that goes."""
         assert isinstance(document, Payment)
         return document.amount, total(one.amount for one in document.splits if (INVOICES, one.document.id) in behind)
+
+    def never_goes(self, document: Document) -> bool:
+        """What came from ServiceTitan, and what is on no invoice."""
+        assert isinstance(document, Payment)
+        return bool(document.reference) or not document.splits
 
     def plan(self, view: View) -> Decision:
         payment = view.document

@@ -57,20 +57,6 @@ class SalesTaxTable(TableType):
 
 
 @dataclass(frozen=True, slots=True)
-class UnitTable(TableType):
-    """Business units of ``documents``: those of the lines, else of the whole document."""
-
-    documents: tuple[type[Invoice | PurchaseOrder | Bill], ...] = (Invoice, PurchaseOrder)
-
-    def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
-        if not isinstance(document, self.documents):
-            return ()
-        own = document.business_unit
-        units = {line.business_unit if line.business_unit.id else own for line in document.lines}
-        return [(unit.id, unit.name) for unit in units]
-
-
-@dataclass(frozen=True, slots=True)
 class LocationTable(TableType):
     """Locations of customers, as the documents name them together."""
 

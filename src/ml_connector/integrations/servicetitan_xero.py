@@ -27,10 +27,10 @@ from ml_connector.integrations.receivable_tables import (
     PartyTable,
     SalesAccountTable,
     SalesTaxTable,
-    UnitTable,
 )
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.tracking_flow import InventoryBills
+from ml_connector.integrations.units_of_lines import UnitTable
 from ml_connector.integrations.vendor_flow import UniqueVendors
 
 INTEGRATION = IntegrationType(

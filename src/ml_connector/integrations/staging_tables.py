@@ -115,6 +115,9 @@ class LegalEntityTable(StagingTable):
     def listed_key(self, entry: Document) -> str:
         return entry.id if isinstance(entry, Dimension) and entry.kind == "location" else ""
 
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        return self.freed_by(key)
+
     def freed_by(self, key: str) -> tuple[str, ...]:
         return (key,) if key == ALL else (key, ALL)
 

@@ -35,6 +35,7 @@ class TableType:
     holds_with: tuple[tuple[str, str], ...] = ()  # of a seldom one: (setting, value) under which what has no row waits
     linked_by: str = ""  # the flow whose links stand for rows; then what has neither waits, and nothing goes by itself
     back: bool = False  # of what goes back: its keys are the ledger's, its values ids of the integration's source
+    passes_over: str = ""  # a value: a document with a key of it is passed over, whatever its other keys have
 
     def under(self, settings: Mapping[str, object]) -> TableType:
         """The table as it is under the settings of an integration, where these say what its values can be."""
@@ -52,6 +53,14 @@ class TableType:
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         """(key, name) for each use of the table that a document of a flow shows."""
         return ()
+
+    def tried(self, key: str, document: Document) -> tuple[str, ...]:
+        """For a key that a document shows the keys under which its row is looked for; the first that is filled counts."""
+        return (key,)
+
+    def looked_up(self, document: Document) -> dict[str, tuple[str, ...]]:
+        """By each key that a document shows the keys under which its planner looks for a row, in that order."""
+        return {key: self.tried(key, document) for key, _ in self.shown_keys(document) if key}
 
     def listed_there(self, entries: Iterable[Document]) -> frozenset[str]:
         """The keys that need no row, since the target's list, given whole, has the one entry that each stands for."""

@@ -7,16 +7,15 @@ import msgspec
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.purchases import Bill, BillState
 from ml_connector.connectors.writing import Action, Step
-from ml_connector.integrations.base import FlowType
-from ml_connector.integrations.bill_checks import bill_date, passed_over, source_checks
+from ml_connector.integrations.bill_checks import passed_over, source_checks
 from ml_connector.integrations.bill_composing import (
     all_lines,
     booked,
     composed_bill,
-    effective_number,
     number_for,
     target_bill,
 )
+from ml_connector.integrations.bill_documents import BillDocuments
 from ml_connector.integrations.bill_flow import vendor_for
 from ml_connector.integrations.bill_kinds import CREDIT_NUMBERS
 from ml_connector.integrations.bill_rules import target_lines
@@ -33,7 +32,7 @@ from ml_connector.integrations.views import View
 AP_CREDITS = "ap_credits"  # what they are called in ServiceTitan
 
 
-class VendorCredits(FlowType):
+class VendorCredits(BillDocuments):
     """AP credits, with the lines of the returns behind them, become vendor credits, applied to the bills they are on."""
 
     name = "vendor_credits"
@@ -49,26 +48,6 @@ class VendorCredits(FlowType):
 
     def source_entities(self, settings: Settings) -> tuple[str, ...]:
         return (AP_CREDITS,)
-
-    def reading_options(self, settings: Settings) -> dict[str, str]:
-        return {"line_account": settings.line_account}
-
-    def party_of(self, document: Document) -> str:
-        assert isinstance(document, Bill)
-        return document.vendor.id
-
-    def party_name(self, document: Document) -> str:
-        assert isinstance(document, Bill)
-        return document.vendor.name
-
-    def number_of(self, document: Document, given: str | None, settings: Settings) -> str:
-        assert isinstance(document, Bill)
-        return effective_number(document, given)
-
-    def only_linked(self, document: Document, settings: Settings) -> bool:
-        assert isinstance(document, Bill)
-        date = bill_date(document, settings)
-        return date is not None and date < settings.start_date
 
     def target_entity(self, document: Document) -> str:
         return ENTITY

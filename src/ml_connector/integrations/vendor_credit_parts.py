@@ -7,9 +7,8 @@ released it. Amounts of parts are positive, those of credits negative.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -21,6 +20,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.integrations.checks import check_periods
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, followed, money
+from ml_connector.integrations.laid_parts import Laid, laid_beside
 from ml_connector.integrations.payment_parts import next_reference
 from ml_connector.integrations.payment_rules import is_new
 from ml_connector.integrations.payment_standing import applications, references_used
@@ -28,15 +28,6 @@ from ml_connector.integrations.views import View
 
 ENTITY = "vendor_credits"
 _OWED = (BillState.OPEN, BillState.PARTLY_PAID, BillState.PAID)
-
-
-@dataclass(slots=True)
-class _Laid:
-    """What the ledger has of the parts: amounts that stay, by bill there; what goes; what others have put elsewhere."""
-
-    kept: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    back: list[Allocation] = field(default_factory=list)
-    others: list[Allocation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ def to_come(credit: Bill, view: View) -> tuple[str, ...]:
 def applied(credit: Bill, there: Bill, reference: str, view: View, draft: Draft) -> list[Step]:
     """The steps that bring what the ledger's credit is applied to in line; what is taken back goes first."""
     wanted = _wanted(credit, view, draft)
-    laid = _laid(there, wanted, view)
+    laid = laid_beside(wanted, there.credits, applications(view), set(view.proven.values()))
     missing = [
         _Missing(part, on, part.amount - laid.kept[on], f"{reference}-applied-{part.document.id}")
         for on, part in wanted.items()
@@ -149,7 +140,7 @@ def _stays_open(code: str, part: Allocation, view: View, draft: Draft) -> bool:
     return True
 
 
-def _takes(one: _Missing, laid: _Laid, there: Bill, view: View, draft: Draft) -> bool:
+def _takes(one: _Missing, laid: Laid, there: Bill, view: View, draft: Draft) -> bool:
     """Whether it is to be applied: the ledger's bill takes it, as far as is known. False where a person lets it stay open."""
     bill = view.at_target.get(("bills", one.on))
     if not isinstance(bill, Bill) or one.is_under_way(view):
@@ -179,24 +170,7 @@ def _closed(bill: Bill, amount: Decimal) -> str:
     return ""
 
 
-def _laid(there: Bill, wanted: Mapping[str, Allocation], view: View) -> _Laid:
-    """Without what this very version has applied: its plan lists that, whether it is done or not."""
-    laid, mine, own = _Laid(), applications(view), set(view.proven.values())
-    for one in there.credits:
-        on = one.document.id
-        room = (wanted[on].amount if on in wanted else ZERO) - laid.kept[on]
-        if one.id in own:
-            continue
-        if one.id in mine and one.amount > room:
-            laid.back.append(one)
-            continue
-        laid.kept[on] += one.amount
-        if one.amount > room:
-            laid.others.append(one)
-    return laid
-
-
-def _check_room(there: Bill, laid: _Laid, amount: Decimal, draft: Draft) -> None:
+def _check_room(there: Bill, laid: Laid, amount: Decimal, draft: Draft) -> None:
     """The credit has enough left for what is to be applied: others may have applied it, or been given it back."""
     shown = total(one.amount for one in there.credits)
     given_back = there.balance - there.total - shown if there.balance is not None else ZERO

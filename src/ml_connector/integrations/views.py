@@ -100,6 +100,15 @@ class Ledger:
     items: Mapping[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] | None = None  # see line_items.codes
     item_keys: Mapping[str, tuple[str, ...]] | None = None  # see items_alike.keys
+    item_names: Mapping[str, tuple[str, ...]] | None = None  # see items_alike.names
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """The ids of the source's items by code and by name, see line_items.codes and items_alike.names."""
+
+    codes: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +253,7 @@ class View:
     held_there: Mapping[str, str] = field(
         default_factory=dict
     )  # of FlowType.matches: target id -> the record that has it
+    price_book: PriceBook | None = None  # of the items in ``source_lists``
 
     def id_of(self, reference: str) -> str:
         """The target's id of what a step of this record makes or made under its reference, or a placeholder for it."""

@@ -16,7 +16,7 @@ OFFER = Offer(
         ),
         ExpenseAccountTable(
             EXPENSES, "Zoho account id, of what was spent and of what has paid", "ServiceTitan GL account id, or none", "",
-            "accounts", (STAYS,), back=True,
+            "accounts", (STAYS,), back=True, passes_over=STAYS,
         ),
     ),
     skipped_by_settings=("payment_back_before_start", "expense_back_before_start"),

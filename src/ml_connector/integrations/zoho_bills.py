@@ -9,8 +9,8 @@ from ml_connector.integrations.bill_tables import AccountTable, TaxTable, Vendor
 from ml_connector.integrations.drafts import NO_ACCOUNT, NO_ZONE
 from ml_connector.integrations.jobs_of_lines import JobTable
 from ml_connector.integrations.offers import Offer
-from ml_connector.integrations.receivable_tables import UnitTable
 from ml_connector.integrations.tables import TableType
+from ml_connector.integrations.units_of_lines import UnitTable
 from ml_connector.integrations.vendor_flow import Vendors
 
 OFFER = Offer(
@@ -26,7 +26,7 @@ OFFER = Offer(
             "tax_zones", "tax_codes", ("cost",), (NO_ZONE,),
         ),
         UnitTable(
-            "business_units", "ServiceTitan business unit id", "Zoho tag option id, location id, or none",
+            "business_units", "ServiceTitan business unit id", "Zoho tag option id or location id, or none",
             "business_units", "dimensions", ("none",), not_with=(("business_unit_as", "none"),), documents=(Bill, Invoice),
         ),
         JobTable(

@@ -66,13 +66,17 @@ def _check(lane: Lane, flows: Sequence[Flow]) -> Callable[[Session, Sequence[str
     return lane.connector.check_source if read_only else lane.connector.check
 
 
+def _wanted(flows: Sequence[Flow]) -> Sequence[Flow]:
+    """Those that are on, or before anything is on, those that nobody has to turn on by itself."""
+    return [flow for flow in flows if flow.on] or [flow for flow in flows if not flow.type.begins_off]
+
+
 async def _answer(lane: Lane, what: str) -> list[dict[str, Any]]:
     if what in (OPEN_ITEMS, FIELDS) or what.startswith((LISTS, SURVEY)):
         return await _told(lane, what)
     if what != "check":
         return []
-    # What a person has to turn on first is nobody's want before that.
-    flows = [flow for flow in await _flows(lane) if flow.on or not flow.type.begins_off]
+    flows = _wanted(await _flows(lane))
     entities = {entity for flow in flows if flow.source_id == lane.connection_id for entity in flow.type.source_lists}
     entities |= {
         entity
@@ -118,7 +122,8 @@ async def _asked(lane: Lane, what: str) -> Sequence[OpenItem | Preflight | Surve
     if what == OPEN_ITEMS:
         return await lane.connector.open_items(lane.session)
     if what == FIELDS:
-        entities = preflight.written(await _flows(lane), lane.connection_id) or sorted(lane.connector.writable)
+        flows = _wanted(await _flows(lane))
+        entities = preflight.written(flows, lane.connection_id) or sorted(lane.connector.writable)
         return [await lane.connector.preflight(lane.session, entities)]
     if what.startswith(SURVEY):
         return [await survey(lane, await _flows(lane), int(what.removeprefix(SURVEY)))]

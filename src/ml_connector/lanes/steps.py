@@ -72,7 +72,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await preflight.look(lane, flows)
     await resolve(lane)
     await hold_back(lane, await refused_flows(lane))
-    await push(lane)
+    await push(lane, [flow.flow_id for flow in flows])
     look_again = await resolve(lane)
     walk_on = await look_for_deleted(lane, flows)
     refused = await refused_flows(lane)

@@ -1,5 +1,7 @@
 """SURVEY: which keys of the mapping tables the documents of some months use, read before a flow is on. Nothing is staged.
 
+The source's documents are read in its lane, and what goes back in the target's; each lane goes on until the other's turn.
+
 Of a document its id, day, sum and keys are kept, and of a key its name unless it is a person's. What costs a call for each
 document uses only what the vendor's day and minute have to spare, and goes on where it was when it is asked for again.
 """
@@ -17,6 +19,8 @@ from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import Refused
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.scopes import units_of
+from ml_connector.lanes.survey_back import goes
+from ml_connector.lanes.surveyed_keys import kept
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
@@ -32,6 +36,11 @@ class Surveyed(msgspec.Struct, frozen=True):
     left: int
     documents: int
     spared: bool = False
+
+
+def whole_table(name: str) -> str:
+    """Stands among the keys of a survey that reads what shows keys of a table of what goes back, be there any or none."""
+    return f"{name}:"
 
 
 def surveyed_flows(kind: IntegrationType, on: Iterable[str]) -> list[FlowType]:
@@ -50,10 +59,12 @@ async def survey(lane: Lane, flows: Sequence[Flow], integration_id: int) -> Surv
     known = {flow.name: flow for flow in flows if flow.integration_id == integration_id}
     while (state := await _state(lane, integration_id)).to_read:
         name, _, entity = state.to_read[0].partition(" ")
+        if known[name].source_id != lane.connection_id:
+            break
         if not await _walk(lane, known[name], entity, state):
             spared = lane.capacity.surplus() == 0
             return Surveyed(len(state.to_read), await _count(lane, integration_id), spared)
-    return Surveyed(0, await _count(lane, integration_id))
+    return Surveyed(len(state.to_read), await _count(lane, integration_id))
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -127,10 +138,10 @@ async def _keep(lane: Lane, flow: Flow, state: _State, page: Page) -> bool:
 async def _note(
     transaction: LaneTransaction, flow: Flow, since: dt.date, source_id: str, document: Document | None
 ) -> None:
-    """Keep a document's keys as it shows them now; of one that is void or outside of days and scope nothing is kept."""
+    """Keep a document's keys as it shows them now; of one that does not count or is outside of the days nothing is kept."""
     place = transaction.lane.tenant_id, flow.integration_id, flow.name, source_id
     day = getattr(document, "date", None)
-    if document is None or day is None or day < since or settled_as(document) == VOID or not _in_scope(flow, document):
+    if document is None or day is None or day < since or not await _counts(transaction, flow, document, source_id):
         await transaction.run(
             "delete from surveyed where tenant_id = %s and integration_id = %s and flow = %s and source_id = %s", *place
         )
@@ -153,6 +164,14 @@ async def _note(
         )  # fmt: skip
 
 
+async def _counts(transaction: LaneTransaction, flow: Flow, document: Document, source_id: str) -> bool:
+    """Whether it stands and is within the integration's scope; of the target's, whether it may go back."""
+    if settled_as(document) == VOID or not _in_scope(flow, document):
+        return False
+    back = flow.type.source_vendor != flow.integration.source_vendor
+    return not back or await goes(transaction, flow, document, source_id)
+
+
 def _in_scope(flow: Flow, document: Document) -> bool:
     """Whether it may be the integration's: one of another business unit is not."""
     units, own = units_of(flow.settings), getattr(document, "business_unit", None)
@@ -160,11 +179,6 @@ def _in_scope(flow: Flow, document: Document) -> bool:
 
 
 def _keys(flow: Flow, document: Document) -> dict[str, str]:
-    """By "table:key" the name, of every table that the flow goes by. Who a party is has no name here."""
+    """The keys by text with their names, of every table that the flow goes by: see ``surveyed_keys``."""
     tables: list[Any] = [one for one in flow.integration.tables if one.name in flow.type.tables]
-    return {
-        f"{table.name}:{key}": "" if table.of_people else name
-        for table in tables
-        for key, name in table.shown_keys(document)
-        if key
-    }
+    return {text: name for table in tables for text, name in kept(table, document).items()}

@@ -18,6 +18,7 @@ from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
+from ml_connector.service.relinking import Payee, may_relink
 from ml_connector.service.roles import Role
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.links import PARTIES, Ends, ends
@@ -29,11 +30,12 @@ from ml_connector.sync.uses import let_in_counterparts
 
 @dataclass(frozen=True, slots=True)
 class LinkedByHand:
-    """A record that is now linked to what a person named."""
+    """A record that is now linked to what a person named. ``asked``: not yet, a second person has to name the same."""
 
     record_id: int
     target_entity: str
     target_id: str
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,20 @@ class _Held:
 async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
     """Say that a record is that document of the target: nothing is written there, now or later, but it counts as done.
 
-    Raises NotFound, BadInput for an id the target does not have, Refused for a record or document that is linked.
+    Raises NotFound, BadInput for an id the target does not have, Refused for a record or document that is linked, NotAllowed
+    for a vendor's other payee, see ``relinking``.
     """
-    desk.require(Role.BOOKKEEPER)
+    desk.require(Role.BOOKKEEPER, Role.APPROVER)
     record_id = await find_record(desk, wanted)
     sealer = await desk.sealer()
     try:
         async with desk.changing(sealer) as change:
             record = await _locked(desk, change, sealer, record_id, target_id)
             await _refuse_open(change, record_id)
-            if record.type.tracks or await _is_gone(change, record):
+            gone = await _is_gone(change, record)
+            if not await _may_link(desk, change, sealer, record, target_id, gone=gone):
+                return LinkedByHand(record_id, record.entity, target_id, asked=True)
+            if record.type.tracks or gone:
                 await _let_go(change, record)
             await _refuse_linked(change, record, target_id)
             shown = await _base(change, record, target_id)
@@ -134,6 +140,20 @@ async def _refuse_open(change: Change, record_id: int) -> None:
         )
 
 
+async def _may_link(
+    desk: Desk, change: Change, sealer: Sealer, record: _Held, target_id: str, *, gone: bool
+) -> bool:  # fmt: skip
+    """Whether it may be linked now: of a vendor that loses its counterpart to another one, as ``relinking`` says."""
+    if not gone or record.type.party_kind != "vendor":
+        desk.require(Role.BOOKKEEPER)
+        return True
+    _refuse_other_kind(record, sealer, target_id, await _base(change, record, target_id))
+    payee = Payee(
+        record.record_id, record.version_id, record.integration_id, record.integration, record.flow, record.source_id
+    )
+    return await may_relink(desk, change, sealer, payee, target_id)
+
+
 async def _is_gone(change: Change, record: _Held) -> bool:
     """Whether its counterpart is not there any more: a party's may have been merged into the one that is named now."""
     row = await change.one(
@@ -181,7 +201,7 @@ async def _base(change: Change, record: _Held, target_id: str) -> bytes | None:
     rows: list[tuple[Any, ...]] = await change.all(
         """select object_id, body from directory where tenant_id = %s and connection_id = %s and entity = %s
            and (object_id = %s or object_id = (select min(object_id) from directory
-                where tenant_id = %s and connection_id = %s and entity = %s)) and state <> 'gone'""",
+                where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone')) and state <> 'gone'""",
         change.tenant_id, record.target_connection, entity, target_id, change.tenant_id, record.target_connection,
         entity,
     )  # fmt: skip

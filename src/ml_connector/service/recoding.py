@@ -135,8 +135,8 @@ async def _standing(
 def _uses(table: TableType, keys: Collection[str], sealer: Sealer, row: _Row) -> bool:
     if not keys:
         return True
-    shown = {key for key, _ in table.shown_keys(opened_document(sealer, row[3], row[4]))}
-    return not shown.isdisjoint(keys)
+    tried = table.looked_up(opened_document(sealer, row[3], row[4])).values()
+    return any(not set(keys).isdisjoint(one) for one in tried)
 
 
 def _nothing(table: str, keys: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ml_connector.canonical import documents
 from ml_connector.sync.items import Claimed, Item
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.recoding import mark
+from ml_connector.sync.refused import REFUSED
 from ml_connector.sync.states import State
 
 log = structlog.get_logger()
@@ -25,7 +26,8 @@ class Unopened:
     error: Exception
 
 
-# Of a flow that was turned off nothing is planned; its versions stay where they are. The queue is walked in its order
+# Of a flow that was turned off, or that stands still, nothing is planned; its versions stay where they are, also those that
+# came a moment ago. The queue is walked in its order
 # and the rest looked up row by row (`offset 0`): joined as whole tables, a batch would cost more the longer the queue.
 _CLAIM = """
     select w.flow_id, w.version_id, s.record_id, s.run_id, w.priority, r.source_id, r.reference,
@@ -41,17 +43,23 @@ _CLAIM = """
                        and ended_at is null offset 0) g on true
     left join recoding j on j.tenant_id = w.tenant_id and j.recoding_id = g.recoding_id
     where w.tenant_id = %b and w.connection_id = %b and w.not_before <= %b and s.state = any(%b::smallint[])
+      and w.flow_id = any(%b::int[]) and w.flow_id <> all (array(
+          select substr(name, %b::int)::int from feed
+          where tenant_id = %b and connection_id = %b and starts_with(name, %b) and moved_at > %b))
       and not exists (select 1 from intent i where i.tenant_id = w.tenant_id and i.connection_id = w.connection_id
                       and i.record_id = s.record_id and i.state in (0, 1) offset 0)
     order by w.priority, w.version_id limit %b"""
 
 
-async def claim(transaction: LaneTransaction, room: int) -> list[tuple[int, Item | Unopened]]:
-    """The next versions in order, with their flow ids, one of a record. One whose record has an open intent waits."""
+async def claim(transaction: LaneTransaction, room: int, flows: Collection[int]) -> list[tuple[int, Item | Unopened]]:
+    """The next versions of these flows in order, with the flow ids, one of a record. Where an intent is open, it waits."""
     if room <= 0:
         return []
-    lane = transaction.lane
-    rows = await transaction.all(_CLAIM, lane.tenant_id, lane.connection_id, lane.clock.now(), [State.STAGED], room)
+    lane, now = transaction.lane, transaction.lane.clock.now()
+    rows = await transaction.all(
+        _CLAIM, lane.tenant_id, lane.connection_id, now, [State.STAGED], sorted(flows),
+        len(REFUSED) + 1, lane.tenant_id, lane.connection_id, REFUSED, now, room,
+    )  # fmt: skip
     oldest: dict[int, tuple[Any, ...]] = {}
     for row in rows:
         held = oldest.setdefault(row[2], row)

@@ -24,11 +24,11 @@ from ml_connector.integrations.ways import LEDGERS
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync import breaker
 from ml_connector.sync.begun import under_our_references
+from ml_connector.sync.cursors import move_cursor
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.list_options import NO_OPTIONS, chosen, keep
 from ml_connector.sync.merged import follow_targets
-from ml_connector.sync.pull import move_cursor
 from ml_connector.sync.refusal_waits import numbered
 from ml_connector.sync.release import release
 from ml_connector.sync.unread import shown_again

@@ -11,11 +11,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
+import structlog
+
 from ml_connector.connectors.reading import Reading
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
-from ml_connector.sync.refused import refused_flows
+from ml_connector.sync.refused import Why, refuse, refused_flows
+from ml_connector.transport.errors import NotPermitted
+
+log = structlog.get_logger()
 
 VENDORS, PARTIES = "vendors", "parties"
 AT_ONCE = 20  # in one slice: a call each, and others wait
@@ -75,12 +80,24 @@ _CHANGED = """
 
 
 async def read_in_full(lane: Lane, flows: Sequence[Flow]) -> None:
-    """Read what this lane's system has to show in full before anything is planned from it. Raises transport.errors."""
+    """Read what this lane's system has to show in full before anything is planned from it. Raises transport.errors.
+
+    What may not be read stops the flows that need its list, and nobody else.
+    """
     here = [flow for flow in flows if flow.target_id == lane.connection_id]
     if any(flow.name == VENDORS for flow in here):
-        await _read(lane, PARTIES, await _vendors(lane))
+        await _as_allowed(lane, here, PARTIES, await _vendors(lane))
     for entity, ids in (await _counterparts(lane, here)).items():
+        await _as_allowed(lane, here, entity, ids)
+
+
+async def _as_allowed(lane: Lane, here: Sequence[Flow], entity: str, ids: Collection[str]) -> None:
+    try:
         await _read(lane, entity, ids)
+    except NotPermitted as error:
+        log.warning("not read in full", lane=lane.connection_id, entity=entity, why=error.sentence)
+        needing = [flow.flow_id for flow in here if entity in flow.type.target_lists]
+        await refuse(lane, needing, Why(error.sentence))
 
 
 async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:

@@ -10,11 +10,11 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account, Dimension, Item, ListEntry, Organisation, Party, TaxCode
 from ml_connector.integrations.base import FlowType
-from ml_connector.integrations.items_alike import keys
+from ml_connector.integrations.items_alike import keys, names
 from ml_connector.integrations.line_items import codes
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.party_names import NamesTaken
-from ml_connector.integrations.views import Ledger
+from ml_connector.integrations.views import Ledger, PriceBook
 from ml_connector.sync.coming import Coming
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
@@ -42,6 +42,8 @@ class Lists:
     items: dict[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     item_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    item_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    price_book: PriceBook | None = None
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)  # by the target's list
     # By the target's list and the one kind of it, see FlowType.party_list:
     indexes: dict[tuple[str, str], PartyIndex] = field(default_factory=dict)
@@ -54,8 +56,8 @@ class Lists:
         """What planners of a flow whose parties are of this kind in this list see of the target, whole as that list is."""
         known, names = self.parties.get(parties, {}), self.taken_names.get((parties, kind), NamesTaken())
         lists = self.accounts, self.tax_codes, self.dimensions
-        items = self.items, self.item_codes, self.item_keys
-        return Ledger(self.organisation, *lists, known, names.holders, self.entries, *items)
+        found_by = self.item_codes, self.item_keys, self.item_names
+        return Ledger(self.organisation, *lists, known, names.holders, self.entries, self.items, *found_by)
 
 
 @dataclass(slots=True)
@@ -165,14 +167,17 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
         lists.entries[entity] = await known.entries(transaction, flow.target_id, entity)
     lists.items = await known.entries(transaction, flow.target_id, "items") if "items" in listed else {}
     lists.item_codes, lists.item_keys = codes(lists.items.values()), keys(lists.items.values())
+    lists.item_names = names(lists.items.values())
+    sold = [one for one in lists.source_lists.get("items", {}).values() if isinstance(one, Item)]
+    lists.price_book = PriceBook(codes(sold), names(sold))
     lists.held, vendor = await taken_parties(transaction, flow), flow.type.target_vendor
     types = [type_ for type_ in flow.integration.flows if type_.target_vendor == vendor]
     for entity in {type_.parties for type_ in types}:
         of_list = [type_ for type_ in types if type_.parties == entity]
         kept = await known.read(transaction, flow, entity, _kinds(of_list))
-        names = {type_.name for type_ in of_list}
-        begun = await begun_parties(transaction, flow, names, kept.found.values())
-        held = begun | {place: record for place, record in lists.held.items() if place[0] in names}
+        flows = {type_.name for type_ in of_list}
+        begun = await begun_parties(transaction, flow, flows, kept.found.values())
+        held = begun | {place: record for place, record in lists.held.items() if place[0] in flows}
         lists.parties[entity] = kept.found
         for kind, one in kept.kinds.items():
             one.index.hold(held)

@@ -166,6 +166,7 @@ class _Batch:
             asked_in=self._asked_in.get(item.source_id, ()),
             circle=self._circles.get(item.source_id, ()),
             held_there=self._held_there,
+            price_book=lists.price_book,
         )
 
     def _is_apart(self, item: Item) -> bool:

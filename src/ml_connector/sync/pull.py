@@ -7,11 +7,12 @@ from typing import Any
 
 import structlog
 
-from ml_connector.connectors.reading import Page, Reading
+from ml_connector.connectors.reading import Reading
 from ml_connector.errors import ConnectorError
 from ml_connector.sync import anew
 from ml_connector.sync.announced import count_found, is_heard
 from ml_connector.sync.backfill import go_on, leaves_room, may_go_on, take_up
+from ml_connector.sync.cursors import cursor_of, move_cursor
 from ml_connector.sync.flows import Flow, settled_flows_of
 from ml_connector.sync.guard import begin_reading, judge
 from ml_connector.sync.lane import UNREACHABLE, Lane, LaneTransaction
@@ -92,7 +93,7 @@ async def _read(lane: Lane, flow: Flow, run: _Run) -> bool:
 async def _walk(lane: Lane, flow: Flow, run: _Run, entity: str) -> bool:
     """Walk an entity from its cursor, or anew where that is due; whether to its end."""
     name = _feed(flow, entity)
-    cursor = None if await anew.is_due(lane, flow, name) else await _cursor(lane, name)
+    cursor = None if await anew.is_due(lane, flow, name) else await cursor_of(lane, name)
     reading = Reading(
         entity,
         cursor=cursor,
@@ -180,24 +181,3 @@ async def _unread(lane: Lane, flow: Flow) -> tuple[str, ...]:
             [lane.tenant_id, flow.flow_id, _RETRIED],
         )
         return tuple(row[0] for row in await rows.fetchall())
-
-
-async def _cursor(lane: Lane, name: str) -> bytes | None:
-    async with lane.database.tenant(lane.tenant_id) as connection:
-        query = "select cursor from feed where tenant_id = %s and connection_id = %s and name = %s"
-        row = await (await connection.execute(query, [lane.tenant_id, lane.connection_id, name])).fetchone()
-    return bytes(row[0]) if row and row[0] else None
-
-
-async def move_cursor(transaction: LaneTransaction, name: str, page: Page) -> None:
-    """Store a page's cursor with the page."""
-    lane = transaction.lane
-    await transaction.run(
-        """insert into feed (tenant_id, connection_id, name, cursor, moved_at, complete_at)
-        values (%s, %s, %s, %s, %s, %s)
-        on conflict (tenant_id, connection_id, name) do update
-        set cursor = excluded.cursor, moved_at = excluded.moved_at,
-            complete_at = coalesce(excluded.complete_at, feed.complete_at)""",
-        lane.tenant_id, lane.connection_id, name, page.cursor, lane.clock.now(),
-        lane.clock.now() if page.complete else None,
-    )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from ml_connector.sync.settle import Settled
 from ml_connector.sync.standing import standing
 from ml_connector.transport.about import about
 from ml_connector.transport.deadline import leaving_before
-from ml_connector.transport.errors import LeaseLost, NotSent, TransportError
+from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, TransportError
 
 log = structlog.get_logger()
 
@@ -55,15 +55,19 @@ class Pushed:
     settled: int = 0
 
 
-async def push(lane: Lane) -> Pushed:
-    """Work off the lane's queue until it is empty, the slice is over, or the budget is. Raises LeaseLost."""
-    pusher = _Pusher(lane)
+async def push(lane: Lane, flows: Collection[int]) -> Pushed:
+    """Work off what these flows have in the queue until it is done, the slice is over, or the budget is. Raises LeaseLost.
+
+    A flow that was turned on since the target was looked at is not among them.
+    """
+    pusher = _Pusher(lane, flows)
     return await pusher.run()
 
 
 class _Pusher:
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, flows: Collection[int]) -> None:
         self._lane = lane
+        self._flows = flows
         self._preparer = Preparer(lane)
         self._done = Pushed()
 
@@ -108,7 +112,7 @@ class _Pusher:
         async with self._lane.transaction() as transaction:
             flows = await flows_now(transaction)
             await record_outcomes(transaction, outcomes, flows)
-            items = await claim(transaction, room)
+            items = await claim(transaction, room, self._flows)
             intended = await self._decide(transaction, flows, items)
             self._done.settled += len(items)
             freed = await self._release_on(transaction) if len(items) < room else 0
@@ -192,7 +196,8 @@ class _Pusher:
         except LeaseLost:
             raise
         except TransportError as error:
-            later = Later(error.sentence, getattr(error, "retry_after", 0.0))
+            forbidden = isinstance(error, NotPermitted)
+            later = Later(error.sentence, getattr(error, "retry_after", 0.0), forbidden=forbidden)
             self._heed(await put_off(lane, group, [later] * len(group)))
             return [later] * len(group)
         go = group if found is None else found.go

@@ -14,6 +14,7 @@ from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.reading import Row
 from ml_connector.sync import claims
+from ml_connector.sync.dismissed import laid_against
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction, wake
 from ml_connector.sync.merged import follow_sources, follow_unmerged, merged_before
@@ -202,7 +203,9 @@ async def _store(transaction: LaneTransaction, flow: Flow, run_id: int, fresh: l
         return
     await _number(transaction, fresh)
     await _stay_held_back(transaction, fresh)
-    await supersede(transaction, {one.known.version_id: one.version_id for one in fresh if one.known is not None})
+    newer = {one.known.version_id: one.version_id for one in fresh if one.known is not None}
+    await laid_against(transaction, flow, list(newer))
+    await supersede(transaction, newer)
     merged = await merged_before(transaction, flow, [one.row.id for one in fresh if _is_party(one)])
     await _store_records(transaction, flow, fresh)
     linked = await _linked(transaction, flow, fresh)

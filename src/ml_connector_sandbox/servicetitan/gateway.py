@@ -17,6 +17,7 @@ from ml_connector_sandbox.servicetitan.tokens import Bearer, Tokens
 
 _CALLS_PER_SECOND = 60  # per application and tenant
 _VERSION = "v2"
+_FEEDS = "export/"
 EXPIRED = "JWT is invalid or expired."
 
 
@@ -54,7 +55,9 @@ class Gateway:
 
     def _is_there(self, operation: Operation) -> bool:
         """Whether the vendor has it: one that was withdrawn is an unknown path, whoever asks."""
-        return not operation.switch or bool(getattr(self._switches, operation.switch))
+        if operation.switch and not getattr(self._switches, operation.switch):
+            return False
+        return operation.path.removeprefix(_FEEDS).partition("/")[0] not in self._switches.withdrawn.split(",")
 
     def _bearer(self, environment: str, request: web.Request) -> Bearer:
         if not request.headers.get("Authorization"):

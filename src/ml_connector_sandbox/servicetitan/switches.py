@@ -118,6 +118,10 @@ class Switches:
     journal_entries_available: bool = True
     """Whether journal-entries are there at all. False: 404 of the gateway, as of what was withdrawn."""
 
+    withdrawn: str = ""
+    """Resources that are not there any more, by the first part of their path (``ap-credits,bank-deposits``), with all below
+    them and their export feeds: 404 of the gateway, whoever asks."""
+
     journal_entry_creation_answers_id: bool = False
     """Whether the creation of a journal entry answers ``{"id": ...}``. Published is an answer without a body, so that
     only the list, filtered by name, tells what was made."""

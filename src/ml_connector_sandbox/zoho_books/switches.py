@@ -35,6 +35,12 @@ class Switches:
     extra_fields: bool = False
     """Adds an undocumented field to every object of every successful answer: the API grows by addition."""
 
+    features_off: str = ""
+    """Resources whose feature the organisation does not have (any more), by the first part of their path
+    (``expenses,items``): each call is refused with ``feature_off_code``."""
+    urls_gone: str = ""
+    """Resources that the API does not know any more, named alike: each call is refused with 404 and code 5."""
+
     # ---- lists
     default_per_page: int = 200
     """Rows of a page when ``per_page`` is not sent: 200 was seen live, the 2026 specification says 10."""

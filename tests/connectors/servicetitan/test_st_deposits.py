@@ -124,6 +124,15 @@ async def test_one_whose_payments_cannot_be_read_stops_nobody(status: int) -> No
     assert isinstance(good.document, Deposit)
 
 
+async def test_where_payments_of_deposits_are_not_listed_any_more_none_is_read() -> None:
+    script = Script()
+    script.lists[LIST] = [shown(1, stamp(1))]
+    gone = answer(404, {"title": "Unable to match incoming request to an operation."})
+    script.instead[f"{LIST}/1/transactions"] = gone
+    with pytest.raises(NotPermitted, match="transactions"):
+        await pages(script, Reading("deposits"))
+
+
 async def test_without_the_right_it_is_said_which_one_is_missing() -> None:
     script = Script(scopes=ALL_SCOPES - {SCOPE})
     script.instead[LIST] = answer(403, b"")

@@ -8,7 +8,14 @@ import pytest
 
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
-from ml_connector.connectors.servicetitan.errors import Outage, RequestRefused, UnexpectedShape, problem, write_outcome
+from ml_connector.connectors.servicetitan.errors import (
+    Outage,
+    RequestRefused,
+    UnexpectedShape,
+    Withdrawn,
+    problem,
+    write_outcome,
+)
 from ml_connector.connectors.writing import Later, Rejected, Uncertain
 from ml_connector.errors import ConnectorError, NotFound
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect, Throttled
@@ -22,6 +29,7 @@ TENANT_BODY = {
     "title": "Resource owner validation failed, please check 'tenant' path value(s).",
     "traceId": "00000000-0000-4000-8000-000000000000",
 }
+GATEWAYS = {"title": "Unable to match incoming request to an operation.", "status": 404}
 INVALID = {"title": "One or more errors.", "status": 400, "errors": {"ids": ["Too many.", "At most 50."], "": ["Bad."]}}
 
 
@@ -31,7 +39,8 @@ INVALID = {"title": "One or more errors.", "status": 400, "errors": {"ids": ["To
         (answer(401, b""), Reconnect, "App Key is wrong"),
         (answer(403, TENANT_BODY), Reconnect, "tenant 1234567 may not be used"),
         (answer(403, b""), NotPermitted, "scope tn.inv.vendors:r"),
-        (answer(404, {"title": "Unable to match incoming request to an operation."}), NotFound, "Unable to match"),
+        (answer(404, GATEWAYS), Withdrawn, "does not offer this account the list vendors .* every hour"),
+        (answer(404, {"title": "Not here"}), NotFound, "knows no vendors: Not here"),
         (answer(409, {"title": "Conflict"}), RequestRefused, "409: Conflict"),
         (answer(400, INVALID), RequestRefused, "ids: Too many. At most 50.; Bad."),
         (answer(429, b""), Throttled, "too many calls"),
@@ -44,6 +53,15 @@ INVALID = {"title": "One or more errors.", "status": 400, "errors": {"ids": ["To
 async def test_reads(reply: Answer, error: type[ConnectorError], words: str) -> None:
     with pytest.raises(error, match=words):
         await pages(Script(instead={"vendors": reply}), Reading("vendors"))
+
+
+async def test_a_list_that_is_withdrawn_is_not_permitted_and_ends_no_connection() -> None:
+    """What needs it stands still; without business units nobody can go on, and connecting again would not help."""
+    script = Script(instead={"vendors": answer(404, GATEWAYS), "business-units": answer(404, GATEWAYS)})
+    with pytest.raises(NotPermitted):
+        await pages(script, Reading("vendors"))
+    with pytest.raises(Outage, match="the list business-units"):
+        await CONNECTOR.organisation(script)
 
 
 @pytest.mark.parametrize(

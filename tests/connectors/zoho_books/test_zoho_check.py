@@ -80,6 +80,12 @@ async def test_the_organisation_with_its_lock_date() -> None:
     assert found.locked_through == dt.date(2026, 3, 31)
 
 
+async def test_a_list_that_is_not_offered_any_more_is_missing_and_no_matter_of_consent() -> None:
+    off = answer({"code": 110817, "message": "Bills are not enabled."}, 400)
+    found = await finding(vendor(None, bills=off), "bills")
+    assert found.verdict is Verdict.MISSING and "turn the flow off" in found.sentence and "onsent" not in found.action
+
+
 async def test_the_lock_date_itself_may_be_set_open() -> None:
     found = await CONNECTOR.organisation(vendor({"lock_date_is_locked": "no"}))
     assert found.locked_through == dt.date(2026, 3, 30)

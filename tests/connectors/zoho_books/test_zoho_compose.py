@@ -80,6 +80,18 @@ def test_without_a_unique_field_the_reference_is_the_last_line_of_the_notes() ->
     assert "custom_fields" not in body
 
 
+def test_an_update_names_no_custom_field_since_those_of_people_could_be_emptied() -> None:
+    body = sent(compose(bill(line("5"), memo="Delivered"), Action.UPDATE))
+    assert body["notes"] == "Delivered" and "custom_fields" not in body
+
+
+@pytest.mark.parametrize("field", ["cf_ml_connector_ref", ""])
+def test_a_change_of_a_contact_leaves_our_reference_and_the_notes_of_people(field: str) -> None:
+    vendor = Party("7", "vendor", "Beta", email="ap@beta.example")
+    changed = CONNECTOR.compose(Action.UPDATE, vendor, ORG, "", {"reference_field": field})
+    assert not {"notes", "custom_fields"} & sent(changed).keys()
+
+
 def test_ten_decimals_of_cost_become_one_piece_with_the_real_figures_in_words() -> None:
     composed = compose(bill(line("3.33", quantity=Decimal(3), unit_cost=Decimal("1.1111111111"), description="Screw")))
     (item,) = sent(composed)["line_items"]
@@ -207,13 +219,6 @@ def test_a_vendor_is_a_contact_with_a_primary_person() -> None:
     assert sent(update)["contact_persons"] == [{"email": "ap@beta.example", "is_primary_contact": True}]
     nobody = compose(Party("", "vendor", "Beta"), Action.UPDATE)
     assert "contact_persons" not in sent(nobody) and nobody.notes == ()
-
-
-@pytest.mark.parametrize("field", ["cf_ml_connector_ref", ""])
-def test_a_change_of_a_contact_without_our_reference_leaves_that_as_it_is(field: str) -> None:
-    party = Party("1", "customer", "Lake George Dental", phone="(320) 555-7001")
-    body = sent(CONNECTOR.compose(Action.UPDATE, party, ORG, "", {"reference_field": field}))
-    assert not {"custom_fields", "notes"} & body.keys()
 
 
 def test_a_void_has_no_body() -> None:

@@ -99,7 +99,9 @@ async def test_a_change_that_is_not_of_a_person_reads_nothing() -> None:
 )
 async def test_what_cannot_be_read_first_is_not_written(given: Answer | Exception) -> None:
     session = scripted(given)
-    assert isinstance(await CONNECTOR.write(session, change()), Later) and len(session.requests) == 1
+    outcome = await CONNECTOR.write(session, change())
+    assert isinstance(outcome, Later) and len(session.requests) == 1
+    assert outcome.forbidden is (isinstance(given, Answer) and given.status == 401)  # of this alone; others go on
 
 
 async def test_a_contact_that_is_gone_is_refused_with_what_to_do() -> None:

@@ -260,6 +260,26 @@ async def test_a_right_that_is_missing_is_named() -> None:
         await read(source, "vendor_payments")
 
 
+async def test_what_is_not_offered_any_more_is_not_permitted_and_no_row_of_problems() -> None:
+    off = answer({"code": 110817, "message": "The feature is not enabled."}, 400)
+    source = of_payments([payment_row(1, 1)])
+    source.instead["900001"] = off
+    with pytest.raises(NotPermitted, match=r"/vendorpayments/900001 \(any more\).*every hour"):
+        await read(source, "vendor_payments")
+    for gone in (off, answer({"code": 5, "message": "Invalid URL Passed"}, 404)):
+        session = ScriptedSession(lambda _, gone=gone: gone)
+        with pytest.raises(NotPermitted, match=r"does not offer this organisation /items \(any more\)"):
+            [page async for page in CONNECTOR.read(session, Reading("items"))]
+
+
+async def test_an_address_that_is_unknown_may_be_of_one_document_alone() -> None:
+    gone = answer({"code": 5, "message": "Invalid URL Passed"}, 404)
+    session = ScriptedSession(lambda _: gone)
+    [page] = [page async for page in CONNECTOR.read(session, Reading("items", ids=("odd",)))]
+    [row] = page.rows
+    assert row.document is None and "Invalid URL" in row.problem
+
+
 async def test_payments_are_filtered_by_stamp_and_counted_and_those_without_bills_cost_no_call() -> None:
     rows = [payment_row(1, 1), payment_row(2, 2, bill_numbers="", balance=50), payment_row(3, 3, status="draft")]
     source = of_payments(rows)

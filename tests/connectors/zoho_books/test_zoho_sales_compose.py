@@ -67,6 +67,12 @@ def test_with_the_setting_lines_name_accounts() -> None:
     assert found["name"] == line.description[:100] and found["description"] == line.description
 
 
+def test_a_line_names_its_own_location() -> None:
+    placed = replace(INVOICE, lines=(replace(LINE, location=Ref("4600", "Duluth")), LINE))
+    first, second = sent(compose(placed))["line_items"]
+    assert first["location_id"] == "4600" and "location_id" not in second
+
+
 def test_a_draft_is_not_marked() -> None:
     assert "status" not in sent(compose(replace(INVOICE, state=InvoiceState.DRAFT)))
     assert sent(compose(replace(NOTE, state=InvoiceState.DRAFT)))["is_draft"] is True
@@ -108,6 +114,12 @@ def test_without_the_field_an_update_leaves_the_notes_that_people_write() -> Non
     changed = replace(INVOICE, id=INVOICE_ID)
     assert "T-42" in sent(compose(INVOICE, reference_field=""))["notes"]
     assert not {"notes", "custom_fields"} & sent(compose(changed, Action.UPDATE, reference_field="")).keys()
+
+
+@pytest.mark.parametrize("document", [replace(INVOICE, id=INVOICE_ID), replace(NOTE, id="7"), replace(PAYMENT, id="8")])
+def test_an_update_names_no_custom_field_since_those_of_people_could_be_emptied(document: Document) -> None:
+    assert "custom_fields" in sent(compose(replace(document, id="")))
+    assert "custom_fields" not in sent(compose(document, Action.UPDATE))
 
 
 def test_texts_that_are_too_long_are_cut_and_said() -> None:

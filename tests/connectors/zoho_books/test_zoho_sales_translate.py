@@ -46,6 +46,13 @@ def test_an_invoice_in_detail() -> None:
     assert decode(encode(found)) == found
 
 
+def test_a_line_shows_its_own_location_which_older_organisations_call_a_branch() -> None:
+    for name in ("location", "branch"):
+        rows = [{**row, f"{name}_id": "4600", f"{name}_name": "Duluth"} for row in invoice()["line_items"]]
+        [line] = shown(line_items=rows).lines
+        assert line.location == Ref("4600", "Duluth")
+
+
 def test_a_list_row_tells_no_lines() -> None:
     row = {name: value for name, value in invoice().items() if name != "line_items"}
     found = translate_sales.invoice(row, FIELD)

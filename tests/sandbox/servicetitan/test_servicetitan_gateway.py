@@ -63,6 +63,14 @@ async def test_what_is_no_operation_is_404_with_the_captured_body(api: Client, m
     assert answer.body["title"] == "Unable to match incoming request to an operation."
 
 
+async def test_a_withdrawn_resource_is_no_operation_and_the_others_stay(api: Client, world: World) -> None:
+    world.switches.withdrawn = "receipts,inventory-bills"
+    for path in ("inventory/receipts", "accounting/inventory-bills", "accounting/export/inventory-bills"):
+        answer = await api.get(path)
+        assert (answer.status, answer.body["title"]) == (404, "Unable to match incoming request to an operation.")
+    assert (await api.get("inventory/vendors")).status == 200
+
+
 async def test_a_missing_scope_is_403_for_reading_and_for_writing(api: Client, world: World) -> None:
     world.company.change_scopes("cid.a", ("tn.inv.vendors:r",))
     api.token = (await api.ask_token()).body["access_token"]

@@ -103,6 +103,16 @@ async def test_unknown_url_and_method(sandbox: Sandbox) -> None:
     assert wrong_host.status == 404
 
 
+async def test_resources_that_are_not_offered_any_more(sandbox: Sandbox) -> None:
+    sandbox.switches.features_off, sandbox.switches.urls_gone = "expenses,items", "vendorcredits"
+    for path in ("/expenses", "/items/1"):
+        answer = await sandbox.get(path)
+        assert (answer.status, answer.body["code"]) == (400, 110817) and "not enabled" in answer.body["message"]
+    gone = await sandbox.get("/vendorcredits")
+    assert (gone.status, gone.body["code"]) == (404, 5)
+    assert (await sandbox.get("/bills")).status == 200
+
+
 async def test_bodies(sandbox: Sandbox) -> None:
     headers = {"Authorization": f"Zoho-oauthtoken {sandbox.token}"}
     path, host = f"/books/v3/contacts?organization_id={ORG}", "www.zohoapis.com"

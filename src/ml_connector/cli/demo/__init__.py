@@ -8,7 +8,6 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ml_connector.cli.context import Given
-from ml_connector.cli.demo.tour import run
 
 
 def mount(app: App) -> None:
@@ -39,4 +38,6 @@ async def demo(
     folder
         Where the demonstration keeps its data; it is made anew every time.
     """
+    from ml_connector.cli.demo.tour import run  # half a second that no other command needs
+
     return await run(cli, once=once, summary=summary, speed=speed, folder=folder)

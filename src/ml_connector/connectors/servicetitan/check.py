@@ -32,6 +32,8 @@ async def organisation(session: Session) -> Organisation:
     client, settings = Client(session), Settings.of(session.settings)
     try:
         listing = await Walk(client, resources.BUSINESS_UNITS, settings.page_size).settled()
+    except errors.Withdrawn as error:  # connecting again would not bring the list back
+        raise errors.Outage(error.sentence) from error
     except NotPermitted as error:  # without them there is no currency, so nothing can be done at all
         raise Reconnect(error.sentence) from error
     units = [unit for unit in map(_unit, listing.rows) if unit is not None]

@@ -6,6 +6,7 @@ TransportError
 +-- UnexpectedShape  a good status with a body that lacks what the published specification promises
 NotPermitted
 +-- FeatureOff       refused with 403 although the token has the scope: the tenant does not have the module
++-- Withdrawn        the gateway knows no such list (any more); also NotFound
 
 Two error bodies exist: the gateway's (type, status, title, traceId) and the module's, which adds a map
 ``errors`` of field to sentences. Neither is certain to be JSON at all.
@@ -47,6 +48,11 @@ WITHDRAWN = (
     "support for it, or turn the flow off and enter it by hand."
 )
 
+WITHDRAWN_LIST = (
+    "ServiceTitan's API does not offer this account the list {what} (any more), so what needs it stands still: ask "
+    "ServiceTitan's support for it, or turn the flow off; it is asked for again every hour."
+)
+
 
 class RequestRefused(TransportError):
     """The vendor refuses the request as it stands; repeating it changes nothing."""
@@ -79,6 +85,13 @@ class FeatureOff(NotPermitted):
             "has taken it away, or the tenant does not have this module. The administrator accepts the application's newest "
             "version in ServiceTitan; if that does not help, ask ServiceTitan's support."
         )
+
+
+class Withdrawn(NotPermitted, NotFound):
+    """A list that the gateway does not know; its words, "Unable to match incoming request to an operation", were captured."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(WITHDRAWN_LIST.format(what=what))
 
 
 def problem(answer: Answer) -> str:
@@ -129,6 +142,8 @@ def refuse(answer: Answer, *, what: str, tenant: str, scope: str) -> NoReturn:
         raise Reconnect(rights(answer, tenant, scope))
     if answer.status == 403:
         raise NotPermitted(rights(answer, tenant, scope))
+    if is_withdrawn(answer):
+        raise Withdrawn(what)
     if answer.status == 404:
         raise NotFound(f"ServiceTitan knows no {what}: {problem(answer)}.")
     if answer.status == 429:

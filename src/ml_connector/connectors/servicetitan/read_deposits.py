@@ -20,6 +20,7 @@ from ml_connector.connectors.servicetitan.translate import one_text, understood,
 from ml_connector.connectors.servicetitan.translate_deposits import deposit
 from ml_connector.connectors.servicetitan.walks import Walk, row_id
 from ml_connector.errors import NotFound
+from ml_connector.transport.errors import NotPermitted
 
 
 async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIterator[Page]:
@@ -52,6 +53,8 @@ class _Deposits:
             return unread("bank deposit", raw, "it shows no id")
         try:
             listed = (await Walk(self.client, resources.transactions(id), self.page_size).settled()).rows
+        except NotPermitted:  # of no deposit: the list is not offered, or not allowed
+            raise
         except (NotFound, RequestRefused) as error:
             return unread("bank deposit", raw, f"its transactions cannot be read ({error.sentence.rstrip('.')})")
         try:

@@ -11,7 +11,7 @@ from ml_connector.connectors.base import Session
 from ml_connector.connectors.checking import Finding, Verdict, clock
 from ml_connector.connectors.zoho_books import editions, limits, scopes
 from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Reply
-from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.errors import NotOffered, Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
 from ml_connector.connectors.zoho_books.read import detail
 from ml_connector.connectors.zoho_books.read_dimensions import known_tags, projects
@@ -150,6 +150,9 @@ async def _entity(books: Books, entity: str, *, written: bool) -> AsyncIterator[
     wanted = ", ".join(READABLE[entity].scopes)
     try:
         reply = await books.page(resource.path, 1)
+    except NotOffered as error:
+        yield Finding(entity, Verdict.MISSING, error.sentence)
+        return
     except NotPermitted as error:
         yield Finding(entity, Verdict.MISSING, error.sentence, f"Consent to {wanted}, as a user whose role allows it.")
         return

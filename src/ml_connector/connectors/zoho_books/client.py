@@ -12,11 +12,12 @@ import msgspec
 
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
-from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
+from ml_connector.connectors.zoho_books.errors import Incomplete, refusal
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 from ml_connector.transport.messages import Answer, Request
 
 PER_PAGE = 200  # always sent: the default is contested (10, 200 and 5,000 were seen)
+_PAGE = "page"  # of every list that comes by page
 ORGANISATION = "organization_id"
 ORGANISATIONS = "/organizations"  # whoever may not see even these may do nothing
 
@@ -121,19 +122,20 @@ class Books:
     async def get(self, path: str, *query: tuple[str, str]) -> Reply:
         """A read. A 401 that a new token does not cure raises NotPermitted, of the organisations Reconnect.
 
-        Raises Refusal, NotJson and what the session raises.
+        Raises Refusal, NotJson and what the session raises; NotOffered for what the organisation does not have.
         """
         answer = await self.session.send(Request.get(path, *self.with_organisation(query)))
         if answer.status == 401:
             raise (Reconnect if path == ORGANISATIONS else NotPermitted)(lacking(path, right_to_read(path)))
         reply = parse(answer)
         if not reply.good:
-            raise Refusal(path, answer.status, reply.code, reply.message)
+            listed = any(name == _PAGE for name, _ in query)
+            raise refusal(path, answer.status, reply.code, reply.message, listed=listed)
         return reply
 
     async def page(self, path: str, number: int, *query: tuple[str, str]) -> Reply:
         """One page of a list, 200 rows."""
-        return await self.get(path, *query, ("page", str(number)), ("per_page", str(PER_PAGE)))
+        return await self.get(path, *query, (_PAGE, str(number)), ("per_page", str(PER_PAGE)))
 
     def with_organisation(self, query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """The query with ``organization_id``, which only the list of organisations does without."""

@@ -16,18 +16,17 @@ from ml_connector.canonical.parts import TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.lines import (
     REFERENCE_NUMBER_LIMIT,
     Frame,
-    currency,
     cut,
+    days,
     line_of,
     present,
-    rate,
     reference_of,
     tags,
     total_of,
+    valued,
 )
 from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.connectors.zoho_books.translate import PROJECT
@@ -50,14 +49,12 @@ def bill(
     body: dict[str, Any] = {
         "vendor_id": document.vendor.id,
         **_number(document, credit, frame.notes),
-        **_dates(document, credit),
+        **days(document, credit=credit),
         **present(reference_number=order, location_id=document.location.id),
-        **currency(document.currency, organisation, settings),
-        **rate(document.exchange_rate, document.currency, organisation),
-        **(editions.head(organisation.edition, entity, settings) if action is Action.CREATE else {}),
+        **valued(frame, action, document),
         "is_inclusive_tax": document.tax_basis is TaxBasis.INCLUSIVE,
         "line_items": [_line(frame, line, n, kept=action is Action.UPDATE) for n, line in enumerate(document.lines, 1)],
-        **reference_of(document.memo, reference, reference_field_of(settings)),
+        **reference_of(action, document.memo, reference, reference_field_of(settings)),
     }
     return Composed(encode(body), total_of(frame, document.lines), tuple(frame.notes))
 
@@ -104,11 +101,6 @@ def _number(document: Bill, credit: bool, notes: list[str]) -> dict[str, str]:
     if not document.number:
         notes.append(f"the vendor's number is missing; the source's own number {number} is used")
     return {"vendor_credit_number" if credit else "bill_number": number}
-
-
-def _dates(document: Bill, credit: bool) -> dict[str, str]:
-    due = document.due_date.isoformat() if document.due_date and not credit else ""
-    return {"date": document.date.isoformat() if document.date else "", **present(due_date=due)}
 
 
 def _line(frame: Frame, line: BillLine, n: int, *, kept: bool) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def item(
         **_bought(document),
         **_taxable(document, organisation, settings),
         **editions.on_line(organisation.edition, "items", settings, taxed=True),
-        **reference_of(memo, reference, reference_field_of(settings), "description"),
+        **reference_of(action, memo, reference, reference_field_of(settings), "description"),
     }
     return Composed(encode(body), ZERO, tuple(notes))
 

@@ -45,9 +45,14 @@ def party(
         **_terms(document, notes),
         **_limit(document),
         **_taxed(action, document, organisation, settings, notes),
-        **reference_of(document.memo, reference, reference_field_of(settings)),
+        **_reference(action, document, reference, reference_field_of(settings)),
     }
     return Composed(encode(body), ZERO, tuple(notes))
+
+
+def _reference(action: Action, document: Party, reference: str, field: str) -> dict[str, Any]:
+    """A change leaves it and the notes as they are: the contact may be one that others made, and the notes are theirs."""
+    return {} if action is Action.UPDATE else reference_of(action, document.memo, reference, field)
 
 
 def _new(document: Party, organisation: Organisation, settings: Mapping[str, str]) -> dict[str, str]:

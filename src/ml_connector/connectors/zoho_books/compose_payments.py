@@ -51,7 +51,7 @@ def payment(
         **present(reference_number=_number(document, notes)),
         **rate(document.exchange_rate, document.currency, organisation),
         **(editions.head(organisation.edition, "payments", settings) if action is Action.CREATE else {}),
-        **reference_of(document.memo, reference, reference_field_of(settings), "description"),
+        **reference_of(action, document.memo, reference, reference_field_of(settings), "description"),
     }
     return Composed(encode(body), document.amount, tuple(notes))
 

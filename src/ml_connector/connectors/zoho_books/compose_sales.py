@@ -15,19 +15,18 @@ from ml_connector.canonical.parts import TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.json_fields import encode
 from ml_connector.connectors.writing import Action, Composed
-from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.lines import (
     MARKED,
     REFERENCE_NUMBER_LIMIT,
     Frame,
-    currency,
     cut,
+    days,
     line_of,
     present,
-    rate,
     reference_of,
     tags,
     total_of,
+    valued,
 )
 from ml_connector.connectors.zoho_books.settings import ACCOUNT, ITEM, reference_field_of
 from ml_connector.connectors.zoho_books.values import is_id
@@ -53,11 +52,9 @@ def invoice(
     body: dict[str, Any] = {
         "customer_id": document.customer.id,
         **_numbered(document.number, credit),
-        **_dates(document, credit),
+        **days(document, credit=credit),
         **present(reference_number=_words(document, frame), location_id=document.location.id),
-        **currency(document.currency, organisation, settings),
-        **rate(document.exchange_rate, document.currency, organisation),
-        **(editions.head(organisation.edition, frame.entity, settings) if action is Action.CREATE else {}),
+        **valued(frame, action, document),
         **_with_lines(action, document, frame, what),
         **_reference(action, reference, reference_field_of(settings)),
         **_state(action, document, credit, what),
@@ -94,13 +91,8 @@ def _numbered(number: str, credit: bool) -> dict[str, Any]:
 
 
 def _reference(action: Action, reference: str, field: str) -> dict[str, Any]:
-    """Where it stands in the notes, an update leaves these as they are: customers read them, and people write there."""
-    return {} if action is Action.UPDATE and not field else reference_of("", reference, field)
-
-
-def _dates(document: Invoice, credit: bool) -> dict[str, str]:
-    due = document.due_date.isoformat() if document.due_date and not credit else ""
-    return {**present(date=document.date.isoformat() if document.date else ""), **present(due_date=due)}
+    """An update leaves the notes as they are, too: customers read them, and people write there."""
+    return {} if action is Action.UPDATE else reference_of(action, "", reference, field)
 
 
 def _words(document: Invoice, frame: Frame) -> str:
@@ -127,6 +119,7 @@ def _line(frame: Frame, line: InvoiceLine, n: int, what: str, *, kept: bool) -> 
         **({"line_item_id": line.id} if kept and is_id(line.id) else {}),
         **_sold(frame, line, n, what),
         **line_of(frame, line, n),
+        **present(location_id=line.location.id),
         **tags(line.dimensions, n),
         "item_order": n,
     }

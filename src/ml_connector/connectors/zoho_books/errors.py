@@ -6,6 +6,7 @@ advice: a refusal stays a refusal either way.
 
 TransportError
 +-- Refusal          the API answered a read with an error code
+    +-- NotOffered   the plan or the organisation does not have it, or the API no longer knows it; also NotPermitted
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from ml_connector.connectors import errors as common
 from ml_connector.connectors.errors import Meaning
 from ml_connector.connectors.writing import Rejected
 from ml_connector.errors import Acts, Recovery
-from ml_connector.transport.errors import TransportError
+from ml_connector.transport.errors import NotPermitted, TransportError
 
 ABSENT = 1002
+_FEATURE_OFF, _UNKNOWN_URL = 110817, 5
 
 
 class Incomplete(common.Incomplete):
@@ -43,6 +45,26 @@ class Refusal(TransportError):
     def absent(self) -> bool:
         """Whether it says clearly that the document does not exist."""
         return self.status == 404 and self.code == ABSENT
+
+
+class NotOffered(Refusal, NotPermitted):
+    """What the organisation does not have, or the API does not know (any more): it concerns whatever needs it alone."""
+
+    def __init__(self, path: str, status: int, code: int | None, message: str) -> None:
+        super().__init__(path, status, code, message)
+        said = message.rstrip(".") or "no reason given"
+        self.args = (
+            f"Zoho Books does not offer this organisation {path} (any more): {said} (HTTP {status}, code {code}); turn the "
+            "feature on in Zoho's settings or take a plan with it, or turn the flow off; it is asked for again every hour.",
+        )
+        self.acts = Acts.TENANT_ADMIN
+
+
+def refusal(path: str, status: int, code: int | None, message: str, *, listed: bool) -> Refusal:
+    """The error of a refused read. ``listed``: of a list; an address that is unknown may name one document wrongly."""
+    if code == _FEATURE_OFF or (code == _UNKNOWN_URL and listed):
+        return NotOffered(path, status, code, message)
+    return Refusal(path, status, code, message)
 
 
 _ADMIN = Acts.TENANT_ADMIN

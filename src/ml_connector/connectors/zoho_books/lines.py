@@ -15,8 +15,9 @@ from typing import Any
 from ml_connector.canonical.master_data import Organisation
 from ml_connector.canonical.money import ZERO, is_exact, plain, rounded, total
 from ml_connector.canonical.parts import Ref, TaxBasis
-from ml_connector.canonical.purchases import BillLine
-from ml_connector.canonical.sales import InvoiceLine
+from ml_connector.canonical.purchases import Bill, BillLine
+from ml_connector.canonical.sales import Invoice, InvoiceLine
+from ml_connector.connectors.writing import Action
 from ml_connector.connectors.zoho_books import editions
 from ml_connector.connectors.zoho_books.translate import REFERENCE_LINE
 from ml_connector.errors import BadInput
@@ -166,15 +167,30 @@ def rate(exchange_rate: Decimal | None, code: str, organisation: Organisation) -
     return {"exchange_rate": plain(exchange_rate)}
 
 
-def reference_of(memo: str, reference: str, field_name: str, words: str = "notes") -> dict[str, Any]:
+def valued(frame: Frame, action: Action, document: Bill | Invoice) -> dict[str, Any]:
+    """Currency and rate of the document, and when it is made what the tax edition wants of it."""
+    mine, settings = frame.organisation, frame.settings
+    return {
+        **currency(document.currency, mine, settings),
+        **rate(document.exchange_rate, document.currency, mine),
+        **(editions.head(mine.edition, frame.entity, settings) if action is Action.CREATE else {}),
+    }
+
+
+def days(document: Bill | Invoice, *, credit: bool) -> dict[str, str]:
+    """Its date, and the day it is due, which a credit has not."""
+    due = document.due_date.isoformat() if document.due_date and not credit else ""
+    return present(date=document.date.isoformat() if document.date else "", due_date=due)
+
+
+def reference_of(action: Action, memo: str, reference: str, field_name: str, words: str = "notes") -> dict[str, Any]:
     """Our reference in its custom field, else as the last line of the text ``words``.
 
-    A change that names none says nothing of either: a custom field without a value would empty it.
+    A change names no custom field: ours stands there already, and Zoho may empty those that a request leaves out (uncertain).
     """
-    if not reference:
-        return present(**{words: memo})
     if field_name:
-        return {**present(**{words: memo}), "custom_fields": [{"api_name": field_name, "value": reference}]}
+        ours = {} if action is Action.UPDATE else {"custom_fields": [{"api_name": field_name, "value": reference}]}
+        return {**present(**{words: memo}), **ours}
     return {words: "\n".join(part for part in (memo.rstrip(), REFERENCE_LINE + reference) if part)}
 
 

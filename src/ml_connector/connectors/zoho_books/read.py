@@ -22,7 +22,7 @@ from ml_connector.connectors.base import Session
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.zoho_books import in_detail, translate
 from ml_connector.connectors.zoho_books.client import Books, Reply
-from ml_connector.connectors.zoho_books.errors import Incomplete, Refusal
+from ml_connector.connectors.zoho_books.errors import Incomplete, NotOffered, Refusal
 from ml_connector.connectors.zoho_books.in_detail import Detailing, Shown
 from ml_connector.connectors.zoho_books.read_dimensions import dimensions
 from ml_connector.connectors.zoho_books.resources import IN_FULL, READABLE, RESOURCES, Resource, reference_field, row_of
@@ -87,6 +87,8 @@ def _walk_in_detail(books: Books, reading: Reading) -> AsyncIterator[Page]:
     async def show(id_: str) -> Shown:
         try:
             return await _shown(books, resource, id_, field)
+        except NotOffered:  # of no document alone
+            raise
         except Refusal as error:
             return Shown(Row(id_, b"", None, problem=error.sentence))
 
@@ -193,6 +195,8 @@ async def _one(books: Books, resource: Resource, id_: str, field: str) -> Row | 
         row = await detail(books, resource, id_, field)
         if row is None and resource.singular == "tax":
             row = await detail(books, _TAX_GROUP, id_, field)
+    except NotOffered:
+        raise
     except (Refusal, NotJson) as error:
         return Row(id_, b"", None, problem=error.sentence)
     return row

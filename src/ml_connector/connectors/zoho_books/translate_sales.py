@@ -191,6 +191,7 @@ def _line(row: Fields, amount_field: str) -> InvoiceLine:
         taxable=bool(tax_id),
         dimensions=translate.tags(row),
         item=Ref(text(row, "item_id"), text(row, "name") if text(row, "item_id") else ""),
+        location=translate.location_of(row),
     )
 
 

@@ -25,6 +25,7 @@ from ml_connector.transport.errors import (
     ForbiddenAddress,
     LeaseLost,
     NotJson,
+    NotPermitted,
     NotSent,
     Reconnect,
     Throttled,
@@ -67,6 +68,8 @@ def _unsent(error: TransportError) -> Later:
         return Later(error.sentence, error.retry_after)
     if isinstance(error, Reconnect):
         return Later(error.sentence, RECONNECT_WAIT)
+    if isinstance(error, NotPermitted):
+        return Later(error.sentence, RECONNECT_WAIT, forbidden=True)
     return Later(error.sentence, 0.0 if isinstance(error, NotSent) else _READ_WAIT)
 
 

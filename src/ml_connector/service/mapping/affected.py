@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-import msgspec
-
-from ml_connector.canonical.documents import Document, amount_of
-from ml_connector.canonical.money import ZERO
+from ml_connector.canonical.documents import Document
 from ml_connector.integrations.tables import TableType
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.uses import Uses, uses_of
+from ml_connector.sync import reads
 from ml_connector.sync.items import Item
 from ml_connector.sync.states import Priority, State
 
@@ -27,7 +25,11 @@ _STATES = [state.value for state in (State.HELD, State.PLANNED, State.SKIPPED, *
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A record's newest version that uses a row. ``plan`` is its stored plan: digest, text and reads, the last two sealed."""
+    """A record's newest version that uses a row. ``plan`` is its stored plan: digest, text and reads, the last two sealed.
+
+    ``stated`` is its document with the currency in which it is planned; ``keys`` are those of the table that it uses, waits
+    for, or has read for its plan.
+    """
 
     flow: str
     state: State
@@ -38,6 +40,8 @@ class Affected:
     linked: bool
     plan: tuple[bytes, bytes, bytes | None] | None
     waits: frozenset[str]
+    stated: Document
+    keys: frozenset[str]
 
     @property
     def date(self) -> dt.date | None:
@@ -69,51 +73,39 @@ async def affected(
 ) -> AsyncIterator[Affected]:
     """The documents of flows that are on and go by the table, and that use one of ``keys``, by record."""
     kind, wanted, after = desk.runtime.integrations[integration.kind], set(keys), 0
+    uses = await uses_of(reading, sealer, kind, integration, table)
     flows = [one.name for one in kind.flows if table.name in (*one.tables, one.name) and not one.follows]
     while True:
         rows = await reading.all(
             _ROWS, State.PLANNED.value, reading.tenant_id, integration.integration_id, flows, after, _STATES, _AT_ONCE
         )
         for row in rows:
-            one = _made(sealer, row)
-            if not wanted.isdisjoint(used_keys(table, one.flow, one.item.document)):
+            one = _made(sealer, row, uses)
+            if not wanted.isdisjoint(one.keys):
                 yield one
         if len(rows) < _AT_ONCE:
             return
         after = rows[-1][0]
 
 
-def _made(sealer: Sealer, row: tuple[Any, ...]) -> Affected:
+def _made(sealer: Sealer, row: tuple[Any, ...], uses: Uses) -> Affected:
     (record_id, flow, state, reason, version_id, run_id, source_id, reference, exported, needed, canonical, number_key,
-     party_id, content_hash, number, currency, linked, digest, body, reads, waits) = row  # fmt: skip
+     party_id, content_hash, number, currency, linked, digest, body, reads_, waits) = row  # fmt: skip
     document = opened_document(sealer, content_hash, canonical)
     item = Item(
         version_id, record_id, run_id, Priority.DOCUMENT.value, source_id, reference, exported, needed, document,
         number_key, party_id, content_hash,
     )  # fmt: skip
-    stored = (bytes(digest), bytes(body), reads) if digest is not None else None
-    return Affected(flow, State(state), reason, item, number, currency, linked, stored, frozenset(waits))
+    stored = (bytes(digest), bytes(body), reads_) if digest is not None else None
+    return Affected(
+        flow, State(state), reason, item, number, currency, linked, stored, frozenset(waits), uses.stated(document),
+        frozenset(uses.keys(flow, document) | _asked(sealer, uses.table.name, waits, reads_)),
+    )  # fmt: skip
 
 
-def used_keys(table: TableType, flow: str, document: Document) -> set[str]:
-    """The keys of a table that a document of a flow uses, and those by which it would go without a row of its own."""
-    own = {document.id} if flow == table.name else set()
-    shown = own | {key for key, _ in table.shown_keys(document) if key}
-    return {one for key in shown for one in table.freed_by(key)}
-
-
-def amounts(table: TableType, document: Document) -> dict[str, Decimal]:
-    """What of a document goes by each key of a table: the lines that use it, its tax, or the whole of it."""
-    lines = getattr(document, "lines", ())
-    shown = _shown(table, document)
-    bare = _shown(table, msgspec.structs.replace(document, lines=())) if lines else shown
-    whole = getattr(document, "tax", ZERO) if "tax_codes" in table.target_lists else amount_of(document) or ZERO
-    found = dict.fromkeys(shown & bare, whole)
-    for line in lines:
-        for key in _shown(table, msgspec.structs.replace(document, lines=(line,))) - bare:
-            found[key] = found.get(key, ZERO) + line.amount
-    return found
-
-
-def _shown(table: TableType, document: Document) -> set[str]:
-    return {key for key, _ in table.shown_keys(document) if key}
+def _asked(sealer: Sealer, table: str, waits: list[str], sealed: bytes | None) -> set[str]:
+    """The keys of a table that a version waits for or its plan has read. What a vendor waits for stands on its bills."""
+    told = (wait.partition(":") for wait in waits)
+    return {key for name, _, key in told if name == table} | {
+        one.key for one in reads.opened(sealer.open, sealed) if one.table == table
+    }

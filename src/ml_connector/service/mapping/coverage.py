@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 
 from ml_connector.canonical.money import ZERO
 from ml_connector.errors import NotFound
 from ml_connector.integrations.tables import TableType
+from ml_connector.lanes.survey import whole_table
+from ml_connector.lanes.surveyed_keys import opened, shown
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
@@ -89,7 +90,7 @@ class TableCoverage:
 class Coverage:
     """The documents since a day, and how many find a row for every key that needs one. ``left``: lists not read yet.
 
-    ``not_surveyed``: tables of what goes back, of which nothing is known. Neither they nor their documents are counted.
+    ``not_surveyed``: tables of what goes back whose documents were not read. Neither they nor those are counted.
     """
 
     integration: str
@@ -105,12 +106,15 @@ class Coverage:
     not_surveyed: tuple[str, ...] = ()
 
 
+_Keys = tuple[str, ...]  # any of which may have the row; the first is the one that the document shows
+
+
 @dataclass(frozen=True, slots=True)
 class _Document:
     day: dt.date
     currency: str
     amount: Decimal
-    keys: dict[str, list[str]]  # by table
+    keys: dict[str, list[_Keys]]  # by table, for each use of it
 
 
 async def coverage(desk: Desk, integration: Integration) -> Coverage:
@@ -123,7 +127,10 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
             "select since, begun_at, to_read from survey where tenant_id = %s and integration_id = %s", *place
         )
         if head is None:
-            raise NotFound("Nothing was surveyed yet: 'ml-connector map coverage --survey' reads the last 90 days.")
+            raise NotFound(
+                "Nothing was surveyed yet: 'ml-connector map coverage --survey', or a POST to /coverage/surveys of the API, "
+                "reads the last 90 days."
+            )
         documents, names = await _surveyed(reading, integration), await _names(reading, sealer, integration)
         used = {table for one in documents for table in one.keys}
         needs = {
@@ -131,37 +138,43 @@ async def coverage(desk: Desk, integration: Integration) -> Coverage:
         }
         rows = {name: await _rows(reading, integration, name) for name in needs}
     whole, tables = Part(), list[TableCoverage]()
-    tested = {name: _tested(table_named(kind, name), needs[name], rows[name]) for name in rows}
+    without = {name: _without(table_named(kind, name), needs[name], rows[name]) for name in rows}
     for one in documents:
-        known = all(tested[table](key, one.day) for table, keys in one.keys.items() for key in keys)
+        known = not any(without[table](uses, one.day) for table, uses in one.keys.items())
         whole.add(known, one.currency, one.amount)
-    for name, known_ in tested.items():
-        tables.append(_of_table(name, needs[name], documents, known_, names))
+    for name, missing in without.items():
+        tables.append(_of_table(name, needs[name], documents, missing, names))
+    back = tuple(one.name for one in kind.tables if one.back and whole_table(one.name) not in names)
     return Coverage(
         integration.title, head[0], head[1], len(head[2]), whole.all.count, whole.all.sums, whole.covered.count,
-        whole.percent, whole.money, tuple(tables), tuple(one.name for one in kind.tables if one.back),
+        whole.percent, whole.money, tuple(tables), back,
     )  # fmt: skip
 
 
-_Tested = Callable[[str, dt.date], bool]
+_Without = Callable[[Sequence[_Keys], dt.date], list[str]]
 
 
-def _tested(table: TableType, need: Need, rows: Table) -> _Tested:
-    """Whether a key has a row on a day, or needs none."""
-    if need.by_itself:
-        return lambda key, day: True
-    freed_by = cache(table.freed_by)
-    return lambda key, day: key in need.without or any(rows.get(one, day) is not None for one in freed_by(key))
+def _without(table: TableType, need: Need, rows: Table) -> _Without:
+    """Of a document's uses the shown keys of those that have no row on its day under any of their keys, and need one."""
+
+    def missing(uses: Sequence[_Keys], day: dt.date) -> list[str]:
+        over = table.passes_over
+        if need.by_itself or (over and any(rows.get(key, day) == over for keys in uses for key in keys)):
+            return []
+        found = (keys for keys in uses if keys[0] not in need.without)
+        return [keys[0] for keys in found if all(rows.get(one, day) is None for one in keys)]
+
+    return missing
 
 
 def _of_table(
-    name: str, need: Need, documents: Sequence[_Document], known: _Tested, names: Mapping[str, str]
+    name: str, need: Need, documents: Sequence[_Document], lacking: _Without, names: Mapping[str, str]
 ) -> TableCoverage:  # fmt: skip
     part, seen, missing = Part(), set[str](), defaultdict[str, list[_Document]](list)
     for one in documents:
-        if keys := one.keys.get(name):
-            seen.update(keys)
-            without = [key for key in keys if not known(key, one.day)]
+        if uses := one.keys.get(name):
+            seen.update(keys[0] for keys in uses)
+            without = lacking(uses, one.day)
             part.add(not without, one.currency, one.amount)
             for key in without:
                 missing[key].append(one)
@@ -192,11 +205,11 @@ async def _surveyed(reading: Reading, integration: Integration) -> list[_Documen
     )  # fmt: skip
     found = []
     for day, currency, amount, texts in rows:
-        keys = defaultdict[str, list[str]](list)
+        uses = defaultdict[str, list[_Keys]](list)
         for text in texts:
-            table, _, key = text.partition(":")
-            keys[table].append(key)
-        found.append(_Document(day, currency, amount, dict(keys)))
+            table, keys = opened(text)
+            uses[table].append(keys)
+        found.append(_Document(day, currency, amount, dict(uses)))
     return found
 
 
@@ -205,7 +218,7 @@ async def _names(reading: Reading, sealer: Sealer, integration: Integration) -> 
         "select key, name from survey_key where tenant_id = %s and integration_id = %s",
         reading.tenant_id, integration.integration_id,
     )  # fmt: skip
-    return {key: sealer.open(b"survey key", name).decode() for key, name in rows}
+    return {shown(text): sealer.open(b"survey key", name).decode() for text, name in rows}
 
 
 async def _rows(reading: Reading, integration: Integration, table: str) -> Table:

@@ -11,9 +11,10 @@ from ml_connector.canonical.documents import amount_of
 from ml_connector.canonical.money import ZERO
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write
 from ml_connector.integrations.views import Ledger
-from ml_connector.service.mapping.affected import Affected, amounts, used_keys
+from ml_connector.service.mapping.affected import Affected
 from ml_connector.service.mapping.keys import Known
 from ml_connector.service.mapping.rows import Row
+from ml_connector.service.mapping.uses import amounts
 from ml_connector.service.tallies import Tally
 from ml_connector.sync import plan
 from ml_connector.sync.changes import changes
@@ -130,22 +131,25 @@ class Effects:
 
     def _moved(self, one: Affected, into: dict[_Key, Tally]) -> bool:
         moved = False
-        for key, amount in amounts(self.known.table, one.item.document).items():
-            was, becomes = self._value(self.before, key, one), self._value(self.after, key, one)
+        for keys, amount in amounts(self.known.table, one.stated).items():
+            was, becomes = _value(self.before, keys, one), _value(self.after, keys, one)
             if was != becomes:
+                key = next(key for key in keys if self.before.get(key, one.date) != self.after.get(key, one.date))
                 into[key, was, becomes].add(1, one.currency, amount)
                 moved = True
         return moved
 
-    def _value(self, table: Table, key: str, one: Affected) -> str:
-        found = (table.get(row, one.date) for row in self.known.table.freed_by(key))
-        return next((value for value in found if value is not None), "")
-
     def _count(self, one: Affected, what: str) -> None:
-        used, day = used_keys(self.known.table, one.flow, one.item.document), one.date
+        decisive, day = self._decisive(one), one.date
         for row in self.rows:
-            if row.key in used and (day is None or row.valid_from <= day <= row.valid_until):
+            if row.key in decisive and (day is None or row.valid_from <= day <= row.valid_until):
                 self.by_row[row, what] += 1
+
+    def _decisive(self, one: Affected) -> set[str]:
+        """The keys whose rows count for a document: of several under which one is looked for the first that is filled."""
+        tried = list(self.known.table.looked_up(one.stated).values())
+        first = {next((key for key in keys if self.after.get(key, one.date) is not None), "") for keys in tried}
+        return first | one.keys.difference(*tried)
 
     def told(self, unchanged: int, warnings: tuple[str, ...]) -> Simulated:
         """Everything gathered."""
@@ -165,6 +169,11 @@ class Effects:
             Move(key, was, name(was), becomes, name(becomes), tally.count, tally.sums)
             for (key, was, becomes), tally in sorted(found.items())
         )
+
+
+def _value(table: Table, keys: Sequence[str], one: Affected) -> str:
+    found = (table.get(key, one.date) for key in keys)
+    return next((value for value in found if value is not None), "")
 
 
 def _change(

@@ -18,6 +18,7 @@ from ml_connector.service.company_books import id_of, label, listed, nearest
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration
+from ml_connector.service.mapping.uses import uses_of
 from ml_connector.sync.states import State
 
 _AT_ONCE = 2_000
@@ -201,9 +202,11 @@ def _keys_of(table: TableType, flow: str, document: Document) -> set[str]:
 async def under_way(desk: Desk, integration: Integration, table: TableType, keys: Collection[str]) -> int:
     """How many documents that use one of these keys are to be planned already: what they wait for stands nowhere now."""
     sealer, wanted, count = await desk.sealer(), set(keys), 0
+    kind = desk.runtime.integrations[integration.kind]
     async with desk.looking() as reading:
+        uses = await uses_of(reading, sealer, kind, integration, table)
         async for flow, _, document in _documents(desk, reading, sealer, integration, table, [State.STAGED.value]):
-            count += not wanted.isdisjoint(_keys_of(table, flow, document))
+            count += not wanted.isdisjoint(uses.keys(flow, document))
     return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_connector.service.mapping.suggesting import Suggestion
+from ml_connector.service.mapping.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,11 @@ class Suggestions:
 
     table: str
     open: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a table takes, and behind it what it does not take, each with why."""
+
+    table: str
+    targets: tuple[Target, ...]

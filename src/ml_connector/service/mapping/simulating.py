@@ -38,7 +38,7 @@ async def simulate(desk: Desk, integration: Integration, table: str, text: str, 
         new = [row for row in read.rows if rows.get((row.key, row.valid_from)) != row]
         keys = {row.key for row in new}
         freed = {one for key in keys for one in found.table.freed_by(key)}
-        documents = [one async for one in affected(desk, reading, sealer, integration, found.table, freed)]
+        documents = [one async for one in affected(desk, reading, sealer, integration, found.table, keys)]
     rows.update({(row.key, row.valid_from): row for row in new})
     effects = Effects(found, new, _table(held), _table(rows.values()))
     former = [row.value for row in held if row.key in keys]

@@ -1,4 +1,4 @@
-"""``/mapping``: the mapping tables, their rows in and out, and what they cover and would change."""
+"""``/mapping``, ``/coverage``, ``/differences``: the mapping tables, rows in and out, what they cover and would change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from fastapi import Query as FromAddress
 from pydantic import Field, StringConstraints
 
 from ml_connector.service.api_tokens import Caller, Scope
+from ml_connector.service.differing import Differences, differences
 from ml_connector.service.integrating import Integration, integration_named
-from ml_connector.service.mapping import coverage, files, history, listing, simulating, suggesting, values
+from ml_connector.service.mapping import (
+    coverage,
+    files,
+    history,
+    listing,
+    simulating,
+    suggesting,
+    surveying,
+    targets,
+    values,
+)
 from ml_connector.service.mapping.effects import Simulated
 from ml_connector.service.mapping.listing import TableList, TableRows
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied
-from ml_connector.service.mapping.shapes import CsvFile, Suggestions
+from ml_connector.service.mapping.shapes import CsvFile, Suggestions, Targets
 from ml_connector.web import problems
 from ml_connector.web.api.access import with_scope
 from ml_connector.web.api.once import Key, once
@@ -41,6 +52,19 @@ class OfKey(Of):
     key: Text = ""
 
 
+class WithText(Of):
+    """And only what has the text in id, number or name."""
+
+    text: Text = ""
+
+
+class NewSurvey(Body):
+    """Of which integration, if there are several."""
+
+    integration: Text = ""
+    back: bool = False
+
+
 class NewRow(Body):
     """One row: a key and its value, valid on document dates from and until, all when left out; an empty value takes the
 
@@ -64,7 +88,7 @@ class File(Body):
     integration: Text = ""
 
 
-async def _of(caller: Caller, query: Of | NewRow | File) -> Integration:
+async def _of(caller: Caller, query: Of | NewRow | NewSurvey | File) -> Integration:
     return await integration_named(caller.desk, query.integration)
 
 
@@ -99,10 +123,36 @@ async def changes(caller: Reader, table: TableName, query: Annotated[OfKey, From
     return answer(await history.history(caller.desk, await _of(caller, query), table, query.key))
 
 
+@router.get("/mapping/{table}/targets", responses=answers(Targets))
+async def chosen_from(caller: Reader, table: TableName, query: Annotated[WithText, FromAddress()]) -> Response:
+    """What may be filled in, and last what may not, and why."""
+    found = await targets.targets(caller.desk, await _of(caller, query), table, query.text)
+    return answer(Targets(table, tuple(found)))
+
+
+@router.get("/differences/{flow}", responses=answers(Differences))
+async def differing(caller: Reader, flow: TableName, query: Annotated[Of, FromAddress()]) -> Response:
+    """In what linked items or tax zones differ from their counterparts, as both sides were last read."""
+    return answer(await differences(caller.desk, await _of(caller, query), flow))
+
+
 @router.get("/coverage", responses=answers(coverage.Coverage))
 async def covered(caller: Reader, query: Annotated[Of, FromAddress()]) -> Response:
     """What share of the documents of the last survey the tables cover, and the keys without a row."""
     return answer(await coverage.coverage(caller.desk, await _of(caller, query)))
+
+
+@router.post("/coverage/surveys", responses=answers(surveying.SurveyState))
+async def survey(caller: Bookkeeper, wanted: NewSurvey, key: Key, request: Request) -> Response:
+    """Read a part of the last 90 days' documents for their keys; asked again while ``left`` is not 0, the next part.
+
+    ``back``: also what would go back by flows that are off.
+    """
+
+    async def work() -> surveying.SurveyState:
+        return await surveying.survey_on(caller.desk, await _of(caller, wanted), back=wanted.back)
+
+    return await once(request, caller, key, work)
 
 
 @router.post("/mapping/{table}/simulations", responses=answers(Simulated))

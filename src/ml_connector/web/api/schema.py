@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from ml_connector.service.approving import Approved
 from ml_connector.service.clearing.shapes import ClearingReport
+from ml_connector.service.differing import Differences
 from ml_connector.service.erasing import Erasable, Erased
 from ml_connector.service.explaining import Life
 from ml_connector.service.made_vendors import MadeVendors
@@ -18,7 +19,8 @@ from ml_connector.service.mapping.effects import Simulated
 from ml_connector.service.mapping.history import History
 from ml_connector.service.mapping.listing import TableList, TableRows
 from ml_connector.service.mapping.rows import Applied
-from ml_connector.service.mapping.shapes import CsvFile, Suggestions
+from ml_connector.service.mapping.shapes import CsvFile, Suggestions, Targets
+from ml_connector.service.mapping.surveying import SurveyState
 from ml_connector.service.matches import Matches
 from ml_connector.service.owed import Compared
 from ml_connector.service.previewing import PlanPage
@@ -32,9 +34,9 @@ from ml_connector.service.tracking import TrackingReport
 from ml_connector.web.problems import PROBLEM, Problem
 
 _ANSWERS = (
-    Applied, Approved, ClearingReport, Compared, Coverage, CsvFile, Erasable, Erased, History, Life, MadeVendors, Matches,
-    Page, PlanPage, Problem, RecodingList, RecodingReport, Replayed, RoundingReport, Simulated, StandingReport, Status,
-    Suggestions, TableList, TableRows, TrackingReport,
+    Applied, Approved, ClearingReport, Compared, Coverage, CsvFile, Differences, Erasable, Erased, History, Life, MadeVendors,
+    Matches, Page, PlanPage, Problem, RecodingList, RecodingReport, Replayed, RoundingReport, Simulated, StandingReport,
+    Status, Suggestions, SurveyState, TableList, TableRows, Targets, TrackingReport,
 )  # fmt: skip
 _AT = "#/components/schemas/{name}"
 

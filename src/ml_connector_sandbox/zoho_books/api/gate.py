@@ -94,6 +94,7 @@ class Gate:
     async def _handle(
         self, request: web.Request, route: Route, token: AccessToken, books: OrganisationBooks | None
     ) -> Reply:
+        self._offered(route)
         if self._company.switches.latency_seconds:
             await self._company.clock.sleep(self._company.switches.latency_seconds)
         body, file = await _read(request, route)
@@ -108,6 +109,15 @@ class Gate:
             file=file,
         )
         return route.handler(call)
+
+    def _offered(self, route: Route) -> None:
+        switches, resource = self._company.switches, route.path.strip("/").partition("/")[0]
+        if resource in switches.urls_gone.split(","):
+            raise invalid_url()
+        if resource in switches.features_off.split(","):
+            raise Refused(
+                400, switches.feature_off_code, f"The feature {resource} is not enabled for this organization."
+            )
 
     def _token(self, request: web.Request, route: Route) -> AccessToken:
         scheme = request.headers.get("Authorization", "").partition(" ")[0]
