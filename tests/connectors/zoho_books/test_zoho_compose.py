@@ -229,12 +229,5 @@ def test_a_vendor_is_a_contact_with_a_primary_person() -> None:
     assert "contact_persons" not in sent(nobody) and nobody.notes == ()
 
 
-@pytest.mark.parametrize("field", ["cf_ml_connector_ref", ""])
-def test_a_change_of_a_contact_without_our_reference_leaves_that_as_it_is(field: str) -> None:
-    party = Party("1", "customer", "Lake George Dental", phone="(320) 555-7001")
-    body = sent(CONNECTOR.compose(Action.UPDATE, party, ORG, "", {"reference_field": field}))
-    assert not {"custom_fields", "notes"} & body.keys()
-
-
 def test_a_void_has_no_body() -> None:
     assert compose(bill(line("5")), Action.VOID) == Composed(b"", Decimal(5))
