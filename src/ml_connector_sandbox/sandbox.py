@@ -13,6 +13,7 @@ from typing import Any
 
 from ml_connector_sandbox import company as companies
 from ml_connector_sandbox.company import Company, office, workshop
+from ml_connector_sandbox.company.both_ways import both_ways
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
 from ml_connector_sandbox.company.parties import parties
@@ -36,6 +37,8 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "contractor": companies.contractor,
     # Small, by item: buys, sends back and sells, and keeps its books in Zoho Books.
     "trader": trader,
+    # Both sides kept by hand for years: everything that the pair exchanges, and little of it.
+    "both-ways": both_ways,
     # A firm of its own: bills out of Zoho Books, approved and paid in ServiceNow.
     "payables": office.office,
     "payables changed": office.office_changed,

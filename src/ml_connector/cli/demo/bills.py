@@ -30,6 +30,7 @@ async def bills(walk: Walk) -> dict[str, Any]:
     taken = await walk.accept(integration, ("accounts", "business_units"))
     await walk.give(integration, walk.company["mapping"], taken)
     preview = await walk.preview(integration)
+    await walk.only(KIND, "bills")
     first = await walk.live(integration, preview, "bills", command="live bills\nsync")
     _show(
         walk, await stage.compared(walk.file), "What the two systems' own books say, compared without asking our ledger"
