@@ -17,7 +17,7 @@ from ml_connector_sandbox.company.both_ways import both_ways
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
 from ml_connector_sandbox.company.parties import parties
-from ml_connector_sandbox.company.regions import regions
+from ml_connector_sandbox.company.regions import regions, regions_mistaken
 from ml_connector_sandbox.company.trader import trader
 from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
@@ -33,6 +33,7 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "small": companies.small,
     # One ledger in each of Zoho's data centres, of four ServiceTitan tenants.
     "regions": regions,
+    "regions mistaken": regions_mistaken,
     "receipts": companies.receipts_only,
     "contractor": companies.contractor,
     # Small, by item: buys, sends back and sells, and keeps its books in Zoho Books.

@@ -15,7 +15,7 @@ import pytest
 from cli_terminal import environment, in_terminal, piped
 from rich.console import Console
 
-from ml_connector.cli.demo import both_ways, payables, stage
+from ml_connector.cli.demo import both_ways, payables, regions, stage
 from ml_connector.cli.demo.bills import _show
 from ml_connector.errors import Refused
 from ml_connector.store.embedded import AlreadyRunning, DataDirectory
@@ -130,6 +130,13 @@ def test_the_fourth_chapter_fails_where_a_scene_comes_to_something_else(of: str,
     assert both_ways.kept_its_word(numbers)
     numbers[of] |= broken
     assert not both_ways.kept_its_word(numbers)
+
+
+def test_every_data_centre_has_a_ledger_that_agrees() -> None:
+    eight = {one: {"agrees": True} for one in ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")}
+    assert regions.all_agree(eight)
+    assert not regions.all_agree({**eight, "sa": {"agrees": False}})
+    assert not regions.all_agree({one: eight[one] for one in ("us", "eu")})
 
 
 def test_the_books_sums_have_thousands() -> None:

@@ -21,7 +21,7 @@ from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 from ml_connector.transport.wire import Addresses
 
 OFFICE = "office"  # the folder below the demo's in which the firms of the third chapter have their own
-BOTH_WAYS = "both-ways"  # that of the fourth's
+BOTH_WAYS, REGIONS = "both-ways", "regions"  # those of the fourth's
 _MARK = ".ml-connector-demo"
 _PATIENCE = 60.0  # machine seconds until the sandbox is ready
 
@@ -68,7 +68,7 @@ def _claimed(folder: Path) -> Iterator[Path]:
 
 def _empty(folder: Path, kept: Set[str]) -> None:
     """Remove what an earlier demo left. Raises AlreadyRunning when a service still works on its data."""
-    for data in (folder / "data", folder / OFFICE / "data", folder / BOTH_WAYS / "data"):
+    for data in (folder / "data", folder / OFFICE / "data", *(folder / one / "data" for one in (BOTH_WAYS, REGIONS))):
         if data.exists():
             with DataDirectory(data).claim_service("ml-connector"):
                 shutil.rmtree(data)
@@ -149,6 +149,12 @@ async def zoho_sales_compared(file: Path) -> dict[str, Any]:
 async def parties_compared(file: Path) -> dict[str, Any]:
     """ServiceTitan's customers and vendors compared with Zoho Books' contacts, without our ledger. Raises DemoFailed."""
     return await _compared("compare_parties", file)
+
+
+async def regions_compared(file: Path) -> dict[str, Any]:
+    """Every region's ledger compared with ServiceTitan's bills, without our ledger; by data centre. Raises DemoFailed."""
+    found: dict[str, Any] = (await _compared("compare_regions", file))["regions"]
+    return found
 
 
 async def payables_compared(file: Path, filled: Sequence[str] = ()) -> dict[str, Any]:

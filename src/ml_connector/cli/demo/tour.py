@@ -17,7 +17,7 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.demo import bills, both_ways, own_tables, payables, sales, stage, zoho_sales
+from ml_connector.cli.demo import bills, both_ways, own_tables, payables, regions, sales, stage, zoho_sales
 from ml_connector.cli.demo.walk import Walk, head
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
@@ -66,12 +66,15 @@ async def _office(cli: Cli, folder: Path, speed: float) -> AsyncIterator[Walk]:
 
 
 async def _between(cli: Cli, folder: Path, speed: float) -> dict[str, Any]:
-    """The fourth chapter, whose sandbox ends with it."""
+    """The fourth chapter, whose two sandboxes end with it."""
     text = "A small firm: ServiceTitan and Zoho Books both ways, in a sandbox of its own"
     async with _firm(cli, folder, speed, both_ways.COMPANY, text) as walk:
         numbers = await both_ways.both_ways(walk)
         await _verify_audit(walk)
-        return {**numbers, "company": walk.company["name"], "connections": await _connections(walk)}
+        numbers |= {"company": walk.company["name"], "connections": await _connections(walk)}
+    text = "A firm with a ledger in each of Zoho's eight data centres, in a sandbox of its own"
+    async with _firm(cli, folder.with_name(stage.REGIONS), speed, regions.COMPANY, text) as walk:
+        return {**numbers, "regions": await regions.regions(walk)}
 
 
 @asynccontextmanager
@@ -154,7 +157,8 @@ def _agrees(numbers: Mapping[str, Any]) -> bool:
         (numbers[both_ways.BOTH], both_ways.FAULTS),
     )  # fmt: skip
     wrong = any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
-    apart, kept = numbers[OWN_TABLES]["apart"]["untouched"], both_ways.kept_its_word(numbers[both_ways.BOTH])
+    apart, between = numbers[OWN_TABLES]["apart"]["untouched"], numbers[both_ways.BOTH]
+    kept = both_ways.kept_its_word(between) and regions.all_agree(between["regions"])
     return bool(apart) and kept and not wrong
 
 
