@@ -83,8 +83,8 @@ async def _probed(walk: Walk) -> dict[str, str]:
 
 async def _back(walk: Walk, integration: Integration) -> dict[str, Any]:
     """A customer's cheque and an expense are typed in Zoho Books."""
-    commands = [*(f"live {flow}" for flow in _BACK), "sync", f"map suggest {_ACCOUNTS} --accept-exact"]
-    commands += [f"map set {_ACCOUNTS} ID {_ACCOUNT}", "sync"]
+    commands = ["map set payment_modes check ID", *(f"live {flow}" for flow in _BACK), "sync"]
+    commands += [f"map suggest {_ACCOUNTS} --accept-exact", f"map set {_ACCOUNTS} ID {_ACCOUNT}", "sync"]
     walk.head("A payment and an expense are typed in Zoho Books: ServiceTitan has them", "\n".join(commands))
     check = next(str(one["id"]) for one in (await servicetitans(walk))["payment_types"] if one["name"] == "Check")
     await set_value(walk.desk, integration, "payment_modes", "check", check, anyway=True)

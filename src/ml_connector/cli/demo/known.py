@@ -109,7 +109,8 @@ async def _baseline_ended(walk: Walk) -> None:
 
 async def _changed(walk: Walk) -> dict[str, Any]:
     """A telephone changes here, another there, and a third on both sides, which waits for a person."""
-    walk.head("A telephone changes in ServiceTitan, another in Zoho Books, and a third in both", "sync")
+    commands = ("sync", f"release --reason {_BOTH_CHANGED} --flow customers", "sync")
+    walk.head("A telephone changes in ServiceTitan, another in Zoho Books, and a third in both", "\n".join(commands))
     ann, bob, cy = _same(walk)
     await _here(walk, ann, "(320) 555-7001")
     await _there(walk, bob, "320 555 7002")
