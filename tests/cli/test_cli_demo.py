@@ -16,7 +16,7 @@ from cli_terminal import environment, in_terminal, piped
 from rich.console import Console
 
 from ml_connector.cli.demo import both_ways, payables, regions, stage
-from ml_connector.cli.demo.bills import _show
+from ml_connector.cli.demo.bills import _show, made_meanwhile
 from ml_connector.errors import Refused
 from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 
@@ -137,6 +137,14 @@ def test_every_data_centre_has_a_ledger_that_agrees() -> None:
     assert regions.all_agree(eight)
     assert not regions.all_agree({**eight, "sa": {"agrees": False}})
     assert not regions.all_agree({one: eight[one] for one in ("us", "eu")})
+
+
+def test_bills_of_a_vendor_that_got_a_contact_meanwhile_are_expected() -> None:
+    rows = [("1", "vendor_ambiguous", "7"), ("2", "vendor_ambiguous", "8"), ("3", "period_closed", "7")]
+    truth = [{"bill_id": one, "because": why, "vendor_id": vendor} for one, why, vendor in rows]
+    ledger = {"contacts": [{"custom": {}}, {"custom": {"cf_ml_connector_ref": "servicetitan-12-vendors-7"}}]}
+    assert made_meanwhile({"tenant_id": "12", "truth": truth}, ledger) == ["1"]
+    assert made_meanwhile({"tenant_id": "13", "truth": truth}, ledger) == []
 
 
 def test_the_books_sums_have_thousands() -> None:

@@ -127,12 +127,15 @@ async def accept_consent(addresses: Addresses, address: str, hosts: frozenset[st
             return
 
 
-async def compared(file: Path, filled: Sequence[str] = (), *, credits: bool = False) -> dict[str, Any]:
+async def compared(
+    file: Path, filled: Sequence[str] = (), *, credits: bool = False, posted: Sequence[str] = ()
+) -> dict[str, Any]:  # fmt: skip
     """ServiceTitan's bills and Zoho Books' compared with each other, without our ledger. Raises DemoFailed.
 
-    ``credits``: AP credits are posted, too.
+    ``credits``: AP credits are posted, too. ``posted``: ids of bills that are, whatever the truth table says.
     """
-    rows = (part for one in filled for part in ("--filled", one))
+    rows = [part for one in filled for part in ("--filled", one)]
+    rows += [part for one in posted for part in ("--ending", f"{one}=posted")]
     return await _compared("compare", file, *rows, *(["--credits"] if credits else []))
 
 
