@@ -71,12 +71,19 @@ def _mailed(there: Mapping[str, Any], found: SalesComparison) -> None:
 def _payments(
     company: Mapping[str, Any], scope: Scope, there: Sequence[Mapping[str, Any]], found: SalesComparison
 ) -> None:
-    """Each payment by the id that its reference names: once, its amount, its day, and nothing of what was deleted."""
+    """Each payment by the id that its reference names: once, its amount, its day, and nothing of what was deleted.
+
+    One that was entered in the ledger and taken from there bears the ledger's id in ServiceTitan.
+    """
     named = re.compile(rf"servicetitan-{re.escape(company['tenant_id'])}-payments-(\d+)")
+    entered_there = f"zoho_books-{company['organization_id']}-payments_back-"
+    taken = {one.export_id: one.id for one in scope.payments if one.active and one.export_id}
     by_id: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for one in there:
         if ours := named.fullmatch(str(one["custom"].get(REFERENCE_FIELD, ""))):
             by_id[int(ours[1])].append(one)
+        elif (entered := taken.get(f"{entered_there}{one['payment_id']}")) is not None:
+            by_id[entered].append(one)
     known = {one.id: one for one in scope.payments}
     credits = _credits(company)
     for payment in scope.payments:

@@ -13,11 +13,12 @@ from typing import Any
 
 from ml_connector_sandbox import company as companies
 from ml_connector_sandbox.company import Company, office, workshop
+from ml_connector_sandbox.company.both_ways import both_ways
 from ml_connector_sandbox.company.matrix_xero import matrix_xero
 from ml_connector_sandbox.company.matrix_xero_changed import matrix_xero_changed
 from ml_connector_sandbox.company.matrix_zoho_changed import matrix_zoho_changed
 from ml_connector_sandbox.company.parties import parties
-from ml_connector_sandbox.company.regions import regions
+from ml_connector_sandbox.company.regions import regions, regions_mistaken
 from ml_connector_sandbox.company.trader import trader
 from ml_connector_sandbox.company.xero_payables import xero_payables
 from ml_connector_sandbox.kernel.clock import SandboxClock
@@ -33,10 +34,13 @@ _COMPANIES: dict[str, Callable[[SandboxClock], Company]] = {
     "small": companies.small,
     # One ledger in each of Zoho's data centres, of four ServiceTitan tenants.
     "regions": regions,
+    "regions mistaken": regions_mistaken,
     "receipts": companies.receipts_only,
     "contractor": companies.contractor,
     # Small, by item: buys, sends back and sells, and keeps its books in Zoho Books.
     "trader": trader,
+    # Both sides kept by hand for years: everything that the pair exchanges, and little of it.
+    "both-ways": both_ways,
     # A firm of its own: bills out of Zoho Books, approved and paid in ServiceNow.
     "payables": office.office,
     "payables changed": office.office_changed,

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cli_terminal import environment, in_terminal, piped
 from rich.console import Console
 
-from ml_connector.cli.demo import payables, stage
-from ml_connector.cli.demo.bills import _show
+from ml_connector.cli.demo import both_ways, payables, regions, stage
+from ml_connector.cli.demo.bills import _show, made_meanwhile
 from ml_connector.errors import Refused
 from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 
@@ -107,6 +108,43 @@ def test_the_third_chapter_shows_what_was_compared() -> None:
     assert "473 bills and credits: 1,424,426.83 USD in Zoho Books, 1,424,426.82 USD in ServiceNow." in told
     assert "0 payment rows: 10.50 EUR in Zoho Books, the same in ServiceNow." in told
     assert "- bill 17: total 1.00" in told
+
+
+@pytest.mark.parametrize(
+    ("of", "broken"),
+    [
+        ("parties", {"baseline_wrote_nothing": False}),
+        ("parties", {"on_both_sides_at_the_end": ["(320) 555-7003", "320 555 7004"]}),
+        ("items", {"made_unasked": 1}),
+        ("documents", {"journal_entries": 0}),
+        ("documents", {"payments_back": 2}),
+        ("documents", {"vendor_credits": 0}),
+    ],
+)
+def test_the_fourth_chapter_fails_where_a_scene_comes_to_something_else(of: str, broken: dict[str, Any]) -> None:
+    numbers: dict[str, dict[str, Any]] = {
+        "parties": {"baseline_wrote_nothing": True, "on_both_sides_at_the_end": ["1", "1"]},
+        "items": {"made_unasked": 0},
+        "documents": {"payments_back": 1, "journal_entries": 1, "vendor_credits": 4},
+    }
+    assert both_ways.kept_its_word(numbers)
+    numbers[of] |= broken
+    assert not both_ways.kept_its_word(numbers)
+
+
+def test_every_data_centre_has_a_ledger_that_agrees() -> None:
+    eight = {one: {"agrees": True} for one in ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")}
+    assert regions.all_agree(eight)
+    assert not regions.all_agree({**eight, "sa": {"agrees": False}})
+    assert not regions.all_agree({one: eight[one] for one in ("us", "eu")})
+
+
+def test_bills_of_a_vendor_that_got_a_contact_meanwhile_are_expected() -> None:
+    rows = [("1", "vendor_ambiguous", "7"), ("2", "vendor_ambiguous", "8"), ("3", "period_closed", "7")]
+    truth = [{"bill_id": one, "because": why, "vendor_id": vendor} for one, why, vendor in rows]
+    ledger = {"contacts": [{"custom": {}}, {"custom": {"cf_ml_connector_ref": "servicetitan-12-vendors-7"}}]}
+    assert made_meanwhile({"tenant_id": "12", "truth": truth}, ledger) == ["1"]
+    assert made_meanwhile({"tenant_id": "13", "truth": truth}, ledger) == []
 
 
 def test_the_books_sums_have_thousands() -> None:

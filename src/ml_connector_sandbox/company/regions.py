@@ -27,7 +27,17 @@ from ml_connector_sandbox.zoho_books import ZohoBooksBooks
 FIRM = "Lantern Comfort"
 BILLS = 6
 HEAD_OFFICE = "Head Office"
+# Data centres besides its own in which a region's client is registered, each with its own secret.
+_ELSEWHERE = {"eu": {"us": "sandbox-lantern-comfort-eu-at-us"}}
 _TRADES = ("Service", "Installation")
+# What the tax editions of these countries demand on bills and contacts, as settings of the connection.
+_EDITIONS = {
+    "in": {
+        "gst_treatment": "business_gst", "source_of_supply": "TN", "destination_of_supply": "MH", "place_of_contact": "TN",
+        "hsn_or_sac": "84159000",
+    },
+    "sa": {"tax_treatment": "vat_registered", "place_of_supply": "SA"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,10 @@ class _Tenant:
 
 @dataclass(slots=True)
 class _Firm:
-    """The firm in the making. ``made``: each region with its seed and the credentials of its ledger."""
+    """The firm in the making. ``made``: each region with its seed and the credentials of its ledger.
+
+    ``elsewhere``: by data centre, the secrets that its client has in others.
+    """
 
     clock: SandboxClock
     number: int
@@ -78,6 +91,7 @@ class _Firm:
     access: Access = field(default_factory=Access)
     tenants: list[_Tenant] = field(default_factory=list)
     made: list[tuple[Region, Seed, dict[str, str]]] = field(default_factory=list)
+    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def open_tenant(self) -> None:
         """A tenant with a grant of its own, under the one application."""
@@ -110,7 +124,10 @@ class _Firm:
     def _client(self, region: Region, organization_id: str) -> dict[str, str]:
         client = f"1000.SANDBOXLANTERN{region.centre.upper()}"
         secret = f"sandbox-lantern-comfort-{region.centre}"
-        self.zoho_books.client(client, secret, (self.access.redirect,), region.centre, name="ML Connector")
+        self.zoho_books.client(
+            client, secret, (self.access.redirect,), region.centre, name="ML Connector",
+            other_data_centres=self.elsewhere.get(region.centre),
+        )  # fmt: skip
         return {
             "data_centre": region.centre, "client_id": client, "client_secret": secret, "redirect": self.access.redirect,
             "organization_id": organization_id,
@@ -166,10 +183,18 @@ def _of_nobody(seed: Seed, vendor: str) -> str:
     return row.bill_id
 
 
-def regions(clock: SandboxClock, seed: int = 1) -> Company:
-    """Eight organisations, one in each data centre. The company's own fields are those of the first region."""
+def regions_mistaken(clock: SandboxClock, seed: int = 1) -> Company:
+    """The same, whose first client is registered in the United States as well: its grant may be sought there by mistake."""
+    return regions(clock, seed, _ELSEWHERE)
+
+
+def regions(clock: SandboxClock, seed: int = 1, elsewhere: dict[str, dict[str, str]] | None = None) -> Company:
+    """Eight organisations, one in each data centre. The company's own fields are those of the first region.
+
+    ``elsewhere``: by data centre, secrets that its client has in others; else a client is known in its own alone.
+    """
     servicetitan, zoho_books, xero = ServiceTitanBooks(clock), ZohoBooksBooks(clock, seed), XeroBooks(clock, seed)
-    firm = _Firm(clock, seed, servicetitan, zoho_books)
+    firm = _Firm(clock, seed, servicetitan, zoho_books, elsewhere=elsewhere or {})
     servicetitan.add_app(firm.access.app_key, "ML Connector", firm.access.application_guid)
     for _ in range(1 + max(one.tenant for one in REGIONS)):
         firm.open_tenant()
@@ -214,6 +239,8 @@ def _told(firm: _Firm, region: Region, seed: Seed, ledger: dict[str, str], nobod
         "currency": region.currency,
         "time_zone": region.zone,
         "credentials": {"servicetitan": tenant.credentials, "zoho_books": ledger},
+        "secrets_elsewhere": firm.elsewhere.get(region.centre, {}),
+        "connection_settings": {"zoho_books": dict(_EDITIONS.get(region.centre, {}))},
         "business_units": units,
         "settings": {
             "start_date": seed.dates.start_date.isoformat(), "currency": region.currency, "bill_source": "bills",

@@ -7,7 +7,7 @@ become of a credit stands in a truth table of its own, since only who posts AP c
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -145,12 +145,14 @@ def _under_way(made: Returns) -> None:
 CASES: tuple[Callable[[Returns], None], ...] = (
     _applied_whole, _taxed, _not_applied, _restocked, _without_return, _cancelled, _under_way,
 )  # fmt: skip
+# What becomes a vendor credit on its bill, and goods on their way.
+ORDINARY: tuple[Callable[[Returns], None], ...] = (_applied_whole, _under_way)
 
 
-def send_back(seed: Seed, number: int) -> None:
+def send_back(seed: Seed, number: int, cases: Sequence[Callable[[Returns], None]] = CASES) -> None:
     """Seed returns and credits. ``number`` seeds the chance; the same number on the same books gives the same."""
     made = Returns(seed, number)
-    for case in CASES:
+    for case in cases:
         case(made)
     posted = [int(one.bill_id) for one in seed.credits if one.case == "applied_whole"]
     at = seed.dates.stamp(seed.dates.last + timedelta(days=1), 60)

@@ -62,13 +62,15 @@ def a_little(seed: Seed, number: int, more: Sequence[Callable[[Sales], None]] = 
     return sales
 
 
-def least(seed: Seed, number: int) -> Sales:
-    """Sell a handful to six customers; ``number`` as in ``trade``."""
+def least(seed: Seed, number: int, more: Sequence[Callable[[Sales], None]] = ()) -> Sales:
+    """Sell a handful to six customers, and what ``more`` sells; ``number`` as in ``trade``."""
     sales = Sales(seed=seed, chance=random.Random(f"sales {number}"))
     sales_masters.file_lists(sales)
     sales_masters.file_customers(sales, 6)
     for case in _LEAST:
         case(sales, 1)
+    for sell in more:
+        sell(sales)
     sales_invoices.post_weeks(sales)
     return sales
 

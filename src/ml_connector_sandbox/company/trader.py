@@ -28,7 +28,7 @@ def trader(clock: SandboxClock, seed: int = 1) -> Company:
     returned.send_back(company.seed, seed)
     company.sales = sales.a_little(company.seed, seed, [_ordinarily])
     at_zoho.file_accounts(company.seed)
-    _file_taxes(company.seed)
+    file_taxes(company.seed)
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     priced.name_items(company.seed.tenant, priced.file_pricebook(company.seed))
     company.limits = False
@@ -44,8 +44,8 @@ def _ordinarily(sold: Sales) -> None:
             sold.settle("ordinary", invoice, sold.later(on, 3))
 
 
-def _file_taxes(seed: Seed) -> None:
-    """Per cent in the ledger, a fraction at ServiceTitan."""
+def file_taxes(seed: Seed) -> None:
+    """The tax of all zones but one, one under another name. Per cent in the ledger, a fraction at ServiceTitan."""
     for zone, name in _TAXES.items():
         [rate] = seed.zones[zone].rates
         seed.organisation.add_tax(name, rate.rate * 100)

@@ -37,10 +37,17 @@ class _Credit(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="
     tenant: str
 
 
-_Wish = _Reprice | _Post | _EditBill | _CancelBill | _Credit
+class _Telephone(msgspec.Struct, forbid_unknown_fields=True, tag_field="act", tag="telephone"):
+    tenant: str
+    customer: str
+    number: str
+
+
+_Wish = _Reprice | _Post | _EditBill | _CancelBill | _Credit | _Telephone
+_TELEPHONES = ("Phone", "MobilePhone")
 _ACTS = (
     "'reprice' with tenant, by and perhaps invoice, 'post' with tenant, 'edit bill' with tenant, by and perhaps bill, "
-    "'cancel bill' with tenant and perhaps bill, or 'credit' with tenant"
+    "'cancel bill' with tenant and perhaps bill, 'credit' with tenant, or 'telephone' with tenant, customer and number"
 )
 
 
@@ -48,7 +55,8 @@ def carried_out(company: ServiceTitanBooks, wish: Mapping[str, Any]) -> dict[str
     """Do what a body asks for. Raises ValueError.
 
     ``act``: reprice, with ``tenant``, ``by`` and perhaps ``invoice``; post and credit, with ``tenant``; edit bill, with
-    ``tenant``, ``by`` and perhaps ``bill``; cancel bill, with ``tenant`` and perhaps ``bill``.
+    ``tenant``, ``by`` and perhaps ``bill``; cancel bill, with ``tenant`` and perhaps ``bill``; telephone, with ``tenant``,
+    ``customer`` (the name) and ``number``.
     """
     try:
         asked: _Wish = msgspec.convert(wish, _Wish, strict=False)
@@ -73,6 +81,8 @@ def _done(books: TenantBooks, asked: _Wish) -> dict[str, Any]:
             return edit_bill(books, asked.by, asked.bill)
         case _Reprice():
             return reprice(books, asked.by, asked.invoice)
+        case _Telephone():
+            return telephone(books, asked.customer, asked.number)
 
 
 def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]:
@@ -86,6 +96,18 @@ def reprice(books: TenantBooks, by: Decimal, number: str = "") -> dict[str, Any]
     line = old.items[0]
     kept = books.invoicing.change_item(old.id, line.id, warned=True, price=line.price + by)
     return {"invoice": kept.reference_number, "before": old.total, "after": kept.total}
+
+
+def telephone(books: TenantBooks, customer: str, number: str) -> dict[str, Any]:
+    """Change a customer's first telephone. Tells it as it was. Raises ValueError, with a sentence, when there is none."""
+    named = [one.id for one in books.customers if one.name == customer and one.active]
+    if len(named) != 1:
+        raise ValueError(f"there are {len(named)} customers {customer!r}; one is needed")
+    own = [one for one in books.crm.contacts_of(named[0]) if one.type in _TELEPHONES]
+    if not own:
+        raise ValueError(f"the customer {customer!r} has no telephone")
+    books.crm.change_contact(own[0].id, value=number)
+    return {"customer": str(named[0]), "before": own[0].value, "after": number}
 
 
 def post(books: TenantBooks) -> dict[str, Any]:

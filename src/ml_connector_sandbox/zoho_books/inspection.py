@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector_sandbox.zoho_books.api.gate import Gate
 from ml_connector_sandbox.zoho_books.books.company import ZohoBooksBooks
-from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorPayment
+from ml_connector_sandbox.zoho_books.books.documents import Bill, PurchaseDocument, VendorCredit, VendorPayment
 from ml_connector_sandbox.zoho_books.books.masters import Contact
 from ml_connector_sandbox.zoho_books.books.organisation import OrganisationBooks
 from ml_connector_sandbox.zoho_books.books.values import ZERO, iso, stamp
@@ -38,7 +38,7 @@ def organisation_books(books: OrganisationBooks) -> dict[str, Any]:
             for one in books.accounts.values()
         ],
         "bills": [_bill(books, one) for one in books.bills],
-        "vendor_credits": [_document(books, one) for one in books.vendor_credits],
+        "vendor_credits": [_credit(books, one) for one in books.vendor_credits],
         "vendor_payments": [_payment(books, one) for one in books.vendor_payments],
         **sales_books(books),
         "balances": {books.accounts[key].account_name: sum_ for key, sum_ in books.ledger.balances().items()},
@@ -84,6 +84,13 @@ def _bill(books: OrganisationBooks, bill: Bill) -> dict[str, Any]:
         "balance": bill.balance,
         "paid": bill.paid,
         "attachment": bill.attachment[0] if bill.attachment else "",
+    }
+
+
+def _credit(books: OrganisationBooks, one: VendorCredit) -> dict[str, Any]:
+    return _document(books, one) | {
+        "balance": one.balance,
+        "bills": [{"bill_id": part.bill_id, "amount": part.amount} for part in one.credits],
     }
 
 

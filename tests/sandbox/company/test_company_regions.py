@@ -12,6 +12,7 @@ import pytest
 from ml_connector_sandbox.company import BillTruth, Company
 from ml_connector_sandbox.company.regions import BILLS, REGIONS, regions
 from ml_connector_sandbox.compare import Comparison, compare
+from ml_connector_sandbox.compare_regions import compare_regions
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import Sandbox
 from ml_connector_sandbox.servicetitan.books import PRODUCTION
@@ -40,6 +41,14 @@ def enter(firm: Company, region: dict[str, Any], values: dict[str, Any]) -> None
 
 def looked(firm: Company, region: dict[str, Any]) -> Comparison:
     return compare(region, firm.servicetitan.as_dict(), company_books(firm.zoho_books))
+
+
+def test_all_regions_are_compared_in_one_go(firm: Company) -> None:
+    company = {"regions": firm.regions}
+    found = compare_regions(company, firm.servicetitan.as_dict(), company_books(firm.zoho_books))
+    assert found.regions.keys() == {one.name for one in DATA_CENTRES} and not found.agrees
+    assert {one.missing for one in found.regions.values()} == {BILLS}
+    assert found.as_dict()["regions"]["eu"] == looked(firm, firm.regions[0]).as_dict()
 
 
 def test_there_is_one_ledger_in_each_data_centre(firm: Company) -> None:

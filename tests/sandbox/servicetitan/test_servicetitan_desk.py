@@ -8,6 +8,7 @@ import pytest
 from ml_connector_sandbox import company as companies
 from ml_connector_sandbox.kernel.clock import SandboxClock
 from ml_connector_sandbox.sandbox import START, Sandbox
+from ml_connector_sandbox.servicetitan.desk import carried_out
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +84,17 @@ async def test_bills_are_edited_and_cancelled_and_a_credit_comes_in() -> None:
             known.add(credit.id)
         status, done = await act(act="credit")
         assert status == 400 and "no return whose credit" in str(done)
+
+
+async def test_a_customer_gets_another_telephone() -> None:
+    made = companies.matrix_sales(SandboxClock.starting(START))
+    tenant = made.seed.tenant
+    known = next(one for one in tenant.contacts if one.type == "Phone" and one.location_id is None)
+    wish = {
+        "act": "telephone", "tenant": made.access.tenant_id, "number": "(320) 555-7001",
+        "customer": tenant.customers[known.customer_id].name,
+    }  # fmt: skip
+    done = carried_out(made.servicetitan, wish)
+    assert done["before"] == known.value and tenant.contacts[known.id].value == "(320) 555-7001"
+    with pytest.raises(ValueError, match="there are 0 customers 'Nobody'"):
+        carried_out(made.servicetitan, {**wish, "customer": "Nobody"})

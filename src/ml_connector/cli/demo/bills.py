@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from ml_connector.service.replaying import replay
 from ml_connector.service.tallies import counted
 
 KIND = "servicetitan-zoho_books"
+_ONLY_LIKE = "vendor_ambiguous"
 FAULTS = ("duplicates", "missing", "totals_differ", "unexpected", "wrong_vendor")
 
 
@@ -30,14 +31,13 @@ async def bills(walk: Walk) -> dict[str, Any]:
     taken = await walk.accept(integration, ("accounts", "business_units"))
     await walk.give(integration, walk.company["mapping"], taken)
     preview = await walk.preview(integration)
+    await walk.only(KIND, "bills")
     first = await walk.live(integration, preview, "bills", command="live bills\nsync")
-    _show(
-        walk, await stage.compared(walk.file), "What the two systems' own books say, compared without asking our ledger"
-    )
+    _show(walk, await _compared(walk), "What the two systems' own books say, compared without asking our ledger")
     again = await walk.again(KIND)
     filled, released = await _fill(walk, integration)
     replayed = await _replay(walk, integration, filled)
-    books = await stage.compared(walk.file, (filled,))
+    books = await _compared(walk, (filled,))
     _show(walk, books, "The two systems' books once more, after all of that")
     return {
         "flows": flows_of(first),
@@ -49,6 +49,27 @@ async def bills(walk: Walk) -> dict[str, Any]:
         "replay": replayed,
         "sums": {"posted": books["sums"]["posted"]},
     }
+
+
+async def _compared(walk: Walk, filled: Sequence[str] = ()) -> dict[str, Any]:
+    """Both systems' books, compared without asking our ledger."""
+    ledger = await stage.organisation(walk.handover["admin"], walk.company["organization_id"])
+    return await stage.compared(walk.file, filled, posted=made_meanwhile(walk.company, ledger))
+
+
+def made_meanwhile(company: Mapping[str, Any], ledger: Mapping[str, Any]) -> list[str]:
+    """Ids of bills of vendors that were only like another's contact, and have one of their own in the ledger by now.
+
+    Such a vendor waits until that contact is another's; it is looked at again within the hour, of which a slow machine
+    sees the end while the chapter runs.
+    """
+    references = {str(value) for one in ledger["contacts"] for value in one["custom"].values()}
+    return [
+        row["bill_id"]
+        for row in company["truth"]
+        if row["because"] == _ONLY_LIKE
+        and f"servicetitan-{company['tenant_id']}-vendors-{row['vendor_id']}" in references
+    ]
 
 
 async def _fill(walk: Walk, integration: Integration) -> tuple[str, dict[str, int]]:

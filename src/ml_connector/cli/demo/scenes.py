@@ -119,8 +119,7 @@ def _phones(tenant: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def _tenant(walk: Walk) -> dict[str, Any]:
-    books: dict[str, Any] = (await stage.books(walk.handover["admin"], "servicetitan"))["tenants"]
-    return next(one for name, one in books.items() if name.endswith(f"/{walk.company['tenant_id']}"))
+    return await stage.tenant(walk.handover["admin"], walk.company["tenant_id"])
 
 
 # --- a webhook ----------------------------------------------------------------------------------------------------

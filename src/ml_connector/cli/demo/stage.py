@@ -21,6 +21,7 @@ from ml_connector.store.embedded import AlreadyRunning, DataDirectory
 from ml_connector.transport.wire import Addresses
 
 OFFICE = "office"  # the folder below the demo's in which the firms of the third chapter have their own
+BOTH_WAYS, REGIONS = "both-ways", "regions"  # those of the fourth's
 _MARK = ".ml-connector-demo"
 _PATIENCE = 60.0  # machine seconds until the sandbox is ready
 
@@ -67,7 +68,7 @@ def _claimed(folder: Path) -> Iterator[Path]:
 
 def _empty(folder: Path, kept: Set[str]) -> None:
     """Remove what an earlier demo left. Raises AlreadyRunning when a service still works on its data."""
-    for data in (folder / "data", folder / OFFICE / "data"):
+    for data in (folder / "data", folder / OFFICE / "data", *(folder / one / "data" for one in (BOTH_WAYS, REGIONS))):
         if data.exists():
             with DataDirectory(data).claim_service("ml-connector"):
                 shutil.rmtree(data)
@@ -126,9 +127,16 @@ async def accept_consent(addresses: Addresses, address: str, hosts: frozenset[st
             return
 
 
-async def compared(file: Path, filled: Sequence[str] = ()) -> dict[str, Any]:
-    """ServiceTitan's bills and Zoho Books' compared with each other, without our ledger. Raises DemoFailed."""
-    return await _compared("compare", file, *(part for one in filled for part in ("--filled", one)))
+async def compared(
+    file: Path, filled: Sequence[str] = (), *, credits: bool = False, posted: Sequence[str] = ()
+) -> dict[str, Any]:  # fmt: skip
+    """ServiceTitan's bills and Zoho Books' compared with each other, without our ledger. Raises DemoFailed.
+
+    ``credits``: AP credits are posted, too. ``posted``: ids of bills that are, whatever the truth table says.
+    """
+    rows = [part for one in filled for part in ("--filled", one)]
+    rows += [part for one in posted for part in ("--ending", f"{one}=posted")]
+    return await _compared("compare", file, *rows, *(["--credits"] if credits else []))
 
 
 async def sales_compared(file: Path) -> dict[str, Any]:
@@ -139,6 +147,17 @@ async def sales_compared(file: Path) -> dict[str, Any]:
 async def zoho_sales_compared(file: Path) -> dict[str, Any]:
     """ServiceTitan's receivables and Zoho Books' compared with each other, without our ledger. Raises DemoFailed."""
     return await _compared("compare_sales_zoho", file)
+
+
+async def parties_compared(file: Path) -> dict[str, Any]:
+    """ServiceTitan's customers and vendors compared with Zoho Books' contacts, without our ledger. Raises DemoFailed."""
+    return await _compared("compare_parties", file)
+
+
+async def regions_compared(file: Path) -> dict[str, Any]:
+    """Every region's ledger compared with ServiceTitan's bills, without our ledger; by data centre. Raises DemoFailed."""
+    found: dict[str, Any] = (await _compared("compare_regions", file))["regions"]
+    return found
 
 
 async def payables_compared(file: Path, filled: Sequence[str] = ()) -> dict[str, Any]:
@@ -184,6 +203,18 @@ async def books(admin: str, name: str) -> dict[str, Any]:
     """An emulator's books, amounts as Decimals."""
     async with aiohttp.ClientSession() as session, session.get(f"{admin}/{name}/books") as answer:
         return _exact(await answer.text())
+
+
+async def tenant(admin: str, tenant_id: str) -> dict[str, Any]:
+    """What a tenant of ServiceTitan has on record."""
+    known: dict[str, Any] = (await books(admin, "servicetitan"))["tenants"]
+    return next(one for name, one in known.items() if name.endswith(f"/{tenant_id}"))
+
+
+async def organisation(admin: str, organization_id: str) -> dict[str, Any]:
+    """What an organisation of Zoho Books has on record."""
+    found: dict[str, Any] = (await books(admin, "zoho_books"))["organisations"][organization_id]
+    return found
 
 
 def _exact(text: str) -> dict[str, Any]:

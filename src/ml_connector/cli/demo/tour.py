@@ -1,4 +1,4 @@
-"""The tour: two chapters on one company, a third on two firms with a sandbox and data of their own; what all comes to."""
+"""The tour: two chapters on one company, and two on firms with a sandbox and data of their own; what all comes to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from ml_connector.cli import render
 from ml_connector.cli.context import Cli, Exit
-from ml_connector.cli.demo import bills, own_tables, payables, sales, stage, zoho_sales
+from ml_connector.cli.demo import bills, both_ways, own_tables, payables, regions, sales, stage, zoho_sales
 from ml_connector.cli.demo.walk import Walk, head
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.lanes.tasks import ended
@@ -46,6 +46,7 @@ async def _run(cli: Cli, *, once: bool, summary: Path | None, speed: float, fold
         numbers = await _toured(Walk(cli, runtime, file))
         async with _office(cli, folder / stage.OFFICE, speed) as firm:
             numbers |= await _at_the_office(firm)
+            numbers[both_ways.BOTH] = await _between(cli, folder / stage.BOTH_WAYS, speed)
             numbers["seconds"] = round(time.monotonic() - began, 1)
             if summary is not None:
                 summary.write_text(json.dumps(numbers, indent=2) + "\n")
@@ -58,16 +59,33 @@ async def _run(cli: Cli, *, once: bool, summary: Path | None, speed: float, fold
 
 @asynccontextmanager
 async def _office(cli: Cli, folder: Path, speed: float) -> AsyncIterator[Walk]:
-    """The firm of the third chapter: another sandbox, and a data folder with a database of its own."""
+    """The firm of the third chapter."""
+    text = "Another firm: a month of 500 bills in Zoho Books, approved and paid in ServiceNow, in a sandbox of its own"
+    async with _firm(cli, folder, speed, payables.COMPANY, text) as walk:
+        yield walk
+
+
+async def _between(cli: Cli, folder: Path, speed: float) -> dict[str, Any]:
+    """The fourth chapter, whose two sandboxes end with it."""
+    text = "A small firm: ServiceTitan and Zoho Books both ways, in a sandbox of its own"
+    async with _firm(cli, folder, speed, both_ways.COMPANY, text) as walk:
+        numbers = await both_ways.both_ways(walk)
+        await _verify_audit(walk)
+        numbers |= {"company": walk.company["name"], "connections": await _connections(walk)}
+    text = "A firm with a ledger in each of Zoho's eight data centres, in a sandbox of its own"
+    async with _firm(cli, folder.with_name(stage.REGIONS), speed, regions.COMPANY, text) as walk:
+        return {**numbers, "regions": await regions.regions(walk)}
+
+
+@asynccontextmanager
+async def _firm(cli: Cli, folder: Path, speed: float, company: str, text: str) -> AsyncIterator[Walk]:
+    """Another sandbox, and a data folder with a database of its own."""
     folder.mkdir()
     file = folder / "sandbox.json"
     settings = Settings(data=folder / "data", sandbox=file).model_copy(update={"database_url": None})
     cli = replace(cli, settings=settings)
-    head(
-        cli,
-        "Another firm: a month of 500 bills in Zoho Books, approved and paid in ServiceNow, in a sandbox of its own",
-    )
-    async with stage.sandbox(file, speed, payables.COMPANY), cli.runtime() as runtime, _worker(runtime):
+    head(cli, text)
+    async with stage.sandbox(file, speed, company), cli.runtime() as runtime, _worker(runtime):
         yield Walk(cli, runtime, file)
 
 
@@ -136,9 +154,12 @@ def _agrees(numbers: Mapping[str, Any]) -> bool:
     chapters = (
         (numbers, bills.FAULTS), (numbers[zoho_sales.SALES], zoho_sales.FAULTS), (numbers[sales.KIND], sales.FAULTS),
         (numbers[payables.KIND], payables.FAULTS), (numbers[OWN_TABLES], own_tables.FAULTS),
+        (numbers[both_ways.BOTH], both_ways.FAULTS),
     )  # fmt: skip
     wrong = any(one["second_run"]["posted"] or any(one[name] for name in faults) for one, faults in chapters)
-    return bool(numbers[OWN_TABLES]["apart"]["untouched"]) and not wrong
+    apart, between = numbers[OWN_TABLES]["apart"]["untouched"], numbers[both_ways.BOTH]
+    kept = both_ways.kept_its_word(between) and regions.all_agree(between["regions"])
+    return bool(apart) and kept and not wrong
 
 
 def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
@@ -150,7 +171,8 @@ def _verdict(cli: Cli, numbers: Mapping[str, Any]) -> None:
     bad = "THE BOOKS DO NOT AGREE; see above."
     style = "bold green" if _agrees(numbers) else "bold red"
     render.lines(cli.out, good if _agrees(numbers) else bad, style=style)
-    for whose, known in ((numbers["company"], numbers), ("The third chapter's two firms", numbers[payables.KIND])):
+    firms = ("The third chapter's two firms", payables.KIND), ("The fourth chapter's firm", both_ways.BOTH)
+    for whose, known in ((numbers["company"], numbers), *((whose, numbers[name]) for whose, name in firms)):
         calls = (
             f"{one['name']} {one['calls']:,} ({one['http_429']} refused for a limit)" for one in known["connections"]
         )

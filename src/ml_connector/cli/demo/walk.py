@@ -8,6 +8,7 @@ import os
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,21 @@ from ml_connector.cli.demo import stage
 from ml_connector.cli.flows import show_preview
 from ml_connector.cli.status import show_status
 from ml_connector.connectors.checking import Verdict
+from ml_connector.errors import NotFound
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import connecting, integrating, syncing
 from ml_connector.service.checking import Checked, check_all
 from ml_connector.service.connections import connections
 from ml_connector.service.credentials import checked_credentials, checked_settings
 from ml_connector.service.desk import Desk
+from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.posted import AWAITING
 from ml_connector.service.previewing import Preview, preview
+from ml_connector.service.replaying import replay
 from ml_connector.service.status import FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.tallies import Tally, counted
@@ -223,6 +227,18 @@ class Walk:
                 )
         return found
 
+    async def only(self, kind: str, *flows: str) -> None:
+        """Turn what a preview has turned on off again, but for these flows: a chapter reads what it shows, and no more."""
+        integration = await integrating.integration_named(self.desk, kind)
+        rest = [one.name for one in integration.flows if one.mode == "preview" and one.name not in flows]
+        self.head(
+            "What is not shown here is turned off again: every reading of it takes calls and time",
+            f"off {' '.join(rest)}",
+        )
+        for flow in rest:
+            await set_flow_mode(self.desk, integration, flow, "off")
+        self.say(f"{counted(len(rest), 'flow')} off.")
+
     async def sync(self, kind: str) -> None:
         """Read and post now, and wait until it is quiet."""
         with progress.shown(self.cli) as report:
@@ -238,6 +254,13 @@ class Walk:
         posted = await self.posted(kind) - before
         self.say(f"Read again; {counted(posted, 'document')} posted.")
         return posted
+
+    async def look_again(self, kind: str) -> None:
+        """Plan what is held once more, as the service does by itself every hour, and wait until all is done."""
+        integration = await integrating.integration_named(self.desk, kind)
+        with suppress(NotFound):
+            await replay(self.desk, Filter(integration_id=integration.integration_id, state="held"))
+        await self.sync(kind)
 
     async def status(self, kind: str) -> Status:
         """How one integration stands."""

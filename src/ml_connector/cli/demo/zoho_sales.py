@@ -37,9 +37,12 @@ async def zoho_sales(walk: Walk) -> dict[str, Any]:
     taken = await walk.accept(integration, _SUGGESTED)
     await walk.give(integration, {table: answers[table] for table in _TABLES}, taken)
     preview = await walk.preview(integration, f"preview {KIND}", limit=3)
+    await walk.only(KIND, *FLOWS)
     commands = [*(f"live {flow} --integration {KIND}" for flow in FLOWS), f"sync --integration {KIND}"]
     found = await walk.live(integration, preview, *FLOWS, command="\n".join(commands))
     await _looked_at_again(walk, found)
+    walk.head("What waits is planned once more, as it is by itself every hour", "replay --state held\nsync")
+    await walk.look_again(KIND)
     again = await walk.again(KIND, f"sync --integration {KIND}")
     books = await stage.zoho_sales_compared(walk.file)
     show(walk, books, "What the two systems' own books say of sales, compared without asking our ledger")
