@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
+from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.states import State
 
@@ -173,5 +175,8 @@ async def test_a_change_of_a_document_that_is_gone_is_held_in_one_way(company: C
     assert kept == [("fact", f"bills:{posted.id}")] and ledger.refused == int(way == WAYS[2])
     ledger.lists["bills"] = (Bill("b9", Ref("p1"), Decimal(120), number="INV-1"),)
     await refresh(await company.lane(company.target, ledger, BOOKS), "bills", 0)
+    approver = replace(company.desk, actor=Actor("user/8", Role.APPROVER))
+    with pytest.raises(NotAllowed):
+        await link(approver, await record(company, "1"), "b9")  # a document's is no payee, so it is a bookkeeper's
     await link(company.desk, await record(company, "1"), "b9")
     assert await end(company, "1") == ("linked", ""), "it was entered there again"

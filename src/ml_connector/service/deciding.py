@@ -20,6 +20,7 @@ from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.relinking import Payee, may_relink
 from ml_connector.service.roles import Role
+from ml_connector.sync.coming import makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.links import PARTIES, Ends, ends
 from ml_connector.sync.release import release, restage
@@ -144,7 +145,7 @@ async def _may_link(
     desk: Desk, change: Change, sealer: Sealer, record: _Held, target_id: str, *, gone: bool
 ) -> bool:  # fmt: skip
     """Whether it may be linked now: of a vendor that loses its counterpart to another one, as ``relinking`` says."""
-    if not gone or record.type.party_kind != "vendor":
+    if not (gone and makes_parties(record.type) and record.type.party_kind == "vendor"):
         desk.require(Role.BOOKKEEPER)
         return True
     _refuse_other_kind(record, sealer, target_id, await _base(change, record, target_id))

@@ -219,14 +219,15 @@ class _Pusher:
         """
         if not refused:
             return {}
+        moved: dict[int, Outcome] = {}
         try:
             found = await standing(self._lane, [one for one, _ in refused])
-            on_gone = await refused_on_gone(self._lane, refused)
+            moved = {id_: one for id_, one in found.others.items() if type(one) is Later}
+            return {**await refused_on_gone(self._lane, refused), **moved}
         except LeaseLost:
             raise
         except TransportError:
-            return {}  # the refusal stands
-        return {**on_gone, **{id_: one for id_, one in found.others.items() if type(one) is Later}}
+            return moved  # the other refusals stand
 
     async def _written(self, group: list[Intended]) -> Sequence[Outcome]:
         lane = self._lane
