@@ -29,13 +29,15 @@ demo: $(READY) ## run the product on the sandbox (ONCE=1 ends it after the tour,
 
 # The published documents' file runs in one process: only then can it tell which known exceptions nothing has met.
 PUBLISHED := tests/contract/test_contract_published.py
+# Most tests wait for servers and clocks as long as they work: three at once keep two cores busy.
+AT_ONCE := 3
 
 test: $(READY) ## all tests
-	@$(BIN)/python -m pytest -n 2 --ignore=$(PUBLISHED)
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --ignore=$(PUBLISHED)
 	@$(BIN)/python -m pytest $(PUBLISHED)
 
 test-fast: $(READY) ## the tests that take no servers and no long runs (under two minutes)
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow"
 
 check: $(READY) ## lint, formatting, types, import rules
 	@$(BIN)/ruff check src tests rig faults benchmarks
@@ -43,7 +45,7 @@ check: $(READY) ## lint, formatting, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (SAMPLE=104 a seeded sample, as many of each world, SEED=n, ONLY=text)
+faults: $(READY) ## the fault matrix: every call of a run spoiled in every way (SAMPLE=64 a seeded sample, as many of each world, SEED=n, ONLY=text)
 	@$(BIN)/python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only '$(ONLY)') $(if $(TABLE),--table $(TABLE))
 
