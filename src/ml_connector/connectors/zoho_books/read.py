@@ -14,16 +14,13 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
 from ml_connector.canonical.documents import Document
-from ml_connector.canonical.master_data import TaxCode
 from ml_connector.canonical.purchases import Bill, BillState, Expense
 from ml_connector.canonical.sales import Invoice, InvoiceState, Payment
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.reading import Page, Reading, Row
-from ml_connector.connectors.zoho_books import in_detail, translate
+from ml_connector.connectors.zoho_books import in_detail, tax_groups, translate
 from ml_connector.connectors.zoho_books.client import Books, Reply
 from ml_connector.connectors.zoho_books.errors import Incomplete, NotOffered, Refusal
 from ml_connector.connectors.zoho_books.in_detail import Detailing, Shown
@@ -44,7 +41,6 @@ _WHOLE: dict[str, Any] = {
     "expenses": {"settled": _CREATED, "query": _ALL, "date_filter": "date_start"},
     "currencies": {},
 }
-_SINGLE_TAXES = ("tax", "compound_tax")  # the types of taxes, as they are published
 _ALL_ACCOUNTS, _ALL_TAXES = "AccountType.All", "Taxes.All"
 
 
@@ -56,6 +52,8 @@ def read(session: Session, reading: Reading) -> AsyncIterator[Page]:
         return dimensions(Books(session), reading)
     if reading.ids:
         return _by_id(Books(session), reading)
+    if reading.entity == "tax_codes":
+        return _walk_taxes(Books(session), reading)
     return _walk_in_detail(Books(session), reading) if in_full(reading) else _walk(Books(session), reading)
 
 
@@ -78,12 +76,15 @@ async def _shown(books: Books, resource: Resource, id_: str, field: str) -> Show
 
 
 async def _walk(books: Books, reading: Reading) -> AsyncIterator[Page]:
-    listing = listing_of(books, reading)
-    taxes = reading.entity == "tax_codes"
-    if taxes:
-        listing = await _taxes_as_allowed(books, listing)
-    async for page in walk(books, listing, cursor_of(reading.cursor, reading.since)):
-        yield await _with_parts(books, page) if taxes else page
+    async for page in walk(books, listing_of(books, reading), cursor_of(reading.cursor, reading.since)):
+        yield page
+
+
+async def _walk_taxes(books: Books, reading: Reading) -> AsyncIterator[Page]:
+    cursor = tax_groups.cursor_of(reading.cursor)
+    listing = await _taxes_as_allowed(books, listing_of(books, reading))
+    async for page in tax_groups.walk(books, listing, lambda id_: detail(books, _TAX_GROUP, id_, ""), cursor):
+        yield page
 
 
 def _walk_in_detail(books: Books, reading: Reading) -> AsyncIterator[Page]:
@@ -182,23 +183,6 @@ async def _taxes_as_allowed(books: Books, listing: Listing) -> Listing:
     except Refusal:
         return dataclasses.replace(listing, query=())
     return listing
-
-
-async def _with_parts(books: Books, page: Page) -> Page:
-    """Groups of taxes with the rates of theirs, which only the group's own page shows: a call for each."""
-    return msgspec.structs.replace(page, rows=tuple([await _in_parts(books, row) for row in page.rows]))
-
-
-async def _in_parts(books: Books, row: Row) -> Row:
-    """Rows of groups are told nowhere to be of a type of their own, but they are none of the two types of single taxes."""
-    if not isinstance(row.document, TaxCode) or not row.document.rate:
-        return row
-    fields: Any = json_fields.decode(row.raw)
-    if json_fields.text(fields, "tax_type") in ("", *_SINGLE_TAXES):
-        return row
-    found = await detail(books, _TAX_GROUP, row.id, "")
-    parts = found.document.parts if found is not None and isinstance(found.document, TaxCode) else ()
-    return msgspec.structs.replace(row, document=msgspec.structs.replace(row.document, parts=parts))
 
 
 def _applied(reply: Reply) -> str:
