@@ -14,11 +14,12 @@ from zoho_sales_world import INVOICE, NORTH, D, invoice, labor, line, linked, pl
 
 from ml_connector.canonical.master_data import Dimension
 from ml_connector.canonical.parts import Ref, TaxBasis
-from ml_connector.canonical.sales import InvoiceLine
+from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.decisions import Write
 from ml_connector.integrations.servicetitan_xero import INTEGRATION as XERO
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.service.mapping.keys import Known
+from ml_connector.sync.kept_coding import agreed
 
 DULUTH, BEND = Dimension("loc1", "location", "Duluth"), Dimension("loc2", "location", "Bend")
 PROJECT = Dimension("prj", "project", "Roof", party=Ref("zc2"))
@@ -28,6 +29,7 @@ PLACES: dict[str, Any] = {
     "tables": {"business_units": {"bu1": DULUTH.id, "bu2": BEND.id}},
 }  # fmt: skip
 SOUTH = Ref("bu2", "South")
+WEST = Dimension("opt2", "reporting_tag", "West", Ref("tag1", "Area"))
 
 
 def coded(document: Any) -> list[tuple[str, tuple[Ref, ...]]]:
@@ -65,6 +67,24 @@ def test_a_location_that_an_accountant_gave_a_line_stays_and_another_unit_moves_
     moved = invoice(lines=(line("120", business_unit=SOUTH),), tax="9.90", total="129.90")
     assert coded(sent(plan(moved, link=linked(INVOICE, base, base), **PLACES))) == [("loc2", ())]
     assert coded(sent(plan(dearer, link=linked(INVOICE, base, base), **PLACES))) == [("loc1", ())]
+
+
+def test_a_base_of_before_locations_were_read_keeps_no_line_from_following_its_unit() -> None:
+    base = shown()
+    today = shown(**{"lines": tuple(msgspec.structs.replace(one, location=Ref(DULUTH.id)) for one in base.lines)})
+    tagged = {
+        "ledger": {"dimensions": {**KNOWN, WEST.id: WEST}},
+        "tables": {"business_units": {"bu1": NORTH.id, "bu2": WEST.id}},
+    }
+    moved = invoice(lines=(line("120", business_unit=SOUTH),), tax="9.90", total="129.90")
+    decision = plan(moved, link=linked(INVOICE, today, base), **tagged)
+    [(place, [option])] = coded(sent(decision))
+    assert (place, option.id) == ("loc1", WEST.id)  # where the ledger has it, since tags say nothing of it
+    assert isinstance(decision, Write) and not any("keeps what the ledger has" in one for one in decision.notes)
+    after = agreed(base, today, today)
+    assert isinstance(after, Invoice) and after.lines == today.lines  # known from the next answer on
+    bend = shown(**{"lines": _placed(shown(), BEND)})
+    assert agreed(today, bend, bend).lines[0].location == Ref(DULUTH.id)  # type: ignore[union-attr]
 
 
 def _placed(document: Any, place: Dimension) -> tuple[InvoiceLine, ...]:

@@ -134,11 +134,17 @@ def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, d
     known = view.ledger.tax_codes.get(code.id)
     if wanted.tax and known is not None and known.rate == 0:
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
+    location = coded.location if coded.location.id or pair.base.location.id else pair.now.location
     _tell(pair, draft)
     return msgspec.structs.replace(
-        wanted, id=pair.now.id, account=account, dimensions=coded.dimensions, location=coded.location, tax_code=code,
+        wanted,
+        id=pair.now.id,
+        account=account,
+        dimensions=coded.dimensions,
+        location=location,
+        tax_code=code,
         item=item,
-    )  # fmt: skip
+    )
 
 
 def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
@@ -148,8 +154,13 @@ def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
 
 def _follows_unit(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> bool:
     """Whether the line takes tracking and location of its business unit: it has changed, and nobody touched them there."""
-    touched = _ids(pair.now) != _ids(pair.base) or pair.now.location.id != pair.base.location.id
+    touched = _ids(pair.now) != _ids(pair.base) or _relocated(pair)
     return not versions.unit_kept(wanted.id) and not touched
+
+
+def _relocated(pair: _Pair) -> bool:
+    """Whether somebody has put the line at another location. A base of before locations were read shows none."""
+    return bool(pair.base.location.id) and pair.now.location.id != pair.base.location.id
 
 
 def _tax_code(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> Ref:
@@ -169,8 +180,7 @@ def _tell(pair: _Pair, draft: Draft) -> None:
         ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
         ("item", pair.base.item.id, pair.now.item.id),
         ("tracking", _ids(pair.base), _ids(pair.now)),
-        ("location", pair.base.location.id, pair.now.location.id),
     )
-    kept = [what for what, was, is_ in pairs if was != is_]
+    kept = [what for what, was, is_ in pairs if was != is_] + ["location"] * _relocated(pair)
     if kept:
         draft.notes.append(f"line '{pair.now.description[:40]}' keeps what the ledger has: {', '.join(kept)}")

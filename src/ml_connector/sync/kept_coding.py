@@ -72,7 +72,13 @@ def _kept(
         name: getattr(base, name)
         for name in _CODING
         if name in after.__struct_fields__
+        and not (name == "location" and _location_unread(base))
         and getattr(before, name) != getattr(base, name)
         and getattr(after, name) == getattr(before, name)
     }
     return msgspec.structs.replace(after, **own)
+
+
+def _location_unread(base: InvoiceLine | BillLine) -> bool:
+    """Whether the base may be of before locations were read on what is sold: that it shows none is no agreement on none."""
+    return isinstance(base, InvoiceLine) and not base.location.id

@@ -15,6 +15,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillState, LineKind
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan.errors import UnexpectedShape
+from ml_connector.connectors.servicetitan.walks import moment
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotPermitted
 from tests.connectors.servicetitan.servicetitan_script import (
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.anyio
 WITHOUT = ALL_SCOPES - {"tn.acc.apbills:r"}
 ORDERS = "tn.inv.purchaseorders:r"
 NOW = int((NOON - dt.datetime(2026, 5, 1, tzinfo=dt.UTC)).total_seconds())  # as `stamp` counts
+GATEWAYS = {"title": "Unable to match incoming request to an operation."}
 EXPENSE = {"id": 1, "amount": "5.00"}
 
 
@@ -187,10 +189,34 @@ async def test_a_granted_scope_reads_everything_again() -> None:
 
 async def test_a_tenant_without_ap_bills() -> None:
     script = tenant([bill(1, stamp(1))])
-    script.instead["ap-bills"] = answer(404, {"title": "Unable to match incoming request to an operation."})
+    script.instead["ap-bills"] = answer(404, GATEWAYS)
     found = await pages(script, Reading("bills"))
     assert last(found)["1"].complete
     assert found[-1].last
+
+
+async def test_ap_bills_that_the_gateway_withdraws_are_read_from_their_start_once_they_are_back() -> None:
+    aps = [ap_bill(1, stamp(1))]
+    script = tenant([bill(1, stamp(1))], aps)
+    before = await pages(script, Reading("bills"))
+    script.instead["ap-bills"] = answer(404, GATEWAYS)
+    aps[0] |= {"status": "Canceled", "modifiedOn": stamp(2)}
+    script.feed[0]["modifiedOn"] = stamp(2)
+    without = await pages(script, Reading("bills", before[-1].cursor))
+    assert "Accounts Payable module" in last(without)["1"].hidden_reason
+    state = msgspec.json.decode(without[-1].cursor)
+    state |= {"through": moment(NOON), "reread": NOON.date().isoformat()}  # longer than the daily re-reading looks back
+    script.instead.clear()
+    script.feed.clear()
+    back = await pages(script, Reading("bills", msgspec.json.encode(state)))
+    assert last(back)["1"].state is BillState.CANCELED
+
+
+async def test_inventory_bills_that_are_withdrawn_are_not_taken_for_closed_ap_bills() -> None:
+    script = tenant([bill(1, stamp(1))], [ap_bill(2, stamp(2), billType="ApBill")])
+    script.instead["inventory-bills/paginated"] = answer(404, GATEWAYS)
+    with pytest.raises(NotPermitted, match="list inventory-bills"):
+        await pages(script, Reading("bills"))
 
 
 async def test_a_refused_right_stops_bills_alone_and_names_the_scope() -> None:

@@ -11,7 +11,8 @@ Procurement  AP bills changed since the last walk. Reconciling or stopping payme
 ApBill       AP bills changed since the last walk that may have no inventory bill at all (expenses only).
 
 A quiet walk costs four calls. Without the scope for AP bills only the first two legs exist; when it is granted later, all
-is read again, since every bill may gain lines. AP bills cannot be sorted: they are read by spans of modification time.
+is read again, since every bill may gain lines. So it is where ServiceTitan closes or withdraws AP bills for a while: their
+legs begin anew when they open. AP bills cannot be sorted: they are read by spans of modification time.
 Once a day all legs start some days back instead, and so they do from a token the vendor no longer takes.
 
 A row's stamp is the later of the two stamps, so a version that knew both is never older than one that knew one.
@@ -29,7 +30,7 @@ import structlog
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads, resources
 from ml_connector.connectors.servicetitan.client import Client, Feed, Resource
-from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefused, UnexpectedShape
+from ml_connector.connectors.servicetitan.errors import FeatureOff, RequestRefused, UnexpectedShape, Withdrawn
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.translate import understood, understood_or_none, unread
 from ml_connector.connectors.servicetitan.translate_bills import Choices, bill
@@ -47,6 +48,7 @@ _NEXT_LEG = {
     resources.STANDALONE: "",
 }
 _AP_LEGS = (resources.PROCUREMENT, resources.STANDALONE)
+_CLOSED = (FeatureOff, Withdrawn)  # a list that is not to be had in spite of the right
 _DAY = dt.timedelta(days=1)
 
 
@@ -205,11 +207,11 @@ class _BillWalk:
                 rows = await self._join.ap_rows(stretch.rows, frozenset(self._cursor.gone))
                 self._advance(kind, stretch)
                 yield self._page(rows)
-        except NotFound:  # the tenant has no AP bills at all
+        except _CLOSED:  # also NotFound: what was not read meanwhile is read once they open
+            self._join.refused()
             self._end_leg(kind)
             yield self._page(())
-        except FeatureOff:
-            self._join.refused()
+        except NotFound:  # the tenant has no AP bills at all
             self._end_leg(kind)
             yield self._page(())
 
@@ -273,9 +275,9 @@ class _Join:
         self.off = False
 
     def refused(self) -> None:
-        """AP bills are closed in spite of the right: from here on bills are read as without it, and never taken for
+        """AP bills are closed in spite of the right, or the gateway offers them no more: from here on bills are read as
 
-        whole where their amount shows that lines are missing.
+        without the right, and never taken for whole where their amount shows that lines are missing.
         """
         self.granted, self.off = False, True
         self._choices = dataclasses.replace(self._choices, granted=False, closed=True)
@@ -304,7 +306,11 @@ class _Join:
         return tuple(self._row(bases.get(one), details.get(one), orders, deleted=False) for one in known)
 
     async def _bases(self, ids: Iterable[str]) -> dict[str, bytes]:
-        return {row_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
+        """Raises NotPermitted where the list of inventory bills is closed, never as AP bills that are closed are told."""
+        try:
+            return {row_id(raw): raw for raw in await self._client.by_ids(resources.INVENTORY_BILLS, ids)}
+        except _CLOSED as error:
+            raise NotPermitted(error.sentence) from error
 
     async def _recurring(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Recurring bills, which the list may leave out where no type is asked for."""
@@ -319,11 +325,11 @@ class _Join:
         for kind in (resources.PROCUREMENT, resources.STANDALONE):
             try:
                 found |= {row_id(raw): raw for raw in await self._client.by_ids(resources.AP_BILLS[kind], missing)}
-            except NotFound:
-                return found
-            except FeatureOff:
+            except _CLOSED:
                 self.refused()
                 return {}
+            except NotFound:
+                return found
             missing -= found.keys()
         return found
 
