@@ -118,6 +118,30 @@ async def test_what_may_not_be_read_stops_the_flows_that_need_it_and_not_the_lan
         assert list(await refused_flows(lane)) == [flow.flow_id]
 
 
+async def test_while_all_who_need_a_list_are_refused_none_of_it_is_asked_for(company: World, made: str) -> None:
+    shown, flow = await known(company, made), await company.flow("vendors")
+    company.sandbox.company.zoho_books_switches.features_off = "contacts"
+    async with company.held(company.target) as lane:
+        async with lane.transaction() as transaction:
+            listed = Party(made, "vendor", shown.name, active=False, stamp=shown.stamp, in_full=False)
+            await file_documents(transaction, "parties", [listed])
+
+        async def asked() -> bool:
+            """Whether it is asked for in the next round, as one of the many would be whose turn has not come yet."""
+            await company.run("update directory set asked_at = '-infinity' where object_id = %s", made)
+            await read_in_full(lane, [flow])
+            return bool(
+                (await company.one("select asked_at > '-infinity' from directory where object_id = %s", made))[0]
+            )
+
+        assert await asked() and list(await refused_flows(lane)) == [flow.flow_id]
+        assert not await asked()
+        await company.run(
+            "update feed set moved_at = moved_at - interval '1 hour' where starts_with(name, 'refused flow ')"
+        )
+        assert await asked()
+
+
 # --- documents -----------------------------------------------------------------------------------------------------
 
 

@@ -82,13 +82,24 @@ _CHANGED = """
 async def read_in_full(lane: Lane, flows: Sequence[Flow]) -> None:
     """Read what this lane's system has to show in full before anything is planned from it. Raises transport.errors.
 
-    What may not be read stops the flows that need its list, and nobody else.
+    What may not be read stops the flows that need its list, and nobody else; while all of them stand still, whatever for, it
+    is not asked for.
     """
     here = [flow for flow in flows if flow.target_id == lane.connection_id]
-    if any(flow.name == VENDORS for flow in here):
+    if any(flow.name == VENDORS for flow in here) and PARTIES in _lists(await _going(lane, here)):
         await _as_allowed(lane, here, PARTIES, await _vendors(lane))
     for entity, ids in (await _counterparts(lane, here)).items():
         await _as_allowed(lane, here, entity, ids)
+
+
+async def _going(lane: Lane, flows: Sequence[Flow]) -> list[Flow]:
+    """Those that are not refused."""
+    refused = await refused_flows(lane) if flows else {}
+    return [flow for flow in flows if flow.flow_id not in refused]
+
+
+def _lists(flows: Sequence[Flow]) -> list[str]:
+    return sorted({entity for flow in flows for entity in flow.type.target_lists})
 
 
 async def _as_allowed(lane: Lane, here: Sequence[Flow], entity: str, ids: Collection[str]) -> None:
@@ -129,12 +140,11 @@ async def _counterparts(lane: Lane, here: Sequence[Flow]) -> Mapping[str, list[s
     address; where a list shows all there is to know of one, none is asked for.
     """
     flows = [flow for flow in here if not flow.type.staged and not flow.type.tracks and flow.mode != "off"]
-    lists = sorted({entity for flow in flows for entity in flow.type.target_lists})
-    refused = await refused_flows(lane) if lists else {}
-    ids = [flow.flow_id for flow in flows if lists and flow.flow_id not in refused]
+    going = await _going(lane, flows)
+    lists, ids = _lists(going), [flow.flow_id for flow in going]
     now, place = lane.clock.now(), (lane.tenant_id, lane.connection_id)
     found: dict[str, list[str]] = defaultdict(list)
-    if not ids:
+    if not lists:
         return found
     async with lane.transaction() as transaction:
         rows = await transaction.all(
