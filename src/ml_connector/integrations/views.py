@@ -124,7 +124,8 @@ class Linked:
     """An existing link: the target's id and what it showed when last agreed (None when unknown).
 
     ``source`` is the version of the source's document that was posted; ``now`` what the target shows of its document at
-    present, None when it is not there any more. ``mirrored``: the flow that goes the other way has made it.
+    present, None when it is not there any more. ``mirrored``: the flow that goes the other way has made it. ``dismissed``, of
+    what went back: ``source`` is not the version that was entered but one that a person has dismissed since.
     """
 
     target_entity: str
@@ -133,6 +134,7 @@ class Linked:
     source: Document | None = None
     now: Document | None = None
     mirrored: bool = False
+    dismissed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
