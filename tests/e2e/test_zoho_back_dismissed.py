@@ -65,15 +65,35 @@ async def test_a_change_of_a_payment_that_was_dismissed_is_not_asked_about_again
         await company.sync()
         paid = company.receive(invoice, amount="150")["payment_id"]
         await company.sync()
-        company.reapply(paid, "120.00")
-        company.jump(minutes=5)
-        await company.sync()
-        assert (await company.ends("payments_back"))[paid] == ("held", "payment_back_changed")
+        assert await corrected(company, paid, "120.00") == ("held", "payment_back_changed")
         await dismiss(company.desk, await company.record("payments_back", paid), "it stays as it was")
         kept = company.zoho.customer_payments.get(paid)
         assert kept is not None
         for amount, end in (("120.00", ALIKE), ("130.00", ("held", "payment_back_changed")), ("150.00", ALIKE)):
-            company.reapply(paid, amount)
-            company.jump(minutes=5)
-            await company.sync()
-            assert (await company.ends("payments_back"))[paid] == end, amount
+            assert await corrected(company, paid, amount) == end, amount
+
+
+async def test_an_increase_of_a_payment_that_was_dismissed_is_not_asked_about_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with back(database, tmp_path, payments_back="live") as company:
+        invoice = company.bill("400")
+        await company.sync()
+        paid = company.receive(invoice, amount="100")["payment_id"]
+        await company.sync()
+        assert await corrected(company, paid, "120.00") == ("held", "payment_back_changed")
+        await dismiss(
+            company.desk, await company.record("payments_back", paid), "the 20 are a payment of their own there"
+        )
+        assert await corrected(company, paid, "120.00") == ALIKE
+        assert await corrected(company, paid, "130.00") == ("held", "payment_back_changed")
+        [wait] = (await company.life("payments_back", paid)).versions[-1].waits
+        assert "120.00 USD -> 130.00 USD" in wait.sentence and "linked with" not in wait.sentence
+
+
+async def corrected(company: Back, payment: str, amount: str) -> tuple[str, str]:
+    """How a payment ends once somebody has corrected it at Zoho to an amount and it is read again."""
+    company.reapply(payment, amount)
+    company.jump(minutes=5)
+    await company.sync()
+    return (await company.ends("payments_back"))[payment]

@@ -205,6 +205,23 @@ def test_a_share_that_is_servicetitans_later_is_told_until_somebody_enters_it() 
     assert plan(both, link=came) == Unchanged()
 
 
+def test_an_increase_that_was_dismissed_is_not_taken_for_a_share() -> None:
+    """100 was entered, Zoho's became 120, and a person dismissed that: the 20 stand in ServiceTitan by themselves."""
+    agreed = Linked("payments", "p5", THERE, paid("120"), THERE, mirrored=True, dismissed=True)
+    assert plan(paid("120", memo="by post"), link=agreed) == Unchanged()
+    held = plan(paid("130"), link=agreed)
+    assert codes(held) == ["payment_back_changed"] and isinstance(held, Hold)
+    assert "amount 120.00 USD -> 130.00 USD" in held.waits[0].sentence
+    assert "linked with" not in held.waits[0].sentence
+
+
+def test_a_share_that_was_dismissed_is_asked_about_again_only_as_it_changes() -> None:
+    both = paid("120", {"z1": "100", "z2": "20"})
+    agreed = Linked("payments", "p5", THERE, both, THERE, mirrored=True, dismissed=True)
+    assert plan(msgspec.structs.replace(both, stamp="later"), link=agreed) == Unchanged()
+    assert codes(plan(paid("130", {"z1": "100", "z2": "30"}), link=agreed)) == ["payment_back_changed"]
+
+
 def test_a_deletion_is_held_until_it_is_deleted_there_too() -> None:
     held = plan(paid(active=False), link=linked())
     assert codes(held) == ["payment_back_deleted"] and isinstance(held, Hold) and "p5" in held.waits[0].action

@@ -26,8 +26,10 @@ def changed(payment: Payment, view: View) -> Decision:
     stands = there if isinstance(there, Payment) and there.active else None
     if not link.mirrored or posted is None:
         return Unchanged()
-    more = _more_ours(payment, posted, link.base, view)
-    if not more and _same(posted, payment) and _as_entered(stands, link.base):
+    same = _same(posted, payment)
+    # The amount of one that a person has dismissed tells nothing of what was entered: it is no share, or one that is settled.
+    more = not (same and link.dismissed) and _more_ours(payment, posted, link.base, view)
+    if not more and same and _as_entered(stands, link.base):
         return Unchanged()
     if stands is None or (payment.active and _agrees(payment, stands, view)):
         return Unchanged()
@@ -35,7 +37,7 @@ def changed(payment: Payment, view: View) -> Decision:
     key = f"payments:{link.target_id}"
     if not payment.active:
         return Hold((waiting("payment_back_deleted", "fact", key, **told),))
-    what = _told(posted, payment) if not (more and _same(posted, payment)) else _linked_since(payment, view)
+    what = _told(posted, payment) if not (more and same) else _linked_since(payment, view)
     return Hold((waiting("payment_back_changed", "fact", key, what=what, **told),))
 
 

@@ -124,7 +124,8 @@ class Linked:
     """An existing link: the target's id and what it showed when last agreed (None when unknown).
 
     ``source`` is the version of the source's document that was posted; ``now`` what the target shows of its document at
-    present, None when it is not there any more. ``mirrored``: the flow that goes the other way has made it.
+    present, None when it is not there any more. ``mirrored``: the flow that goes the other way has made it. ``dismissed``, of
+    what went back: ``source`` is not the version that was entered but one that a person has dismissed since.
     """
 
     target_entity: str
@@ -133,6 +134,7 @@ class Linked:
     source: Document | None = None
     now: Document | None = None
     mirrored: bool = False
+    dismissed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,8 @@ class View:
 
     ``at_target`` is, by the target's entity and id, what it shows now of the documents that the record's own hang together
     with: those in ``made`` and all under its references, the counterparts in ``links``, payments and credit notes of equal
-    amount and near date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source
+    amount and near date that nobody is linked to, and the party's advances. ``gone`` are those in ``made`` that the target
+    showed once and shows no more; in neither is what was never read. ``sources`` is, as ``links``, what the source
     showed last of the documents that are named there, but for parties.
 
     ``users`` is what others have made that stands on the record's own counterpart, as payments on an invoice. ``taken_off``
@@ -233,6 +236,7 @@ class View:
     done: frozenset[StepKey] = frozenset()
     removed: Mapping[tuple[str, str], str] = field(default_factory=dict)
     at_target: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+    gone: frozenset[tuple[str, str]] = frozenset()
     sources: Mapping[tuple[str, str], Document] = field(default_factory=dict)
     users: Sequence[Using] = ()
     taken_off: frozenset[str] = frozenset()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from ml_connector.canonical import documents
+from ml_connector.integrations.views import Linked
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.states import DISMISSED, State
+from ml_connector.sync.states import DISMISSED, IntentState, State
 
 # `offset 0` as in prepare._Batch.
 _DISMISSED = """
@@ -23,6 +26,15 @@ _FORWARD = _DISMISSED.format(end="l.entity, l.source_id", found="source_id = r.s
 _BACK = _DISMISSED.format(
     end="l.target_entity, l.target_id", found="target_entity = %b and target_id = r.source_id and mirrored"
 )  # what came the other way has its base there
+# The versions that were entered, of records that went back.
+_WENT = """
+    select r.source_id, d.content_hash, d.canonical
+    from unnest(%b::text[]) as mine (id)
+    cross join lateral (select * from record where tenant_id = %b and flow_id = %b and source_id = mine.id offset 0) r
+    cross join lateral (select version_id from intent where tenant_id = r.tenant_id and record_id = r.record_id
+                        and action = 'create' and state = %b order by intent_id desc limit 1) i
+    cross join lateral (select * from document where tenant_id = r.tenant_id
+                        and version_id = i.version_id offset 0) d"""
 
 
 async def laid_against(transaction: LaneTransaction, flow: Flow, versions: Sequence[int]) -> None:
@@ -44,3 +56,19 @@ async def laid_against(transaction: LaneTransaction, flow: Flow, versions: Seque
             f"update link set {'base' if back else 'source_base'} = %b where tenant_id = %b and link_id = %b",
             shown, lane.tenant_id, link_id,
         )  # fmt: skip
+
+
+async def dismissed_since(transaction: LaneTransaction, flow: Flow, links: Mapping[str, Linked]) -> dict[str, Linked]:
+    """The links of records that went back, by source id, with what tells that another version than the one that was
+
+    entered is agreed on by now: one that a person has dismissed, since nothing else moves what is agreed of such a record.
+    """
+    ids = [id_ for id_, link in links.items() if link.mirrored and link.source is not None]
+    if not flow.type.lays_against_dismissed or not ids:
+        return dict(links)
+    lane, found = transaction.lane, dict(links)
+    rows = await transaction.all(_WENT, ids, lane.tenant_id, flow.flow_id, IntentState.DONE.value)
+    for source_id, content_hash, canonical in rows:
+        went = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+        found[source_id] = replace(found[source_id], dismissed=went != found[source_id].source)
+    return found

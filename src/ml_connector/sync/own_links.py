@@ -9,6 +9,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.integrations.views import Behind, Linked
 from ml_connector.sync.directory import entry_name
+from ml_connector.sync.dismissed import dismissed_since
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
@@ -77,7 +78,8 @@ async def own_links(transaction: LaneTransaction, flow: Flow, items: Sequence[It
     if flow.type.mirrors:
         rules = flow.type
         rows = await transaction.all(_BACK, ids, *here, rules.mirrors, rules.mirrored, flow.target_id, _shown_in(flow))
-        return {row[3]: _back(transaction, flow, row) for row in rows}
+        back = {row[3]: _back(transaction, flow, row) for row in rows}
+        return await dismissed_since(transaction, flow, back)
     rows = await transaction.all(_FORWARD, ids, *here, flow.name, flow.target_id)
     return {row[1]: _forward(transaction, row) for row in rows}
 
