@@ -164,10 +164,10 @@ _Key = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Together:
-    """By record: its proven steps, and what the target, by (entity, id), and the source, by (flow, id), show of the documents
+    """By record: its proven steps, and what both sides show of the documents it hangs together with.
 
-    it hangs together with. ``payables``: of a flow that is matched with bills, which of the target's it may be. ``gone``: what
-    its steps have made and the target had, and has no more.
+    The target's are by (entity, id), the source's by (flow, id). ``payables``: of a flow that is matched with bills, which of
+    the target's it may be. ``gone``: what its steps have made and the target had, and has no more.
     """
 
     steps: dict[int, Steps] = field(default_factory=lambda: defaultdict(Steps))
