@@ -756,7 +756,8 @@ def test_what_is_not_shown_is_not_judged() -> None:
     books = posted(payment("100", {"A": "60", "B": "40"}))
     [second] = [one for one in books.live("payments") if one.reference.endswith("-B")]
     del books.shown["payments", second.id]
-    assert codes(books.version(payment("60"))) == ["gone_there"]
+    assert codes(books.version(payment("60"))) == ["posted_unseen"]
+    assert codes(books.version(payment("60"), gone=frozenset([("payments", second.id)]))) == ["gone_there"]
 
 
 def test_a_payment_that_was_linked_by_hand_is_never_changed() -> None:

@@ -95,8 +95,15 @@ def standing(view: View, draft: Draft) -> list[Standing]:
             document = _before_this(document, view)
             documents.append(Standing(reference, entity, document, _is_leaving(entity, reference, view)))
         else:
-            draft.wait(gone_there(entity, target_id))
+            draft.wait(_not_shown(entity, target_id, view))
     return documents
+
+
+def _not_shown(entity: str, id_: str, view: View) -> Waiting:
+    """It is gone, or was never read: what no list shows, and was made before steps filed it, may well stand there."""
+    if (entity, id_) in view.gone:
+        return gone_there(entity, id_)
+    return waiting("posted_unseen", "fact", f"{entity}:{id_}", id=id_)
 
 
 def under_change(parts: Iterable[Allocation], view: View) -> tuple[Waiting, ...]:

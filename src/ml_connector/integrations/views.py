@@ -203,7 +203,8 @@ class View:
 
     ``at_target`` is, by the target's entity and id, what it shows now of the documents that the record's own hang together
     with: those in ``made`` and all under its references, the counterparts in ``links``, payments and credit notes of equal
-    amount and near date that nobody is linked to, and the party's advances. ``sources`` is, as ``links``, what the source
+    amount and near date that nobody is linked to, and the party's advances. ``gone`` are those in ``made`` that the target
+    showed once and shows no more; in neither is what was never read. ``sources`` is, as ``links``, what the source
     showed last of the documents that are named there, but for parties.
 
     ``users`` is what others have made that stands on the record's own counterpart, as payments on an invoice. ``taken_off``
@@ -235,6 +236,7 @@ class View:
     done: frozenset[StepKey] = frozenset()
     removed: Mapping[tuple[str, str], str] = field(default_factory=dict)
     at_target: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+    gone: frozenset[tuple[str, str]] = frozenset()
     sources: Mapping[tuple[str, str], Document] = field(default_factory=dict)
     users: Sequence[Using] = ()
     taken_off: frozenset[str] = frozenset()

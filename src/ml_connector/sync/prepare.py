@@ -160,6 +160,7 @@ class _Batch:
             done=frozenset(self._together.steps[item.record_id].done),
             removed=self._together.steps[item.record_id].removed,
             at_target=self._together.at_target[item.record_id],
+            gone=frozenset(self._together.gone[item.record_id]),
             sources=self._together.sources[item.record_id],
             users=tuple(self._together.users[item.record_id]),
             taken_off=frozenset(self._together.steps[item.record_id].taken_off),

@@ -32,6 +32,11 @@ _NAMED = """
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, entity, object_id)
     cross join lateral (select * from directory where tenant_id = %b and connection_id = %b and entity = mine.entity
                         and object_id = mine.object_id and state <> 'gone' offset 0) e"""
+_GONE = """
+    select mine.record_id, mine.entity, mine.object_id
+    from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, entity, object_id)
+    cross join lateral (select 1 from directory where tenant_id = %b and connection_id = %b and entity = mine.entity
+                        and object_id = mine.object_id and state = 'gone' offset 0) e"""
 _COUNTERPARTS = """
     select mine.record_id, e.entity, e.object_id, e.body
     from unnest(%b::bigint[], %b::text[], %b::text[]) as mine (record_id, flow, source_id)
@@ -161,7 +166,8 @@ _Key = tuple[Any, ...]
 class Together:
     """By record: its proven steps, and what the target, by (entity, id), and the source, by (flow, id), show of the documents
 
-    it hangs together with. ``payables``: of a flow that is matched with bills, which of the target's it may be.
+    it hangs together with. ``payables``: of a flow that is matched with bills, which of the target's it may be. ``gone``:
+    what its steps have made that the target showed once, and shows no more.
     """
 
     steps: dict[int, Steps] = field(default_factory=lambda: defaultdict(Steps))
@@ -172,6 +178,7 @@ class Together:
     replaced: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     half_changed: set[int] = field(default_factory=set)
     payables: dict[int, Payables] = field(default_factory=dict)
+    gone: dict[int, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
 
 
 async def together(
@@ -198,6 +205,7 @@ async def together(
     for query, keys, more in _queries(flow, items, payers, amounts, found):
         if keys:
             await _show(transaction, flow, query, keys, more, found)
+    await _gone(transaction, flow, found)
     return found
 
 
@@ -299,15 +307,11 @@ async def _ours(transaction: LaneTransaction, flow: Flow, items: Sequence[Item],
 def _queries(
     flow: Flow, items: Sequence[Item], payers: list[_Key], amounts: list[Key], found: Together
 ) -> list[tuple[str, list[_Key], tuple[Any, ...]]]:
-    made = [
-        (record_id, one.entity, one.target_id)
-        for record_id, steps in found.steps.items()
-        for one in steps.made.values()
-    ]
+    made = _made(found)
     counterparts = _counterparts(flow, items)
     sent = [(record_id, *one) for record_id, steps in found.steps.items() for one in sorted(steps.references)]
     queries = [
-        (_NAMED, list[_Key](made), ()),
+        (_NAMED, made, ()),
         (_REFERENCED, list[_Key](sent), ()),
         (_COUNTERPARTS, counterparts, (flow.integration_id,)),
     ]
@@ -318,6 +322,22 @@ def _queries(
     if flow.type.near_in != "payments":
         return [*queries, near]
     return [*queries, (_ADVANCES, payers, ()), near, (NEAR_CREDITS, amounts, days)]
+
+
+def _made(found: Together) -> list[_Key]:
+    """(record, entity, target id) of what steps have made that no step has removed."""
+    return [(record, one.entity, one.target_id) for record, steps in found.steps.items() for one in steps.made.values()]
+
+
+async def _gone(transaction: LaneTransaction, flow: Flow, found: Together) -> None:
+    """Of what is not shown: what was, and is gone. What was never read may stand there all the same."""
+    files = transaction.lane.connector.files
+    unseen = [one for one in _made(found) if files(one[1]) and one[1:] not in found.at_target[one[0]]]
+    if not unseen:
+        return
+    columns = map(list, zip(*unseen, strict=True))
+    for record_id, *key in await transaction.all(_GONE, *columns, transaction.lane.tenant_id, flow.target_id):
+        found.gone[record_id].add((key[0], key[1]))
 
 
 def _payers(flow: Flow, items: Sequence[Item], links: Links, contacts: Mapping[str, Party]) -> list[_Key]:
