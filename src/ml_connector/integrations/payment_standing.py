@@ -100,12 +100,10 @@ def standing(view: View, draft: Draft) -> list[Standing]:
 
 
 def _not_shown(entity: str, id_: str, view: View) -> Waiting:
-    """It is gone, or was never read: what no list shows, and was made before steps filed it, stands there unseen."""
-    return (
-        gone_there(entity, id_)
-        if (entity, id_) in view.gone
-        else waiting("posted_unseen", "fact", f"{entity}:{id_}", id=id_)
-    )
+    """It is gone, or was never read: what no list shows, and was made before steps filed it, may well stand there."""
+    if (entity, id_) in view.gone:
+        return gone_there(entity, id_)
+    return waiting("posted_unseen", "fact", f"{entity}:{id_}", id=id_)
 
 
 def under_change(parts: Iterable[Allocation], view: View) -> tuple[Waiting, ...]:
