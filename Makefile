@@ -29,15 +29,15 @@ demo: $(READY) ## run the product on the sandbox (ONCE=1 ends it after the tour,
 
 # The published documents' file runs in one process: only then can it tell which known exceptions nothing has met.
 PUBLISHED := tests/contract/test_contract_published.py
-# Most tests wait for servers and clocks as long as they work: three at once keep two cores busy.
+# Most tests wait for servers and clocks as long as they work: three at once keep two cores busy, and none is left with the rest.
 AT_ONCE := 3
 
 test: $(READY) ## all tests
-	@$(BIN)/python -m pytest -n $(AT_ONCE) --ignore=$(PUBLISHED)
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal --ignore=$(PUBLISHED)
 	@$(BIN)/python -m pytest $(PUBLISHED)
 
 test-fast: $(READY) ## the tests that take no servers and no long runs (under two minutes)
-	@$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow"
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal -m "not slow"
 
 check: $(READY) ## lint, formatting, types, import rules
 	@$(BIN)/ruff check src tests rig faults benchmarks
