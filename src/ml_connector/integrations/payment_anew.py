@@ -41,7 +41,9 @@ def references_of(parts: Sequence[Part], alone: bool, former: Sequence[Document]
     found = {part.key: view.reference if alone else f"{view.reference}-{part.key}" for part in parts}
     if not view.ways.keeps_references:
         return found
-    holders = {one.reference: one.id for one in _notes(former, view) if one.reference}
+    removed = {one.id for one in former}
+    kept = (one for one in _notes(former, view) if one.reference and (one.id in removed or not one.active))
+    holders = {one.reference: one.id for one in kept}
     notes = {part.key for part in parts if isinstance(part.document, Invoice)}
     return {key: _free(one, holders) if key in notes else one for key, one in found.items()}
 
