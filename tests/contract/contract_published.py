@@ -65,7 +65,6 @@ EXCEPTIONS = {
     "zoho_books POST /creditnotes/{creditnote_id}/invoices request.": "the fields of a row demanded of the body, too",
     "zoho_books POST /settings/taxes answer.tax": "as GET /settings/taxes/{tax_id}",
     "zoho_books PUT /creditnotes request.custom_fields": "the schema says texts, its own answer objects",
-    "zoho_books PUT /creditnotes/{creditnote_id} request.custom_fields": "as PUT /creditnotes",
     "zoho_books PUT /invoices query.ignore_auto_number_generation": "published for the others; see invoices_created_by",
     "zoho_books PUT /customerpayments request.": "the fields of a row demanded of the body, too; recorded without",
     "zoho_books PUT /customerpayments/{payment_id} request.": "as PUT /customerpayments",
