@@ -146,5 +146,3 @@ def _repriced(company: Selling, memo: int, amount: str) -> None:
     [line] = [one for one in table if one.memo_id == memo]
     table.modify(line.id, company.source.when(None), price=Decimal(amount))
     company.source.collecting.change_credit(memo, sub_total=Decimal(amount))
-
-
