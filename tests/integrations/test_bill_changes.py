@@ -146,6 +146,22 @@ def test_another_business_unit_moves_the_tag_unless_somebody_has() -> None:
     assert first["tags"] == [{"tag_id": "unit", "tag_option_id": "gone"}]
 
 
+@pytest.mark.parametrize("since", ["the beginning", "later"])
+def test_an_option_of_a_tag_and_a_place_that_are_not_ours_stay_beside_the_tag_that_moves(since: str) -> None:
+    moved = msgspec.structs.replace(
+        POSTED, lines=tuple(msgspec.structs.replace(one, business_unit=Ref("bu2", "South")) for one in TWO)
+    )
+    base = posted()["link"].base
+    truck = Ref("t4", "Truck 4", "truck")
+    now = replaced(base, 0, dimensions=(*base.lines[0].dimensions, truck), location=Ref("yard"))
+    link = Linked("bills", "zb1", now if since == "the beginning" else base, POSTED, now)
+    first, second = body(plan(moved, link=link, tables={"business_units": {"bu1": "north", "bu2": "south"}}))[
+        "line_items"
+    ]
+    assert [one["tag_option_id"] for one in first["tags"]] == ["south", "t4"] and first["location_id"] == "yard"
+    assert [one["tag_option_id"] for one in second["tags"]] == ["south"] and "location_id" not in second
+
+
 def test_tax_and_charges_keep_their_lines() -> None:
     around = {"tables": {"tax": {"Duluth": "account:z6000"}}, "settings": {"freight_account": "z7000"}}
     before = bill(total="113.25", tax="8.25", shipping="5", lines=(line("100"),))

@@ -1,7 +1,8 @@
-"""What has to be read just before a step is sent, because only Zoho knows it: persons of a contact, the id of a currency.
+"""What has to be read just before a step is sent, because only Zoho knows it: what a change would drop, a currency's id.
 
-A change of a contact replaces its persons whole (FACTS 6, nested arrays). So they are read, ours is laid over the first of
-them, and all go along with their ids as they stand: the exception that ``writing.Step`` names.
+A change replaces a contact's persons and address and a document's lines whole (FACTS 6, nested arrays). So what is there is
+read, once: of persons ours is laid over the first, and all go along with their ids as they stand; of lines and address see
+``beside``. That is the exception which ``writing.Step`` names.
 A document names its currency by an id of the organisation's own. Its rate is never looked at: where Zoho keeps it by itself
 the list shows 0 (FACTS 6.9).
 """
@@ -15,9 +16,10 @@ from msgspec.structs import replace
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.json_fields import Fields, children, text
 from ml_connector.connectors.writing import Action, Rejected, Step
+from ml_connector.connectors.zoho_books import beside
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.connectors.zoho_books.compose_parties import PRIMARY
-from ml_connector.connectors.zoho_books.errors import Refusal
+from ml_connector.connectors.zoho_books.errors import ABSENT, Incomplete, Refusal, rejected
 from ml_connector.connectors.zoho_books.lines import CURRENCY
 from ml_connector.connectors.zoho_books.requests import body_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
@@ -31,29 +33,41 @@ _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "emai
 
 async def completed(books: Books, step: Step) -> Step | Rejected:
     """The step as it can be sent. Raises what reading raises; then nothing was sent."""
-    if (step.entity, step.action) == ("parties", Action.UPDATE) and _PERSONS in body_of(step):
-        found = await _with_persons(books, step)
+    if step.action is Action.UPDATE and (_PERSONS in body_of(step) or beside.concerns(step.entity, body_of(step))):
+        found = await _with_what_is_there(books, step)
         if isinstance(found, Rejected):
             return found
         step = found
     return await _with_currency(books, step) if text(body_of(step), CURRENCY) else step
 
 
-async def _with_persons(books: Books, step: Step) -> Step | Rejected:
+async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
+    resource = RESOURCES[step.entity]
     try:
-        reply = await books.get(f"{RESOURCES['parties'].path}/{step.target_id}")
+        reply = await books.get(f"{resource.path}/{step.target_id}")
     except Refusal as refusal:
         if not refusal.absent:
             raise
-        return Rejected(
-            str(refusal.code),
-            f"Zoho Books has no contact {step.target_id} any more.",
-            "See whether it was merged or deleted there, and link the record with the contact that stands for it.",
-            "not_found",
-        )
-    body, contact = body_of(step), reply.object("contact")
-    persons = merged(contact, children(body, _PERSONS)[0])
-    return replace(step, body=json_fields.encode({**body, _PERSONS: persons}))
+        return _gone(step, refusal)
+    if not reply.raw(resource.singular):
+        raise Incomplete(reply.answer.status, f"the {resource.singular}")
+    body, shown = body_of(step), reply.object(resource.singular)
+    if step.entity != "parties":
+        return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
+    persons = {_PERSONS: merged(shown, children(body, _PERSONS)[0])} if _PERSONS in body else {}
+    address = beside.contact(body, shown) if beside.ADDRESS in body else body
+    return replace(step, body=json_fields.encode({**address, **persons}))
+
+
+def _gone(step: Step, refusal: Refusal) -> Rejected:
+    if step.entity != "parties":
+        return rejected(ABSENT, refusal.message, b"")
+    return Rejected(
+        str(refusal.code),
+        f"Zoho Books has no contact {step.target_id} any more.",
+        "See whether it was merged or deleted there, and link the record with the contact that stands for it.",
+        "not_found",
+    )
 
 
 def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:
