@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from zoho_selling_world import Selling, selling
+from zoho_selling_world import DAY, Selling, selling
 
 from ml_connector.service.deciding import link
 from ml_connector.store.database import Database
@@ -99,3 +99,48 @@ async def test_what_the_bookkeeper_has_put_on_it_already_is_not_put_on_it_again(
         assert company.sandbox.zoho_books.essence() == before
         assert now.balance == company.source.invoices[lost.id].balance
         assert await company.end("payments", money.id) == ("unchanged", "")
+
+
+async def test_a_payment_that_was_typed_in_place_of_a_deleted_one_is_the_bookkeepers(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        first, second = company.bill("100.00"), company.bill("100.00")
+        money = company.take("40.00", (first, "40.00"))
+        await company.sync(2)
+        customer = company.target.contacts.get(company.there(first).customer_id)
+        assert customer is not None
+        company.at_zoho("delete customer payment", payment=company.paid(money).number)
+        typed = company.at_zoho(
+            "receive", customer=customer.contact_name, invoices=[first.reference_number], amount="40.00"
+        )
+        await company.a_day_later()
+        await company.sync()
+        await link_with(company, "payments", money.id, typed["payment_id"])
+        await company.sync()
+        assert await company.end("payments", money.id) == ("linked", "")
+        before = company.sandbox.zoho_books.essence()
+        company.source.collecting.set_status(money.id, "Pending")
+        company.source.collecting.change(money.id, total=Decimal("50.00"), parts={second.id: Decimal("50.00")})
+        company.source.collecting.set_status(money.id, "Posted")
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("held", "payment_not_ours")
+        [sentence] = await company.waits(money.id)
+        number = first.reference_number
+        assert (
+            "amount 40.00 -> 50.00" in sentence
+            and f"shows 40.00 on {number}" in sentence
+            and "amount 40.00" in sentence
+        )
+        assert company.sandbox.zoho_books.essence() == before
+        there = company.target.customer_payments.get(typed["payment_id"])
+        assert there is not None
+        parts = [{"invoice_id": company.there(second).document_id, "amount_applied": "50.00"}]
+        receiving.update(company.target, there, {"amount": "50.00", "date": str(DAY), "invoices": parts})
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("linked", ""), "both agree"
+        company.source.collecting.set_status(money.id, "Pending")
+        company.source.collecting.delete(money.id)
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("held", "payment_not_ours")
+        assert company.target.customer_payments.get(typed["payment_id"]) is there, "what is not ours is not removed"
