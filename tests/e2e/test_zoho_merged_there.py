@@ -14,19 +14,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 HELD = ("held", "counterpart_missing")
 
 
-async def a_day_later(company: Selling) -> None:
-    """What is read whole once a day was last so a day ago."""
-    async with company.desk.changing(await company.desk.sealer()) as change:
-        await change.run(
-            """update feed set complete_at = complete_at - interval '1 day', moved_at = moved_at - interval '1 day'
-            where tenant_id = %s and (name like 'walk %%' or name like 'directory %%' or name like 'flow %%')""",
-            company.desk.tenant_id,
-        )
-        await change.run(
-            "update directory set walk = walk - 86400000000 where tenant_id = %s", company.desk.tenant_id
-        )  # fmt: skip
-
-
 async def all_of(company: Selling, query: str) -> list[tuple[object, ...]]:
     async with company.desk.looking() as reading:
         return [tuple(row) for row in await reading.all(query, company.desk.tenant_id)]
@@ -76,7 +63,7 @@ async def test_a_customer_is_followed_by_invoices_or_credit_notes_and_not_by_pay
             left[customer] = other(company, f"Left Over {n}", was)
             merge(company, was, left[customer])
         before, before_links = company.sandbox.zoho_books.essence(), await links(company)
-        await a_day_later(company)
+        await company.a_day_later()
         await company.sync(2)
         now = await links(company)
         followed = {str(one): left[one].contact_id for one in (billed, credited)}
@@ -100,7 +87,7 @@ async def test_documents_that_disagree_move_nothing_and_whom_it_may_be_is_told(
         left, third = other(company, "Left Over", was), other(company, "Somebody Else")
         merge(company, was, left)
         company.at_zoho("edit invoice", invoice=first.reference_number, changes={"customer_id": third.contact_id})
-        await a_day_later(company)
+        await company.a_day_later()
         await company.sync(2)
         assert (await links(company))[str(customer)] == was.contact_id and await moves(company) == []
         assert await company.end("customers", customer) == HELD
@@ -120,7 +107,7 @@ async def test_a_survivor_that_is_another_customers_stays_that_ones(database: Da
         first = company.bill("40.00", customer=ann)
         await company.sync()
         assert await company.end("invoices", first.id) == ("held", "contact_gone"), "no list has told it yet"
-        await a_day_later(company)
+        await company.a_day_later()
         await company.sync(2)
         assert await links(company) == known and await moves(company) == []
         assert await company.end("customers", ann) == HELD
@@ -151,7 +138,7 @@ async def test_the_contact_of_a_location_is_followed_by_what_was_sold_there(data
         company.at_zoho(
             "edit contact", contact="Left Over", kind="customer", changes={"contact_name": was.contact_name}
         )
-        await a_day_later(company)
+        await company.a_day_later()
         await company.sync(2)
         assert len(await moves(company)) == 1
         later = company.bill("50.00", customer=invoice.customer_id)

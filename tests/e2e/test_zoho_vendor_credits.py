@@ -16,6 +16,7 @@ from sales_world import NOW
 
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import syncing
+from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
@@ -24,6 +25,7 @@ from ml_connector.service.mapping.values import set_value
 from ml_connector.service.releasing import release
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
+from ml_connector.sync.directory import read_all_anew
 from ml_connector_sandbox.company import returned
 from ml_connector_sandbox.company.company import Company, small
 from ml_connector_sandbox.compare import Comparison, compare
@@ -33,6 +35,7 @@ from ml_connector_sandbox.kernel.faults import Fault, Faults
 from ml_connector_sandbox.sandbox import Sandbox
 from ml_connector_sandbox.servicetitan.books import ApCredit
 from ml_connector_sandbox.zoho_books import desk as their_desk
+from ml_connector_sandbox.zoho_books.books import applying
 from ml_connector_sandbox.zoho_books.books.documents import VendorCredit
 from rig.company import joined
 
@@ -237,6 +240,36 @@ async def test_a_bill_that_is_paid_holds_its_credit_until_it_is_released(databas
         await company.sync()
         assert await company.end(credit) == ("posted", [])
         assert company.on(credit) == {} and company.there(credit).balance == credit.amount
+
+
+async def test_a_credit_goes_on_the_bill_that_is_linked_in_place_of_a_deleted_one(
+    database: Database, tmp_path: Path
+) -> None:
+    async with returning(database, tmp_path) as company:
+        await company.sync()
+        credit = company.credits("applied_whole")[0]
+        books, numbers = company.sandbox.company.seed.organisation, company.numbers(credit)
+        [was] = [one for one in books.bills if one.document_id == company.there(credit).credits[0].bill_id]
+        for one in list(was.credits):
+            taken = books.vendor_credits.get(one.vendor_credit_id)
+            assert taken is not None
+            applying.unapply_credit(books, taken, one)
+        company.at_zoho("move bill", bill=was.number, to="delete")
+        vendor = books.contacts.get(was.vendor_id)
+        assert vendor is not None
+        lines = [{"account_id": one.account_id, "rate": one.net, "quantity": 1} for one in was.lines]
+        now = books.add_bill(vendor, was.number, was.date, lines)
+        async with company.desk.changing(await company.desk.sealer()) as change:
+            await read_all_anew(change.connection, company.desk.tenant_id, company.integration.target_id)
+            await change.run(
+                "update directory set walk = walk - 86400000000 where tenant_id = %s", company.desk.tenant_id
+            )  # fmt: skip
+        await company.sync()
+        assert company.on(credit) == {}
+        await link(company.desk, was.number, now.document_id)
+        await company.sync()
+        assert company.on(credit) == numbers and await company.end(credit) == ("posted", [])
+        assert now.balance == now.total - sum(numbers.values())
 
 
 async def test_a_credit_waits_for_a_bill_that_is_not_there(database: Database, tmp_path: Path) -> None:

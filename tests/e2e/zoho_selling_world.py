@@ -75,6 +75,18 @@ class Selling:
             quiet = await syncing.wait_until_quiet(self.desk, self.integration, patience=60.0)
             assert quiet.done, quiet
 
+    async def a_day_later(self) -> None:
+        """What is read whole once a day was last so a day ago."""
+        async with self.desk.changing(await self.desk.sealer()) as change:
+            await change.run(
+                """update feed set complete_at = complete_at - interval '1 day', moved_at = moved_at - interval '1 day'
+                where tenant_id = %s and (name like 'walk %%' or name like 'directory %%' or name like 'flow %%')""",
+                self.desk.tenant_id,
+            )
+            await change.run(
+                "update directory set walk = walk - 86400000000 where tenant_id = %s", self.desk.tenant_id
+            )  # fmt: skip
+
     async def end(self, flow: str, source_id: int) -> tuple[str, str]:
         """(state, reason) of a document's newest version."""
         async with self.desk.looking() as reading:

@@ -10,6 +10,7 @@ import pytest
 from bill_world import Rows, codes
 from zoho_payment_world import (
     CREDIT,
+    INVOICES,
     LINKS,
     ON,
     OTHER_CASH,
@@ -27,9 +28,9 @@ from zoho_sales_world import BOOKS, CASH, INVOICE, JANE, JUNE, ROUND, sent, step
 from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment, PaymentKind
 from ml_connector.connectors.writing import Action
-from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
+from ml_connector.integrations.decisions import Adopt, Hold, Skip, Unchanged, Write
 from ml_connector.integrations.payment_anew import mark_of
-from ml_connector.integrations.views import Linked
+from ml_connector.integrations.views import Linked, Made
 from ml_connector.integrations.zoho_sales import ZohoPayments
 
 THREE = payment("500", {"A": "200", "B": "150"})
@@ -407,6 +408,74 @@ def test_a_payment_that_others_entered_is_never_changed() -> None:
     books = Books(link=Linked("payments", "zp9", theirs, payment("500", {}), theirs))
     books.shown["payments", "zp9"] = theirs
     assert codes(books.version(payment("500", {"A": "200"}))) == ["payment_not_ours"]
+
+
+LINKED = payment("100", {"A": "60", "B": "40"})
+GONE = frozenset([("payments", "zp1")])
+
+
+def relinked(**changes: Any) -> Books:
+    """Ours was deleted there, and a person has linked the one that somebody typed in its place."""
+    books = Books()
+    books.version(LINKED)
+    del books.shown["payments", "zp1"]
+    splits = tuple(Allocation(f"h{on}", Ref(INVOICES[on]), D(part)) for on, part in (("A", "60"), ("B", "40")))
+    theirs = Payment("zp9", Ref(JANE), D(100), date=ON, splits=splits)
+    shown = msgspec.structs.replace(theirs, **changes)
+    books.shown["payments", "zp9"] = shown
+    books.link = Linked("payments", "zp9", theirs, LINKED, theirs)
+    books.sent.clear()
+    return books
+
+
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [
+        (payment("120", {"A": "60", "B": "60"}), ("amount 100.00 -> 120.00", "the ledger shows amount 100.00")),
+        (payment("100", {"A": "100"}), ("invoices it is on", "the ledger shows 60.00 on A, 40.00 on B")),
+        (
+            payment("100", {"A": "60", "B": "40"}, date=ON + dt.timedelta(days=1)),
+            ("date", f"the ledger shows date {ON}"),
+        ),
+        (payment("100", {"A": "60", "B": "40"}, active=False), ("reversed", "the ledger has it still")),
+        (payment("100", {"A": "60", "B": "40"}, type_="5"), ("type", "the ledger shows account ")),
+    ],
+)
+def test_a_payment_that_was_linked_anew_with_what_people_typed_is_told_and_left_alone(
+    changed: Payment, differs: tuple[str, ...]
+) -> None:
+    books = relinked(bank_account=Ref(CASH))
+    before = dict(books.shown)
+    decision = books.version(changed, gone=GONE)
+    assert codes(decision) == ["payment_not_ours"] and books.sent == [] and books.shown == before
+    assert isinstance(decision, Hold)
+    [wait] = decision.waits
+    assert all(part in wait.sentence for part in differs) and "zp9" in wait.sentence, wait.sentence
+    assert (wait.kind, wait.key) == ("fact", "payments:zp9"), "it goes on once the ledger's is corrected"
+
+
+def test_a_payment_that_was_linked_anew_goes_on_where_both_agree() -> None:
+    books = relinked()
+    assert isinstance(books.version(msgspec.structs.replace(LINKED, memo="x"), gone=GONE), Unchanged)
+    splits = (Allocation("hA", Ref(INVOICES["A"]), D(100)),)
+    books = relinked(splits=splits)
+    agreed = books.version(payment("100", {"A": "100"}), gone=GONE)
+    assert isinstance(agreed, Adopt) and (agreed.target_id, books.sent) == ("zp9", []), "the base of what comes next"
+    assert isinstance(relinked(active=False).version(payment("100", active=False), gone=GONE), Unchanged)
+
+
+def test_a_payment_that_was_linked_anew_is_read_before_it_is_judged_and_told_when_it_is_gone_too() -> None:
+    changed = payment("100", {"A": "100"})
+    assert codes(relinked(complete=False, splits=()).version(changed, gone=GONE)) == ["counterpart_unread"]
+    books = relinked()
+    del books.shown["payments", "zp9"]
+    assert codes(books.version(changed, gone=GONE)) == ["gone_there"]
+
+
+def test_what_is_left_of_ours_besides_what_was_linked_is_ours_still() -> None:
+    books = relinked()
+    books.made["servicetitan-1-payments-p1-x"] = Made("payments", "zp7")
+    assert codes(books.version(payment("120", {"A": "60", "B": "60"}), gone=GONE)) == ["gone_there", "posted_unseen"]
 
 
 # --- money given back ------------------------------------------------------------------------------------------------

@@ -18,12 +18,14 @@ from ml_connector.canonical.purchases import Bill, BillLine, BillState
 from ml_connector.connectors.reading import Page, Reading
 from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.zoho_books.errors import rejected
+from ml_connector.errors import BadInput
 from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
+from ml_connector.sync.linked_anew import stage_users
 from ml_connector.sync.states import State
 
 pytestmark = pytest.mark.anyio
@@ -178,5 +180,13 @@ async def test_a_change_of_a_document_that_is_gone_is_held_in_one_way(company: C
     approver = replace(company.desk, actor=Actor("user/8", Role.APPROVER))
     with pytest.raises(NotAllowed):
         await link(approver, await record(company, "1"), "b9")  # a document's is no payee, so it is a bookkeeper's
+    marked = """select r.source_id from feed m join record r on r.tenant_id = m.tenant_id
+        and m.name = 'linked anew ' || r.flow_id || ' ' || r.source_id where m.tenant_id = %s"""
+    with pytest.raises(BadInput):
+        await link(company.desk, await record(company, "1"), "b8")
+    assert await found(company, marked) == []
     await link(company.desk, await record(company, "1"), "b9")
     assert await end(company, "1") == ("linked", ""), "it was entered there again"
+    assert await found(company, marked) == [("1",)], "what stands on it goes again, whenever this stops"
+    await stage_users(await company.lane(company.target, ledger, BOOKS))
+    assert await found(company, marked) == []

@@ -28,6 +28,7 @@ from ml_connector.integrations.left import left_or_last, left_standing
 from ml_connector.integrations.payment_anew import references_of, renumbered
 from ml_connector.integrations.payment_changes import compared, removals
 from ml_connector.integrations.payment_days import booked
+from ml_connector.integrations.payment_others import is_others, not_ours
 from ml_connector.integrations.payment_parts import Part, create, merged, wanted
 from ml_connector.integrations.payment_rules import (
     NEAR,
@@ -215,29 +216,16 @@ def _changed(payment: Payment, view: View) -> Decision:
     """A payment of which something stands in the ledger. A version that changes nothing is never held."""
     posted = view.link.source if view.link is not None else None
     before = posted if isinstance(posted, Payment) else None
-    same = before is not None and _as_posted(before) == _as_posted(payment) and not moved(view)
-    what = _told(before, payment)
-    if not view.made and not _linked_to_ours(view):
-        return _not_ours(payment, before is None or same, what, view)
+    same = _alike(before, payment) and not moved(view)
+    what = "the counterpart of what it is on" if moved(view) and _alike(before, payment) else _told(before, payment)
+    if is_others(view):
+        return not_ours(payment, before, same, what, view)
     if (hold := any_unread(what, view)) is not None:
         return Unchanged() if same else hold
     draft = Draft(payment.currency)
     anew = before is not None and before.method.id != payment.method.id
     decision = _reconciled(payment, what, anew, view, draft)
     return Unchanged() if same and isinstance(decision, Hold) and not removed_by_hand(view) else decision
-
-
-def _linked_to_ours(view: View) -> bool:
-    return view.link is not None and view.link.now is not None and is_ours(view.link.now, view)
-
-
-def _not_ours(payment: Payment, same: bool, what: str, view: View) -> Decision:
-    """A person or a match has linked it: what others entered is never changed by us."""
-    assert view.link is not None
-    gone = view.link.now is None or not getattr(view.link.now, "active", True)
-    if same or (gone and not payment.active):
-        return Unchanged()
-    return Hold((waiting("payment_not_ours", "person", "payment_not_ours", id=view.link.target_id, what=what),))
 
 
 def _reconciled(payment: Payment, what: str, anew: bool, view: View, draft: Draft) -> Decision:
@@ -336,6 +324,10 @@ def _as_posted(payment: Payment) -> Payment:
         bank_account=Ref(), number="", memo="", state="", posted=True, exported=False, journal=False, currency="",
         reference="", ours=False, stamp="",
     )  # fmt: skip
+
+
+def _alike(before: Payment | None, after: Payment) -> bool:
+    return before is not None and _as_posted(before) == _as_posted(after)
 
 
 def _told(before: Payment | None, after: Payment) -> str:

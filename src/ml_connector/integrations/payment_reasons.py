@@ -298,7 +298,8 @@ PAYMENT_REASONS = (
         "payment_not_ours",
         "A linked payment was changed",
         "The payment was changed in ServiceTitan: {what}. Its counterpart {id} in the ledger was not entered from here.",
-        "Change it in the ledger as far as that is right, then dismiss this version with the reason.",
+        "Change it in the ledger as far as that is right: once both agree it goes on by itself. Where the ledger is right as "
+        "it is, dismiss this version with the reason.",
     ),
     Reason(
         "payment_from_ledger",

@@ -42,7 +42,8 @@ def changed(credit: Bill, view: View) -> Decision:
     link = view.link
     assert link is not None
     posted, now, read = link.source, link.now, _read(view)
-    same = isinstance(posted, Bill) and alike(posted, read, view.settings) and on_bills(posted) == on_bills(read)
+    alike_ = isinstance(posted, Bill) and alike(posted, read, view.settings) and on_bills(posted) == on_bills(read)
+    same = alike_ and not view.replaced
     if isinstance(now, Bill) and now.active and not now.complete:
         return Unchanged() if same else _unread(now)
     if is_removed(credit):
@@ -51,7 +52,7 @@ def changed(credit: Bill, view: View) -> Decision:
     if not isinstance(content, Unchanged | Write):
         return content
     decision = _followed(credit, content, view)
-    ours = own_reference(link, view) != "" and not view.replaced
+    ours = own_reference(link, view) != ""
     return Unchanged() if same and ours and isinstance(decision, Hold) else decision
 
 

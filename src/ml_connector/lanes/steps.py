@@ -26,6 +26,7 @@ from ml_connector.sync.follow import follow
 from ml_connector.sync.in_full import read_in_full
 from ml_connector.sync.inbox import age_lists, next_hint, read_hinted
 from ml_connector.sync.lane import Lane
+from ml_connector.sync.linked_anew import stage_users
 from ml_connector.sync.list_options import options_of
 from ml_connector.sync.pull import READING_SHARE, pull
 from ml_connector.sync.push import pause, push
@@ -68,6 +69,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await read_in_full(lane, flows)
     await follow_vanished(lane, flows)
     await _follow(lane, flows)
+    await stage_users(lane)
     await _sweep(lane, flows)
     await preflight.look(lane, flows)
     await resolve(lane)

@@ -20,6 +20,7 @@ from ml_connector.service.explaining import find_record
 from ml_connector.service.finding import opened_document
 from ml_connector.service.relinking import Payee, may_relink
 from ml_connector.service.roles import Role
+from ml_connector.sync import linked_anew
 from ml_connector.sync.coming import makes_parties
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.links import PARTIES, Ends, ends
@@ -82,6 +83,11 @@ async def link(desk: Desk, wanted: str, target_id: str) -> LinkedByHand:
             shown = await _base(change, record, target_id)
             _refuse_other_kind(record, sealer, target_id, shown)
             await _link(desk, change, sealer, record, target_id, shown)
+            if gone:
+                await linked_anew.mark(
+                    change.connection, desk.tenant_id, record.target_connection, record.flow_id, record.source_id,
+                    desk.clock.now(),
+                )  # fmt: skip
             change.event("linked", record_id=record_id, version_id=record.version_id, target=target_id, origin="person")
     except psycopg.errors.UniqueViolation as error:
         raise Refused(f"{target_id} was linked by the engine a moment ago; look at it with 'explain'.") from error
