@@ -27,6 +27,7 @@ from ml_connector.sync.flows import Flow
 from ml_connector.sync.gone_parties import held_on_gone
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.party_status import status_only_shown
 from ml_connector.sync.planned import Kept, Turn
 from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.reads import NotedTables, Read, moved, opened, told
@@ -94,7 +95,14 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
             using = [item for item, one in zip(part, found, strict=True) if _uses(as_, item, one.decision)]
             await note_uses(settled.transaction, as_, using)
-            asked = [_only_asked(item, one.decision, approved) for item, one in zip(part, found, strict=True)]
+            status = await status_only_shown(
+                settled.transaction, as_, [(item, one.decision) for item, one in zip(part, found, strict=True)]
+            )
+            asked = [
+                _only_asked(item, one.decision, approved)
+                or (item.version_id in status and item.version_id not in approved)
+                for item, one in zip(part, found, strict=True)
+            ]
             for item, one, shown_only in zip(part, found, asked, strict=True):
                 coming = preparer.coming(flow)
                 if coming is None or await note(settled.transaction, coming, as_, item, one.decision):
@@ -290,7 +298,11 @@ def _knowing(
 
 def _goes_on(shown: Write | Adopt, approved: Write | Adopt, view: View) -> bool:
     """Whether what is left of several steps is what was approved. Those done have changed what others change too."""
-    if not (view.done and isinstance(shown, Write) and isinstance(approved, Write)):
+    if not (isinstance(shown, Write) and isinstance(approved, Write)):
+        return False
+    if shown.agreed is not None and approved.steps:  # a party's: what is done is agreed, and so not planned again
+        return len(shown.steps) < len(approved.steps) and shown.steps == approved.steps[-len(shown.steps) :]
+    if not view.done:
         return False
     left = [step for step in approved.steps if step_key(step) not in view.done]
     return [step for step in shown.steps if step_key(step) not in view.done] == left

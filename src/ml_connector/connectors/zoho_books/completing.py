@@ -12,17 +12,22 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ml_connector.canonical.money import plain
 from ml_connector.connectors import json_fields
-from ml_connector.connectors.json_fields import Fields, children, text
-from ml_connector.connectors.writing import Action, Rejected, Step
+from ml_connector.connectors.json_fields import Fields, amount, children, text
+from ml_connector.connectors.writing import STATUS_REFUSED, Action, Rejected, Step
 from ml_connector.connectors.zoho_books.client import Books
-from ml_connector.connectors.zoho_books.compose_parties import PRIMARY
+from ml_connector.connectors.zoho_books.compose_parties import ACTIVE, PRIMARY
 from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.connectors.zoho_books.lines import CURRENCY
-from ml_connector.connectors.zoho_books.requests import body_of
+from ml_connector.connectors.zoho_books.requests import body_of, status_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
 
 _PERSONS = "contact_persons"
+_OPEN = {
+    "outstanding_receivable_amount": "receivable", "outstanding_payable_amount": "payable",
+    "unused_credits_receivable_amount": "unused credits", "unused_credits_payable_amount": "unused vendor credits",
+}  # fmt: skip
 _CURRENCIES = "/settings/currencies"
 # What a person is written with; whether one may use the portal is left to Zoho.
 _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
@@ -31,6 +36,8 @@ _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "emai
 
 async def completed(books: Books, step: Step) -> Step | Rejected:
     """The step as it can be sent. Raises what reading raises; then nothing was sent."""
+    if step.action is Action.SET_STATUS:
+        return await _with_nothing_open(books, step)
     if (step.entity, step.action) == ("parties", Action.UPDATE) and _PERSONS in body_of(step):
         found = await _with_persons(books, step)
         if isinstance(found, Rejected):
@@ -54,6 +61,19 @@ async def _with_persons(books: Books, step: Step) -> Step | Rejected:
     body, contact = body_of(step), reply.object("contact")
     persons = merged(contact, children(body, _PERSONS)[0])
     return replace(step, body=json_fields.encode({**body, _PERSONS: persons}))
+
+
+async def _with_nothing_open(books: Books, step: Step) -> Step | Rejected:
+    """Nobody with anything open is made inactive; whether Zoho refuses that by itself is published nowhere."""
+    if status_of(step) == ACTIVE:
+        return step
+    contact = (await books.get(f"{RESOURCES['parties'].path}/{step.target_id}")).object("contact")
+    open_ = [f"{words} {plain(found)} {text(contact, 'currency_code')}".rstrip()
+             for name, words in _OPEN.items() if (found := amount(contact, name))]  # fmt: skip
+    if not open_:
+        return step
+    said = f"Zoho Books shows something open on the contact: {', '.join(open_)}."
+    return Rejected("open", said, "Settle it there.", STATUS_REFUSED)
 
 
 def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:
