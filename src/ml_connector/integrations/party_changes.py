@@ -66,7 +66,7 @@ def changed(view: View, way: Way) -> Decision:
     if known is None or not isinstance(now, Party):
         return _missing_there(view)
     follows = follows_status(view.settings) and not getattr(view.document, "deleted", False)
-    owners = owners_of(way.parties, view.settings.owners, status=follows)
+    owners = owners_of(way.parties, view.settings.owners, status=True)
     merged = merge(known, fields_of(way.parties, status=follows), owners)
     held = merged.of(Verdict.HELD)
     going = (*merged.of(way.verdict), *held)

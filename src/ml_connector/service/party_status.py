@@ -36,8 +36,15 @@ async def status_setting_changed(
                 change.tenant_id, target_id, f"{TURNED_ON}{flow_id}",
             )  # fmt: skip
     rows = await change.all(
-        """select r.version_id from record r join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
-        where r.tenant_id = %s and r.flow_id = any(%s::integer[]) and s.state = any(%s::smallint[])""",
-        change.tenant_id, [flow_id for flow_id, _ in flows], [state.value for state in _ENDED],
+        """select r.version_id from record r
+        join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id
+        join flow f on f.tenant_id = r.tenant_id and f.flow_id = r.flow_id
+        where r.tenant_id = %s and r.flow_id = any(%s::integer[]) and s.state = any(%s::smallint[])
+          and (s.state = %s
+               or exists (select 1 from link l where l.tenant_id = r.tenant_id and l.integration_id = f.integration_id
+                          and l.entity = f.name and l.source_id = r.source_id offset 0)
+               or exists (select 1 from link l where l.tenant_id = r.tenant_id and l.integration_id = f.integration_id
+                          and l.target_entity = 'parties' and l.target_id = r.source_id offset 0))""",
+        change.tenant_id, [flow_id for flow_id, _ in flows], [state.value for state in _ENDED], State.PLANNED.value,
     )  # fmt: skip
     await restage(change.connection, change.tenant_id, [row[0] for row in rows], _ENDED, Priority.RELEASED)

@@ -21,7 +21,7 @@ from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.half_done import taken_off, telling
 from ml_connector.sync.intents import Intended, IntendedStep
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
+from ml_connector.sync.links import Ends, NewLink, agree, ends, settled, store_links
 from ml_connector.sync.rates import rate_told
 from ml_connector.sync.refusal_waits import waits_of
 from ml_connector.sync.release import release
@@ -129,7 +129,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     good = [one for one in last if one.intended.item.version_id not in wrong]
     await store_links(transaction, [_link(one, bases.get(one.intended.intent_id)) for one in good])
     await _state(transaction, good, State.POSTED, "")
-    await store_links(transaction, [_link(one, None) for one in done if _agrees_early(one)])
+    await agree(transaction, [_link(one, None) for one in done if _agrees_early(one)], in_part=True)
     await recoding.sent(transaction, [one.intended for one in good], [])
     for one in good:
         assert isinstance(one.outcome, Done)
