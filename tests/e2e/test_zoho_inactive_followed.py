@@ -118,7 +118,9 @@ def keyed_bill(company: Known, contact_id: str, state: str = "") -> Any:
 async def tried_again(company: Known) -> None:
     """What was refused a status is tried again once a day."""
     async with company.desk.changing(await company.desk.sealer()) as change:
-        await change.run("update wait set since = since - interval '2 days' where tenant_id = %s", company.desk.tenant_id)
+        await change.run(
+            "update wait set since = since - interval '2 days' where tenant_id = %s", company.desk.tenant_id
+        )
     await company.sync()
 
 
@@ -166,7 +168,9 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def chosen(self: Faults, call: Call) -> Fault | None:
         one = (self.name, call.method)
-        if one not in lost and (call.path.endswith("/inactive") or (call.method == "PATCH" and "/customers/" in call.path)):
+        if one not in lost and (
+            call.path.endswith("/inactive") or (call.method == "PATCH" and "/customers/" in call.path)
+        ):
             lost.append(one)
             self.add(Fault(call=call.number, kind="cut"))
         return take(self, call)

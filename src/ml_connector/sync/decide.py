@@ -21,7 +21,7 @@ from ml_connector.sync import plan
 from ml_connector.sync.approvals import first_approved, unconfirmed
 from ml_connector.sync.changes import changes
 from ml_connector.sync.coming import makes_parties, note, rank
-from ml_connector.sync.content import differences, meant, shown
+from ml_connector.sync.content import NOTHING, Content, as_listed, differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.gone_parties import held_on_gone
@@ -187,7 +187,7 @@ async def _decided(
     return found
 
 
-def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tuple[str, str], bytes]) -> _Decided:
+def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tuple[str, str], Content]) -> _Decided:
     """Of several steps the first unproven one goes; where each is proved, the record is posted."""
     if not isinstance(decision, Write):
         return _Decided(decision, against)
@@ -197,7 +197,7 @@ def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tu
         proved = Adopt(decision.target_entity, counterpart, "created", "each of its steps is proved", decision.replaces)
         return _Decided(proved, against)
     step = decision.steps[left[0]]
-    base = contents.get((step.entity, step.target_id), b"") if step.target_id else b""
+    base = contents.get((step.entity, step.target_id), NOTHING).whole if step.target_id else b""
     made = counterpart if decision.main not in left else ""
     return _Decided(decision, against, Turn(left[0], len(left) == 1, made, base))
 
@@ -320,19 +320,25 @@ async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict
 
 async def _target_contents(
     transaction: LaneTransaction, target_id: int, decisions: Sequence[Decision]
-) -> dict[tuple[str, str], bytes]:
-    """Content hashes of the target's documents that steps would change, by entity and id; none of what cannot be read."""
+) -> dict[tuple[str, str], Content]:
+    """What is kept of the target's documents that steps would change, by entity and id; nothing of what cannot be read."""
     readable = transaction.lane.connector.readable
     wanted = sorted({pair for one in decisions for pair in _targets(one) if pair[0] in readable})
     if not wanted:
         return {}
     rows = await transaction.all(
-        """select entity, object_id, content_hash from directory
+        """select entity, object_id, content_hash, case when entity = 'parties' then body end from directory
         where tenant_id = %b and connection_id = %b
           and (entity, object_id) in (select * from unnest(%b::text[], %b::text[]))""",
         transaction.lane.tenant_id, target_id, [one[0] for one in wanted], [one[1] for one in wanted],
     )  # fmt: skip
-    return {(entity, object_id): content_hash for entity, object_id, content_hash in rows}
+    unseal = transaction.lane.sealer.open
+    return {
+        (entity, id_): Content(
+            hash_, as_listed(documents.decode(unseal(entry_name(entity, id_), body))) if body else hash_
+        )
+        for entity, id_, hash_, body in rows
+    }
 
 
 def _targets(decision: Decision) -> list[tuple[str, str]]:
@@ -341,8 +347,8 @@ def _targets(decision: Decision) -> list[tuple[str, str]]:
     return [(step.entity, step.target_id) for step in steps if step.target_id]
 
 
-def _against(decision: Decision, contents: Mapping[tuple[str, str], bytes]) -> bytes:
-    return b"".join(contents.get(pair, b"") for pair in _targets(decision))
+def _against(decision: Decision, contents: Mapping[tuple[str, str], Content]) -> bytes:
+    return b"".join(contents.get(pair, NOTHING).shown for pair in _targets(decision))
 
 
 def _otherwise(
