@@ -29,6 +29,7 @@ class Party(Canonical, frozen=True, tag="party"):
     reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
     ``persons`` are those besides the one whose name and address of mail stand here. ``account_number`` is the number by which
     documents name it there, as ServiceNow's ERP supplier code. ``terms`` are its payment terms as a source names them.
+    ``deleted``: it does not exist any more where it was kept, which is more than being inactive.
     ``credit_limit`` (in the party's currency) and ``tax_exempt``: None where the system does not tell, or sets none.
     """
 
@@ -59,6 +60,7 @@ class Party(Canonical, frozen=True, tag="party"):
     terms: str = ""
     credit_limit: Decimal | None = None
     tax_exempt: bool | None = None
+    deleted: bool = False
 
 
 def location_id(customer: str, location: str) -> str:

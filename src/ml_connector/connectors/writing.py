@@ -14,6 +14,8 @@ from ml_connector.errors import Acts
 
 AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read before its change is asked for again
 
+STATUS_REFUSED = "status_refused"  # the reason of a refusal to set a party active or inactive; it is tried again daily
+
 
 class Action(StrEnum):
     """What a step does at the target."""
@@ -21,6 +23,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     VOID = "void"
+    SET_STATUS = "set status"  # of a party: active or inactive, by a call of its own
     MARK_EXPORTED = "mark exported"
 
 

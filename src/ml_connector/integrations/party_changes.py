@@ -9,18 +9,20 @@ from typing import Any
 import msgspec
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Address
-from ml_connector.connectors.writing import Action, Step
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
 from ml_connector.integrations.party_merge import (
-    FIELDS,
+    STATUS,
     Field,
     Merged,
     Pair,
     Verdict,
     agreed_after,
+    fields_of,
     merge,
     owners_of,
     pair,
@@ -32,6 +34,8 @@ from ml_connector.integrations.views import View
 
 # A vendor's money goes where these say: a change waits for a person, lest a payment is diverted.
 _REMITTANCE = frozenset(["email", "address"])
+#: Flows whose own documents are parties, to the ledger and back.
+PARTY_FLOWS = frozenset(["customers", "locations", "vendors", "customers_back", "vendors_back"])
 _KINDS = {"customers": "customer", "locations": "customer", "vendors": "vendor"}
 
 
@@ -45,10 +49,6 @@ class Way:
     @property
     def kind(self) -> str:
         return _KINDS[self.parties]
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return FIELDS[self.parties]
 
     @property
     def verdict(self) -> Verdict:
@@ -65,7 +65,9 @@ def changed(view: View, way: Way) -> Decision:
     now, known = view.link.now if view.link else None, _pair(view, way)
     if known is None or not isinstance(now, Party):
         return _missing_there(view)
-    merged = merge(known, way.fields, owners_of(way.parties, view.settings.owners))
+    follows = follows_status(view.settings) and not getattr(view.document, "deleted", False)
+    owners = owners_of(way.parties, view.settings.owners, status=True)
+    merged = merge(known, fields_of(way.parties, status=follows), owners)
     held = merged.of(Verdict.HELD)
     going = (*merged.of(way.verdict), *held)
     if view.settings.parties_baseline == "yes":
@@ -75,6 +77,11 @@ def changed(view: View, way: Way) -> Decision:
     if not going:
         return _nothing_to_send(known, merged, view, way)
     return _stopped(known, going, now, view, way) or _update(known, merged, going, now, view, way)
+
+
+def follows_status(settings: Any) -> bool:
+    """Whether a linked party that becomes inactive, or active again, becomes so on the other side."""
+    return bool(getattr(settings, "inactive_parties", "leave") == "follow")
 
 
 def _missing_there(view: View) -> Hold:
@@ -131,7 +138,24 @@ def _nothing_to_send(known: Pair, merged: Merged, view: View, way: Way) -> Decis
     if merged.emptied and not merged.of(*_other(way)):
         emptied = [one for one in merged.fields if one.name in merged.emptied]
         return _skipped("party_value_removed", emptied, known, agreed)
-    return Unchanged(agreed)
+    return _status_left(known, merged, agreed, view, way) or Unchanged(agreed)
+
+
+def _status_left(known: Pair, merged: Merged, agreed: Agreed, view: View, way: Way) -> Skip | None:
+    """One side's party is inactive and the other's is not, and no flow changes that."""
+    settings = view.settings
+    if known.source.active == known.ledger.active or known.source.merged_into or known.ledger.merged_into:
+        return None
+    if not hasattr(settings, "inactive_parties"):
+        return None
+    if merged.verdicts.get(STATUS.name) is Verdict.TO_SOURCE and settings.parties_back == "yes":
+        return None
+    if merged.verdicts.get(STATUS.name) is Verdict.TO_LEDGER:
+        return None
+    here = "in Zoho Books" if known.source.active else "in ServiceTitan"
+    other = "in ServiceTitan" if known.source.active else "in Zoho Books"
+    told_ = {"name": known.source.name, "here": here, "other": other}
+    return msgspec.structs.replace(skip("party_status_left", **told_), agreed=agreed)
 
 
 def _skipped(code: str, fields: Sequence[Field], known: Pair, agreed: Agreed) -> Skip:
@@ -153,7 +177,7 @@ def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: W
         return Hold((waiting("party_unread_there", "fact", f"parties:{now.id}", name=name, id=now.id),))
     if now.merged_into:
         return skip("counterpart_merged", name=name, into=now.merged_into)
-    if not way.back and not now.active:
+    if not way.back and not now.active and STATUS not in going:
         told_ = {"name": name, "target": now.name, "other": ""}
         code = f"{way.kind}_inactive"
         return Hold((waiting(code, "fact", f"parties:{now.id}", **told_),))
@@ -198,9 +222,14 @@ def _address(known: Pair, now: Party, way: Way) -> Address:
 def _update(
     known: Pair, merged: Merged, going: Sequence[Field], now: Party, view: View, way: Way
 ) -> Decision:  # fmt: skip
-    """One step with the fields that go, and nothing else: what is left out stays as it is there."""
+    """One step with the fields that go, and nothing else: what is left out stays as it is there. One of its own makes the
+
+    counterpart active before it is changed, or inactive afterwards.
+    """
     mine = known.ledger if way.back else known.source
-    values: dict[str, Any] = {name: getattr(mine, name) for one in going for name in one.attributes}
+    status = [_status_step(mine, now, view)] if STATUS in going else []
+    fields = [one for one in going if one is not STATUS]
+    values: dict[str, Any] = {name: getattr(mine, name) for one in fields for name in one.attributes}
     notes = [_note(one, known, merged, way) for one in going]
     if "address" in values:
         values["address"] = _address(known, now, way)
@@ -209,15 +238,31 @@ def _update(
         notes += more
     wanted = msgspec.structs.replace(Party(now.id, way.kind, now.name, active=now.active), **values)
     try:
-        composed = view.compose(Action.UPDATE, wanted, "")
+        composed = view.compose(Action.UPDATE, wanted, "") if fields else Composed(b"", ZERO)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", way.key(view), why=error.sentence),))
     assert view.link is not None
     entity = view.link.target_entity
     step = Step(entity, Action.UPDATE, view.reference, composed.body, target_id=now.id, number=wanted.name)
-    source, ledger, answered = agreed_after(known, merged, going)
-    agreed = Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
-    return Write((step,), entity, (*notes, *composed.notes), agreed=agreed)
+    changes = [step] if fields else []
+    steps = (*status, *changes) if mine.active else (*changes, *status)
+    first = [STATUS] if status and mine.active else fields
+    early = _agreed_on(known, merged, first, way) if len(steps) > 1 else None
+    agreed = _agreed_on(known, merged, going, way)
+    return Write(steps, entity, (*notes, *composed.notes), agreed=agreed, early=early)
+
+
+def _agreed_on(known: Pair, merged: Merged, sent: Sequence[Field], way: Way) -> Agreed:
+    source, ledger, answered = agreed_after(known, merged, sent)
+    return Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
+
+
+def _status_step(mine: Party, now: Party, view: View) -> Step:
+    """Sets the counterpart active or inactive, as the party is."""
+    assert view.link is not None
+    composed = view.compose(Action.SET_STATUS, msgspec.structs.replace(now, active=mine.active), "")
+    entity = view.link.target_entity
+    return Step(entity, Action.SET_STATUS, view.reference, composed.body, target_id=now.id, number=now.name)
 
 
 def _note(field: Field, known: Pair, merged: Merged, way: Way) -> str:

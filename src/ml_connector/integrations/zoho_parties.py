@@ -90,7 +90,9 @@ OFFER = Offer(
             "parties", ("new",),
         ),
     ),
-    skipped_by_settings=("parties_baseline", "contact_not_wanted", "party_gives_way", "not_written_back"),
+    skipped_by_settings=("parties_baseline", "contact_not_wanted", "party_gives_way", "not_written_back", "party_status_left",
+                         "contact_archived"),
+    held_by_settings=("status_refused",),
     not_possible=(
         "A customer without a whole address cannot be created in ServiceTitan, which demands one: it waits.",
         "Zoho Books does not tell into which contact another was merged: a customer's link goes over where all its documents "

@@ -13,6 +13,7 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.reading import Row
+from ml_connector.integrations.party_changes import follows_status
 from ml_connector.sync import claims
 from ml_connector.sync.dismissed import laid_against
 from ml_connector.sync.flows import Flow
@@ -73,10 +74,15 @@ class _Version:
         """The party that is left of a merger, empty for what was never merged."""
         return str(getattr(self.document, "merged_into", ""))
 
+    def _is_off(self, flow: Flow) -> bool:
+        """Whether it may make its counterpart inactive, as many at once are asked about. A merged party makes nobody so."""
+        party = self.document
+        return isinstance(party, Party) and follows_status(flow.settings) and not (party.active or party.merged_into)
+
     def goes_aside(self, flow: Flow, guarded: bool) -> bool:
-        """Whether it waits for the end of its reading: it is new and may be created, or what it replaces waits."""
+        """Whether it waits for the end of its reading: it is new and may be created, is inactive, or replaces what waits."""
         if self.known is not None:
-            return self.known.set_aside
+            return self.known.set_aside or (guarded and self._is_off(flow))
         date = _date(self.document)
         too_old = flow.start_date is not None and date is not None and date < flow.start_date
         return guarded and bool(getattr(self.document, "active", True)) and not too_old

@@ -13,18 +13,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ml_connector.canonical.money import plain
 from ml_connector.connectors import json_fields
-from ml_connector.connectors.json_fields import Fields, children, text
-from ml_connector.connectors.writing import Action, Rejected, Step
+from ml_connector.connectors.json_fields import Fields, amount, children, text
+from ml_connector.connectors.writing import STATUS_REFUSED, Action, Rejected, Step
 from ml_connector.connectors.zoho_books import beside
 from ml_connector.connectors.zoho_books.client import Books
-from ml_connector.connectors.zoho_books.compose_parties import PRIMARY
+from ml_connector.connectors.zoho_books.compose_parties import ACTIVE, PRIMARY
 from ml_connector.connectors.zoho_books.errors import ABSENT, Incomplete, Refusal, rejected
 from ml_connector.connectors.zoho_books.lines import CURRENCY
-from ml_connector.connectors.zoho_books.requests import body_of
+from ml_connector.connectors.zoho_books.requests import body_of, status_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
 
 _PERSONS = "contact_persons"
+_OPEN = {
+    "outstanding_receivable_amount": "receivable", "outstanding_payable_amount": "payable",
+    "unused_credits_receivable_amount": "unused credits", "unused_credits_payable_amount": "unused vendor credits",
+}  # fmt: skip
 _CURRENCIES = "/settings/currencies"
 # What a person is written with; whether one may use the portal is left to Zoho.
 _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
@@ -33,6 +38,8 @@ _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "emai
 
 async def completed(books: Books, step: Step) -> Step | Rejected:
     """The step as it can be sent. Raises what reading raises; then nothing was sent."""
+    if step.action is Action.SET_STATUS:
+        return await _with_nothing_open(books, step)
     if step.action is Action.UPDATE and (_PERSONS in body_of(step) or beside.concerns(step.entity, body_of(step))):
         found = await _with_what_is_there(books, step)
         if isinstance(found, Rejected):
@@ -42,6 +49,17 @@ async def completed(books: Books, step: Step) -> Step | Rejected:
 
 
 async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
+    body, shown = body_of(step), await _as_it_stands(books, step)
+    if isinstance(shown, Rejected):
+        return shown
+    if step.entity != "parties":
+        return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
+    persons = {_PERSONS: merged(shown, children(body, _PERSONS)[0])} if _PERSONS in body else {}
+    address = beside.contact(body, shown) if beside.ADDRESS in body else body
+    return replace(step, body=json_fields.encode({**address, **persons}))
+
+
+async def _as_it_stands(books: Books, step: Step) -> Fields | Rejected:
     resource = RESOURCES[step.entity]
     try:
         reply = await books.get(f"{resource.path}/{step.target_id}")
@@ -51,12 +69,7 @@ async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
         return _gone(step, refusal)
     if not reply.raw(resource.singular):
         raise Incomplete(reply.answer.status, f"the {resource.singular}")
-    body, shown = body_of(step), reply.object(resource.singular)
-    if step.entity != "parties":
-        return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
-    persons = {_PERSONS: merged(shown, children(body, _PERSONS)[0])} if _PERSONS in body else {}
-    address = beside.contact(body, shown) if beside.ADDRESS in body else body
-    return replace(step, body=json_fields.encode({**address, **persons}))
+    return reply.object(resource.singular)
 
 
 def _gone(step: Step, refusal: Refusal) -> Rejected:
@@ -68,6 +81,21 @@ def _gone(step: Step, refusal: Refusal) -> Rejected:
         "See whether it was merged or deleted there, and link the record with the contact that stands for it.",
         "not_found",
     )
+
+
+async def _with_nothing_open(books: Books, step: Step) -> Step | Rejected:
+    """Nobody with anything open is made inactive; whether Zoho refuses that by itself is published nowhere."""
+    if status_of(step) == ACTIVE:
+        return step
+    contact = await _as_it_stands(books, step)
+    if isinstance(contact, Rejected):
+        return contact
+    open_ = [f"{words} {plain(found)} {text(contact, 'currency_code')}".rstrip()
+             for name, words in _OPEN.items() if (found := amount(contact, name))]  # fmt: skip
+    if not open_:
+        return step
+    said = f"Zoho Books shows something open on the contact: {', '.join(open_)}."
+    return Rejected("open", said, "Settle it there.", STATUS_REFUSED)
 
 
 def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.errors import BadInput
 
 PRIMARY = "is_primary_contact"
+ACTIVE, INACTIVE = "active", "inactive"  # the last word of the call that sets it
 _TAXABLE = frozenset(["US", "CA", "AU", "IN", "MX", "KE", "ZA"])  # editions whose contacts are taxable or not [SPEC26]
 _DAYS = re.compile(r"(?:net\s*)?(\d{1,3})(?:\s*days?)?", re.IGNORECASE)
 _AT_ONCE = "due on receipt"
@@ -32,6 +33,8 @@ def party(
     """A contact. Its currency is fixed once there are transactions, so it goes with a create only. Raises BadInput."""
     if action is Action.VOID:
         return Composed(b"", ZERO)
+    if action is Action.SET_STATUS:
+        return Composed(encode({"status": ACTIVE if document.active else INACTIVE}), ZERO)
     if not document.name:
         raise BadInput("The contact has no name: enter one at the source.")
     notes: list[str] = []

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from ml_connector.connectors import errors as common
 from ml_connector.connectors.errors import Meaning
-from ml_connector.connectors.writing import Rejected
+from ml_connector.connectors.writing import STATUS_REFUSED, Outcome, Rejected
 from ml_connector.errors import Acts, Recovery
 from ml_connector.transport.errors import NotPermitted, TransportError
 
@@ -172,6 +174,13 @@ def meaning_of(code: int | None, message: str) -> Meaning:
         return _MEANINGS[code]
     worded = next((meaning for pattern, meaning in _BY_WORDING if pattern.search(message)), None)
     return worded or _LIKELY.get(code or 0, _UNKNOWN)
+
+
+def status_refused(outcome: Outcome) -> Outcome:
+    """A refusal to set a contact active or inactive, that its documents or Zoho's rules are the reason of."""
+    if not isinstance(outcome, Rejected) or outcome.acts is not Acts.BOOKKEEPER or outcome.code == str(ABSENT):
+        return outcome
+    return replace(outcome, reason=STATUS_REFUSED)
 
 
 def rejected(code: int, message: str, raw: bytes) -> Rejected:
