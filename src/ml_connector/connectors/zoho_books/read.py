@@ -1,9 +1,8 @@
 """What can be read, and how each list is asked.
 
-Options of a reading: ``contact_type`` for parties ("vendor", "customer" or "both"; the connection's setting
-``contact_types`` where it is not given, all where names are taken across kinds), and ``details`` ("yes") for documents, items and parties of a source: then every row
-that is wanted comes in full, a call each, and tells all that ``translate_source`` does. Without it rows are as the list shows
-them.
+Options of a reading: ``contact_type`` for parties ("vendor", "customer" or "both"; where it is not given, the connection's
+settings say it), and ``details`` ("yes") for documents, items and parties of a source: then every row that is wanted comes in
+full, a call each, and tells all that ``translate_source`` does. Without it rows are as the list shows them.
 By ``ids`` documents come in full detail; one that does not exist any more is simply not among the rows.
 """
 

@@ -62,10 +62,10 @@ _READING: tuple[SettingField, ...] = (
         DUPLICATE_NAMES,
         "yes",
         "Whether the organisation allows duplicates of the display names of customers and vendors (Zoho Books, Settings, "
-        "Preferences, Customers and Vendors), which no list tells. no: a new or renamed customer or vendor whose name any other "
-        "contact has, inactive ones and those of the other kind too, gets its ServiceTitan number behind it, as 'John Smith "
-        "(ST 1234)', there alone; contacts of both kinds are read for it. Say yes where the organisation does not, and Zoho "
-        "refuses the second one.",
+        "Preferences, Customers and Vendors), which no list tells. no: a new or renamed customer or vendor whose name any "
+        "other contact has, inactive ones and those of the other kind too, gets its ServiceTitan number behind it, as 'John "
+        "Smith (ST 1234)', there alone; contacts of both kinds are read for it. Say yes where the organisation does not, and "
+        "Zoho refuses the second one.",
         ("yes", "no"),
         rereads=True,
     ),
