@@ -16,7 +16,7 @@ from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
 from ml_connector.integrations.party_facts import facts, is_of_kind
 from ml_connector.integrations.party_merge import differences
-from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.party_names import free_name, name_held
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.views import Candidate, View
 
@@ -177,6 +177,8 @@ def _shares_fact(customer: Party, party: Party) -> bool:
 
 def _created(customer: Party, view: View) -> Decision:
     name, notes = free_name(customer, view)
+    if hold := name_held(customer, name, view):
+        return hold
     target = msgspec.structs.replace(
         customer, id="", name=name, memo="", merged_into="", reference=view.reference, kind="customer"
     )

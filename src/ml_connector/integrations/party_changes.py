@@ -29,7 +29,7 @@ from ml_connector.integrations.party_merge import (
     plain_name,
     told,
 )
-from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.party_names import free_name, name_held
 from ml_connector.integrations.views import View
 
 # A vendor's money goes where these say: a change waits for a person, lest a payment is diverted.
@@ -236,6 +236,8 @@ def _update(
     if "name" in values:
         values["name"], more = _name(known, now, view, way)
         notes += more
+        if not way.back and (hold := name_held(known.source, values["name"], view, own=now.id)):
+            return hold
     wanted = msgspec.structs.replace(Party(now.id, way.kind, now.name, active=now.active), **values)
     try:
         composed = view.compose(Action.UPDATE, wanted, "") if fields else Composed(b"", ZERO)

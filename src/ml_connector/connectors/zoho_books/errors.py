@@ -86,7 +86,12 @@ _MEANINGS: dict[int, Meaning] = {
     ),
     1002: Meaning("not_found", "An account, vendor, tax or document it refers to no longer exists: check the mapping."),
     1038: Meaning("defect", "The request was not well formed: report this to support.", Acts.US),
-    3062: Meaning("duplicate_name", "A contact of this name exists: link the two, or allow duplicate names in Zoho."),
+    3062: Meaning(
+        "duplicate_name",
+        "Another contact, active or not, customer or vendor, has this name: link the two, allow duplicate names in Zoho, or "
+        "set duplicate_names=no of this connection, and the second one gets its number behind the name; then replay the "
+        "record.",
+    ),
     4016: Meaning("no_lines", "The document has no lines: add one at the source."),
     6041: Meaning(
         "wrong_organisation",
