@@ -31,7 +31,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One write, complete: the same bytes are shown in preview, stored in the intent and sent.
 
     One exception: a connector may add what the target holds already and would drop if it were left out, and nothing else,
-    as Xero's contact persons. It is read just before it is sent, and stands in the exchange alone.
+    as Xero's contact persons, or what people have entered on lines that Zoho Books replaces, also in the place of a default
+    that the connection's settings give. It is read just before it is sent, and stands in the exchange alone.
 
     ``reference`` is ours and stays with the record for ever. ``expected`` is what the target must show when it is done:
     party id, number, date, total, currency. ``target_id`` for everything but a create. ``made_at`` is known to look-ups

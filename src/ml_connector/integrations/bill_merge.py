@@ -252,9 +252,17 @@ def _ids(line: BillLine, what: str) -> set[str]:
 
 
 def _coding(bill: Bill) -> list[tuple[Any, ...]]:
-    """What of its lines people may have changed."""
+    """What of its lines people may have changed. An item that was put on one shows by its name before the description."""
     return [
-        (one.id, one.amount, one.account.id, one.tax_code.id, one.location.id, sorted(own.id for own in one.dimensions))
+        (
+            one.id,
+            one.amount,
+            one.description,
+            one.account.id,
+            one.tax_code.id,
+            one.location.id,
+            sorted(own.id for own in one.dimensions),
+        )
         for one in bill.lines
     ]
 
