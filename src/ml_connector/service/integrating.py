@@ -339,7 +339,7 @@ async def _follow(
             await _read_now(change, flow)
     if "start_date" in changed:
         await _start_on(change, kind, integration, settings[1].start_date)
-    if "inactive_parties" in changed:
+    if follows_status(settings[0]) != follows_status(settings[1]):
         parties = [(one.flow_id, one.target_id) for one in integration.flows if one.name in PARTY_FLOWS]
         await status_setting_changed(change, parties, at, follows=follows_status(settings[1]))
     await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])

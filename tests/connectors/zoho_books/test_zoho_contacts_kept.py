@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from zoho_sales_script import GONE, ORG, asked, body, ok, page, refused, scripted
 
 from ml_connector.canonical.master_data import Organisation, Party, Person
-from ml_connector.connectors.writing import Action, Composed, Done, Later, Rejected, Step
+from ml_connector.connectors.writing import Action, Composed, Done, Later, Rejected, Step, Uncertain
 from ml_connector.connectors.zoho_books import CONNECTOR, translate, translate_source
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, LeaseLost, Throttled
@@ -191,3 +191,51 @@ def test_a_customer_is_read_with_limit_and_exemption_and_every_contact_with_its_
     assert not translate.party(row, "").in_full
     told = translate_source.party(contact(ANN, BOB, payment_terms_label="Net 30"), "")
     assert [one.first_name for one in told.persons] == ["Bob"] and told.terms == "Net 30"
+
+
+# --- active and inactive -----------------------------------------------------------------------------------------------
+
+
+def status(*, active: bool) -> Step:
+    party = replace(ACME, active=active)
+    return Step("parties", Action.SET_STATUS, "T-42", compose(party, Action.SET_STATUS).body, ID, number=party.name)
+
+
+async def test_one_is_made_inactive_by_a_call_of_its_own_once_nothing_is_open_and_read_again() -> None:
+    session = scripted(ok(contact=contact()), ok(), ok(contact=contact(status="inactive")))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Done) and isinstance(outcome.document, Party) and not outcome.document.active
+    one = f"/contacts/{ID}"
+    assert asked(session) == [("GET", one), ("POST", f"{one}/inactive"), ("GET", one)]
+    session = scripted(ok(), ok(contact=contact()))
+    assert isinstance(await CONNECTOR.write(session, status(active=True)), Done)
+    assert asked(session) == [("POST", f"{one}/active"), ("GET", one)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "outstanding_receivable_amount", "outstanding_payable_amount", "unused_credits_receivable_amount",
+        "unused_credits_payable_amount",
+    ],
+)  # fmt: skip
+async def test_one_with_anything_open_is_not_made_inactive(name: str) -> None:
+    session = scripted(ok(contact=contact(**{name: 12.5, "currency_code": "USD"})))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Rejected) and outcome.reason == "status_refused" and "12.5 USD" in outcome.sentence
+    assert len(session.requests) == 1
+
+
+async def test_a_refused_status_is_told_in_zohos_words() -> None:
+    session = scripted(ok(contact=contact()), refused(36, "The contact has open transactions."))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Rejected) and outcome.reason == "status_refused"
+    assert "has open transactions" in outcome.sentence
+    gone = await CONNECTOR.write(scripted(ok(contact=contact()), GONE), status(active=False))
+    assert isinstance(gone, Rejected) and gone.reason != "status_refused"
+
+
+@pytest.mark.parametrize("seen", [ok(contact=contact()), refused(2, "odd"), GONE, AnswerLost("cut")])
+async def test_a_status_that_is_not_shown_is_not_proven(seen: Answer | Exception) -> None:
+    session = scripted(ok(contact=contact()), ok(), seen)
+    assert isinstance(await CONNECTOR.write(session, status(active=False)), Uncertain)

@@ -134,8 +134,8 @@ def has_transactions(books: Records, contact: Contact) -> bool:
 
 def _has_open(books: Records, contact: Contact) -> bool:
     key = contact.contact_id
-    found = (*books.bills.having("vendor_id", key), *books.invoices.having("customer_id", key))
-    return any(one.balance and one.state != "void" for one in found)
+    owed = any(one.balance and one.state != "void" for one in books.bills.having("vendor_id", key))
+    return owed or any(one.balance and one.state != "void" for one in books.invoices.having("customer_id", key))
 
 
 def _fill(books: Records, contact: Contact, body: Body, old: Contact | None = None) -> Contact:
