@@ -1,7 +1,8 @@
 """What has to be read just before a step is sent, because only Zoho knows it: persons of a contact, the id of a currency.
 
 A change of a contact replaces its persons whole (FACTS 6, nested arrays). So they are read, ours is laid over the first of
-them, and all go along with their ids as they stand: the exception that ``writing.Step`` names.
+them, further ones over those that we have added, and all go along with their ids as they stand: the exception that
+``writing.Step`` names.
 A document names its currency by an id of the organisation's own. Its rate is never looked at: where Zoho keeps it by itself
 the list shows 0 (FACTS 6.9).
 """
@@ -22,7 +23,7 @@ from ml_connector.connectors.zoho_books.lines import CURRENCY
 from ml_connector.connectors.zoho_books.requests import body_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
 
-_PERSONS = "contact_persons"
+_PERSONS, _DEPARTMENT = "contact_persons", "department"
 _CURRENCIES = "/settings/currencies"
 # What a person is written with; whether one may use the portal is left to Zoho.
 _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
@@ -52,22 +53,38 @@ async def _with_persons(books: Books, step: Step) -> Step | Rejected:
             "not_found",
         )
     body, contact = body_of(step), reply.object("contact")
-    persons = merged(contact, children(body, _PERSONS)[0])
+    persons = merged(contact, children(body, _PERSONS))
+    if not any(one.get(PRIMARY) for one in persons):
+        return Rejected(
+            str(step.target_id),
+            f"The contact {step.target_id} of Zoho Books has no primary contact person any more; a further one would be it.",
+            "Give it a primary contact person in Zoho Books, then replay the record.",
+            "rejected",
+        )
     return replace(step, body=json_fields.encode({**body, _PERSONS: persons}))
 
 
-def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:
+def merged(contact: Fields, ours: list[Fields]) -> list[dict[str, Any]]:
     """The contact's persons, the first with what is ours laid over it; ours alone where it has none.
 
-    A mobile number that Zoho shows as the contact's telephone is not written as one, too.
+    A mobile number that Zoho shows as the contact's telephone is not written as one, too. A further person of ours changes or
+    takes away the one of its department alone; where there is none it is added, unless anybody has its e-mail address there.
     """
     shown = children(contact, _PERSONS)
     first = _first(contact, shown)
-    own = {name: value for name, value in ours.items() if name != PRIMARY}
-    if first is not None and not text(first, "phone") and text(first, "mobile") == own.get("phone"):
+    own = {name: value for one in ours if one.get(PRIMARY) for name, value in one.items() if name != PRIMARY}
+    if first is not None and own and not text(first, "phone") and text(first, "mobile") == own.get("phone"):
         del own["phone"]
-    laid = [_kept(one) | own | {PRIMARY: True} if one is first else _kept(one) for one in shown]
-    return laid if first is not None else [{**own, PRIMARY: True}, *laid]
+    further = {text(one, _DEPARTMENT): dict(one) for one in ours if not one.get(PRIMARY)}
+    laid: list[dict[str, Any]] = [{**own, PRIMARY: True}] if first is None and own else []
+    for one in shown:
+        mine = None if one is first else further.pop(text(one, _DEPARTMENT), None)
+        if one is first:
+            laid.append(_kept(one) | own | {PRIMARY: True})
+        elif mine is None or text(mine, "email"):
+            laid.append(_kept(one) | (mine or {}))
+    known = {text(one, "email").casefold() for one in laid}
+    return [*laid, *(one for one in further.values() if text(one, "email").casefold() not in {"", *known})]
 
 
 def _first(contact: Fields, shown: list[Fields]) -> Fields | None:
