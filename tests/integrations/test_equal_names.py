@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from invoice_world import INVOICE, codes, sentences, view
+from zoho_sales_world import BOOKS, INVOICE, codes, sentences, view
 
-from ml_connector.canonical.master_data import Organisation, Party
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.zoho_books import compose as zoho
 from ml_connector.integrations.decisions import Decision, Hold, Write
 from ml_connector.integrations.party_names import names_unique, taken
@@ -18,7 +18,6 @@ from ml_connector.integrations.views import Linked, View
 from ml_connector.integrations.ways import XERO, ZOHO
 from ml_connector.integrations.zoho_parties import ZohoCustomers
 
-BOOKS = Organisation("1", "Books", "USD", edition="US")
 ONCE = {"duplicate_names": "no"}
 JOHN = Party("7", "customer", "John Smith", private_person=True)
 OTHER = Party("90", "customer", "John Smith")

@@ -48,6 +48,9 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
         the other; leave changes nobody and tells who is inactive on one side alone. With follow, one with anything open
         waits, nothing goes to ServiceTitan without parties_back, and what differs when it is turned on is shown as a
         preview and waits for its approval.
+    further_contacts: ``add`` makes each e-mail address that a customer of ServiceTitan has besides the first one a further
+        contact person in Zoho Books, which follows and goes with it; a memo of a few words, as ``Jane Doe, wife``, is taken
+        for the name, and stored here. ``leave`` leaves them to ServiceTitan, and persons that were added stay.
     expense_tax_account: the id of ServiceTitan's GL account that the tax of an expense of Zoho Books is charged to, or
         ``lines`` to add it to the lines, as what cannot be reclaimed is a cost of what was bought.
     payments_back_mixed: what becomes of a payment of Zoho Books that is also on an invoice of Zoho's alone: ``hold`` keeps
@@ -69,6 +72,7 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
     inactive_parties: Literal["leave", "follow"] = "leave"
+    further_contacts: Literal["leave", "add"] = "leave"
     expense_tax_account: str = "lines"
     payments_back_mixed: Literal["hold", "part"] = "hold"
     new_items: Literal["no", "yes"] = "no"

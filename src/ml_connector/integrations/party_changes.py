@@ -15,6 +15,7 @@ from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
+from ml_connector.integrations.further_contacts import Further, changed_since, has_first
 from ml_connector.integrations.party_merge import (
     STATUS,
     Field,
@@ -41,10 +42,14 @@ _KINDS = {"customers": "customer", "locations": "customer", "vendors": "vendor"}
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which parties (the flow that goes to the ledger), and whether they go back to the source."""
+    """Which parties (the flow that goes to the ledger), and whether they go back to the source.
+
+    ``further``: their further e-mail addresses become contact persons there.
+    """
 
     parties: str
     back: bool = False
+    further: bool = False
 
     @property
     def kind(self) -> str:
@@ -70,13 +75,22 @@ def changed(view: View, way: Way) -> Decision:
     merged = merge(known, fields_of(way.parties, status=follows), owners)
     held = merged.of(Verdict.HELD)
     going = (*merged.of(way.verdict), *held)
+    more = _further(known, going, now, way)
     if view.settings.parties_baseline == "yes":
-        return skip("parties_baseline", name=known.source.name) if going else Unchanged()
+        return skip("parties_baseline", name=known.source.name) if going or more else Unchanged()
     if held and "party_changed_on_both" not in view.released:
         return _both_changed(known, held, view, way)
-    if not going:
+    if not going and more is None:
         return _nothing_to_send(known, merged, view, way)
-    return _stopped(known, going, now, view, way) or _update(known, merged, going, now, view, way)
+    return _stopped(known, going, now, view, way) or _update(known, merged, going, more, now, view, way)
+
+
+def _further(known: Pair, going: Sequence[Field], now: Party, way: Way) -> Further | None:
+    """What goes of the further contacts; nothing to a contact of which one of them would become the first."""
+    sent = {name for one in going for name in one.attributes}
+    if not way.further or not has_first(now, sent):
+        return None
+    return changed_since(known.source_agreed, known.source)
 
 
 def follows_status(settings: Any) -> bool:
@@ -220,8 +234,8 @@ def _address(known: Pair, now: Party, way: Way) -> Address:
 
 
 def _update(
-    known: Pair, merged: Merged, going: Sequence[Field], now: Party, view: View, way: Way
-) -> Decision:  # fmt: skip
+    known: Pair, merged: Merged, going: Sequence[Field], more: Further | None, now: Party, view: View, way: Way
+) -> Decision:
     """One step with the fields that go, and nothing else: what is left out stays as it is there. One of its own makes the
 
     counterpart active before it is changed, or inactive afterwards.
@@ -234,28 +248,33 @@ def _update(
     if "address" in values:
         values["address"] = _address(known, now, way)
     if "name" in values:
-        values["name"], more = _name(known, now, view, way)
-        notes += more
+        values["name"], said = _name(known, now, view, way)
+        notes += said
         if not way.back and (hold := name_held(known.source, values["name"], view, own=now.id)):
             return hold
+    if more is not None:
+        values["persons"] = more.persons
+        notes.append(more.note)
     wanted = msgspec.structs.replace(Party(now.id, way.kind, now.name, active=now.active), **values)
     try:
-        composed = view.compose(Action.UPDATE, wanted, "") if fields else Composed(b"", ZERO)
+        composed = view.compose(Action.UPDATE, wanted, "") if fields or more is not None else Composed(b"", ZERO)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", way.key(view), why=error.sentence),))
     assert view.link is not None
     entity = view.link.target_entity
     step = Step(entity, Action.UPDATE, view.reference, composed.body, target_id=now.id, number=wanted.name)
-    changes = [step] if fields else []
+    changes = [step] if fields or more is not None else []
     steps = (*status, *changes) if mine.active else (*changes, *status)
-    first = [STATUS] if status and mine.active else fields
-    early = _agreed_on(known, merged, first, way) if len(steps) > 1 else None
-    agreed = _agreed_on(known, merged, going, way)
+    first = (([STATUS], None) if mine.active else (fields, more)) if len(steps) > 1 else None
+    early = _agreed_on(known, merged, *first, way) if first else None
+    agreed = _agreed_on(known, merged, going, more, way)
     return Write(steps, entity, (*notes, *composed.notes), agreed=agreed, early=early)
 
 
-def _agreed_on(known: Pair, merged: Merged, sent: Sequence[Field], way: Way) -> Agreed:
+def _agreed_on(known: Pair, merged: Merged, sent: Sequence[Field], more: Further | None, way: Way) -> Agreed:
     source, ledger, answered = agreed_after(known, merged, sent)
+    if more is not None:
+        source = msgspec.structs.replace(source, persons=known.source.persons)
     return Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ml_connector.integrations.customer_flow import Customers, Locations
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
 from ml_connector.integrations.decisions import Decision, skip
+from ml_connector.integrations.further_contacts import ADD, SETTING
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.party_back import PartiesBack
 from ml_connector.integrations.receivable_tables import LocationTable, PartyTable
@@ -23,6 +24,12 @@ class ZohoCustomers(Customers):
     title = "Customers: ServiceTitan to Zoho Books"
     target_vendor = "zoho_books"
     target_options = BOTH_KINDS
+
+    def reading_options(self, settings: Any) -> dict[str, str]:
+        return {SETTING: ADD} if settings.further_contacts == ADD else {}
+
+    def _further(self, view: View) -> bool:
+        return bool(view.settings.further_contacts == ADD)
 
 
 class ZohoLocations(Locations):

@@ -1,8 +1,8 @@
 """What has to be read just before a step is sent, because only Zoho knows it: what a change would drop, a currency's id.
 
 A change replaces a contact's persons and address and a document's lines whole (FACTS 6, nested arrays). So what is there is
-read, once: of persons ours is laid over the first, and all go along with their ids as they stand; of lines and address see
-``beside``. That is the exception which ``writing.Step`` names.
+read, once: of persons ours is laid over the first, further ones over those that we have added, and all go along with their
+ids as they stand; of lines and address see ``beside``. That is the exception which ``writing.Step`` names.
 A document names its currency by an id of the organisation's own. Its rate is never looked at: where Zoho keeps it by itself
 the list shows 0 (FACTS 6.9).
 """
@@ -25,7 +25,7 @@ from ml_connector.connectors.zoho_books.lines import CURRENCY
 from ml_connector.connectors.zoho_books.requests import body_of, status_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
 
-_PERSONS = "contact_persons"
+_PERSONS, _DEPARTMENT = "contact_persons", "department"
 _OPEN = {
     "outstanding_receivable_amount": "receivable", "outstanding_payable_amount": "payable",
     "unused_credits_receivable_amount": "unused credits", "unused_credits_payable_amount": "unused vendor credits",
@@ -54,9 +54,22 @@ async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
         return shown
     if step.entity != "parties":
         return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
-    persons = {_PERSONS: merged(shown, children(body, _PERSONS)[0])} if _PERSONS in body else {}
-    address = beside.contact(body, shown) if beside.ADDRESS in body else body
-    return replace(step, body=json_fields.encode({**address, **persons}))
+    whole = beside.contact(body, shown) if beside.ADDRESS in body else body
+    if _PERSONS in body:
+        persons = merged(shown, children(body, _PERSONS))
+        if not any(one.get(PRIMARY) for one in persons):
+            return _without_first(step)
+        whole = {**whole, _PERSONS: persons}
+    return replace(step, body=json_fields.encode(whole))
+
+
+def _without_first(step: Step) -> Rejected:
+    return Rejected(
+        str(step.target_id),
+        f"The contact {step.target_id} of Zoho Books has no primary contact person any more; a further one would be it.",
+        "Give it a primary contact person in Zoho Books, then replay the record.",
+        "rejected",
+    )
 
 
 async def _as_it_stands(books: Books, step: Step) -> Fields | Rejected:
@@ -98,18 +111,27 @@ async def _with_nothing_open(books: Books, step: Step) -> Step | Rejected:
     return Rejected("open", said, "Settle it there.", STATUS_REFUSED)
 
 
-def merged(contact: Fields, ours: Fields) -> list[dict[str, Any]]:
+def merged(contact: Fields, ours: list[Fields]) -> list[dict[str, Any]]:
     """The contact's persons, the first with what is ours laid over it; ours alone where it has none.
 
-    A mobile number that Zoho shows as the contact's telephone is not written as one, too.
+    A mobile number that Zoho shows as the contact's telephone is not written as one, too. A further person of ours changes or
+    takes away the one of its department alone; where there is none it is added, unless anybody has its e-mail address there.
     """
     shown = children(contact, _PERSONS)
     first = _first(contact, shown)
-    own = {name: value for name, value in ours.items() if name != PRIMARY}
-    if first is not None and not text(first, "phone") and text(first, "mobile") == own.get("phone"):
+    own = {name: value for one in ours if one.get(PRIMARY) for name, value in one.items() if name != PRIMARY}
+    if first is not None and own and not text(first, "phone") and text(first, "mobile") == own.get("phone"):
         del own["phone"]
-    laid = [_kept(one) | own | {PRIMARY: True} if one is first else _kept(one) for one in shown]
-    return laid if first is not None else [{**own, PRIMARY: True}, *laid]
+    further = {text(one, _DEPARTMENT): dict(one) for one in ours if not one.get(PRIMARY)}
+    laid: list[dict[str, Any]] = [{**own, PRIMARY: True}] if first is None and own else []
+    for one in shown:
+        mine = None if one is first else further.pop(text(one, _DEPARTMENT), None)
+        if one is first:
+            laid.append(_kept(one) | own | {PRIMARY: True})
+        elif mine is None or text(mine, "email"):
+            laid.append(_kept(one) | (mine or {}))
+    known = {text(one, "email").casefold() for one in laid}
+    return [*laid, *(one for one in further.values() if text(one, "email").casefold() not in {"", *known})]
 
 
 def _first(contact: Fields, shown: list[Fields]) -> Fields | None:
