@@ -8,6 +8,7 @@ import pytest
 from zoho_selling_world import Selling, selling
 
 from ml_connector.store.database import Database
+from ml_connector.sync.restored import LOOKED
 from ml_connector_sandbox.zoho_books.books.masters import Contact
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -144,3 +145,25 @@ async def test_the_contact_of_a_location_is_followed_by_what_was_sold_there(data
         later = company.bill("50.00", customer=invoice.customer_id)
         await company.sync(2)
         assert later.location_id == invoice.location_id and company.there(later).customer_id == left.contact_id
+
+
+async def test_a_contact_that_is_restored_is_found_within_the_hour(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path, customers="live") as company:
+        customer = company.sales.homes[0]
+        await company.sync(2)
+        was = await contact(company, customer)
+        company.at_zoho("move contact", contact=was.contact_name, to="delete")
+        first = company.bill("40.00", customer=customer)
+        await company.sync(2)
+        assert await company.end("invoices", first.id) == ("held", "contact_gone")
+        company.target.contacts.put(was)  # as it was, so no list of changes shows it
+        await company.sync(2)
+        assert await company.end("invoices", first.id) == ("held", "contact_gone")
+        async with company.desk.changing(await company.desk.sealer()) as change:
+            await change.run(
+                "update feed set moved_at = moved_at - interval '1 hour' where tenant_id = %s and name = %s",
+                company.desk.tenant_id, LOOKED,
+            )  # fmt: skip
+        await company.sync(2)
+        assert await company.end("invoices", first.id) == ("posted", "")
+        assert company.there(first).customer_id == was.contact_id

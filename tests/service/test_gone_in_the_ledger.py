@@ -26,6 +26,7 @@ from ml_connector.service.mapping.values import set_value
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.linked_anew import stage_users
+from ml_connector.sync.restored import LOOKED, look_for_restored
 from ml_connector.sync.states import State
 
 pytestmark = pytest.mark.anyio
@@ -40,19 +41,30 @@ class Books(PlayedBooks):
         self.shows_once_more = 0  # readings by id that still show what is gone
         self.gone: list[Document] = []
         self.code, self.refused = 1002, 0
+        self.alone: dict[str, tuple[Document, ...]] = {}  # shown by its id, and by no list
+        self.asked: list[tuple[str, ...]] = []
 
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
         held = self.lists
         if reading.ids and reading.entity == "bills" and self.shows_once_more:
             self.shows_once_more -= 1
             self.lists = {**held, "bills": (*held["bills"], *self.gone)}
+        if reading.ids:
+            self.asked.append(tuple(reading.ids))
+            self.lists = {name: (*rows, *self.alone.get(name, ())) for name, rows in self.lists.items()}
         async for page in super().read(session, reading):
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
             yield Page(rows, b"", True, True)
         self.lists = held
 
     async def write(self, session: Any, step: Step) -> Outcome:
-        known = {one.id for entity in ("parties", "bills") for one in self.lists[entity]}
+        shown = (
+            one
+            for lists in (self.lists, self.alone)
+            for entity in ("parties", "bills")
+            for one in lists.get(entity, ())
+        )
+        known = {one.id for one in shown}
         if not {one for one in (step.party_id, step.target_id) if one} <= known:
             self.refused += 1
             return rejected(self.code, "It does not exist.", b"{}")
@@ -118,6 +130,15 @@ async def record(company: Company, source: str) -> str:
     return f"#{id_}"
 
 
+async def later(company: Company, hours: int) -> None:
+    """The lane looked for restored contacts so long ago."""
+    async with company.desk.changing(await company.desk.sealer()) as change:
+        await change.run(
+            "update feed set moved_at = moved_at - %s * interval '1 hour' where tenant_id = %s and name = %s",
+            hours, company.desk.tenant_id, LOOKED,
+        )  # fmt: skip
+
+
 async def listed_as_gone(company: Company, entity: str, id_: str) -> None:
     """A whole reading of its list did not show it."""
     async with company.desk.changing(await company.desk.sealer()) as change:
@@ -160,6 +181,46 @@ async def test_a_contact_that_is_restored_lets_its_documents_go(company: Company
     await refresh(await company.lane(company.target, ledger, BOOKS), "parties", 0)
     await company.plan()
     assert await end(company, "2") == ("posted", "")
+
+
+async def test_a_contact_is_asked_for_each_hour_while_documents_wait_for_it(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    await company.read(bill("1"), bill("2"))
+    await company.plan()
+    assert await end(company, "2") == ("held", "contact_gone")
+    lane = await company.lane(company.target, ledger, BOOKS)
+    ledger.asked.clear()
+    for hours, asked in ((0, []), (1, [("p1",)]), (0, [])):
+        await later(company, hours)
+        await look_for_restored(lane)
+        assert ledger.asked == asked, hours
+        ledger.asked.clear()
+    ledger.alone["parties"] = tuple(ledger.gone)  # no list of changes shows what was restored
+    await company.plan()
+    assert await end(company, "2") == ("held", "contact_gone")
+    await later(company, 1)
+    await look_for_restored(lane)
+    await company.plan()
+    assert await end(company, "2") == ("posted", "")
+    await later(company, 1)
+    ledger.asked.clear()
+    await look_for_restored(lane)
+    assert ledger.asked == [], "nobody waits"
+
+
+async def test_a_change_of_the_document_itself_lets_it_go(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    await company.read(bill("1"), bill("2"))
+    await company.plan()
+    assert await end(company, "2") == ("held", "contact_gone")
+    await link(company.desk, await record(company, "v2"), "p2")
+    other = bill("2", vendor=Ref("v2", "Acme Pipe & Valve"))
+    await company.read(bill("1"), other)
+    for _ in range(2):
+        await company.plan()
+    assert await end(company, "2") == ("posted", "") and ledger.written[-1].party_id == "p2"
 
 
 @pytest.mark.parametrize("way", WAYS)

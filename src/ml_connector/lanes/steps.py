@@ -33,6 +33,7 @@ from ml_connector.sync.push import pause, push
 from ml_connector.sync.refused import Refusal, Why, hold_back, refuse, refused_flows, told
 from ml_connector.sync.release import sweep
 from ml_connector.sync.resolve import resolve
+from ml_connector.sync.restored import look_for_restored
 from ml_connector.sync.retrack import look_daily
 from ml_connector.sync.uses import note_older
 from ml_connector.sync.vanished import follow_vanished
@@ -68,6 +69,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         return lane.clock.now()
     await read_in_full(lane, flows)
     await follow_vanished(lane, flows)
+    await look_for_restored(lane)
     await _follow(lane, flows)
     await stage_users(lane)
     await _sweep(lane, flows)

@@ -6,10 +6,12 @@ the version is planned again, so what becomes of it is decided in one place and 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import structlog
 
+from ml_connector.canonical.documents import Document
+from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
 
@@ -31,3 +33,14 @@ async def file_gone(lane: Lane, entity: str, ids: Collection[str]) -> None:
             log.info("gone there", lane=lane.connection_id, entity=entity, documents=len(rows))
             keys = [f"{entity}:{row[0]}" for row in rows]
             await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
+
+
+async def file_shown(lane: Lane, entity: str, shown: Sequence[Document]) -> None:
+    """File documents of a list of the lane's target as they are shown by their ids; what was gone is there again."""
+    if not shown:
+        return
+    async with lane.transaction() as transaction:
+        await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
+        changed = await file_documents(transaction, entity, shown)
+        keys = [f"{entity}:{one}" for one in changed]
+        await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)

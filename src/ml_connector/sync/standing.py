@@ -18,9 +18,8 @@ from ml_connector.canonical.documents import Document
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.writing import AFTER_UNREAD, Action, Later, Outcome, Unread
 from ml_connector.errors import ConnectorError
-from ml_connector.sync.directory import content_hash, file_documents
-from ml_connector.sync.flows import facts_changed, lock_integrations
-from ml_connector.sync.gone import file_gone
+from ml_connector.sync.directory import content_hash
+from ml_connector.sync.gone import file_gone, file_shown
 from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import Lane
 from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, Reconnect
@@ -57,7 +56,9 @@ async def standing(lane: Lane, group: Sequence[Intended]) -> Standing:
     if absent := seen.absent(wanted):
         seen = seen.with_(await read_there(lane, entity, absent, lost))
     moved = [one for one in asked if (now := seen.shown.get(one.step.target_id)) and content_hash(now) != one.step.base]
-    await _file(lane, entity, [seen.shown[one.step.target_id] for one in moved])
+    if moved:
+        log.info("changed there meanwhile", lane=lane.connection_id, entity=entity, documents=len(moved))
+    await file_shown(lane, entity, [seen.shown[one.step.target_id] for one in moved])
     gone = seen.absent(wanted)
     await file_gone(lane, entity, gone)
     others: dict[int, Outcome] = {one.intent_id: _moved(one) for one in moved}
@@ -109,17 +110,6 @@ async def _answer(lane: Lane, entity: str, ids: Sequence[str]) -> Seen:
     shown = {row.id: row.document for row in rows if row.document is not None}
     problems = {row.id: row.problem for row in rows if row.document is None}
     return Seen(shown, problems, all(row.identified for row in rows))
-
-
-async def _file(lane: Lane, entity: str, moved: Sequence[Document]) -> None:
-    if not moved:
-        return
-    log.info("changed there meanwhile", lane=lane.connection_id, entity=entity, documents=len(moved))
-    async with lane.transaction() as transaction:
-        await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
-        changed = await file_documents(transaction, entity, moved)
-        keys = [f"{entity}:{one}" for one in changed]
-        await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
 
 
 def _moved(one: Intended) -> Later:
