@@ -18,6 +18,7 @@ from ml_connector.service.forecasting import Forecast
 from ml_connector.service.posted import AWAITING
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import FlowStatus
+from ml_connector.service.still import Still
 from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
@@ -87,6 +88,12 @@ def forecasts(console: Console, found: Iterable[Forecast]) -> None:
         each = ", ".join(f"{flow} {count:,}" for flow, count in one.left.items())
         when = f": {one.sentence}" if one.sentence else ""
         lines(console, f"{one.count:,} to go to {one.connection} ({each}){when}.", style="yellow" * one.paused)
+
+
+def still(console: Console, found: Iterable[Still]) -> None:
+    """What stands still, and why."""
+    for one in found:
+        lines(console, f"{one.sentence}. {one.why}", style="yellow")
 
 
 def backfills(console: Console, found: Sequence[BackfillForecast]) -> None:
@@ -162,6 +169,15 @@ def lines(console: Console, *texts: str, style: str = "") -> None:
     """Lines of plain text."""
     for text in texts:
         console.print(plain_text(text, style))
+
+
+def hanging(text: str, indent: int = 2) -> RenderableType:
+    """An entry of a list, its further lines deeper than its first."""
+    entry = Table.grid(padding=0)
+    entry.add_column(width=indent, no_wrap=True)
+    entry.add_column(overflow="fold")
+    entry.add_row("", Wrapped(text))
+    return entry
 
 
 def causes(console: Console, found: Sequence[Cause], heading: str) -> None:
