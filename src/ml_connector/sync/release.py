@@ -217,15 +217,18 @@ async def restage(
 ) -> list[int]:
     """Put versions that are in one of ``states`` back to `staged`; the ids of those that went. Lanes are woken.
 
-    What the mass-change breaker holds never goes this way: an approver decides about all of it at once.
+    A version that is not its record's newest stays: planned again it would write older figures over newer ones. What the
+    mass-change breaker holds never goes this way: an approver decides about all of it at once.
     """
     rows = await (
         await connection.execute(
             b"""with freed as (
-                update version_state set state = %b, reason = '', changed_at = now()
-                where tenant_id = %b and version_id = any(%b::bigint[]) and state = any(%b::smallint[])
-                  and not (state = %b and reason = %b)
-                returning version_id, flow_id
+                update version_state s set state = %b, reason = '', changed_at = now()
+                from record r
+                where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
+                  and not (s.state = %b and s.reason = %b)
+                  and r.tenant_id = s.tenant_id and r.record_id = s.record_id and r.version_id = s.version_id
+                returning s.version_id, s.flow_id
             ), done as (
                 delete from wait where tenant_id = %b and version_id in (select version_id from freed)
             )
