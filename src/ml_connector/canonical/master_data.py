@@ -120,7 +120,8 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     """One value of an analysis dimension: business unit, reporting-tag option, location, tracking option, cost centre.
 
     ``set`` is the dimension it belongs to (the tag; empty for business units and locations); ``mandatory`` that the
-    set must be filled on a document. ``currency`` only where the vendor keeps one (ServiceTitan business units).
+    set must be filled on a document; ``demanded_of`` says on which alone, ``sales`` or ``purchases``, and is empty for both.
+    ``currency`` only where the vendor keeps one (ServiceTitan business units).
     ``number`` is a cost centre's account number. ``valid_from`` and ``valid_through`` are its first and last day of use.
     ``party`` is the customer of a project, who has to be named with it on a line.
     """
@@ -138,6 +139,7 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     valid_from: dt.date | None = None
     valid_through: dt.date | None = None
     party: Ref = Ref()
+    demanded_of: str = ""
 
 
 class Item(Canonical, frozen=True, tag="item"):

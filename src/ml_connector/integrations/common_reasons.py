@@ -57,9 +57,9 @@ COMMON_REASONS = (
     ),
     Reason(
         "tag_mandatory",
-        "The ledger demands a tag we have no value for",
-        "The ledger demands the tag {name} on every line, and no mapping gives it a value.",
-        "Map the business units to options of {name}, or make the tag optional in the ledger.",
+        "The ledger demands a tag that a line has no value for",
+        "{ledger} demands the tag {name} on every line, and {why}.",
+        "{way}",
     ),
     Reason(
         "unsuitable",

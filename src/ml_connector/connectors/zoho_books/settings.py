@@ -51,6 +51,14 @@ _READING: tuple[SettingField, ...] = (
         ("no", "yes"),
     ),
     SettingField(
+        "purchase_tags",
+        "",
+        "Mandatory reporting tags, by name or id, with commas between, that Zoho demands of purchases alone. No list of "
+        "Zoho's tells of which documents a tag is demanded, so one that is named neither here nor in sales_tags counts for "
+        "bills and invoices alike, and what lacks it waits.",
+    ),
+    SettingField("sales_tags", "", "The same of those that Zoho demands of sales alone."),
+    SettingField(
         "contact_types",
         "vendor",
         "Which contacts are read where a flow does not choose: vendors, customers, or both. Flows of customers and invoices "
