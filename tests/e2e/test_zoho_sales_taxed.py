@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,6 +61,28 @@ async def test_a_zone_may_be_a_group_of_taxes(database: Database, tmp_path: Path
         assert odd.reference_number not in {one.number for one in company.target.invoices}
         [sentence] = await company.waits(odd.id)
         assert odd.total == Decimal("33.18") and "makes it 33.17" in sentence
+
+
+async def test_a_change_that_comes_out_otherwise_each_time_ends_with_a_person(
+    database: Database, tmp_path: Path
+) -> None:
+    """The group's taxes have other rates since, of the same sum, and the list does not show that by itself."""
+    async with selling(database, tmp_path, prepare=_state_and_county, invoices="preview") as company:
+        await company.sync()
+        [group] = company.target.tax_groups.values()
+        await set_value(company.desk, company.integration, "sales_tax", PARTS_ZONE, group.tax_group_id, anyway=True)
+        await set_flow_mode(company.desk, company.integration, "invoices", "live")
+        invoice = _sold(company, "91.20")
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("posted", "")
+        assert company.there(invoice).total == invoice.total == Decimal("97.93")
+        for tax, percentage in zip(group.taxes, ("7", "0.375"), strict=True):
+            tax.percentage = Decimal(percentage)  # 6.38 and 0.34, where 6.27 and 0.46 are a cent more
+        company.source.invoicing.change(invoice.id, warned=True, due_date=date(2026, 12, 24))
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("held", "conflict")
+        [sentence] = await company.waits(invoice.id)
+        assert "97.92" in sentence and "97.93" in sentence
 
 
 async def test_who_is_exempt_is_charged_no_tax(database: Database, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Documents that are taxed by a group in Zoho Books, and what it shows of them once they are posted; Zoho's own arithmetic."""
+"""Documents that Zoho Books taxes by a group, what it shows of them once they are posted, and its own arithmetic."""
 
 from __future__ import annotations
 
