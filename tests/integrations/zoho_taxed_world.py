@@ -65,9 +65,9 @@ def _line(line: InvoiceLine, n: int, *, credit: bool) -> InvoiceLine:
     if listed is None or listed.rate is None:
         return msgspec.structs.replace(line, id=f"zl{n}", amount=amount, tax=None, tax_code=Ref())
     parts = tuple(rounded(amount * rate, "USD") for rate in listed.parts or (listed.rate,))
-    percent = format((listed.rate * 100).normalize(), "f")
+    percent, several = format((listed.rate * 100).normalize(), "f"), parts if len(parts) > 1 else ()
     return msgspec.structs.replace(
-        line, id=f"zl{n}", amount=amount, tax=total(parts), tax_code=Ref(code.id, listed.name, percent)
+        line, id=f"zl{n}", amount=amount, tax=total(parts), tax_code=Ref(code.id, listed.name, percent), tax_parts=several
     )  # fmt: skip
 
 

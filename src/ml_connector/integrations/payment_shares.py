@@ -19,7 +19,7 @@ from ml_connector.integrations.invoice_rules import taxed_lines
 from ml_connector.integrations.invoice_tax import apportion
 from ml_connector.integrations.payment_rules import is_new, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
-from ml_connector.integrations.taxes_there import as_listed
+from ml_connector.integrations.taxes_there import as_listed, parts_unread
 from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
@@ -130,7 +130,7 @@ def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
 
     What it would not take at all is told where it is sent.
     """
-    if note.tax_basis is not TaxBasis.EXCLUSIVE or draft.waits:
+    if note.tax_basis is not TaxBasis.EXCLUSIVE or draft.waits or parts_unread(note.lines, view, draft):
         return note
     try:
         apart = note.total - view.compose(Action.CREATE, note, view.reference).total
