@@ -66,23 +66,43 @@ async def test_a_zone_may_be_a_group_of_taxes(database: Database, tmp_path: Path
 async def test_a_change_that_comes_out_otherwise_each_time_ends_with_a_person(
     database: Database, tmp_path: Path
 ) -> None:
-    """The group's taxes have other rates since, of the same sum, and the list does not show that by itself."""
-    async with selling(database, tmp_path, prepare=_state_and_county, invoices="preview") as company:
-        await company.sync()
-        [group] = company.target.tax_groups.values()
-        await set_value(company.desk, company.integration, "sales_tax", PARTS_ZONE, group.tax_group_id, anyway=True)
-        await set_flow_mode(company.desk, company.integration, "invoices", "live")
-        invoice = _sold(company, "91.20")
+    """Zoho rounds the tax on each line since, and the connection says that it does so on the document."""
+    async with selling(database, tmp_path) as company:
+        invoice = _sold(company, "100.00", company.sales.item(_PARTS, price=Decimal("100.00")))
         await company.sync(2)
         assert await company.end("invoices", invoice.id) == ("posted", "")
-        assert company.there(invoice).total == invoice.total == Decimal("97.93")
-        for tax, percentage in zip(group.taxes, ("7", "0.375"), strict=True):
-            tax.percentage = Decimal(percentage)  # 6.38 and 0.34, where 6.27 and 0.46 are a cent more
+        assert company.there(invoice).total == invoice.total == Decimal("214.75")
+        company.target.profile.tax_rounding = "item_level"
         company.source.invoicing.change(invoice.id, warned=True, due_date=date(2026, 12, 24))
         await company.sync(2)
         assert await company.end("invoices", invoice.id) == ("held", "conflict")
         [sentence] = await company.waits(invoice.id)
-        assert "97.92" in sentence and "97.93" in sentence
+        assert "214.76" in sentence and "214.75" in sentence
+
+
+async def test_a_change_waits_while_its_tax_has_another_rate_than_it_was_reckoned_by(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        invoice = _sold(company, "100.00")
+        await company.sync(2)
+        before = company.there(invoice)
+        [(tax_id, _)] = before.taxes.items()
+        tax, total = company.target.taxes[tax_id], before.total
+        former, tax.percentage = tax.percentage, tax.percentage + Decimal("0.25")
+        await company.a_day_later()
+        await company.sync()
+        company.source.invoicing.change(invoice.id, warned=True, due_date=date(2026, 12, 24))
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("held", "tax_rate_changed")
+        assert company.there(invoice).due_date != date(2026, 12, 24)
+        tax.percentage = former
+        await company.a_day_later()
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("posted", "")
+        there = company.there(invoice)
+        assert (there.due_date, there.total) == (date(2026, 12, 24), total)
+        assert company.compared() == []
 
 
 async def test_who_is_exempt_is_charged_no_tax(database: Database, tmp_path: Path) -> None:

@@ -139,6 +139,19 @@ def test_a_rate_that_a_document_shows_shorter_or_longer_is_the_same(number: str)
     assert step(plan(msgspec.structs.replace(BY_PARTS, due_date=LATER), link=link)).total == D("106.31")
 
 
+@pytest.mark.parametrize(
+    ("amount", "tax", "held"), [("100", "8.25", False), ("1", "0.08", True)], ids=["told", "small"]
+)
+def test_the_tax_of_a_line_counts_before_the_rate_that_it_shows(amount: str, tax: str, *, held: bool) -> None:
+    """The rate was another one for a while: a document that was read then may show that, though it was never reckoned so."""
+    posted = invoice(lines=(line(amount),), tax=tax, total=D(amount) + D(tax), tax_zone=AUSTIN)
+    there = shown(posted)
+    other = tuple(msgspec.structs.replace(one, tax_code=Ref("tx1", "Austin", "8.3")) for one in there.lines)
+    link = linked(posted, msgspec.structs.replace(there, lines=other))
+    decision = plan(msgspec.structs.replace(posted, due_date=LATER), link=link)
+    assert set(codes(decision)) == ({"tax_rate_changed"} if held else set())
+
+
 def test_a_line_that_gets_another_tax_is_reckoned_by_that_one() -> None:
     """The zone has changed, so what became of the former tax is no matter."""
     moved = msgspec.structs.replace(BY_PARTS, tax_zone=AUSTIN, tax=D("8.17"), total=D("107.17"))

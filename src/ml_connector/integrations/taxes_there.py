@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.canonical.master_data import TaxCode
-from ml_connector.canonical.money import plain, quantum, total
+from ml_connector.canonical.money import ZERO, plain, quantum, total
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.canonical.sales import Invoice, InvoiceLine
@@ -16,7 +16,6 @@ from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.views import View
 
 _SHOWN_DIGITS = 2  # of a rate in per cent; a document may show one with so few, though the list has more
-_CHANGED = "tax_rate_changed"
 
 
 def as_listed(code: Ref, view: View) -> Ref:
@@ -45,7 +44,7 @@ def rates_changed(
     ``now`` is the ledger's document, called ``entity`` there. What the vendor reckons a changed document by, the rate that it
     shows or today's, is documented nowhere. A ledger whose lines show no rates takes the tax that is stated.
     """
-    if _CHANGED in view.released:
+    if "tax_rate_changed" in view.released:
         return
     there = {line.id: line for line in now.lines if line.id}
     found: dict[str, tuple[TaxCode, str]] = {}
@@ -53,45 +52,68 @@ def rates_changed(
         shown, known = there.get(line.id), view.ledger.tax_codes.get(line.tax_code.id)
         if shown is None or known is None or shown.tax_code.id != known.id or known.id in found:
             continue
-        if was := _other_rate(shown.tax_code, known) or _other_tax(shown, known, now, quantum(draft.currency)):
+        if was := _reckoned_otherwise(shown, known, now, quantum(draft.currency)):
             found[known.id] = (known, was)
     for known, was in found.values():
         told = {"number": now.number, "date": str(now.date), "name": known.name, "was": was, "now": _per_cent(known)}
         for key in (f"{entity}:{now.id}", f"tax_codes:{known.id}"):
-            draft.wait(waiting(_CHANGED, "fact", key, **told))
+            draft.wait(waiting("tax_rate_changed", "fact", key, **told))
 
 
-def _other_rate(shown: Ref, known: TaxCode) -> str:
-    """The rate that a line shows, where it is not the list's; empty where it is, or one of them is not shown."""
-    try:
-        percent = Decimal(shown.number)
-    except ArithmeticError:
-        return ""
-    if known.rate is None:
-        return ""
-    exponent = percent.as_tuple().exponent
-    digits = max(_SHOWN_DIGITS, -exponent if isinstance(exponent, int) else 0)
-    unit = Decimal(1).scaleb(-digits)
-    return f"{plain(percent):f} %" if (known.rate * 100).quantize(unit) != percent.quantize(unit) else ""
+def _reckoned_otherwise(shown: BillLine | InvoiceLine, known: TaxCode, now: Bill | Invoice, unit: Decimal) -> str:
+    """By what rate or to what tax the line was reckoned, where that is not today's; empty where it is, or cannot be told.
 
-
-def _other_tax(shown: BillLine | InvoiceLine, known: TaxCode, now: Bill | Invoice, unit: Decimal) -> str:
-    """The tax that a line shows, where the list's rates do not make it so, to a ``unit`` of rounding for each tax.
-
-    A group whose taxes the list does not tell, and a document with a discount or with tax included, tells nothing so.
+    Its tax counts before the rate that it shows: whether that is the rate of then or the one of the day on which the
+    document was read is documented nowhere.
     """
-    if not shown.tax_code.number or shown.tax is None or now.discount or now.tax_basis is not TaxBasis.EXCLUSIVE:
+    percent = _percent(shown.tax_code)
+    if percent is None or known.rate is None:
         return ""
-    if known.rate is None or bool(shown.tax_parts) > bool(known.parts):
-        return ""
-    taxes, rates = shown.tax_parts or (shown.tax,), known.parts or (known.rate,)
-    if not shown.tax_parts:
-        unit, rates = unit * len(rates), (total(rates),)
-    wanted = sorted(abs(shown.amount * rate) for rate in rates)
-    same = len(taxes) == len(rates) and all(
-        abs(one - other) <= unit for one, other in zip(sorted(map(abs, taxes)), wanted, strict=True)
+    told = f"{plain(percent):f} %" if _differs(percent, known.rate) else ""
+    if not _tells_tax(shown, known, now):
+        return told
+    rates = known.parts if shown.tax_parts else (known.rate,)
+    slack = unit * max(len(known.parts), 1) if not shown.tax_parts else unit
+    if not _gives(shown, rates, slack):
+        return told or f"{' + '.join(f'{abs(one):,.2f}' for one in _taxes(shown))} on {abs(shown.amount):,.2f}"
+    then = abs(shown.amount * percent / 100 - total(_taxes(shown))) <= unit * len(_taxes(shown))
+    return told if then else ""
+
+
+def _percent(shown: Ref) -> Decimal | None:
+    """The rate that a line shows; None where it shows none, as with a ledger that takes the tax as it is stated."""
+    try:
+        return Decimal(shown.number)
+    except ArithmeticError:
+        return None
+
+
+def _differs(percent: Decimal, rate: Decimal) -> bool:
+    """Whether the rate in per cent that a line shows is another than the list's, in the digits that it shows."""
+    exponent = percent.as_tuple().exponent
+    unit = Decimal(1).scaleb(-max(_SHOWN_DIGITS, -exponent if isinstance(exponent, int) else 0))
+    return (rate * 100).quantize(unit) != percent.quantize(unit)
+
+
+def _tells_tax(shown: BillLine | InvoiceLine, known: TaxCode, now: Bill | Invoice) -> bool:
+    """Whether the tax of a line can be laid against rates: not of a group whose taxes the list does not tell, nor on a
+
+    document with a discount of its own or with tax included.
+    """
+    plain_ = not now.discount and now.tax_basis is TaxBasis.EXCLUSIVE
+    return plain_ and shown.tax is not None and bool(shown.tax_parts) <= bool(known.parts)
+
+
+def _taxes(shown: BillLine | InvoiceLine) -> tuple[Decimal, ...]:
+    return shown.tax_parts or (shown.tax or ZERO,)
+
+
+def _gives(shown: BillLine | InvoiceLine, rates: Sequence[Decimal], slack: Decimal) -> bool:
+    """Whether the rates make the taxes of a line, each to within ``slack`` of rounding."""
+    taxes, wanted = sorted(map(abs, _taxes(shown))), sorted(abs(shown.amount * rate) for rate in rates)
+    return len(taxes) == len(wanted) and all(
+        abs(one - other) <= slack for one, other in zip(taxes, wanted, strict=True)
     )
-    return "" if same else f"{' + '.join(f'{abs(one):,.2f}' for one in taxes)} on {abs(shown.amount):,.2f}"
 
 
 def _per_cent(known: TaxCode) -> str:

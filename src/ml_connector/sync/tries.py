@@ -1,4 +1,4 @@
-"""How often a step was tried in vain, by the look-ups that proved it absent, there in part, or otherwise than it was meant."""
+"""How often a step was tried in vain, by the look-ups that proved it absent, there in part, or otherwise than meant."""
 
 from __future__ import annotations
 
