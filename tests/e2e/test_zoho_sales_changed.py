@@ -98,7 +98,11 @@ async def test_what_was_given_back_in_the_ledger_holds_the_removal_of_its_paymen
         invoice = company.bill("100.00")
         money = company.take("100.00", (invoice, "40.00"))
         await company.sync(2)
-        given = {"amount": "60.00", "date": str(company.paid(money).date), "from_account_id": company.paid(money).account_id}
+        given = {
+            "amount": "60.00",
+            "date": str(company.paid(money).date),
+            "from_account_id": company.paid(money).account_id,
+        }
         made = receiving.refund(company.target, company.paid(money), given)
         company.source.collecting.set_status(money.id, "Pending")
         company.source.collecting.delete(money.id)

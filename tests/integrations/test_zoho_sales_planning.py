@@ -228,7 +228,10 @@ def test_what_an_accountant_has_recoded_stays() -> None:
 @pytest.mark.parametrize(
     ("entered", "says"),
     [
-        ({"discount": D(10), "total": D("98.25"), "balance": D("98.25")}, "A discount of 10.00 USD on the whole document"),
+        (
+            {"discount": D(10), "total": D("98.25"), "balance": D("98.25")},
+            "A discount of 10.00 USD on the whole document",
+        ),
         ({"tax_basis": TaxBasis.INCLUSIVE}, "tax included"),
     ],
 )

@@ -77,7 +77,9 @@ def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
     if not isinstance(base, Invoice) or not isinstance(now, Invoice):
         raise Unpaired("What the ledger showed when it was posted is not known")
     if now.discount:  # ours are lines; one of the whole document stays when these change, and would come off them
-        raise Unpaired(f"A discount of {money(now.discount, now.currency)} on the whole document was entered in the ledger")
+        raise Unpaired(
+            f"A discount of {money(now.discount, now.currency)} on the whole document was entered in the ledger"
+        )
     if now.tax_basis is TaxBasis.INCLUSIVE:
         raise Unpaired("It is kept with tax included in the ledger")
     was = Draft(posted.currency)
