@@ -101,9 +101,9 @@ def _on(now: Payment, wanted: Payment, change: Change, view: View, draft: Draft)
 
 
 def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
-    """Removing a payment undoes all that it is on: it waits where people have put it on something besides, and while any of it
+    """Removing a payment undoes all that it is on: it waits where people have put it on something besides, and while any of
 
-    is given back, for no list shows a refund, and with the payment it would go from the bank account.
+    it is given back, for no list shows a refund, and with the payment it would go from the bank account.
     """
     assert isinstance(view.document, Payment)
     if (back := given_back(now)) > 0:
