@@ -29,6 +29,7 @@ from ml_connector.sync.directory import refresh
 from ml_connector.sync.linked_anew import stage_users
 from ml_connector.sync.restored import LOOKED, look_for_restored
 from ml_connector.sync.states import State
+from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 WAYS = ("by its lists", "before a change", "by a refusal")
@@ -47,6 +48,7 @@ class Books(PlayedBooks):
         self.unreadable: set[str] = set()  # a page that nobody understands
         self.hides_once: set[str] = set()  # a page that says once that it does not exist
         self.refuses: set[str] = set()
+        self.refused_by_id = False  # whether nothing may be read by its id
 
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
         held = self.lists
@@ -55,6 +57,8 @@ class Books(PlayedBooks):
             self.lists = {**held, "bills": (*held["bills"], *self.gone)}
         if reading.ids:
             self.asked.append(tuple(reading.ids))
+            if self.refused_by_id:
+                raise NotPermitted("Contacts are not offered any more.")
             self.lists = {name: (*rows, *self.alone.get(name, ())) for name, rows in self.lists.items()}
         async for page in super().read(session, reading):
             hidden, self.hides_once = (self.hides_once, set()) if reading.ids else (set(), self.hides_once)
@@ -287,6 +291,18 @@ async def test_an_unclear_answer_about_what_a_list_did_not_show_says_nothing(com
     await refresh(lane, "parties", 0)
     await confirm(lane)
     assert await gone(company) == ["p1"]
+
+
+async def test_what_may_not_be_asked_for_is_not_asked_for_again_by_each_slice(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    lane = await company.lane(company.target, ledger, BOOKS)
+    await long_unseen(company)
+    await refresh(lane, "parties", 0)
+    ledger.refused_by_id, ledger.asked = True, []
+    for _ in range(2):
+        await confirm(lane)
+    assert (ledger.asked, await gone(company)) == ([("p1",)], [])
 
 
 async def test_one_wrong_answer_about_a_contact_makes_it_not_gone(company: Company) -> None:

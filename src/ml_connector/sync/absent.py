@@ -35,8 +35,9 @@ async def confirm(lane: Lane) -> None:
             asked, left = left[:AT_ONCE], left[AT_ONCE:]
             try:
                 seen = await read_there(lane, entity, asked, [])
-            except NotPermitted as error:  # whose list it is stands still by itself
+            except NotPermitted as error:  # whose list it is stands still by itself, and it is read whole after that
                 log.warning("not asked for", lane=lane.connection_id, entity=entity, why=error.sentence)
+                await _asked(lane, entity, noted)
                 break
             await file_gone(lane, entity, seen.absent(asked))
             await file_shown(lane, entity, [seen.shown[id_] for id_ in asked if id_ in seen.shown])
