@@ -173,6 +173,16 @@ def _errors(value: Any, shape: Any) -> Iterator[str]:
             yield f"{where}: {error.message[-120:]}"
 
 
+def line_fields(vendor: str, method: str, template: str) -> frozenset[str]:
+    """The names that a line of the request may have. Raises StopIteration for an operation that is not published."""
+    found = next(one for one in operations(vendor) if (one.method, one.template) == (method, template))
+    node = found.request
+    for name in ("line_items", ""):
+        node = _put_in_place(found.request, node)
+        node = node["properties"][name] if name else _put_in_place(found.request, node["items"])
+    return frozenset(node["properties"])
+
+
 @functools.cache
 def operations(vendor: str) -> tuple[Operation, ...]:
     """All of a vendor's operations; a literal path before one with a value in the same place."""

@@ -40,6 +40,7 @@ TAGS = {
     option.id: option
     for option in (
         Dimension("north", "reporting_tag", "North", Ref("unit", "Business unit")),
+        Dimension("south", "reporting_tag", "South", Ref("unit", "Business unit")),
         Dimension("gone", "reporting_tag", "Gone", Ref("unit", "Business unit"), active=False),
         Dimension("duluth", "location", "Duluth"),
     )

@@ -132,7 +132,6 @@ UNKNOWN_BY_SCOPE: dict[str, Any] = {"state": BillState.UNKNOWN, "hidden_reason":
 LOCKED = msgspec.structs.replace(BOOKS, locked_through=dt.date(2026, 6, 9))
 CANADIAN = msgspec.structs.replace(BOOKS, currency="CAD")
 DOLLARS = Dimension("bu1", "business_unit", "North", currency="USD")
-MANDATORY = {**TAGS, "a": Dimension("a", "reporting_tag", "A", Ref("class", "Class"), mandatory=True)}
 TWIN = Twin("Zoho Books", "zb9", "INV-1", D(100), "bill INV-1 of 2026-06-09, open", False)
 
 HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
@@ -161,7 +160,6 @@ HOLDS: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"tables": {"business_units": {}}}, "business_unit_unmapped", "mapping", "business_units:bu1"),
     ({}, {"tables": {"business_units": {"bu1": "gone"}}}, "dimension_inactive", "mapping", "business_units:bu1"),
     ({}, {"tables": {"business_units": {"bu1": "x404"}}}, "dimension_inactive", "mapping", "business_units:bu1"),
-    ({}, {"ledger": {"dimensions": MANDATORY}}, "tag_mandatory", "fact", "dimensions:class"),
     ({}, {"links": {}, "asked": frozenset([("vendors", "v1")])}, "vendor_pending", "link", "vendors:v1"),
     ({}, {"links": {}}, "vendor_unknown", "link", "vendors:v1"),
     ({}, {"links": {}, "brings": frozenset()}, "vendor_flow_off", "link", "vendors:v1"),

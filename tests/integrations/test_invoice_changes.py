@@ -178,6 +178,14 @@ def test_a_business_unit_that_changed_moves_untouched_tracking() -> None:
     assert body(kept)["LineItems"][0]["Tracking"][0]["TrackingOptionID"] == OTHER
 
 
+def test_an_option_of_a_category_that_is_not_ours_stays_beside_the_one_that_moves() -> None:
+    truck = Ref(guid(901), "Truck 4", guid(900))
+    there = recoded(dimensions=(Ref(NORTH, "", guid(500)), truck))
+    moved = {"lines": (line("60", business_unit=Ref("bu2", "South")), TWO[1])}
+    tracked = body(later(there, PAIR)(**moved))["LineItems"][0]["Tracking"]
+    assert [one["TrackingOptionID"] for one in tracked] == [SOUTH, guid(901)]
+
+
 def test_a_zone_that_changed_moves_an_untouched_tax_type() -> None:
     elsewhere = {"tax_zone": Ref("z9", "Dallas")}
     assert [one["TaxType"] for one in body(later(posted=PAIR)(**elsewhere))["LineItems"]] == ["TAX002", "NONE"]

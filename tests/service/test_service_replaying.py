@@ -9,7 +9,7 @@ import pytest
 from service_ledger import Company, bill
 
 from ml_connector.connectors.writing import Outcome, Rejected, Step
-from ml_connector.errors import BadInput, NotFound
+from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.balance import runs_in
 from ml_connector.service.explaining import explain
 from ml_connector.service.finding import Filter
@@ -102,9 +102,32 @@ async def test_what_was_refused_goes_again_under_its_old_reference(company: Comp
 async def test_what_changed_while_the_list_was_looked_at_stays(posted: Company) -> None:
     listed = await replayable(posted.desk, Filter(flow="bills"))
     await posted.read(bill("1", total="120.00"), bill("2", total="50.00"), bill("3", date=dt.date(2026, 9, 2)))
-    assert (await replay_listed(posted.desk, listed)).count == 3  # the posted versions; the newer one is on its way
+    assert (await replay_listed(posted.desk, listed)).count == 2  # of the first a newer version is on its way
+    assert [one.state for one in (await explain(posted.desk, "INV-1")).versions] == ["posted", "staged"]
     await settled(posted)
     assert [step.number for step in posted.books.written if step.entity == "bills"] == ["INV-1", "INV-2", "INV-3"]
+
+
+async def test_a_newer_version_that_waits_is_the_one_that_is_taken(posted: Company) -> None:
+    await posted.read(bill("1", total="120.00"))
+    await settled(posted)
+    assert [one.state for one in (await explain(posted.desk, "INV-1")).versions] == ["posted", "held"]
+    done = await replay(posted.desk, await chosen_by(posted, "record"))
+    assert {word: (one.count, one.sums) for word, one in done.taken.items()} == {"held": (1, {"USD": Decimal(120)})}
+    assert [one.state for one in (await explain(posted.desk, "INV-1")).versions] == ["posted", "staged"]
+    await settled(posted)
+    assert [one.state for one in (await explain(posted.desk, "INV-1")).versions] == ["posted", "held"]
+
+
+async def test_what_is_posted_stays_so_where_its_flow_is_off(posted: Company) -> None:
+    """Nothing of a flow that is off is planned: its posted bills would wait for good."""
+    await set_flow_mode(posted.desk, posted.integration, "bills", "off")
+    for chosen in (Filter(flow="bills"), await chosen_by(posted, "record")):
+        with pytest.raises(
+            Refused, match=r"The flow bills of #\d+.* is off, so nothing of it would be planned\. Nothing"
+        ):
+            await replay(posted.desk, chosen)
+    assert set((await states(posted)).values()) == {"posted"}
 
 
 async def test_what_cannot_be_is_told_in_a_sentence(posted: Company) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.canonical.master_data import Party
-from ml_connector.integrations.ways import XERO
-from ml_connector.sync.coming import Comer, Coming
+from ml_connector.integrations.vendor_flow import UniqueVendors, Vendors
+from ml_connector.integrations.ways import XERO, ZOHO
+from ml_connector.sync.coming import Comer, Coming, comers_list
 from ml_connector.sync.matching import PartyIndex
 
 JOHN = "John Smith"
@@ -93,6 +94,31 @@ def test_a_vendor_that_is_on_its_way_goes_before_a_customer() -> None:
     found = Coming()
     found.add(Comer("vendors", "3", customer("new: vendors 3"), True, 0))
     assert [one.record for one in found.ahead(customer("900"), of("900"), False)] == [("vendors", "3")]
+
+
+def test_where_names_are_unique_a_vendor_knows_of_a_customers_name_and_is_never_taken_for_it() -> None:
+    found = Coming()
+    found.add(Comer(*of("900"), customer("new: customers 900"), False, 8, kind="customer"))
+    one, record = Party("3", "vendor", JOHN), ("vendors", "3")
+    assert found.promised(one, record, False, ZOHO)
+    assert found.made_before(one, record, False, "vendor") == []
+    assert [other.record for other in found.made_before(customer("901"), of("901"), False, "customer")] == [of("900")]
+    assert comers_list(Vendors(), {}) == ("parties", "vendor")
+    assert comers_list(Vendors(), {"duplicate_names": "no"}) == comers_list(UniqueVendors(), {}) == ("parties", "")
+
+
+def test_a_name_that_a_change_gives_is_taken_and_the_party_is_nobody_s_counterpart() -> None:
+    there = Party("c7", "customer", JOHN, email="john@smith.example")
+    found, renaming = Coming(), Comer(*of("5"), there, False, 4, there=True)
+    found.add(renaming)
+    assert found.promised(customer("9"), of("9"), False, ZOHO)
+    assert not found.promised(customer("3"), of("3"), False, ZOHO)
+    assert found.made_before(customer("9"), of("9"), False, "") == []
+    assert list(found.like(customer("9", "Somebody", email="john@smith.example"), of("9"))) == []
+    found.add(Comer(*of("9"), customer("new: 9"), False, 6))
+    assert found.behind(renaming) == [6]
+    found.drop(of("5"))
+    assert not found.promised(customer("9"), of("9"), False, ZOHO)
 
 
 def test_to_other_flows_a_private_person_s_name_only_suggests() -> None:

@@ -91,7 +91,9 @@ def as_deleted(document: Document) -> Document:
             return msgspec.structs.replace(document, active=False, status=DELETED)
         case Payment():
             return msgspec.structs.replace(document, active=False, state=DELETED)
-        case Party() | Item():
+        case Party():
+            return msgspec.structs.replace(document, active=False, deleted=True)
+        case Item():
             return msgspec.structs.replace(document, active=False)
         case _:
             raise TypeError(f"a {type(document).__name__} is not looked for where it was deleted")

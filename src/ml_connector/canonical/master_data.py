@@ -29,6 +29,7 @@ class Party(Canonical, frozen=True, tag="party"):
     reported on form 1099): None where the system does not tell. ``in_full`` False: a list showed it, which tells less.
     ``persons`` are those besides the one whose name and address of mail stand here. ``account_number`` is the number by which
     documents name it there, as ServiceNow's ERP supplier code. ``terms`` are its payment terms as a source names them.
+    ``deleted``: it does not exist any more where it was kept, which is more than being inactive.
     ``credit_limit`` (in the party's currency) and ``tax_exempt``: None where the system does not tell, or sets none.
     """
 
@@ -59,6 +60,7 @@ class Party(Canonical, frozen=True, tag="party"):
     terms: str = ""
     credit_limit: Decimal | None = None
     tax_exempt: bool | None = None
+    deleted: bool = False
 
 
 def location_id(customer: str, location: str) -> str:
@@ -118,7 +120,8 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     """One value of an analysis dimension: business unit, reporting-tag option, location, tracking option, cost centre.
 
     ``set`` is the dimension it belongs to (the tag; empty for business units and locations); ``mandatory`` that the
-    set must be filled on a document. ``currency`` only where the vendor keeps one (ServiceTitan business units).
+    set must be filled on a document; ``demanded_of`` says on which alone, ``sales`` or ``purchases``, and is empty for both.
+    ``currency`` only where the vendor keeps one (ServiceTitan business units).
     ``number`` is a cost centre's account number. ``valid_from`` and ``valid_through`` are its first and last day of use.
     ``party`` is the customer of a project, who has to be named with it on a line.
     """
@@ -136,6 +139,7 @@ class Dimension(Canonical, frozen=True, tag="dimension"):
     valid_from: dt.date | None = None
     valid_through: dt.date | None = None
     party: Ref = Ref()
+    demanded_of: str = ""
 
 
 class Item(Canonical, frozen=True, tag="item"):

@@ -12,17 +12,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.service.backfills import BackfillForecast, sentences
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.posted import AWAITING
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import FlowStatus
+from ml_connector.service.still import Still
 from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
 #: States in the order they are shown; the first word of each is the column.
 SHOWN_STATES = (
-    "posted", "awaiting approval", "stopped there", "unchanged", "linked", "tracked", "skipped", "held", "rejected",
+    "posted", "awaiting approval", "stopped there", "earlier", "unchanged", "linked", "tracked", "skipped", "held",
+    "rejected",
 )  # fmt: skip
 _IN_FLIGHT = ("staged", "planned", "sending", "uncertain")
 _COLOURS = {"held": "yellow", "rejected": "red", "posted": "green", "linked": "green", "uncertain": "magenta"}
@@ -63,6 +66,13 @@ def to_look_at(console: Console, doubles: Mapping[str, int], vendors: Mapping[st
         lines(console, f"{told} something in {name}: 'ml-connector vendors --incomplete' names it.")
 
 
+def findings(console: Console, found: Iterable[Finding]) -> None:
+    """What a check has found, a line each."""
+    for one in found:
+        style = "red" if one.verdict is Verdict.MISSING else "yellow"
+        lines(console, f"{one.subject}: {one.sentence} {one.action}", style=style)
+
+
 def losses(console: Console, found: Iterable[Loss]) -> None:
     """How many changes came unannounced, and what follows from it."""
     for one in found:
@@ -78,6 +88,12 @@ def forecasts(console: Console, found: Iterable[Forecast]) -> None:
         each = ", ".join(f"{flow} {count:,}" for flow, count in one.left.items())
         when = f": {one.sentence}" if one.sentence else ""
         lines(console, f"{one.count:,} to go to {one.connection} ({each}){when}.", style="yellow" * one.paused)
+
+
+def still(console: Console, found: Iterable[Still]) -> None:
+    """What stands still, and why."""
+    for one in found:
+        lines(console, f"{one.sentence}. {one.why}", style="yellow")
 
 
 def backfills(console: Console, found: Sequence[BackfillForecast]) -> None:
@@ -153,6 +169,15 @@ def lines(console: Console, *texts: str, style: str = "") -> None:
     """Lines of plain text."""
     for text in texts:
         console.print(plain_text(text, style))
+
+
+def hanging(text: str, indent: int = 2) -> RenderableType:
+    """An entry of a list, its further lines deeper than its first."""
+    entry = Table.grid(padding=0)
+    entry.add_column(width=indent, no_wrap=True)
+    entry.add_column(overflow="fold")
+    entry.add_row("", Wrapped(text))
+    return entry
 
 
 def causes(console: Console, found: Sequence[Cause], heading: str) -> None:

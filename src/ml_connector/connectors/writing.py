@@ -14,6 +14,8 @@ from ml_connector.errors import Acts
 
 AFTER_UNREAD = 300.0  # clock seconds until a document that could not be read before its change is asked for again
 
+STATUS_REFUSED = "status_refused"  # the reason of a refusal to set a party active or inactive; it is tried again daily
+
 
 class Action(StrEnum):
     """What a step does at the target."""
@@ -21,6 +23,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     VOID = "void"
+    SET_STATUS = "set status"  # of a party: active or inactive, by a call of its own
     MARK_EXPORTED = "mark exported"
 
 
@@ -28,7 +31,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One write, complete: the same bytes are shown in preview, stored in the intent and sent.
 
     One exception: a connector may add what the target holds already and would drop if it were left out, and nothing else,
-    as Xero's contact persons. It is read just before it is sent, and stands in the exchange alone.
+    as Xero's contact persons, or what people have entered on lines that Zoho Books replaces, also in the place of a default
+    that the connection's settings give. It is read just before it is sent, and stands in the exchange alone.
 
     ``reference`` is ours and stays with the record for ever. ``expected`` is what the target must show when it is done:
     party id, number, date, total, currency. ``target_id`` for everything but a create. ``made_at`` is known to look-ups

@@ -14,7 +14,7 @@ from ml_connector.canonical.purchases import Bill, BillLine, LineKind
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.errors import BadInput
 from ml_connector.integrations.bill_kinds import number_table, own_key, word
-from ml_connector.integrations.bill_rules import charge, mandatory_dimensions, rounding_line, target_lines, tax_lines
+from ml_connector.integrations.bill_rules import charge, rounding_line, target_lines, tax_lines
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
@@ -41,7 +41,6 @@ def all_lines(bill: Bill, view: View, settings: Settings, draft: Draft) -> None:
     charge("freight", bill.shipping, "freight_account", freight, LineKind.FREIGHT, view, draft)
     charge("other charges", bill.other, "other_account", settings.other_account, LineKind.OTHER, view, draft)
     charge("a discount", -bill.discount, "discount_account", settings.discount_account, LineKind.OTHER, view, draft)
-    mandatory_dimensions(view, draft)
 
 
 def _same_bill(twin: Twin) -> str:

@@ -26,6 +26,7 @@ from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.complete_vendors import check_complete
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Waiting, Write, skip, waiting
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft, is_code
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.vendor_flow import OTHER_VENDOR
@@ -89,6 +90,7 @@ class Bills(BillDocuments):
         day = source_checks(bill, view, settings, draft)
         if bill.complete and is_code(bill.currency):
             all_lines(bill, view, settings, draft)
+            demanded_tags(bill, draft.lines, view, draft)
         else:  # what cannot be seen cannot be spread; accounts can be asked for already
             target_lines(bill, view, draft)
         number = number_for(bill, view, draft)

@@ -20,6 +20,7 @@ from ml_connector.integrations.bill_composing import all_lines
 from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.drafts import ROUNDING, Draft, money, zone_key
 from ml_connector.integrations.jobs_of_lines import PROJECT, TAG, is_project, job_of
+from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
 from ml_connector.integrations.views import View
 
 
@@ -53,18 +54,19 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One line of the ledger, as both last agreed on it and as it is now."""
+    """One line of the ledger: as we would send today what was posted, as both last agreed on it, and as it is now."""
 
+    sent: BillLine
     base: BillLine
     now: BillLine
 
 
 @dataclass(frozen=True, slots=True)
 class _Paired:
-    """The ledger's lines by the source's ids, and the one that makes up for its rounding."""
+    """The ledger's lines by the source's ids, and as it is now the one that makes up for its rounding."""
 
     lines: dict[str, _Pair] = field(default_factory=dict)
-    rounding: _Pair | None = None
+    rounding: BillLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def merged(versions: Versions, view: View, draft: Draft) -> Merged:
         else msgspec.structs.replace(line, id="")
         for line in draft.lines
     )
-    return Merged(lines, found.rounding.now if found.rounding is not None else None)
+    return Merged(lines, found.rounding)
 
 
 def _check_sums(versions: Versions) -> None:
@@ -125,8 +127,9 @@ def _paired(versions: Versions, view: View, draft: Draft) -> _Paired:
     lines, rounding = _without_rounding(now, len(wanted))
     if [line.amount for line in lines] != [line.amount for line in wanted.values()]:
         raise Unpaired("lines were added or removed there")
-    pairs = {key: _Pair(line, line) for key, line in zip(wanted, lines, strict=True)}  # a change of ours that arrived
-    return _Paired(pairs, _Pair(rounding, rounding) if rounding is not None else None)
+    # a change of ours that arrived
+    pairs = {key: _Pair(wanted[key], line, line) for key, line in zip(wanted, lines, strict=True)}
+    return _Paired(pairs, rounding)
 
 
 def _by_base(versions: Versions, view: View, wanted: dict[str, BillLine]) -> _Paired:
@@ -138,10 +141,10 @@ def _by_base(versions: Versions, view: View, wanted: dict[str, BillLine]) -> _Pa
     if [line.amount for line in sent.values()] != [line.amount for line in before]:
         raise Unpaired("the lines that the ledger showed when it was posted are not those that were sent")
     today = _today(versions.base.lines, versions.now.lines)
-    pairs = {key: _Pair(line, today[line.id]) for key, line in zip(sent, before, strict=True)}
+    pairs = {key: _Pair(sent[key], line, today[line.id]) for key, line in zip(sent, before, strict=True)}
     for key, pair in pairs.items():
         _check_amount(pair, wanted.get(key))
-    return _Paired(pairs, _Pair(rounding, today[rounding.id]) if rounding is not None else None)
+    return _Paired(pairs, today[rounding.id] if rounding is not None else None)
 
 
 def _unique(lines: Sequence[BillLine]) -> dict[str, BillLine]:
@@ -187,8 +190,8 @@ def _merged(wanted: BillLine, pair: _Pair, versions: Versions, view: View, draft
     unit, job = versions.kept(wanted.id)
     tagged = unit and (job or view.settings.job_as != TAG)
     costed = job or view.settings.job_as != PROJECT
-    own["dimensions"] = (*_stays("tag", wanted, pair, same=tagged), *_stays("project", wanted, pair, same=costed))
-    own["location"], *_ = _stays("location", wanted, pair, same=tagged)
+    own["dimensions"] = (*_tags(wanted, pair, same=tagged), *_stays("project", wanted, pair, same=costed))
+    own["location"] = _location(wanted, pair, same=tagged)
     _tell(pair, draft)
     return msgspec.structs.replace(_coded(wanted, pair.now), **own)
 
@@ -197,6 +200,20 @@ def _stays(what: str, wanted: BillLine, pair: _Pair, *, same: bool) -> tuple[Ref
     """The ledger's, unless what it stands for at the source has changed and nobody has touched it there."""
     moved = not same and _ids(pair.now, what) == _ids(pair.base, what)
     return _SHOWN[what](wanted if moved else pair.now)
+
+
+def _tags(wanted: BillLine, pair: _Pair, *, same: bool) -> tuple[Ref, ...]:
+    """The same of the tags that we give lines options of; options of others are people's, and stay in any case."""
+    own, there = own_tags(pair.sent, wanted), _SHOWN["tag"](pair.now)
+    was, is_ = (of_tags(_SHOWN["tag"](line), own) for line in (pair.base, pair.now))
+    moved = not same and {one.id for one in was} == {one.id for one in is_}
+    return (*_SHOWN["tag"](wanted), *of_others(there, own)) if moved else there
+
+
+def _location(wanted: BillLine, pair: _Pair, *, same: bool) -> Ref:
+    """The same of the place; one that we do not give lines is people's."""
+    given = pair.sent.location.id or wanted.location.id
+    return _stays("location", wanted, pair, same=same)[0] if given else pair.now.location
 
 
 def _coded(line: BillLine, there: BillLine) -> BillLine:
@@ -235,9 +252,17 @@ def _ids(line: BillLine, what: str) -> set[str]:
 
 
 def _coding(bill: Bill) -> list[tuple[Any, ...]]:
-    """What of its lines people may have changed."""
+    """What of its lines people may have changed. An item that was put on one shows by its name before the description."""
     return [
-        (one.id, one.amount, one.account.id, one.tax_code.id, one.location.id, sorted(own.id for own in one.dimensions))
+        (
+            one.id,
+            one.amount,
+            one.description,
+            one.account.id,
+            one.tax_code.id,
+            one.location.id,
+            sorted(own.id for own in one.dimensions),
+        )
         for one in bill.lines
     ]
 

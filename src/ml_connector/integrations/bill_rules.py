@@ -92,14 +92,6 @@ def _coded(unit: Ref, job: Ref, bill: Bill, view: View, draft: Draft) -> dict[st
     return {**found, "dimensions": (*beside, *own)} if own else found
 
 
-def mandatory_dimensions(view: View, draft: Draft) -> None:
-    """Hold when the ledger demands a tag that some line does not carry."""
-    demanded = {option.set.id: option.set.name for option in view.ledger.dimensions.values() if option.mandatory}
-    for tag_id, name in demanded.items():
-        if any(tag_id not in {one.number for one in line.dimensions} for line in draft.lines):
-            draft.wait(waiting("tag_mandatory", "fact", f"dimensions:{tag_id}", name=name))
-
-
 # --- tax, freight and other charges ------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from ml_connector.integrations.bill_merge import ChangedThere, Unpaired, Version
 from ml_connector.integrations.bill_rules import target_lines
 from ml_connector.integrations.checks import check_periods, first_open_day
 from ml_connector.integrations.decisions import Decision, Hold, Write, waiting
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft, is_code, money
 from ml_connector.integrations.views import View
 
@@ -89,6 +90,9 @@ def _written(change: BillChange, now: Bill, view: View, draft: Draft) -> Decisio
         return Hold(tuple(draft.waits))
     lines = merged(versions, view, draft)
     draft.lines[:] = lines.lines
+    demanded_tags(bill, draft.lines, view, draft)
+    if draft.waits:
+        return Hold(tuple(draft.waits))
     composed = composed_bill(Action.UPDATE, bill, target, view, draft, lines.as_rounding)
     if composed is None:
         return Hold(tuple(draft.waits))

@@ -57,9 +57,9 @@ COMMON_REASONS = (
     ),
     Reason(
         "tag_mandatory",
-        "The ledger demands a tag we have no value for",
-        "The ledger demands the tag {name} on every line, and no mapping gives it a value.",
-        "Map the business units to options of {name}, or make the tag optional in the ledger.",
+        "The ledger demands a tag that a line has no value for",
+        "{ledger} demands the tag {name} on every line, and {why}.",
+        "{way}",
     ),
     Reason(
         "unsuitable",
@@ -161,7 +161,7 @@ COMMON_REASONS = (
     Reason(
         "breaker",
         "More new documents at once than usual",
-        "{count} new documents{sum} came in one reading of {flow}, which knew {known} before; more than {percent} % of "
+        "{count} {what}{sum} came in one reading of {flow}, which knew {known} before; more than {percent} % of "
         "that at once is asked about first, and none of them was sent.",
         "Look at the source whether they are right. 'ml-connector breaker accept {key}' lets them go on, "
         "'ml-connector breaker dismiss {key} WHY' passes them over.",

@@ -16,6 +16,7 @@ from ml_connector.integrations.credit_memo_changes import changed, standing, to_
 from ml_connector.integrations.credit_memo_parts import applied, as_payment
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS, debtor
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.invoice_checks import (
@@ -111,6 +112,7 @@ def _first(memo: Invoice, view: View) -> Decision:
     draft = Draft(memo.currency)
     source_checks(memo, view, draft)
     target_lines(memo, view, draft)
+    demanded_tags(memo, draft.lines, view, draft)
     found = number(memo, view, draft)
     contact, _ = customer(memo, view, draft)
     target = target_invoice(memo, found, contact, InvoiceState.AUTHORISED, view, draft)

@@ -10,13 +10,15 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.writing import Action, Step
+from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Waiting, Write, skip, waiting
+from ml_connector.integrations.further_contacts import of_new
 from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
 from ml_connector.integrations.party_facts import facts, is_of_kind
 from ml_connector.integrations.party_merge import differences
-from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.party_names import free_name, name_held
 from ml_connector.integrations.receivable_settings import Settings
 from ml_connector.integrations.views import Candidate, View
 
@@ -64,7 +66,7 @@ class Customers(FlowType):
         if customer.merged_into:
             return self._merged(customer, view)
         if view.link is not None:
-            return changed(view, Way(self.name))
+            return changed(view, Way(self.name, further=self._further(view)))
         if not customer.name.strip():
             return Hold((self._nameless(customer),))
         return only_linked(self._decided(customer, view), view)
@@ -86,7 +88,11 @@ class Customers(FlowType):
             return self._chosen(customer, str(chosen), view)
         if chosen is None and (decision := self._matched(customer, view)) is not None:
             return decision
-        return _created(customer, view)
+        return _created(customer, view, further=self._further(view))
+
+    def _further(self, view: View) -> bool:
+        """Whether further e-mail addresses become contact persons."""
+        return False
 
     def _merged(self, customer: Party, view: View) -> Decision:
         """Merged in ServiceTitan into another, whose contact is the one: documents that still name this one go there.
@@ -137,7 +143,10 @@ class Customers(FlowType):
             return Hold((waiting("customer_inactive", "mapping", key, **told, other=other),))
         differ = differences(self.name, customer, candidate.party)
         evidence = f"{candidate.evidence}; they differ in {', '.join(differ)}" if differ else candidate.evidence
-        return Adopt("parties", candidate.party.id, origin, evidence)
+        # None of the further contacts has been sent, so they go with the next change.
+        unsent = msgspec.structs.replace(customer, persons=())
+        agreed = Agreed(unsent, candidate.party) if customer.persons else None
+        return Adopt("parties", candidate.party.id, origin, evidence, agreed=agreed)
 
 
 class Locations(Customers):
@@ -175,11 +184,16 @@ def _shares_fact(customer: Party, party: Party) -> bool:
     return not set(facts(customer)).isdisjoint(facts(party))
 
 
-def _created(customer: Party, view: View) -> Decision:
+def _created(customer: Party, view: View, *, further: bool) -> Decision:
     name, notes = free_name(customer, view)
+    if hold := name_held(customer, name, view):
+        return hold
+    more = of_new(customer) if further else None
     target = msgspec.structs.replace(
-        customer, id="", name=name, memo="", merged_into="", reference=view.reference, kind="customer"
-    )
+        customer, id="", name=name, memo="", merged_into="", reference=view.reference, kind="customer",
+        persons=more.persons if more else (),
+    )  # fmt: skip
+    notes = (*notes, more.note) if more else notes
     composed = view.compose(Action.CREATE, target, view.reference)
     step = Step("parties", Action.CREATE, view.reference, composed.body, number=name)
     return Write((step,), "parties", (*notes, *composed.notes))

@@ -65,7 +65,8 @@ class Write(msgspec.Struct, frozen=True, tag="write"):
     """Steps to be sent in order. ``notes`` are shown; ``placeholders`` are ids the target has still to give.
 
     ``main`` is the step whose document becomes the record's counterpart; ``STAYS`` where it keeps the one it has.
-    ``replaces`` is the id of the counterpart that the steps remove, where another takes its place. While the steps are
+    ``replaces`` is the id of the counterpart that the steps remove, where another takes its place. ``early`` is, of a party
+    with several steps, what both sides are agreed on once the first of them is carried out. While the steps are
     carried out the plan is made again before each and has to list all, done or not: see ``View.made`` and ``View.proven``.
     """
 
@@ -76,6 +77,7 @@ class Write(msgspec.Struct, frozen=True, tag="write"):
     main: int = 0
     replaces: str = ""
     agreed: Agreed | None = None
+    early: Agreed | None = None
 
 
 class Unchanged(msgspec.Struct, frozen=True, tag="unchanged"):

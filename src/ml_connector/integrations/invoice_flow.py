@@ -25,6 +25,7 @@ from ml_connector.integrations.decisions import (
     skip,
     waiting,
 )
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.invoice_changes import changed
@@ -124,6 +125,7 @@ class Invoices(FlowType):
         draft = Draft(invoice.currency)
         source_checks(invoice, view, draft)
         target_lines(invoice, view, draft)
+        demanded_tags(invoice, draft.lines, view, draft)
         found = number(invoice, view, draft)
         contact, asks = customer(invoice, view, draft)
         original(invoice, view, draft)

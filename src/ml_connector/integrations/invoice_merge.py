@@ -15,6 +15,7 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft
 from ml_connector.integrations.invoice_rules import target_lines, unit_of
+from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
 from ml_connector.integrations.views import View
 
 
@@ -24,7 +25,7 @@ class Unpaired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One line in all versions: as posted, as the ledger showed it then, and as it shows it now."""
+    """One line in all versions: as we would send today what was posted, as the ledger showed it then, and as it does now."""
 
     posted: InvoiceLine
     base: InvoiceLine
@@ -129,18 +130,20 @@ def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, d
     shown = pair.now.account.id or pair.now.account.number
     account = pair.now.account if shown and not _sells_other(wanted, pair) else wanted.account
     item = wanted.item if _sells_other(wanted, pair) or not pair.now.item.id else pair.now.item
-    coded = wanted if _follows_unit(wanted, pair, versions) else pair.now
+    follows = _follows_unit(wanted, pair, versions)
+    others = of_others(pair.now.dimensions, own_tags(pair.posted, wanted))
     code = _tax_code(wanted, pair, versions)
     known = view.ledger.tax_codes.get(code.id)
     if wanted.tax and known is not None and known.rate == 0:
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
-    location = coded.location if coded.location.id or pair.base.location.id else pair.now.location
+    moves = follows and _is_placed(wanted, pair) and (wanted.location.id or pair.base.location.id)
+    location = wanted.location if moves else pair.now.location
     _tell(pair, draft)
     return msgspec.structs.replace(
         wanted,
         id=pair.now.id,
         account=account,
-        dimensions=coded.dimensions,
+        dimensions=(*wanted.dimensions, *others) if follows else pair.now.dimensions,
         location=location,
         tax_code=code,
         item=item,
@@ -154,8 +157,15 @@ def _sells_other(wanted: InvoiceLine, pair: _Pair) -> bool:
 
 def _follows_unit(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> bool:
     """Whether the line takes tracking and location of its business unit: it has changed, and nobody touched them there."""
-    touched = _ids(pair.now) != _ids(pair.base) or _relocated(pair)
+    own = own_tags(pair.posted, wanted)
+    was, is_ = ({option.id for option in of_tags(line.dimensions, own)} for line in (pair.base, pair.now))
+    touched = was != is_ or (_is_placed(wanted, pair) and _relocated(pair))
     return not versions.unit_kept(wanted.id) and not touched
+
+
+def _is_placed(wanted: InvoiceLine, pair: _Pair) -> bool:
+    """Whether the line's location comes of its business unit; else it is people's, and stays."""
+    return bool(pair.posted.location.id or wanted.location.id)
 
 
 def _relocated(pair: _Pair) -> bool:

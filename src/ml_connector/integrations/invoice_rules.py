@@ -18,6 +18,7 @@ from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed
 from ml_connector.integrations.decisions import Waiting, waiting
+from ml_connector.integrations.demanded import demanded_of_line
 from ml_connector.integrations.drafts import (
     COMING,
     DISCOUNT,
@@ -255,4 +256,7 @@ def _rounding_line(apart: Decimal, target: Invoice, view: View, draft: Draft) ->
     exempt = exempt_code(target, view, draft)
     sold = Sold(ROUNDING_ITEM, "what it is rounded by")
     item = Ref() if is_credit(target) else line_item(sold, account, target.date, view, draft)
-    return InvoiceLine("", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO, item=item)
+    tags = demanded_of_line(target.lines[0], target, view) if target.lines else ()
+    return InvoiceLine(
+        "", apart, ROUNDING, unit_price=apart, account=account, tax_code=exempt, tax=ZERO, item=item, dimensions=tags
+    )

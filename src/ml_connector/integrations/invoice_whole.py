@@ -12,6 +12,7 @@ from ml_connector.canonical.sales import Invoice, InvoiceLine, InvoiceState
 from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.integrations.debtors import contact_of
 from ml_connector.integrations.decisions import Decision, Hold, Write
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft
 from ml_connector.integrations.invoice_checks import customer, entity_of, number, source_checks
 from ml_connector.integrations.invoice_merge import Unpaired, merged
@@ -47,6 +48,7 @@ def laid(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[Inv
 
 
 def whole_sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
+    demanded_tags(change.invoice, target.lines, view, draft)
     if draft.waits:
         return Hold(tuple(draft.waits))
     target, sent = composed(Action.UPDATE, target, view, draft)

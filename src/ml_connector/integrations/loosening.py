@@ -50,6 +50,10 @@ _LOOSER: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
         lambda before, after: before == "yes" != after,
         "let documents of vendors go that are not complete",
     ),
+    "inactive_parties": (
+        lambda before, after: before == "leave" != after,
+        "let customers and vendors become inactive on the other side",
+    ),
     "breaker_percent": (_asks_less, "weaken the mass-change breaker"),
     "breaker_floor": (lambda before, after: after > before, "weaken the mass-change breaker"),
 }

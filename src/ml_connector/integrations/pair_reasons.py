@@ -54,6 +54,12 @@ PAIR_REASONS = (
         "The contact {name} looks like {candidates} in ServiceTitan, but that is no proof, or it is linked to another one.",
         "Link it with the right one, or release it: then it becomes a new {role} in ServiceTitan.",
     ),
+    Reason(
+        "status_refused",
+        "It cannot be made active or inactive there",
+        "{name} is to become {status} as on the other side, and that was refused: {why}",
+        "Settle what is open there, or whatever it names. It is tried again once a day, and at once with a replay.",
+    ),
     # passed over
     Reason(
         "party_gives_way",
@@ -68,6 +74,14 @@ PAIR_REASONS = (
         "Of {name} was removed: {fields}. The other side keeps what it has.",
         "Remove it on the other side too, if it is to go there.",
         Acts.NOBODY,
+    ),
+    Reason(
+        "party_status_left",
+        "Inactive on one side only",
+        "{name} is inactive {here}, and active {other}; nothing is changed because of that.",
+        "Make it active again, or inactive on the other side too, if it is to be so on both; with inactive_parties=follow "
+        "what changes from then on is carried over.",
+        Acts.BOOKKEEPER,
     ),
     Reason(
         "parties_baseline",

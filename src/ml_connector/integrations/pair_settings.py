@@ -36,13 +36,21 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     write_off_tax: whether a write-off takes the invoice's tax back in its share, or none of it.
     owners: whose value stands where both sides have changed a customer or vendor, as ``customers.phone=ledger``; source is
         ServiceTitan, ledger is Zoho Books, hold asks a person. ServiceTitan owns name, e-mail, phone and address of
-        customers, and phone and contact person of vendors; Zoho Books owns name, e-mail and address of vendors.
+        customers, and phone and contact person of vendors; Zoho Books owns name, e-mail and address of vendors. The
+        status (active or inactive) is held where both sides have changed it.
     parties_baseline: yes links customers and vendors that are there on both sides, and makes and changes nothing; documents
         of those that are not wait.
     parties_back: whether customers and vendors that are changed in Zoho Books change in ServiceTitan too, by the flows
         customers_back and vendors_back. Of several ledgers of one ServiceTitan only one may.
     new_from_ledger: whether a customer or vendor of Zoho Books that ServiceTitan does not have is made there; skip leaves
         it to Zoho Books alone.
+    inactive_parties: whether a linked customer or vendor that becomes inactive, or active again, on one side becomes so on
+        the other; leave changes nobody and tells who is inactive on one side alone. With follow, one with anything open
+        waits, nothing goes to ServiceTitan without parties_back, and what differs when it is turned on is shown as a
+        preview and waits for its approval.
+    further_contacts: ``add`` makes each e-mail address that a customer of ServiceTitan has besides the first one a further
+        contact person in Zoho Books, which follows and goes with it; a memo of a few words, as ``Jane Doe, wife``, is taken
+        for the name, and stored here. ``leave`` leaves them to ServiceTitan, and persons that were added stay.
     expense_tax_account: the id of ServiceTitan's GL account that the tax of an expense of Zoho Books is charged to, or
         ``lines`` to add it to the lines, as what cannot be reclaimed is a cost of what was bought.
     payments_back_mixed: what becomes of a payment of Zoho Books that is also on an invoice of Zoho's alone: ``hold`` keeps
@@ -63,6 +71,8 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     parties_baseline: Literal["no", "yes"] = "no"
     parties_back: Literal["no", "yes"] = "no"
     new_from_ledger: Literal["skip", "create"] = "skip"
+    inactive_parties: Literal["leave", "follow"] = "leave"
+    further_contacts: Literal["leave", "add"] = "leave"
     expense_tax_account: str = "lines"
     payments_back_mixed: Literal["hold", "part"] = "hold"
     new_items: Literal["no", "yes"] = "no"
@@ -71,4 +81,4 @@ class Settings(bill_settings.Settings, kw_only=True, forbid_unknown_fields=True)
     def __post_init__(self) -> None:
         super().__post_init__()
         for parties in FIELDS:
-            owners_of(parties, self.owners)
+            owners_of(parties, self.owners, status=True)

@@ -12,7 +12,7 @@ from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Write, skip, waiting
-from ml_connector.integrations.party_changes import Way, changed
+from ml_connector.integrations.party_changes import Way, changed, follows_status
 from ml_connector.integrations.party_claims import contact_claimed, still_read
 from ml_connector.integrations.party_merge import differences
 from ml_connector.integrations.receivable_settings import Settings
@@ -22,7 +22,7 @@ from ml_connector.integrations.views import Candidate, View
 class PartiesBack(FlowType):
     """Contacts of one role. A linked one is merged with its counterpart; another is matched, and made where that is set.
 
-    Whether somebody is active never travels: what is open on the other side is not known here.
+    Whether somebody is active travels only where the setting ``inactive_parties`` says so.
     """
 
     source_vendor, target_vendor = "xero", "servicetitan"
@@ -50,7 +50,8 @@ class PartiesBack(FlowType):
         assert isinstance(contact, Party)
         if contact.merged_into:
             return skip("contact_merged_away", name=contact.name, into=contact.merged_into)
-        if not contact.active:
+        followed = view.link is not None and not contact.deleted and follows_status(view.settings)
+        if not contact.active and not followed:
             return skip("contact_archived", name=contact.name)
         if view.apart:
             return skip("contact_of_location", name=contact.name)

@@ -9,46 +9,51 @@ from typing import Any
 import msgspec
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.parts import Address
-from ml_connector.connectors.writing import Action, Step
+from ml_connector.connectors.writing import Action, Composed, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.agreed import Agreed
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Unchanged, Write, skip, waiting
+from ml_connector.integrations.further_contacts import Further, changed_since, has_first
 from ml_connector.integrations.party_merge import (
-    FIELDS,
+    STATUS,
     Field,
     Merged,
     Pair,
     Verdict,
     agreed_after,
+    fields_of,
     merge,
     owners_of,
     pair,
     plain_name,
     told,
 )
-from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.party_names import free_name, name_held
 from ml_connector.integrations.views import View
 
 # A vendor's money goes where these say: a change waits for a person, lest a payment is diverted.
 _REMITTANCE = frozenset(["email", "address"])
+#: Flows whose own documents are parties, to the ledger and back.
+PARTY_FLOWS = frozenset(["customers", "locations", "vendors", "customers_back", "vendors_back"])
 _KINDS = {"customers": "customer", "locations": "customer", "vendors": "vendor"}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which parties (the flow that goes to the ledger), and whether they go back to the source."""
+    """Which parties (the flow that goes to the ledger), and whether they go back to the source.
+
+    ``further``: their further e-mail addresses become contact persons there.
+    """
 
     parties: str
     back: bool = False
+    further: bool = False
 
     @property
     def kind(self) -> str:
         return _KINDS[self.parties]
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return FIELDS[self.parties]
 
     @property
     def verdict(self) -> Verdict:
@@ -65,16 +70,32 @@ def changed(view: View, way: Way) -> Decision:
     now, known = view.link.now if view.link else None, _pair(view, way)
     if known is None or not isinstance(now, Party):
         return _missing_there(view)
-    merged = merge(known, way.fields, owners_of(way.parties, view.settings.owners))
+    follows = follows_status(view.settings) and not getattr(view.document, "deleted", False)
+    owners = owners_of(way.parties, view.settings.owners, status=True)
+    merged = merge(known, fields_of(way.parties, status=follows), owners)
     held = merged.of(Verdict.HELD)
     going = (*merged.of(way.verdict), *held)
+    more = _further(known, going, now, way)
     if view.settings.parties_baseline == "yes":
-        return skip("parties_baseline", name=known.source.name) if going else Unchanged()
+        return skip("parties_baseline", name=known.source.name) if going or more else Unchanged()
     if held and "party_changed_on_both" not in view.released:
         return _both_changed(known, held, view, way)
-    if not going:
+    if not going and more is None:
         return _nothing_to_send(known, merged, view, way)
-    return _stopped(known, going, now, view, way) or _update(known, merged, going, now, view, way)
+    return _stopped(known, going, now, view, way) or _update(known, merged, going, more, now, view, way)
+
+
+def _further(known: Pair, going: Sequence[Field], now: Party, way: Way) -> Further | None:
+    """What goes of the further contacts; nothing to a contact of which one of them would become the first."""
+    sent = {name for one in going for name in one.attributes}
+    if not way.further or not has_first(now, sent):
+        return None
+    return changed_since(known.source_agreed, known.source)
+
+
+def follows_status(settings: Any) -> bool:
+    """Whether a linked party that becomes inactive, or active again, becomes so on the other side."""
+    return bool(getattr(settings, "inactive_parties", "leave") == "follow")
 
 
 def _missing_there(view: View) -> Hold:
@@ -131,7 +152,24 @@ def _nothing_to_send(known: Pair, merged: Merged, view: View, way: Way) -> Decis
     if merged.emptied and not merged.of(*_other(way)):
         emptied = [one for one in merged.fields if one.name in merged.emptied]
         return _skipped("party_value_removed", emptied, known, agreed)
-    return Unchanged(agreed)
+    return _status_left(known, merged, agreed, view, way) or Unchanged(agreed)
+
+
+def _status_left(known: Pair, merged: Merged, agreed: Agreed, view: View, way: Way) -> Skip | None:
+    """One side's party is inactive and the other's is not, and no flow changes that."""
+    settings = view.settings
+    if known.source.active == known.ledger.active or known.source.merged_into or known.ledger.merged_into:
+        return None
+    if not hasattr(settings, "inactive_parties"):
+        return None
+    if merged.verdicts.get(STATUS.name) is Verdict.TO_SOURCE and settings.parties_back == "yes":
+        return None
+    if merged.verdicts.get(STATUS.name) is Verdict.TO_LEDGER:
+        return None
+    here = "in Zoho Books" if known.source.active else "in ServiceTitan"
+    other = "in ServiceTitan" if known.source.active else "in Zoho Books"
+    told_ = {"name": known.source.name, "here": here, "other": other}
+    return msgspec.structs.replace(skip("party_status_left", **told_), agreed=agreed)
 
 
 def _skipped(code: str, fields: Sequence[Field], known: Pair, agreed: Agreed) -> Skip:
@@ -153,7 +191,7 @@ def _stopped(known: Pair, going: Sequence[Field], now: Party, view: View, way: W
         return Hold((waiting("party_unread_there", "fact", f"parties:{now.id}", name=name, id=now.id),))
     if now.merged_into:
         return skip("counterpart_merged", name=name, into=now.merged_into)
-    if not way.back and not now.active:
+    if not way.back and not now.active and STATUS not in going:
         told_ = {"name": name, "target": now.name, "other": ""}
         code = f"{way.kind}_inactive"
         return Hold((waiting(code, "fact", f"parties:{now.id}", **told_),))
@@ -196,28 +234,56 @@ def _address(known: Pair, now: Party, way: Way) -> Address:
 
 
 def _update(
-    known: Pair, merged: Merged, going: Sequence[Field], now: Party, view: View, way: Way
-) -> Decision:  # fmt: skip
-    """One step with the fields that go, and nothing else: what is left out stays as it is there."""
+    known: Pair, merged: Merged, going: Sequence[Field], more: Further | None, now: Party, view: View, way: Way
+) -> Decision:
+    """One step with the fields that go, and nothing else: what is left out stays as it is there. One of its own makes the
+
+    counterpart active before it is changed, or inactive afterwards.
+    """
     mine = known.ledger if way.back else known.source
-    values: dict[str, Any] = {name: getattr(mine, name) for one in going for name in one.attributes}
+    status = [_status_step(mine, now, view)] if STATUS in going else []
+    fields = [one for one in going if one is not STATUS]
+    values: dict[str, Any] = {name: getattr(mine, name) for one in fields for name in one.attributes}
     notes = [_note(one, known, merged, way) for one in going]
     if "address" in values:
         values["address"] = _address(known, now, way)
     if "name" in values:
-        values["name"], more = _name(known, now, view, way)
-        notes += more
+        values["name"], said = _name(known, now, view, way)
+        notes += said
+        if not way.back and (hold := name_held(known.source, values["name"], view, own=now.id)):
+            return hold
+    if more is not None:
+        values["persons"] = more.persons
+        notes.append(more.note)
     wanted = msgspec.structs.replace(Party(now.id, way.kind, now.name, active=now.active), **values)
     try:
-        composed = view.compose(Action.UPDATE, wanted, "")
+        composed = view.compose(Action.UPDATE, wanted, "") if fields or more is not None else Composed(b"", ZERO)
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", way.key(view), why=error.sentence),))
     assert view.link is not None
     entity = view.link.target_entity
     step = Step(entity, Action.UPDATE, view.reference, composed.body, target_id=now.id, number=wanted.name)
-    source, ledger, answered = agreed_after(known, merged, going)
-    agreed = Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
-    return Write((step,), entity, (*notes, *composed.notes), agreed=agreed)
+    changes = [step] if fields or more is not None else []
+    steps = (*status, *changes) if mine.active else (*changes, *status)
+    first = (([STATUS], None) if mine.active else (fields, more)) if len(steps) > 1 else None
+    early = _agreed_on(known, merged, *first, way) if first else None
+    agreed = _agreed_on(known, merged, going, more, way)
+    return Write(steps, entity, (*notes, *composed.notes), agreed=agreed, early=early)
+
+
+def _agreed_on(known: Pair, merged: Merged, sent: Sequence[Field], more: Further | None, way: Way) -> Agreed:
+    source, ledger, answered = agreed_after(known, merged, sent)
+    if more is not None:
+        source = msgspec.structs.replace(source, persons=known.source.persons)
+    return Agreed(ledger, source, answered) if way.back else Agreed(source, ledger, answered)
+
+
+def _status_step(mine: Party, now: Party, view: View) -> Step:
+    """Sets the counterpart active or inactive, as the party is."""
+    assert view.link is not None
+    composed = view.compose(Action.SET_STATUS, msgspec.structs.replace(now, active=mine.active), "")
+    entity = view.link.target_entity
+    return Step(entity, Action.SET_STATUS, view.reference, composed.body, target_id=now.id, number=now.name)
 
 
 def _note(field: Field, known: Pair, merged: Merged, way: Way) -> str:

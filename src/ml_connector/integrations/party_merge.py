@@ -91,6 +91,10 @@ def _address(party: Party, _: str) -> _Key:
     return (street, _words(one.city), _words(one.state), _words(one.zip), _COUNTRIES.get(country, country))
 
 
+def _status(party: Party, _: str) -> _Key:
+    return ("active" if party.active else "inactive",)
+
+
 def _words(text: str) -> str:
     return _NOT_A_WORD.sub(" ", text.casefold()).strip()
 
@@ -120,14 +124,24 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
 }
 
 
-def owners_of(parties: str, set_: Sequence[str]) -> dict[str, Owner]:
+#: Whether a party may still be used: kept alike on both sides where a setting says so. Opposite changes ask a person.
+STATUS = Field("status", "status", ("active",), _status, Owner.HOLD)
+
+
+def fields_of(parties: str, *, status: bool) -> tuple[Field, ...]:
+    """What both systems keep of a flow's parties; with ``status`` also whether one is active."""
+    return (*FIELDS[parties], STATUS) if status else FIELDS[parties]
+
+
+def owners_of(parties: str, set_: Sequence[str], *, status: bool = False) -> dict[str, Owner]:
     """The owner of each field; ``set_`` are the settings' "customers.phone=ledger". Raises ValueError."""
-    found = {one.name: one.owner for one in FIELDS[parties]}
+    every = {flow: fields_of(flow, status=status) for flow in FIELDS}
+    found = {one.name: one.owner for one in every[parties]}
     for text in set_:
         place, _, owner = text.partition("=")
         flow, _, name = place.strip().partition(".")
-        if flow not in FIELDS or name not in {one.name for one in FIELDS[flow]} or owner.strip() not in list(Owner):
-            known = ", ".join(f"{flow}.{one.name}" for flow, fields in FIELDS.items() for one in fields)
+        if flow not in every or name not in {one.name for one in every[flow]} or owner.strip() not in list(Owner):
+            known = ", ".join(f"{flow}.{one.name}" for flow, fields in every.items() for one in fields)
             raise ValueError(f"{text!r} names no owner: it is one of {known}, then = and {', '.join(Owner)}")
         if flow == parties:
             found[name] = Owner(owner.strip())
@@ -251,6 +265,8 @@ def told(field: Field, party: Party) -> str:
     """A field's value as a person reads it."""
     if field.name == "address":
         return _on_one_line(party.address)
+    if field is STATUS:
+        return _status(party, "")[0]
     return " ".join(str(getattr(party, name)) for name in field.attributes).strip() or "nothing"
 
 

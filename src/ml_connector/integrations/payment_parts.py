@@ -22,6 +22,7 @@ from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
 from ml_connector.integrations.debtors import debtor
 from ml_connector.integrations.decisions import waiting
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft, followed, money
 from ml_connector.integrations.payment_rules import (
     check_advance,
@@ -219,6 +220,7 @@ def _note(
     words, mark = _WORDS[rule.kind]
     told = f"{words}: {payment.method.name or payment.method.id}, invoice {split.document.number or split.document.id}"
     basis, lines = credit_lines(payment, rule, split, target, account, told, view, draft)
+    demanded_tags(payment, lines, view, draft)
     return Invoice(
         id="",
         customer=Ref(contact_of_split(payment, split, target, view, draft)),

@@ -22,6 +22,7 @@ from ml_connector.integrations.bill_rules import target_lines
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.checks import currency_of
 from ml_connector.integrations.decisions import Decision, Hold, Skip, Write, skip
+from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft, is_code
 from ml_connector.integrations.exported_flow import Exported
 from ml_connector.integrations.payment_standing import on_hold
@@ -81,6 +82,7 @@ def _first(credit: Bill, view: View) -> Decision:
     day = source_checks(credit, view, settings, draft)
     if credit.complete and is_code(credit.currency):
         all_lines(credit, view, settings, draft)
+        demanded_tags(credit, draft.lines, view, draft)
     else:  # what cannot be seen cannot be spread; accounts can be asked for already
         target_lines(credit, view, draft)
     number = number_for(credit, view, draft)

@@ -13,7 +13,7 @@ from ml_connector.integrations.decisions import Adopt, Decision, Hold, Write, wa
 from ml_connector.integrations.party_changes import Way, changed, only_linked
 from ml_connector.integrations.party_claims import claimed, holder_told, other_kind, still_read
 from ml_connector.integrations.party_facts import is_of_kind
-from ml_connector.integrations.party_names import free_name
+from ml_connector.integrations.party_names import free_name, name_held
 from ml_connector.integrations.vendor_currencies import as_documents, currency_of_new
 from ml_connector.integrations.views import Candidate, View
 
@@ -77,6 +77,8 @@ def _created(vendor: Party, view: View) -> Decision:
     if isinstance(currency, Hold):
         return currency
     name, notes = free_name(vendor, view)
+    if hold := name_held(vendor, name, view):
+        return hold
     target = msgspec.structs.replace(vendor, id="", name=name, reference=view.reference, kind="vendor")
     if currency:
         target = msgspec.structs.replace(target, currency=currency)

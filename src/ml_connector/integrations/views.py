@@ -103,7 +103,7 @@ class Ledger:
     tax_codes: Mapping[str, TaxCode]
     dimensions: Mapping[str, Dimension]
     parties: Mapping[str, Party]
-    taken_names: Mapping[str, frozenset[str]] | None = None  # see party_names.taken
+    taken_names: Mapping[str, frozenset[str]] | None = None  # of contacts of every kind, see party_names.taken
     entries: Mapping[str, Mapping[str, ListEntry]] = field(default_factory=dict)
     items: Mapping[str, Item] = field(default_factory=dict)
     item_codes: Mapping[str, tuple[str, ...]] | None = None  # see line_items.codes

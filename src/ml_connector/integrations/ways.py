@@ -18,8 +18,9 @@ class Ways:
 
     ``one_kind``: a contact is customer or vendor for good, so a firm that is both is two contacts; else one may be both.
     ``tells_survivor``: a contact that was merged names the one that is left; else it is simply not there any more.
-    ``unique_names``: no two live contacts have one name, so a namesake gets another; ``name_limit`` is how many characters a
-    contact's name has at most.
+    ``unique_names``: no two live contacts have one name, so a namesake gets another; where it is False an organisation may
+    have them so, see ``party_names.names_unique``. ``inactive_keep_names``: the name of an inactive contact is taken, too.
+    ``name_limit`` is how many characters a contact's name has at most.
 
     ``sales_accounts`` and ``sales_tax`` are the mapping tables of what is sold. ``names_exempt``: a line that is not taxed
     names a tax type all the same. ``sells_items``: a line of a sale names an item, and is booked on the item's account.
@@ -37,6 +38,7 @@ class Ways:
     tells_survivor: bool
     name_limit: int
     unique_names: bool
+    inactive_keep_names: bool
     sales_accounts: str
     sales_tax: str
     names_exempt: bool
@@ -50,17 +52,18 @@ class Ways:
 
 XERO = Ways(
     "Xero", one_kind=False, tells_survivor=True,
-    name_limit=255, unique_names=True, sales_accounts="accounts", sales_tax="tax", names_exempt=True,
-    sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
+    name_limit=255, unique_names=True, inactive_keep_names=False, sales_accounts="accounts", sales_tax="tax",
+    names_exempt=True, sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
     keeps_references=False,
 )  # fmt: skip
-# Names may be twice by a preference that newer organisations have on; the limit is told as 100 and as 200. Bills have tables
-# of their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
+# Names may be twice by a preference that newer organisations have on; where it is off, nobody tells whether an inactive
+# contact or one of the other kind has its name too, so each has. The limit is told as 100 and as 200. Bills have tables of
+# their own for accounts and tax. What may be changed of a paid invoice is told nowhere, so nothing is; a payment is on
 # several invoices there, so none of them is taken off it alone. Nobody tells whether a void document's unique value is free
 # again (FACTS 7), so it is taken for held.
 ZOHO = Ways(
     "Zoho Books", one_kind=True, tells_survivor=False,
-    name_limit=100, unique_names=False, sales_accounts="sales_accounts", sales_tax="sales_tax",
+    name_limit=100, unique_names=False, inactive_keep_names=True, sales_accounts="sales_accounts", sales_tax="sales_tax",
     names_exempt=False, sells_items=True, edits_paid=False, takes_off=False, whole_payments=True, lists_in_part=True,
     keeps_references=True,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from ml_connector.integrations.customer_flow import Customers, Locations
 from ml_connector.integrations.debtors import CUSTOMERS, LOCATIONS
 from ml_connector.integrations.decisions import Decision, skip
+from ml_connector.integrations.further_contacts import ADD, SETTING
 from ml_connector.integrations.offers import Offer
 from ml_connector.integrations.party_back import PartiesBack
 from ml_connector.integrations.receivable_tables import LocationTable, PartyTable
@@ -23,6 +24,12 @@ class ZohoCustomers(Customers):
     title = "Customers: ServiceTitan to Zoho Books"
     target_vendor = "zoho_books"
     target_options = BOTH_KINDS
+
+    def reading_options(self, settings: Any) -> dict[str, str]:
+        return {SETTING: ADD} if settings.further_contacts == ADD else {}
+
+    def _further(self, view: View) -> bool:
+        return bool(view.settings.further_contacts == ADD)
 
 
 class ZohoLocations(Locations):
@@ -90,7 +97,9 @@ OFFER = Offer(
             "parties", ("new",),
         ),
     ),
-    skipped_by_settings=("parties_baseline", "contact_not_wanted", "party_gives_way", "not_written_back"),
+    skipped_by_settings=("parties_baseline", "contact_not_wanted", "party_gives_way", "not_written_back", "party_status_left",
+                         "contact_archived"),
+    held_by_settings=("status_refused",),
     not_possible=(
         "A customer without a whole address cannot be created in ServiceTitan, which demands one: it waits.",
         "Zoho Books does not tell into which contact another was merged: a customer's link goes over where all its documents "

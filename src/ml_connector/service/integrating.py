@@ -14,11 +14,13 @@ from ml_connector.integrations.approvals import weakened
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.checks import check_closing
 from ml_connector.integrations.loosening import loosened
+from ml_connector.integrations.party_changes import PARTY_FLOWS, follows_status
 from ml_connector.integrations.scopes import documents_of, units_of, writes_back
 from ml_connector.service import settings as texts
 from ml_connector.service.company_books import checked_settings
 from ml_connector.service.connections import Connection, connections_in, pick_connection
 from ml_connector.service.desk import Change, Desk, Reading, made
+from ml_connector.service.party_status import status_setting_changed
 from ml_connector.service.roles import ALL, NotAllowed, Role
 from ml_connector.service.scopes import refuse_overlap, refuse_two_ledgers_back
 from ml_connector.service.settings import Setting
@@ -279,7 +281,7 @@ async def change_settings(desk: Desk, integration: Integration, changes: Mapping
                 refuse_two_ledgers_back(desk, integration.source_id, others)
             await _refuse_fixed(change, integration, [one for one in changed if one in kind.fixed_once_posted])
             await _store(change, integration, settings)
-            await _follow(change, kind, integration, changed, (former, settings))
+            await _follow(change, kind, integration, changed, (former, settings), desk.clock.now())
             differences = {name: [before[name], after[name]] for name in changed}
             change.event("settings changed", integration=integration.kind, settings=differences)
     await _add_new_flows(desk, kind, integration)
@@ -321,11 +323,12 @@ async def _store(change: Change, integration: Integration, settings: Any) -> Non
 
 
 async def _follow(
-    change: Change, kind: IntegrationType, integration: Integration, changed: list[str], settings: tuple[Any, Any]
-) -> None:
+    change: Change, kind: IntegrationType, integration: Integration, changed: list[str], settings: tuple[Any, Any],
+    at: dt.datetime,
+) -> None:  # fmt: skip
     """What changed settings set in motion: what is read otherwise is read again, waits and skips are looked at again.
 
-    ``settings`` are the former and the new ones.
+    ``settings`` are the former and the new ones; ``at`` is clock time.
     """
     for flow in integration.flows:
         type_ = kind.flow(flow.name)
@@ -336,6 +339,9 @@ async def _follow(
             await _read_now(change, flow)
     if "start_date" in changed:
         await _start_on(change, kind, integration, settings[1].start_date)
+    if follows_status(settings[0]) != follows_status(settings[1]):
+        parties = [(one.flow_id, one.target_id) for one in integration.flows if one.name in PARTY_FLOWS]
+        await status_setting_changed(change, parties, at, follows=follows_status(settings[1]))
     await release(change.connection, change.tenant_id, "setting", [f"setting:{name}" for name in changed])
     rows = await change.all(
         """select r.version_id from record r join flow f using (tenant_id, flow_id)

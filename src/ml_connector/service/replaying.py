@@ -41,6 +41,15 @@ class _Version:
 
 
 @dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What fits a filter: what can be replayed, and the record ids of what the breaker holds and of what a flow has off."""
+
+    versions: list[_Version]
+    held_back: list[int]
+    off: dict[str, list[int]]  # by the flow's name
+
+
+@dataclass(frozen=True, slots=True)
 class Replayable:
     """What a replay would take, by the state it is in, and its sum by currency."""
 
@@ -61,18 +70,16 @@ async def replay(desk: Desk, chosen: Filter) -> Replayed:
 async def replayable(desk: Desk, chosen: Filter) -> Replayable:
     """What of a filter can be replayed. Raises NotFound when there is none, BadInput for a filter of everything.
 
-    What the mass-change breaker holds is left out, and Refused when it is named or nothing else fits.
+    What the mass-change breaker holds is left out, and so is what belongs to a flow that is off, since nobody would plan
+    it and it would no longer be told as posted; Refused when it is named or nothing else fits.
     """
     desk.require(Role.BOOKKEEPER)
     if chosen == Filter(integration_id=chosen.integration_id):
         raise BadInput("A replay needs to know of what: a record, a flow with a state, a run, or a range of dates.")
-    versions, held_back = await _chosen(desk, chosen)
-    if held_back and (not versions or chosen.record_ids or chosen.number):
-        shown = ", ".join(f"#{one.record_id}" for one in held_back[:5]) + (" and others" if held_back[5:] else "")
-        raise Refused(
-            f"The mass-change breaker holds {shown} until an approver has decided about everything it stopped with it; "
-            "'ml-connector breaker' shows it. Nothing was replayed."
-        )
+    found = await _chosen(desk, chosen)
+    if not found.versions or chosen.record_ids or chosen.number:
+        _refuse_left_out(found)
+    versions = found.versions
     if not versions:
         raise NotFound("No record that can be replayed fits; what is being sent right now is never replayed.")
     total = Tally()
@@ -83,8 +90,28 @@ async def replayable(desk: Desk, chosen: Filter) -> Replayable:
     return Replayable(chosen, total, states, tuple(versions))
 
 
+def _refuse_left_out(found: _Chosen) -> None:
+    if found.held_back:
+        raise Refused(
+            f"The mass-change breaker holds {_some(found.held_back)} until an approver has decided about everything it "
+            "stopped with it; 'ml-connector breaker' shows it. Nothing was replayed."
+        )
+    for flow, records in found.off.items():
+        raise Refused(
+            f"The flow {flow} of {_some(records)} is off, so nothing of it would be planned. Nothing was replayed; "
+            "'ml-connector preview' turns it on, and shows first what would be posted."
+        )
+
+
+def _some(records: list[int]) -> str:
+    return ", ".join(f"#{one}" for one in records[:5]) + (" and others" if records[5:] else "")
+
+
 async def replay_listed(desk: Desk, listed: Replayable) -> Replayed:
-    """Replay exactly the listed versions; what has been taken up or has changed since stays as it is."""
+    """Replay exactly the listed versions; what has been taken up or has changed since stays as it is.
+
+    A record that has a newer version by now is planned from that one, or was: the listed one goes no more.
+    """
     desk.require(Role.BOOKKEEPER)
     by_flow: dict[int, list[_Version]] = defaultdict(list)
     for one in listed.versions:
@@ -97,8 +124,8 @@ async def replay_listed(desk: Desk, listed: Replayable) -> Replayed:
     return Replayed(tuple(runs), sum(tally.count for tally in taken.values()), taken)
 
 
-async def _chosen(desk: Desk, chosen: Filter) -> tuple[list[_Version], list[_Version]]:
-    """What fits and can be replayed, and what fits and is held back by the breaker."""
+async def _chosen(desk: Desk, chosen: Filter) -> _Chosen:
+    """The newest versions that fit and can be replayed, and what fits and is left out."""
     sealer = await desk.sealer()
     async with desk.looking() as reading:
         found = await conditions(desk, reading, sealer, chosen)
@@ -107,15 +134,20 @@ async def _chosen(desk: Desk, chosen: Filter) -> tuple[list[_Version], list[_Ver
         if not (chosen.record_ids or chosen.number or chosen.reason == DISMISSED):
             found.add("s.reason <> %s", DISMISSED)
         rows = await reading.all(
-            f"""select s.reason, r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount, d.currency
+            f"""select s.reason, f.name, f.mode, r.version_id, r.record_id, r.flow_id, f.target_id, s.state, d.amount,
+                       d.currency
             {RECORDS} where {found.sql} order by r.version_id""",
             *found.values,
         )
-    versions: list[_Version] = []
-    held_back: list[_Version] = []
-    for reason, *ids, state, amount, currency in rows:
-        (held_back if reason == HELD_BACK else versions).append(made(_Version, *ids, State(state), amount, currency))
-    return versions, held_back
+    kept = _Chosen([], [], defaultdict(list))
+    for reason, flow, mode, *ids, state, amount, currency in rows:
+        if reason == HELD_BACK:
+            kept.held_back.append(ids[1])
+        elif mode == "off":
+            kept.off[flow].append(ids[1])
+        else:
+            kept.versions.append(made(_Version, *ids, State(state), amount, currency))
+    return kept
 
 
 async def _replay_flow(

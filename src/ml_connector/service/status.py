@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.errors import Acts
 from ml_connector.sealing import Sealer
 from ml_connector.service.backfills import BackfillForecast, backfills
@@ -19,9 +19,12 @@ from ml_connector.service.following import causes_of
 from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.made_vendors import incomplete_in
-from ml_connector.service.posted import AWAITING, DRAFTS, STOPPED, STOPS, staged_flows
+from ml_connector.service.posted import AWAITING, EARLIER, STOPPED, staged_flows
 from ml_connector.service.roles import ALL
+from ml_connector.service.stages import Staged, stages_in
 from ml_connector.service.standing import stuck_by_flow
+from ml_connector.service.still import Still, still_in
+from ml_connector.service.strange_accounts import strange_accounts_in
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
@@ -37,9 +40,10 @@ class FlowStatus:
     were the same, ``stale`` those older than what was known. ``unbalanced`` are the first of the ``unbalanced_count``
     runs that do not add up.
 
-    Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
-    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent. Where people of the target decide,
-    what they rejected or cancelled is STOPPED. ``recodings``: of what is planned, documents that stand there and are only
+    Posted is what stands in the target's general ledger now, each record once; versions that were posted before it, or of
+    what is void or gone there, are EARLIER. What was sent and waits for approval there is a state of its own, AWAITING, as
+    last read; ``awaiting_since`` is when the oldest of it was sent. Where people of the target decide, what they rejected
+    or cancelled is STOPPED. ``recodings``: of what is planned, documents that stand there and are only
     to be recoded.
     """
 
@@ -81,6 +85,7 @@ class IntegrationStatus:
 
     ``backfills``: what is read from the beginning, a call for each document. ``stuck``: by flow, how many documents do
     not go on at the target: see ``standing``. ``not_possible``: what the vendors' APIs do not allow, in sentences.
+    ``still``: flows that stand still, and why.
     """
 
     integration_id: int
@@ -93,6 +98,7 @@ class IntegrationStatus:
     backfills: tuple[BackfillForecast, ...] = ()
     stuck: dict[str, int] = field(default_factory=dict)
     not_possible: tuple[str, ...] = ()
+    still: tuple[Still, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Status:
 
     ``doubles``: by connection, how many things stand there in two live documents. ``losses``: where webhooks are set up,
     how many changes they announced. ``incomplete_vendors``: by connection, how many vendors that we made lack something.
+    ``settings``: which settings name an account that the ledger does not have, or that nobody has looked up yet.
     """
 
     connections: tuple[Connection, ...]
@@ -109,25 +116,9 @@ class Status:
     doubles: dict[str, int] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
     incomplete_vendors: dict[str, int] = field(default_factory=dict)
+    settings: tuple[Finding, ...] = ()
 
 
-_STATES = """
-    select s.flow_id, s.state, case when s.state = %s then s.reason else '' end, count(*), d.currency, sum(d.amount)
-    from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where s.tenant_id = %s and s.flow_id = any(%s::int[])
-    group by 1, 2, 3, d.currency"""
-_STANDING_THERE = """
-    select s.flow_id, count(*), d.currency, sum(d.amount), min(l.made_at)
-    from directory e
-    join link l on l.tenant_id = e.tenant_id and l.target_entity = e.entity and l.target_id = e.object_id
-    join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id and f.name = l.entity
-               and f.target_id = e.connection_id
-    join version_state s on s.tenant_id = l.tenant_id and s.version_id = l.version_id and s.flow_id = f.flow_id
-    join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where e.tenant_id = %s and e.state = any(%s::text[])
-      and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
-      and s.flow_id = any(%s::int[]) and s.state = %s
-    group by s.flow_id, d.currency"""
 _RECODINGS = """
     select s.flow_id, count(*) from recoded m join record r using (tenant_id, record_id)
     join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %s
@@ -148,49 +139,46 @@ async def status(desk: Desk) -> Status:
         deposits = [line for one in joined for line in await deposits_wrong(desk, reading, sealer, one)]
         twice = await open_doubles_in(reading)
         incomplete = await incomplete_in(desk, reading, sealer)
+        settings = await strange_accounts_in(desk, reading, sealer, joined)
         lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
         unheard = [_unheard(desk, one) for one in await silent(reading.connection, desk.tenant_id)]
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
-    wrong = (*_dead(known), *unheard, *_open(found), *deposits, *told)
-    return Status(known, tuple(found), wrong, twice, tuple(lost.values()), incomplete)
+    wrong = (*_dead(known), *unheard, *_strange(settings), *_open(found), *deposits, *told)
+    return Status(known, tuple(found), wrong, twice, tuple(lost.values()), incomplete, settings)
 
 
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
-    states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
-    awaiting = await reading.all(_STANDING_THERE, reading.tenant_id, DRAFTS, ids, State.POSTED.value)
     staged = staged_flows(desk, integration)
-    stopped = await reading.all(_STANDING_THERE, reading.tenant_id, STOPS, staged, State.POSTED.value)
+    stages = await stages_in(reading, ids, staged)
     recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
+    still = await still_in(reading, ids, desk.clock.now())
     causes = await causes_of(reading, sealer, ids)
     runs = await runs_together(reading, ids)
     flows = tuple(
         _flow(
             flow,
-            [row[1:] for row in states if row[0] == flow.flow_id],
+            [one for one in stages if one.flow_id == flow.flow_id],
             [*causes.get(flow.flow_id, []), *_unread(sealer, [row for row in unread if row[0] == flow.flow_id])],
             runs.get(flow.flow_id, Runs()),
             sum(row[0] == flow.flow_id for row in unread),
-            [row[1:] for row in awaiting if row[0] == flow.flow_id],
-            [row[1:] for row in stopped if row[0] == flow.flow_id],
             recodings.get(flow.flow_id, 0),
         )
         for flow in integration.flows
     )
     return IntegrationStatus(
         integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows,
-        await forecasts(desk, reading, sealer, integration),
+        await forecasts(desk, reading, sealer, integration, still),
         await backfills(desk, reading, sealer, integration),
         await stuck_by_flow(reading, sealer, integration) if staged else {},
-        integration.not_possible,
+        integration.not_possible, still,
     )  # fmt: skip
 
 
 def _flow(
-    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: Runs, unread: int,
-    awaiting: list[tuple[Any, ...]], stopped: list[tuple[Any, ...]], recodings: int,
-) -> FlowStatus:  # fmt: skip
+    flow: FlowLine, stages: list[Staged], causes: list[Cause], runs: Runs, unread: int, recodings: int
+) -> FlowStatus:
     return FlowStatus(
         flow=flow.name,
         title=flow.title,
@@ -200,25 +188,26 @@ def _flow(
         repeats=runs.repeats,
         stale=runs.stale,
         unread=unread,
-        states=_apart(
-            tallied((State(row[0]).word, *row[2:]) for row in states), {AWAITING: awaiting, STOPPED: stopped}
+        states=_states(stages),
+        skipped=tallied(
+            (title_of(one.reason), one.count, one.currency, one.amount)
+            for one in stages
+            if one.word == State.SKIPPED.word
         ),
-        skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
         waiting=tuple(causes),
         last_run=runs.last,
         unbalanced=runs.unbalanced,
-        awaiting_since=min((row[3] for row in awaiting), default=None),
+        awaiting_since=min((one.since for one in stages if one.word == AWAITING and one.since), default=None),
         unbalanced_count=runs.unbalanced_count,
         recodings=recodings,
     )
 
 
-def _apart(states: dict[str, Tally], there: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, Tally]:
-    """The tallies with what waits for approval there, or was stopped there, taken out of what is posted."""
-    for word, rows in there.items():
-        for count, currency, amount, _ in rows:
-            states[State.POSTED.word].take(count, currency, amount)
-            states.setdefault(word, Tally()).add(count, currency, amount)
+def _states(stages: list[Staged]) -> dict[str, Tally]:
+    """By word; posted is told also where nothing of what was posted stands there."""
+    states = tallied((one.word, one.count, one.currency, one.amount) for one in stages)
+    if states.keys() & {AWAITING, STOPPED, EARLIER}:
+        states.setdefault(State.POSTED.word, Tally())
     return states
 
 
@@ -236,10 +225,16 @@ def _unread(sealer: Sealer, rows: list[tuple[Any, ...]]) -> list[Cause]:
 
 def _dead(known: tuple[Connection, ...]) -> list[str]:
     return [
-        f"{one.name} {one.state}: {one.problem}" if one.problem else f"{one.name} {one.state}."
+        f"{one.name}{'' if one.state == 'good' else f' {one.state}'}: {one.problem}"
+        if one.problem
+        else f"{one.name} {one.state}."
         for one in known
         if one.state != "good" or one.problem or one.grant_state != "good"
     ]
+
+
+def _strange(settings: tuple[Finding, ...]) -> list[str]:
+    return [f"{one.subject}: {one.sentence}" for one in settings if one.verdict is Verdict.MISSING]
 
 
 def _unheard(desk: Desk, one: Silent) -> str:
@@ -258,6 +253,7 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
         for one in found
         for flow, count in one.stuck.items()
     ]
+    told += [f"{still.sentence}." for one in found for still in one.still]
     for integration, flow in ((one, flow) for one in found for flow in one.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
         if flow.to_approve:

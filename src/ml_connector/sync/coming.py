@@ -1,5 +1,6 @@
 """COMING: the parties that stored plans are to make, so that others are planned as they will be sent: beside these.
 
+Where no two contacts have one name, those of every kind count, and those that plans are to give another name.
 Of two of one name the one that goes before keeps the bare name: one that is approved or live already, as it was shown;
 else a customer before a vendor, and the earlier id of the source, whichever was read first.
 """
@@ -7,7 +8,7 @@ else a customer before a vendor, and the earlier id of the source, whichever was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Decision, Write
 from ml_connector.integrations.party_facts import facts
-from ml_connector.integrations.party_names import behind, same_name
+from ml_connector.integrations.party_names import behind, names_unique, same_name
 from ml_connector.integrations.ways import Ways
 from ml_connector.sync import plan
 from ml_connector.sync.flows import Flow
@@ -57,7 +58,8 @@ class Comer:
     """A party that a stored plan makes, as the target will show it under its placeholder. ``firm``: it is sent as shown.
 
     ``version_id`` is 0 where the plan does not wait for its approval and cannot be made again now. ``private``: the source
-    tells that it is a private person.
+    tells that it is a private person. ``kind``: of the contacts that it is one of, see FlowType.one_kind. ``there``: its
+    contact is there, and the plan gives it the name.
     """
 
     flow: str
@@ -66,6 +68,8 @@ class Comer:
     firm: bool
     version_id: int
     private: bool = False
+    kind: str = ""
+    there: bool = False
 
     @property
     def record(self) -> Record:
@@ -103,13 +107,13 @@ class Coming:
         """Add one, or put it in place of what its record was to make before."""
         self.drop(comer.record)
         self.comers[comer.record] = comer
-        for trait in _traits(comer.party):
+        for trait in _traits_of(comer):
             self._by_trait[trait].add(comer.record)
 
     def drop(self, record: Record) -> None:
         """A record makes nothing any more."""
         former = self.comers.pop(record, None)
-        for trait in _traits(former.party) if former else ():
+        for trait in _traits_of(former) if former else ():
             self._by_trait[trait].discard(record)
 
     def like(self, party: Party, record: Record) -> Iterator[Comer]:
@@ -121,6 +125,10 @@ class Coming:
         """Of those that are like it, who goes before it."""
         own = rank(*record, live and record in self.comers)
         return [one for one in self.like(party, record) if one.rank < own]
+
+    def made_before(self, party: Party, record: Record, live: bool, kind: str) -> list[Comer]:
+        """Of those, whose contact of the kind is still to be made: the party may be the same."""
+        return [one for one in self.ahead(party, record, live) if one.kind == kind and not one.there]
 
     def promised(self, party: Party, record: Record, live: bool, ways: Ways) -> bool:
         """Whether the party's bare name goes to another one; what is carried out keeps the name that its plan showed."""
@@ -135,7 +143,7 @@ class Coming:
 
     def behind(self, comer: Comer) -> list[int]:
         """The plans that were made as if this one were not there, and can be made again."""
-        like = self.like(comer.party, comer.record)
+        like = self.like(_told_by(comer), comer.record)
         return [one.version_id for one in like if one.version_id and one.rank > comer.rank]
 
     def leaning_on(self, record: Record) -> list[int]:
@@ -145,6 +153,20 @@ class Coming:
 
 def _traits(party: Party) -> list[tuple[str, str]]:
     return [("name", name_key(party.name)), *facts(party)]
+
+
+def _told_by(comer: Comer) -> Party:
+    """What others are told from it by: of a contact that is there, the name that it gets alone."""
+    return Party("", comer.party.kind, comer.party.name) if comer.there else comer.party
+
+
+def _traits_of(comer: Comer) -> list[tuple[str, str]]:
+    return _traits(_told_by(comer))[: 1 if comer.there else None]
+
+
+def comers_list(flow: FlowType, set_there: Mapping[str, str]) -> tuple[str, str]:
+    """The list whose comers a flow's parties are laid beside: that of all kinds where no two contacts have one name."""
+    return (flow.parties, "") if names_unique(flow.ways, set_there) else flow.party_list
 
 
 def makes_parties(flow: FlowType) -> bool:
@@ -170,22 +192,36 @@ def made(flow: str, source_id: str, document: Any, decision: Decision) -> Party 
     return msgspec.structs.replace(document, **told, reference=steps[0].reference, merged_into="")
 
 
+def named(document: Any, decision: Decision) -> Party | None:
+    """The party whose contact a decision changes, under the name that it has then; None where it changes none."""
+    steps = decision.steps if isinstance(decision, Write) else ()
+    if not (len(steps) == 1 and steps[0].action is Action.UPDATE and steps[0].number and isinstance(document, Party)):
+        return None
+    return Party(steps[0].target_id, document.kind, steps[0].number)
+
+
 async def note(transaction: LaneTransaction, coming: Coming, flow: Flow, item: Item, decision: Decision) -> bool:
     """Note what a decision brings, and have plans made again that did not know of it.
 
     False where it does not know itself of one that was planned with it and goes before: it has to be planned again.
     """
     record, live = (flow.name, item.source_id), flow.is_live(item.needed)
-    party = made(*record, item.document, decision)
-    if isinstance(item.document, Party) and party is not None and coming.unseen(item.document, record, live):
-        return False
+    party, there = made(*record, item.document, decision), False
+    if party is None and names_unique(flow.type.ways, transaction.lane.session.settings):
+        party = named(item.document, decision)
+        there = party is not None
+    if isinstance(item.document, Party) and party is not None:
+        seen = Party("", item.document.kind, item.document.name) if there else item.document
+        if coming.unseen(seen, record, live):
+            return False
     former = coming.comers.get(record)
     again = coming.leaning_on(record) if former is not None and former.party != party else []
     _lean(coming, item.version_id, decision, live)
     if party is None:
         coming.drop(record)
     else:
-        found = Comer(*record, party, live, 0 if live else item.version_id, _is_private(item.document))
+        waits, private = 0 if live else item.version_id, _is_private(item.document)
+        found = Comer(*record, party, live, waits, private, flow.type.one_kind, there)
         if former is not None or not live:  # what goes at once, and was not shown, is in the directory soon
             coming.add(found)
             coming.fresh.add(record)
@@ -214,6 +250,7 @@ class _Opened:
     party: Party | None = None
     private: bool = False
     other: Record | None = None
+    named: Party | None = None  # whose contact it changes, under the name that it has then
 
 
 class Plans:
@@ -225,7 +262,11 @@ class Plans:
 
     async def coming(self, transaction: LaneTransaction, flow: Flow) -> Coming:
         """What the plans of all flows that make parties for a flow's list are to make, as far as they are not carried out."""
-        names = [one.name for one in flow.integration.flows if makes_parties(one) and _one_list(one, flow.type)]
+        types = {one.name: one for one in flow.integration.flows if makes_parties(one)}
+        set_there = self._lane.session.settings
+        unique, place = names_unique(flow.type.ways, set_there), comers_list(flow.type, set_there)
+        names = [name for name, one in types.items()
+                 if (one.target_vendor, comers_list(one, set_there)) == (flow.type.target_vendor, place)]  # fmt: skip
         rows = await transaction.all(
             _PLANS, Needed.LIVE.value, self._lane.tenant_id, flow.integration_id, names, [one.value for one in _OPEN]
         )
@@ -235,9 +276,10 @@ class Plans:
             opened = self._opened[version_id, bytes(digest)]
             firm = approved or state in (State.SENDING, State.UNCERTAIN)
             waits = state == State.PLANNED and not firm
-            if opened.party is not None:
-                comer = Comer(name, source_id, opened.party, firm, version_id if waits else 0, opened.private)
-                found.add(comer)
+            party = opened.party or (opened.named if unique else None)
+            if party is not None:
+                kind, there = types[name].one_kind, opened.party is None
+                found.add(Comer(name, source_id, party, firm, version_id if waits else 0, opened.private, kind, there))
             elif opened.other is not None and waits:
                 found.leaning[version_id] = opened.other
         return found
@@ -258,9 +300,5 @@ class Plans:
         except (ConnectorError, msgspec.MsgspecError):
             log.exception("a stored plan cannot be opened", flow=record[0], version=version_id)
             return _Opened()
-        return _Opened(made(*record, document, decision), _is_private(document), leans_on(decision))
-
-
-def _one_list(one: FlowType, other: FlowType) -> bool:
-    """Whether two flows make parties of one kind for one list of one vendor."""
-    return (one.target_vendor, one.party_list) == (other.target_vendor, other.party_list)
+        party = made(*record, document, decision)
+        return _Opened(party, _is_private(document), leans_on(decision), named(document, decision))

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.canonical.documents import Document, amount_of, party_of
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document of the target as it is kept: the hash of ``whole``, and of what an approval is bound to, as ``shown``."""
+
+    whole: bytes
+    shown: bytes
+
+
+NOTHING = Content(b"", b"")
+
+
+def as_listed(party: Document) -> bytes:
+    """The hash of what every reading of a party shows: a list's row has less than the party itself, and reading it in full
+
+    changes nothing. What else a plan would change it has laid against what is there.
+    """
+    if not isinstance(party, Party):
+        return b""
+    told = (party.name, party.company, party.first_name, party.last_name, party.email, party.phone, party.merged_into)
+    return hashlib.sha256(repr((*told, party.active)).encode()).digest()
 
 
 def meant(step: Step) -> str:

@@ -21,12 +21,13 @@ from ml_connector.sync import plan
 from ml_connector.sync.approvals import first_approved, unconfirmed
 from ml_connector.sync.changes import changes
 from ml_connector.sync.coming import makes_parties, note, rank
-from ml_connector.sync.content import differences, meant, shown
+from ml_connector.sync.content import NOTHING, Content, as_listed, differences, meant, shown
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.gone_parties import held_on_gone
 from ml_connector.sync.items import Item
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.party_status import status_only_shown
 from ml_connector.sync.planned import Kept, Turn
 from ml_connector.sync.prepare import Preparer
 from ml_connector.sync.reads import NotedTables, Read, moved, opened, told
@@ -94,7 +95,14 @@ async def decide(settled: Settled, preparer: Preparer, flow: Flow, items: Sequen
             found = await _decisions(settled.transaction, preparer, as_, part, approved)
             using = [item for item, one in zip(part, found, strict=True) if _uses(as_, item, one.decision)]
             await note_uses(settled.transaction, as_, using)
-            asked = [_only_asked(item, one.decision, approved) for item, one in zip(part, found, strict=True)]
+            status = await status_only_shown(
+                settled.transaction, as_, [(item, one.decision) for item, one in zip(part, found, strict=True)]
+            )
+            asked = [
+                _only_asked(item, one.decision, approved)
+                or (item.version_id in status and item.version_id not in approved)
+                for item, one in zip(part, found, strict=True)
+            ]
             for item, one, shown_only in zip(part, found, asked, strict=True):
                 coming = preparer.coming(flow)
                 if coming is None or await note(settled.transaction, coming, as_, item, one.decision):
@@ -179,7 +187,7 @@ async def _decided(
     return found
 
 
-def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tuple[str, str], bytes]) -> _Decided:
+def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tuple[str, str], Content]) -> _Decided:
     """Of several steps the first unproven one goes; where each is proved, the record is posted."""
     if not isinstance(decision, Write):
         return _Decided(decision, against)
@@ -189,7 +197,7 @@ def _turned(decision: Decision, view: View, against: bytes, contents: Mapping[tu
         proved = Adopt(decision.target_entity, counterpart, "created", "each of its steps is proved", decision.replaces)
         return _Decided(proved, against)
     step = decision.steps[left[0]]
-    base = contents.get((step.entity, step.target_id), b"") if step.target_id else b""
+    base = contents.get((step.entity, step.target_id), NOTHING).whole if step.target_id else b""
     made = counterpart if decision.main not in left else ""
     return _Decided(decision, against, Turn(left[0], len(left) == 1, made, base))
 
@@ -290,7 +298,11 @@ def _knowing(
 
 def _goes_on(shown: Write | Adopt, approved: Write | Adopt, view: View) -> bool:
     """Whether what is left of several steps is what was approved. Those done have changed what others change too."""
-    if not (view.done and isinstance(shown, Write) and isinstance(approved, Write)):
+    if not (isinstance(shown, Write) and isinstance(approved, Write)):
+        return False
+    if shown.agreed is not None and approved.steps:  # a party's: what is done is agreed, and so not planned again
+        return len(shown.steps) < len(approved.steps) and shown.steps == approved.steps[-len(shown.steps) :]
+    if not view.done:
         return False
     left = [step for step in approved.steps if step_key(step) not in view.done]
     return [step for step in shown.steps if step_key(step) not in view.done] == left
@@ -308,19 +320,25 @@ async def _approved(transaction: LaneTransaction, items: Sequence[Item]) -> dict
 
 async def _target_contents(
     transaction: LaneTransaction, target_id: int, decisions: Sequence[Decision]
-) -> dict[tuple[str, str], bytes]:
-    """Content hashes of the target's documents that steps would change, by entity and id; none of what cannot be read."""
+) -> dict[tuple[str, str], Content]:
+    """What is kept of the target's documents that steps would change, by entity and id; nothing of what cannot be read."""
     readable = transaction.lane.connector.readable
     wanted = sorted({pair for one in decisions for pair in _targets(one) if pair[0] in readable})
     if not wanted:
         return {}
     rows = await transaction.all(
-        """select entity, object_id, content_hash from directory
+        """select entity, object_id, content_hash, case when entity = 'parties' then body end from directory
         where tenant_id = %b and connection_id = %b
           and (entity, object_id) in (select * from unnest(%b::text[], %b::text[]))""",
         transaction.lane.tenant_id, target_id, [one[0] for one in wanted], [one[1] for one in wanted],
     )  # fmt: skip
-    return {(entity, object_id): content_hash for entity, object_id, content_hash in rows}
+    unseal = transaction.lane.sealer.open
+    return {
+        (entity, id_): Content(
+            hash_, as_listed(documents.decode(unseal(entry_name(entity, id_), body))) if body else hash_
+        )
+        for entity, id_, hash_, body in rows
+    }
 
 
 def _targets(decision: Decision) -> list[tuple[str, str]]:
@@ -329,8 +347,8 @@ def _targets(decision: Decision) -> list[tuple[str, str]]:
     return [(step.entity, step.target_id) for step in steps if step.target_id]
 
 
-def _against(decision: Decision, contents: Mapping[tuple[str, str], bytes]) -> bytes:
-    return b"".join(contents.get(pair, b"") for pair in _targets(decision))
+def _against(decision: Decision, contents: Mapping[tuple[str, str], Content]) -> bytes:
+    return b"".join(contents.get(pair, NOTHING).shown for pair in _targets(decision))
 
 
 def _otherwise(

@@ -1,4 +1,6 @@
-"""Guarding a live flow's readings: new records wait, unqueued, until their reading ends, and are judged together.
+"""Guarding a live flow's readings: new records wait, unqueued, until their reading ends, and are judged together; so do
+
+parties that became inactive, where that is carried over.
 
 A version that is staged and not in the queue is set aside. Whoever closes a run queues what it set aside, or holds all
 of it for a person when it is more than the breaker allows; so a worker that dies leaves nothing behind, since the next
@@ -15,6 +17,7 @@ import msgspec
 
 from ml_connector.canonical.money import ZERO
 from ml_connector.integrations.decisions import Waiting, waiting
+from ml_connector.integrations.party_changes import PARTY_FLOWS, follows_status
 from ml_connector.sync.breaker import Share
 from ml_connector.sync.claims import read_key
 from ml_connector.sync.flows import Flow
@@ -39,8 +42,8 @@ async def begin_reading(transaction: LaneTransaction, flow: Flow, *, anew: bool)
     if row is None or anew:
         guarded = False
     else:
-        guarded = bool(row[1]) if goes_on else row[3] == "live"
-    guarded = guarded and flow.mode == "live" and not flow.type.tracks
+        guarded = bool(row[1]) if goes_on else row[3] == flow.mode
+    guarded = guarded and _is_judged(flow) and not flow.type.tracks
     await transaction.run(
         """insert into reading (tenant_id, flow_id, open, guarded, let_go) values (%s, %s, true, %s, %s)
         on conflict (tenant_id, flow_id) do update
@@ -48,6 +51,11 @@ async def begin_reading(transaction: LaneTransaction, flow: Flow, *, anew: bool)
         tenant, flow.flow_id, guarded, row[2] if row is not None and goes_on else 0,
     )  # fmt: skip
     return guarded
+
+
+def _is_judged(flow: Flow) -> bool:
+    """Whether its readings are judged. Of parties that are made as needed it is those that make others inactive."""
+    return flow.mode == "live" or (flow.mode == "as needed" and follows_status(flow.settings))
 
 
 async def guarded_between(transaction: LaneTransaction, flow: Flow) -> bool:
@@ -98,9 +106,9 @@ async def _set_aside(transaction: LaneTransaction, flow: Flow) -> tuple[int, dic
 async def _judged(transaction: LaneTransaction, flow: Flow, count: int, sums: dict[str, Decimal], ended: bool) -> None:
     share = Share.of(flow.settings)
     let_go = await _let_go_before(transaction, flow)
-    asked = await _being_asked(transaction, flow) if flow.mode == "live" else None
+    asked = await _being_asked(transaction, flow) if _is_judged(flow) else None
     known = await _known(transaction, flow) - count - let_go if count + let_go >= share.floor else 0
-    if flow.mode == "live" and (asked is not None or share.is_exceeded(count + let_go, known)):
+    if _is_judged(flow) and (asked is not None or share.is_exceeded(count + let_go, known)):
         await _hold(transaction, flow, await _note(transaction, flow, asked, count, sums, known, ended))
     else:
         await _queue(transaction, flow, count)
@@ -241,5 +249,6 @@ def money_told(sums: dict[str, Decimal]) -> str:
 
 def creates_told(breaker_id: int, flow: str, count: int, sums: dict[str, Decimal], known: int, percent: int) -> Waiting:
     """What a person is asked about ``count`` new documents, in the same words wherever it is told."""
-    told = {"flow": flow, "count": f"{count:,}", "sum": money_told(sums), "known": f"{known:,}"}
+    what = "parties that are new or became inactive" if flow in PARTY_FLOWS else "new documents"
+    told = {"flow": flow, "what": what, "count": f"{count:,}", "sum": money_told(sums), "known": f"{known:,}"}
     return waiting(HELD_BACK, "person", f"breaker:{breaker_id}", percent=str(percent), **told)

@@ -26,7 +26,7 @@ class IntendedStep(Step, frozen=True, omit_defaults=True):
 
     ``counterpart`` is the id of the record's counterpart where an earlier step has made it; ``replaces`` that of the one
     whose place it takes. ``base`` is the hash of the target's document that an update or void was planned from; ``agreed``,
-    of a party, what both sides are agreed on when it is done.
+    of a party, what both sides are agreed on when this step is done.
     """
 
     linked_as: str = ""
@@ -105,5 +105,5 @@ def _next_step(one: Planned) -> tuple[Step, IntendedStep]:
     values = {name: getattr(step, name) for name in Step.__struct_fields__}
     return step, IntendedStep(
         **values, linked_as=write.target_entity, last=turn.last, counterpart=turn.counterpart, replaces=write.replaces,
-        base=turn.base, agreed=write.agreed,
+        base=turn.base, agreed=write.agreed if turn.last else write.early,
     )  # fmt: skip

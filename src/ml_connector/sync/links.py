@@ -153,11 +153,12 @@ def _sealed(transaction: LaneTransaction, entity: str, id_: str, document: Docum
     return transaction.lane.sealer.seal(entry_name(entity, id_), documents.encode(document))
 
 
-async def agree(transaction: LaneTransaction, links: Sequence[NewLink]) -> None:
-    """Note of links that stand what both sides are agreed on now."""
+async def agree(transaction: LaneTransaction, links: Sequence[NewLink], *, in_part: bool = False) -> None:
+    """Note of links that stand what both sides are agreed on now; ``in_part``: their version is not done with yet."""
     for one in links:
         (base,), (source_base,) = _bases(transaction, [one])
         (record,), (version,) = _versions([one])
+        version = None if in_part else version
         await transaction.run(
             """update link set base = coalesce(%b::bytea, base), source_base = coalesce(%b::bytea, source_base),
                    record_id = coalesce(record_id, %b::bigint), version_id = coalesce(version_id, %b::bigint)

@@ -51,7 +51,7 @@ class Lists:
     parties: dict[str, dict[str, Party]] = field(default_factory=dict)  # by the target's list
     # By the target's list and the one kind of it, see FlowType.party_list:
     indexes: dict[tuple[str, str], PartyIndex] = field(default_factory=dict)
-    taken_names: dict[tuple[str, str], NamesTaken] = field(default_factory=dict)
+    taken_names: dict[str, NamesTaken] = field(default_factory=dict)  # by the target's list: names know no kinds
     coming: dict[tuple[str, str], Coming] = field(default_factory=dict)
     held: dict[tuple[str, str], str] = field(default_factory=dict)  # by flow and target's party: the source's record
     holders: dict[str, set[str]] = field(default_factory=dict)  # by the target's list: the flows that take its parties
@@ -69,9 +69,9 @@ class Lists:
                 if flow in self.holders[entity]:
                     index.take(flow, id_, record)
 
-    def ledger(self, parties: str, kind: str) -> Ledger:
-        """What planners of a flow whose parties are of this kind in this list see of the target, whole as that list is."""
-        known, names = self.parties.get(parties, {}), self.taken_names.get((parties, kind), NamesTaken())
+    def ledger(self, parties: str) -> Ledger:
+        """What planners of a flow whose parties are in this list see of the target."""
+        known, names = self.parties.get(parties, {}), self.taken_names.get(parties, NamesTaken())
         lists = self.accounts, self.tax_codes, self.dimensions
         found_by = self.item_codes, self.item_keys, self.item_names
         return Ledger(self.organisation, *lists, known, names.holders, self.entries, self.items, *found_by)
@@ -82,15 +82,12 @@ class _Kind:
     """Those of one kind in a list of parties, or of all kinds, by what they are found by."""
 
     index: PartyIndex = field(default_factory=lambda: PartyIndex((), {}))
-    names: NamesTaken = field(default_factory=NamesTaken)
 
     def put(self, former: Party | None, party: Party | None) -> None:
         """One as it is now in the place of what it was; None where it was, or is, none of these."""
         if former is not None:
-            self.names.drop(former)
             self.index.drop(former.id)
         if party is not None:
-            self.names.add(party)
             self.index.add(party)
 
 
@@ -99,6 +96,7 @@ class _Parties:
     """The parties of one list as they were opened last, with their hashes; kept from one generation to the next."""
 
     kinds: Mapping[str, _Kind]
+    names: NamesTaken
     hashes: dict[str, bytes] = field(default_factory=dict)
     found: dict[str, Party] = field(default_factory=dict)
 
@@ -107,6 +105,7 @@ class _Parties:
         for id_ in ids:
             self.hashes.pop(id_)
             former = self.found.pop(id_)
+            self.names.drop(former)
             for kind, kept in self.kinds.items():
                 kept.put(former if is_of_kind(former, kind) else None, None)
 
@@ -114,6 +113,9 @@ class _Parties:
         """One that is new, or has changed."""
         former = self.found.get(party.id)
         self.hashes[party.id], self.found[party.id] = hash_, party
+        if former is not None:
+            self.names.drop(former)
+        self.names.add(party)
         for kind, kept in self.kinds.items():
             before = former if former is not None and is_of_kind(former, kind) else None
             kept.put(before, party if is_of_kind(party, kind) else None)
@@ -141,7 +143,10 @@ class KeptLists:
     async def read(self, transaction: LaneTransaction, flow: Flow, entity: str, kinds: Collection[str]) -> _Parties:
         """The list as it is stored now, with what finds parties of each of the kinds."""
         place = (flow.integration_id, flow.source_id, entity)
-        kept = self._lists.pop(place, None) or _Parties({kind: _Kind() for kind in kinds})
+        kept = self._lists.pop(place, None)
+        if kept is None:
+            names = NamesTaken(inactive=flow.type.ways.inactive_keep_names)
+            kept = _Parties({kind: _Kind() for kind in kinds}, names)
         now = await _hashes(transaction, flow.target_id, entity)
         kept.drop([id_ for id_ in kept.hashes if id_ not in now])
         changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
@@ -196,10 +201,10 @@ async def load(transaction: LaneTransaction, flow: Flow, generation: int, known:
         flows = lists.holders[entity] = {type_.name for type_ in of_list}
         begun = await begun_parties(transaction, flow, flows, kept.found.values())
         held = begun | {place: record for place, record in lists.held.items() if place[0] in flows}
-        lists.parties[entity] = kept.found
+        lists.parties[entity], lists.taken_names[entity] = kept.found, kept.names
         for kind, one in kept.kinds.items():
             one.index.hold(held)
-            lists.indexes[entity, kind], lists.taken_names[entity, kind] = one.index, one.names
+            lists.indexes[entity, kind] = one.index
     return lists
 
 

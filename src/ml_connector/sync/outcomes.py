@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.writing import Action, Done, Later, Outcome, Rejected, Uncertain, Unread
+from ml_connector.connectors.writing import STATUS_REFUSED, Action, Done, Later, Outcome, Rejected, Uncertain, Unread
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.views import ASIDE
 from ml_connector.sync import kept_coding, recoding
@@ -19,9 +19,9 @@ from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.follow import wake_followers
 from ml_connector.sync.half_done import taken_off, telling
-from ml_connector.sync.intents import Intended
+from ml_connector.sync.intents import Intended, IntendedStep
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.links import Ends, NewLink, ends, settled, store_links
+from ml_connector.sync.links import Ends, NewLink, agree, ends, settled, store_links
 from ml_connector.sync.rates import rate_told
 from ml_connector.sync.refusal_waits import waits_of
 from ml_connector.sync.release import release
@@ -109,6 +109,11 @@ def _is_last(one: Sent) -> bool:
     return one.intended.step.last
 
 
+def _agrees_early(one: Sent) -> bool:
+    """Whether it is one of a party's steps before the last: what it has brought is agreed, whatever becomes of the others."""
+    return not _is_last(one) and one.intended.step.agreed is not None
+
+
 async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     if not done:
         return
@@ -124,6 +129,7 @@ async def _posted(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     good = [one for one in last if one.intended.item.version_id not in wrong]
     await store_links(transaction, [_link(one, bases.get(one.intended.intent_id)) for one in good])
     await _state(transaction, good, State.POSTED, "")
+    await agree(transaction, [_link(one, None) for one in done if _agrees_early(one)], in_part=True)
     await recoding.sent(transaction, [one.intended for one in good], [])
     for one in good:
         assert isinstance(one.outcome, Done)
@@ -279,11 +285,21 @@ async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> N
     for one in rejected:
         assert isinstance(one.outcome, Rejected)
         refusal = one.outcome
+        if refusal.reason == STATUS_REFUSED:
+            await _hold(transaction, one, _status_refused(one.intended.step, refusal))
+            continue
         await _wait(transaction, one, *waits_of(refusal))
         _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)
         await _state(transaction, [one], State.REJECTED, refusal.reason)
         await recoding.sent(transaction, [], [(one.intended, refusal.sentence)])
     await settled(transaction, [(one.intended.flow, one.intended.item) for one in rejected])
+
+
+def _status_refused(step: IntendedStep, refusal: Rejected) -> Waiting:
+    """It goes again once the counterpart shows a change, and else once a day, see release.sweep: what is open shows none."""
+    wanted = "active" if step.agreed is None or step.agreed.source.active else "inactive"
+    told = {"name": step.number, "status": wanted, "why": refusal.sentence}
+    return waiting("status_refused", "fact", f"{step.entity}:{step.target_id}", **told)
 
 
 async def _conflict(transaction: LaneTransaction, conflicts: Sequence[Sent], wrong: Mapping[int, list[str]]) -> None:

@@ -34,7 +34,8 @@ def shown(decision: Write | Adopt) -> Write | Adopt:
     """The decision as it is shown and approved: what both sides are agreed on afterwards follows from it."""
     if isinstance(decision, Recode):
         decision = Write(*(getattr(decision, name) for name in Write.__struct_fields__))
-    return msgspec.structs.replace(decision, agreed=None)
+    plain = msgspec.structs.replace(decision, agreed=None)
+    return msgspec.structs.replace(plain, early=None) if isinstance(plain, Write) else plain
 
 
 def encode(decision: Write | Adopt) -> bytes:

@@ -12,7 +12,7 @@ from ml_connector.integrations.drafts import followed
 from ml_connector.integrations.tracked import Payables
 from ml_connector.integrations.views import Behind, Candidate, Linked, Named, Twin, View
 from ml_connector.sync import claims
-from ml_connector.sync.coming import Coming, Plans, makes_parties
+from ml_connector.sync.coming import Coming, Plans, comers_list, makes_parties
 from ml_connector.sync.entry_links import held_there, known_links
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.in_currencies import contact_chosen, currencies
@@ -75,14 +75,15 @@ class Preparer:
     async def _load_coming(self, transaction: LaneTransaction, flow: Flow, lists: Lists) -> None:
         """What plans are to make for the flow's list: read once for the lists, and kept up as more is planned."""
         if makes_parties(flow.type):
-            if flow.type.party_list not in lists.coming:
-                lists.coming[flow.type.party_list] = await self._plans.coming(transaction, flow)
-            lists.coming[flow.type.party_list].fresh.clear()
+            place = comers_list(flow.type, self._lane.session.settings)
+            if place not in lists.coming:
+                lists.coming[place] = await self._plans.coming(transaction, flow)
+            lists.coming[place].fresh.clear()
 
     def coming(self, flow: Flow) -> Coming | None:
         """What plans are to make, as it was when the flow's views were made; None of a flow that makes no parties."""
         coming = self._lists[flow.integration_id, flow.source_id].coming
-        return coming.get(flow.type.party_list) if makes_parties(flow.type) else None
+        return coming.get(comers_list(flow.type, self._lane.session.settings)) if makes_parties(flow.type) else None
 
 
 class _Batch:
@@ -151,7 +152,7 @@ class _Batch:
             behind=self._behind,
             source=lists.source,
             source_lists=lists.source_lists,
-            ledger=lists.ledger(*self._flow.type.party_list),
+            ledger=lists.ledger(self._flow.type.parties),
             twins=tuple(self._twins.get(item.record_id, ())),
             candidates=tuple(self._candidates.get(item.record_id, ())),
             compose=self._compose,
@@ -219,13 +220,18 @@ class _Batch:
 
     def _coming(self, party: Party, item: Item) -> dict[Record, Party]:
         """By record, parties that plans are to make and that go before this one. Notes whether one has its bare name."""
-        coming = self._lists.coming.get(self._flow.type.party_list) if makes_parties(self._flow.type) else None
-        if coming is None or item.source_id in self._own:
+        rules = self._flow.type
+        place = comers_list(rules, self._lane.session.settings)
+        coming = self._lists.coming.get(place) if makes_parties(rules) else None
+        if coming is None:
             return {}
         record, live = (self._flow.name, item.source_id), self._flow.is_live(item.needed)
-        if coming.promised(party, record, live, self._flow.type.ways):
+        if coming.promised(party, record, live, rules.ways):
             self._promised.add(item.record_id)
-        return {one.record: one.seen_by(self._flow.name) for one in coming.ahead(party, record, live)}
+        if item.source_id in self._own:
+            return {}
+        before = coming.made_before(party, record, live, rules.one_kind)
+        return {one.record: one.seen_by(self._flow.name) for one in before}
 
     def _compose(self, action: Action, document: Document, reference: str) -> Composed:
         lane = self._lane

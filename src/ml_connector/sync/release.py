@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ml_connector.connectors.writing import STATUS_REFUSED
 from ml_connector.integrations.reasons import FOR_VERSION
 from ml_connector.store.database import Session as Transaction
 from ml_connector.sync.states import HELD_BACK, UNREAD, Priority, State
@@ -178,13 +179,14 @@ def holds(code: str, released: int, version_id: int) -> bool:
 
 
 # Old holds are planned again, a slice at a time and behind everything else; what they wait for stays until it is known
-# whether they still do. Only what a person has to decide is left alone; what could not be read goes once a day.
+# whether they still do. Only what a person has to decide is left alone; what could not be read goes once a day, and so does
+# a refused status.
 _SWEEP = """
     with old as (
         select distinct w.version_id, w.flow_id, f.target_id
         from wait w join flow f on f.tenant_id = w.tenant_id and f.flow_id = w.flow_id
         where w.tenant_id = %b and f.target_id = %b and f.mode <> 'off'
-          and w.since < %b - case when w.code = %b then interval '23 hours' else interval '0' end
+          and w.since < %b - case when w.code = any(%b::text[]) then interval '23 hours' else interval '0' end
           and not exists (select 1 from wait p where p.tenant_id = w.tenant_id and p.version_id = w.version_id
                           and p.kind = 'person')
         limit %b
@@ -203,8 +205,8 @@ async def sweep(connection: Transaction, tenant_id: int, connection_id: int, bef
     done = await connection.execute(
         _SWEEP.encode(),
         [
-            tenant_id, connection_id, before, UNREAD, at_most, State.STAGED.value, tenant_id, State.HELD.value, tenant_id,
-            Priority.BACKFILL.value,
+            tenant_id, connection_id, before, [UNREAD, STATUS_REFUSED], at_most, State.STAGED.value, tenant_id,
+            State.HELD.value, tenant_id, Priority.BACKFILL.value,
         ],
     )  # fmt: skip
     return done.rowcount
@@ -215,15 +217,18 @@ async def restage(
 ) -> list[int]:
     """Put versions that are in one of ``states`` back to `staged`; the ids of those that went. Lanes are woken.
 
-    What the mass-change breaker holds never goes this way: an approver decides about all of it at once.
+    A version that is not its record's newest stays: planned again it would write older figures over newer ones. What the
+    mass-change breaker holds never goes this way: an approver decides about all of it at once.
     """
     rows = await (
         await connection.execute(
             b"""with freed as (
-                update version_state set state = %b, reason = '', changed_at = now()
-                where tenant_id = %b and version_id = any(%b::bigint[]) and state = any(%b::smallint[])
-                  and not (state = %b and reason = %b)
-                returning version_id, flow_id
+                update version_state s set state = %b, reason = '', changed_at = now()
+                from record r
+                where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
+                  and not (s.state = %b and s.reason = %b)
+                  and r.tenant_id = s.tenant_id and r.record_id = s.record_id and r.version_id = s.version_id
+                returning s.version_id, s.flow_id
             ), done as (
                 delete from wait where tenant_id = %b and version_id in (select version_id from freed)
             )

@@ -50,6 +50,8 @@ CUT_OFF_AT_MOST = 10
 
 log = structlog.get_logger()
 
+_CHANGES = (Action.UPDATE, Action.SET_STATUS)  # of what is there: nothing but its content tells whether they were made
+
 _steps = msgspec.json.Decoder(IntendedStep)
 
 _OPEN = """
@@ -184,7 +186,7 @@ async def _concluded(lane: Lane, one: _Open, step: IntendedStep, found: Sequence
     if _untouched(step, found):
         return await _absent(lane, one, step, found)
     mine = _mine(lane, step, found)
-    if mine and step.action is Action.UPDATE:
+    if mine and step.action in _CHANGES:
         await _planned_anew(lane, one, step, found)
         return None
     good = [document for document in mine if not differences(step, document)]
@@ -211,7 +213,7 @@ async def _touched(lane: Lane, one: _Open, step: IntendedStep) -> tuple[tuple[st
 
 def _untouched(step: IntendedStep, found: Sequence[Document]) -> bool:
     """Whether an update's document is just as it was when the update was planned: then it was not carried out."""
-    return step.action is Action.UPDATE and [content_hash(document) for document in found] == [step.base]
+    return step.action in _CHANGES and [content_hash(document) for document in found] == [step.base]
 
 
 def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Document]:
@@ -220,6 +222,8 @@ def _mine(lane: Lane, step: IntendedStep, found: Sequence[Document]) -> list[Doc
     Of a create: live documents under our reference; one made by us that shows no reference counts if it is the same.
     What others made under the same number is no proof of anything: it is planned with, as everybody's documents are.
     """
+    if step.action is Action.SET_STATUS:
+        return list(found)
     if step.action is Action.VOID:
         return [document for document in found if not getattr(document, "active", True)]
     live = [document for document in found if getattr(document, "active", True)]

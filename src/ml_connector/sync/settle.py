@@ -9,6 +9,7 @@ from typing import Any
 from ml_connector.canonical.numbers import name_key
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Adopt, Decision, Hold, Skip, Unchanged, Write
+from ml_connector.integrations.party_names import names_unique
 from ml_connector.integrations.tracked import Track
 from ml_connector.sync import intents, recoding
 from ml_connector.sync.flows import Flow
@@ -43,7 +44,7 @@ class Settled:
             if target in self.adopted:
                 return
             self.adopted.add(target)
-        if live and (name := _party_made(decision)):
+        if live and (name := self._name_of(flow, decision)):
             if (flow.target_id, name) in self.named:
                 return
             self.named.add((flow.target_id, name))
@@ -51,14 +52,16 @@ class Settled:
 
     async def _let_namesakes_wait(self) -> None:
         """A party to be made stays staged while it is not known whether one of its name, about to be made, is there."""
-        made = [(one, name) for one in self.planned if one.live and (name := _party_made(one.decision))]
+        made = [(one, name) for one in self.planned if one.live and (name := self._name_of(one.flow, one.decision))]
         if not made:
             return
         lane = self.transaction.lane
+        changed = any(self._unique(one.flow) for one, _ in made)
         rows = await self.transaction.all(
             """select payload from intent where tenant_id = %b and connection_id = %b and state = any(%b::smallint[])
-               and entity = 'parties' and action = 'create'""",
+               and entity = 'parties' and action = any(%b::text[])""",
             lane.tenant_id, lane.connection_id, [IntentState.SENDING.value, IntentState.UNCERTAIN.value],
+            ["create", "update"] if changed else ["create"],
         )  # fmt: skip
         opened = {name_key(intents.decode(lane.sealer.open(b"intent", row[0])).number) for row in rows}
         late = {one.item.version_id for one, name in made if name in opened}
@@ -69,6 +72,16 @@ class Settled:
             "update work set not_before = %b where tenant_id = %b and version_id = any(%b::bigint[])",
             lane.clock.now() + NAMESAKES_WAIT, lane.tenant_id, sorted(late),
         )  # fmt: skip
+
+    def _name_of(self, flow: Flow, decision: Decision) -> str:
+        """The name, as names are compared, that a decision gives a party; empty where it gives none.
+
+        A changed one counts where no two contacts have one name.
+        """
+        return _party_made(decision) or (_party_renamed(decision) if self._unique(flow) else "")
+
+    def _unique(self, flow: Flow) -> bool:
+        return names_unique(flow.type.ways, self.transaction.lane.session.settings)
 
     def _of(self, kind: type[Any]) -> list[Planned]:
         return [one for one in self.planned if isinstance(one.decision, kind)]
@@ -109,3 +122,11 @@ def _party_made(decision: Decision) -> str:
     steps = decision.steps if isinstance(decision, Write) else ()
     made = [one.number for one in steps if one.entity == "parties" and one.action is Action.CREATE]
     return name_key(made[0]) if made else ""
+
+
+def _party_renamed(decision: Decision) -> str:
+    """The same of a party whose name a decision changes."""
+    if not (isinstance(decision, Write) and decision.agreed is not None and "name" in decision.agreed.answered):
+        return ""
+    renamed = [one.number for one in decision.steps if one.entity == "parties" and one.action is Action.UPDATE]
+    return name_key(renamed[0]) if renamed else ""

@@ -13,6 +13,7 @@ from ml_connector.canonical.money import ZERO
 from ml_connector.canonical.numbers import number_key
 from ml_connector.canonical.stamps import stamp_key
 from ml_connector.connectors.reading import Row
+from ml_connector.integrations.party_changes import follows_status
 from ml_connector.sync import claims
 from ml_connector.sync.dismissed import laid_against
 from ml_connector.sync.flows import Flow
@@ -73,10 +74,15 @@ class _Version:
         """The party that is left of a merger, empty for what was never merged."""
         return str(getattr(self.document, "merged_into", ""))
 
+    def _is_off(self, flow: Flow) -> bool:
+        """Whether it may make its counterpart inactive, as many at once are asked about. A merged party makes nobody so."""
+        party = self.document
+        return isinstance(party, Party) and follows_status(flow.settings) and not (party.active or party.merged_into)
+
     def goes_aside(self, flow: Flow, guarded: bool) -> bool:
-        """Whether it waits for the end of its reading: it is new and may be created, or what it replaces waits."""
+        """Whether it waits for the end of its reading: it is new and may be created, is inactive, or replaces what waits."""
         if self.known is not None:
-            return self.known.set_aside
+            return self.known.set_aside or (guarded and self._is_off(flow))
         date = _date(self.document)
         too_old = flow.start_date is not None and date is not None and date < flow.start_date
         return guarded and bool(getattr(self.document, "active", True)) and not too_old
@@ -121,14 +127,15 @@ async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> di
     return {row[0]: _Known(*row[1:]) for row in rows}
 
 
-def _currency(document: documents.Document, flow: Flow, lane: Lane) -> str:
+def currency_of(document: documents.Document, flow: Flow, lane: Lane) -> str:
+    """What its amounts are in: the currency it states, else that of the integration's setting, else its organisation's."""
     stated = getattr(document, "currency", "")
     return str(stated or getattr(flow.settings, "currency", "") or lane.organisation.currency)
 
 
 def _currency_set(document: documents.Document, flow: Flow, lane: Lane) -> str:
     """The setting's currency where the document has an amount and nobody else says in what; else empty."""
-    currency = _currency(document, flow, lane)
+    currency = currency_of(document, flow, lane)
     stated = bool(getattr(document, "currency", ""))
     return "" if stated or documents.amount_of(document) is None or currency == lane.organisation.currency else currency
 
@@ -150,7 +157,7 @@ def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: F
         else:
             what = "new"
             fresh.append(one)
-        intake.count(what, documents.amount_of(row.document) or ZERO, _currency(row.document, flow, lane))
+        intake.count(what, documents.amount_of(row.document) or ZERO, currency_of(row.document, flow, lane))
     return fresh
 
 
@@ -319,7 +326,7 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
         [flow.type.party_of(one.document) for one in fresh],
         [_date(one.document) for one in fresh],
         [documents.amount_of(one.document) or ZERO for one in fresh],
-        [_currency(one.document, flow, lane) for one in fresh],
+        [currency_of(one.document, flow, lane) for one in fresh],
         [documents.settled_as(one.document) for one in fresh],
         [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
         [seal(b"canonical " + one.content_hash, one.canonical) for one in fresh],

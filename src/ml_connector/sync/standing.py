@@ -24,7 +24,7 @@ from ml_connector.sync.intents import Intended
 from ml_connector.sync.lane import Lane
 from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, Reconnect
 
-_CHANGING = (Action.UPDATE, Action.VOID)
+_CHANGING = (Action.UPDATE, Action.VOID, Action.SET_STATUS)
 LOST_AT_MOST = (
     7  # readings without an answer: one that spoils fifty is found by then, and else the vendor is in trouble
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ml_connector.sync.lane import LaneTransaction
-from ml_connector.sync.states import State
+from ml_connector.sync.states import IntentState, State
 
 
 async def supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:
@@ -20,13 +20,32 @@ async def supersede(transaction: LaneTransaction, newer: Mapping[int, int]) -> N
     rows = await transaction.all(
         """update version_state s set reason = '', changed_at = %b, state = coalesce(
                (select case l.origin when 'created' then %b else %b end from link l
-                where l.tenant_id = s.tenant_id and l.version_id = s.version_id limit 1), %b)
+                where l.tenant_id = s.tenant_id and l.version_id = s.version_id limit 1),
+               case when s.state = %b and s.version_id = any(%b::bigint[]) then %b end, %b)
         where s.tenant_id = %b and s.version_id = any(%b::bigint[]) and s.state = any(%b::smallint[])
         returning s.version_id""",
-        transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.SUPERSEDED.value, tenant,
+        transaction.lane.clock.now(), State.POSTED.value, State.LINKED.value, State.STAGED.value,
+        sorted(await went_back(transaction, list(newer))), State.POSTED.value, State.SUPERSEDED.value, tenant,
         list(newer), [State.STAGED, State.PLANNED, State.TRACKED, State.HELD, State.SKIPPED, State.REJECTED],
     )  # fmt: skip
     await give_way(transaction, {row[0]: newer[row[0]] for row in rows})
+
+
+async def went_back(transaction: LaneTransaction, versions: Sequence[int]) -> set[int]:
+    """Those of the versions that were written by a flow that mirrors another, whose links name no version of its own.
+
+    Such a flow writes in one step, so that what is proved of it is posted.
+    """
+    types = [flow for kind in transaction.lane.integrations.values() for flow in kind.flows if flow.mirrors]
+    rows = await transaction.all(
+        """select s.version_id from version_state s
+        join flow f on f.tenant_id = s.tenant_id and f.flow_id = s.flow_id and f.name = any(%b::text[])
+        where s.tenant_id = %b and s.version_id = any(%b::bigint[])
+          and exists (select 1 from intent i where i.tenant_id = s.tenant_id and i.record_id = s.record_id
+                      and i.version_id = s.version_id and i.state = %b offset 0)""",
+        sorted({one.name for one in types}), transaction.lane.tenant_id, list(versions), IntentState.DONE.value,
+    )  # fmt: skip
+    return {row[0] for row in rows}
 
 
 async def give_way(transaction: LaneTransaction, newer: Mapping[int, int]) -> None:

@@ -11,6 +11,7 @@ from ml_connector.sync.lane import LaneTransaction
 from ml_connector.sync.links import NewLink, agree, settled, store_links
 from ml_connector.sync.planned import Planned, move, tell
 from ml_connector.sync.states import IntentState, State
+from ml_connector.sync.superseding import went_back
 from ml_connector.sync.tracked import Tracked, store_tracked
 
 
@@ -49,10 +50,11 @@ async def leave_unchanged(transaction: LaneTransaction, unchanged: Sequence[Plan
         transaction.lane.tenant_id, [one.item.version_id for one in unchanged],
     )  # fmt: skip
     origins, meanwhile = dict(rows), await _linked_meanwhile(transaction, unchanged)
+    back = await went_back(transaction, [one.item.version_id for one in unchanged if one.flow.type.mirrors])
     states = []
     for one in unchanged:
         target = meanwhile.get(one.item.version_id)
-        origin = origins.get(one.item.version_id)
+        origin = origins.get(one.item.version_id, "created" if one.item.version_id in back else None)
         state = State.LINKED if target else State.UNCHANGED if origin is None else _state_of(origin)
         states.append(state)
         if target:

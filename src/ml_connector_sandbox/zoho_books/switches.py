@@ -172,6 +172,9 @@ class Switches:
     """A mandatory reporting tag is missing (invented)."""
     has_transactions_code: int = 36
     """Deleting what has dependants; 36 and 1004 are named."""
+    refuse_inactive_with_open: bool = False
+    """A contact with a bill or invoice that is not settled, a draft too, cannot be marked inactive: refused with
+    ``has_transactions_code``. Nothing is published of it."""
     payments_applied_code: int = 1004
     """Deleting or voiding a bill with payments or credits applied, or deleting a payment with refunds (uncertain)."""
     over_payment_code: int = 1055

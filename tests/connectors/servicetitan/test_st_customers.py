@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ml_connector.canonical.documents import decode, encode
-from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.master_data import Party, Person
 from ml_connector.canonical.parts import Address
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import CONNECTOR
@@ -16,6 +16,7 @@ from tests.connectors.servicetitan.servicetitan_script import Script, asked, con
 
 pytestmark = pytest.mark.anyio
 GUID = "01234567-89ab-cdef-0123-456789abcdef"
+ADD = {"further_contacts": "add"}
 LIST, BULK, FEED = "customers", "customers/contacts", "export/customers/contacts"
 
 
@@ -54,6 +55,52 @@ async def test_a_customer_with_his_contacts() -> None:
     assert decode(encode(one)) == one
     assert asked(of, LIST)[0]["externalDataApplicationGuid"] == GUID
     assert asked(of, LIST)[0]["active"] == "Any"
+
+
+async def test_further_addresses_are_told_where_they_are_asked_for() -> None:
+    of = script(
+        customer(1, stamp(1)),
+        contacts=(
+            contact(14, 1, "Email", "gone@example.com", stamp(2), active=False),
+            contact(13, 1, "Email", " wife@example.com ", stamp(3), memo="  Wife \n Jane"),
+            contact(12, 1, "Email", "office@example.com", stamp(4), memo=None),
+            contact(11, 1, "Email", "first@example.com", stamp(4), memo="Home"),
+            contact(10, 1, "Phone", "5125550100", stamp(3), memo="Cell"),
+        ),
+    )
+    assert (await read(of))["1"].persons == ()
+    [plain] = (await pages(of, Reading("customers", ids=("1",))))[0].rows
+    [row] = (await pages(of, Reading("customers", ids=("1",), options=ADD)))[0].rows
+    assert b"Wife" in row.raw and b"Home" not in row.raw and b"Cell" not in row.raw
+    assert plain.raw != row.raw and b"Wife" not in plain.raw and json.loads(row.raw)["further"] is True
+    one = row.document
+    assert isinstance(one, Party) and (one.email, one.first_name) == ("first@example.com", "")
+    assert one.persons == (
+        Person("12", email="office@example.com"), Person("13", first_name="Wife Jane", email="wife@example.com")
+    )  # fmt: skip
+    assert decode(encode(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("memo", "name"),
+    [
+        ("Jane", "Jane"), ("Jane O'Neill-Smith", "Jane O'Neill-Smith"), ("Jürgen Weiß, Büro", "Jürgen Weiß, Büro"),
+        ("Never pays!", ""), ("call before 9", ""), ("key is with the neighbour", ""), ("see jane@x.example", ""),
+        ("J" * 41, ""), ("- -", ""), ("", ""), (None, ""),
+    ],
+)  # fmt: skip
+async def test_of_a_memo_what_may_be_a_name_alone_is_kept(memo: str | None, name: str) -> None:
+    emails = [contact(id, 1, "Email", f"c{id}@x.example", stamp(id), memo=memo) for id in (1, 2)]
+    of = script(customer(1, stamp(1)), contacts=tuple(emails))
+    [row] = (await pages(of, Reading("customers", ids=("1",), options=ADD)))[0].rows
+    assert isinstance(row.document, Party) and [one.first_name for one in row.document.persons] == [name]
+    assert row.raw.count(b'"memo"') == (1 if name else 0)
+
+
+async def test_who_has_one_address_alone_is_the_same_with_the_option() -> None:
+    of = script(customer(1, stamp(1)), contacts=(contact(1, 1, "Email", "c1@x.example", stamp(1), memo="Jane"),))
+    rows = [(await pages(of, Reading("customers", ids=("1",), options=one)))[0].rows[0] for one in ({}, ADD)]
+    assert rows[0].raw == rows[1].raw
 
 
 async def test_money_is_no_change_of_a_customer() -> None:

@@ -85,7 +85,6 @@ def test_a_changed_customer_keeps_other_applications_data_and_his_kind() -> None
     assert found == {
         "customer": {
             "name": "Acme Offices",
-            "active": False,
             "externalData": {"patchMode": "Merge", "applicationGuid": GUID, "externalData": OURS},
         },
         "contacts": [
@@ -108,7 +107,12 @@ def test_a_new_vendor_says_what_servicetitan_demands() -> None:
         "address": NATIVE,
         "externalData": {"applicationGuid": GUID, "externalData": OURS},
     }
-    assert body(Action.UPDATE, PARTS).keys() == {"name", "active", "firstName", "email", "address"}
+    assert body(Action.UPDATE, PARTS).keys() == {"name", "firstName", "email", "address"}
+
+
+def test_whether_one_is_active_goes_by_itself() -> None:
+    assert body(Action.SET_STATUS, changed(ACME, active=False)) == {"customer": {"active": False}, "contacts": []}
+    assert body(Action.SET_STATUS, changed(PARTS, active=True)) == {"active": True}
 
 
 @pytest.mark.parametrize("party", [ACME, PARTS])

@@ -224,6 +224,30 @@ async def test_dimensions_are_tags_and_locations_on_one_page() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("settings", "of", "told"),
+    [
+        ({}, "", "every line of bills and invoices"),
+        ({"purchase_tags": "Other, bu"}, "purchases", "every line of bills and vendor credits: BU"),
+        ({"sales_tags": "t"}, "sales", "every line of invoices and credit notes: BU"),
+    ],
+)
+async def test_a_mandatory_tag_is_demanded_of_what_the_settings_say(
+    settings: dict[str, str], of: str, told: str
+) -> None:
+    (page,) = [page async for page in CONNECTOR.read(vendor(settings), Reading("dimensions"))]
+    options = [row.document for row in page.rows if isinstance(row.document, Dimension)]
+    assert [one.demanded_of for one in options if one.mandatory] == [of]
+    found = await finding(vendor(settings), "reporting tags")
+    assert told in found.sentence and "business_unit_as=tag" in found.action
+
+
+async def test_of_two_mandatory_tags_it_is_said_that_a_line_gets_one() -> None:
+    both = [{"tag_id": name, "tag_name": name, "is_mandatory": True} for name in ("BU", "Market")]
+    found = await finding(vendor(reportingtags=answer({"reporting_tags": both})), "reporting tags")
+    assert "BU, Market" in found.sentence and "A line gets one tag" in found.action
+
+
 async def test_a_plan_without_tags_and_locations_has_no_dimensions() -> None:
     refused = answer({"code": 110817, "message": "not enabled"}, 400)
     (page,) = [

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from zoho_sales_script import GONE, ORG, asked, body, ok, page, refused, scripted
 
 from ml_connector.canonical.master_data import Organisation, Party, Person
-from ml_connector.connectors.writing import Action, Composed, Done, Later, Rejected, Step
+from ml_connector.connectors.writing import Action, Composed, Done, Later, Rejected, Step, Uncertain
 from ml_connector.connectors.zoho_books import CONNECTOR, translate, translate_source
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import AnswerLost, LeaseLost, Throttled
@@ -92,6 +92,62 @@ async def test_a_change_that_is_not_of_a_person_reads_nothing() -> None:
     await CONNECTOR.write(session, change(Party(ID, "customer", "Acme Corp")))
     assert asked(session) == [("PUT", f"/contacts/{ID}")]
     assert "contact_persons" not in body(session.requests[0])
+
+
+OURS = {"contact_person_id": "73", "first_name": "Jane", "email": "jane@acme.example", "phone": "555 3",
+        "department": "ServiceTitan contact 9"}  # fmt: skip
+ADDED = Party(ID, "customer", "Acme Corp", persons=(Person("9", "Jane", email="jane@acme.example"),))
+
+
+async def put(party: Party, *there: dict[str, Any]) -> list[dict[str, Any]]:
+    """The persons that a change of a contact with those persons is sent with."""
+    session = scripted(ok(contact=contact(*there)), ok(contact=contact(*there)))
+    assert isinstance(await CONNECTOR.write(session, change(party)), Done)
+    return list(body(session.requests[1])["contact_persons"])
+
+
+async def test_a_further_person_is_added_behind_those_that_are_there() -> None:
+    first, second, third = await put(ADDED, ANN, BOB)
+    assert (first["contact_person_id"], first["email"], first["is_primary_contact"]) == ("71", "ann@acme.example", True)
+    assert second == {"contact_person_id": "72", "first_name": "Bob", "mobile": "555 2"}
+    assert third == {"first_name": "Jane", "email": "jane@acme.example", "department": "ServiceTitan contact 9"}
+
+
+async def test_one_whose_address_a_person_of_theirs_has_is_not_added() -> None:
+    theirs = {"contact_person_id": "74", "first_name": "J.", "email": "JANE@acme.example"}
+    assert [one["contact_person_id"] for one in await put(ADDED, ANN, theirs)] == ["71", "74"]
+    first = {**ANN, "email": "jane@acme.example"}
+    assert [one["contact_person_id"] for one in await put(ADDED, first, BOB)] == ["71", "72"]
+
+
+async def test_a_further_person_is_changed_where_it_is_ours_and_keeps_what_people_have_added() -> None:
+    moved = replace(ADDED, persons=(Person("9", "Jane B.", email="jb@acme.example"),))
+    _, ours, theirs = await put(moved, ANN, OURS, BOB)
+    assert ours == {**OURS, "first_name": "Jane B.", "email": "jb@acme.example"}
+    assert theirs["contact_person_id"] == "72"
+
+
+async def test_one_that_goes_takes_nobody_else_with_it() -> None:
+    gone = replace(ADDED, persons=(Person("9"),))
+    assert [one["contact_person_id"] for one in await put(gone, ANN, OURS, BOB)] == ["71", "72"]
+    freed = {name: value for name, value in OURS.items() if name != "department"}  # people have made it theirs
+    assert [one["contact_person_id"] for one in await put(gone, ANN, freed)] == ["71", "73"]
+    first = {**OURS, "is_primary_contact": True}
+    assert [one["contact_person_id"] for one in await put(gone, first, BOB)] == ["73", "72"]
+
+
+async def test_the_first_and_further_ones_change_in_one_call() -> None:
+    both = replace(ACME, persons=(Person("9", email="jane@acme.example"), Person("8")))
+    other = {**OURS, "contact_person_id": "75", "department": "ServiceTitan contact 8", "email": "b@acme.example"}
+    first, last = await put(both, ANN, other)
+    assert first["email"] == "new@acme.example"
+    assert last == {"email": "jane@acme.example", "department": "ServiceTitan contact 9"}
+
+
+async def test_none_becomes_the_first_one_of_a_contact_that_has_lost_it() -> None:
+    session = scripted(ok(contact=contact()))
+    outcome = await CONNECTOR.write(session, change(ADDED))
+    assert isinstance(outcome, Rejected) and "primary" in outcome.action and len(session.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -177,8 +233,10 @@ def test_who_is_exempt_names_an_exemption_or_is_not_made() -> None:
 
 def test_other_persons_go_with_a_new_contact() -> None:
     new = replace(ACME, persons=(Person("9", "Bob", email="bob@acme.example"),))
-    assert sent(compose(new))["contact_persons"][1] == {"first_name": "Bob", "email": "bob@acme.example"}
-    assert len(sent(compose(new, Action.UPDATE))["contact_persons"]) == 1
+    known = {"first_name": "Bob", "email": "bob@acme.example", "department": "ServiceTitan contact 9"}
+    assert sent(compose(new))["contact_persons"][1] == known
+    first, added = sent(compose(new, Action.UPDATE))["contact_persons"]
+    assert first["is_primary_contact"] and added == known
 
 
 def test_a_customer_is_read_with_limit_and_exemption_and_every_contact_with_its_role() -> None:
@@ -191,3 +249,51 @@ def test_a_customer_is_read_with_limit_and_exemption_and_every_contact_with_its_
     assert not translate.party(row, "").in_full
     told = translate_source.party(contact(ANN, BOB, payment_terms_label="Net 30"), "")
     assert [one.first_name for one in told.persons] == ["Bob"] and told.terms == "Net 30"
+
+
+# --- active and inactive -----------------------------------------------------------------------------------------------
+
+
+def status(*, active: bool) -> Step:
+    party = replace(ACME, active=active)
+    return Step("parties", Action.SET_STATUS, "T-42", compose(party, Action.SET_STATUS).body, ID, number=party.name)
+
+
+async def test_one_is_made_inactive_by_a_call_of_its_own_once_nothing_is_open_and_read_again() -> None:
+    session = scripted(ok(contact=contact()), ok(), ok(contact=contact(status="inactive")))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Done) and isinstance(outcome.document, Party) and not outcome.document.active
+    one = f"/contacts/{ID}"
+    assert asked(session) == [("GET", one), ("POST", f"{one}/inactive"), ("GET", one)]
+    session = scripted(ok(), ok(contact=contact()))
+    assert isinstance(await CONNECTOR.write(session, status(active=True)), Done)
+    assert asked(session) == [("POST", f"{one}/active"), ("GET", one)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "outstanding_receivable_amount", "outstanding_payable_amount", "unused_credits_receivable_amount",
+        "unused_credits_payable_amount",
+    ],
+)  # fmt: skip
+async def test_one_with_anything_open_is_not_made_inactive(name: str) -> None:
+    session = scripted(ok(contact=contact(**{name: 12.5, "currency_code": "USD"})))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Rejected) and outcome.reason == "status_refused" and "12.5 USD" in outcome.sentence
+    assert len(session.requests) == 1
+
+
+async def test_a_refused_status_is_told_in_zohos_words() -> None:
+    session = scripted(ok(contact=contact()), refused(36, "The contact has open transactions."))
+    outcome = await CONNECTOR.write(session, status(active=False))
+    assert isinstance(outcome, Rejected) and outcome.reason == "status_refused"
+    assert "has open transactions" in outcome.sentence
+    gone = await CONNECTOR.write(scripted(ok(contact=contact()), GONE), status(active=False))
+    assert isinstance(gone, Rejected) and gone.reason != "status_refused"
+
+
+@pytest.mark.parametrize("seen", [ok(contact=contact()), refused(2, "odd"), GONE, AnswerLost("cut")])
+async def test_a_status_that_is_not_shown_is_not_proven(seen: Answer | Exception) -> None:
+    session = scripted(ok(contact=contact()), ok(), seen)
+    assert isinstance(await CONNECTOR.write(session, status(active=False)), Uncertain)

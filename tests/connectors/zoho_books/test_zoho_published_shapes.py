@@ -29,6 +29,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Item, Party, TaxCode
 from ml_connector.canonical.parts import Allocation, Ref
 from ml_connector.connectors.writing import Action
+from ml_connector.connectors.zoho_books import beside
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.connectors.zoho_books.requests import marking, request_for
 
@@ -84,3 +85,32 @@ def told(name: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted(STEPS))
 def test_what_is_sent_is_as_published(name: str) -> None:
     assert told(name) == set()
+
+
+# Whatever people may have on a line that is not ours, and the ways that a PUT of its document ends.
+BESIDE = {
+    "item_id": "71", "name": "Capacitor", "unit": "pcs", "product_type": "goods", "hsn_or_sac": "8532",
+    "sat_item_key_code": "01010101", "unitkey_code": "H87", "tax_exemption_id": "72", "reverse_charge_tax_id": "73",
+    "acquisition_vat_id": "74", "reverse_charge_vat_id": "75", "tds_tax_id": "76", "tax_treatment_code": "uae_others",
+    "customer_id": "77", "is_billable": True, "purchaseorder_item_id": "78", "expense_id": "79",
+    "expense_receipt_name": "scan.pdf", "time_entry_ids": ["80"], "account_id": "81", "rate": 10, "quantity": 1,
+    "discount_amount": 1, "discount": 1, "item_custom_fields": [{"custom_field_id": "82", "value": "4"}],
+}  # fmt: skip
+PUTS = {
+    "bills": "/bills/{bill_id}",
+    "vendor_credits": "/vendorcredits/{vendor_credit_id}",
+    "invoices": "/invoices/{invoice_id}",
+    "credit_notes": "/creditnotes/{creditnote_id}",
+}
+
+
+@pytest.mark.parametrize("entity", sorted(beside.DOCUMENTS))
+def test_what_a_line_takes_along_is_published(entity: str) -> None:
+    """By the names: no schema of Zoho's is closed, so that no check of the whole body would see one that is unknown."""
+    ours = {"line_item_id": "1", "rate": 9, "quantity": 1}
+    for project in ({}, {"project_id": "83", "customer_id": ""}):
+        shown = {"customer_id": "5", "line_items": [{"line_item_id": "1", **BESIDE, **project}]}
+        [line] = beside.document(entity, {"customer_id": "5", "line_items": [ours]}, shown)["line_items"]
+        names = published.line_fields("zoho_books", "PUT", PUTS[entity])
+        assert line.keys() - ours.keys() <= names
+        assert len(line.keys() - ours.keys()) > 5

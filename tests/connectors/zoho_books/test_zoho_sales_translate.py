@@ -254,6 +254,9 @@ async def test_the_connections_setting_chooses_which_contacts_are_read() -> None
         ({"contact_types": "both"}, {}, ["1", "2"]),
         ({"contact_types": "customer"}, {}, ["1"]),
         ({"contact_types": "customer"}, {"contact_type": "vendor"}, ["2"]),
+        ({"duplicate_names": "yes"}, {}, ["2"]),
+        ({"duplicate_names": "no", "contact_types": "vendor"}, {}, ["1", "2"]),  # a name is taken across kinds
+        ({"duplicate_names": "no"}, {"contact_type": "vendor"}, ["2"]),
     ):
         session = scripted(answered, settings=dict(settings))
         ids, _, _ = await walked(session, Reading("parties", options=option))

@@ -197,6 +197,8 @@ def test_options_of_a_tag_with_children_and_without_untagged() -> None:
         ("10", True, True, "1"),
         ("11", False, True, "1"),
     ]
+    drafts = [translate.tag_option({**tag, **off}, options[1]) for off in ({"is_active": False}, {"is_draft": True})]
+    assert [(one.active, one.mandatory) for one in drafts] == [(False, False)] * 2
 
 
 def test_tax_rates_are_fractions_and_groups_are_taxes_too() -> None:

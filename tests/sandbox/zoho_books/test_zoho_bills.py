@@ -195,6 +195,7 @@ async def test_overdue_follows_the_due_date(sandbox: Sandbox) -> None:
 async def test_tags(sandbox: Sandbox) -> None:
     tag = sandbox.books.add_reporting_tag("Business Unit", ["HVAC", "Plumbing"], mandatory=True)
     option = next(iter(tag.options))
+    sandbox.books.add_reporting_tag("Market", ["Retail"], mandatory=True, entities=["sales"])
     assert (await post(sandbox)).body["code"] == 11042
     chosen = [{"tag_id": tag.tag_id, "tag_option_id": option}]
     made = await post(sandbox, line_items=[sandbox.line(tags=chosen)])

@@ -24,7 +24,8 @@ from ml_connector.transport.messages import Answer, Request
 IDS_A_CALL = 50  # the vendor's maximum for every list of ids
 # The key under which this product keeps its reference in a record's external data.
 REFERENCE_KEY = "ml_connector"
-# What is noted on a document, a party or a contact. Nothing here is mapped from it but our own mark.
+# What is noted on a document, a party or a contact. Nothing here is mapped from it but our own mark, and whose an e-mail
+# address is where a setting asks for that: see read_customers.
 NOTES = frozenset(["memo", "summary"])
 # A reference of ours at a memo's end, in brackets: whose it is, the flow that goes back, and the id there.
 _MARK = re.compile(r"\[([a-z_]+-[^\[\]\s]+-[a-z]+_back-[^\[\]\s]+)\]\s*\Z")
@@ -34,7 +35,8 @@ _MARK = re.compile(r"\[([a-z_]+-[^\[\]\s]+-[a-z]+_back-[^\[\]\s]+)\]\s*\Z")
 class Resource:
     """One list: ``module`` and ``path`` below the tenant, the ``scope`` it needs, the filters it always gets.
 
-    ``repeated_ids``: ids are sent as ``ids=1&ids=2`` instead of ``ids=1,2``.
+    ``repeated_ids``: ids are sent as ``ids=1&ids=2`` instead of ``ids=1,2``. ``noted``: its rows come with what is noted on
+    them, of which the reader keeps what it is asked for alone.
     """
 
     module: str
@@ -42,6 +44,7 @@ class Resource:
     scope: str
     always: tuple[tuple[str, str], ...] = ()
     repeated_ids: bool = False
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Client:
     async def page(self, resource: Resource, query: Query) -> Listing:
         """One page of a list. Raises Reconnect, NotPermitted, NotFound, RequestRefused, Outage, UnexpectedShape, NotJson."""
         found = await self.noted_page(resource, query)
-        return replace(found, rows=tuple(map(_without_notes, found.rows)))
+        return found if resource.noted else replace(found, rows=tuple(map(_without_notes, found.rows)))
 
     async def noted_page(self, resource: Resource, query: Query) -> Listing:
         """The same with what people, or we, have noted on a row: to recognise what we made, and never to be kept."""

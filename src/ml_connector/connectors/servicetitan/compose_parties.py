@@ -28,6 +28,10 @@ def compose(action: Action, party: Party, reference: str, settings: Settings) ->
 
     ``write_customers``. Raises BadInput in words for a bookkeeper, Refused for another action.
     """
+    if action is Action.SET_STATUS:
+        status = {"active": party.active}
+        whole = status if party.kind == "vendor" else {"customer": status, "contacts": []}
+        return Composed(msgspec.json.encode(whole), ZERO)
     if action not in (Action.CREATE, Action.UPDATE):
         raise Refused(f"ServiceTitan takes no {action.value} of a {party.kind}.")
     if not party.name.strip():
@@ -37,7 +41,7 @@ def compose(action: Action, party: Party, reference: str, settings: Settings) ->
     if action is Action.CREATE:
         new, note = (_new_vendor, _NEW_VENDOR) if party.kind == "vendor" else (_new_customer, _NEW_CUSTOMER)
         return Composed(msgspec.json.encode({**new(party, settings), **data}), ZERO, (note,))
-    fields = {"name": party.name.strip(), "active": party.active, **_changed_address(party, settings, notes), **data}
+    fields = {"name": party.name.strip(), **_changed_address(party, settings, notes), **data}
     body = {**fields, **_vendor_details(party)} if party.kind == "vendor" else _with_contacts(fields, party)
     return Composed(msgspec.json.encode(body), ZERO, tuple(notes))
 

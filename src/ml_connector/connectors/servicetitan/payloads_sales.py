@@ -55,6 +55,7 @@ class Contact(Payload, frozen=True):
     id: int
     type: str
     value: str
+    memo: str | None = None
     customer_id: int | None = None
     active: bool = True
     modified_on: str | None = None

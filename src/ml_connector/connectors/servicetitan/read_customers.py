@@ -3,6 +3,10 @@
 A changed contact does not move its customer, so there are two legs: customers whose own fields changed (not their
 balance, which every payment moves), and the feed of contacts, of which the customers are read again. Contacts come in
 bulk, those of 50 customers a call.
+
+Option of a reading: ``further_contacts`` ("add"), with which a customer has his further e-mail addresses, too, and of the
+memo of each what is short enough to be a name. Nothing else of any memo is kept. Who has any is told by another text than
+without the option, so that he is a new version once it is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan import resources
-from ml_connector.connectors.servicetitan.client import IDS_A_CALL, Client
+from ml_connector.connectors.servicetitan.client import IDS_A_CALL, NOTES, Client
 from ml_connector.connectors.servicetitan.settings import Settings
 from ml_connector.connectors.servicetitan.streams import Leg, Stream
 from ml_connector.connectors.servicetitan.translate import Unreadable, one_text, understood, unread
@@ -27,7 +31,7 @@ NO_MONEY = ("excludeAccountingChangesFromModifiedDateRange", "true")
 
 async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIterator[Page]:
     """Pages of customers; see the module's docstring."""
-    joined = Customers(client, settings)
+    joined = Customers(client, settings, further=reading.options.get("further_contacts") == "add")
     if reading.ids:
         yield Page(await joined.by_ids(reading.ids), reading.cursor or b"", last=True)
         return
@@ -41,10 +45,10 @@ async def read(client: Client, settings: Settings, reading: Reading) -> AsyncIte
 
 
 class Customers:
-    """Brings customers and their contacts together."""
+    """Brings customers and their contacts together; ``further`` tells each e-mail address."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
-        self._client, self._settings = client, settings
+    def __init__(self, client: Client, settings: Settings, *, further: bool = False) -> None:
+        self._client, self._settings, self._further = client, settings, further
 
     async def by_ids(self, ids: Iterable[str]) -> tuple[Row, ...]:
         """The customers with these ids, those that exist."""
@@ -74,26 +78,33 @@ class Customers:
     async def contacts(self, ids: Iterable[str]) -> dict[str, list[bytes]]:
         """The contacts of customers as the vendor shows them, by customer. Raises Unsettled."""
         wanted = sorted(set(ids))
+        place = resources.NOTED_CONTACTS if self._further else resources.CONTACTS
         found: dict[str, list[bytes]] = defaultdict(list)
         for first in range(0, len(wanted), IDS_A_CALL):
             asked = ("customerIds", ",".join(wanted[first : first + IDS_A_CALL]))
-            listing = await Walk(self._client, resources.CONTACTS, self._settings.page_size, (asked,)).settled()
+            listing = await Walk(self._client, place, self._settings.page_size, (asked,)).settled()
             for raw in sorted(listing.rows):
                 found[_owner(raw)].append(raw)
         return found
 
     async def _rows(self, raws: Sequence[bytes], changed: Mapping[str, str]) -> tuple[Row, ...]:
         contacts = await self.contacts(filter(None, map(row_id, raws)))
-        return tuple(_row(raw, contacts.get(row_id(raw), []), changed.get(row_id(raw), "")) for raw in raws)
+        return tuple(
+            _row(raw, contacts.get(row_id(raw), []), changed.get(row_id(raw), ""), self._further) for raw in raws
+        )
 
 
-def _row(raw: bytes, contacts: Sequence[bytes], changed: str) -> Row:
-    both = b'{"customer":' + one_text(raw, _MONEY) + b',"contacts":[' + b",".join(map(one_text, contacts)) + b"]}"
+def _row(raw: bytes, contacts: Sequence[bytes], changed: str, further: bool) -> Row:
     try:
         known = [understood(one, payloads.Contact) for one in contacts]
-        document = customer(understood(raw, payloads.Customer), known, changed=changed)
+        document = customer(understood(raw, payloads.Customer), known, changed=changed, further=further)
     except (ValueError, ArithmeticError) as error:
         return unread("customer", raw, str(error))
+    named = {one.id for one in document.persons if one.first_name}
+    told = [not further or str(one.id) in named for one in known]
+    texts = [one_text(one, () if whole else NOTES) for one, whole in zip(contacts, told, strict=True)]
+    more = b',"further":true' if document.persons else b""
+    both = b'{"customer":' + one_text(raw, _MONEY) + b',"contacts":[' + b",".join(texts) + b"]" + more + b"}"
     return Row(document.id, both, document, document.stamp)
 
 

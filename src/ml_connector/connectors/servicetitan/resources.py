@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml_connector.connectors.reading import Readable
 from ml_connector.connectors.servicetitan.client import Resource
 
@@ -19,6 +21,7 @@ JOBS = Resource("jpm", "jobs", "tn.jpm.jobs:r")
 CUSTOMERS = Resource("crm", "customers", "tn.crm.customers:r", _ANY)
 LOCATIONS = Resource("crm", "locations", "tn.crm.locations:r", _ANY)
 CONTACTS = Resource("crm", "customers/contacts", "tn.crm.customers:r")
+NOTED_CONTACTS = replace(CONTACTS, noted=True)
 CONTACT_FEED = Resource("crm", "export/customers/contacts", "tn.crm.customers:r")
 # Invoices and payments spell the same filter another way.
 INVOICES = Resource("accounting", "invoices", "tn.acc.invoices:r", (("activeState", "All"),))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
-from ml_connector.canonical.master_data import ListEntry, Party, location_id
+from ml_connector.canonical.master_data import ListEntry, Party, Person, location_id
 from ml_connector.connectors.servicetitan import payloads_sales as payloads
 from ml_connector.connectors.servicetitan.translate import Unreadable, address, ref_id, reference, text
 from ml_connector.connectors.servicetitan.walks import newest
 
 EMAIL, PHONE, MOBILE = "Email", "Phone", "MobilePhone"
 EMAILS, PHONES = frozenset([EMAIL]), frozenset([PHONE, MOBILE])
+# A memo that may say whose an address is: a few words without digits and marks; anything else is no business of a ledger.
+_NAME = re.compile(r"[^\W\d_][^\d_@!?:;*#%<>]{0,39}")
+_WORDS = 4
 
 # When a document is due, by ServiceTitan's three kinds of payment term.
 _RULES: Mapping[str, str] = {
@@ -20,10 +24,13 @@ _RULES: Mapping[str, str] = {
 }
 
 
-def customer(payload: payloads.Customer, contacts: Iterable[payloads.Contact], *, changed: str = "") -> Party:
+def customer(
+    payload: payloads.Customer, contacts: Iterable[payloads.Contact], *, changed: str = "", further: bool = False
+) -> Party:
     """A customer. ``changed`` is the stamp of a change to his contacts that they no longer show: one was removed.
 
-    The stamp is the latest of his own and his contacts', since a contact does not move the customer.
+    ``further``: with his other e-mail addresses as persons, each under its contact's id and called as a short memo of it
+    says. The stamp is the latest of his own and his contacts', since a contact does not move the customer.
     """
     known = list(contacts)
     return Party(
@@ -38,7 +45,21 @@ def customer(payload: payloads.Customer, contacts: Iterable[payloads.Contact], *
         address=address(payload.address or payloads.CustomerAddress()),
         reference=reference(payload.external_data or []),
         stamp=newest(payload.modified_on or "", changed, *(one.modified_on or "" for one in known)),
+        persons=_further(known) if further else (),
     )
+
+
+def _further(known: Iterable[payloads.Contact]) -> tuple[Person, ...]:
+    emails = sorted(_shown(known, EMAILS), key=lambda one: one.id)
+    return tuple(
+        Person(str(one.id), first_name=_name(text(one.memo)), email=text(one.value)) for one in emails[1:]
+    )  # fmt: skip
+
+
+def _name(memo: str) -> str:
+    words = memo.split()
+    name = " ".join(words)
+    return name if len(words) <= _WORDS and _NAME.fullmatch(name) else ""
 
 
 def location(payload: payloads.Location, owner: payloads.Customer, *, survivor: str = "") -> Party:
@@ -63,8 +84,11 @@ def location(payload: payloads.Location, owner: payloads.Customer, *, survivor: 
 
 def shown(contacts: Iterable[payloads.Contact], kinds: frozenset[str]) -> payloads.Contact | None:
     """The contact that stands for a customer's e-mail or phone: ServiceTitan marks none, so the one entered first."""
-    of_kind = [one for one in contacts if one.active and one.type in kinds and text(one.value)]
-    return min(of_kind, key=lambda one: one.id, default=None)
+    return min(_shown(contacts, kinds), key=lambda one: one.id, default=None)
+
+
+def _shown(contacts: Iterable[payloads.Contact], kinds: frozenset[str]) -> list[payloads.Contact]:
+    return [one for one in contacts if one.active and one.type in kinds and text(one.value)]
 
 
 def _value(contact: payloads.Contact | None) -> str:

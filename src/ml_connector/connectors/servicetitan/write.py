@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.purchases import Expense
@@ -22,10 +24,10 @@ from ml_connector.connectors.servicetitan import (
     write_vendors,
 )
 from ml_connector.connectors.servicetitan.settings import Settings
-from ml_connector.connectors.writing import Action, Composed, Outcome, Step
-from ml_connector.errors import Refused
+from ml_connector.connectors.writing import STATUS_REFUSED, Action, Composed, Outcome, Rejected, Step
+from ml_connector.errors import Acts, Refused
 
-_KEPT = frozenset([Action.CREATE, Action.UPDATE])
+_KEPT = frozenset([Action.CREATE, Action.UPDATE, Action.SET_STATUS])
 _MADE = frozenset([Action.CREATE])
 WRITABLE: Mapping[str, frozenset[Action]] = {
     **marks.ENTITIES,
@@ -79,7 +81,10 @@ async def write_batch(session: Session, steps: Sequence[Step]) -> Sequence[Outco
 
 
 async def _keep(session: Session, step: Step) -> Outcome:
-    return await _WRITING[step.entity](session, step)
+    outcome = await _WRITING[step.entity](session, step)
+    if step.action is Action.SET_STATUS and isinstance(outcome, Rejected) and outcome.acts is Acts.BOOKKEEPER:
+        return replace(outcome, reason=STATUS_REFUSED)
+    return outcome
 
 
 async def find(session: Session, step: Step) -> Sequence[Document]:

@@ -14,7 +14,7 @@ from ml_connector.connectors.zoho_books.client import ORGANISATIONS, Books, Repl
 from ml_connector.connectors.zoho_books.errors import NotOffered, Refusal
 from ml_connector.connectors.zoho_books.organisation import LOCK_SCOPE, organisations, transaction_lock
 from ml_connector.connectors.zoho_books.read import detail
-from ml_connector.connectors.zoho_books.read_dimensions import known_tags, projects
+from ml_connector.connectors.zoho_books.read_dimensions import demanded_of, known_tags, projects
 from ml_connector.connectors.zoho_books.resources import READABLE, RESOURCES, reference_field
 from ml_connector.transport.errors import NotJson, NotPermitted, Reconnect
 
@@ -265,10 +265,34 @@ async def _tags(books: Books) -> Finding:
             "The organisation has no active reporting tag.",
             "Create one if business units or cost centres are to stand on bill lines, or use locations.",
         )
-    must = [json_fields.text(tag, "tag_name") for tag in live if tag.get("is_mandatory") is True]
     names = ", ".join(json_fields.text(tag, "tag_name") for tag in live)
-    sentence = f"Active: {names}." + (f" Mandatory, so every bill line needs one: {', '.join(must)}." if must else "")
-    return Finding("reporting tags", Verdict.GOOD, sentence, "Fill the mapping of the mandatory tags." if must else "")
+    must = {json_fields.text(tag, "tag_name"): demanded_of(tag, books.session.settings)
+            for tag in live if tag.get("is_mandatory") is True}  # fmt: skip
+    return Finding("reporting tags", Verdict.GOOD, f"Active: {names}.{_demanded(must)}", _filled(must))
+
+
+_LINES = {"": "bills and invoices, vendor credits and credit notes", "purchases": "bills and vendor credits",
+          "sales": "invoices and credit notes"}  # fmt: skip
+
+
+def _demanded(must: Mapping[str, str]) -> str:
+    """Which tags every line needs, by the documents that they are demanded of."""
+    return "".join(
+        f" Mandatory on every line of {words}: {', '.join(name for name, of in must.items() if of == side)}."
+        for side, words in _LINES.items()
+        if side in must.values()
+    )
+
+
+def _filled(must: Mapping[str, str]) -> str:
+    """What fills the mandatory tags: a line gets one of its business unit, and on a bill one of its job."""
+    if not must:
+        return ""
+    way = "Map business units to options of the mandatory tag (business_unit_as=tag)."
+    tell = "One that is demanded of purchases or of sales alone: name it in purchase_tags or sales_tags."
+    if any(sum(of in ("", side) for of in must.values()) > 1 for side in ("purchases", "sales")):
+        way += " A line gets one tag of its business unit, on bills another of its job: make the other tags optional in Zoho."
+    return f"{way} {tell}"
 
 
 async def _projects(books: Books) -> Finding:

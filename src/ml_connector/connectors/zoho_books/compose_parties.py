@@ -1,7 +1,9 @@
 """Contacts as Zoho payloads. Pure.
 
 A contact is customer or vendor for good, so its type goes with a create only. Persons are an array that a change replaces
-whole: an update carries the first person alone, marked as primary, and ``persons`` puts those that Zoho holds around it.
+whole: an update carries what changes of them alone, the first person marked as primary, and ``completing`` puts those that
+Zoho holds around it. A further person that is ours is known by its department, which names the contact it is made of; one
+without an e-mail address there is to be taken away.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.errors import BadInput
 
 PRIMARY = "is_primary_contact"
+ACTIVE, INACTIVE = "active", "inactive"  # the last word of the call that sets it
+OURS = "ServiceTitan contact "  # and its id; at most 50 characters [SPEC26]
 _TAXABLE = frozenset(["US", "CA", "AU", "IN", "MX", "KE", "ZA"])  # editions whose contacts are taxable or not [SPEC26]
 _DAYS = re.compile(r"(?:net\s*)?(\d{1,3})(?:\s*days?)?", re.IGNORECASE)
 _AT_ONCE = "due on receipt"
@@ -32,6 +36,8 @@ def party(
     """A contact. Its currency is fixed once there are transactions, so it goes with a create only. Raises BadInput."""
     if action is Action.VOID:
         return Composed(b"", ZERO)
+    if action is Action.SET_STATUS:
+        return Composed(encode({"status": ACTIVE if document.active else INACTIVE}), ZERO)
     if not document.name:
         raise BadInput("The contact has no name: enter one at the source.")
     notes: list[str] = []
@@ -40,7 +46,7 @@ def party(
         "contact_type": document.kind or "vendor",
         **present(company_name=document.company),
         **(_new(document, organisation, settings) if action is Action.CREATE else {}),
-        **_persons(document, new=action is Action.CREATE),
+        **_persons(document),
         **_address(document.address),
         **_terms(document, notes),
         **_limit(document),
@@ -61,17 +67,20 @@ def _new(document: Party, organisation: Organisation, settings: Mapping[str, str
     return {**currency(document.currency, organisation, settings), **edition}
 
 
-def _persons(document: Party, *, new: bool) -> dict[str, Any]:
+def _persons(document: Party) -> dict[str, Any]:
     person = present(
         first_name=document.first_name, last_name=document.last_name, email=document.email, phone=document.phone
     )
-    others = [_person(one) for one in document.persons] if new else []
+    others = [_person(one) for one in document.persons]
     first = [{**person, PRIMARY: True}] if person else []
     return {"contact_persons": [*first, *others]} if first or others else {}
 
 
 def _person(one: Person) -> dict[str, str]:
-    return present(first_name=one.first_name, last_name=one.last_name, email=one.email, phone=one.phone)
+    ours = f"{OURS}{one.id}" if one.id else ""
+    return present(
+        first_name=one.first_name, last_name=one.last_name, email=one.email, phone=one.phone, department=ours
+    )  # fmt: skip
 
 
 def _address(address: Address) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from ml_connector.connectors import errors as common
 from ml_connector.connectors.errors import Meaning
-from ml_connector.connectors.writing import Rejected
+from ml_connector.connectors.writing import STATUS_REFUSED, Outcome, Rejected
 from ml_connector.errors import Acts, Recovery
 from ml_connector.transport.errors import NotPermitted, TransportError
 
@@ -84,7 +86,12 @@ _MEANINGS: dict[int, Meaning] = {
     ),
     1002: Meaning("not_found", "An account, vendor, tax or document it refers to no longer exists: check the mapping."),
     1038: Meaning("defect", "The request was not well formed: report this to support.", Acts.US),
-    3062: Meaning("duplicate_name", "A contact of this name exists: link the two, or allow duplicate names in Zoho."),
+    3062: Meaning(
+        "duplicate_name",
+        "Another contact, active or not, customer or vendor, has this name: link the two, allow duplicate names in Zoho, or "
+        "set duplicate_names=no of this connection, and the second one gets its number behind the name; then replay the "
+        "record.",
+    ),
     4016: Meaning("no_lines", "The document has no lines: add one at the source."),
     6041: Meaning(
         "wrong_organisation",
@@ -172,6 +179,13 @@ def meaning_of(code: int | None, message: str) -> Meaning:
         return _MEANINGS[code]
     worded = next((meaning for pattern, meaning in _BY_WORDING if pattern.search(message)), None)
     return worded or _LIKELY.get(code or 0, _UNKNOWN)
+
+
+def status_refused(outcome: Outcome) -> Outcome:
+    """A refusal to set a contact active or inactive, that its documents or Zoho's rules are the reason of."""
+    if not isinstance(outcome, Rejected) or outcome.acts is not Acts.BOOKKEEPER or outcome.code == str(ABSENT):
+        return outcome
+    return replace(outcome, reason=STATUS_REFUSED)
 
 
 def rejected(code: int, message: str, raw: bytes) -> Rejected:

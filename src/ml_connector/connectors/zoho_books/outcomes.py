@@ -12,10 +12,11 @@ from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.writing import Action, Done, Later, Outcome, Step, Uncertain
 from ml_connector.connectors.zoho_books.client import Books, Reply, lacking, parse
+from ml_connector.connectors.zoho_books.compose_parties import ACTIVE
 from ml_connector.connectors.zoho_books.errors import ABSENT, rejected
 from ml_connector.connectors.zoho_books.limits import throttle
 from ml_connector.connectors.zoho_books.read import detail
-from ml_connector.connectors.zoho_books.requests import body_of
+from ml_connector.connectors.zoho_books.requests import body_of, status_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES, reference_field, row_of
 from ml_connector.transport.errors import LeaseLost, NotJson, TransportError
 from ml_connector.transport.messages import Answer
@@ -87,6 +88,21 @@ async def voided(session: Session, step: Step) -> Outcome:
         return Uncertain(f"voided by Zoho's word, but {step.target_id} cannot be read")
     if row.document.active:
         return Uncertain(f"voided by Zoho's word, but {step.target_id} is shown as {row.document.state.value}")
+    return Done(row.id, row.document, row.raw)
+
+
+async def status_set(session: Session, step: Step) -> Outcome:
+    """The answer to a status shows no contact, so it is read."""
+    try:
+        row = await detail(Books(session), RESOURCES[step.entity], step.target_id, reference_field(session))
+    except LeaseLost:
+        raise
+    except TransportError as error:
+        return Uncertain(f"set {status_of(step)} by Zoho's word, not yet seen: {error.sentence}")
+    if row is None or not isinstance(row.document, Party):
+        return Uncertain(f"set {status_of(step)} by Zoho's word, but contact {step.target_id} cannot be read")
+    if row.document.active != (status_of(step) == ACTIVE):
+        return Uncertain(f"set {status_of(step)} by Zoho's word, but contact {step.target_id} is not shown so")
     return Done(row.id, row.document, row.raw)
 
 

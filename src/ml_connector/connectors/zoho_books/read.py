@@ -1,9 +1,8 @@
 """What can be read, and how each list is asked.
 
-Options of a reading: ``contact_type`` for parties ("vendor", "customer" or "both"; the connection's setting
-``contact_types`` where it is not given), and ``details`` ("yes") for documents, items and parties of a source: then every row
-that is wanted comes in full, a call each, and tells all that ``translate_source`` does. Without it rows are as the list shows
-them.
+Options of a reading: ``contact_type`` for parties ("vendor", "customer" or "both"; where it is not given, the connection's
+settings say it), and ``details`` ("yes") for documents, items and parties of a source: then every row that is wanted comes in
+full, a call each, and tells all that ``translate_source`` does. Without it rows are as the list shows them.
 By ``ids`` documents come in full detail; one that does not exist any more is simply not among the rows.
 """
 
@@ -26,6 +25,7 @@ from ml_connector.connectors.zoho_books.errors import Incomplete, NotOffered, Re
 from ml_connector.connectors.zoho_books.in_detail import Detailing, Shown
 from ml_connector.connectors.zoho_books.read_dimensions import dimensions
 from ml_connector.connectors.zoho_books.resources import IN_FULL, READABLE, RESOURCES, Resource, reference_field, row_of
+from ml_connector.connectors.zoho_books.settings import contact_types_of
 from ml_connector.connectors.zoho_books.walk import Listing, cursor_of, walk
 from ml_connector.errors import BadInput
 from ml_connector.transport.errors import NotJson
@@ -150,8 +150,7 @@ def listing_of(books: Books, reading: Reading) -> Listing:
     if reading.entity == "invoices":  # as payments, but for the order in which they were made
         return dataclasses.replace(base, filters=True, settled=_CREATED, date_filter="date_start")
     if reading.entity == "parties":
-        kept = books.session.settings.get("contact_types", "vendor")
-        return _contacts(base, reading.options.get("contact_type", kept))
+        return _contacts(base, reading.options.get("contact_type", contact_types_of(books.session.settings)))
     if reading.entity in _WHOLE:
         return dataclasses.replace(base, **_WHOLE[reading.entity])
     wanted = _ALL_ACCOUNTS if reading.entity == "accounts" else _ALL_TAXES

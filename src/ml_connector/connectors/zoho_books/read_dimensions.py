@@ -6,7 +6,7 @@ does not have is left out, and ``check`` says so.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from ml_connector.canonical.master_data import Dimension
@@ -40,8 +40,18 @@ async def _tags(books: Books) -> list[Row]:
     rows: list[Row] = []
     for tag in await reporting_tags(books):
         options = await _options(books, json_fields.text(tag, "tag_id"))
-        rows += [_option_row(tag, one) for one in translate.all_options(options)]
+        side = demanded_of(tag, books.session.settings)
+        rows += [_option_row(tag, one, side) for one in translate.all_options(options)]
     return rows
+
+
+def demanded_of(tag: Fields, settings: Mapping[str, str]) -> str:
+    """Of which documents alone a mandatory tag is demanded by the connection's settings, see Dimension; empty for all."""
+    names = {json_fields.text(tag, key).casefold() for key in ("tag_id", "tag_name")} - {""}
+    for side, setting in (("purchases", "purchase_tags"), ("sales", "sales_tags")):
+        if names & {one.strip().casefold() for one in settings.get(setting, "").split(",")}:
+            return side
+    return ""
 
 
 async def reporting_tags(books: Books) -> list[Fields]:
@@ -122,13 +132,13 @@ async def _feature(books: Books, path: str) -> Reply | None:
         raise
 
 
-def _option_row(tag: Fields, option: Any) -> Row:
+def _option_row(tag: Fields, option: Any, side: str) -> Row:
     what = f"option of the reporting tag {json_fields.text(tag, 'tag_name')}"
     if not isinstance(option, dict):
         return unreadable(what, json_fields.encode(option), "it is no object")
     alone = json_fields.encode({name: value for name, value in option.items() if name != "children"})
     try:
-        dimension = translate.tag_option(tag, option)
+        dimension = translate.tag_option(tag, option, side)
     except Unreadable as error:
         return unreadable(what, alone, str(error), json_fields.text(option, "option_id"))
     return Row(dimension.id, alone, dimension)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ml_connector.connectors import json_fields
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.connectors.zoho_books.client import Books
+from ml_connector.connectors.zoho_books.compose_parties import ACTIVE, INACTIVE
 from ml_connector.connectors.zoho_books.lines import MARKED
 from ml_connector.connectors.zoho_books.resources import RESOURCES
 from ml_connector.connectors.zoho_books.settings import UPSERT
@@ -23,7 +24,7 @@ from ml_connector.transport.messages import Request
 _C, _U, _V = Action.CREATE, Action.UPDATE, Action.VOID
 WRITABLE: Mapping[str, frozenset[Action]] = {
     "bills": frozenset([_C, _U, _V]),
-    "parties": frozenset([_C, _U]),
+    "parties": frozenset([_C, _U, Action.SET_STATUS]),
     "vendor_credits": frozenset([_C, _U, _V]),
     "invoices": frozenset([_C, _U, _V]),
     "credit_notes": frozenset([_C, _U, _V]),
@@ -51,8 +52,9 @@ def request_for(step: Step, books: Books) -> Request:
     resource = RESOURCES[step.entity]
     if step.action is Action.VOID and step.entity in DELETED:
         return Request("DELETE", f"{resource.path}/{step.target_id}", query)
-    if step.action is Action.VOID:
-        return Request("POST", f"{resource.path}/{step.target_id}/status/void", query)
+    if step.action in (Action.VOID, Action.SET_STATUS):
+        word = "status/void" if step.action is Action.VOID else status_of(step)
+        return Request("POST", f"{resource.path}/{step.target_id}/{word}", query)
     body = _sent(step)
     if step.action is Action.UPDATE:
         numbered = _OWN_NUMBER if step.entity in ("invoices", "credit_notes") else ()
@@ -64,6 +66,14 @@ def request_for(step: Step, books: Books) -> Request:
         sent = query if step.entity == "credit_notes" else counted
         return Request("PUT", resource.path, sent, body, headers=_upsert(key, step.reference))
     return Request("POST", resource.path, counted, body)
+
+
+def status_of(step: Step) -> str:
+    """``active`` or ``inactive``, whichever a step sets. Raises BadInput for one that names neither."""
+    word = json_fields.text(body_of(step), "status")
+    if word not in (ACTIVE, INACTIVE):
+        raise BadInput("The step names no status to be set: report this to support.")
+    return word
 
 
 def _upserts(step: Step, books: Books) -> bool:

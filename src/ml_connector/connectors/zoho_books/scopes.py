@@ -93,6 +93,8 @@ def right_to_write(entity: str, action: Action, path: str) -> str:
         return f"{_P}{module}.{'DELETE' if action is Action.VOID else 'CREATE'}"
     if action is Action.VOID:
         return f"{_P}{module}.{'DELETE' if entity == 'payments' else 'CREATE'}"
+    if action is Action.SET_STATUS:
+        return f"{_P}{module}.CREATE"
     return f"{_P}{module}.UPDATE" if action is Action.UPDATE else ""
 
 

@@ -8,6 +8,7 @@ from ml_connector.connectors.base import SettingField
 
 REFERENCE_FIELD = "cf_ml_connector_ref"
 ITEM, ACCOUNT = "item", "account"
+DUPLICATE_NAMES = "duplicate_names"
 UPSERT = "upsert"
 _TREATMENTS = "Empty: none is sent. The words are Zoho's own."
 
@@ -50,11 +51,30 @@ _READING: tuple[SettingField, ...] = (
         ("no", "yes"),
     ),
     SettingField(
+        "purchase_tags",
+        "",
+        "Mandatory reporting tags, by name or id, with commas between, that Zoho demands of purchases alone. No list of "
+        "Zoho's tells of which documents a tag is demanded, so one that is named neither here nor in sales_tags counts for "
+        "bills and invoices alike, and what lacks it waits.",
+    ),
+    SettingField("sales_tags", "", "The same of those that Zoho demands of sales alone."),
+    SettingField(
         "contact_types",
         "vendor",
         "Which contacts are read where a flow does not choose: vendors, customers, or both. Flows of customers and invoices "
         "take both.",
         ("vendor", "customer", "both"),
+        rereads=True,
+    ),
+    SettingField(
+        DUPLICATE_NAMES,
+        "yes",
+        "Whether the organisation allows duplicates of the display names of customers and vendors (Zoho Books, Settings, "
+        "Preferences, Customers and Vendors), which no list tells. no: a new or renamed customer or vendor whose name any "
+        "other contact has, inactive ones and those of the other kind too, gets its ServiceTitan number behind it, as 'John "
+        "Smith (ST 1234)', there alone; contacts of both kinds are read for it. Say yes where the organisation does not, and "
+        "Zoho refuses the second one.",
+        ("yes", "no"),
         rereads=True,
     ),
 )
@@ -179,3 +199,8 @@ FIELDS = (*_READING, *_WRITING, *_EDITIONS)
 def reference_field_of(settings: Mapping[str, str]) -> str:
     """The custom field our reference stands in; empty when it stands in the notes."""
     return settings.get("reference_field", REFERENCE_FIELD).strip()
+
+
+def contact_types_of(settings: Mapping[str, str]) -> str:
+    """Which contacts are read where a flow does not choose; all, where a name of one kind is taken for the other."""
+    return "both" if settings.get(DUPLICATE_NAMES) == "no" else settings.get("contact_types", "vendor")

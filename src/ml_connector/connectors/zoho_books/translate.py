@@ -221,8 +221,11 @@ def all_options(options: Sequence[Any]) -> Iterator[Any]:
             yield from all_options(children(option, "children"))
 
 
-def tag_option(tag: Fields, option: Fields) -> Dimension:
-    """One option of a reporting tag. Raises Unreadable."""
+def tag_option(tag: Fields, option: Fields, demanded_of: str = "") -> Dimension:
+    """One option of a reporting tag; a tag that is inactive or a draft is demanded of nothing. Raises Unreadable.
+
+    ``demanded_of``: see Dimension; no list of Zoho's tells it.
+    """
     usable = tag.get("is_active") is not False and tag.get("is_draft") is not True
     return Dimension(
         id=needed(option, "option_id"),
@@ -230,7 +233,8 @@ def tag_option(tag: Fields, option: Fields) -> Dimension:
         name=needed(option, "option_name"),
         set=Ref(id=needed(tag, "tag_id"), name=text(tag, "tag_name")),
         active=usable and option.get("is_active") is not False,
-        mandatory=tag.get("is_mandatory") is True,
+        mandatory=usable and tag.get("is_mandatory") is True,
+        demanded_of=demanded_of,
     )
 
 

@@ -16,7 +16,8 @@ from ml_connector.connectors.writing import Action, Done, Later, Outcome, Reject
 from ml_connector.connectors.zoho_books import credits
 from ml_connector.connectors.zoho_books.client import Books, Reply
 from ml_connector.connectors.zoho_books.completing import completed
-from ml_connector.connectors.zoho_books.outcomes import RECONNECT_WAIT, gone, proven, understood, voided
+from ml_connector.connectors.zoho_books.errors import status_refused
+from ml_connector.connectors.zoho_books.outcomes import RECONNECT_WAIT, gone, proven, status_set, understood, voided
 from ml_connector.connectors.zoho_books.requests import DELETED, marking, request_for
 from ml_connector.connectors.zoho_books.scopes import right_to_write
 from ml_connector.transport.errors import (
@@ -59,7 +60,9 @@ async def write(session: Session, step: Step) -> Outcome:
     except (AnswerLost, NotJson) as error:
         return Uncertain(error.sentence)
     outcome = await _outcome(books, ready, answer, request.path)
-    return await _marked(books, ready, outcome) if isinstance(outcome, Done) else outcome
+    if isinstance(outcome, Done) and ready.action is not Action.SET_STATUS:
+        return await _marked(books, ready, outcome)
+    return outcome
 
 
 def _unsent(error: TransportError) -> Later:
@@ -79,14 +82,21 @@ async def _outcome(books: Books, step: Step, answer: Answer, path: str) -> Outco
         return await _deleted(books, step, None)
     reply = understood(answer, path, right_to_write(step.entity, step.action, path))
     if not isinstance(reply, Reply):
-        return reply
+        return status_refused(reply) if step.action is Action.SET_STATUS else reply
     if step.entity == "allocations":
         return await credits.applied(books, step, answer.body)
     if step.entity == "refunds":
         return await credits.refunded(books, step, reply)
     if removed:
         return await _deleted(books, step, reply)
-    return await voided(books.session, step) if step.action is Action.VOID else proven(books.session, step, reply)
+    return await _read_back(books, step) or proven(books.session, step, reply)
+
+
+async def _read_back(books: Books, step: Step) -> Outcome | None:
+    """What is changed by an answer that shows nothing, as it is then; None for what its own answer shows."""
+    if step.action is Action.VOID:
+        return await voided(books.session, step)
+    return await status_set(books.session, step) if step.action is Action.SET_STATUS else None
 
 
 async def _deleted(books: Books, step: Step, reply: Reply | None) -> Outcome:

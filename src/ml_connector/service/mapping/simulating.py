@@ -99,4 +99,4 @@ async def _batch(
         found = await looked_at(transaction, preparer, flow, [one.item for one in group])
         for one, (decision, digest) in zip(group, found, strict=True):
             seen = plan.decode(lane.sealer.open(b"plan", one.plan[1])) if one.plan is not None else None
-            effects.planned(one, decision, digest, seen, lists.ledger(*flow.type.party_list))
+            effects.planned(one, decision, digest, seen, lists.ledger(flow.type.parties))

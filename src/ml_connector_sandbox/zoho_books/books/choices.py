@@ -25,10 +25,13 @@ def read_tags(books: Records, body: Body, place: str = "") -> list[TagChoice]:
     return found
 
 
-def require_tags(books: Records, header: list[TagChoice], lines: list[list[TagChoice]]) -> None:
-    """A mandatory tag must be chosen where its preference puts it: on every line, or on the document."""
+def require_tags(books: Records, entity: str, header: list[TagChoice], lines: list[list[TagChoice]]) -> None:
+    """A mandatory tag of ``entity`` (sales, purchases) must be chosen where its preference puts it: on every line, or on the
+
+    document.
+    """
     for tag in books.reporting_tags.values():
-        if not (tag.mandatory and tag.active and books.reporting_tags_offered):
+        if not (tag.mandatory and tag.active and entity in tag.entities and books.reporting_tags_offered):
             continue
         places = lines if tag.preference == "line_item" else [header]
         if any(tag.tag_id not in {one.tag_id for one in place} for place in places):

@@ -94,7 +94,10 @@ def update(books: Records, old: Contact, body: Body) -> Contact:
 
 
 def set_active(books: Records, contact: Contact, active: bool) -> None:
-    """Mark active or inactive; doing it twice is harmless."""
+    """Mark active or inactive; doing it twice is harmless. Raises Refused where a switch says so."""
+    if not active and books.switches.refuse_inactive_with_open and _has_open(books, contact):
+        message = "The contact has open transactions and cannot be marked as inactive."
+        raise Refused(400, books.switches.has_transactions_code, message)
     contact.active, contact.modified = active, books.now()
     books.contacts.put(contact)
 
@@ -127,6 +130,12 @@ def has_transactions(books: Records, contact: Contact) -> bool:
     sold = (books.invoices, books.credit_notes, books.customer_payments)
     spent = (books.expenses.having(name, key) for name in ("vendor_id", "customer_id"))
     return bought or any(one.having("customer_id", key) for one in sold) or any(spent)
+
+
+def _has_open(books: Records, contact: Contact) -> bool:
+    key = contact.contact_id
+    owed = any(one.balance and one.state != "void" for one in books.bills.having("vendor_id", key))
+    return owed or any(one.balance and one.state != "void" for one in books.invoices.having("customer_id", key))
 
 
 def _fill(books: Records, contact: Contact, body: Body, old: Contact | None = None) -> Contact:

@@ -166,6 +166,7 @@ class Filing(Records):
         *,
         mandatory: bool = False,
         preference: str = "line_item",
+        entities: Sequence[str] = ("sales", "purchases"),
         active: bool = True,
         tag_id: str = "",
     ) -> ReportingTag:
@@ -177,6 +178,7 @@ class Filing(Records):
             options={},
             mandatory=mandatory,
             preference=preference,
+            entities=tuple(entities),
             active=active,
         )
         self.reporting_tags[tag.tag_id] = tag

@@ -160,7 +160,10 @@ class TagOption:
 
 @dataclass(slots=True, kw_only=True)
 class ReportingTag:
-    """A dimension. ``preference`` says where it is chosen: on the ``line_item`` or on the ``transaction``."""
+    """A dimension. ``preference`` says where it is chosen: on the ``line_item`` or on the ``transaction``; ``entities`` on
+
+    which documents it is offered, and demanded where it is mandatory: ``sales``, ``purchases``. No list shows them.
+    """
 
     tag_id: str
     tag_name: str
@@ -170,6 +173,7 @@ class ReportingTag:
     mandatory: bool = False
     preference: str = "line_item"
     description: str = ""
+    entities: tuple[str, ...] = ("sales", "purchases")
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ def _fill(books: Records, document: PurchaseDocument, body: Body, module: str, n
     _fill_choices(books, document, body, module)
     if new or "line_items" in body:
         document.lines = lines.read_lines(books, objects(body, "line_items"), document)
-    choices.require_tags(books, document.tags, [line.tags for line in document.lines])
+    choices.require_tags(books, "purchases", document.tags, [line.tags for line in document.lines])
     periods.require_open(books, "purchase", document.date)
     editions.require(books, module, document, vendor_by_id(books, document.vendor_id))
     compute(document, books.arithmetic(document.currency_code, document.is_item_level_tax_calc))

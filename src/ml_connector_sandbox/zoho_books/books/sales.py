@@ -224,7 +224,7 @@ def _fill(books: Records, document: SalesDocument, body: Body, new: bool) -> Non
     _fill_choices(books, document, body)
     if new or "line_items" in body:
         document.lines = read_sales_lines(books, objects(body, "line_items"), document)
-    choices.require_tags(books, document.tags, [line.tags for line in document.lines])
+    choices.require_tags(books, "sales", document.tags, [line.tags for line in document.lines])
     periods.require_open(books, "sales", document.date)
     editions.require(books, MODULES[type(document)], document, customer_by_id(books, document.customer_id))
     compute(document, books.arithmetic(document.currency_code, document.is_item_level_tax_calc))
