@@ -14,7 +14,7 @@ from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.opening import StoredConnection
 from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.schedule import next_run
-from ml_connector.sync import preflight
+from ml_connector.sync import absent, preflight
 from ml_connector.sync.announced import soonest
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
@@ -67,6 +67,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id], flows
     ):
         return lane.clock.now()
+    await absent.confirm(lane)
     await read_in_full(lane, flows)
     await follow_vanished(lane, flows)
     await look_for_restored(lane)
