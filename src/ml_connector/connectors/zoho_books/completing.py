@@ -14,8 +14,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from ml_connector.connectors import json_fields
-from ml_connector.connectors.json_fields import Fields, children, text
-from ml_connector.connectors.writing import Action, Rejected, Step
+from ml_connector.connectors.json_fields import Fields, Unreadable, children, text
+from ml_connector.connectors.writing import AFTER_UNREAD, Action, Rejected, Step, Unread
 from ml_connector.connectors.zoho_books import beside
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.connectors.zoho_books.compose_parties import PRIMARY
@@ -23,6 +23,7 @@ from ml_connector.connectors.zoho_books.errors import ABSENT, Incomplete, Refusa
 from ml_connector.connectors.zoho_books.lines import CURRENCY
 from ml_connector.connectors.zoho_books.requests import body_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
+from ml_connector.transport.errors import NotJson, NotPermitted
 
 _PERSONS = "contact_persons"
 _CURRENCIES = "/settings/currencies"
@@ -31,32 +32,47 @@ _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "emai
              "department", "skype")  # fmt: skip
 
 
-async def completed(books: Books, step: Step) -> Step | Rejected:
-    """The step as it can be sent. Raises what reading raises; then nothing was sent."""
+async def completed(books: Books, step: Step) -> Step | Rejected | Unread:
+    """The step as it can be sent, or why it cannot. Raises what reading raises; then nothing was sent."""
     if step.action is Action.UPDATE and (_PERSONS in body_of(step) or beside.concerns(step.entity, body_of(step))):
         found = await _with_what_is_there(books, step)
-        if isinstance(found, Rejected):
+        if not isinstance(found, Step):
             return found
         step = found
     return await _with_currency(books, step) if text(body_of(step), CURRENCY) else step
 
 
-async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
+async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected | Unread:
+    """An odd answer concerns this document alone: others of the lane go on."""
     resource = RESOURCES[step.entity]
     try:
         reply = await books.get(f"{resource.path}/{step.target_id}")
+        if not reply.raw(resource.singular):
+            raise Incomplete(reply.answer.status, f"the {resource.singular}")
+        return replace(step, body=json_fields.encode(_added(step, reply.object(resource.singular))))
+    except NotPermitted:
+        raise
     except Refusal as refusal:
-        if not refusal.absent:
-            raise
-        return _gone(step, refusal)
-    if not reply.raw(resource.singular):
-        raise Incomplete(reply.answer.status, f"the {resource.singular}")
-    body, shown = body_of(step), reply.object(resource.singular)
+        return _gone(step, refusal) if refusal.absent else _unread(step, refusal.sentence)
+    except NotJson as error:
+        return _unread(step, error.sentence)
+    except Unreadable as error:
+        return _unread(step, str(error))
+
+
+def _added(step: Step, shown: Fields) -> dict[str, Any]:
+    """The body with what is there. Raises Unreadable."""
+    body = body_of(step)
     if step.entity != "parties":
-        return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
+        return beside.document(step.entity, body, shown)
     persons = {_PERSONS: merged(shown, children(body, _PERSONS)[0])} if _PERSONS in body else {}
     address = beside.contact(body, shown) if beside.ADDRESS in body else body
-    return replace(step, body=json_fields.encode({**address, **persons}))
+    return {**address, **persons}
+
+
+def _unread(step: Step, said: str) -> Unread:
+    told = f"document {step.target_id} could not be read just before its change: {said.rstrip('.')}; it is tried again"
+    return Unread(told, AFTER_UNREAD, said=said)
 
 
 def _gone(step: Step, refusal: Refusal) -> Rejected:
