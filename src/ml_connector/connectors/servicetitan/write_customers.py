@@ -21,6 +21,7 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.money import plain
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import errors, read_customers, resources
@@ -127,7 +128,7 @@ class _Change:
         """All calls in turn, up to the first that is not taken."""
         asked = wanted(self._step)
         contacts = asked.pop("contacts", [])
-        stopped = self._merged() or self._moved(asked)
+        stopped = self._merged() or self._owing(asked) or self._moved(asked)
         if stopped is not None:
             return stopped
         answer = await self._call("PATCH", "", _encoder.encode(self._with_coordinates(asked)))
@@ -149,6 +150,13 @@ class _Change:
             return None
         said = f"ServiceTitan has merged customer {self._step.target_id} into customer {into}."
         return Rejected("merged", said, "Link the customer that is left, and replay.")
+
+    def _owing(self, asked: dict[str, Any]) -> Outcome | None:
+        """Nobody who owes anything, or has a credit, is made inactive; a vendor's balance ServiceTitan does not tell."""
+        if asked.get("active") is not False or not self._known.customer.balance:
+            return None
+        said = f"ServiceTitan shows a balance of {plain(self._known.customer.balance)} of the customer."
+        return Rejected("open", said, "Settle it there.")
 
     def _moved(self, asked: dict[str, Any]) -> Outcome | None:
         """A changed address waits where there is no place on the map to send with it, or nobody may send the old one's."""
