@@ -145,7 +145,7 @@ class StageOfServiceTitan(Stage):
         "empty_lists_are_null": Switch((True,)),
         "invoices_default_active_only": Switch((False,)),
         "api_edits_posted_invoices": Switch((True,)),
-        "customer_active_can_be_changed": Switch((False,)),
+        "customer_active_can_be_changed": Switch(untouched="met by its own check, which sets nothing else"),
         "refund_splits_are_positive": Switch((True,)),
         "payments_can_be_created": Switch((False,)),
         "payment_status_moves_back": Switch((False,)),

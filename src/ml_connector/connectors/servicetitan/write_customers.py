@@ -86,10 +86,14 @@ async def _create(session: Session, step: Step) -> Outcome:
 
 
 def _proven(step: Step, document: Party, raw: bytes) -> Outcome:
-    """Whether the API takes ``active`` is contradicted by an older document: where it does not, what it shows stands."""
+    """Whether the API takes ``active`` is contradicted by an older document: where it does not, that counts as refused."""
     asked = {name: value for name, value in wanted(step).items() if name != "active"}
     if step.action is Action.SET_STATUS:
         asked["name"] = step.number
+        if document.active != wanted(step).get("active"):
+            shown = "active" if document.active else "inactive"
+            said = f"ServiceTitan took the change, and shows the customer as {shown} all the same."
+            return Rejected("active", said, "Change it in ServiceTitan itself.")
     if found := difference(asked, document, step.reference):
         return Uncertain(f"ServiceTitan shows customer {document.id} with {found}.")
     return Done(document.id, document, raw)
