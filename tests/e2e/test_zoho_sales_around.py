@@ -85,6 +85,26 @@ async def test_deposits_stand_against_the_accounts_of_their_payments(database: D
         assert [one.number for one in report.accounts if one.booked.count] == ["1200", "1210"]
 
 
+async def test_money_given_back_is_off_its_clearing_account(database: Database, tmp_path: Path) -> None:
+    """As Zoho's own books have the account, and again once the refund was reversed."""
+    async with selling(database, tmp_path, deposits="live") as company:
+
+        async def stands_alike() -> None:
+            for one in (await clearing(company.desk, "servicetitan-zoho_books")).accounts:
+                assert sum(one.booked.sums.values()) == company.target.ledger.balance(one.id), one.label
+
+        sold = company.bill("300.00")
+        paid = company.take(str(sold.total), (sold, str(sold.total)))
+        _, back = company.give_back(paid, sold, "80.00")
+        await company.sync(2)
+        assert await company.end("payments", back.id) == ("posted", ""), await company.waits(back.id)
+        await stands_alike()
+        company.source.collecting.set_status(back.id, "Pending")
+        company.source.collecting.delete(back.id)
+        await company.sync(2)
+        await stands_alike()
+
+
 # --- lost answers ----------------------------------------------------------------------------------------------------
 
 

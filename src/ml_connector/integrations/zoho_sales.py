@@ -129,7 +129,7 @@ OFFER = Offer(
     account_settings=("rounding_account",),
     gates={"invoice_gate": ("posted", "draft when completed", "completed")},
     clearing=Clearing(
-        "deposits", "payments", "payment_types", type_key, clearing_account, ("payments",),
+        "deposits", "payments", "payment_types", type_key, clearing_account, ("payments", "refunds"),
         "What an account stands at in Zoho Books is not read: compare with the account in its chart of accounts, or give "
         "what it says there (--balance ACCOUNT=AMOUNT).",
     ),
