@@ -22,7 +22,8 @@ from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
 #: States in the order they are shown; the first word of each is the column.
 SHOWN_STATES = (
-    "posted", "awaiting approval", "stopped there", "unchanged", "linked", "tracked", "skipped", "held", "rejected",
+    "posted", "awaiting approval", "stopped there", "earlier", "unchanged", "linked", "tracked", "skipped", "held",
+    "rejected",
 )  # fmt: skip
 _IN_FLIGHT = ("staged", "planned", "sending", "uncertain")
 _COLOURS = {"held": "yellow", "rejected": "red", "posted": "green", "linked": "green", "uncertain": "magenta"}

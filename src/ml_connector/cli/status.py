@@ -11,7 +11,7 @@ from rich.table import Table
 from ml_connector.cli import render
 from ml_connector.cli.connecting import show_connections
 from ml_connector.cli.context import Exit, Given
-from ml_connector.service.posted import AWAITING, STOPPED
+from ml_connector.service.posted import AWAITING, EARLIER, STOPPED
 from ml_connector.service.status import FlowStatus, Status
 from ml_connector.service.status import status as current_status
 from ml_connector.service.tallies import Tally, counted
@@ -66,7 +66,7 @@ def _counts(console: Console, title: str, flows: tuple[FlowStatus, ...]) -> None
     wide = console.width >= _WIDE
     names = ("read", *render.SHOWN_STATES, "open")
     rows = [(f"{flow.read:,}", *render.tally_cells(flow.states)) for flow in flows]
-    always = [name for name in names if name not in (AWAITING, STOPPED)] if wide else _ALWAYS
+    always = [name for name in names if name not in (*_SELDOM, EARLIER)] if wide else _ALWAYS
     kept = [n for n, name in enumerate(names) if name in always or any(row[n] != "0" for row in rows)]
     shown = [names[n] if wide else _SHORT.get(names[n], names[n]) for n in kept]
     made = render.table("flow", *(("mode",) if wide else ()), *shown, title=title, right=("flow", *shown))

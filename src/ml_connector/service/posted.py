@@ -10,6 +10,8 @@ from ml_connector.sync.states import State
 
 AWAITING = "awaiting approval"
 STOPPED = "stopped there"
+#: Versions that were posted or linked and are not what stands at the target now: a newer one was posted, or it is void there.
+EARLIER = "earlier"
 GONE = "gone"
 DRAFTS = [BillState.DRAFT.value, *(one.value for one in INVOICE_DRAFTS)]
 STOPS = [BillState.REJECTED.value, BillState.CANCELED.value, GONE]

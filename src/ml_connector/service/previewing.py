@@ -122,6 +122,7 @@ _TALLIES = """
                 when s.state = %s then 'link' else '' end,
            count(*), d.currency, sum(d.amount)
     from version_state s
+    join record r on r.tenant_id = s.tenant_id and r.record_id = s.record_id and r.version_id = s.version_id
     join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
     left join plan p on p.tenant_id = s.tenant_id and p.version_id = s.version_id
     where s.tenant_id = %s and s.flow_id = %s group by 1, d.currency"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +18,9 @@ from ml_connector.service.following import causes_of
 from ml_connector.service.forecasting import Forecast, forecasts
 from ml_connector.service.integrating import FlowLine, Integration, integrations_in
 from ml_connector.service.made_vendors import incomplete_in
-from ml_connector.service.posted import AWAITING, DRAFTS, STOPPED, STOPS, staged_flows
+from ml_connector.service.posted import AWAITING, EARLIER, STOPPED, staged_flows
 from ml_connector.service.roles import ALL
+from ml_connector.service.stages import Staged, stages_in
 from ml_connector.service.standing import stuck_by_flow
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
@@ -37,9 +37,10 @@ class FlowStatus:
     were the same, ``stale`` those older than what was known. ``unbalanced`` are the first of the ``unbalanced_count``
     runs that do not add up.
 
-    Posted is what stands in the target's general ledger. What was sent and waits for approval there is a state of its
-    own, AWAITING, as last read; ``awaiting_since`` is when the oldest of it was sent. Where people of the target decide,
-    what they rejected or cancelled is STOPPED. ``recodings``: of what is planned, documents that stand there and are only
+    Posted is what stands in the target's general ledger now, each record once; versions that were posted before it, or of
+    what is void or gone there, are EARLIER. What was sent and waits for approval there is a state of its own, AWAITING, as
+    last read; ``awaiting_since`` is when the oldest of it was sent. Where people of the target decide, what they rejected
+    or cancelled is STOPPED. ``recodings``: of what is planned, documents that stand there and are only
     to be recoded.
     """
 
@@ -111,23 +112,6 @@ class Status:
     incomplete_vendors: dict[str, int] = field(default_factory=dict)
 
 
-_STATES = """
-    select s.flow_id, s.state, case when s.state = %s then s.reason else '' end, count(*), d.currency, sum(d.amount)
-    from version_state s join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where s.tenant_id = %s and s.flow_id = any(%s::int[])
-    group by 1, 2, 3, d.currency"""
-_STANDING_THERE = """
-    select s.flow_id, count(*), d.currency, sum(d.amount), min(l.made_at)
-    from directory e
-    join link l on l.tenant_id = e.tenant_id and l.target_entity = e.entity and l.target_id = e.object_id
-    join flow f on f.tenant_id = l.tenant_id and f.integration_id = l.integration_id and f.name = l.entity
-               and f.target_id = e.connection_id
-    join version_state s on s.tenant_id = l.tenant_id and s.version_id = l.version_id and s.flow_id = f.flow_id
-    join document d on d.tenant_id = s.tenant_id and d.version_id = s.version_id
-    where e.tenant_id = %s and e.state = any(%s::text[])
-      and e.entity <> 'purchase_orders'  -- an order never is in the general ledger
-      and s.flow_id = any(%s::int[]) and s.state = %s
-    group by s.flow_id, d.currency"""
 _RECODINGS = """
     select s.flow_id, count(*) from recoded m join record r using (tenant_id, record_id)
     join version_state s on s.tenant_id = r.tenant_id and s.version_id = r.version_id and s.state = %s
@@ -157,10 +141,8 @@ async def status(desk: Desk) -> Status:
 
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
     ids = [flow.flow_id for flow in integration.flows]
-    states = await reading.all(_STATES, State.SKIPPED.value, reading.tenant_id, ids)
-    awaiting = await reading.all(_STANDING_THERE, reading.tenant_id, DRAFTS, ids, State.POSTED.value)
     staged = staged_flows(desk, integration)
-    stopped = await reading.all(_STANDING_THERE, reading.tenant_id, STOPS, staged, State.POSTED.value)
+    stages = await stages_in(reading, ids, staged)
     recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
     causes = await causes_of(reading, sealer, ids)
@@ -168,12 +150,10 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
     flows = tuple(
         _flow(
             flow,
-            [row[1:] for row in states if row[0] == flow.flow_id],
+            [one for one in stages if one.flow_id == flow.flow_id],
             [*causes.get(flow.flow_id, []), *_unread(sealer, [row for row in unread if row[0] == flow.flow_id])],
             runs.get(flow.flow_id, Runs()),
             sum(row[0] == flow.flow_id for row in unread),
-            [row[1:] for row in awaiting if row[0] == flow.flow_id],
-            [row[1:] for row in stopped if row[0] == flow.flow_id],
             recodings.get(flow.flow_id, 0),
         )
         for flow in integration.flows
@@ -188,9 +168,8 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
 
 
 def _flow(
-    flow: FlowLine, states: list[tuple[Any, ...]], causes: list[Cause], runs: Runs, unread: int,
-    awaiting: list[tuple[Any, ...]], stopped: list[tuple[Any, ...]], recodings: int,
-) -> FlowStatus:  # fmt: skip
+    flow: FlowLine, stages: list[Staged], causes: list[Cause], runs: Runs, unread: int, recodings: int
+) -> FlowStatus:
     return FlowStatus(
         flow=flow.name,
         title=flow.title,
@@ -200,25 +179,26 @@ def _flow(
         repeats=runs.repeats,
         stale=runs.stale,
         unread=unread,
-        states=_apart(
-            tallied((State(row[0]).word, *row[2:]) for row in states), {AWAITING: awaiting, STOPPED: stopped}
+        states=_states(stages),
+        skipped=tallied(
+            (title_of(one.reason), one.count, one.currency, one.amount)
+            for one in stages
+            if one.word == State.SKIPPED.word
         ),
-        skipped=tallied((title_of(row[1]), *row[2:]) for row in states if row[0] == State.SKIPPED),
         waiting=tuple(causes),
         last_run=runs.last,
         unbalanced=runs.unbalanced,
-        awaiting_since=min((row[3] for row in awaiting), default=None),
+        awaiting_since=min((one.since for one in stages if one.word == AWAITING and one.since), default=None),
         unbalanced_count=runs.unbalanced_count,
         recodings=recodings,
     )
 
 
-def _apart(states: dict[str, Tally], there: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, Tally]:
-    """The tallies with what waits for approval there, or was stopped there, taken out of what is posted."""
-    for word, rows in there.items():
-        for count, currency, amount, _ in rows:
-            states[State.POSTED.word].take(count, currency, amount)
-            states.setdefault(word, Tally()).add(count, currency, amount)
+def _states(stages: list[Staged]) -> dict[str, Tally]:
+    """By word; posted is told also where nothing of what was posted stands there."""
+    states = tallied((one.word, one.count, one.currency, one.amount) for one in stages)
+    if states.keys() & {AWAITING, STOPPED, EARLIER}:
+        states.setdefault(State.POSTED.word, Tally())
     return states
 
 
