@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -15,6 +15,7 @@ from ml_connector.cli.choosing import Yes, planned_before, taken_up
 from ml_connector.cli.connecting import show_connection_settings
 from ml_connector.cli.context import Cli, Exit, Given, pairs
 from ml_connector.cli.status import show_status
+from ml_connector.connectors.checking import Finding
 from ml_connector.errors import BadInput
 from ml_connector.service import integrating, receivables, syncing
 from ml_connector.service.desk import Desk
@@ -27,6 +28,7 @@ from ml_connector.service.scheduling import schedule as set_schedule
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import Status
 from ml_connector.service.status import status as current_status
+from ml_connector.service.strange_accounts import strange_accounts_of
 from ml_connector.service.syncing import Quiet
 from ml_connector.service.tallies import counted
 
@@ -69,7 +71,9 @@ async def integrate(kind: str, *, source: str = "", target: str = "", set: _Set 
     """
     async with cli.desk() as desk:
         made = await integrating.integrate(desk, kind, pairs(set, "setting"), source=source, target=target)
+        strange = await strange_accounts_of(desk, made)
     cli.show(made, _integrated)
+    _say(cli, strange)
     return Exit.GOOD
 
 
@@ -108,12 +112,20 @@ async def settings(integration: str = "", *, connection: str = "", set: _Set = (
         if set:
             found = await integrating.change_settings(desk, found, pairs(set, "setting"))
         shown = integrating.described(desk, found)
+        strange = await strange_accounts_of(desk, found)
     cli.show(shown, lambda console, settings: _settings(console, settings, found))
     for flow in found.flows:
         if told := taken_up(flow):
             cli.say(told)
+    _say(cli, strange)
     cli.say("Each connection has settings of its own: 'ml-connector settings --connection NAME' shows them.")
     return Exit.GOOD
+
+
+def _say(cli: Cli, findings: Iterable[Finding]) -> None:
+    """What is strange about settings, on the error output."""
+    for one in findings:
+        cli.say(f"{one.subject}: {one.sentence} {one.action}")
 
 
 def _settings(console: Console, shown: list[Setting], found: Integration) -> None:

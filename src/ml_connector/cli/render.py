@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.service.backfills import BackfillForecast, sentences
 from ml_connector.service.forecasting import Forecast
 from ml_connector.service.posted import AWAITING
@@ -62,6 +63,13 @@ def to_look_at(console: Console, doubles: Mapping[str, int], vendors: Mapping[st
     for name, count in vendors.items():
         told = counted(count, "vendor that was made from here lacks", "vendors that were made from here lack")
         lines(console, f"{told} something in {name}: 'ml-connector vendors --incomplete' names it.")
+
+
+def findings(console: Console, found: Iterable[Finding]) -> None:
+    """What a check has found, a line each."""
+    for one in found:
+        style = "red" if one.verdict is Verdict.MISSING else "yellow"
+        lines(console, f"{one.subject}: {one.sentence} {one.action}", style=style)
 
 
 def losses(console: Console, found: Iterable[Loss]) -> None:

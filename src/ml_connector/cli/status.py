@@ -36,6 +36,7 @@ def show_status(console: Console, found: Status) -> None:
     show_connections(console, list(found.connections))
     render.to_look_at(console, found.doubles, found.incomplete_vendors)
     render.losses(console, found.losses)
+    render.findings(console, found.settings)
     if not found.integrations:
         render.lines(console, "Nothing is integrated yet: 'ml-connector integrate' joins two connections.")
     for integration in found.integrations:

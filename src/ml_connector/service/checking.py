@@ -15,6 +15,7 @@ from ml_connector.service.backfills import plan_of_the_day
 from ml_connector.service.connections import Connection, connections_in, told
 from ml_connector.service.desk import Desk
 from ml_connector.service.roles import Role
+from ml_connector.service.strange_accounts import strange_accounts
 from ml_connector.service.working import Work, working
 from ml_connector.transport.errors import TransportError
 
@@ -85,6 +86,7 @@ async def _checked(desk: Desk, connection: Connection, work: Work, seconds: floa
     )
     plan = await plan_of_the_day(desk, connection.connection_id) if findings else None
     findings += (plan,) if plan is not None else ()
+    findings += await strange_accounts(desk, connection.connection_id)
     good = all(finding.verdict is not Verdict.MISSING for finding in findings)
     return Checked(connection.name, connection.vendor, good, findings)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.called import folded, id_of
 from ml_connector.canonical.currencies import CURRENCIES
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Dimension, Organisation
@@ -14,9 +14,7 @@ from ml_connector.integrations.base import IntegrationType
 from ml_connector.sealing import Sealer
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.sync.directory import entry_name
-
-#: The word by which a charge goes into a bill's lines instead of an account of its own.
-IN_LINES = "lines"
+from ml_connector.sync.named_accounts import IN_LINES
 
 
 async def organisation_of(reading: Reading, sealer: Sealer, connection_id: int) -> Organisation:
@@ -45,58 +43,6 @@ async def listed(reading: Reading, sealer: Sealer, connection_id: int, entity: s
     if not rows and read is None:
         return None
     return {one: documents.decode(sealer.open(entry_name(entity, one), body)) for one, body in rows}
-
-
-def label(document: Document | None) -> str:
-    """What a person calls an entry of a list."""
-    if document is None:
-        return ""
-    number, name = getattr(document, "number", ""), getattr(document, "name", "")
-    return " ".join(part for part in (number, name) if part)
-
-
-def called(entry: Document) -> tuple[str, ...]:
-    """All that a person may call an entry of a list: its number, its name, both, and the name behind that of its set."""
-    number, name = getattr(entry, "number", ""), getattr(entry, "name", "")
-    belongs = getattr(getattr(entry, "set", None), "name", "")
-    whole = f"{belongs}: {name}" if belongs else ""
-    return tuple(one for one in dict.fromkeys((number, name, label(entry), whole)) if one)
-
-
-def _any(_: Document) -> bool:
-    return True
-
-
-def id_of(entries: Mapping[str, Document], named: str, fit: Callable[[Document], bool] = _any) -> str:
-    """The id of the one entry of that id, number or name; empty when there is none. Capitals and blanks do not matter.
-
-    Of several that are called so, the one that is ``fit``. Raises ValueError naming the candidates when that is not one.
-    """
-    if named in entries:
-        return named
-    exact = [one for one, entry in entries.items() if named in called(entry)]
-    found = exact or [one for one, entry in entries.items() if _folded(named) in map(_folded, called(entry))]
-    if len(found) > 1:
-        found = [one for one in found if fit(entries[one])] or found
-    if len(found) > 1:
-        shown = ", ".join(f"{one} ({label(entries[one])})" for one in sorted(found))
-        raise ValueError(f"{named!r} is the number or name of several: give the id of one of {shown}")
-    return found[0] if found else ""
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
-
-
-_NEAREST = 3
-
-
-def nearest(entries: Mapping[str, Document], named: str) -> str:
-    """What may have been meant by a name that nothing has, in words; empty where nothing is like it."""
-    names = {_folded(one): entry for entry in entries.values() for one in called(entry)}
-    close = get_close_matches(_folded(named), names, _NEAREST)
-    found = list(dict.fromkeys(label(names[one]) for one in close))
-    return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
 
 
 # --- settings against the books ----------------------------------------------------------------------------------
@@ -151,9 +97,9 @@ def _account(name: str, text: str, entries: Mapping[str, Document]) -> str:
 def _require_dimensions(name: str, text: str, own: tuple[str, ...], entries: Mapping[str, Document]) -> None:
     """Raise BadInput for a word that is no tag or category of the ledger, by its id or name."""
     sets = [one.set for one in entries.values() if isinstance(one, Dimension) and one.set.id]
-    known = {_folded(word) for one in sets for word in (one.id, one.name)} | set(own)
+    known = {folded(word) for one in sets for word in (one.id, one.name)} | set(own)
     for word in filter(None, map(str.strip, text.split(","))):
-        if _folded(word) not in known:
+        if folded(word) not in known:
             names = ", ".join(sorted({one.name or one.id for one in sets})) or "none"
             raise BadInput(
                 f"The setting {name} cannot be {word!r}: the ledger has no dimension of that id or name; it has: {names}. "

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.called import label
 from ml_connector.integrations.coding import RECODED
 from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.sealing import Sealer
-from ml_connector.service.company_books import label
 from ml_connector.service.desk import Reading
 from ml_connector.service.explaining import shown_decision
 from ml_connector.service.finding import RECORDS, opened_document, party_name

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.called import label
 from ml_connector.sealing import Sealer
 from ml_connector.service.awaiting import awaiting
-from ml_connector.service.company_books import label
 from ml_connector.service.desk import Desk, made
 from ml_connector.service.finding import RECORDS, Filter, conditions, opened_document, party_name
 from ml_connector.service.posted import THERE, all_staged_flows, word

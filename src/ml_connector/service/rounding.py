@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.canonical import documents
+from ml_connector.canonical.called import label
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account
 from ml_connector.canonical.parts import Ref
@@ -16,7 +17,7 @@ from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.errors import BadInput
 from ml_connector.integrations.drafts import ROUNDING
 from ml_connector.sealing import Sealer
-from ml_connector.service.company_books import label, listed
+from ml_connector.service.company_books import listed
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.roles import READERS

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_connector.connectors.checking import Finding, Verdict
 from ml_connector.errors import Acts
 from ml_connector.sealing import Sealer
 from ml_connector.service.backfills import BackfillForecast, backfills
@@ -22,6 +23,7 @@ from ml_connector.service.posted import AWAITING, EARLIER, STOPPED, staged_flows
 from ml_connector.service.roles import ALL
 from ml_connector.service.stages import Staged, stages_in
 from ml_connector.service.standing import stuck_by_flow
+from ml_connector.service.strange_accounts import strange_accounts_in
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
 from ml_connector.sync.states import State
@@ -102,6 +104,7 @@ class Status:
 
     ``doubles``: by connection, how many things stand there in two live documents. ``losses``: where webhooks are set up,
     how many changes they announced. ``incomplete_vendors``: by connection, how many vendors that we made lack something.
+    ``settings``: which settings name an account that the ledger does not have, or that nobody has looked up yet.
     """
 
     connections: tuple[Connection, ...]
@@ -110,6 +113,7 @@ class Status:
     doubles: dict[str, int] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
     incomplete_vendors: dict[str, int] = field(default_factory=dict)
+    settings: tuple[Finding, ...] = ()
 
 
 _RECODINGS = """
@@ -132,11 +136,12 @@ async def status(desk: Desk) -> Status:
         deposits = [line for one in joined for line in await deposits_wrong(desk, reading, sealer, one)]
         twice = await open_doubles_in(reading)
         incomplete = await incomplete_in(desk, reading, sealer)
+        settings = await strange_accounts_in(desk, reading, sealer, joined)
         lost = await losses(reading.connection, desk.tenant_id, desk.clock.now())
         unheard = [_unheard(desk, one) for one in await silent(reading.connection, desk.tenant_id)]
     told = [f"{name}: {count:,} standing twice, see 'ml-connector doubles'" for name, count in twice.items()]
-    wrong = (*_dead(known), *unheard, *_open(found), *deposits, *told)
-    return Status(known, tuple(found), wrong, twice, tuple(lost.values()), incomplete)
+    wrong = (*_dead(known), *unheard, *_strange(settings), *_open(found), *deposits, *told)
+    return Status(known, tuple(found), wrong, twice, tuple(lost.values()), incomplete, settings)
 
 
 async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> IntegrationStatus:
@@ -220,6 +225,10 @@ def _dead(known: tuple[Connection, ...]) -> list[str]:
         for one in known
         if one.state != "good" or one.problem or one.grant_state != "good"
     ]
+
+
+def _strange(settings: tuple[Finding, ...]) -> list[str]:
+    return [f"{one.subject}: {one.sentence}" for one in settings if one.verdict is Verdict.MISSING]
 
 
 def _unheard(desk: Desk, one: Silent) -> str:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.list_options import NO_OPTIONS, chosen, keep
 from ml_connector.sync.merged import follow_targets
+from ml_connector.sync.named_accounts import ACCOUNTS, name_by_id
 from ml_connector.sync.refusal_waits import numbered
 from ml_connector.sync.release import release
 from ml_connector.sync.unread import shown_again
@@ -65,6 +67,8 @@ async def refresh(lane: Lane, entity: str, older_than: float, options: Mapping[s
             await move_cursor(transaction, f"directory {entity}", page)
             if page.last:
                 await _end(transaction, entity, walk)
+                if entity == ACCOUNTS:
+                    await name_by_id(transaction, partial(_opened, transaction, entity))
                 changed += await follow_targets(transaction, entity)
             if changed:
                 keys = [f"{entity}:{one}" for one in (*changed, ANY)]
@@ -74,6 +78,17 @@ async def refresh(lane: Lane, entity: str, older_than: float, options: Mapping[s
         if not page.last and lane.slice.over():
             return False
     return True
+
+
+async def _opened(transaction: LaneTransaction, entity: str) -> dict[str, Document]:
+    """A list of the lane's connection as it is filed, by id."""
+    lane = transaction.lane
+    rows = await transaction.all(
+        """select object_id, body from directory
+        where tenant_id = %s and connection_id = %s and entity = %s and state <> 'gone'""",
+        lane.tenant_id, lane.connection_id, entity,
+    )  # fmt: skip
+    return {id_: documents.decode(lane.sealer.open(entry_name(entity, id_), body)) for id_, body in rows}
 
 
 def _named(entity: str, rows: Sequence[Row], changed: Collection[str] | None) -> list[str]:

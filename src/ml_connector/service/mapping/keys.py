@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from ml_connector.canonical.called import id_of, label, nearest
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import TaxCode
 from ml_connector.errors import BadInput, NotFound
 from ml_connector.integrations.base import IntegrationType
 from ml_connector.integrations.tables import TableType
 from ml_connector.sealing import Sealer
-from ml_connector.service.company_books import id_of, label, listed, nearest
+from ml_connector.service.company_books import listed
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.finding import opened_document
 from ml_connector.service.integrating import Integration

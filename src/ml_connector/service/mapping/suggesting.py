@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from ml_connector.canonical.called import label
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.numbers import name_key, number_key
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Candidate as Matched
-from ml_connector.service.company_books import label
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.keys import Known, Seen, known
