@@ -86,6 +86,18 @@ async def test_what_share_of_documents_and_money_finds_its_rows(company: Company
     assert (await coverage(company.desk, company.integration)).percent == 100
 
 
+async def test_a_document_that_states_no_currency_is_summed_in_the_companys(company: Company) -> None:
+    """As ServiceTitan's invoices and payments, and as the ledger of versions counts them."""
+    company.integration = await change_settings(company.desk, company.integration, {"currency": "USD"})
+    stated, silent = bill("1", date=days_ago(company, 5)), bill("2", date=days_ago(company, 5), currency="")
+    company.titan.lists["bills"] = (stated, silent)
+    await told(company, await surveying(company))
+    found = await coverage(company.desk, company.integration)
+    assert (found.sums, list(found.money)) == ({"USD": Decimal("200.00")}, ["USD"])
+    [key] = next(table.open for table in found.tables if table.table == "accounts")
+    assert key.sums == {"USD": Decimal("200.00")}
+
+
 async def test_a_row_counts_on_the_days_it_holds(company: Company) -> None:
     company.titan.lists["bills"] = tuple(bills(company)[:2])
     await told(company, await surveying(company))

@@ -25,6 +25,7 @@ from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.pull import READING_SHARE
+from ml_connector.sync.stage import currency_of
 
 SURVEY = "survey "
 """Begins the question what documents of an integration, whose number follows, use of its mapping tables."""
@@ -147,7 +148,7 @@ async def _note(
         )
         return
     keys = _keys(flow, document)
-    currency, amount = getattr(document, "currency", ""), abs(amount_of(document) or 0)
+    currency, amount = currency_of(document, flow, transaction.lane), abs(amount_of(document) or 0)
     await transaction.run(
         """insert into surveyed (tenant_id, integration_id, flow, source_id, day, currency, amount, keys)
         values (%s, %s, %s, %s, %s, %s, %s, %s)

@@ -121,14 +121,15 @@ async def _known(transaction: LaneTransaction, flow: Flow, ids: list[str]) -> di
     return {row[0]: _Known(*row[1:]) for row in rows}
 
 
-def _currency(document: documents.Document, flow: Flow, lane: Lane) -> str:
+def currency_of(document: documents.Document, flow: Flow, lane: Lane) -> str:
+    """What its amounts are in: the currency it states, else that of the integration's setting, else its organisation's."""
     stated = getattr(document, "currency", "")
     return str(stated or getattr(flow.settings, "currency", "") or lane.organisation.currency)
 
 
 def _currency_set(document: documents.Document, flow: Flow, lane: Lane) -> str:
     """The setting's currency where the document has an amount and nobody else says in what; else empty."""
-    currency = _currency(document, flow, lane)
+    currency = currency_of(document, flow, lane)
     stated = bool(getattr(document, "currency", ""))
     return "" if stated or documents.amount_of(document) is None or currency == lane.organisation.currency else currency
 
@@ -150,7 +151,7 @@ def _classify(rows: list[Row], known: dict[str, _Known], intake: Intake, flow: F
         else:
             what = "new"
             fresh.append(one)
-        intake.count(what, documents.amount_of(row.document) or ZERO, _currency(row.document, flow, lane))
+        intake.count(what, documents.amount_of(row.document) or ZERO, currency_of(row.document, flow, lane))
     return fresh
 
 
@@ -319,7 +320,7 @@ async def _store_documents(transaction: LaneTransaction, flow: Flow, run_id: int
         [flow.type.party_of(one.document) for one in fresh],
         [_date(one.document) for one in fresh],
         [documents.amount_of(one.document) or ZERO for one in fresh],
-        [_currency(one.document, flow, lane) for one in fresh],
+        [currency_of(one.document, flow, lane) for one in fresh],
         [documents.settled_as(one.document) for one in fresh],
         [seal(b"raw " + one.content_hash, one.row.raw) for one in fresh],
         [seal(b"canonical " + one.content_hash, one.canonical) for one in fresh],
