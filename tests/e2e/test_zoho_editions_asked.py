@@ -23,6 +23,7 @@ from ml_connector.service.fields import fields
 from ml_connector.service.finding import Filter
 from ml_connector.service.integrating import Integration, integration_named
 from ml_connector.service.replaying import replay
+from ml_connector.service.status import status
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector_sandbox.company.catalogue import SUPPLIERS
@@ -144,6 +145,23 @@ async def test_nothing_is_written_until_what_the_edition_asks_for_is_set(
         [again] = company.made
         assert again.total == bill.total + 3
         assert {name: again.texts[name] for name in heads} == heads
+
+
+async def test_what_stands_still_is_named_at_once_and_not_forecast(database: Database, tmp_path: Path) -> None:
+    async with edition(database, tmp_path, "GB", demanded_uk="vat_treatment") as company:
+        quiet = await syncing.sync(company.desk, await integration_named(company.desk, KIND))
+        assert not quiet.done and quiet.progress.later == 0
+        [still] = quiet.progress.still
+        assert still.flows[-2:] == ("vendors", "bills") and still.connection == "Zoho Books" and still.waiting
+        assert f"vendors, bills stand still at Zoho Books, and {still.waiting} documents wait" in quiet.sentence
+        assert quiet.sentence.count("Nothing is written") == 1
+        [found] = (await status(company.desk)).integrations
+        assert found.forecasts == () and [one.why for one in found.still] == [still.why]
+        assert "Zoho Books: Nothing is written" in (await status(company.desk)).attention[0]
+
+        await change_connection_settings(company.desk, await company.connection(), {"vat_treatment": "uk"})
+        quiet = await syncing.sync(company.desk, await integration_named(company.desk, KIND))
+        assert quiet.done and quiet.progress.still == () and company.made
 
 
 async def test_what_is_left_to_the_contacts_is_refused_by_zoho_where_they_lack_it(

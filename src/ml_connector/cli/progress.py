@@ -31,6 +31,7 @@ def numbers(now: Progress) -> str:
         f"{now.due:,} to go" if now.due else "",
         f"{now.open:,} being sent" if now.open else "",
         counted(now.later, "waiting for its time", "waiting for their time") if now.later else "",
+        f"{', '.join(flow for one in now.still for flow in one.flows)} standing still" if now.still else "",
         f"still reading {counted(now.reads, 'flow')}" if now.reads else "",
     ]
     return ", ".join(part for part in parts if part)

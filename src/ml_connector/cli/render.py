@@ -18,6 +18,7 @@ from ml_connector.service.forecasting import Forecast
 from ml_connector.service.posted import AWAITING
 from ml_connector.service.settings import Setting
 from ml_connector.service.status import FlowStatus
+from ml_connector.service.still import Still
 from ml_connector.service.tallies import Cause, Tally, counted, merged
 from ml_connector.sync.announced import DAYS, OFTEN, Loss
 
@@ -87,6 +88,12 @@ def forecasts(console: Console, found: Iterable[Forecast]) -> None:
         each = ", ".join(f"{flow} {count:,}" for flow, count in one.left.items())
         when = f": {one.sentence}" if one.sentence else ""
         lines(console, f"{one.count:,} to go to {one.connection} ({each}){when}.", style="yellow" * one.paused)
+
+
+def still(console: Console, found: Iterable[Still]) -> None:
+    """What stands still, and why."""
+    for one in found:
+        lines(console, f"{one.sentence}. {one.why}", style="yellow")
 
 
 def backfills(console: Console, found: Sequence[BackfillForecast]) -> None:

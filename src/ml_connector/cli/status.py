@@ -45,6 +45,7 @@ def show_status(console: Console, found: Status) -> None:
         _money(console, integration.flows)
         render.backfills(console, integration.backfills)
         render.forecasts(console, integration.forecasts)
+        render.still(console, integration.still)
         for flow in integration.flows:
             render.to_approve(console, flow)
             render.awaiting(console, flow, integration.target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from ml_connector.service.company_books import organisation_of
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.following import FOLLOWING
 from ml_connector.service.integrating import Integration
+from ml_connector.service.still import Still
 from ml_connector.service.tallies import counted
 from ml_connector.sync.states import IN_FLIGHT, Needed, State
 
@@ -154,11 +155,19 @@ _CONNECTION = """
     where tenant_id = %s and connection_id = %s"""
 
 
-async def forecasts(desk: Desk, reading: Reading, sealer: Sealer, integration: Integration) -> tuple[Forecast, ...]:
-    """For each connection that an integration writes to and has something waiting for, about when it is over there."""
+async def forecasts(
+    desk: Desk, reading: Reading, sealer: Sealer, integration: Integration, still: Sequence[Still] = ()
+) -> tuple[Forecast, ...]:
+    """For each connection that an integration writes to and has something waiting for, about when it is over there.
+
+    ``still``: the flows that stand still at a connection, which nobody can tell when they are over.
+    """
     kind = desk.runtime.integrations[integration.kind]
     targets: dict[int, list[int]] = {}
+    stand = {(one.connection_id, flow_id) for one in still for flow_id in one.flow_ids}
     for flow in integration.flows:
+        if (flow.target_id, flow.flow_id) in stand:
+            continue
         if flow.mode in ("live", "as needed") and not kind.flow(flow.name).tracks:
             targets.setdefault(flow.target_id, []).append(flow.flow_id)
     found = [await _of(desk, reading, sealer, integration, target, ids) for target, ids in sorted(targets.items())]

@@ -23,6 +23,7 @@ from ml_connector.service.posted import AWAITING, EARLIER, STOPPED, staged_flows
 from ml_connector.service.roles import ALL
 from ml_connector.service.stages import Staged, stages_in
 from ml_connector.service.standing import stuck_by_flow
+from ml_connector.service.still import Still, still_in
 from ml_connector.service.strange_accounts import strange_accounts_in
 from ml_connector.service.tallies import Cause, Tally, counted, tallied, title_of
 from ml_connector.sync.announced import Loss, Silent, losses, silent
@@ -84,6 +85,7 @@ class IntegrationStatus:
 
     ``backfills``: what is read from the beginning, a call for each document. ``stuck``: by flow, how many documents do
     not go on at the target: see ``standing``. ``not_possible``: what the vendors' APIs do not allow, in sentences.
+    ``still``: flows that stand still, and why.
     """
 
     integration_id: int
@@ -96,6 +98,7 @@ class IntegrationStatus:
     backfills: tuple[BackfillForecast, ...] = ()
     stuck: dict[str, int] = field(default_factory=dict)
     not_possible: tuple[str, ...] = ()
+    still: tuple[Still, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
     stages = await stages_in(reading, ids, staged)
     recodings = dict(await reading.all(_RECODINGS, State.PLANNED.value, reading.tenant_id, ids))
     unread = await reading.all(_UNREAD, reading.tenant_id, ids)
+    still = await still_in(reading, ids, desk.clock.now())
     causes = await causes_of(reading, sealer, ids)
     runs = await runs_together(reading, ids)
     flows = tuple(
@@ -165,10 +169,10 @@ async def _integration(desk: Desk, reading: Reading, sealer: Sealer, integration
     )
     return IntegrationStatus(
         integration.integration_id, integration.kind, integration.title, integration.source, integration.target, flows,
-        await forecasts(desk, reading, sealer, integration),
+        await forecasts(desk, reading, sealer, integration, still),
         await backfills(desk, reading, sealer, integration),
         await stuck_by_flow(reading, sealer, integration) if staged else {},
-        integration.not_possible,
+        integration.not_possible, still,
     )  # fmt: skip
 
 
@@ -221,7 +225,9 @@ def _unread(sealer: Sealer, rows: list[tuple[Any, ...]]) -> list[Cause]:
 
 def _dead(known: tuple[Connection, ...]) -> list[str]:
     return [
-        f"{one.name} {one.state}: {one.problem}" if one.problem else f"{one.name} {one.state}."
+        f"{one.name}{'' if one.state == 'good' else f' {one.state}'}: {one.problem}"
+        if one.problem
+        else f"{one.name} {one.state}."
         for one in known
         if one.state != "good" or one.problem or one.grant_state != "good"
     ]
@@ -247,6 +253,7 @@ def _open(found: list[IntegrationStatus]) -> list[str]:
         for one in found
         for flow, count in one.stuck.items()
     ]
+    told += [f"{still.sentence}." for one in found for still in one.still]
     for integration, flow in ((one, flow) for one in found for flow in one.flows):
         told += [f"{flow.flow}: {cause.title} ({cause.count:,})" for cause in flow.waiting if cause.person]
         if flow.to_approve:

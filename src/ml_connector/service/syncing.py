@@ -11,9 +11,10 @@ from ml_connector.errors import Refused
 from ml_connector.service.desk import Change, Desk, made
 from ml_connector.service.integrating import Integration
 from ml_connector.service.roles import Role
+from ml_connector.service.still import Still, still_in
 from ml_connector.service.tallies import counted
 from ml_connector.service.working import Work, working
-from ml_connector.sync.refused import try_again
+from ml_connector.sync.refused import REFUSED, try_again
 from ml_connector.sync.states import IN_FLIGHT, State
 
 PATIENCE = 120.0  # machine seconds without any progress after which waiting here makes no sense
@@ -26,7 +27,8 @@ class Progress:
     ``rows`` were read since the waiting began, by whatever reading, and ``new`` of them are versions that were not known;
     ``walked`` are those of each flow's latest reading: one that fails again and again comes no further.
     ``later`` more wait only for time (a limit, a retry), the first until ``until``. ``lanes`` are at work or about to be.
-    ``unread`` rows could not be read; the next reading asks for them again.
+    ``unread`` rows could not be read; the next reading asks for them again. ``still`` are flows that stand still; what
+    they have waiting is in none of the other numbers.
     """
 
     reads: int
@@ -42,6 +44,7 @@ class Progress:
     lanes: int = 0
     walked: int = 0
     unread: int = 0
+    still: tuple[Still, ...] = ()
 
     @property
     def quiet(self) -> bool:
@@ -51,7 +54,7 @@ class Progress:
     @property
     def moved(self) -> tuple[int, ...]:
         """What changes only when work is brought forward, and not when a retry is put off once more."""
-        left = self.reads + self.due + self.later
+        left = self.reads + self.due + self.later + sum(one.waiting for one in self.still)
         return self.walked, self.new, left, self.open, self.ended, self.held
 
 
@@ -101,11 +104,16 @@ _PROGRESS = """
     with lanes as (
         select connection_id, greatest(not_before, timestamptz '1970-01-01 00:00:00+00') as free_at from lane
         where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[])
+    ), still as (
+        select connection_id, substr(name, %(named)s)::int as flow_id from feed
+        where tenant_id = %(tenant)s and connection_id = any(%(lanes)s::int[]) and starts_with(name, %(refused)s)
+          and moved_at > %(now)s
     ), waiting as (
         select greatest(w.not_before, l.free_at) as at from work w
         join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
         join lanes l on l.connection_id = w.connection_id
         where w.tenant_id = %(tenant)s and w.flow_id = any(%(flows)s::int[]) and s.state = 0
+          and (w.connection_id, w.flow_id) not in (select connection_id, flow_id from still)
     ), reads as (
         select l.free_at as at from flow f join lanes l on l.connection_id = f.source_id
         where f.tenant_id = %(tenant)s and f.flow_id = any(%(flows)s::int[]) and f.read_requested_by is not null
@@ -151,21 +159,25 @@ async def progress(desk: Desk, integration: Integration) -> Progress:
 async def _look(desk: Desk, integration: Integration, since: datetime) -> tuple[Progress, bool]:
     """The progress since an instant, and whether a connection cannot go on without a person."""
     kind = desk.runtime.integrations[integration.kind]
+    flows, instant = [one.flow_id for one in integration.flows if one.mode != "off"], desk.clock.now()
     values = {
         "tenant": desk.tenant_id,
         "lanes": [integration.source_id, integration.target_id],
-        "flows": [one.flow_id for one in integration.flows if one.mode != "off"],
+        "flows": flows,
         "reading": [one.flow_id for one in integration.flows if not kind.flow(one.name).follows],
-        "now": desk.clock.now(),
+        "now": instant,
         "since": since,
         "flying": [state.value for state in IN_FLIGHT],
         "held": State.HELD.value,
+        "refused": REFUSED,
+        "named": len(REFUSED) + 1,
     }
     async with desk.looking() as reading:
         row = await (await reading.connection.execute(_PROGRESS.encode(), values)).fetchone()
+        still = await still_in(reading, flows, instant)
     assert row is not None
     *counts, until, problem, lanes, walked, unread, dead = row
-    ends = int(lanes), int(walked), int(unread)
+    ends = int(lanes), int(walked), int(unread), still
     return made(Progress, *(int(count) for count in counts), until, problem, *ends), bool(dead)
 
 
@@ -205,6 +217,8 @@ async def _until_quiet(desk: Desk, integration: Integration, report: Report, pat
         calm = calm + 1 if now.quiet and not now.later else 0
         # Twice in a row: between two steps of a lane there is a moment with nothing to see.
         if calm > 1:
+            if any(one.waiting for one in now.still):
+                return Quiet(False, now, _remains(now))
             return Quiet(True, now, f"{_not_read(now)}; the next reading asks again" if now.unread else "")
         if dead or _too_late(desk, now, patience) or loop.time() - since > patience:
             return Quiet(False, now, _remains(now))
@@ -235,6 +249,7 @@ def _remains(now: Progress) -> str:
         counted(now.reads, "flow is still to be read", "flows are still to be read") if now.reads else "",
         counted(now.due, "is still to be worked off", "are still to be worked off") if now.due else "",
         _not_read(now) if now.unread else "",
+        *(one.sentence for one in now.still),
     ]
     told = "; ".join(one for one in left if one) or "nothing is under way"
     if now.problem:
