@@ -18,7 +18,7 @@ from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.files import FileRefused, export_mapping, import_mapping
 from ml_connector.service.mapping.history import history
 from ml_connector.service.mapping.rows import rows_in
-from ml_connector.service.mapping.suggesting import accept_exact, suggest
+from ml_connector.service.mapping.suggesting import accept_exact, suggest, unread
 from ml_connector.service.mapping.targets import targets
 from ml_connector.service.mapping.values import Days, remove_value, set_value
 from ml_connector.service.roles import Actor
@@ -141,17 +141,17 @@ async def test_a_value_for_some_days_leaves_the_others_as_they_were(read_company
     assert (done.added, done.changed, done.removed) == (2, 1, 0) and done.row is not None
     assert (done.row.was, done.row.span) == ("a1", "from 2026-10-01 until 2026-12-31")
     assert await _spans(company) == [
-        ("a1", "from ever until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-12-31"), ("a1", "from 2027-01-01 for ever"),
+        ("a1", "until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-12-31"), ("a1", "from 2027-01-01 on"),
     ]  # fmt: skip
     later = Days(date(2026, 11, 1))
     await set_value(company.desk, company.integration, "accounts", "5100", "a3", days=later)
     assert await _spans(company) == [
-        ("a1", "from ever until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-10-31"), ("a3", "from 2026-11-01 for ever"),
+        ("a1", "until 2026-09-30"), ("a2", "from 2026-10-01 until 2026-10-31"), ("a3", "from 2026-11-01 on"),
     ]  # fmt: skip
     whole = Days(date(2026, 9, 1))
     taken = await set_value(company.desk, company.integration, "accounts", "5100", "a2", days=whole)
     assert (taken.removed, taken.changed) == (2, 1)
-    assert await _spans(company) == [("a1", "from ever until 2026-08-31"), ("a2", "from 2026-09-01 for ever")]
+    assert await _spans(company) == [("a1", "until 2026-08-31"), ("a2", "from 2026-09-01 on")]
     with pytest.raises(BadInput, match="turn the days round"):
         backwards = Days(date(2026, 9, 2), date(2026, 9, 1))
         await set_value(company.desk, company.integration, "accounts", "5100", "a2", days=backwards)
@@ -169,7 +169,7 @@ async def test_who_changed_what(read_company: Company) -> None:
         ("cli/bert", "5100", "", "a2"), ("cli/anna", "5100", "", "a1"),
     ]  # fmt: skip
     assert found.changes[-1].note == "as agreed" and found.changes[-1].name == "5100 Job Materials"
-    assert found.changes[2].days == "from ever until 2026-09-30"
+    assert found.changes[2].days == "until 2026-09-30"
     one = await history(company.desk, company.integration, "accounts", "6100")
     assert {change.key for change in one.changes} == {"6100"} and len(one.changes) == 2
     assert (await history(company.desk, company.integration, "tax")).changes == ()
@@ -338,3 +338,34 @@ async def test_a_charge_goes_to_an_account_that_exists(read_company: Company) ->
         company.desk, company.integration, {"freight_account": "5100", "other_account": "lines"}
     )
     assert (made.settings["freight_account"], made.settings["other_account"]) == ("a1", "lines")
+
+
+async def test_an_account_that_cannot_be_used_is_told_and_not_proposed(read_company: Company) -> None:
+    company = read_company
+    closed = Account("a9", "Obsolete stock", "5180", active=False)
+    company.books.lists["accounts"] = (*company.books.lists["accounts"], closed)
+    await refresh(await company.lane(company.target, company.books, BOOKS), "accounts", 0)
+    done = await set_value(company.desk, company.integration, "accounts", "9999", "a9")
+    assert done.warnings == (
+        "accounts, row '9999': 5180 Obsolete stock cannot be used (archived or inactive in the ledger): what is mapped to it "
+        "waits until it can.",
+    )
+    with pytest.raises(BadInput) as refused:
+        await set_value(company.desk, company.integration, "accounts", "9999", "5181")
+    assert "Obsolete" not in str(refused.value)
+
+
+async def test_naming_a_value_again_changes_nothing(read_company: Company) -> None:
+    company = read_company
+    await set_value(company.desk, company.integration, "accounts", "5100", "a1", "suggested: same number")
+    done = await set_value(company.desk, company.integration, "accounts", "5100", "a1")
+    assert (done.added, done.changed, done.unchanged) == (0, 0, 1)
+    assert len((await history(company.desk, company.integration, "accounts", "5100")).changes) == 1
+
+
+async def test_before_anything_is_read_nobody_says_that_nothing_waits(company: Company) -> None:
+    told = await unread(company.desk, company.integration, "accounts")
+    assert told.startswith("Nothing of ") and "bills" in told and "'ml-connector preview'" in told
+    assert "invoices" in await unread(company.desk, company.integration, "items")
+    await company.read(bill("1"))
+    assert await unread(company.desk, company.integration, "accounts") == ""

@@ -92,7 +92,7 @@ async def test_which_plans_change_and_to_which_digest(planned: Company) -> None:
         {"USD": Decimal("250.00")},
     )
     assert [(one.days, one.planned_otherwise) for one in found.rows] == [
-        ("from ever until 2026-08-31", 0), ("from 2026-09-01 for ever", 1),
+        ("until 2026-08-31", 0), ("from 2026-09-01 on", 1),
     ]  # fmt: skip
     assert await everything(planned) == before
     await import_mapping(planned.desk, planned.integration, "accounts", text)

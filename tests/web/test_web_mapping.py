@@ -62,7 +62,7 @@ async def test_a_file_is_refused_with_all_its_faults(mine: Api) -> None:
 async def test_one_row_for_some_days_and_its_history(mine: Api) -> None:
     await mine.post("/mapping/accounts/rows", {"key": "5100", "value": "a1", "note": "as agreed"}, "k3")
     set_ = await mine.post("/mapping/accounts/rows", {"key": "5100", "value": "a2", "valid_from": "2026-10-01"}, "k4")
-    assert set_.body["row"]["span"] == "from 2026-10-01 for ever" and set_.body["row"]["was"] == "a1"
+    assert set_.body["row"]["span"] == "from 2026-10-01 on" and set_.body["row"]["was"] == "a1"
     found = (await mine.get("/mapping/accounts/history", key="5100")).body["changes"]
     assert [(one["was"], one["value"], one["note"]) for one in found][-1] == ("", "a1", "as agreed")
     gone = await mine.post("/mapping/accounts/rows", {"key": "5100"}, "k5")

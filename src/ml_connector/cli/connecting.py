@@ -222,7 +222,7 @@ def _show_rights(cli: Cli, connector: Connector) -> None:
     """What the flows need, purpose by purpose, before anything is asked. On the error output, with ``--json`` too."""
     cli.err.print(_needed(connector), markup=False)
     for line in rights(connector):
-        cli.err.print(f"  {line}", markup=False)
+        cli.err.print(render.hanging(line))
 
 
 async def _granted(

@@ -267,8 +267,9 @@ async def suggest(table: str, *, accept_exact: _Flag = False, integration: str =
         chosen = await integration_named(desk, integration)
         applied = await suggesting.accept_exact(desk, chosen, table) if accept_exact else None
         left = await suggesting.suggest(desk, chosen, table)
+        unread = await suggesting.unread(desk, chosen, table)
         kind = table_named(desk.runtime.integrations[chosen.kind], table)
-    _show_suggestions(cli, applied, left, kind)
+    _show_suggestions(cli, applied, left, unread, kind)
     if left and (told := by_hand(kind)):
         cli.say(told)
     return Exit.ATTENTION if left else Exit.GOOD
@@ -284,16 +285,21 @@ def by_hand(table: TableType) -> str:
     )
 
 
-def _show_suggestions(cli: Cli, applied: Applied | None, left: list[Suggestion], table: TableType) -> None:
+def _show_suggestions(
+    cli: Cli, applied: Applied | None, left: list[Suggestion], unread: str, table: TableType
+) -> None:  # fmt: skip
+    """``unread``: what has not been read, so that keys may be missing; without any, that is all there is to be said."""
     if cli.json:
-        cli.show({"applied": applied, "open": left}, lambda *_: None)
+        cli.show({"applied": applied, "open": left, "unread": unread}, lambda *_: None)
         return
     if applied is not None:
         _applied(cli.out, applied)
     if left:
         _suggestions(cli.out, left)
-    else:
+    elif not unread:
         render.lines(cli.out, _SELDOM if table.seldom else "Every key that was seen has a row.")
+    if unread:
+        render.lines(cli.out, unread, style="yellow")
 
 
 _SELDOM = "Nothing waits for a row: what has none is matched, made or left to the bills by itself."

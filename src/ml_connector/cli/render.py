@@ -171,6 +171,15 @@ def lines(console: Console, *texts: str, style: str = "") -> None:
         console.print(plain_text(text, style))
 
 
+def hanging(text: str, indent: int = 2) -> RenderableType:
+    """An entry of a list, its further lines deeper than its first."""
+    entry = Table.grid(padding=0)
+    entry.add_column(width=indent, no_wrap=True)
+    entry.add_column(overflow="fold")
+    entry.add_row("", Wrapped(text))
+    return entry
+
+
 def causes(console: Console, found: Sequence[Cause], heading: str) -> None:
     """Everything that waits: how many, how much, one example, and what to do."""
     if not found:

@@ -20,16 +20,7 @@ BARE_NUMBERS = "the number to use instead"
 
 
 @dataclass(frozen=True, slots=True)
-class StagingTable(TableType):
-    """A table of documents that are staged: what cannot be used there now may be mapped, and is told."""
-
-    def doubt(self, entry: Document, until: dt.date) -> str:
-        why = self.not_chosen(entry)
-        return f"{label(entry)} cannot be used ({why}): what is mapped to it waits until it can" if why else ""
-
-
-@dataclass(frozen=True, slots=True)
-class GlAccountTable(StagingTable):
+class GlAccountTable(TableType):
     """Accounts of the ledger, by their ids there: one for every line that carries an amount."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
@@ -38,7 +29,7 @@ class GlAccountTable(StagingTable):
 
 
 @dataclass(frozen=True, slots=True)
-class CostCenterTable(StagingTable):
+class CostCenterTable(TableType):
     """Options of the ledger's dimensions; a value names a cost centre, and no other dimension of the target."""
 
     def entry_word(self, entity: str) -> str:
@@ -91,7 +82,7 @@ class VendorCenterTable(CostCenterTable):
 
 
 @dataclass(frozen=True, slots=True)
-class SupplierTable(StagingTable):
+class SupplierTable(TableType):
     """Vendors, the ledger's own and those that documents name."""
 
     def listed_key(self, entry: Document) -> str:
@@ -103,7 +94,7 @@ class SupplierTable(StagingTable):
 
 
 @dataclass(frozen=True, slots=True)
-class LegalEntityTable(StagingTable):
+class LegalEntityTable(TableType):
     """The company that a bill is of, by its location; a bill that waits for one waits for its own row and for that of all."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
@@ -126,7 +117,7 @@ class LegalEntityTable(StagingTable):
 
 
 @dataclass(frozen=True, slots=True)
-class TermsTable(StagingTable):
+class TermsTable(TableType):
     """Payment terms as bills show them, by their words."""
 
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:

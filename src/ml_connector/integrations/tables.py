@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ml_connector.canonical.called import label
 from ml_connector.canonical.documents import Document
 
 _ENTRIES = {
@@ -101,7 +102,8 @@ class TableType:
 
     def doubt(self, entry: Document, until: dt.date) -> str:
         """Why documents dated up to ``until`` will wait that are mapped to ``entry``, as it is now; empty where none will."""
-        return ""
+        why, name = self.not_chosen(entry), label(entry) or str(getattr(entry, "id", ""))
+        return f"{name} cannot be used ({why}): what is mapped to it waits until it can" if why else ""
 
     def value_for(self, target_id: str, entity: str = "") -> str:
         """The value that names one entry of the target (of the table's own list, unless ``entity`` names another)."""

@@ -92,7 +92,7 @@ class Known:
             named = self.table.names(value)
         except ValueError as error:
             written = self.table.written(value)
-            return str(error) + "".join(nearest(self.targets.get(entity) or {}, one) for entity, one in written)
+            return str(error) + "".join(self._nearest(entity, one) for entity, one in written)
         faults = (self._missing(entity, one) or self._unfit(value, entity, one, key) for entity, one in named)
         return "; ".join(fault for fault in faults if fault)
 
@@ -112,7 +112,12 @@ class Known:
             return ""
         special = self.table.special
         words = f", nor one of {', '.join(special)}" if len(special) > 1 else f", nor {special[0]}" if special else ""
-        return f"{value!r} is no {self.table.entry_word(entity)} of {self.whose}{words}{nearest(held, value)}"
+        return f"{value!r} is no {self.table.entry_word(entity)} of {self.whose}{words}{self._nearest(entity, value)}"
+
+    def _nearest(self, entity: str, named: str) -> str:
+        """What may have been meant, among what some value may name."""
+        entries = self.targets.get(entity) or {}
+        return nearest({id_: one for id_, one in entries.items() if self.may_be_chosen(one)}, named)
 
 
 _NAMED = 12  # taxes

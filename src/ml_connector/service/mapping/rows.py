@@ -35,9 +35,11 @@ class Row:
 
     def span(self) -> str:
         """Its validity in words."""
-        first = "ever" if self.valid_from == EVER else str(self.valid_from)
-        last = "for ever" if self.valid_until == FOR_EVER else f"until {self.valid_until}"
-        return f"from {first} {last}"
+        first = "" if self.valid_from == EVER else f"from {self.valid_from}"
+        last = "" if self.valid_until == FOR_EVER else f"until {self.valid_until}"
+        if first and not last:
+            return f"{first} on"
+        return " ".join(filter(None, (first, last))) or "on all days"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ml_connector.integrations.tables import TableType
 from ml_connector.integrations.views import Candidate as Matched
 from ml_connector.service.desk import Desk, Reading
 from ml_connector.service.integrating import Integration
-from ml_connector.service.mapping.keys import Known, Seen, known
+from ml_connector.service.mapping.keys import Known, Seen, known, table_named
 from ml_connector.service.mapping.rows import EVER, FOR_EVER, Applied, Row, apply, rows_in
 from ml_connector.service.roles import READERS, Role
 from ml_connector.sync.claims import of_one_role, traits
@@ -95,6 +95,28 @@ async def suggest(desk: Desk, integration: Integration, table: str) -> list[Sugg
     }
     missing.sort(key=lambda one: (-freed[one.key], -one.uses, one.key))
     return [Suggestion(one.key, one.name, one.uses, freed[one.key], tuple(ranked(one)[:_MOST])) for one in missing]
+
+
+async def unread(desk: Desk, integration: Integration, table: str) -> str:
+    """What has not been read yet, so that keys of a table may be unknown; empty where all was. Raises NotFound."""
+    desk.require(*READERS)
+    kind = desk.runtime.integrations[integration.kind]
+    linked_by = table_named(kind, table).linked_by
+    async with desk.looking() as reading:
+        rows = await reading.all(
+            """select f.name from flow f where f.tenant_id = %s and f.integration_id = %s and exists (
+                   select 1 from run r where r.tenant_id = f.tenant_id and r.flow_id = f.flow_id and r.kind = 'read'
+                   and r.finished_at is not null)""",
+            desk.tenant_id, integration.integration_id,
+        )  # fmt: skip
+    read = {name for (name,) in rows}
+    users = [one.name for one in kind.flows if table in one.tables and not one.follows and one.name != linked_by]
+    if users and read.isdisjoint(users):
+        named = users[0] if len(users) == 1 else f"{', '.join(users[:-1])} or {users[-1]}"
+        return f"Nothing of {named} has been read yet, so no key of it is known: 'ml-connector preview' reads."
+    if linked_by and linked_by not in read:
+        return f"Nothing of {linked_by} has been read yet: what no document names is not known."
+    return ""
 
 
 async def _gone(reading: Reading, integration: Integration, flow: str) -> set[str]:

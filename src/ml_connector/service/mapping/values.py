@@ -51,6 +51,8 @@ async def set_value(
     value = checked_value(found, key, value)
     held = await _rows_of(desk, integration, table, key)
     row = Row(key, days.first, days.last, value, note)
+    if not note:  # nobody takes the evidence away that a row was accepted with by naming its value again
+        row = next((one for one in held if replace(one, note="") == row), row)
     if days == ALL_DAYS and any(one != ALL_DAYS for one in map(_days, held)):
         raise BadInput(
             f"{key!r} of {table} has rows with dates: say with --from and --until on which days the value holds, or change "
@@ -73,7 +75,7 @@ def cut(held: Sequence[Row], row: Row) -> list[Row]:
     >>> old = Row("5100", EVER, FOR_EVER, "a1")
     >>> new = Row("5100", dt.date(2026, 10, 1), dt.date(2026, 12, 31), "a2")
     >>> [one.span() for one in cut([old], new)]
-    ['from ever until 2026-09-30', 'from 2027-01-01 for ever']
+    ['until 2026-09-30', 'from 2027-01-01 on']
     """
     left = []
     for one in held:
