@@ -177,7 +177,7 @@ def _ids(line: InvoiceLine) -> set[str]:
 def _tell(pair: _Pair, draft: Draft) -> None:
     pairs = (
         ("account", pair.base.account.number or pair.base.account.id, pair.now.account.number or pair.now.account.id),
-        ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
+        ("tax", pair.base.tax_code.id, pair.now.tax_code.id),
         ("item", pair.base.item.id, pair.now.item.id),
         ("tracking", _ids(pair.base), _ids(pair.now)),
     )

@@ -173,5 +173,5 @@ def exempt_code(invoice: Invoice, view: View, draft: Draft) -> Ref:
 
 def _fault(code: TaxCode | None, value: str) -> str:
     if code is None:
-        return f"the ledger has no tax type {value}"
+        return f"the ledger has no tax {value}"
     return "" if code.active else "it is not active in the ledger"
