@@ -168,4 +168,7 @@ def test_what_does_not_go_on_there_is_told_kind_by_kind_with_who_does_what() -> 
 def test_the_further_lines_of_an_entry_stand_deeper_than_its_first() -> None:
     out = io.StringIO()
     render.entries(Console(file=out, width=40), ["bills from inventory bills and receipts: tn.acc.inventorybills:r"])
-    assert out.getvalue().splitlines() == ["  - bills from inventory bills and", "    receipts: tn.acc.inventorybills:r"]
+    assert out.getvalue().splitlines() == [
+        "  - bills from inventory bills and",
+        "    receipts: tn.acc.inventorybills:r",
+    ]
