@@ -255,7 +255,7 @@ async def test_a_tax_type_that_the_organisation_has_no_more(sold: Sold) -> None:
     assert used
     await sold.go()
     cause = await sold.waiting("tax_type_unusable")
-    one_sentence(cause.example, "tax type")
+    one_sentence(cause.example, "tax")
     one_sentence(cause.action)
     assert sold.sold() == 0
     sold.books.tax_rates.update(used)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
+from ml_connector.cli import render
 from ml_connector.cli.flows import _mode_set, show_preview, show_status
 from ml_connector.cli.mapping import by_hand
 from ml_connector.cli.standing import show_standing
@@ -162,3 +163,12 @@ def test_what_does_not_go_on_there_is_told_kind_by_kind_with_who_does_what() -> 
     told = out.getvalue()
     assert told.index("Ask who rejected it.") < told.index("is paid") < told.index("... and 10 more")
     assert told.count("is paid") == 30 and "41 documents do not go on there." in told
+
+
+def test_the_further_lines_of_an_entry_stand_deeper_than_its_first() -> None:
+    out = io.StringIO()
+    render.entries(Console(file=out, width=40), ["bills from inventory bills and receipts: tn.acc.inventorybills:r"])
+    assert out.getvalue().splitlines() == [
+        "  - bills from inventory bills and",
+        "    receipts: tn.acc.inventorybills:r",
+    ]

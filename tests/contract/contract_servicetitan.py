@@ -145,7 +145,7 @@ class StageOfServiceTitan(Stage):
         "empty_lists_are_null": Switch((True,)),
         "invoices_default_active_only": Switch((False,)),
         "api_edits_posted_invoices": Switch((True,)),
-        "customer_active_can_be_changed": Switch((False,)),
+        "customer_active_can_be_changed": Switch(untouched="met by its own check, which sets nothing else"),
         "refund_splits_are_positive": Switch((True,)),
         "payments_can_be_created": Switch((False,)),
         "payment_status_moves_back": Switch((False,)),
@@ -310,16 +310,21 @@ class StageOfServiceTitan(Stage):
 
     def _party_step(self, entity: str, action: Action, reference: str, organisation: Organisation) -> Step:
         """A new one with everything on it; or one that is there, under another name, address, e-mail and phone."""
-        target = "" if action is Action.CREATE else str(self.desk.add(entity, 2, LONG_AGO).id)
+        there = None if action is Action.CREATE else self.desk.add(entity, 2, LONG_AGO)
+        target = str(there.id) if there is not None else ""
         name = f"Made for {reference}" if action is Action.CREATE else f"Renamed for {reference}"
+        if there is not None and action is Action.SET_STATUS:
+            name = there.name
         party = Party(
             target, entity.removesuffix("s"), name, email="ada@contract.example", phone="(320) 555-0199",
-            private_person=True, address=_PLACE,
+            private_person=True, address=_PLACE, active=action is not Action.SET_STATUS,
         )  # fmt: skip
         composed = self.connector.compose(action, party, organisation, reference, self.settings)
         return Step(entity, action, reference, composed.body, target_id=target, number=name)
 
     def shows(self, step: Step, document: Document) -> bool:
+        if isinstance(document, Party) and step.action is Action.SET_STATUS:
+            return not document.active
         if isinstance(document, Party):
             return (document.name, document.reference) == (step.number, step.reference)
         if step.action is Action.CREATE:

@@ -88,7 +88,7 @@ class StageOfZohoBooks(Stage):
     fixed = frozenset(["accounts", "tax_codes", "dimensions", "currencies"])
     vanishing = frozenset(["payments", "refunds", "allocations"])
     # The answer to an application shows none, and a refund is looked up where the answer does not show it.
-    silent = frozenset([("allocations", Action.CREATE), ("refunds", Action.CREATE)])
+    silent = frozenset([("allocations", Action.CREATE), ("refunds", Action.CREATE), ("parties", Action.SET_STATUS)])
     wrong = (
         Wrong("client_secret", "other", ("client secret", "data centre eu")),
         Wrong("client_id", "1000.OTHER", ("client id", "data centre eu")),
@@ -173,6 +173,7 @@ class StageOfZohoBooks(Stage):
         "zero_total_status": Switch(("open",)),
         "void_frees_number": Switch((True,)),
         "other_currency_refused": Switch((False,)),
+        "refuse_inactive_with_open": Switch((True,)),
         "merge_parameter": Switch(untouched="the connector merges no contacts"),
         "upsert_created_status": Switch((201,)),
         "upsert_body_repeat": Switch(("refused", "lost")),

@@ -96,6 +96,8 @@ def _expecting(step: Step, document: Document) -> Step:
 
 def _party(asked: Asked) -> Party:
     kind = "vendor" if asked.creates else "customer"
+    if asked.action is Action.SET_STATUS:
+        return Party(_contact(asked, kind), kind, f"Before {asked.reference}", active=False)
     name = f"Made for {asked.reference}" if asked.creates else f"Renamed for {asked.reference}"
     before = "" if asked.creates else _contact(asked, kind)
     return Party(before, kind, name, first_name="Ada", last_name="Ott", email="ada@contract.example")
@@ -243,7 +245,7 @@ _DOCUMENTS: Mapping[str, Callable[[Asked], Document]] = {
 
 def shows(step: Step, document: Document) -> bool:
     """Whether the document shows the step as done."""
-    if step.action is Action.VOID:
+    if step.action in (Action.VOID, Action.SET_STATUS):
         return not getattr(document, "active", True)
     if isinstance(document, TaxCode):  # has no place for our reference
         return document.name == step.number and document.active

@@ -209,16 +209,20 @@ def _with_email(set: Set, name: str) -> Customer:
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_a_customer_that_cannot_be_switched_off_shows_what_stands(playing: Sets, taken: bool) -> None:
+async def test_a_customer_that_cannot_be_switched_off_is_told_as_refused(playing: Sets, taken: bool) -> None:
     """Two of ServiceTitan's documents contradict each other on it."""
     async with playing(ST) as set:
         set.stage.emulator.set_switches({"customer_active_can_be_changed": taken})
         ada = _with_email(set, "Ada")
-        party = Party(str(ada.id), "customer", "Ada Ott", active=False, email="ada@contract.example")
-        step = await _party(set, Action.UPDATE, party, "MLC-off")
+        party = Party(str(ada.id), "customer", "Ada", active=False)
+        step = await _party(set, Action.SET_STATUS, party, "MLC-off")
         outcome = await set.line.connector.write(set.line.session, step)
-        assert isinstance(outcome, Done) and isinstance(outcome.document, Party)
-        assert (outcome.document.name, outcome.document.active) == ("Ada Ott", not taken)
+        if taken:
+            assert isinstance(outcome, Done) and isinstance(outcome.document, Party)
+            assert (outcome.document.name, outcome.document.active) == ("Ada", False)
+        else:
+            assert isinstance(outcome, Rejected) and outcome.reason == "status_refused"
+            assert "as active all the same" in outcome.sentence
         assert set.stage.company.seed.tenant.customers[ada.id].active is not taken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -125,3 +126,36 @@ async def test_a_currency_that_the_organisation_has_not_is_told_before_anything_
         refused = await line.connector.write(line.session, unknown)
         assert isinstance(refused, Rejected) and refused.reason == "currency_refused" and "NOK" in refused.sentence
         assert stage.counted("parties") == count + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_is_set_inactive_and_active_again_and_found_so(kind: str) -> None:
+    async with zoho() as (stage, line):
+        before = contact(stage, kind)
+        stage.clock.skip(60)
+        for active in (False, True):
+            party = Party(before.contact_id, kind, "Before", active=active)
+            step = await step_for(line, "parties", party, action=Action.SET_STATUS)
+            done = await line.connector.write(line.session, step)
+            assert isinstance(done, Done) and isinstance(done.document, Party), done
+            assert (done.document.active, done.document.name) == (active, "Before")
+            (found,) = await line.connector.find(line.session, step)
+            assert isinstance(found, Party) and found.active is active and found.stamp == done.document.stamp
+            walked = await line.walk("parties", contact_type=kind)
+            listed = walked.documents[before.contact_id]
+            assert isinstance(listed, Party) and (listed.active, listed.stamp) == (active, found.stamp)
+        assert stage.books.contacts.get(before.contact_id).modified > before.created  # type: ignore[union-attr]
+
+
+async def test_one_that_zoho_keeps_active_for_what_is_open_is_refused_by_name() -> None:
+    async with zoho(refuse_inactive_with_open=True) as (stage, line):
+        vendor = contact(stage, "vendor")
+        account = next(one for one in stage.books.accounts.values() if one.account_type == "expense")
+        lines = [{"account_id": account.account_id, "rate": "5.00", "quantity": 1}]
+        stage.books.add_bill(vendor, "D-1", date(2026, 6, 1), lines, state="draft")
+        party = Party(vendor.contact_id, "vendor", "Before", active=False)
+        outcome = await line.connector.write(
+            line.session, await step_for(line, "parties", party, action=Action.SET_STATUS)
+        )
+        assert isinstance(outcome, Rejected) and outcome.reason == "status_refused"
+        assert stage.books.contacts.get(vendor.contact_id).active  # type: ignore[union-attr]

@@ -148,6 +148,33 @@ async def test_very_much_at_once_is_asked_about_first(database: Database, tmp_pa
         assert {(await end(firm, one))[0] for one in more} == {"posted"} and await end(firm, last) == HELD
 
 
+async def test_one_wrong_answer_to_a_hint_deletes_nothing_and_two_do(database: Database, tmp_path: Path) -> None:
+    async with payables(database, tmp_path) as firm:
+        kept, gone = firm.bill(), firm.bill()
+        await firm.sync()
+        wrong = [kept.document_id]
+
+        def says(request: Request, url: str) -> Answer | None:
+            if wrong and url.endswith(f"/bills/{wrong[0]}"):
+                wrong.clear()
+                return GONE
+            return None
+
+        silent = on_the_wire(firm, says)
+        delete(firm, gone)
+        async with firm.desk.changing() as change:
+            for one in (kept, gone):
+                await change.run(
+                    """insert into inbox (tenant_id, connection_id, entity, object_id, hinted_at)
+                    values (%s, %s, 'bills', %s, %s)""",
+                    firm.desk.tenant_id, firm.integration.source_id, one.document_id, firm.desk.clock.now(),
+                )  # fmt: skip
+        await firm.sync()
+        silent()
+        assert wrong == [] and await end(firm, kept) in (("posted", ""), ("unchanged", ""))
+        assert await end(firm, gone) == HELD
+
+
 async def test_a_vendor_that_was_deleted_or_merged_away_is_told_and_its_bills_stand(
     database: Database, tmp_path: Path
 ) -> None:

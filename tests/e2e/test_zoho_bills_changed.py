@@ -17,8 +17,10 @@ from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import syncing
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
+from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration, change_settings, integration_named
+from ml_connector.service.previewing import stored_plans
 from ml_connector.settings import Settings
 from ml_connector.store.database import Database
 from ml_connector_sandbox.company.catalogue import SUPPLIERS
@@ -85,6 +87,12 @@ class Buying:
         """How its newest version has ended, and what it waits for."""
         life = await explain(self.desk, str(self.now(bill).vendor_number or bill.vendor_number))
         return life.versions[-1].state, [one.code for one in life.versions[-1].waits]
+
+    async def told(self, bill: Bill) -> tuple[str, str]:
+        """Why its newest version is as it is, and what is said to be wrong with it in Zoho."""
+        life = await explain(self.desk, str(bill.vendor_number))
+        assert life.link is not None
+        return life.versions[-1].why, life.link.trouble
 
 
 @asynccontextmanager
@@ -208,9 +216,11 @@ async def test_what_is_cancelled_is_voided_there_unless_it_is_paid_or_its_period
         for bill in (cancelled, deleted):
             assert await company.end(bill) == ("posted", [])
             assert company.there(bill).state == "void"
-        assert await company.end(paid) == ("held", ["changed_after_posting"])
+            assert await company.told(bill) == ("what was made of it there was voided", "")
+        assert await company.end(paid) == ("held", ["canceled_after_posting"])
         assert company.there(paid).balance == 0 and company.there(paid).state != "void"
         assert (await company.end(void))[0] == "unchanged"
+        assert await company.told(void) == ("", ""), "void on both sides"
         await change_settings(company.desk, company.integration, {"closed_through": str(closed.bill_date)})
         company.titan.cancel_bill(closed.id)
         await company.sync()
@@ -229,6 +239,8 @@ async def test_a_change_is_approved_as_it_is_shown_and_sent_so(database: Databas
         await company.sync()
         assert company.sandbox.zoho_books.essence() == before
         assert {(await company.end(one))[0] for one in (bill, gone)} == {"planned"}
+        shown = (await stored_plans(company.desk, Filter(flow="bills"))).plans
+        assert {one.number: one.what for one in shown} == {bill.vendor_number: "change", gone.vendor_number: "void"}
         await set_flow_mode(company.desk, company.integration, "bills", "live")
         await company.sync()
         assert company.there(bill).total == company.now(bill).amount(True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from back_world import Back, back
 
+from ml_connector.service.integrating import change_settings
 from ml_connector.service.mapping.values import set_value
 from ml_connector.store.database import Database
 from ml_connector_sandbox.kernel.calls import Call
@@ -122,3 +123,27 @@ async def test_changes_and_deletions_are_held_with_both_versions(database: Datab
         expenses.update(company.zoho, now, {"amount": "41.50"})
         await company.sync()
         assert (await company.ends("expenses_back"))[dearer] == ("unchanged", "")
+
+
+@pytest.mark.parametrize("chosen", ["lines", "account"])
+@pytest.mark.parametrize("inclusive", [True, False])
+async def test_tax_is_debited_as_the_ledger_shows_it(
+    database: Database, tmp_path: Path, inclusive: bool, chosen: str
+) -> None:
+    async with back(database, tmp_path, expenses_back="live") as company:
+        taxes = next(one for one in company.zoho.taxes.values() if one.percentage)
+        account = next(str(one.id) for one in company.titan.gl_accounts if one.number == "5130")
+        if chosen == "account":
+            await change_settings(company.desk, company.integration, {"expense_tax_account": account})
+        expense = spent(company, "5110", "41.50")
+        kept = company.zoho.expenses.get(expense)
+        assert kept is not None
+        expenses.update(company.zoho, kept, {"tax_id": taxes.tax_id, "is_inclusive_tax": inclusive})
+        shown = company.zoho.expenses.get(expense)
+        assert shown is not None and shown.tax_amount > 0
+        await company.sync()
+        assert await company.ends("expenses_back") == {expense: ("posted", "")}
+        [(lines, _)] = entered(company)
+        spent_on = [("5120", shown.sub_total, 0), ("5130", shown.tax_amount, 0)]
+        debits = spent_on if chosen == "account" else [("5120", shown.total, 0)]
+        assert lines == [*debits, ("5110", 0, shown.total)]

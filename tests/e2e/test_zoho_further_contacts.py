@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from everything_stored import where_shown
 from zoho_selling_world import KIND, Selling, selling
 
+from ml_connector.service import erasing
 from ml_connector.service.finding import Filter
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import change_settings, integration_named
@@ -134,3 +136,26 @@ async def test_an_answer_that_is_lost_adds_none_twice(
         await company.sync(3)
         assert struck and mails(company) == ["w@q.example", "jane@q.example"]
         assert await company.end("customers", customer) in (POSTED, ("unchanged", ""))
+
+
+async def test_nothing_of_them_is_left_when_their_customer_is_erased(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    words = (NAME, "jane@q.example", "Ermintrude")
+    async with selling(database, tmp_path, ADD, **LIVE) as company:
+        customer = entered(company, mail("w@q.example"), mail("jane@q.example", "Ermintrude Poe"))
+        await company.sync(2)
+
+        async def shown() -> set[str]:
+            return await where_shown(company.desk.runtime, database_url, company.desk.tenant_id, words[1:])
+
+        assert {"document.raw", "document.canonical", "intent.payload"} <= await shown()
+        async with company.desk.looking() as reading:
+            row = await reading.one(
+                """select r.record_id from record r join flow f using (tenant_id, flow_id)
+                where tenant_id = %s and f.name = 'customers' and r.source_id = %s""",
+                company.desk.tenant_id, str(customer),
+            )  # fmt: skip
+        assert row is not None
+        await erasing.erase(company.desk, f"#{row[0]}", NAME)
+        assert await shown() == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -159,6 +160,21 @@ async def test_what_zoho_refuses_is_told_in_its_words_and_left_once_the_setting_
         await company.sync()
         assert await company.end("vendors", seller) == ("skipped", "party_status_left")
         assert company.contact(links[seller]).active
+
+
+async def test_a_customer_who_owes_something_stays_active_in_servicetitan(known: Start) -> None:
+    async with known(**FOLLOW) as company:
+        links = await company.links("customers")
+        ann, *_ = customers(company, 1)
+        company.here.crm.move_balance(int(ann), Decimal(250))
+        move(company, links[ann], "inactive")
+        await company.sync()
+        assert await company.end("customers_back", links[ann]) == ("held", "status_refused")
+        told = await explain(company.desk, await company.record("customers_back", links[ann]))
+        assert "balance of 250" in str(told) and company.here.customers[int(ann)].active
+        company.here.crm.move_balance(int(ann), Decimal(-250))
+        await tried_again(company)
+        assert not company.here.customers[int(ann)].active
 
 
 def losing(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from items_world import Dealing, dealing
 from ml_connector.integrations import items_alike
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
+from ml_connector.service.mapping.keys import known
 from ml_connector.service.mapping.suggesting import accept_exact, suggest
 from ml_connector.store.database import Database
 from ml_connector_sandbox.servicetitan.books import Invoice
@@ -188,8 +189,25 @@ async def test_a_preview_names_what_is_to_be_made_and_is_approved_as_it_is_shown
 async def test_the_flows_are_off_until_somebody_turns_them_on(database: Database, tmp_path: Path) -> None:
     async with dealing(database, tmp_path, MAKES, items="off", tax_zones="off") as firm:
         firm.file_item("SVC-DIAG")
-        known, unknown = firm.sell("SVC-DIAG"), firm.sell("SVC-TUNE")
+        by_code, unknown = firm.sell("SVC-DIAG"), firm.sell("SVC-TUNE")
         await firm.sync()
         assert await firm.ends("items") == await firm.ends("tax_zones") == {}
-        await posted(firm, known)  # by its code, as ever
-        assert await waits(firm, unknown) == ["line_item_unmapped"] and firm.items("SVC-TUNE") == []
+        await posted(firm, by_code)  # by its code, as ever
+        assert set(await waits(firm, unknown)) == {"line_item_unmapped"} and firm.items("SVC-TUNE") == []
+
+
+async def test_a_flow_that_is_turned_on_frees_what_waited_for_a_row_instead(database: Database, tmp_path: Path) -> None:
+    """Nobody replays anything; what is read of the price book and of the zones after that frees it, too."""
+    async with dealing(database, tmp_path, MAKES, items="off", tax_zones="off") as firm:
+        firm.file_item("SVC-DIAG")
+        tuned, taxed = firm.sell("SVC-TUNE"), firm.sell("SVC-DIAG", NONE)
+        await firm.sync()
+        assert set(await waits(firm, tuned)) == {"line_item_unmapped", "customer_pending"}
+        assert set(await waits(firm, taxed)) == {"sales_tax_unmapped", "customer_pending"}
+        keys = (await known(firm.desk, firm.integration, "items")).seen
+        assert "SVC-TUNE" in keys and str(firm.sku("SVC-TUNE").id) not in keys  # rows go by code, links by id
+        for flow in ("items", "tax_zones"):
+            assert (await set_flow_mode(firm.desk, firm.integration, flow, "as needed")).taken_up >= 1
+        await firm.sync()
+        await posted(firm, tuned, taxed)
+        assert len(firm.items("SVC-TUNE")) == len(firm.taxes(NONE)) == 1

@@ -91,6 +91,45 @@ async def test_what_people_put_a_payment_on_stays_through_changes_and_holds_its_
         assert company.there(theirs).balance == company.there(theirs).total - 110
 
 
+async def test_what_was_given_back_in_the_ledger_holds_the_removal_of_its_payment(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        invoice = company.bill("100.00")
+        money = company.take("100.00", (invoice, "40.00"))
+        await company.sync(2)
+        given = {
+            "amount": "60.00",
+            "date": str(company.paid(money).date),
+            "from_account_id": company.paid(money).account_id,
+        }
+        made = receiving.refund(company.target, company.paid(money), given)
+        company.source.collecting.set_status(money.id, "Pending")
+        company.source.collecting.delete(money.id)
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("held", "payment_given_back")
+        assert company.paid(money).refunds == [made]
+        receiving.delete_refund(company.target, company.paid(money), made)
+        await company.sync(2)
+        assert company.all_paid(money) == []
+        assert company.compared() == []
+
+
+async def test_a_discount_on_the_whole_invoice_holds_its_change(database: Database, tmp_path: Path) -> None:
+    async with selling(database, tmp_path) as company:
+        invoice = company.bill("100.00")
+        await company.sync(2)
+        there = company.there(invoice)
+        changes = {"discount": "10%", "discount_type": "entity_level"}
+        company.at_zoho("edit invoice", invoice=there.number, changes=changes)
+        total = company.there(invoice).total
+        assert total < there.total
+        company.dearer(invoice, "120.00")
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("held", "change_not_sent")
+        assert company.there(invoice).total == total
+
+
 async def test_a_payment_that_is_edited_stays_the_one_and_a_wrong_one_goes(database: Database, tmp_path: Path) -> None:
     async with selling(database, tmp_path) as company:
         invoice, other = company.bill("100.00"), company.bill("100.00")

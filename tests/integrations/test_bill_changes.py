@@ -287,7 +287,9 @@ def test_what_is_paid_or_not_open_there_is_told_with_both_versions(
     decision = plan(after, **posted(now=now))
     assert isinstance(decision, Hold)
     [wait] = decision.waits
-    assert (wait.code, wait.kind, wait.key) == ("changed_after_posting", "fact", "bills:zb1")
+    code = "canceled_after_posting" if after.state is BillState.CANCELED else "changed_after_posting"
+    assert (wait.code, wait.kind, wait.key) == (code, "fact", "bills:zb1")
+    assert ("voided there by itself" in wait.action) == (after.state is BillState.CANCELED)
     assert wait.sentence.endswith(f"The ledger has INV-1 of 2026-06-09 over 160.00 USD, {why}.")
 
 

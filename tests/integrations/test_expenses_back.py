@@ -16,7 +16,7 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Account
 from ml_connector.canonical.money import total
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine, Expense
 from ml_connector.connectors.servicetitan import CONNECTOR
 from ml_connector.connectors.writing import Action, Composed
@@ -98,6 +98,44 @@ def test_tax_goes_with_the_lines_or_on_an_account_of_its_own() -> None:
         held.waits[0].key == "setting:expense_tax_account" and "setting expense_tax_account" in held.waits[0].sentence
     )
     assert booked(plan(spent("20"), {"expense_tax_account": "77"})) == [("60", 20)]
+
+
+def taxed(*parts: tuple[str, str | None, str]) -> Expense:
+    """Lines with their own tax, None where it is not shown, and their tax code."""
+    lines = tuple(
+        BillLine(
+            str(n), D(net), account=Ref(f"z6{n}", f"Spent {n}"), tax=None if tax is None else D(tax), tax_code=Ref(code)
+        )
+        for n, (net, tax, code) in enumerate(parts)
+    )
+    tax = total(line.tax or D(0) for line in lines) or D("2.00")
+    return msgspec.structs.replace(spent(), lines=lines, tax=tax, total=total(line.amount for line in lines) + tax)
+
+
+def test_each_account_gets_the_tax_of_its_own_line() -> None:
+    """Paper at one rate, and postage that is not taxed: shares by amount would move a dollar between the two accounts."""
+    expense = taxed(("20", "2.00", "t"), ("20", "0", ""))
+    assert booked(plan(expense)) == [("60", 22), ("61", 20)]
+    assert booked(plan(expense, {"expense_tax_account": "88"})) == [("60", 20), ("61", 20), ("88", 2)]
+
+
+def test_tax_that_nobody_says_which_line_it_is_of_waits_where_the_accounts_depend_on_it() -> None:
+    unclear = taxed(("20", None, "t"), ("20", None, ""))
+    assert codes(plan(unclear)) == ["expense_back_tax_unclear"]
+    assert booked(plan(unclear, {"expense_tax_account": "88"})) == [("60", 20), ("61", 20), ("88", 2)]
+    assert booked(plan(taxed(("20", None, "t"), ("20", None, "t")))) == [("60", 21), ("61", 21)]
+    inside = spent("22", "20", tax_basis=TaxBasis.INCLUSIVE)
+    assert booked(plan(inside)) == [("60", 22), ("61", 20)]
+    held = plan(inside, {"expense_tax_account": "88"})
+    assert codes(held) == ["expense_back_tax_unclear"] and isinstance(held, Hold)
+    assert held.waits[0].key == "expenses_back:x1"
+
+
+def test_what_is_charged_on_or_driven_is_entered_like_any_other() -> None:
+    """Mileage is an amount, and a customer who pays for it later is invoiced: neither moves another account."""
+    billable = spent(customer=Ref("c1", "Nora"), status="unbilled")
+    assert booked(plan(billable)) == booked(plan(spent())) == [("60", 30)]
+    assert plan(msgspec.structs.replace(billable, status="invoiced"), link=linked(billable)) == Unchanged()
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_an_item_that_ended_in_the_price_book_goes_by_its_code_or_names_its_row(
     }  # fmt: skip
     assert sent(plan(SOLD, **known)).lines[0].item.id == "it1"
     bare = plan(SOLD, ledger={"items": {}}, **known)
-    assert waits(bare) == [("line_item_ended", "mapping", "items:CMP")]
+    assert waits(bare) == [("line_item_ended", "mapping", "items:CMP"), ("line_item_ended", "link", "items:1001")]
     assert isinstance(bare, Hold) and "'CMP'" in bare.waits[0].action
 
 
@@ -155,7 +155,17 @@ def test_a_sale_waits_for_the_flow_that_knows_its_zone_or_for_a_row() -> None:
         ("sales_tax_pending", "link", "tax_zones:z1"), ("sales_tax_pending", "mapping", "sales_tax:Austin"),
     ]  # fmt: skip
     assert isinstance(decision, Hold) and decision.asks_for == (("tax_zones", "z1"),)
-    assert codes(plan(INVOICE, **NO_ROW)) == ["sales_tax_unmapped"]
+    unknown = plan(INVOICE, **NO_ROW)  # while the flow is off, or has not read the zone yet
+    assert waits(unknown) == [
+        ("sales_tax_unmapped", "mapping", "sales_tax:Austin"), ("sales_tax_unmapped", "link", "tax_zones:z1"),
+    ]  # fmt: skip
+    assert [(one.kind, one.key) for one in _unmapped_item().waits] == [("mapping", "items:CMP"), ("link", "items:1001")]
+
+
+def _unmapped_item() -> Hold:
+    held = plan(SOLD, ledger={"items": {}}, links={("customers", "c1"): JANE})
+    assert isinstance(held, Hold) and set(codes(held)) == {"line_item_unmapped"}
+    return held
 
 
 @pytest.mark.parametrize("tax", [None, TaxCode("tx1", "Austin", D("0.0825"), active=False)])

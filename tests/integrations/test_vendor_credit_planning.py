@@ -361,8 +361,8 @@ def test_one_that_is_cancelled_is_taken_off_and_voided() -> None:
 def test_a_cancelled_one_that_others_have_used_is_held() -> None:
     cancelled = credit(state=BillState.CANCELED)
     there = posted(CREDIT, put("zx1", "40"), others=("zx1",))
-    assert codes(plan(cancelled, **there)) == ["changed_after_posting"]
-    assert codes(plan(cancelled, **posted(CREDIT, balance=D(-30)))) == ["changed_after_posting"], "given back"
+    assert codes(plan(cancelled, **there)) == ["canceled_after_posting"]
+    assert codes(plan(cancelled, **posted(CREDIT, balance=D(-30)))) == ["canceled_after_posting"], "given back"
     closed = {"settings": {"closed_through": dt.date(2026, 6, 30)}}
     assert codes(plan(cancelled, **posted(CREDIT), **closed)) == ["change_in_closed_period"]
     void = posted(CREDIT, state=BillState.CANCELED, active=False)

@@ -53,7 +53,7 @@ def test_a_memo_is_a_credit_note_by_account_applied_to_its_invoice() -> None:
     ],
 )
 def test_what_a_memo_waits_for(changes: dict[str, Any], code: str) -> None:
-    assert codes(plan(MEMO, **changes)) == [code]
+    assert set(codes(plan(MEMO, **changes))) == {code}
 
 
 def test_a_memo_on_nothing_is_a_credit_note_that_stays_open() -> None:

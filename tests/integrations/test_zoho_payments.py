@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from bill_world import Rows, codes
+from bill_world import Rows, codes, sentences
 from zoho_payment_world import (
     CREDIT,
     INVOICES,
@@ -374,6 +374,19 @@ def test_more_of_it_than_ours_on_an_invoice_holds_its_removal() -> None:
     books.version(THREE)
     books.by_hand(A="250", B="150")
     assert codes(books.version(msgspec.structs.replace(THREE, active=False))) == ["payment_applied_by_hand"]
+
+
+def test_what_was_given_back_of_it_holds_its_removal() -> None:
+    books = Books()
+    books.version(payment("500", {"A": "200"}))
+    [there] = books.payments()
+    books.shown["payments", there.id] = msgspec.structs.replace(there, unapplied=D(50))
+    decision = books.version(payment("500", {"A": "200"}, active=False))
+    assert codes(decision) == ["payment_given_back"]
+    assert "Of payment zp1 250.00 USD was given back" in sentences(decision)[0]
+    books.shown["payments", there.id] = there
+    books.version(payment("500", {"A": "200"}, active=False))
+    assert books.payments() == []
 
 
 def test_a_reversed_payment_goes_from_invoices_that_servicetitan_has_it_on_itself() -> None:

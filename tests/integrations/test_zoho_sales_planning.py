@@ -34,7 +34,7 @@ from zoho_sales_world import (
 )  # fmt: skip
 
 from ml_connector.canonical.master_data import Organisation
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.writing import Action
 from ml_connector.integrations.decisions import Hold, Skip, Unchanged, Write
@@ -112,9 +112,9 @@ def test_what_is_missing_names_the_tables_of_sales() -> None:
     decision = plan(BOTH, tables={"sales_accounts": {}, "sales_tax": {}})
     assert isinstance(decision, Hold)
     assert {one.key for one in decision.waits} == {
-        "sales_accounts:4000", "sales_accounts:4100", "sales_tax:Austin",
+        "sales_accounts:4000", "sales_accounts:4100", "sales_tax:Austin", "tax_zones:z1",
     }  # fmt: skip
-    assert all("mapping table sales_" in one.action for one in decision.waits)
+    assert all("mapping table sales_" in one.action for one in decision.waits if one.kind == "mapping")
 
 
 def test_what_is_not_taxed_names_a_tax_only_where_a_row_says_so() -> None:
@@ -223,6 +223,32 @@ def test_what_an_accountant_has_recoded_stays() -> None:
     assert isinstance(decision, Write) and any(
         "keeps what the ledger has: account, item" in note for note in decision.notes
     )
+
+
+@pytest.mark.parametrize(
+    ("entered", "says"),
+    [
+        (
+            {"discount": D(10), "total": D("98.25"), "balance": D("98.25")},
+            "A discount of 10.00 USD on the whole document",
+        ),
+        ({"tax_basis": TaxBasis.INCLUSIVE}, "tax included"),
+    ],
+)
+def test_what_would_move_the_total_of_a_change_holds_it(entered: dict[str, Any], says: str) -> None:
+    changed = invoice(lines=(line("120"),), tax="9.90", total="129.90")
+    now = msgspec.structs.replace(shown(), **entered)
+    for base in (shown(), now):
+        decision = plan(changed, link=linked(now=now, base=base))
+        assert codes(decision) == ["change_not_sent"]
+        assert says in sentences(decision)[0]
+
+
+def test_a_discount_that_brings_the_ledger_to_the_same_figures_is_left() -> None:
+    total, tax = D("97.42"), D("7.42")
+    now = msgspec.structs.replace(shown(), discount=D(10), total=total, tax=tax, balance=total)
+    decision = plan(invoice(lines=(line("90"),), tax="7.42", total="97.42"), link=linked(now=now, base=shown()))
+    assert isinstance(decision, Unchanged)
 
 
 def test_a_line_that_sells_another_item_now_is_booked_on_that_ones_account() -> None:

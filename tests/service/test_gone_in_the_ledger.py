@@ -15,7 +15,7 @@ from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill, BillLine, BillState
-from ml_connector.connectors.reading import Page, Reading
+from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.zoho_books.errors import rejected
 from ml_connector.errors import BadInput
@@ -24,10 +24,12 @@ from ml_connector.service.desk import Desk
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.roles import Actor, NotAllowed, Role
+from ml_connector.sync.absent import confirm
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.linked_anew import stage_users
 from ml_connector.sync.restored import LOOKED, look_for_restored
 from ml_connector.sync.states import State
+from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
 WAYS = ("by its lists", "before a change", "by a refusal")
@@ -43,6 +45,10 @@ class Books(PlayedBooks):
         self.code, self.refused = 1002, 0
         self.alone: dict[str, tuple[Document, ...]] = {}  # shown by its id, and by no list
         self.asked: list[tuple[str, ...]] = []
+        self.unreadable: set[str] = set()  # a page that nobody understands
+        self.hides_once: set[str] = set()  # a page that says once that it does not exist
+        self.refuses: set[str] = set()
+        self.refused_by_id = False  # whether nothing may be read by its id
 
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
         held = self.lists
@@ -51,10 +57,15 @@ class Books(PlayedBooks):
             self.lists = {**held, "bills": (*held["bills"], *self.gone)}
         if reading.ids:
             self.asked.append(tuple(reading.ids))
+            if self.refused_by_id:
+                raise NotPermitted("Contacts are not offered any more.")
             self.lists = {name: (*rows, *self.alone.get(name, ())) for name, rows in self.lists.items()}
         async for page in super().read(session, reading):
+            hidden, self.hides_once = (self.hides_once, set()) if reading.ids else (set(), self.hides_once)
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
-            yield Page(rows, b"", True, True)
+            rows = tuple(one for one in rows if one.id not in hidden)
+            odd = tuple(Row(id_, b"?", None, problem="It is odd.") for id_ in reading.ids if id_ in self.unreadable)
+            yield Page((*rows, *odd), b"", True, True)
         self.lists = held
 
     async def write(self, session: Any, step: Step) -> Outcome:
@@ -65,7 +76,7 @@ class Books(PlayedBooks):
             for one in lists.get(entity, ())
         )
         known = {one.id for one in shown}
-        if not {one for one in (step.party_id, step.target_id) if one} <= known:
+        if not {one for one in (step.party_id, step.target_id) if one} <= known - self.refuses:
             self.refused += 1
             return rejected(self.code, "It does not exist.", b"{}")
         self.written.append(step)
@@ -137,6 +148,21 @@ async def later(company: Company, hours: int) -> None:
             "update feed set moved_at = moved_at - %s * interval '1 hour' where tenant_id = %s and name = %s",
             hours, company.desk.tenant_id, LOOKED,
         )  # fmt: skip
+
+
+async def long_unseen(company: Company) -> None:
+    """The last whole readings were long ago, and so was what was seen then."""
+    async with company.desk.changing(await company.desk.sealer()) as change:
+        await change.run("update feed set complete_at = null, cursor = '' where tenant_id = %s and "
+                         "(name like 'walk %%' or name like 'directory %%')", company.desk.tenant_id)  # fmt: skip
+        await change.run("update directory set walk = walk - 86400000000 where tenant_id = %s", company.desk.tenant_id)
+
+
+async def gone(company: Company) -> list[str]:
+    """What counts as gone of all lists."""
+    return [one for (one,) in await found(
+        company, "select object_id from directory where tenant_id = %s and state = 'gone' order by object_id"
+    )]  # fmt: skip
 
 
 async def listed_as_gone(company: Company, entity: str, id_: str) -> None:
@@ -221,6 +247,70 @@ async def test_a_change_of_the_document_itself_lets_it_go(company: Company) -> N
     for _ in range(2):
         await company.plan()
     assert await end(company, "2") == ("posted", "") and ledger.written[-1].party_id == "p2"
+
+
+@pytest.mark.parametrize("entity", ["parties", "bills"])
+async def test_what_its_own_page_shows_is_not_gone_whatever_a_whole_list_shows(company: Company, entity: str) -> None:
+    ledger = books(company)
+    id_ = {"parties": "p1", "bills": ledger.lists["bills"][0].id}[entity]
+    ledger.lose(entity, id_)
+    ledger.alone[entity] = tuple(ledger.gone)  # an index of theirs that lags behind
+    lane = await company.lane(company.target, ledger, BOOKS)
+    for _ in range(2):
+        await long_unseen(company)
+        await refresh(lane, entity, 0)
+        assert await gone(company) == []
+        ledger.asked.clear()
+        await confirm(lane)
+        assert (ledger.asked, await gone(company)) == ([(id_,)], [])
+        await confirm(lane)
+        assert ledger.asked == [(id_,)], "once for each whole reading"
+    await company.read(bill("1", total="120.00"), bill("2"))
+    await company.plan()
+    assert {await end(company, one) for one in ("1", "2")} == {("posted", "")}
+    del ledger.alone[entity]
+    ledger.lose(entity, id_)
+    await long_unseen(company)
+    await refresh(lane, entity, 0)
+    assert await gone(company) == [], "one clear answer"
+    await confirm(lane)
+    assert await gone(company) == [id_], "and the other"
+
+
+async def test_an_unclear_answer_about_what_a_list_did_not_show_says_nothing(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    ledger.unreadable = {"p1"}
+    lane = await company.lane(company.target, ledger, BOOKS)
+    await long_unseen(company)
+    await refresh(lane, "parties", 0)
+    await confirm(lane)
+    assert await gone(company) == []
+    ledger.unreadable = set()
+    await long_unseen(company)
+    await refresh(lane, "parties", 0)
+    await confirm(lane)
+    assert await gone(company) == ["p1"]
+
+
+async def test_what_may_not_be_asked_for_is_not_asked_for_again_by_each_slice(company: Company) -> None:
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    lane = await company.lane(company.target, ledger, BOOKS)
+    await long_unseen(company)
+    await refresh(lane, "parties", 0)
+    ledger.refused_by_id, ledger.asked = True, []
+    for _ in range(2):
+        await confirm(lane)
+    assert (ledger.asked, await gone(company)) == ([("p1",)], [])
+
+
+async def test_one_wrong_answer_about_a_contact_makes_it_not_gone(company: Company) -> None:
+    ledger = books(company)
+    ledger.refuses = ledger.hides_once = {"p1"}
+    await company.read(bill("1"), bill("2"))
+    await company.plan()
+    assert await gone(company) == [] and (await end(company, "2"))[0] == "rejected", "as Zoho's own refusal tells"
 
 
 @pytest.mark.parametrize("way", WAYS)

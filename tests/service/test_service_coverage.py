@@ -28,7 +28,7 @@ from ml_connector.service.mapping.surveying import DAYS, _begin
 from ml_connector.service.mapping.values import Days, set_value
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import flows_of
-from ml_connector.sync.lane import Lane
+from ml_connector.sync.lane import Lane, LaneTransaction
 
 pytestmark = pytest.mark.anyio
 
@@ -361,3 +361,54 @@ async def test_what_goes_back_is_read_in_the_ledgers_lane_once_it_is_asked_for(c
     found = await covered(company)
     assert sorted(open_keys(found, "expense_accounts")) == ["z10", "z60", "z61"], "z62 is on what is left to the ledger"
     assert [one.documents for one in of(found, "expense_accounts").open] == [1, 1, 1]
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+async def _statements(company: Company, monkeypatch: pytest.MonkeyPatch, *, back: bool = False) -> int:
+    """How many statements a survey makes from its beginning to its end."""
+    made: list[str] = []
+    for name in ("all", "one", "run"):
+        plain = getattr(LaneTransaction, name)
+
+        def counted(self: LaneTransaction, query: str, *values: Any, plain: Any = plain) -> Any:
+            made.append(query)
+            return plain(self, query, *values)
+
+        monkeypatch.setattr(LaneTransaction, name, counted)
+    async with company.desk.changing() as change:
+        await change.run("delete from survey where tenant_id = %s", company.desk.tenant_id)
+    await _begin(company.desk, company.integration, back=back)
+    await told(company, await company.lane(company.source, company.titan, TITAN))
+    done = await told(company, await company.lane(company.target, company.books, BOOKS))
+    monkeypatch.undo()
+    assert done.left == 0
+    return len(made)
+
+
+async def test_a_page_is_kept_in_so_many_statements_whatever_stands_on_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent = days_ago(company, 5)
+    company.titan.lists["bills"] = (bill("1", date=recent),)
+    few = await _statements(company, monkeypatch)
+    company.titan.lists["bills"] = tuple(
+        bill(str(n), date=recent, account=str(5000 + n), active=n % 3 > 0) for n in range(40)
+    )
+    assert await _statements(company, monkeypatch) == few
+    assert (await coverage(company.desk, company.integration)).documents == 26, "a third is void"
+
+
+async def test_so_is_one_of_what_goes_back(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = days_ago(company, 3)
+
+    def paid(n: int) -> Payment:
+        on = (Allocation("", Ref("zi1"), Decimal(10)),)
+        return Payment(f"p{n}", Ref("c1"), Decimal(10), date=day, method=Ref(name=f"Way {n}"), splits=on)
+
+    company.books.lists["payments"] = (paid(0),)
+    few = await _statements(company, monkeypatch, back=True)
+    company.books.lists["payments"] = tuple(paid(n) for n in range(30))
+    assert await _statements(company, monkeypatch, back=True) == few
+    assert (await coverage(company.desk, company.integration)).documents == 30

@@ -42,9 +42,9 @@ def test_unused_money_of_a_payment_is_open() -> None:
     assert open_there(used, books, "USD", None) is None
 
 
-def test_deposits_are_laid_against_payments_alone() -> None:
+def test_deposits_are_laid_against_what_moves_money() -> None:
     rules = ZOHO.clearing
-    assert rules is not None and rules.money == ("payments",)
+    assert rules is not None and rules.money == ("payments", "refunds")
     assert ZOHO.flow(rules.deposits).target_vendor == ZOHO.flow(rules.payments).target_vendor == "zoho_books"
     assert ZOHO.table(rules.table).target_entity == "accounts"
     assert rules.account("account:z610") == "z610" and rules.account("write-off:z860") == ""

@@ -141,7 +141,7 @@ class Books:
     def _changed(self, bill: Bill, orders: dict[str, int]) -> tuple[frozenset[str], frozenset[str]]:
         """What becomes of a bill that was posted, or linked by a person, and says something else now."""
         source_id, document = str(bill.id), self.ours().get(str(bill.id))
-        left = frozenset({"changed_after_posting"})
+        left = frozenset({"canceled_after_posting" if self.is_removed(bill) else "changed_after_posting"})
         if source_id in self._persons.linked:
             return frozenset({"held"}), left
         if self.is_removed(bill):

@@ -12,6 +12,7 @@ from sync_world import World
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.integrations.bill_flow import Bills
+from ml_connector.integrations.party_names import NamesTaken
 from ml_connector.integrations.servicetitan_zoho_books import INTEGRATION
 from ml_connector.integrations.vendor_flow import Vendors
 from ml_connector.integrations.zoho_parties import ZohoCustomers
@@ -107,7 +108,7 @@ def test_customers_are_asked_for_where_something_is_done_with_them(
 
 def test_each_kind_is_found_among_its_own_and_follows_a_change() -> None:
     assert _kinds([ZohoCustomers(), Vendors(), Bills()]) == {"customer", "vendor"}
-    kept = _Parties({"customer": _Kind(), "vendor": _Kind()})
+    kept = _Parties({"customer": _Kind(), "vendor": _Kind()}, NamesTaken(inactive=True))
     kept.put(VENDOR, b"1")
     kept.put(CUSTOMER, b"2")
     assert found(kept.kinds["vendor"].index, VENDOR) == ["1"]
@@ -116,7 +117,9 @@ def test_each_kind_is_found_among_its_own_and_follows_a_change() -> None:
     assert found(kept.kinds["customer"].index, VENDOR) == [] and list(kept.found) == ["1"]
     kept.put(Party("1", "vendor", "Other", roles="vendor"), b"3")
     assert found(kept.kinds["vendor"].index, VENDOR) == []
-    assert kept.kinds["vendor"].names.holders == {"other": frozenset(["1"])}
+    assert kept.names.holders == {"other": frozenset(["1"])}
+    kept.put(Party("3", "customer", "OTHER", active=False, roles="customer"), b"4")
+    assert kept.names.holders == {"other": frozenset(["1", "3"])}, "names know no kinds"
 
 
 def found(index: PartyIndex, party: Party) -> list[str]:

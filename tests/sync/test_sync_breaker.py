@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from sync_world import Killed, World
 
 from ml_connector.canonical.master_data import Account
 from ml_connector.connectors.reading import UNIDENTIFIED, Page, Reading, Row
+from ml_connector.connectors.writing import Action
 from ml_connector.errors import BadInput, NotFound, Refused
 from ml_connector.service.approving import approvable, approve_listed
 from ml_connector.service.breaker import MassChange, accept, dismiss, mass_changes
@@ -370,6 +371,7 @@ class Lists:
     """A list of accounts on one page."""
 
     vendor, timeout, list_lag, title = "zoho_books", 1.0, 60.0, "Zoho Books"
+    writable: Mapping[str, frozenset[Action]] = {}
 
     def __init__(self, names: Sequence[str], *, complete: bool = True, unread: str = "") -> None:
         self.names, self.complete, self.unread = names, complete, unread

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sync_world import ZOHO_API, World
 
+from ml_connector.sync.absent import confirm
 from ml_connector.sync.directory import refresh
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.zoho_books.books.purchases import delete_bill
@@ -53,6 +54,8 @@ async def read_whole(company: World, *, seconds: float = 60.0, tries: int = 1) -
                 lane.slice.seconds = seconds
                 if await refresh(lane, entity, 36_000.0):
                     break
+    async with company.held(company.target) as lane:
+        await confirm(lane)
 
 
 async def live(company: World) -> dict[str, set[str]]:

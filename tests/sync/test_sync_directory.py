@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from sync_world import Killed, World
 
 from ml_connector.canonical.master_data import Account
 from ml_connector.connectors.reading import Page, Reading, Row
+from ml_connector.connectors.writing import Action
 from ml_connector.sync.directory import file_documents, refresh
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +22,7 @@ class Lists:
     """A list of accounts in pages; the cursor is the next page. ``dies_at``: the page at which the reading breaks off."""
 
     vendor, timeout, list_lag = "zoho_books", 1.0, 60.0
+    writable: Mapping[str, frozenset[Action]] = {}
 
     def __init__(self, *pages: Sequence[str], dies_at: int = 99, complete: bool = True) -> None:
         self.pages, self.dies_at, self.complete = pages, dies_at, complete

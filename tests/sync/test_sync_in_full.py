@@ -220,3 +220,21 @@ def edited(company: World, number: str, **changes: object) -> None:
     """An accountant edits a bill at Zoho's screens."""
     zoho, organisation = company.sandbox.company.zoho_books, company.sandbox.company.seed.organisation.organization_id
     desk.carried_out(zoho, {"act": "edit bill", "organisation": organisation, "bill": number, "changes": changes})
+
+
+async def test_one_whose_page_never_answers_keeps_none_of_the_others_from_being_read(company: World, made: str) -> None:
+    """It comes first, hour after hour; those behind it are read all the same, and it is once it answers."""
+    rows = await company.all(
+        "select target_id from link where entity = 'vendors' and origin = 'created' order by target_id limit 3"
+    )
+    ids = [str(row[0]) for row in rows]
+    first, *others = ids
+    for id_ in ids:
+        entered(company, id_, payment_terms=30)
+    company.faults.on("500 before", lambda request, url: f"/contacts/{first}" in url, times=1000)
+    await read_lists(company)
+    assert [(await known(company, id_)).in_full for id_ in ids] == [False, *(True for _ in others)]
+    company.faults.waiting.clear()
+    await company.run("update directory set asked_at = asked_at - interval '2 hours' where object_id = %s", first)
+    assert await read_lists(company) == [first]
+    assert (await known(company, first)).in_full

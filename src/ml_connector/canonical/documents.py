@@ -69,10 +69,12 @@ VOID, PAID, PARTLY_PAID = "void", "paid", "partly paid"
 
 
 def settled_as(document: Document) -> str:
-    """What became of it at its own system: VOID; PAID or PARTLY_PAID of a bill, also of one that is overdue; empty while it
-    is open. A credit that is used up is no payment, and neither is one that is applied.
+    """What became of it at its own system: VOID, also of a bill that is cancelled; PAID or PARTLY_PAID of a bill, also of
+    one that is overdue; empty while it is open. A credit that is used up is no payment, and neither is one that is applied.
     """
     if not getattr(document, "active", True):
+        return VOID
+    if isinstance(document, Bill) and document.state is BillState.CANCELED:
         return VOID
     if not isinstance(document, Bill) or document.total <= 0:
         return ""

@@ -69,7 +69,7 @@ def mount(app: App) -> None:
     group = App(name="connect", help="Connect a system: ask for its credentials, prove them, seal them.")
     for vendor, connector in sorted(installed().items()):
         name = vendor.replace("_", "-")
-        group.command(_command(connector), name=name, help_epilogue=_epilogue(connector, name))
+        group.command(_command(connector), name=name, help_epilogue=_epilogue(connector, name), help_format="markdown")
     app.command(group)
     app.command(check, help_epilogue="Example: ml-connector check\n\nExample: ml-connector check 'Zoho Books' --json")
     app.command(connections, help_epilogue="Example: ml-connector connections")
@@ -81,7 +81,7 @@ def _epilogue(connector: Connector, name: str) -> str:
     return (
         f"Example: ml-connector connect {name} {shown}\n\nSecrets are asked for without echo, or read from a file or "
         f"the environment ({secrets}); they are never given as arguments, which other users of the machine can see."
-        f"\n\n{_needed(connector)}\n\n" + "\n\n".join(rights(connector))
+        f"\n\n{_needed(connector)}\n\n" + "\n".join(f"- {one}" for one in rights(connector))
     )
 
 
@@ -221,8 +221,7 @@ async def _connect(cli: Cli, connector: Connector, options: Mapping[str, Any], w
 def _show_rights(cli: Cli, connector: Connector) -> None:
     """What the flows need, purpose by purpose, before anything is asked. On the error output, with ``--json`` too."""
     cli.err.print(_needed(connector), markup=False)
-    for line in rights(connector):
-        cli.err.print(render.hanging(line))
+    render.entries(cli.err, rights(connector))
 
 
 async def _granted(

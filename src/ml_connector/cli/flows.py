@@ -90,7 +90,8 @@ def _integrated(console: Console, made: Integration) -> None:
 def _not_possible(console: Console, found: Integration) -> None:
     """What nobody can have of the two systems, said before anybody waits for it."""
     if found.not_possible:
-        render.lines(console, "Not possible:", *(f"- {one}" for one in found.not_possible))
+        render.lines(console, "Not possible:")
+        render.entries(console, found.not_possible)
 
 
 async def settings(integration: str = "", *, connection: str = "", set: _Set = (), cli: Given) -> int:

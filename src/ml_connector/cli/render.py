@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from textwrap import fill
 
 from rich import box
 from rich.console import Console
@@ -171,13 +172,14 @@ def lines(console: Console, *texts: str, style: str = "") -> None:
         console.print(plain_text(text, style))
 
 
-def hanging(text: str, indent: int = 2) -> RenderableType:
-    """An entry of a list, its further lines deeper than its first."""
-    entry = Table.grid(padding=0)
-    entry.add_column(width=indent, no_wrap=True)
-    entry.add_column(overflow="fold")
-    entry.add_row("", Wrapped(text))
-    return entry
+def entries(console: Console, found: Iterable[str]) -> None:
+    """A list, the further lines of an entry deeper than its first."""
+    for one in found:
+        wrapped = fill(
+            one, console.width, initial_indent="  - ", subsequent_indent="    ", break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+        console.print(plain_text(wrapped), soft_wrap=True)
 
 
 def causes(console: Console, found: Sequence[Cause], heading: str) -> None:

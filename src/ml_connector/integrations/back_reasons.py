@@ -119,6 +119,12 @@ BACK_REASONS = (
         "Correct it in Zoho Books; it is read again by itself.",
     ),
     Reason(
+        "expense_back_tax_unclear",
+        "An expense whose lines are taxed differently",
+        "Zoho Books does not show how much of the expense's tax is on each of its lines, which are not taxed alike.",
+        "Enter it in Zoho Books as an expense for each tax; or enter it in ServiceTitan by hand and dismiss this record.",
+    ),
+    Reason(
         "expense_back_changed",
         "Changed after it was entered in ServiceTitan",
         "The expense has changed in Zoho Books since it was entered in ServiceTitan as journal entry {name}, or since a "

@@ -14,6 +14,13 @@ _COMPARE = (
 BILL_CHANGE_REASONS = (
     Reason("changed_after_posting", "Changed after it was posted", f"{_BOTH}: {{why}}.", _COMPARE),
     Reason(
+        "canceled_after_posting",
+        "Cancelled after it was posted, and not voided",
+        "Nothing is owed for it in ServiceTitan any more: {what}. The ledger has {there}: {why}.",
+        "It is voided there by itself once it is open there and nothing is paid or credited on it. What was not made from "
+        "here, or has become another bill in ServiceTitan, a person voids there, and dismisses this record.",
+    ),
+    Reason(
         "bill_changed_there",
         "Changed in ServiceTitan and in the ledger",
         f"{_BOTH}, changed there as well: {{why}}.",

@@ -43,7 +43,9 @@ def changed(bill: Bill, view: View) -> Decision:
     )  # fmt: skip
     gone = change.now is None or change.now.state is BillState.CANCELED
     if is_removed(bill):
-        return Unchanged() if gone else kept_as_it_is(change, view) or _billed(change, view) or voided(change, view)
+        code = "canceled_after_posting"
+        kept = kept_as_it_is(change, view, code) or _billed(change, view, code)
+        return Unchanged() if gone else kept or voided(change, view)
     if not_ours := kept_as_it_is(change, view) or _stopped(change, view):
         return not_ours
     return not_at_gate(bill, view.settings) or updated(change, view)
@@ -69,20 +71,20 @@ def _as_dated(bill: Bill, view: View) -> Bill:
 # --- why it is left as it is there ---------------------------------------------------------------------------------
 
 
-def kept_as_it_is(change: BillChange, view: View) -> Hold | None:
-    """What the ledger, or whose document it is, keeps from being changed or voided from here."""
+def kept_as_it_is(change: BillChange, view: View, code: str = "") -> Hold | None:
+    """What the ledger, or whose document it is, keeps from being changed or voided from here. ``code``: of the reason."""
     now, link = change.now, view.link
     assert link is not None
     if now is None:
         return Hold((gone_there(link.target_entity, link.target_id),))
     if not own_reference(link, view):
-        return held(change, view, "it was not made from here")
+        return held(change, view, "it was not made from here", code)
     if now.state is BillState.CANCELED:
-        return held(change, view, "it is void there")
+        return held(change, view, "it is void there", code)
     if settled := _settled(now):
-        return held(change, view, f"{money(abs(settled), now.currency)} of it is paid or credited there")
+        return held(change, view, f"{money(abs(settled), now.currency)} of it is paid or credited there", code)
     if now.state is not BillState.OPEN:
-        return held(change, view, "it is not open there")
+        return held(change, view, "it is not open there", code)
     return None
 
 
@@ -121,10 +123,10 @@ def _objections(change: BillChange, view: View) -> Iterator[str]:
         yield f"business unit {unit_name(bill.business_unit, view) or '(none)'} is not in this integration's scope"
 
 
-def _billed(change: BillChange, view: View) -> Hold | None:
+def _billed(change: BillChange, view: View, code: str) -> Hold | None:
     """A receipt that is cancelled after the source made a bill of it: what is owed for it may be on that bill, not posted."""
     own = change.bill.own_bill
-    return held(change, view, f"ServiceTitan made bill {own.label()} of this receipt") if own.id else None
+    return held(change, view, f"ServiceTitan made bill {own.label()} of this receipt", code) if own.id else None
 
 
 def voided(change: BillChange, view: View) -> Decision:

@@ -27,6 +27,14 @@ def waiting(code: str, kind: str, key: str, **fields: str) -> Waiting:
     return Waiting(code, kind, key, reasons.sentence(code, named), reasons.action(code, named))
 
 
+def once_linked(code: str, flow: str, id_: str, name: str) -> Waiting:
+    """Beside the wait for a row: what a flow has linked, or reads now that it is on, lets it go as well."""
+    sentence = f"It also goes on by itself once the flow {flow} has linked {name}."
+    return Waiting(
+        code, "link", f"{flow}:{id_}", sentence, f"Turn the flow {flow} on, or see the record of {name} in it."
+    )
+
+
 def gone_there(entity: str, id_: str) -> Waiting:
     """The wait of a change, or removal, of what the target does not show any more; one that is shown again lets it go."""
     return waiting("gone_there", "fact", f"{entity}:{id_}", id=id_)

@@ -5,11 +5,14 @@ What is on a bill is never an expense: lines of ServiceTitan's AP bills go the o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.money import ZERO, split, total
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import BillLine, Expense
 from ml_connector.connectors.writing import Action, Step
 from ml_connector.errors import BadInput
@@ -93,7 +96,7 @@ def _entry(expense: Expense, view: View, draft: Draft) -> Expense:
     check_periods((expense.date,), view, draft)
     lines = [
         BillLine("", line.amount, account=_account(line.account, "of a line", expense, view, draft))
-        for line in _taxed(expense, view)
+        for line in _taxed(expense, view, draft)
     ]
     if expense.tax != ZERO and view.settings.expense_tax_account != LINES:
         lines.append(BillLine("", expense.tax, description="Tax", account=_tax_account(view, draft)))
@@ -118,15 +121,31 @@ def _check(expense: Expense, view: View, draft: Draft) -> None:
         draft.wait(waiting("expense_back_does_not_tie", "source", key, **told))
 
 
-def _taxed(expense: Expense, view: View) -> tuple[BillLine, ...]:
-    """Its lines, with the tax in their shares where the setting says so."""
-    lines = tuple(line for line in expense.lines if line.amount != 0)
-    if expense.tax == ZERO or not lines or view.settings.expense_tax_account != LINES:
-        return lines
-    shares = split(expense.tax, [abs(line.amount) for line in lines], expense.currency or view.settings.currency)
-    return tuple(
-        msgspec.structs.replace(line, amount=line.amount + share) for line, share in zip(lines, shares, strict=True)
-    )
+def _taxed(expense: Expense, view: View, draft: Draft) -> tuple[BillLine, ...]:
+    """Its lines as they are charged: with their tax where the setting says so, else without it."""
+    lines, shares = expense.lines, _shares(expense, view.settings.currency)
+    beside = view.settings.expense_tax_account != LINES
+    unclear = expense.tax_basis is TaxBasis.INCLUSIVE if beside else shares is None
+    if unclear:
+        draft.wait(waiting("expense_back_tax_unclear", "source", f"{ExpensesBack.name}:{expense.id}"))
+    elif not beside and shares is not None:
+        lines = tuple(
+            msgspec.structs.replace(line, amount=line.amount + share) for line, share in zip(lines, shares, strict=True)
+        )
+    return tuple(line for line in lines if line.amount != 0)
+
+
+def _shares(expense: Expense, currency: str) -> Sequence[Decimal] | None:
+    """The tax of each line: its own, or its share where all are of one tax code; None where nobody tells."""
+    lines = expense.lines
+    own = [line.tax for line in lines if line.tax is not None]
+    if len(own) == len(lines) and total(own) == expense.tax:
+        return own
+    if expense.tax == ZERO:
+        return [ZERO for _ in lines]
+    if not any(line.amount for line in lines) or len({line.tax_code.id for line in lines}) > 1:
+        return None
+    return split(expense.tax, [abs(line.amount) for line in lines], expense.currency or currency)
 
 
 def _account(account: Ref, role: str, expense: Expense, view: View, draft: Draft) -> Ref:
@@ -183,7 +202,11 @@ def _changed(expense: Expense, view: View) -> Decision:
 
 def _as_posted(expense: Expense) -> Expense:
     """What a posted one must not differ in: amounts, accounts, the day, and whether it stands."""
-    lines = tuple(BillLine("", line.amount, account=Ref(line.account.id)) for line in expense.lines if line.amount != 0)
+    lines = tuple(
+        BillLine("", line.amount, account=Ref(line.account.id), tax=line.tax or None)
+        for line in expense.lines
+        if line.amount != 0 or line.tax
+    )
     return Expense(
         "", expense.total, date=expense.date, currency=expense.currency, lines=lines, tax=expense.tax,
         paid_through=Ref(expense.paid_through.id), active=expense.active,

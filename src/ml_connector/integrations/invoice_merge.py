@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ml_connector.canonical.parts import Ref
+from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine
-from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft
+from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft, money
 from ml_connector.integrations.invoice_rules import target_lines, unit_of
 from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
 from ml_connector.integrations.taxes_there import as_listed
@@ -77,6 +77,12 @@ def _pairs(posted: Invoice, view: View) -> dict[str, _Pair]:
     base, now = view.link.base, view.link.now
     if not isinstance(base, Invoice) or not isinstance(now, Invoice):
         raise Unpaired("What the ledger showed when it was posted is not known")
+    if now.discount:  # ours are lines; one of the whole document stays when these change, and would come off them
+        raise Unpaired(
+            f"A discount of {money(now.discount, now.currency)} on the whole document was entered in the ledger"
+        )
+    if now.tax_basis is TaxBasis.INCLUSIVE:
+        raise Unpaired("It is kept with tax included in the ledger")
     was = Draft(posted.currency)
     target_lines(posted, view, was)  # as posted: the mappings of today do not matter for what is which
     before, after = without_rounding(base.lines), without_rounding(now.lines)
@@ -188,7 +194,7 @@ def _ids(line: InvoiceLine) -> set[str]:
 def _tell(pair: _Pair, draft: Draft) -> None:
     pairs = (
         ("account", pair.base.account.number or pair.base.account.id, pair.now.account.number or pair.now.account.id),
-        ("tax type", pair.base.tax_code.id, pair.now.tax_code.id),
+        ("tax", pair.base.tax_code.id, pair.now.tax_code.id),
         ("item", pair.base.item.id, pair.now.item.id),
         ("tracking", _ids(pair.base), _ids(pair.now)),
     )

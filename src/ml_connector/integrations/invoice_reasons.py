@@ -83,16 +83,15 @@ INVOICE_REASONS = (
     # held: amounts and tax
     Reason(
         "sales_tax_unmapped",
-        "A tax zone has no tax type",
-        "It carries tax of {amount} of the zone {zone}, and nobody has said which tax type of the ledger that is.",
-        "Fill the row '{key}' of the mapping table {table} with the ledger's tax type.",
+        "A tax zone has no tax in the ledger",
+        "It carries tax of {amount} of the zone {zone}, and nobody has said which tax of the ledger that is.",
+        "Fill the row '{key}' of the mapping table {table} with the ledger's tax.",
     ),
     Reason(
         "sales_tax_without_zone",
         "Tax of no zone",
         "It carries tax of {amount}, and ServiceTitan names no tax zone for it.",
-        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table {table} with the ledger's tax "
-        "type.",
+        "Give it a tax zone in ServiceTitan, or fill the row '{key}' of the mapping table {table} with the ledger's tax.",
     ),
     Reason(
         "exempt_unmapped",
@@ -102,9 +101,9 @@ INVOICE_REASONS = (
     ),
     Reason(
         "tax_type_unusable",
-        "A mapped tax type cannot be used",
-        "The mapping table sends {zone} to the tax type {target}, which cannot be used: {why}.",
-        "Correct the row '{key}' of the mapping table {table}, or the tax type in the ledger.",
+        "A mapped tax cannot be used",
+        "The mapping table sends {zone} to the tax {target}, which cannot be used: {why}.",
+        "Correct the row '{key}' of the mapping table {table}, or the tax in the ledger.",
     ),
     Reason(
         "tax_without_line",

@@ -18,7 +18,7 @@ from ml_connector.canonical.money import ZERO, is_exact, quantum, rounded, total
 from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.bill_rules import tax_ref
-from ml_connector.integrations.decisions import waiting
+from ml_connector.integrations.decisions import once_linked, waiting
 from ml_connector.integrations.drafts import COMING, NO_ZONE, Draft, money, zone_key
 from ml_connector.integrations.invoice_checks import own_key
 from ml_connector.integrations.receivable_tables import EXEMPT
@@ -122,6 +122,8 @@ def _unmapped(invoice: Invoice, amount: str, view: View, draft: Draft) -> None:
         return
     code = "sales_tax_without_zone" if key == NO_ZONE else "sales_tax_unmapped"
     draft.wait(waiting(code, "mapping", f"{table}:{key}", amount=amount, zone=key))
+    if view.ways.links_zones and zone.id:
+        draft.wait(once_linked(code, ZONES, zone.id, key))
 
 
 def _to_come(target: str, invoice: Invoice, view: View) -> TaxCode | None:
@@ -173,5 +175,5 @@ def exempt_code(invoice: Invoice, view: View, draft: Draft) -> Ref:
 
 def _fault(code: TaxCode | None, value: str) -> str:
     if code is None:
-        return f"the ledger has no tax type {value}"
+        return f"the ledger has no tax {value}"
     return "" if code.active else "it is not active in the ledger"

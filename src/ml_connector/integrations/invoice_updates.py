@@ -29,6 +29,7 @@ from ml_connector.integrations.invoice_credits import (
 from ml_connector.integrations.invoice_payments import HEAD, begun, payments_off, with_removals
 from ml_connector.integrations.invoice_standing import (
     DRAFTS,
+    FIGURES,
     Change,
     entity_there,
     held,
@@ -94,7 +95,8 @@ def _sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision
         if settled(change.now) and not aside:
             return _head(change, target, view, draft)
         if whole is None:
-            return held(change, why)
+            by_hand = FIGURES.intersection(change.what) and agrees(change, view)
+            return Unchanged() if by_hand else held(change, why)
         return with_removals(aside, whole_sent(change, whole, view, draft))
     except BadInput as error:
         return Hold((waiting("unsuitable", "source", f"invoices:{change.invoice.id}", why=error.sentence),))

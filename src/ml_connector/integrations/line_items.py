@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ml_connector.canonical.master_data import Item
 from ml_connector.canonical.parts import Ref
-from ml_connector.integrations.decisions import waiting
+from ml_connector.integrations.decisions import once_linked, waiting
 from ml_connector.integrations.drafts import COMING, Draft
 from ml_connector.integrations.views import View
 
@@ -101,6 +101,8 @@ def _unmapped(sold: Sold, view: View, draft: Draft) -> None:
     if isinstance(listed, Item) and not listed.active:
         code = "line_item_ended"
     draft.wait(waiting(code, "mapping", f"{TABLE}:{sold.key}", lines=sold.where, ledger=view.ways.title))
+    if sold.id:
+        draft.wait(once_linked(code, FLOW, sold.id, sold.sku or sold.name or sold.id))
 
 
 def _same_code(sku: str, view: View) -> str:

@@ -20,6 +20,7 @@ PAIR_REASONS = (
         "{name} was changed in ServiceTitan and in the ledger, and nobody's value is set to stand: {fields}.",
         "Correct one side, or release the record of the side whose value is to stand.",
         for_version=True,
+        for_both=True,
     ),
     Reason(
         "counterpart_missing",

@@ -138,8 +138,11 @@ def _pair(view: View, way: Way) -> Pair | None:
 
 def _both_changed(known: Pair, held: Sequence[Field], view: View, way: Way) -> Hold:
     shown = "; ".join(f"{one.words}: {told(one, known.source)} or {told(one, known.ledger)}" for one in held)
-    wait = waiting("party_changed_on_both", "person", way.key(view), name=known.source.name, fields=shown)
-    return Hold((wait,))
+    assert view.link is not None
+    other = (
+        f"{view.link.target_entity}:{view.link.target_id}"  # it shows what is there: that changes with the other side
+    )
+    return Hold((waiting("party_changed_on_both", "fact", other, name=known.source.name, fields=shown),))
 
 
 def _nothing_to_send(known: Pair, merged: Merged, view: View, way: Way) -> Decision:

@@ -259,6 +259,14 @@ PAYMENT_REASONS = (
         "ServiceTitan.",
     ),
     Reason(
+        "payment_given_back",
+        "A payment of which money was given back",
+        "Of payment {id} {amount} was given back in the ledger, and ServiceTitan changed the payment so that it would be "
+        "removed there: {what}.",
+        "Where the money was not given back, delete the refund in the ledger, and it goes on by itself; else correct the "
+        "payment in ServiceTitan.",
+    ),
+    Reason(
         "payment_taken_off",
         "Taken off an invoice in the ledger",
         "People have taken payment {id} off {number} in the ledger, and ServiceTitan, which changed it since, still has it "

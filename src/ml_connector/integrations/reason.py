@@ -12,6 +12,7 @@ class Reason:
     """One reason. ``action`` says what to do; ``acts`` who does it; ``title`` heads all that wait for it.
 
     ``for_version``: where a person may release it, they do so for the version they saw, and for no later one.
+    ``for_both``: what they saw is of both sides, and the release is for neither side's later one.
     """
 
     code: str
@@ -20,3 +21,4 @@ class Reason:
     action: str
     acts: Acts = Acts.BOOKKEEPER
     for_version: bool = False
+    for_both: bool = False

@@ -48,6 +48,8 @@ _ALL = (
 REASONS = {reason.code: reason for reason in _ALL}
 #: Reasons whose release by a person is meant for one version.
 FOR_VERSION = tuple(reason.code for reason in REASONS.values() if reason.for_version)
+#: Those of them whose release is meant for what the other side showed then, too.
+FOR_BOTH = tuple(reason.code for reason in REASONS.values() if reason.for_both)
 
 
 def sentence(code: str, fields: dict[str, str]) -> str:

@@ -24,6 +24,7 @@ class Ways:
 
     ``sales_accounts`` and ``sales_tax`` are the mapping tables of what is sold. ``names_exempt``: a line that is not taxed
     names a tax type all the same. ``sells_items``: a line of a sale names an item, and is booked on the item's account.
+    ``links_zones``: a flow links the source's tax zones with its taxes, beside the mapping table.
     ``edits_paid``: of an invoice on which something stands, words, coding and head may be changed; ``takes_off``: what our
     payments and credits settle of it can be taken off for a change, document by document.
 
@@ -43,6 +44,7 @@ class Ways:
     sales_tax: str
     names_exempt: bool
     sells_items: bool
+    links_zones: bool
     edits_paid: bool
     takes_off: bool
     whole_payments: bool
@@ -53,7 +55,8 @@ class Ways:
 XERO = Ways(
     "Xero", one_kind=False, tells_survivor=True,
     name_limit=255, unique_names=True, inactive_keep_names=False, sales_accounts="accounts", sales_tax="tax",
-    names_exempt=True, sells_items=False, edits_paid=True, takes_off=True, whole_payments=False, lists_in_part=False,
+    names_exempt=True, sells_items=False, links_zones=False, edits_paid=True, takes_off=True, whole_payments=False,
+    lists_in_part=False,
     keeps_references=False,
 )  # fmt: skip
 # Names may be twice by a preference that newer organisations have on; where it is off, nobody tells whether an inactive
@@ -64,8 +67,8 @@ XERO = Ways(
 ZOHO = Ways(
     "Zoho Books", one_kind=True, tells_survivor=False,
     name_limit=100, unique_names=False, inactive_keep_names=True, sales_accounts="sales_accounts", sales_tax="sales_tax",
-    names_exempt=False, sells_items=True, edits_paid=False, takes_off=False, whole_payments=True, lists_in_part=True,
-    keeps_references=True,
+    names_exempt=False, sells_items=True, links_zones=True, edits_paid=False, takes_off=False, whole_payments=True,
+    lists_in_part=True, keeps_references=True,
 )  # fmt: skip
 
 LEDGERS: Mapping[str, Ways] = {"xero": XERO, "zoho_books": ZOHO}

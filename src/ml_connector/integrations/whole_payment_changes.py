@@ -101,14 +101,25 @@ def _on(now: Payment, wanted: Payment, change: Change, view: View, draft: Draft)
 
 
 def check_unused(now: Payment, what: str, view: View, draft: Draft) -> None:
-    """Removing a payment undoes all that it is on: it waits where people have put it on something besides."""
+    """Removing a payment undoes all that it is on: it waits where people have put it on something besides, and while any of
+
+    it is given back, for no list shows a refund, and with the payment it would go from the bank account.
+    """
     assert isinstance(view.document, Payment)
+    if (back := given_back(now)) > 0:
+        told = {"id": now.id, "amount": money(back, draft.currency), "what": what}
+        draft.wait(waiting("payment_given_back", "fact", f"payments:{now.id}", **told))
     ours, asked = _ours(now, view), _asked(view.document, view)
     theirs = [on for on, amount in _by_invoice(now).items() if amount > max(ours.get(on, ZERO), asked.get(on, ZERO))]
     if theirs:
         why = f"ServiceTitan changed it so that it would be removed there: {what}"
         told = {"id": now.id, "number": numbers_of(theirs, view), "why": why}
         draft.wait(waiting("payment_applied_by_hand", "fact", f"payments:{now.id}", **told))
+
+
+def given_back(now: Payment) -> Decimal:
+    """What a payment's own figures show as refunded, positive: what it is neither on nor still has unused."""
+    return now.amount - total(one.amount for one in now.splits) - now.unapplied if now.complete else ZERO
 
 
 def _ours(now: Payment, view: View) -> Mapping[str, Decimal]:

@@ -14,10 +14,11 @@ from ml_connector.lanes.grants import GrantTokens
 from ml_connector.lanes.opening import StoredConnection
 from ml_connector.lanes.questions import answer_questions
 from ml_connector.lanes.schedule import next_run
-from ml_connector.sync import preflight
+from ml_connector.sync import absent, preflight
 from ml_connector.sync.announced import soonest
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
+from ml_connector.sync.by_steps import read_unseen
 from ml_connector.sync.deleted import look_for_deleted
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
@@ -67,7 +68,9 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id], flows
     ):
         return lane.clock.now()
+    await absent.confirm(lane)
     await read_in_full(lane, flows)
+    await read_unseen(lane, flows)
     await follow_vanished(lane, flows)
     await look_for_restored(lane)
     await _follow(lane, flows)

@@ -9,17 +9,18 @@ document uses only what the vendor's day and minute have to spare, and goes on w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ml_connector.canonical.documents import VOID, Document, amount_of, settled_as
+from ml_connector.canonical.money import ZERO
 from ml_connector.connectors.reading import Page, Reading
 from ml_connector.errors import Refused
 from ml_connector.integrations.base import FlowType, IntegrationType
 from ml_connector.integrations.scopes import units_of
-from ml_connector.lanes.survey_back import goes
+from ml_connector.lanes.survey_back import going
 from ml_connector.lanes.surveyed_keys import kept
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.flows import Flow
@@ -131,46 +132,57 @@ async def _keep(lane: Lane, flow: Flow, state: _State, page: Page) -> bool:
         )  # fmt: skip
         if not moved:
             return False
-        for row in page.rows:
-            await _note(transaction, flow, state.since, row.id, row.document)
+        await _note(transaction, flow, state.since, {row.id: row.document for row in page.rows})
     return True
 
 
-async def _note(
-    transaction: LaneTransaction, flow: Flow, since: dt.date, source_id: str, document: Document | None
-) -> None:
-    """Keep a document's keys as it shows them now; of one that does not count or is outside of the days nothing is kept."""
-    place = transaction.lane.tenant_id, flow.integration_id, flow.name, source_id
-    day = getattr(document, "date", None)
-    if document is None or day is None or day < since or not await _counts(transaction, flow, document, source_id):
-        await transaction.run(
-            "delete from surveyed where tenant_id = %s and integration_id = %s and flow = %s and source_id = %s", *place
-        )
-        return
-    keys = _keys(flow, document)
-    currency, amount = currency_of(document, flow, transaction.lane), abs(amount_of(document) or 0)
+async def _note(transaction: LaneTransaction, flow: Flow, since: dt.date, shown: Mapping[str, Document | None]) -> None:
+    """Keep the keys of a page's documents as it shows them now; nothing of what does not count or is outside of the days."""
+    lane, place = transaction.lane, (transaction.lane.tenant_id, flow.integration_id)
+    kept = await _counting(transaction, flow, since, shown)
+    await transaction.run(
+        """delete from surveyed where tenant_id = %s and integration_id = %s and flow = %s
+           and source_id = any(%s::text[])""",
+        *place, flow.name, [id_ for id_ in shown if id_ not in kept],
+    )  # fmt: skip
+    keys = {id_: _keys(flow, one) for id_, one in kept.items()}
     await transaction.run(
         """insert into surveyed (tenant_id, integration_id, flow, source_id, day, currency, amount, keys)
-        values (%s, %s, %s, %s, %s, %s, %s, %s)
+        select %s, %s, %s, page.source_id, page.day, page.currency, page.amount,
+               array(select one.key from jsonb_array_elements_text(page.keys) with ordinality as one (key, place)
+                     order by one.place)
+        from unnest(%s::text[], %s::date[], %s::text[], %s::numeric[], %s::jsonb[])
+             as page (source_id, day, currency, amount, keys)
         on conflict (tenant_id, integration_id, flow, source_id) do update
         set day = excluded.day, currency = excluded.currency, amount = excluded.amount, keys = excluded.keys""",
-        *place, day, currency, amount, sorted(keys),
+        *place, flow.name, list(kept), [getattr(one, "date", None) for one in kept.values()],
+        [currency_of(one, flow, lane) for one in kept.values()],
+        [abs(amount_of(one) or ZERO) for one in kept.values()],
+        [msgspec.json.encode(sorted(texts)).decode() for texts in keys.values()],
     )  # fmt: skip
-    for key, name in keys.items():
-        sealed = transaction.lane.sealer.seal(b"survey key", name.encode())
-        await transaction.run(
-            """insert into survey_key (tenant_id, integration_id, key, name) values (%s, %s, %s, %s)
-            on conflict do nothing""",
-            *place[:2], key, sealed,
-        )  # fmt: skip
+    names = {text: name for texts in keys.values() for text, name in texts.items()}
+    await transaction.run(
+        """insert into survey_key (tenant_id, integration_id, key, name)
+        select %s, %s, page.key, page.name from unnest(%s::text[], %s::bytea[]) as page (key, name)
+        on conflict do nothing""",
+        *place, list(names), [lane.sealer.seal(b"survey key", name.encode()) for name in names.values()],
+    )  # fmt: skip
 
 
-async def _counts(transaction: LaneTransaction, flow: Flow, document: Document, source_id: str) -> bool:
-    """Whether it stands and is within the integration's scope; of the target's, whether it may go back."""
-    if settled_as(document) == VOID or not _in_scope(flow, document):
-        return False
-    back = flow.type.source_vendor != flow.integration.source_vendor
-    return not back or await goes(transaction, flow, document, source_id)
+async def _counting(
+    transaction: LaneTransaction, flow: Flow, since: dt.date, shown: Mapping[str, Document | None]
+) -> dict[str, Document]:
+    """Those that stand, are of the days and within the integration's scope; of the target's, those that may go back."""
+    found = {id_: one for id_, one in shown.items() if one is not None and _counts(flow, one, since)}
+    if flow.type.source_vendor == flow.integration.source_vendor:
+        return found
+    back = await going(transaction, flow, found)
+    return {id_: one for id_, one in found.items() if id_ in back}
+
+
+def _counts(flow: Flow, document: Document, since: dt.date) -> bool:
+    day = getattr(document, "date", None)
+    return day is not None and day >= since and settled_as(document) != VOID and _in_scope(flow, document)
 
 
 def _in_scope(flow: Flow, document: Document) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ml_connector.canonical.documents import Document
 from ml_connector.integrations.base import FlowType, IntegrationType
@@ -25,29 +25,29 @@ def back_tables(kind: IntegrationType, flows: Iterable[FlowType]) -> tuple[str, 
 
 # A link of the other way says that the document is the counterpart of one that came. One that is off links nothing, so that
 # nobody can tell what stands on its counterparts.
-_COUNTERPART = """
-    select 1 from link where tenant_id = %s and integration_id = %s and entity = %s and target_entity = %s
-    and target_id = %s and not mirrored"""
-_STANDS_ON = """
-    select exists (select 1 from unnest(%s::text[], %s::text[], %s::text[]) as wanted (flow, entity, id)
-                   join link l on l.tenant_id = %s and l.integration_id = %s and l.entity = wanted.flow
-                   and l.target_entity = wanted.entity and l.target_id = wanted.id)
-        or not exists (select 1 from flow where tenant_id = %s and integration_id = %s and name = any(%s::text[])
-                       and mode <> 'off')"""
+_COUNTERPARTS = """
+    select target_id from link where tenant_id = %s and integration_id = %s and entity = %s and target_entity = %s
+    and target_id = any(%s::text[]) and not mirrored"""
+_STAND_ON = """
+    select wanted.document from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as wanted (document, flow, entity, id)
+    left join link l on l.tenant_id = %s and l.integration_id = %s and l.entity = wanted.flow
+         and l.target_entity = wanted.entity and l.target_id = wanted.id
+    left join flow f on f.tenant_id = %s and f.integration_id = %s and f.name = wanted.flow and f.mode <> 'off'
+    group by 1 having count(l.target_id) > 0 or count(f.flow_id) = 0"""
 
 
-async def goes(transaction: LaneTransaction, flow: Flow, document: Document, source_id: str) -> bool:
-    """Whether it may go back at all: it did not come from there, and stands on a counterpart if it has to."""
+async def going(transaction: LaneTransaction, flow: Flow, documents: Mapping[str, Document]) -> set[str]:
+    """Which of a page's documents may go back at all, by their ids: those that did not come from there, and that stand on a
+
+    counterpart if they have to.
+    """
     type_, here = flow.type, (transaction.lane.tenant_id, flow.integration_id)
-    if type_.never_goes(document):
-        return False
-    if type_.mirrors:
-        came = await transaction.one(_COUNTERPART, *here, type_.mirrors, type_.mirrored, source_id)
-        if came is not None:
-            return False
-    wanted = type_.looks_back(document, flow.settings)
+    found = {id_ for id_, one in documents.items() if not type_.never_goes(one)}
+    if type_.mirrors and found:
+        came = await transaction.all(_COUNTERPARTS, *here, type_.mirrors, type_.mirrored, sorted(found))
+        found -= {row[0] for row in came}
+    wanted = [(id_, *one) for id_ in sorted(found) for one in type_.looks_back(documents[id_], flow.settings)]
     if not wanted:
-        return True
-    flows, entities, ids = map(list, zip(*wanted, strict=True))
-    row = await transaction.one(_STANDS_ON, flows, entities, ids, *here, *here, flows)
-    return bool(row and row[0])
+        return found
+    rows = await transaction.all(_STAND_ON, *map(list, zip(*wanted, strict=True)), *here, *here)
+    return found - {one[0] for one in wanted} | {row[0] for row in rows}

@@ -196,14 +196,25 @@ async def explain(desk: Desk, wanted: str) -> Life:
         story = tuple(await timeline(reading.connection, desk.tenant_id, record_id, sealer))
         if newest.state == State.SKIPPED.word:
             versions = (*versions[:-1], replace(newest, why=_passed_over(newest, story)))
+        intents, link = await _intents(reading, sealer, record_id), await _link(desk, reading, record_id, head)
+        versions = (*versions[:-1], _voided(versions[-1], intents, link))
         return made(
             Life, record_id, *head[:4], party_name(opened_document(sealer, head[4], head[5])),
             await _released(reading, record_id, newest.version_id),
-            versions, await _plan(reading, sealer, newest.version_id), await _intents(reading, sealer, record_id),
-            await _link(desk, reading, record_id, head), await exchanges_of(reading, sealer, record_id),
+            versions, await _plan(reading, sealer, newest.version_id), intents,
+            link, await exchanges_of(reading, sealer, record_id),
             story, await doubles_of(reading, sealer, record_id), await tracking_of(desk, reading, sealer, record_id),
             await deposit_of(desk, reading, sealer, record_id),
         )  # fmt: skip
+
+
+def _voided(version: Version, intents: Sequence[Intent], link: Link | None) -> Version:
+    """A version that is posted in that what was made of the record there was made void, with that as the reason."""
+    void = link is not None and any(
+        (one.version_id, one.action, one.state, one.target_id) == (version.version_id, "void", "done", link.target_id)
+        for one in intents
+    )
+    return replace(version, why="what was made of it there was voided") if void and not version.why else version
 
 
 def _passed_over(version: Version, story: Sequence[Entry]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_connector.canonical import documents
 from ml_connector.canonical.called import label
+from ml_connector.connectors.writing import Action
 from ml_connector.integrations.coding import RECODED
 from ml_connector.integrations.decisions import Adopt, Write
 from ml_connector.sealing import Sealer
@@ -64,7 +65,7 @@ class Planned:
             return f"link to {self.target_name or self.target}"
         if self.does == "recode":
             return "recode"
-        return f"post on {self.booked_on}" if self.booked_on else "post"
+        return f"{self.does} on {self.booked_on}" if self.booked_on else self.does
 
 
 async def shown_plans(reading: Reading, sealer: Sealer, rows: Sequence[tuple[Any, ...]]) -> tuple[Planned, ...]:
@@ -91,10 +92,16 @@ def _shown(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
     )  # fmt: skip
 
 
+_DOES = {Action.UPDATE: "change", Action.VOID: "void"}  # what a plan of such steps alone does
+
+
 def _does(decision: Write | Adopt) -> str:
     if isinstance(decision, Adopt):
         return "link"
-    return "recode" if any(RECODED in step.reference for step in decision.steps) else "post"
+    if any(RECODED in step.reference for step in decision.steps):
+        return "recode"
+    actions = {step.action for step in decision.steps}
+    return _DOES.get(next(iter(actions)), "post") if len(actions) == 1 else "post"
 
 
 def _booked_on(decision: Write | Adopt, date: dt.date | None) -> dt.date | None:

@@ -58,8 +58,8 @@ async def still_in(reading: Reading, flow_ids: Collection[int], now: dt.datetime
         _STILL, State.STAGED.value, len(REFUSED) + 1, reading.tenant_id, REFUSED, now, list(flow_ids)
     )
     groups: dict[tuple[int, str], list[_Refused]] = {}
-    for *place, why, waiting in rows:
-        one = _Refused(*place, why_of(bytes(why)), waiting)
+    for connection_id, connection, flow_id, flow, until, why, waiting in rows:
+        one = _Refused(connection_id, connection, flow_id, flow, until, why_of(bytes(why)), waiting)
         groups.setdefault((one.connection_id, one.alike), []).append(one)
     return tuple(_together(alike) for alike in groups.values())
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ml_connector.sync.flows import Flow, flows_of
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.not_shown import is_asked, note
 
 DEFAULT_PERCENT, DEFAULT_FLOOR = 30, 50
 
@@ -58,7 +59,9 @@ class _Standing:
 
 
 async def gone(transaction: LaneTransaction, entity: str, bound: int) -> list[str]:
-    """After a proven complete enumeration: mark as gone what was last seen before ``bound`` (microseconds of the clock).
+    """After a proven complete enumeration: mark as gone what was last seen before ``bound`` (microseconds of the clock),
+
+    and note what records stand on, which is asked for first.
 
     More than the allowed share at once is noted and changes nothing. What a person has accepted goes if it is still
     missing; what they have dismissed stays until it is seen again. The ids that are gone now.
@@ -70,7 +73,9 @@ async def gone(transaction: LaneTransaction, entity: str, bound: int) -> list[st
         missing = await _missing(transaction, entity, lower, one.bound)
         over = not missing or (one.decision is None and _exceeded(shares, missing, known) is None)
         if one.decision == "accepted" or over:
-            ids += await _mark(transaction, entity, lower, one.bound)
+            if one.decision != "accepted":
+                await _note_stood_on(transaction, entity, lower, one.bound)
+            ids += await _mark(transaction, entity, lower, one.bound, accepted=one.decision == "accepted")
             await _end(transaction, one, entity, missing)
         else:
             await _seen(transaction, one, missing, known)
@@ -79,7 +84,10 @@ async def gone(transaction: LaneTransaction, entity: str, bound: int) -> list[st
     if share := _exceeded(shares, missing, known):
         await _note_absence(transaction, entity, missing, known, share.percent, bound)
         return ids
-    return ids + (await _mark(transaction, entity, lower, bound) if missing else [])
+    if missing:
+        await _note_stood_on(transaction, entity, lower, bound)
+        ids += await _mark(transaction, entity, lower, bound)
+    return ids
 
 
 def _exceeded(shares: Sequence[Share], affected: int, known: int) -> Share | None:
@@ -111,11 +119,36 @@ async def _missing(transaction: LaneTransaction, entity: str, lower: int, bound:
     return int(row[0]) if row else 0
 
 
-async def _mark(transaction: LaneTransaction, entity: str, lower: int, bound: int) -> list[str]:
+# Linked, or under a reference of ours.
+_STOOD_ON = """
+    (d.reference <> '' or exists (
+        select 1 from integration i join link l on l.tenant_id = i.tenant_id and l.integration_id = i.integration_id
+        where i.tenant_id = d.tenant_id and i.target_id = d.connection_id
+          and l.target_entity = d.entity and l.target_id = d.object_id))"""
+
+
+async def _note_stood_on(transaction: LaneTransaction, entity: str, lower: int, bound: int) -> None:
+    """What records stand on is asked for by its id first, see ``absent``."""
+    if not is_asked(transaction.lane, entity):
+        return
     rows = await transaction.all(
-        """update directory set active = false, state = 'gone' where tenant_id = %s and connection_id = %s
-           and entity = %s and walk >= %s and walk < %s and state <> 'gone' returning object_id""",
+        f"""select d.object_id from directory d where d.tenant_id = %s and d.connection_id = %s
+           and d.entity = %s and d.walk >= %s and d.walk < %s and d.state <> 'gone' and {_STOOD_ON}""",
         transaction.lane.tenant_id, transaction.lane.connection_id, entity, lower, bound,
+    )  # fmt: skip
+    await note(transaction, entity, [row[0] for row in rows])
+
+
+async def _mark(
+    transaction: LaneTransaction, entity: str, lower: int, bound: int, *, accepted: bool = False
+) -> list[str]:  # fmt: skip
+    """``accepted``: a person has said that it is gone, so nothing of it is asked for."""
+    at_once = accepted or not is_asked(transaction.lane, entity)
+    rows = await transaction.all(
+        f"""update directory d set active = false, state = 'gone' where d.tenant_id = %s and d.connection_id = %s
+           and d.entity = %s and d.walk >= %s and d.walk < %s and d.state <> 'gone' and (%s or not {_STOOD_ON})
+        returning d.object_id""",
+        transaction.lane.tenant_id, transaction.lane.connection_id, entity, lower, bound, at_once,
     )  # fmt: skip
     return [row[0] for row in rows]
 

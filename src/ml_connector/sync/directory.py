@@ -33,6 +33,7 @@ from ml_connector.sync.merged import follow_targets
 from ml_connector.sync.named_accounts import ACCOUNTS, name_by_id
 from ml_connector.sync.refusal_waits import numbered
 from ml_connector.sync.release import release
+from ml_connector.sync.released import let_lapse
 from ml_connector.sync.unread import shown_again
 
 ALL_ANEW = timedelta(days=1)
@@ -253,6 +254,7 @@ async def file_documents(
         return []
     entries = await under_our_references(transaction, entity, entries)
     encoded = [documents.encode(document) for document in entries]
+    await let_lapse(transaction, entity, entries, [_hash(text) for text in encoded])
     rows = await transaction.all(
         _FILE, lane.tenant_id, lane.connection_id, entity, walk, *_columns(lane, entity, entries, encoded)
     )

@@ -46,8 +46,9 @@ async def refused_on_gone(lane: Lane, refused: Sequence[tuple[Intended, Rejected
     asked = {one.intent_id: one.step.party_id for one, outcome in refused if _may_be_gone(lane, one, outcome)}
     if not asked:
         return {}
-    seen = await read_there(lane, PARTIES, set(asked.values()), [])
-    gone = seen.absent(set(asked.values()))
+    gone = set(asked.values())
+    for _ in range(2):  # one answer alone may be a hiccup
+        gone = (await read_there(lane, PARTIES, gone, [])).absent(gone) if gone else gone
     await file_gone(lane, PARTIES, gone)
     told = "contact {} is not there any more; it is planned again"
     return {id_: Later(told.format(party)) for id_, party in asked.items() if party in gone}

@@ -14,11 +14,12 @@ from datetime import timedelta
 import structlog
 
 from ml_connector.connectors.reading import Reading
+from ml_connector.errors import ConnectorError
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
 from ml_connector.sync.refused import Why, refuse, refused_flows
-from ml_connector.transport.errors import NotPermitted
+from ml_connector.transport.errors import LeaseLost, NotPermitted, NotSent, Reconnect
 
 log = structlog.get_logger()
 
@@ -27,6 +28,8 @@ AT_ONCE = 20  # in one slice: a call each, and others wait
 BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as many as are planned in one batch
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
+LOST_AT_MOST = 3  # documents in one reading to which no answer came; after more the vendor is in trouble
+_OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)
 # Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
 UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
 
@@ -112,15 +115,35 @@ async def _as_allowed(lane: Lane, here: Sequence[Flow], entity: str, ids: Collec
 
 
 async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:
-    if not ids or lane.slice.over():
-        return
-    async for page in lane.connector.read(lane.session, Reading(entity, ids=tuple(sorted(ids)))):
+    """One to which no answer comes is left for an hour, and keeps none of those behind it from being read.
+
+    Where several get none, the vendor is in trouble: raises what its session raises.
+    """
+    groups, seen, lost = [sorted(ids)] if ids else [], set[str](), 0
+    while groups and not lane.slice.over():
+        group = groups.pop(0)
+        try:
+            await _file(lane, entity, group, seen)
+        except _OF_NO_DOCUMENT:
+            raise
+        except ConnectorError as error:
+            lost += 1
+            if lost > LOST_AT_MOST:
+                raise
+            log.warning("not read in full", lane=lane.connection_id, entity=entity, why=error.sentence)
+            groups = [[one] for one in group if one not in seen] if len(group) > 1 else groups
+
+
+async def _file(lane: Lane, entity: str, ids: Sequence[str], seen: set[str]) -> None:
+    """File what is shown of these, as far as the slice goes; ``seen`` are those that were answered."""
+    async for page in lane.connector.read(lane.session, Reading(entity, ids=tuple(ids))):
         async with lane.transaction() as transaction:
             await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
             found = [row.document for row in page.rows if row.document is not None]
             changed = [f"{entity}:{one}" for one in await file_documents(transaction, entity, found)]
             if changed:
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, changed)
+        seen.update(row.id for row in page.rows)
         if lane.slice.over():
             return
 

@@ -137,8 +137,12 @@ async def _read(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> se
 
 
 async def _read_and_stage(lane: Lane, flow: Flow, entity: str, ids: tuple[str, ...]) -> set[str] | None:
-    reading = Reading(entity, ids=ids, options=flow.type.reading_options(flow.settings))
-    rows = [row async for page in lane.connector.read(lane.session, reading) for row in page.rows]
+    rows, missing = await _rows(lane, flow, entity, ids), list[str]()
+    if every(flow) is not None and len(rows) < len(set(ids)):
+        async with lane.transaction() as transaction:
+            missing = await _gone(transaction, flow, ids, rows)
+    if missing:  # one answer alone may be a hiccup
+        rows += await _rows(lane, flow, entity, missing)
     async with lane.transaction() as transaction:
         now = await as_it_is(transaction, flow)
         # A person has just changed what is to be read, or how: the next slice reads it so.
@@ -146,6 +150,11 @@ async def _read_and_stage(lane: Lane, flow: Flow, entity: str, ids: tuple[str, .
             return None
         gone = await _gone(transaction, now, ids, rows)
         return await _stage(transaction, now, entity, rows, gone) if (rows or gone) and now.on else set()
+
+
+async def _rows(lane: Lane, flow: Flow, entity: str, ids: Sequence[str]) -> list[Row]:
+    reading = Reading(entity, ids=tuple(ids), options=flow.type.reading_options(flow.settings))
+    return [row async for page in lane.connector.read(lane.session, reading) for row in page.rows]
 
 
 async def _gone(transaction: LaneTransaction, flow: Flow, ids: Sequence[str], rows: Sequence[Row]) -> list[str]:

@@ -23,11 +23,12 @@ from zoho_sales_script import (
     scripted,
     step,
 )
+from zoho_script import answer
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Address
 from ml_connector.canonical.sales import Invoice
-from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step
+from ml_connector.connectors.writing import Action, Done, Later, Rejected, Step, Unread
 from ml_connector.connectors.zoho_books import CONNECTOR, beside
 from ml_connector.transport.errors import AnswerLost, Throttled
 from ml_connector.transport.messages import Answer
@@ -170,20 +171,35 @@ async def test_what_replaces_no_line_of_theirs_reads_nothing() -> None:
     assert asked(session) == [("PUT", f"/invoices/{INVOICE_ID}")]
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        AnswerLost("cut"),
-        Throttled("slow", 7.0),
-        refused(57, "no", 401),
-        refused(2, "odd"),
-        ok(),
-        refused(1000, "internal", 500),
-    ],
-)
+@pytest.mark.parametrize("given", [AnswerLost("cut"), Throttled("slow", 7.0), refused(57, "no", 401)])
 async def test_what_cannot_be_read_first_is_not_changed(given: Answer | Exception) -> None:
     session = scripted(given)
-    assert isinstance(await CONNECTOR.write(session, change()), Later) and len(session.requests) == 1
+    outcome = await CONNECTOR.write(session, change())
+    assert isinstance(outcome, Later) and not isinstance(outcome, Unread) and len(session.requests) == 1
+    assert outcome.forbidden is isinstance(given, Answer)
+
+
+def odd() -> dict[str, Any]:
+    shown = with_unit(invoice())
+    shown["line_items"][0]["discount_amount"] = "some"
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (refused(2, "odd"), "odd"),
+        (refused(1000, "internal", 500), "internal"),
+        (ok(), "the invoice"),
+        (answer(b"<html>"), "JSON"),
+        (ok(invoice=odd()), "discount_amount"),
+    ],
+)
+async def test_an_odd_answer_holds_up_the_one_document(given: Answer, said: str) -> None:
+    session = scripted(given)
+    outcome = await CONNECTOR.write(session, change())
+    assert isinstance(outcome, Unread) and said in outcome.said and INVOICE_ID in outcome.why
+    assert asked(session) == [("GET", f"/invoices/{INVOICE_ID}")]
 
 
 async def test_a_document_that_is_gone_is_refused_with_the_code_that_says_so() -> None:

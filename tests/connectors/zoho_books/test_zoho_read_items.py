@@ -17,7 +17,13 @@ from ml_connector.canonical.money import total
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine, Expense
 from ml_connector.connectors.writing import Action, Done, Rejected, Step
-from ml_connector.connectors.zoho_books import CONNECTOR, translate, translate_items, translate_source
+from ml_connector.connectors.zoho_books import (
+    CONNECTOR,
+    translate,
+    translate_expenses,
+    translate_items,
+    translate_source,
+)
 from ml_connector.errors import BadInput
 
 pytestmark = pytest.mark.anyio
@@ -143,15 +149,56 @@ def tied(found: Expense) -> bool:
 
 
 def test_an_expense_ties_to_its_account() -> None:
-    found = translate_items.expense(EXPENSE, "")
+    found = translate_expenses.expense(EXPENSE, "")
     assert found.complete and tied(found) and found.lines[0].account.id == "400"
     assert (found.paid_through.id, found.number, found.memo) == ("102017", "R-1", "Paper")
     assert decode(encode(found)) == found
 
 
-def test_a_tax_inclusive_expense_has_its_tax_in_the_line() -> None:
-    found = translate_items.expense({**EXPENSE, "is_inclusive_tax": True}, "")
-    assert found.tax_basis is TaxBasis.INCLUSIVE and found.lines[0].amount == Decimal("81.19") and tied(found)
+def parts(found: Expense) -> list[tuple[Decimal, Decimal | None]]:
+    """Of each line what it comes to without its tax, and its tax where that is known."""
+    return [(one.amount, one.tax) for one in found.lines]
+
+
+def item(id_: str, **shown: Any) -> dict[str, Any]:
+    return {"line_item_id": id_, "account_id": f"40{id_}", **shown}
+
+
+def test_the_tax_of_a_tax_inclusive_expense_is_told_from_what_it_was_spent_on() -> None:
+    """Its account and its tax are debited each with its own part, whether or not the tax was keyed with the amount."""
+    for lines in ([], [item("1", amount=81.19, item_total=75, tax_amount=6.19)], [item("1", amount=81.19)]):
+        found = translate_expenses.expense({**EXPENSE, "is_inclusive_tax": True, "line_items": lines}, "")
+        assert found.tax_basis is TaxBasis.EXCLUSIVE and tied(found)
+        assert (parts(found), found.tax) == ([(Decimal(75), Decimal("6.19"))], Decimal("6.19"))
+
+
+@pytest.mark.parametrize("shown", ["item_total", "amount"])
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_each_line_has_its_own_tax(shown: str, inclusive: bool) -> None:
+    """Nobody tells whether the lines of a tax-inclusive one are shown with their tax; the total does."""
+    for held in {inclusive, False}:
+        gross = [Decimal("56.19"), Decimal(25)] if held else [Decimal(50), Decimal(25)]
+        lines = [
+            item("1", tax_amount=6.19, tax_id="t", **{shown: gross[0]}),
+            item("2", tax_amount=0, **{shown: gross[1]}),
+        ]
+        found = translate_expenses.expense({**EXPENSE, "is_inclusive_tax": inclusive, "line_items": lines}, "")
+        assert parts(found) == [(50, Decimal("6.19")), (25, 0)] and tied(found)
+
+
+def test_where_no_line_shows_its_tax_lines_of_one_rate_share_it_and_others_keep_it() -> None:
+    lines = [item("1", amount=54.13, tax_id="t"), item("2", amount=27.06, tax_id="t")]
+    found = translate_expenses.expense({**EXPENSE, "is_inclusive_tax": True, "line_items": lines}, "")
+    assert parts(found) == [(Decimal("50.00"), Decimal("4.13")), (Decimal("25.00"), Decimal("2.06"))] and tied(found)
+    lines[1]["tax_id"] = ""
+    found = translate_expenses.expense({**EXPENSE, "is_inclusive_tax": True, "line_items": lines}, "")
+    assert found.tax_basis is TaxBasis.INCLUSIVE and tied(found) and found.tax == 0
+    assert parts(found) == [(Decimal("54.13"), None), (Decimal("27.06"), None)]
+
+
+def test_lines_that_do_not_come_to_the_total_are_left_as_they_are_shown() -> None:
+    found = translate_expenses.expense({**EXPENSE, "line_items": [item("1", amount=50), item("2", amount=20)]}, "")
+    assert parts(found) == [(50, None), (20, None)] and not tied(found)
 
 
 def test_an_itemised_expense_has_a_line_for_each() -> None:
@@ -159,13 +206,13 @@ def test_an_itemised_expense_has_a_line_for_each() -> None:
         {"line_item_id": "1", "account_id": "400", "item_total": 50},
         {"line_item_id": "2", "account_id": "401", "amount": 25},
     ]
-    found = translate_items.expense({**EXPENSE, "line_items": lines}, "")
+    found = translate_expenses.expense({**EXPENSE, "line_items": lines}, "")
     assert [(one.id, one.amount) for one in found.lines] == [("1", 50), ("2", 25)] and tied(found)
 
 
 def test_a_list_row_names_no_account() -> None:
     row = {name: value for name, value in EXPENSE.items() if name != "account_id"}
-    found = translate_items.expense(row, "")
+    found = translate_expenses.expense(row, "")
     assert not found.complete and found.lines == () and found.total == Decimal("81.19")
 
 

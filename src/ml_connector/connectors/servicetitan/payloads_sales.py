@@ -25,6 +25,7 @@ class Customer(Payload, frozen=True):
     active: bool
     type: str | None = None
     address: CustomerAddress | None = None
+    balance: Decimal | None = None
     payment_term_id: int | None = None
     merged_to_id: int | None = None
     external_data: list[ExternalData] | None = None

@@ -21,6 +21,7 @@ import msgspec
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.money import plain
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.reading import Reading
 from ml_connector.connectors.servicetitan import errors, read_customers, resources
@@ -85,8 +86,14 @@ async def _create(session: Session, step: Step) -> Outcome:
 
 
 def _proven(step: Step, document: Party, raw: bytes) -> Outcome:
-    """Whether the API takes ``active`` is contradicted by an older document: where it does not, what it shows stands."""
+    """Whether the API takes ``active`` is contradicted by an older document: where it does not, that counts as refused."""
     asked = {name: value for name, value in wanted(step).items() if name != "active"}
+    if step.action is Action.SET_STATUS:
+        asked["name"] = step.number
+        if document.active != wanted(step).get("active"):
+            shown = "active" if document.active else "inactive"
+            said = f"ServiceTitan took the change, and shows the customer as {shown} all the same."
+            return Rejected("active", said, "Change it in ServiceTitan itself.")
     if found := difference(asked, document, step.reference):
         return Uncertain(f"ServiceTitan shows customer {document.id} with {found}.")
     return Done(document.id, document, raw)
@@ -127,7 +134,7 @@ class _Change:
         """All calls in turn, up to the first that is not taken."""
         asked = wanted(self._step)
         contacts = asked.pop("contacts", [])
-        stopped = self._merged() or self._moved(asked)
+        stopped = self._merged() or self._owing(asked) or self._moved(asked)
         if stopped is not None:
             return stopped
         answer = await self._call("PATCH", "", _encoder.encode(self._with_coordinates(asked)))
@@ -149,6 +156,13 @@ class _Change:
             return None
         said = f"ServiceTitan has merged customer {self._step.target_id} into customer {into}."
         return Rejected("merged", said, "Link the customer that is left, and replay.")
+
+    def _owing(self, asked: dict[str, Any]) -> Outcome | None:
+        """Nobody who owes anything, or has a credit, is made inactive; a vendor's balance ServiceTitan does not tell."""
+        if asked.get("active") is not False or not self._known.customer.balance:
+            return None
+        said = f"ServiceTitan shows a balance of {plain(self._known.customer.balance)} of the customer."
+        return Rejected("open", said, "Settle it there.")
 
     def _moved(self, asked: dict[str, Any]) -> Outcome | None:
         """A changed address waits where there is no place on the map to send with it, or nobody may send the old one's."""

@@ -61,7 +61,7 @@ def concerns(entity: str, sent: Fields) -> bool:
 
 
 def document(entity: str, sent: Fields, shown: Fields) -> dict[str, Any]:
-    """The body with what stands beside ours on the lines that stay."""
+    """The body with what stands beside ours on the lines that stay. Raises Unreadable."""
     there = {id_: line for line in children(shown, LINES) if (id_ := text(line, ID))}
     same_customer = text(sent, _CUSTOMER) == text(shown, _CUSTOMER)
     lines = [

@@ -9,14 +9,15 @@ the list shows 0 (FACTS 6.9).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
 from ml_connector.canonical.money import plain
 from ml_connector.connectors import json_fields
-from ml_connector.connectors.json_fields import Fields, amount, children, text
-from ml_connector.connectors.writing import STATUS_REFUSED, Action, Rejected, Step
+from ml_connector.connectors.json_fields import Fields, Unreadable, amount, children, text
+from ml_connector.connectors.writing import AFTER_UNREAD, STATUS_REFUSED, Action, Rejected, Step, Unread
 from ml_connector.connectors.zoho_books import beside
 from ml_connector.connectors.zoho_books.client import Books
 from ml_connector.connectors.zoho_books.compose_parties import ACTIVE, PRIMARY
@@ -24,6 +25,7 @@ from ml_connector.connectors.zoho_books.errors import ABSENT, Incomplete, Refusa
 from ml_connector.connectors.zoho_books.lines import CURRENCY
 from ml_connector.connectors.zoho_books.requests import body_of, status_of
 from ml_connector.connectors.zoho_books.resources import RESOURCES
+from ml_connector.transport.errors import NotJson, NotPermitted
 
 _PERSONS, _DEPARTMENT = "contact_persons", "department"
 _OPEN = {
@@ -36,22 +38,43 @@ _WRITABLE = ("contact_person_id", "salutation", "first_name", "last_name", "emai
              "department", "skype")  # fmt: skip
 
 
-async def completed(books: Books, step: Step) -> Step | Rejected:
-    """The step as it can be sent. Raises what reading raises; then nothing was sent."""
+async def completed(books: Books, step: Step) -> Step | Rejected | Unread:
+    """The step as it can be sent, or why it cannot. Raises what reading raises; then nothing was sent."""
     if step.action is Action.SET_STATUS:
         return await _with_nothing_open(books, step)
     if step.action is Action.UPDATE and (_PERSONS in body_of(step) or beside.concerns(step.entity, body_of(step))):
         found = await _with_what_is_there(books, step)
-        if isinstance(found, Rejected):
+        if not isinstance(found, Step):
             return found
         step = found
     return await _with_currency(books, step) if text(body_of(step), CURRENCY) else step
 
 
-async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected:
-    body, shown = body_of(step), await _as_it_stands(books, step)
-    if isinstance(shown, Rejected):
-        return shown
+async def _with_what_is_there(books: Books, step: Step) -> Step | Rejected | Unread:
+    return await _with(books, step, lambda shown: _added(step, shown))
+
+
+async def _with(books: Books, step: Step, finish: Callable[[Fields], Step | Rejected]) -> Step | Rejected | Unread:
+    """The step as ``finish`` makes it of what is there. An odd answer concerns this document alone: others go on."""
+    resource = RESOURCES[step.entity]
+    try:
+        reply = await books.get(f"{resource.path}/{step.target_id}")
+        if not reply.raw(resource.singular):
+            raise Incomplete(reply.answer.status, f"the {resource.singular}")
+        return finish(reply.object(resource.singular))
+    except NotPermitted:
+        raise
+    except Refusal as refusal:
+        return _gone(step, refusal) if refusal.absent else _unread(step, refusal.sentence)
+    except NotJson as error:
+        return _unread(step, error.sentence)
+    except Unreadable as error:
+        return _unread(step, str(error))
+
+
+def _added(step: Step, shown: Fields) -> Step | Rejected:
+    """The step with what is there. Raises Unreadable."""
+    body = body_of(step)
     if step.entity != "parties":
         return replace(step, body=json_fields.encode(beside.document(step.entity, body, shown)))
     whole = beside.contact(body, shown) if beside.ADDRESS in body else body
@@ -72,17 +95,9 @@ def _without_first(step: Step) -> Rejected:
     )
 
 
-async def _as_it_stands(books: Books, step: Step) -> Fields | Rejected:
-    resource = RESOURCES[step.entity]
-    try:
-        reply = await books.get(f"{resource.path}/{step.target_id}")
-    except Refusal as refusal:
-        if not refusal.absent:
-            raise
-        return _gone(step, refusal)
-    if not reply.raw(resource.singular):
-        raise Incomplete(reply.answer.status, f"the {resource.singular}")
-    return reply.object(resource.singular)
+def _unread(step: Step, said: str) -> Unread:
+    told = f"document {step.target_id} could not be read just before its change: {said.rstrip('.')}; it is tried again"
+    return Unread(told, AFTER_UNREAD, said=said)
 
 
 def _gone(step: Step, refusal: Refusal) -> Rejected:
@@ -96,13 +111,12 @@ def _gone(step: Step, refusal: Refusal) -> Rejected:
     )
 
 
-async def _with_nothing_open(books: Books, step: Step) -> Step | Rejected:
+async def _with_nothing_open(books: Books, step: Step) -> Step | Rejected | Unread:
     """Nobody with anything open is made inactive; whether Zoho refuses that by itself is published nowhere."""
-    if status_of(step) == ACTIVE:
-        return step
-    contact = await _as_it_stands(books, step)
-    if isinstance(contact, Rejected):
-        return contact
+    return step if status_of(step) == ACTIVE else await _with(books, step, lambda shown: _settled(step, shown))
+
+
+def _settled(step: Step, contact: Fields) -> Step | Rejected:
     open_ = [f"{words} {plain(found)} {text(contact, 'currency_code')}".rstrip()
              for name, words in _OPEN.items() if (found := amount(contact, name))]  # fmt: skip
     if not open_:

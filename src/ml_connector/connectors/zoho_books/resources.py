@@ -11,7 +11,13 @@ from ml_connector.connectors import json_fields
 from ml_connector.connectors.base import Session
 from ml_connector.connectors.json_fields import Fields, Unreadable
 from ml_connector.connectors.reading import Readable, Row
-from ml_connector.connectors.zoho_books import translate, translate_items, translate_sales, translate_source
+from ml_connector.connectors.zoho_books import (
+    translate,
+    translate_expenses,
+    translate_items,
+    translate_sales,
+    translate_source,
+)
 from ml_connector.connectors.zoho_books.settings import reference_field_of
 from ml_connector.connectors.zoho_books.unreadable import unreadable
 
@@ -87,7 +93,7 @@ RESOURCES: Mapping[str, Resource] = {
         other_stamp="updated_time",
     ),
     "items": Resource("/items", "items", "item", "item_id", translate_items.item),
-    "expenses": Resource("/expenses", "expenses", "expense", "expense_id", translate_items.expense),
+    "expenses": Resource("/expenses", "expenses", "expense", "expense_id", translate_expenses.expense),
     "currencies": Resource("/settings/currencies", "currencies", "currency", "currency_id", translate_items.currency),
 }
 # As a source hands them on, with ``details``.

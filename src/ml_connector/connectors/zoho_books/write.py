@@ -48,7 +48,7 @@ async def write(session: Session, step: Step) -> Outcome:
         raise
     except TransportError as error:
         return _unsent(error)
-    if isinstance(ready, Rejected):
+    if not isinstance(ready, Step):
         return ready
     request = request_for(ready, books)
     try:

@@ -186,12 +186,13 @@ async def _waits(
     reading: Reading, integration: Integration, table: TableType
 ) -> tuple[dict[str, list[int]], frozenset[str]]:  # fmt: skip
     """By key of a table the versions held for want of its row or counterpart, and the keys of which a row is asked for."""
+    kinds = ["mapping"] if table.linked_by else ["mapping", "link"]  # links of those go by ids that are no keys of it
     rows = await reading.all(
         """select w.key, array_agg(distinct w.version_id), bool_or(w.kind = 'mapping')
         from wait w join flow f using (tenant_id, flow_id)
-        where tenant_id = %s and f.integration_id = %s and w.kind in ('mapping', 'link') and starts_with(w.key, %s)
+        where tenant_id = %s and f.integration_id = %s and w.kind = any(%s::text[]) and starts_with(w.key, %s)
         group by 1""",
-        reading.tenant_id, integration.integration_id, f"{table.name}:",
+        reading.tenant_id, integration.integration_id, kinds, f"{table.name}:",
     )  # fmt: skip
     keys = {text: text.partition(":")[2] for text, _, _ in rows}
     return {keys[text]: versions for text, versions, _ in rows}, frozenset(
