@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,6 +61,48 @@ async def test_a_zone_may_be_a_group_of_taxes(database: Database, tmp_path: Path
         assert odd.reference_number not in {one.number for one in company.target.invoices}
         [sentence] = await company.waits(odd.id)
         assert odd.total == Decimal("33.18") and "makes it 33.17" in sentence
+
+
+async def test_a_change_that_comes_out_otherwise_each_time_ends_with_a_person(
+    database: Database, tmp_path: Path
+) -> None:
+    """Zoho rounds the tax on each line since, and the connection says that it does so on the document."""
+    async with selling(database, tmp_path) as company:
+        invoice = _sold(company, "100.00", company.sales.item(_PARTS, price=Decimal("100.00")))
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("posted", "")
+        assert company.there(invoice).total == invoice.total == Decimal("214.75")
+        company.target.profile.tax_rounding = "item_level"
+        company.source.invoicing.change(invoice.id, warned=True, due_date=date(2026, 12, 24))
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("held", "conflict")
+        [sentence] = await company.waits(invoice.id)
+        assert "214.76" in sentence and "214.75" in sentence
+
+
+async def test_a_change_waits_while_its_tax_has_another_rate_than_it_was_reckoned_by(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path) as company:
+        invoice = _sold(company, "100.00")
+        await company.sync(2)
+        before = company.there(invoice)
+        [(tax_id, _)] = before.taxes.items()
+        tax, total = company.target.taxes[tax_id], before.total
+        former, tax.percentage = tax.percentage, tax.percentage + Decimal("0.25")
+        await company.a_day_later()
+        await company.sync()
+        company.source.invoicing.change(invoice.id, warned=True, due_date=date(2026, 12, 24))
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("held", "tax_rate_changed")
+        assert company.there(invoice).due_date != date(2026, 12, 24)
+        tax.percentage = former
+        await company.a_day_later()
+        await company.sync(2)
+        assert await company.end("invoices", invoice.id) == ("posted", "")
+        there = company.there(invoice)
+        assert (there.due_date, there.total) == (date(2026, 12, 24), total)
+        assert company.compared() == []
 
 
 async def test_who_is_exempt_is_charged_no_tax(database: Database, tmp_path: Path) -> None:

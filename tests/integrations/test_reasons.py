@@ -109,5 +109,6 @@ def test_who_acts() -> None:
         "payment_back_twin",
         "same_number_other_year",
         "payment_from_ledger",
+        "tax_rate_changed",
     )
     assert versions == FOR_VERSION

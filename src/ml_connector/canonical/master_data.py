@@ -103,7 +103,8 @@ class TaxCode(Canonical, frozen=True, tag="tax_code"):
     A zone that taxes labor and material differently has no one rate: then ``labor_rate`` and ``material_rate`` are what it
     takes of lines of these bases, None where the vendor states none.
 
-    ``parts`` are the rates of a group's taxes, whose sum is ``rate``, where each of several is rounded by itself.
+    ``parts`` are the rates of a group's taxes, whose sum is ``rate``, where each of several is rounded by itself;
+    ``parts_unread`` that these could not be read this time, and there may be some.
     """
 
     id: str
@@ -114,6 +115,7 @@ class TaxCode(Canonical, frozen=True, tag="tax_code"):
     material_rate: Decimal | None = None
     stamp: str = ""
     parts: tuple[Decimal, ...] = ()
+    parts_unread: bool = False
 
 
 class Dimension(Canonical, frozen=True, tag="dimension"):

@@ -45,6 +45,7 @@ class BillLine(msgspec.Struct, frozen=True, omit_defaults=True):
     location: Ref = Ref()
     tax: Decimal | None = None
     freight: Decimal | None = None
+    tax_parts: tuple[Decimal, ...] = ()  # of a target's line: what ``tax`` is made of, where several taxes are on it
 
 
 class BillState(StrEnum):

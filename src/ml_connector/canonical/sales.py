@@ -57,6 +57,7 @@ class InvoiceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     dimensions: tuple[Ref, ...] = ()  # for a target: id = option, number = its set (category) id
     item: Ref = Ref()
     location: Ref = Ref()  # of a target's line: where the company books it, not where the customer lives
+    tax_parts: tuple[Decimal, ...] = ()  # of a target's line: what ``tax`` is made of, where several taxes are on it
 
 
 class Invoice(Canonical, frozen=True, tag="invoice"):

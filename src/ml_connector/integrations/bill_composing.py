@@ -18,6 +18,7 @@ from ml_connector.integrations.bill_rules import charge, rounding_line, target_l
 from ml_connector.integrations.bill_settings import Settings
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import Draft, money
+from ml_connector.integrations.taxes_there import parts_unread
 from ml_connector.integrations.views import Twin, View
 
 
@@ -105,6 +106,8 @@ def composed_bill(
     with a rounding line. None, with the reason in the draft, where the ledger would not take it or computes another total
     than the source's ``bill``. ``as_rounding``: the line of rounding as it is sent.
     """
+    if parts_unread(draft.lines, view, draft):
+        return None
     try:
         composed = _compose(action, bill, target, view, draft, as_rounding)
     except BadInput as error:

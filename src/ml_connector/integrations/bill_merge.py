@@ -17,10 +17,10 @@ import msgspec
 from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.purchases import Bill, BillLine
 from ml_connector.integrations.bill_composing import all_lines
-from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.drafts import ROUNDING, Draft, money, zone_key
 from ml_connector.integrations.jobs_of_lines import PROJECT, TAG, is_project, job_of
 from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
+from ml_connector.integrations.taxes_there import as_listed
 from ml_connector.integrations.views import View
 
 
@@ -229,8 +229,7 @@ def _tax_code(wanted: BillLine, pair: _Pair, versions: Versions, view: View) -> 
     now, same = pair.now.tax_code, pair.now.tax_code.id == pair.base.tax_code.id
     if same and (not versions.zone_kept or bool(wanted.tax_code.id) != bool(now.id)):
         return wanted.tax_code
-    known = view.ledger.tax_codes.get(now.id)
-    return tax_ref(known) if known is not None else now
+    return as_listed(now, view)
 
 
 def _whose(bill: Bill, line_id: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from ml_connector.integrations.checks import check_periods, first_open_day
 from ml_connector.integrations.decisions import Decision, Hold, Write, waiting
 from ml_connector.integrations.demanded import demanded_tags
 from ml_connector.integrations.drafts import Draft, is_code, money
+from ml_connector.integrations.taxes_there import rates_changed
 from ml_connector.integrations.views import View
 
 _Value = TypeVar("_Value")
@@ -91,6 +92,7 @@ def _written(change: BillChange, now: Bill, view: View, draft: Draft) -> Decisio
     lines = merged(versions, view, draft)
     draft.lines[:] = lines.lines
     demanded_tags(bill, draft.lines, view, draft)
+    rates_changed(now, entity, draft.lines, view, draft)
     if draft.waits:
         return Hold(tuple(draft.waits))
     composed = composed_bill(Action.UPDATE, bill, target, view, draft, lines.as_rounding)

@@ -146,8 +146,9 @@ def _passed_over(memo: Invoice, view: View) -> Hold | Skip | None:
 
 def _note(memo: Invoice, target: Invoice, view: View, draft: Draft) -> Step:
     """The credit note. Raises BadInput."""
+    waits = len(draft.waits)
     target, sent = composed(Action.CREATE, target, view, draft)
-    if sent.total != memo.total:
+    if sent.total != memo.total and len(draft.waits) == waits:
         draft.wait(total_differs(sent.total, memo))
     draft.notes.extend(sent.notes)
     return Step(

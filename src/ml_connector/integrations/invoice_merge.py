@@ -16,6 +16,7 @@ from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft, money
 from ml_connector.integrations.invoice_rules import target_lines, unit_of
 from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
+from ml_connector.integrations.taxes_there import as_listed
 from ml_connector.integrations.views import View
 
 
@@ -138,7 +139,7 @@ def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, d
     item = wanted.item if _sells_other(wanted, pair) or not pair.now.item.id else pair.now.item
     follows = _follows_unit(wanted, pair, versions)
     others = of_others(pair.now.dimensions, own_tags(pair.posted, wanted))
-    code = _tax_code(wanted, pair, versions)
+    code = _tax_code(wanted, pair, versions, view)
     known = view.ledger.tax_codes.get(code.id)
     if wanted.tax and known is not None and known.rate == 0:
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
@@ -179,11 +180,11 @@ def _relocated(pair: _Pair) -> bool:
     return bool(pair.base.location.id) and pair.now.location.id != pair.base.location.id
 
 
-def _tax_code(wanted: InvoiceLine, pair: _Pair, versions: _Versions) -> Ref:
+def _tax_code(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View) -> Ref:
     """The ledger's tax type, unless the zone or whether it is taxed has changed and nobody has touched it there."""
     same = versions.zone_kept and bool(wanted.tax) == bool(pair.posted.tax)
     moved = not same and pair.now.tax_code.id == pair.base.tax_code.id
-    return wanted.tax_code if moved or not pair.now.tax_code.id else pair.now.tax_code
+    return wanted.tax_code if moved or not pair.now.tax_code.id else as_listed(pair.now.tax_code, view)
 
 
 def _ids(line: InvoiceLine) -> set[str]:

@@ -18,6 +18,7 @@ from ml_connector.integrations.invoice_checks import customer, entity_of, number
 from ml_connector.integrations.invoice_merge import Unpaired, merged
 from ml_connector.integrations.invoice_rules import composed, target_invoice, target_lines, total_differs
 from ml_connector.integrations.invoice_standing import DRAFTS, Change, entity_there
+from ml_connector.integrations.taxes_there import rates_changed
 from ml_connector.integrations.views import View
 
 
@@ -49,6 +50,7 @@ def laid(change: Change, target: Invoice, view: View, draft: Draft) -> tuple[Inv
 
 def whole_sent(change: Change, target: Invoice, view: View, draft: Draft) -> Decision:
     demanded_tags(change.invoice, target.lines, view, draft)
+    rates_changed(change.now, entity_there(change.now), target.lines, view, draft)
     if draft.waits:
         return Hold(tuple(draft.waits))
     target, sent = composed(Action.UPDATE, target, view, draft)

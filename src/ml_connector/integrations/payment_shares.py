@@ -12,7 +12,6 @@ from ml_connector.canonical.parts import Allocation, Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine, Payment
 from ml_connector.connectors.writing import Action
 from ml_connector.errors import BadInput
-from ml_connector.integrations.bill_rules import tax_ref
 from ml_connector.integrations.decisions import waiting
 from ml_connector.integrations.drafts import ROUNDING, Draft, is_code, money
 from ml_connector.integrations.invoice_checks import is_credit
@@ -20,6 +19,7 @@ from ml_connector.integrations.invoice_rules import taxed_lines
 from ml_connector.integrations.invoice_tax import apportion
 from ml_connector.integrations.payment_rules import is_new, shown_invoice
 from ml_connector.integrations.payment_tables import PaymentRule
+from ml_connector.integrations.taxes_there import as_listed, parts_unread
 from ml_connector.integrations.units_of_lines import unit_coding
 from ml_connector.integrations.views import View
 
@@ -118,17 +118,11 @@ def _shared(
             lines.append(
                 InvoiceLine(
                     str(n + 1), net, frame.description, unit_price=net, account=frame.account,
-                    tax_code=_code(code, view), tax=tax, taxable=bool(tax), dimensions=frame.dimensions,
+                    tax_code=as_listed(Ref(code), view), tax=tax, taxable=bool(tax), dimensions=frame.dimensions,
                     location=frame.location,
                 )
             )  # fmt: skip
     return lines
-
-
-def _code(code: str, view: View) -> Ref:
-    """The tax type with its rate, by which some ledgers reckon the tax themselves."""
-    known = view.ledger.tax_codes.get(code)
-    return tax_ref(known) if known is not None else Ref(code)
 
 
 def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
@@ -136,7 +130,7 @@ def tied(note: Invoice, view: View, draft: Draft) -> Invoice:
 
     What it would not take at all is told where it is sent.
     """
-    if note.tax_basis is not TaxBasis.EXCLUSIVE or draft.waits:
+    if note.tax_basis is not TaxBasis.EXCLUSIVE or draft.waits or parts_unread(note.lines, view, draft):
         return note
     try:
         apart = note.total - view.compose(Action.CREATE, note, view.reference).total

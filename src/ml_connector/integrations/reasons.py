@@ -19,6 +19,7 @@ from ml_connector.integrations.payment_reasons import PAYMENT_REASONS
 from ml_connector.integrations.recoding_reasons import RECODING_REASONS
 from ml_connector.integrations.refused_reasons import REFUSED_REASONS
 from ml_connector.integrations.staging_reasons import STAGING_REASONS
+from ml_connector.integrations.tax_reasons import TAX_REASONS
 from ml_connector.integrations.tracking_reasons import TRACKING_REASONS
 from ml_connector.integrations.vendor_credit_reasons import VENDOR_CREDIT_REASONS
 from ml_connector.integrations.vendor_currency_reasons import VENDOR_CURRENCY_REASONS
@@ -40,6 +41,7 @@ _ALL = (
     *DEPOSIT_REASONS,
     *RECODING_REASONS,
     *STAGING_REASONS,
+    *TAX_REASONS,
     *REFUSED_REASONS,
 )
 

@@ -23,6 +23,7 @@ RELEASABLE = {
     "period_closed": (Role.APPROVER,),
     "preview_changed": (Role.APPROVER,),
     "same_number_other_year": (Role.BOOKKEEPER, Role.APPROVER),
+    "tax_rate_changed": (Role.BOOKKEEPER, Role.APPROVER),
     "left_scope": (Role.BOOKKEEPER, Role.APPROVER),
     "adjusted_pending": (Role.BOOKKEEPER, Role.APPROVER),
     "credited_bill_pending": (Role.BOOKKEEPER, Role.APPROVER),

@@ -47,6 +47,7 @@ TRIED_AT_MOST = len(SENT_AGAIN_AFTER) + 1
 # How often the worker may end over one step. It is no try, for a deployment or an outage ends many; but a step that ends
 # the worker itself would keep everybody else's documents waiting for ever.
 CUT_OFF_AT_MOST = 10
+PLANNED_ANEW_AT_MOST = 2  # of a change that its document shows otherwise than it was meant
 
 log = structlog.get_logger()
 
@@ -304,14 +305,19 @@ async def _planned_anew(lane: Lane, one: _Open, step: IntendedStep, found: Seque
     """An update's document is another than it was planned from: by us, or by somebody else before it came to that.
 
     Number, date and total do not tell which, so the version is planned from what stands there now: what is in line
-    already is posted, see settle, and what is not goes by id, so that once more changes nothing.
+    already is posted, see settle, and what is not goes by id, so that once more changes nothing. A target that makes
+    something else of it each time, as another total, would be asked for ever: then a person compares both.
     """
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
+        if _made_otherwise(step, found) and await tries.planned_anew(transaction, one.tried) >= PLANNED_ANEW_AT_MOST:
+            await _file(transaction, step.entity, found)
+            await hold_conflict(transaction, Sent(_intended(one, step, flows), Later("a conflict")), _told(step, found))
+            return
         changed = await _file(transaction, step.entity, found)
         keys = [f"{step.entity}:{id_}" for id_ in changed]
         await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)
-        later = Later("its document is not as it was planned from; it is planned from what is there now")
+        later = Later(tries.PLANNED_ANEW)
         await record_outcomes(transaction, [Sent(_intended(one, step, flows), later, adopted=True)], flows)
 
 
@@ -358,14 +364,23 @@ async def _settle(lane: Lane, one: _Open, step: IntendedStep, outcome: Done | Re
 
 async def _conflict(lane: Lane, one: _Open, step: IntendedStep, found: Sequence[Document]) -> None:
     """What stands there is filed with its reference, so that a replay knows of it too."""
-    told = "; ".join(
-        f"{shown(document)} ({', '.join(differences(step, document)) or 'the same content'})" for document in found
-    )
     async with lane.transaction() as transaction:
         flows = await flows_now(transaction)
         await _file(transaction, step.entity, found)
         sent = Sent(_intended(one, step, flows), Later("a conflict"))
-        await hold_conflict(transaction, sent, told)
+        await hold_conflict(transaction, sent, _told(step, found))
+
+
+def _told(step: IntendedStep, found: Sequence[Document]) -> str:
+    """What stands there, and what of it is not as it was meant."""
+    return "; ".join(
+        f"{shown(document)} ({', '.join(differences(step, document)) or 'the same content'})" for document in found
+    )
+
+
+def _made_otherwise(step: IntendedStep, found: Sequence[Document]) -> bool:
+    """Whether no document that was found shows the figures of the change."""
+    return step.action is Action.UPDATE and all(differences(step, document) for document in found)
 
 
 def _intended(one: _Open, step: IntendedStep, flows: Mapping[int, Flow]) -> Intended:

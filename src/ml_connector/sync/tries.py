@@ -1,4 +1,4 @@
-"""How often a step was tried in vain, by the look-ups that proved it absent or there in part."""
+"""How often a step was tried in vain, by the look-ups that proved it absent, there in part, or otherwise than meant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ _TRIES = """
                coalesce(max(parts) over (order by intent_id rows between unbounded preceding and 1 preceding), 0) as before
         from intent where tenant_id = %s and record_id = %s and version_id = %s and step = %s) tried
     where state = %s and """
+
+# Why those were withdrawn that came to nothing since a person last looked at the step: before that it ended rejected.
+_WITHDRAWN_SINCE = """
+    select why from intent
+    where tenant_id = %s and record_id = %s and version_id = %s and step = %s and state = %s and why is not null
+      and intent_id > coalesce((select max(intent_id) from intent where tenant_id = %s and record_id = %s
+                                and version_id = %s and step = %s and state = %s), 0)"""
+PLANNED_ANEW = "its document is not as it was planned from; it is planned from what is there now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,16 @@ async def withdrawals(transaction: LaneTransaction, one: Tried) -> int:
 async def cut_offs(transaction: LaneTransaction, one: Tried) -> int:
     """How often the worker ended over this step of this version before. Only what it left behind was looked up."""
     return await _count(transaction, one, "absent_since is null and looks > 0")
+
+
+async def planned_anew(transaction: LaneTransaction, one: Tried) -> int:
+    """How often this step of this version was planned from what is there, since it last was a person's."""
+    lane = transaction.lane
+    step = (lane.tenant_id, one.record_id, one.version_id, one.position)
+    rows = await transaction.all(
+        _WITHDRAWN_SINCE, *step, IntentState.WITHDRAWN.value, *step, IntentState.REJECTED.value
+    )  # fmt: skip
+    return sum(lane.sealer.open(b"why", why).decode() == PLANNED_ANEW for (why,) in rows)
 
 
 async def _count(transaction: LaneTransaction, one: Tried, which: str) -> int:

@@ -87,6 +87,15 @@ def test_tax_and_what_stands_beside_the_lines_tie() -> None:
     assert (found.tax, found.discount) == (Decimal("8.25"), Decimal(2)) and invoiced_total(found) == found.total
 
 
+def test_a_line_of_a_group_shows_what_each_of_its_taxes_takes() -> None:
+    taxes = [{"tax_amount": 6.81}, {"tax_amount": 0.5}]
+    found = shown(
+        line_items=[{"item_total": 99, "tax_id": "g", "line_item_taxes": taxes}], tax_total=7.31, total=106.31
+    )
+    assert found.lines[0].tax == Decimal("7.31")
+    assert found.lines[0].tax_parts == (Decimal("6.81"), Decimal("0.5"))
+
+
 def test_an_inclusive_invoice_is_one_only_where_its_lines_give_the_total() -> None:
     line = {"item_total": 100, "item_total_inclusive_of_tax": 120, "rate": 120, "quantity": 1}
     gross = shown(line_items=[line], is_inclusive_tax=True, tax_total=20, total=120)

@@ -21,6 +21,7 @@ A_MINUTE = 100  # calls, as the vendor allows them
 PARTS = (Decimal("0.06"), Decimal("0.0138"))
 NOT_JSON = answer(b"<html>Scheduled maintenance</html>")
 INCOMPLETE = answer({"code": 0, "message": "success"})
+NAMELESS = answer({"code": 0, "tax_group": {"tax_group_id": "000001", "taxes": []}})
 GONE = answer({"code": 1002, "message": "Tax group does not exist."}, 404)
 REFUSED = answer({"code": 2, "message": "Invalid value passed for tax_group_id"}, 400)
 BROKEN = answer({"code": 1000, "message": "Internal error"}, 500)
@@ -74,6 +75,12 @@ def parts_of(pages: list[Page]) -> dict[str, tuple[Decimal, ...]]:
     return {id_: one.parts for id_, one in found.items() if isinstance(one, TaxCode)}
 
 
+def unread(pages: list[Page]) -> set[str]:
+    """The groups of which nobody knows the taxes."""
+    found = {row.id: row.document for page in pages for row in page.rows}
+    return {id_ for id_, one in found.items() if isinstance(one, TaxCode) and one.parts_unread}
+
+
 async def test_an_unchanged_group_costs_no_call_at_the_next_walk_and_a_changed_one_costs_one() -> None:
     rows = [tax(0, "tax"), tax(1), tax(2), tax(3, "compound_tax"), tax(4, tax_percentage=0)]
     taxes, first = Taxes(rows), list[Page]()
@@ -115,17 +122,21 @@ async def test_a_page_is_handed_on_in_parts_and_a_walk_that_broke_off_asks_for_t
 
 @pytest.mark.parametrize(
     ("instead", "anew"),
-    [(NOT_JSON, True), (INCOMPLETE, True), (BROKEN, True), (REFUSED, False), (GONE, False)],
-    ids=["not json", "incomplete", "broken", "refused", "gone"],
+    [(NOT_JSON, True), (INCOMPLETE, True), (BROKEN, True), (NAMELESS, True), (REFUSED, False), (GONE, False)],
+    ids=["not json", "incomplete", "broken", "nameless", "refused", "gone"],
 )
 async def test_one_group_that_is_not_shown_has_no_parts_and_nothing_else_is_lost(instead: Answer, anew: bool) -> None:
     taxes, pages = Taxes([tax(n) for n in range(3)]), list[Page]()
     taxes.instead["000001"] = instead
     cursor = await read(taxes, None, pages)
     assert parts_of(pages) == {"000000": PARTS, "000001": (), "000002": PARTS} and pages[-1].complete
+    assert unread(pages) == ({"000001"} if anew else set())
     taxes.asked.clear()
-    await read(taxes, cursor, [])
-    assert taxes.asked == (["000001"] if anew else [])
+    del taxes.instead["000001"]
+    later: list[Page] = []
+    await read(taxes, cursor, later)
+    assert taxes.asked == (["000001"] if anew else []) and unread(later) == set()
+    assert parts_of(later)["000001"] == (PARTS if anew else ())
 
 
 async def test_what_is_not_about_one_group_ends_the_walk_behind_what_was_read() -> None:

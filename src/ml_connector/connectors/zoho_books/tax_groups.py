@@ -3,8 +3,8 @@
 A group is asked for once a day, when the list is read from its beginning, and when its row shows another rate or stamp. What
 was answered stands in the cursor, so that a walk that breaks off asks for the rest alone: its page of the list is asked for
 again, and the rows of it that were handed on come once more, without calls.
-A group that is refused or does not exist has no parts, like one whose answer is not what the vendor documents; that one is
-asked for again by the next walk.
+A group that is refused or does not exist has no parts. One whose answer is not what the vendor documents has none either,
+which its entry tells (``parts_unread``), and is asked for again by the next walk.
 """
 
 from __future__ import annotations
@@ -117,13 +117,16 @@ class _Walk:
         except Refusal as refusal:
             return Group(_mark(row), odd=refusal.status >= _BROKEN)
         shown = found.document if found is not None else None
-        return Group(_mark(row), shown.parts if isinstance(shown, TaxCode) else ())
+        if isinstance(shown, TaxCode):
+            return Group(_mark(row), shown.parts)
+        return Group(_mark(row), odd=found is not None)
 
     def _whole(self, row: Row) -> Row:
         if not _is_group(row):
             return row
         assert isinstance(row.document, TaxCode)
-        return replace(row, document=replace(row.document, parts=self.known[row.id].parts))
+        known = self.known[row.id]
+        return replace(row, document=replace(row.document, parts=known.parts, parts_unread=known.odd))
 
     def _part(self, rows: list[Row]) -> Page:
         return Page(tuple(rows), _encoder.encode(Cursor(self.listed, self.known)), last=False)

@@ -197,6 +197,11 @@ def _parts(row: Fields, rate: Decimal | None) -> tuple[Decimal, ...]:
     return rates if len(rates) > 1 and plain and total(rates) == rate else ()
 
 
+def tax_parts(taxes: Sequence[Fields]) -> tuple[Decimal, ...]:
+    """How much each of several taxes on a line takes."""
+    return tuple(amount(one, "tax_amount") for one in taxes) if len(taxes) > 1 else ()
+
+
 def tags(row: Fields) -> tuple[Ref, ...]:
     """The reporting tags of a document or line: id = option, number = its tag."""
     return tuple(
@@ -351,4 +356,5 @@ def _line(row: Fields, sign: int, amount_field: str) -> BillLine:
         dimensions=(*tags(row), *_project(row)),
         location=location_of(row),
         tax=sign * total(amount(tax, "tax_amount") for tax in taxes) if taxes else None,
+        tax_parts=tuple(sign * one for one in tax_parts(taxes)),
     )

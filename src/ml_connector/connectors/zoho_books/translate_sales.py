@@ -195,6 +195,7 @@ def _line(row: Fields, amount_field: str) -> InvoiceLine:
         account=Ref(text(row, "account_id"), text(row, "account_name"), text(row, "account_code")),
         tax_code=Ref(tax_id, text(row, "tax_name"), text(row, "tax_percentage")) if tax_id else Ref(),
         tax=total(amount(one, "tax_amount") for one in taxes) if taxes else None,
+        tax_parts=translate.tax_parts(taxes),
         taxable=bool(tax_id),
         dimensions=translate.tags(row),
         item=Ref(text(row, "item_id"), text(row, "name") if text(row, "item_id") else ""),
