@@ -18,6 +18,7 @@ from ml_connector.sync import absent, preflight
 from ml_connector.sync.announced import soonest
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
+from ml_connector.sync.contact_unread import ask_unread
 from ml_connector.sync.deleted import look_for_deleted
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
@@ -71,6 +72,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await read_in_full(lane, flows)
     await follow_vanished(lane, flows)
     await look_for_restored(lane)
+    await ask_unread(lane)
     await _follow(lane, flows)
     await stage_users(lane)
     await _sweep(lane, flows)
