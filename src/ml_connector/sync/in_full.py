@@ -29,7 +29,7 @@ BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as ma
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
 LOST_AT_MOST = 3  # documents in one reading to which no answer came; after more the vendor is in trouble
-_OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)
+OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)  # what a reading raises whatever it asks for
 # Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
 UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
 
@@ -124,7 +124,7 @@ async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:
         group = groups.pop(0)
         try:
             await _file(lane, entity, group, seen)
-        except _OF_NO_DOCUMENT:
+        except OF_NO_DOCUMENT:
             raise
         except ConnectorError as error:
             lost += 1
