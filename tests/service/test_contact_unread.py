@@ -10,16 +10,17 @@ from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
 
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.writing import Outcome, Step
-from ml_connector.connectors.zoho_books.errors import Refusal, rejected
+from ml_connector.connectors.zoho_books.errors import rejected
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
 from ml_connector.sync.contact_unread import ask_unread
 from ml_connector.sync.states import State
+from ml_connector.transport.errors import AnswerLost
 
 pytestmark = pytest.mark.anyio
-ODD, FAILS = "It has no contact_id.", "internal error"
+ODD, FAILS = "It has no contact_id.", "the connection broke"
 
 
 class Books(PlayedBooks):
@@ -41,7 +42,7 @@ class Books(PlayedBooks):
             if reading.entity == "parties":
                 self.asked.append(id_)
             if id_ in self.fails:
-                raise Refusal(f"/contacts/{id_}", 500, 1000, FAILS)
+                raise AnswerLost(FAILS)
             shown = [one for one in self.lists[reading.entity] if one.id == id_]
             rows = [Row(one.id, b"{}", one) for one in shown]
             yield Page(tuple([Row(id_, b"?", None, problem=ODD)] if id_ in self.odd else rows), b"", True, True)

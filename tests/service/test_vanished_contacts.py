@@ -16,7 +16,6 @@ from ml_connector.canonical.parts import Ref
 from ml_connector.canonical.purchases import Bill
 from ml_connector.canonical.sales import Invoice, InvoiceState
 from ml_connector.connectors.reading import Page, Reading
-from ml_connector.connectors.zoho_books.errors import Refusal
 from ml_connector.errors import BadInput, Refused
 from ml_connector.service.deciding import LinkedByHand, link
 from ml_connector.service.desk import Desk
@@ -26,7 +25,7 @@ from ml_connector.service.integrating import change_settings
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.vanished import follow_vanished
-from ml_connector.transport.errors import NotPermitted
+from ml_connector.transport.errors import AnswerLost, NotPermitted
 
 pytestmark = pytest.mark.anyio
 ANN = Party("5", "customer", "Ann Roe Offices", email="ann@roe.example")
@@ -50,7 +49,7 @@ class Asked(PlayedBooks):
         if self.refused and reading.ids:
             raise NotPermitted("Contacts are not offered any more.")
         if failing := [one for one in self.fails if one in reading.ids]:
-            raise Refusal(f"/contacts/{failing[0]}", 500, 1000, "internal error")
+            raise AnswerLost(f"the connection broke at {failing[0]}")
         async for page in super().read(session, reading):
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
             yield Page(rows, b"", True, True)
@@ -172,7 +171,7 @@ async def test_where_many_pages_fail_the_vendor_is_in_trouble(company: Company) 
     await joined(company, there={}, p70="y0", p71="y1", p72="y2", p73="y3", p74="y4")
     assert isinstance(company.books, Asked)
     ids = company.books.fails = ("y0", "y1", "y2", "y3", "y4")
-    with pytest.raises(Refusal):
+    with pytest.raises(AnswerLost):
         await look(company, *ids)
 
 

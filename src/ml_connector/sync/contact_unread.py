@@ -6,9 +6,10 @@ read; a page that says twice that the contact does not exist says where it is: g
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from ml_connector.canonical import documents
@@ -23,7 +24,7 @@ from ml_connector.transport.errors import NotPermitted
 
 log = structlog.get_logger()
 
-PARTIES, CONTACT_UNREAD = "parties", "contact_unread"
+PARTIES, CONTACT_UNREAD, BEFORE_A_CHANGE = "parties", "contact_unread", "party_unread_there"
 EVERY = timedelta(hours=1)
 AT_ONCE = 20  # in one slice, a call each; those asked for longest ago come first
 NOT_TOLD = "the answer does not say which contact it shows"
@@ -42,6 +43,16 @@ _DUE = """
 _ASKED = """
     update directory set asked_at = %b
     where tenant_id = %b and connection_id = %b and entity = %b and object_id = any(%b::text[])"""
+
+
+_TOLD = """
+    with told as (
+        update wait w set code = %b, detail = %b from flow f
+        where w.tenant_id = %b and w.kind = 'fact' and w.key = %b and w.code = %b
+          and f.tenant_id = w.tenant_id and f.flow_id = w.flow_id and f.target_id = %b
+        returning w.version_id)
+    update version_state s set reason = %b from told
+    where s.tenant_id = %b and s.version_id = told.version_id and s.reason = %b"""
 
 
 async def ask_unread(lane: Lane) -> None:
@@ -127,3 +138,19 @@ async def wait_of_refused(transaction: LaneTransaction, refusal: PartyUnread) ->
     contact = (await contacts_named(transaction, [refusal.party_id]))[refusal.party_id]
     title = transaction.lane.connector.title
     return wait_for_page(title, contact, refusal.party_id, refusal.said, refusal.sentence)
+
+
+async def tell_unread(lane: Lane, unread: Mapping[str, str]) -> None:
+    """Changes that wait for these contacts, by id with what the answer was, tell that from now on, and who mends it."""
+    if not unread:
+        return
+    title, here = lane.connector.title, (lane.tenant_id, lane.connection_id)
+    async with lane.transaction() as transaction:
+        named = await contacts_named(transaction, unread)
+        for id_, why in sorted(unread.items()):
+            wait = wait_for_page(title, named[id_], id_, why)
+            detail = lane.sealer.seal(b"wait", msgspec.json.encode(wait))
+            await transaction.run(
+                _TOLD, CONTACT_UNREAD, detail, lane.tenant_id, wait.key, BEFORE_A_CHANGE, here[1], CONTACT_UNREAD,
+                lane.tenant_id, BEFORE_A_CHANGE,
+            )  # fmt: skip
