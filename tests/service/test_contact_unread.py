@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
 
+from ml_connector.canonical.master_data import Party
+from ml_connector.canonical.parts import Ref
 from ml_connector.connectors.reading import Page, Reading, Row
 from ml_connector.connectors.writing import Outcome, Step
 from ml_connector.connectors.zoho_books.errors import rejected
+from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
 from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
 from ml_connector.sync.contact_unread import ask_unread
+from ml_connector.sync.directory import refresh
 from ml_connector.sync.states import State
 from ml_connector.transport.errors import AnswerLost
 
@@ -159,3 +163,25 @@ async def test_one_whose_page_says_twice_that_it_does_not_exist_is_gone(company:
     assert await an_hour_later(company) == ["p1", "p1"]
     await company.plan()
     assert await end(company, "2") == ("held", "contact_gone")
+
+
+async def test_contacts_that_fail_for_good_put_off_no_other(company: Company) -> None:
+    ledger = books(company)
+    await company.read(
+        bill("1"), bill("2", vendor=Ref("v2", "Acme Pipe & Valve")), bill("3", vendor=Ref("v3", "Johnson"))
+    )
+    ledger.lists["parties"] += (Party("p3", "vendor", "Johnson"),)
+    await refresh(await company.lane(company.target, ledger, BOOKS), "parties", 0)
+    for source, target in (("v2", "p2"), ("v3", "p3")):
+        await link(company.desk, await record(company, source), target)
+    ledger.refuses = ledger.fails = {"p1", "p2", "p3"}
+    await refused(company, "4")
+    await company.plan()
+    held = {one: await end(company, one) for one in ("2", "3", "4")}
+    assert set(held.values()) == {("held", "contact_unread")}, held
+    ledger.refuses, ledger.fails = set(), {"p1", "p2"}
+    for hours in range(2):
+        assert sorted(await an_hour_later(company)) == (["p1", "p2"] if hours else ["p1", "p2", "p3"])
+    await company.plan()
+    assert await end(company, "3") == ("posted", "")
+    assert {await end(company, one) for one in ("2", "4")} == {("held", "contact_unread")}
