@@ -25,7 +25,7 @@ from ml_connector.service.integrating import change_settings
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.vanished import follow_vanished
-from ml_connector.transport.errors import NotPermitted
+from ml_connector.transport.errors import AnswerLost, NotPermitted
 
 pytestmark = pytest.mark.anyio
 ANN = Party("5", "customer", "Ann Roe Offices", email="ann@roe.example")
@@ -43,10 +43,13 @@ class Asked(PlayedBooks):
     """Zoho Books that shows of a list what it is asked for by its ids."""
 
     refused = False  # whether nothing may be read by its id
+    fails: tuple[str, ...] = ()  # whose own pages fail
 
     async def read(self, session: Any, reading: Reading) -> AsyncIterator[Page]:
         if self.refused and reading.ids:
             raise NotPermitted("Contacts are not offered any more.")
+        if failing := [one for one in self.fails if one in reading.ids]:
+            raise AnswerLost(f"the connection broke at {failing[0]}")
         async for page in super().read(session, reading):
             rows = tuple(one for one in page.rows if not reading.ids or one.id in reading.ids)
             yield Page(rows, b"", True, True)
@@ -152,6 +155,24 @@ async def test_a_contact_that_may_not_be_read_is_looked_for_later_and_stops_nobo
     await joined(company, sold("1", "5"), there={"1": "z2"}, p5="z1")
     company.books.refused = True
     assert await look(company, "z1") == {"5": "z1"}
+
+
+async def test_a_contact_whose_page_fails_puts_off_no_other(company: Company) -> None:
+    company.books.lists["parties"] += (LEFT,)
+    await joined(company, sold("1", "5"), sold("2", "5", "9"), there={"1": "z2", "2": "z6"}, p5="z1", p5_9="z3")
+    assert isinstance(company.books, Asked)
+    company.books.fails = ("z1",)
+    assert await look(company, "z1", "z3") == {"5": "z1", "5-9": "z6"}
+
+
+async def test_where_many_pages_fail_the_vendor_is_in_trouble(company: Company) -> None:
+    company.books.lists["parties"] += tuple(Party(f"y{n}", "customer", f"Y {n}", roles="customer") for n in range(5))
+    company.titan.lists["customers"] = (ANN, *(Party(f"7{n}", "customer", f"Seven {n}") for n in range(5)))
+    await joined(company, there={}, p70="y0", p71="y1", p72="y2", p73="y3", p74="y4")
+    assert isinstance(company.books, Asked)
+    ids = company.books.fails = ("y0", "y1", "y2", "y3", "y4")
+    with pytest.raises(AnswerLost):
+        await look(company, *ids)
 
 
 async def test_no_link_goes_over_to_a_contact_that_a_location_has(company: Company) -> None:

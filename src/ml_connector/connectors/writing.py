@@ -88,6 +88,16 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     awaits: tuple[Awaited, ...] = ()
 
 
+class PartyUnread(Rejected, frozen=True, tag="party unread"):
+    """Refused, perhaps for its party, whose own page could not be read; ``said`` is what was wrong with that.
+
+    It waits for the page (``sync/contact_unread``), and for no person.
+    """
+
+    party_id: str = ""
+    said: str = ""
+
+
 class Later(msgspec.Struct, frozen=True, tag="later"):
     """Provably not done; may be sent again after ``seconds``.
 

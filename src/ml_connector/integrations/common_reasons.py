@@ -141,6 +141,13 @@ COMMON_REASONS = (
         "for it goes on by itself.",
     ),
     Reason(
+        "contact_unread",
+        "Its contact cannot be read in the ledger",
+        "It needs contact {contact} of {vendor}, whose own page could not be read: {why}.{refused}",
+        "Open the contact in {vendor} and save it, or ask {vendor}'s support what is wrong with its page. It is asked for "
+        "every hour, and what waits goes on by itself once it is read.",
+    ),
+    Reason(
         "period_closed",
         "The period is closed",
         "It is dated {date}; the ledger is closed through {closed}.",

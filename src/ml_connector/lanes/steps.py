@@ -19,6 +19,7 @@ from ml_connector.sync.announced import soonest
 from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.breaker import open_absences
 from ml_connector.sync.by_steps import read_unseen
+from ml_connector.sync.contact_unread import ask_unread, tell_unread
 from ml_connector.sync.deleted import look_for_deleted
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.doubles import find_doubles
@@ -69,10 +70,11 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     ):
         return lane.clock.now()
     await absent.confirm(lane)
-    await read_in_full(lane, flows)
+    unread = await read_in_full(lane, flows)
     await read_unseen(lane, flows)
     await follow_vanished(lane, flows)
     await look_for_restored(lane)
+    await ask_unread(lane)
     await _follow(lane, flows)
     await stage_users(lane)
     await _sweep(lane, flows)
@@ -80,6 +82,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await resolve(lane)
     await hold_back(lane, await refused_flows(lane))
     await push(lane, [flow.flow_id for flow in flows])
+    await tell_unread(lane, unread)
     look_again = await resolve(lane)
     walk_on = await look_for_deleted(lane, flows)
     refused = await refused_flows(lane)

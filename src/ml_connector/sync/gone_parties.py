@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_connector.canonical import documents
-from ml_connector.connectors.writing import Action, Later, Outcome, Rejected, Step
+from ml_connector.connectors.writing import Action, Later, Outcome, PartyUnread, Rejected, Step
 from ml_connector.integrations.base import FlowType
 from ml_connector.integrations.decisions import Decision, Hold, Waiting, Write, waiting
 from ml_connector.integrations.drafts import followed
@@ -17,6 +17,7 @@ from ml_connector.integrations.recoding import Recode
 from ml_connector.integrations.views import View, step_key
 from ml_connector.integrations.ways import LEDGERS
 from ml_connector.sync.coming import makes_parties
+from ml_connector.sync.contact_unread import asked_now, what_is_wrong
 from ml_connector.sync.directory import entry_name
 from ml_connector.sync.flows import Flow
 from ml_connector.sync.gone import file_gone
@@ -39,19 +40,44 @@ def leans(step: Step, flow: FlowType) -> bool:
 
 
 async def refused_on_gone(lane: Lane, refused: Sequence[tuple[Intended, Rejected]]) -> dict[int, Outcome]:
-    """Of refused steps, those whose contact is not there any more are planned again. Raises transport.errors, LeaseLost.
+    """Of refused steps, those whose contact is not there any more are planned again; where it cannot be read, they wait.
 
     What the ledger's code says may be many things (``Connector.gone_codes``), so the contact is asked for by its id.
+    Raises transport.errors, LeaseLost.
     """
-    asked = {one.intent_id: one.step.party_id for one, outcome in refused if _may_be_gone(lane, one, outcome)}
+    concerned = [(one, outcome) for one, outcome in refused if _may_be_gone(lane, one, outcome)]
+    asked = {one.intent_id: one.step.party_id for one, _ in concerned}
     if not asked:
         return {}
-    gone = set(asked.values())
-    for _ in range(2):  # one answer alone may be a hiccup
-        gone = (await read_there(lane, PARTIES, gone, [])).absent(gone) if gone else gone
+    wanted = set(asked.values())
+    first = await read_there(lane, PARTIES, wanted, [])
+    left = wanted - first.shown.keys()
+    again = await read_there(lane, PARTIES, left, []) if left else first  # one answer alone may be a hiccup
+    gone = first.absent(left) & again.absent(left)
     await file_gone(lane, PARTIES, gone)
+    unread = left - again.shown.keys() - gone
+    if unread:
+        await asked_now(lane, unread)
     told = "contact {} is not there any more; it is planned again"
-    return {id_: Later(told.format(party)) for id_, party in asked.items() if party in gone}
+    moved: dict[int, Outcome] = {id_: Later(told.format(party)) for id_, party in asked.items() if party in gone}
+    return moved | {
+        one.intent_id: _unread(outcome, one.step.party_id, what_is_wrong(one.step.party_id, first, again))
+        for one, outcome in concerned
+        if one.step.party_id in unread
+    }
+
+
+def _unread(outcome: Rejected, party: str, said: str) -> PartyUnread:
+    return PartyUnread(
+        outcome.code,
+        outcome.sentence,
+        outcome.action,
+        outcome.reason,
+        outcome.acts,
+        outcome.raw,
+        party_id=party,
+        said=said,
+    )
 
 
 def _may_be_gone(lane: Lane, one: Intended, outcome: Rejected) -> bool:

@@ -15,6 +15,7 @@ import structlog
 
 from ml_connector.connectors.reading import Reading
 from ml_connector.errors import ConnectorError
+from ml_connector.sync.contact_unread import NOT_TOLD, tell_unread
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
@@ -29,7 +30,7 @@ BEFORE_PLANNING = 50  # in one slice, of what changes are planned against: as ma
 AHEAD = 500  # of the queue is looked through for changes: more than one slice plans
 AGAIN = timedelta(hours=1)  # for one that could not be read
 LOST_AT_MOST = 3  # documents in one reading to which no answer came; after more the vendor is in trouble
-_OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)
+OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)  # what a reading raises whatever it asks for
 # Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
 UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
 
@@ -82,17 +83,22 @@ _CHANGED = """
     returning d.entity, d.object_id"""
 
 
-async def read_in_full(lane: Lane, flows: Sequence[Flow]) -> None:
+async def read_in_full(lane: Lane, flows: Sequence[Flow]) -> Mapping[str, str]:
     """Read what this lane's system has to show in full before anything is planned from it. Raises transport.errors.
+
+    The contacts whose own pages failed or were not understood, by id with what the answer was: changes that are planned
+    after this wait for them, see ``contact_unread``.
 
     What may not be read stops the flows that need its list, and nobody else; while all of them stand still, whatever for, it
     is not asked for.
     """
+    unread: dict[str, str] = {}
     here = [flow for flow in flows if flow.target_id == lane.connection_id]
     if any(flow.name == VENDORS for flow in here) and PARTIES in _lists(await _going(lane, here)):
-        await _as_allowed(lane, here, PARTIES, await _vendors(lane))
+        await _as_allowed(lane, here, PARTIES, await _vendors(lane), unread)
     for entity, ids in (await _counterparts(lane, here)).items():
-        await _as_allowed(lane, here, entity, ids)
+        await _as_allowed(lane, here, entity, ids, unread if entity == PARTIES else {})
+    return unread
 
 
 async def _going(lane: Lane, flows: Sequence[Flow]) -> list[Flow]:
@@ -105,16 +111,18 @@ def _lists(flows: Sequence[Flow]) -> list[str]:
     return sorted({entity for flow in flows for entity in flow.type.target_lists})
 
 
-async def _as_allowed(lane: Lane, here: Sequence[Flow], entity: str, ids: Collection[str]) -> None:
+async def _as_allowed(
+    lane: Lane, here: Sequence[Flow], entity: str, ids: Collection[str], unread: dict[str, str]
+) -> None:  # fmt: skip
     try:
-        await _read(lane, entity, ids)
+        await _read(lane, entity, ids, unread)
     except NotPermitted as error:
         log.warning("not read in full", lane=lane.connection_id, entity=entity, why=error.sentence)
         needing = [flow.flow_id for flow in here if entity in flow.type.target_lists]
         await refuse(lane, needing, Why(error.sentence))
 
 
-async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:
+async def _read(lane: Lane, entity: str, ids: Collection[str], unread: dict[str, str]) -> None:
     """One to which no answer comes is left for an hour, and keeps none of those behind it from being read.
 
     Where several get none, the vendor is in trouble: raises what its session raises.
@@ -123,19 +131,27 @@ async def _read(lane: Lane, entity: str, ids: Collection[str]) -> None:
     while groups and not lane.slice.over():
         group = groups.pop(0)
         try:
-            await _file(lane, entity, group, seen)
-        except _OF_NO_DOCUMENT:
+            unread |= await _file(lane, entity, group, seen)
+        except OF_NO_DOCUMENT:
             raise
         except ConnectorError as error:
             lost += 1
+            if len(group) == 1:
+                unread[group[0]] = error.sentence
             if lost > LOST_AT_MOST:
+                await tell_unread(lane, unread)
                 raise
             log.warning("not read in full", lane=lane.connection_id, entity=entity, why=error.sentence)
             groups = [[one] for one in group if one not in seen] if len(group) > 1 else groups
 
 
-async def _file(lane: Lane, entity: str, ids: Sequence[str], seen: set[str]) -> None:
-    """File what is shown of these, as far as the slice goes; ``seen`` are those that were answered."""
+async def _file(lane: Lane, entity: str, ids: Sequence[str], seen: set[str]) -> dict[str, str]:
+    """File what is shown of these, as far as the slice goes; ``seen`` are those that were answered.
+
+    By id what is wrong with those that were not understood.
+    """
+    problems: dict[str, str] = {}
+    clear = True
     async for page in lane.connector.read(lane.session, Reading(entity, ids=tuple(ids))):
         async with lane.transaction() as transaction:
             await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
@@ -144,8 +160,11 @@ async def _file(lane: Lane, entity: str, ids: Sequence[str], seen: set[str]) -> 
             if changed:
                 await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, changed)
         seen.update(row.id for row in page.rows)
+        problems |= {row.id: row.problem for row in page.rows if row.document is None}
+        clear &= all(row.identified for row in page.rows)
         if lane.slice.over():
-            return
+            return problems
+    return problems if clear else dict.fromkeys([one for one in ids if one not in seen], NOT_TOLD) | problems
 
 
 async def _vendors(lane: Lane) -> list[str]:

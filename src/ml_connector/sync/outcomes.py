@@ -10,10 +10,21 @@ from datetime import timedelta
 import msgspec
 
 from ml_connector.canonical.documents import Document
-from ml_connector.connectors.writing import STATUS_REFUSED, Action, Done, Later, Outcome, Rejected, Uncertain, Unread
+from ml_connector.connectors.writing import (
+    STATUS_REFUSED,
+    Action,
+    Done,
+    Later,
+    Outcome,
+    PartyUnread,
+    Rejected,
+    Uncertain,
+    Unread,
+)
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.views import ASIDE
 from ml_connector.sync import kept_coding, recoding
+from ml_connector.sync.contact_unread import wait_of_refused
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import Flow
@@ -67,6 +78,7 @@ async def still_open(transaction: LaneTransaction, sent: Sequence[Sent]) -> list
 _INTENT_STATE = {
     Done: IntentState.DONE,
     Rejected: IntentState.REJECTED,
+    PartyUnread: IntentState.REJECTED,
     Later: IntentState.WITHDRAWN,
     Unread: IntentState.WITHDRAWN,
     Uncertain: IntentState.UNCERTAIN,
@@ -287,6 +299,9 @@ async def _rejected(transaction: LaneTransaction, rejected: Sequence[Sent]) -> N
         refusal = one.outcome
         if refusal.reason == STATUS_REFUSED:
             await _hold(transaction, one, _status_refused(one.intended.step, refusal))
+            continue
+        if isinstance(refusal, PartyUnread):
+            await _hold(transaction, one, await wait_of_refused(transaction, refusal))
             continue
         await _wait(transaction, one, *waits_of(refusal))
         _event(transaction, one, "rejected", code=refusal.code, sentence=refusal.sentence)

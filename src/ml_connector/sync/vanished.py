@@ -20,10 +20,12 @@ from ml_connector.canonical import documents
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.reading import Reading, Row
+from ml_connector.errors import ConnectorError
 from ml_connector.integrations.party_facts import is_of_kind
 from ml_connector.sync.claims import traits
 from ml_connector.sync.directory import entry_name, file_documents
 from ml_connector.sync.flows import Flow, facts_changed, lock_integrations
+from ml_connector.sync.in_full import LOST_AT_MOST, OF_NO_DOCUMENT
 from ml_connector.sync.lane import Lane, LaneTransaction
 from ml_connector.sync.release import release, restage
 from ml_connector.sync.states import Priority, State
@@ -76,7 +78,12 @@ class _Witnessed:
 
 
 async def follow_vanished(lane: Lane, flows: Sequence[Flow]) -> None:
-    """Look where linked contacts of this lane's system went that are gone from its list. Raises transport.errors."""
+    """Look where linked contacts of this lane's system went that are gone from its list. Raises transport.errors.
+
+    One to which no answer comes, or of its documents, is looked for again tomorrow, and puts off no other; where several
+    get none, the vendor is in trouble.
+    """
+    lost = 0
     for flow in flows:
         if flow.target_id != lane.connection_id or flow.mode == "off" or not tells_no_survivor(flow):
             continue
@@ -86,6 +93,13 @@ async def follow_vanished(lane: Lane, flows: Sequence[Flow]) -> None:
             try:
                 await _follow(lane, flow, id_)
             except NotPermitted as error:  # whose list it is stands still by itself; looked at again tomorrow
+                log.warning("not followed", lane=lane.connection_id, flow=flow.name, id=id_, why=error.sentence)
+            except OF_NO_DOCUMENT:
+                raise
+            except ConnectorError as error:
+                lost += 1
+                if lost > LOST_AT_MOST:
+                    raise
                 log.warning("not followed", lane=lane.connection_id, flow=flow.name, id=id_, why=error.sentence)
 
 
