@@ -24,7 +24,8 @@ from ml_connector.transport.errors import NotPermitted
 
 log = structlog.get_logger()
 
-PARTIES, CONTACT_UNREAD, BEFORE_A_CHANGE = "parties", "contact_unread", "party_unread_there"
+PARTIES, BEFORE_A_CHANGE = "parties", "party_unread_there"
+CONTACT_UNREAD = "contact_unread"
 EVERY = timedelta(hours=1)
 AT_ONCE = 20  # in one slice, a call each; those asked for longest ago come first
 NOT_TOLD = "the answer does not say which contact it shows"
