@@ -131,7 +131,7 @@ def wait_for_page(vendor: str, contact: str, id_: str, why: str, refused: str = 
         "why": why.rstrip("."),
         "refused": refused and f" {refused.rstrip('.')}.",
     }
-    return waiting(CONTACT_UNREAD, "fact", f"{PARTIES}:{id_}", **told)
+    return waiting("contact_unread", "fact", f"{PARTIES}:{id_}", **told)
 
 
 async def wait_of_refused(transaction: LaneTransaction, refusal: PartyUnread) -> Waiting:
