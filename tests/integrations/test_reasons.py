@@ -51,7 +51,6 @@ def _codes_in(tree: ast.AST) -> Iterator[str]:
             "code",
             "DISMISSED",
             "HELD_BACK",
-            "CONTACT_UNREAD",
             "SET_UP",
             "EMPTY",
             "BLANK",
