@@ -3,7 +3,8 @@
 Only of what records stand on, linked or under our own references: a list that leaves one out is one clear answer, and its own
 page, which says that it does not exist, the other. One that is there all the same stays, whatever the list shows, and counts
 as seen then; one of which no clear answer comes is asked for again after the next whole reading. What a person has accepted
-is not asked for. It is asked after what is due was sent, some in each slice, and leaves the minute room for what is to be sent.
+is not asked for. It is asked after what is due was sent, some in each slice, with room left in the minute for what is to be
+sent.
 """
 
 from __future__ import annotations
