@@ -115,6 +115,37 @@ async def test_what_was_given_back_in_the_ledger_holds_the_removal_of_its_paymen
         assert company.compared() == []
 
 
+async def test_a_refund_that_is_deleted_without_a_new_stamp_lets_its_payment_go_within_the_hour(
+    database: Database, tmp_path: Path
+) -> None:
+    """Nothing promises that a refund moves its payment's stamp, and a list shows the same amount all along."""
+    async with selling(database, tmp_path) as company:
+        invoice = company.bill("100.00")
+        money = company.take("100.00", (invoice, "40.00"))
+        await company.sync(2)
+        paid = company.paid(money)
+        made = receiving.refund(
+            company.target, paid, {"amount": "60.00", "date": str(paid.date), "from_account_id": paid.account_id}
+        )
+        company.source.collecting.set_status(money.id, "Pending")
+        company.source.collecting.delete(money.id)
+        await company.sync(2)
+        assert await company.end("payments", money.id) == ("held", "payment_given_back")
+        stamp = company.paid(money).modified
+        receiving.delete_refund(company.target, company.paid(money), made)
+        company.paid(money).modified = stamp
+        company.target.customer_payments.put(company.paid(money))
+        await company.sync()
+        async with company.desk.changing(await company.desk.sealer()) as change:  # it was asked for long ago
+            await change.run(
+                "update directory set asked_at = asked_at - interval '2 hours' where tenant_id = %s and entity = %s",
+                company.desk.tenant_id, "payments",
+            )  # fmt: skip
+        await company.sync(2)
+        assert company.all_paid(money) == []
+        assert company.compared() == []
+
+
 async def test_a_discount_on_the_whole_invoice_holds_its_change(database: Database, tmp_path: Path) -> None:
     async with selling(database, tmp_path) as company:
         invoice = company.bill("100.00")

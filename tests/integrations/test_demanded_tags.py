@@ -75,6 +75,16 @@ def test_of_two_demanded_tags_a_line_gets_one_by_its_business_unit() -> None:
     assert "Class" in held.waits[0].sentence and "Area" in held.waits[0].sentence
 
 
+def test_a_row_of_an_option_that_is_not_active_is_told_once() -> None:
+    """The row is the one thing to change: no second reason names other tags, of which there are none."""
+    spent = msgspec.structs.replace(AREA, active=False)
+    held = sales.plan(sales.INVOICE, **demanding(spent, msgspec.structs.replace(AREA, id="opt2", name="East")))
+    assert isinstance(held, Hold)
+    assert keys_of(held) == [("mapping", "business_units:bu1"), FREED]
+    assert "dimension_inactive" in codes(held)
+    assert not any("beside" in sentence for sentence in sentences(held)), sentences(held)
+
+
 def test_a_line_without_a_business_unit_waits_for_one() -> None:
     bare = sales.invoice(business_unit=Ref(), lines=(sales.line("100", business_unit=Ref()),))
     assert keys(sales.plan(bare, **demanding(AREA))) == [("source", "invoices:i1"), FREED]

@@ -218,6 +218,50 @@ def test_a_change_is_held_with_both_versions(after: Expense, code: str, words: s
     )
 
 
+def told_before(*amounts: str, tax: str = "0") -> Expense:
+    """As versions before 2026-11 kept it: no line's tax, and of a tax-inclusive one the gross amounts alone."""
+    return spent(*amounts, tax=tax)
+
+
+def untaxed(amount: str) -> Expense:
+    """One whose line says that it bears no tax."""
+    expense = spent(amount)
+    return msgspec.structs.replace(
+        expense, lines=tuple(msgspec.structs.replace(one, tax=D("0")) for one in expense.lines)
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (told_before("42"), untaxed("42")),
+        (told_before("22", "20"), taxed(("20", "2.00", "t"), ("20", "0", ""))),  # tax inside
+        (told_before("44"), taxed(("40", "4.00", "t"))),
+        (told_before("20", "20", tax="2"), taxed(("20", "2.00", "t"), ("20", "0", ""))),  # tax beside
+        (taxed(("20", "2.00", "t"), ("20", "0", "")), spent("22", "20", tax_basis=TaxBasis.INCLUSIVE)),
+    ],
+)
+def test_tax_that_only_one_version_tells_by_line_changes_nothing(before: Expense, after: Expense) -> None:
+    assert plan(after, link=linked(before)) == Unchanged()
+    assert plan(msgspec.structs.replace(after, memo="Gas"), link=linked(before)) == Unchanged()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (told_before("22", "20"), taxed(("20", "0", ""), ("20", "2.00", "t"))),  # other accounts are charged
+        (told_before("20", "20", tax="2"), taxed(("21", "1.00", "t"), ("19", "1.00", "t"))),
+        (told_before("42"), taxed(("40", "4.00", "t"))),
+        (taxed(("20", "2.00", "t"), ("20", "0", "")), taxed(("20", "0", ""), ("20", "2.00", "t"))),
+        (spent("42"), taxed(("20", "2.00", "t"), ("20", "0", ""))),
+        (untaxed("42"), taxed(("40", "2.00", "t"))),  # an account of its own may have to get the tax
+        (spent("40", tax="2"), spent("42", tax="0", date=dt.date(2026, 6, 10))),
+    ],
+)
+def test_tax_that_moves_money_is_a_change(before: Expense, after: Expense) -> None:
+    assert codes(plan(after, link=linked(before))) == ["expense_back_changed"]
+
+
 def test_one_whose_deletion_was_dismissed_is_held_when_it_stands_again() -> None:
     held = plan(spent(), link=linked(spent(active=False)))
     assert codes(held) == ["expense_back_changed"] and isinstance(held, Hold)

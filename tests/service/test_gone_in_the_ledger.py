@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -25,8 +26,10 @@ from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.mapping.values import set_value
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.absent import confirm
+from ml_connector.sync.backfill import ROOM
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.linked_anew import stage_users
+from ml_connector.sync.not_shown import note
 from ml_connector.sync.restored import LOOKED, look_for_restored
 from ml_connector.sync.states import State
 from ml_connector.transport.errors import NotPermitted
@@ -275,6 +278,59 @@ async def test_what_its_own_page_shows_is_not_gone_whatever_a_whole_list_shows(c
     assert await gone(company) == [], "one clear answer"
     await confirm(lane)
     assert await gone(company) == [id_], "and the other"
+
+
+async def test_what_its_own_page_showed_counts_as_seen_then(company: Company) -> None:
+    """A whole reading that had begun before does not miss it."""
+    ledger = books(company)
+    ledger.lose("parties", "p1")
+    ledger.alone["parties"] = tuple(ledger.gone)
+    lane = await company.lane(company.target, ledger, BOOKS)
+    await long_unseen(company)
+    await refresh(lane, "parties", 0)
+    before = await found(company, "select walk from directory where tenant_id = %s and object_id = 'p1'")
+    await confirm(lane)
+    after = await found(company, "select walk from directory where tenant_id = %s and object_id = 'p1'")
+    [[listed]] = await found(company, "select max(walk) from directory where tenant_id = %s and object_id = 'p2'")
+    assert before[0][0] < listed <= after[0][0]
+
+
+class Minute:
+    """Calls that are left of the minute, and of the day's surplus."""
+
+    def __init__(self, free: int, surplus: int | None = None) -> None:
+        self.left, self.spare = free, surplus
+
+    def free(self) -> int:
+        return self.left
+
+    def wait(self, calls: int = 1) -> float:
+        return 30.0 if calls > self.left else 0.0
+
+    def surplus(self) -> int | None:
+        return self.spare
+
+
+async def test_so_much_is_asked_for_in_each_slice_and_leaves_room_in_the_minute(company: Company) -> None:
+    ledger = books(company)
+    lane = await company.lane(company.target, ledger, BOOKS)
+    async with lane.transaction() as transaction:
+        await note(transaction, "bills", [f"zb{n}" for n in range(15)])
+        await note(transaction, "parties", [f"zp{n}" for n in range(15)])
+    ledger.asked = []
+    lane.capacity = Minute(ROOM - 1)
+    now = lane.clock.now()
+    again = await confirm(lane)
+    assert again is not None and again >= now + dt.timedelta(seconds=30) and ledger.asked == []
+    lane.capacity = Minute(ROOM, 0)
+    assert await confirm(lane) is None and ledger.asked == []
+    lane.capacity = Minute(ROOM, 500)
+    again = await confirm(lane)
+    assert again is not None and again < now + dt.timedelta(seconds=30), "the rest by the next slice"
+    assert [len(ids) for ids in ledger.asked] == [15, 5]
+    assert await confirm(lane) is None
+    assert [len(ids) for ids in ledger.asked] == [15, 5, 10]
+    assert await confirm(lane) is None and len(ledger.asked) == 3
 
 
 async def test_an_unclear_answer_about_what_a_list_did_not_show_says_nothing(company: Company) -> None:

@@ -11,6 +11,7 @@ from sync_world import ZOHO_API, World
 
 from ml_connector.sync.absent import confirm
 from ml_connector.sync.directory import refresh
+from ml_connector.sync.not_shown import note
 from ml_connector.transport.messages import Answer, Request
 from ml_connector_sandbox.zoho_books.books.purchases import delete_bill
 
@@ -146,3 +147,22 @@ async def test_what_lists_do_not_show_yet_is_not_gone(company: World) -> None:
         for entity in LISTS:
             assert await refresh(lane, entity, 36_000.0)
     assert await live(company) == there(company)
+
+
+async def test_what_no_list_shows_is_asked_for_after_what_is_due_is_sent(company: World) -> None:
+    await company.live()
+    spare = sorted(there(company)["parties"])
+    async with company.held(company.target) as lane, lane.transaction() as transaction:
+        await note(transaction, "parties", spare)
+    send, sent = company.faults.send, list[str]()
+
+    async def noted(request: Request, url: str, *given: Any, **options: Any) -> Answer:
+        if ZOHO_API in url:
+            sent.append(f"{request.method} {url.partition('?')[0]}")
+        return await send(request, url, *given, **options)
+
+    company.runtime.wire.send = noted  # type: ignore[method-assign]
+    await company.settle()
+    asked = [n for n, one in enumerate(sent) if one.startswith("GET") and one.rpartition("/")[2] in spare]
+    written = [n for n, one in enumerate(sent) if not one.startswith("GET")]
+    assert asked and min(written) < min(asked)

@@ -83,10 +83,10 @@ class _Missing:
         return by_job or (bool(unit.id) and self.of_row("business_units", unit.id) == self.tag.id)
 
     def of_row(self, table: str, key: str) -> str:
-        """The tag whose option the row gives; empty where it gives none."""
+        """The tag whose option the row gives; empty where it gives none, or one that is not active."""
         value = self.view.mappings[table].get(key, self.document.date)
         option = self.view.ledger.dimensions.get(value or "")
-        return option.set.id if option is not None else ""
+        return option.set.id if option is not None and option.active else ""
 
 
 def _wait(missing: _Missing, draft: Draft) -> None:
@@ -102,7 +102,16 @@ def _wait(missing: _Missing, draft: Draft) -> None:
         f"Make the tag optional in {view.ways.title}. If it is demanded of purchases alone or of sales alone, name it in the "
         "connection's setting purchase_tags or sales_tags."
     )
-    draft.wait(Waiting("tag_mandatory", "fact", f"dimensions:{ANY}", also if found else _crowded(missing), way))
+    others = [one.name or one.id for one in demanded(missing.document, view) if one.id != missing.tag.id]
+    draft.wait(
+        Waiting(
+            "tag_mandatory",
+            "fact",
+            f"dimensions:{ANY}",
+            _crowded(missing, others) if others and not found else also,
+            way,
+        )
+    )
 
 
 def _ways(missing: _Missing, unit: Ref, job: Ref) -> Iterable[Waiting]:
@@ -150,9 +159,8 @@ def _told(missing: _Missing, kind: str, key: str, why: str, way: str) -> Waiting
     return waiting("tag_mandatory", kind, key, name=missing.name, ledger=missing.view.ways.title, why=why, way=way)
 
 
-def _crowded(missing: _Missing) -> str:
+def _crowded(missing: _Missing, others: Sequence[str]) -> str:
     """Why nothing can give the tag: a line gets one of its business unit, and that one is demanded, too."""
-    others = [one.name or one.id for one in demanded(missing.document, missing.view) if one.id != missing.tag.id]
     return (
         f"{missing.view.ways.title} demands the tag {missing.name} on every line beside {', '.join(others)}, and a line gets "
         "one tag of its business unit; of a bill, another one of its job."

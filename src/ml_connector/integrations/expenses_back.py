@@ -191,7 +191,7 @@ def _changed(expense: Expense, view: View) -> Decision:
     """
     assert view.link is not None
     posted = view.link.source
-    if not isinstance(posted, Expense) or _as_posted(posted) == _as_posted(expense):
+    if not isinstance(posted, Expense) or _same_money(posted, expense):
         return Unchanged()
     told = {"name": view.reference, "there": _told(posted) if posted.active else "deleted"}
     if not expense.active:
@@ -200,16 +200,35 @@ def _changed(expense: Expense, view: View) -> Decision:
     return Hold((waiting("expense_back_changed", "person", "expense_back_changed", what=what, **told),))
 
 
-def _as_posted(expense: Expense) -> Expense:
-    """What a posted one must not differ in: amounts, accounts, the day, and whether it stands."""
-    lines = tuple(
-        BillLine("", line.amount, account=Ref(line.account.id), tax=line.tax or None)
-        for line in expense.lines
-        if line.amount != 0 or line.tax
-    )
+def _same_money(posted: Expense, expense: Expense) -> bool:
+    """Whether amounts, accounts and the day are the same, and so is what stands.
+
+    Lines are compared as far as both versions tell their tax: where one shows the lines of a tax-inclusive expense with
+    their tax, both with it; else the tax of each where both tell it.
+    """
+    inside = _may_be_gross(posted) != _may_be_gross(expense)
+    by_line = all(line.tax is not None for one in (posted, expense) for line in one.lines)
+    one, other = (_as_posted(it, with_tax=inside, by_line=by_line) for it in (posted, expense))
+    return one == other
+
+
+def _may_be_gross(expense: Expense) -> bool:
+    """Whether lines may be with tax: no tax of its own, and no line says that it has none either."""
+    return expense.tax == ZERO and all(line.tax is None for line in expense.lines)
+
+
+def _as_posted(expense: Expense, *, with_tax: bool, by_line: bool) -> Expense:
+    """What a posted one must not differ in. ``with_tax``: its lines with the tax that they tell."""
+    lines = []
+    for line in expense.lines:
+        tax = line.tax or ZERO
+        amount = line.amount + tax if with_tax else line.amount
+        told = tax or None if by_line and not with_tax else None
+        if amount != 0 or told:
+            lines.append(BillLine("", amount, account=Ref(line.account.id), tax=told))
     return Expense(
-        "", expense.total, date=expense.date, currency=expense.currency, lines=lines, tax=expense.tax,
-        paid_through=Ref(expense.paid_through.id), active=expense.active,
+        "", expense.total, date=expense.date, currency=expense.currency, lines=tuple(lines),
+        tax=ZERO if with_tax else expense.tax, paid_through=Ref(expense.paid_through.id), active=expense.active,
     )  # fmt: skip
 
 

@@ -263,8 +263,8 @@ PAYMENT_REASONS = (
         "A payment of which money was given back",
         "Of payment {id} {amount} was given back in the ledger, and ServiceTitan changed the payment so that it would be "
         "removed there: {what}.",
-        "Where the money was not given back, delete the refund in the ledger, and it goes on by itself; else correct the "
-        "payment in ServiceTitan.",
+        "Where the money was not given back, delete the refund in the ledger, and it goes on by itself within the hour; else "
+        "correct the payment in ServiceTitan.",
     ),
     Reason(
         "payment_taken_off",

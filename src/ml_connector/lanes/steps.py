@@ -69,7 +69,6 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
         lane, budget, [(flow, flow.type.target_lists) for flow in flows if flow.target_id == lane.connection_id], flows
     ):
         return lane.clock.now()
-    await absent.confirm(lane)
     unread = await read_in_full(lane, flows)
     await read_unseen(lane, flows)
     await follow_vanished(lane, flows)
@@ -84,6 +83,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     await push(lane, [flow.flow_id for flow in flows])
     await tell_unread(lane, unread)
     look_again = await resolve(lane)
+    ask_on = await absent.confirm(lane)
     walk_on = await look_for_deleted(lane, flows)
     refused = await refused_flows(lane)
     await find_doubles(lane, [flow for flow in flows if flow.flow_id not in refused])
@@ -91,7 +91,7 @@ async def steps(lane: Lane, budget: LaneBudget, held: StoredConnection, tokens: 
     problem = lane.problem or " ".join(filter(None, problems))
     if problem or tried:  # what was not tried again is not known to be well
         await note_problem(lane, problem)
-    again = [moment for moment in (look_again, walk_on) if moment is not None]
+    again = [moment for moment in (look_again, ask_on, walk_on) if moment is not None]
     return await _next_due(lane, min(again, default=None), refused)
 
 

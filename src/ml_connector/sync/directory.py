@@ -236,11 +236,18 @@ async def file_rows(transaction: LaneTransaction, entity: str, rows: Sequence[Ro
 
     Every row counts as seen in this walk.
     """
-    lane = transaction.lane
     found = [row.document for row in rows if row.document is not None]
     changed = await file_documents(transaction, entity, found, walk)
-    await transaction.run(_SEEN, walk, lane.tenant_id, lane.connection_id, entity, [row.id for row in rows])
+    await note_seen(transaction, entity, [row.id for row in rows], walk)
     return [*changed, *await shown_again(transaction, entity, {one.id for one in found}.difference(changed))]
+
+
+async def note_seen(
+    transaction: LaneTransaction, entity: str, ids: Sequence[str], walk: int | None = None
+) -> None:  # fmt: skip
+    """These were seen in a walk or, on their own pages, just now: no walk that began before misses them."""
+    lane, seen = transaction.lane, _moment(transaction.lane) if walk is None else walk
+    await transaction.run(_SEEN, seen, lane.tenant_id, lane.connection_id, entity, list(ids))
 
 
 async def file_documents(

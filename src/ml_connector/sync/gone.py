@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from ml_connector.canonical.documents import Document
-from ml_connector.sync.directory import file_documents
+from ml_connector.sync.directory import file_documents, note_seen
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.lane import Lane
 
@@ -42,5 +42,6 @@ async def file_shown(lane: Lane, entity: str, shown: Sequence[Document]) -> None
     async with lane.transaction() as transaction:
         await lock_integrations(transaction.connection, lane.tenant_id, lane.connection_id)
         changed = await file_documents(transaction, entity, shown)
+        await note_seen(transaction, entity, [one.id for one in shown])
         keys = [f"{entity}:{one}" for one in changed]
         await facts_changed(transaction.connection, lane.tenant_id, lane.connection_id, keys)

@@ -31,8 +31,9 @@ AHEAD = 500  # of the queue is looked through for changes: more than one slice p
 AGAIN = timedelta(hours=1)  # for one that could not be read
 LOST_AT_MOST = 3  # documents in one reading to which no answer came; after more the vendor is in trouble
 OF_NO_DOCUMENT = (LeaseLost, NotSent, Reconnect, NotPermitted)  # what a reading raises whatever it asks for
-# Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there.
-UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen"]
+# Reasons of what was planned before its counterpart was read: changes, and a write-off of an invoice there. And of what
+# waits for its own page alone to show otherwise: no list shows the refund of a payment, nor promises its stamp to move.
+UNREAD_THERE = ["counterpart_unread", "party_unread_there", "write_off_tax_unseen", "payment_given_back"]
 
 _CHOSEN = """
     update directory d set asked_at = %s
