@@ -243,8 +243,19 @@ async def test_a_contact_that_is_deleted_makes_no_customer_inactive(known: Start
         assert company.here.customers[int(ann)].active
 
 
+async def hint(company: Known, customer_ids: list[str]) -> None:
+    """ServiceTitan tells by webhook that customers have changed."""
+    async with company.desk.changing() as change:
+        await change.run(
+            """insert into inbox (tenant_id, connection_id, entity, object_id, hinted_at)
+            select %s, %s, 'customers', unnest(%s::text[]), %s""",
+            company.desk.tenant_id, company.integration.source_id, customer_ids, company.desk.clock.now(),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("hinted", [False, True])
 @pytest.mark.parametrize("mode", ["live", "as needed"])
-async def test_many_at_once_are_asked_about_first(known: Start, mode: str) -> None:
+async def test_many_at_once_are_asked_about_first(known: Start, mode: str, hinted: bool) -> None:
     async with known({"customers": "live"}, breaker_floor="3", breaker_percent="5", **FOLLOW) as company:
         links = await company.links("customers")
         await set_flow_mode(company.desk, company.integration, "customers", mode)
@@ -252,6 +263,8 @@ async def test_many_at_once_are_asked_about_first(known: Start, mode: str) -> No
         gone = customers(company, 4)
         for one in gone:
             set_here(company, one, active=False)
+        if hinted:
+            await hint(company, gone)
         await company.sync()
         assert {await company.end("customers", one) for one in gone} == {("held", "breaker")}
         assert all(company.contact(links[one]).active for one in gone)

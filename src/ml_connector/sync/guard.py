@@ -64,10 +64,10 @@ async def guarded_between(transaction: LaneTransaction, flow: Flow) -> bool:
     Until the next reading begins they count together, however few come at a time.
     """
     row = await transaction.one(
-        "select case when open then guarded else last_mode = 'live' end from reading where tenant_id = %s and flow_id = %s",
-        transaction.lane.tenant_id, flow.flow_id,
+        "select case when open then guarded else last_mode = %s end from reading where tenant_id = %s and flow_id = %s",
+        flow.mode, transaction.lane.tenant_id, flow.flow_id,
     )  # fmt: skip
-    return flow.mode == "live" and not flow.type.tracks and row is not None and bool(row[0])
+    return _is_judged(flow) and not flow.type.tracks and row is not None and bool(row[0])
 
 
 async def judge(transaction: LaneTransaction, flow: Flow, *, ended: bool) -> None:
