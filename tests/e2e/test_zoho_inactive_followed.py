@@ -318,3 +318,22 @@ async def test_what_differs_when_it_is_turned_on_is_shown_and_approved_first(kno
         contact = company.contact(links[ann])
         assert not contact.active and person(contact)["phone"] == "(320) 555-7161"
         assert await company.end("customers", ann) == ("posted", "")
+
+
+@pytest.mark.parametrize("by", ["us", "people"])
+async def test_a_status_that_comes_back_goes_by_itself(known: Start, by: str) -> None:
+    """Ann is made inactive in Zoho Books, and so, from here or by people, in ServiceTitan; there she is active again."""
+    async with known() as company:
+        links = await company.links("customers")
+        ann, *_ = customers(company, 1)
+        await follow(company)
+        await company.sync()
+        if by == "people":
+            set_here(company, ann, active=False)
+        move(company, links[ann], "inactive")
+        await company.sync()
+        assert not company.here.customers[int(ann)].active and not company.contact(links[ann]).active
+        set_here(company, ann, active=True)
+        await company.sync()
+        assert await company.end("customers", ann) == ("posted", "")
+        assert company.contact(links[ann]).active
