@@ -278,12 +278,20 @@ async def test_many_at_once_are_asked_about_first(known: Start, mode: str, hinte
 async def test_a_preview_shows_what_goes_live(known: Start) -> None:
     async with known({"customers": "live"}, **FOLLOW) as company:
         links = await company.links("customers")
-        ann, *_ = customers(company, 1)
+        ann, bob, *_ = customers(company, 2)
+        set_here(company, bob, active=False)
+        await company.sync()
         await set_flow_mode(company.desk, company.integration, "customers", "preview")
+        set_here(company, bob, active=True)
+        await company.sync()
+        (shown,) = (await approvable(company.desk, Filter(flow="customers"))).plans
+        assert shown.what == "set active"
+        set_here(company, bob, active=False)
         company.call(ann, "(320) 555-7191")
         set_here(company, ann, active=False)
         await company.sync()
         (shown,) = (await approvable(company.desk, Filter(flow="customers"))).plans
+        assert shown.what == "change, set inactive"
         steps = [one["action"] for one in shown.decision["steps"]]
         await set_flow_mode(company.desk, company.integration, "customers", "live")
         await company.sync()
