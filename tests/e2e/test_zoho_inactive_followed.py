@@ -243,8 +243,19 @@ async def test_a_contact_that_is_deleted_makes_no_customer_inactive(known: Start
         assert company.here.customers[int(ann)].active
 
 
+async def hint(company: Known, customer_ids: list[str]) -> None:
+    """ServiceTitan tells by webhook that customers have changed."""
+    async with company.desk.changing() as change:
+        await change.run(
+            """insert into inbox (tenant_id, connection_id, entity, object_id, hinted_at)
+            select %s, %s, 'customers', unnest(%s::text[]), %s""",
+            company.desk.tenant_id, company.integration.source_id, customer_ids, company.desk.clock.now(),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("hinted", [False, True])
 @pytest.mark.parametrize("mode", ["live", "as needed"])
-async def test_many_at_once_are_asked_about_first(known: Start, mode: str) -> None:
+async def test_many_at_once_are_asked_about_first(known: Start, mode: str, hinted: bool) -> None:
     async with known({"customers": "live"}, breaker_floor="3", breaker_percent="5", **FOLLOW) as company:
         links = await company.links("customers")
         await set_flow_mode(company.desk, company.integration, "customers", mode)
@@ -252,11 +263,17 @@ async def test_many_at_once_are_asked_about_first(known: Start, mode: str) -> No
         gone = customers(company, 4)
         for one in gone:
             set_here(company, one, active=False)
+        if hinted:
+            await hint(company, gone)
         await company.sync()
         assert {await company.end("customers", one) for one in gone} == {("held", "breaker")}
         assert all(company.contact(links[one]).active for one in gone)
         (asked,) = await mass_changes(company.desk)
-        assert asked.affected == 4
+        records = await company.all(
+            """select r.record_id from record r join flow f using (tenant_id, flow_id)
+            where tenant_id = %s and f.name = 'customers'"""
+        )
+        assert (asked.affected, asked.known) == (4, len(records)), "all of them were known before"
         await accept(company.desk, asked.breaker_id)
         await company.sync()
         assert not any(company.contact(links[one]).active for one in gone)
@@ -265,12 +282,20 @@ async def test_many_at_once_are_asked_about_first(known: Start, mode: str) -> No
 async def test_a_preview_shows_what_goes_live(known: Start) -> None:
     async with known({"customers": "live"}, **FOLLOW) as company:
         links = await company.links("customers")
-        ann, *_ = customers(company, 1)
+        ann, bob, *_ = customers(company, 2)
+        set_here(company, bob, active=False)
+        await company.sync()
         await set_flow_mode(company.desk, company.integration, "customers", "preview")
+        set_here(company, bob, active=True)
+        await company.sync()
+        (shown,) = (await approvable(company.desk, Filter(flow="customers"))).plans
+        assert shown.what == "set active"
+        set_here(company, bob, active=False)
         company.call(ann, "(320) 555-7191")
         set_here(company, ann, active=False)
         await company.sync()
         (shown,) = (await approvable(company.desk, Filter(flow="customers"))).plans
+        assert shown.what == "change, set inactive"
         steps = [one["action"] for one in shown.decision["steps"]]
         await set_flow_mode(company.desk, company.integration, "customers", "live")
         await company.sync()
@@ -305,3 +330,22 @@ async def test_what_differs_when_it_is_turned_on_is_shown_and_approved_first(kno
         contact = company.contact(links[ann])
         assert not contact.active and person(contact)["phone"] == "(320) 555-7161"
         assert await company.end("customers", ann) == ("posted", "")
+
+
+@pytest.mark.parametrize("by", ["us", "people"])
+async def test_a_status_that_comes_back_goes_by_itself(known: Start, by: str) -> None:
+    """Ann is made inactive in Zoho Books, and so, from here or by people, in ServiceTitan; there she is active again."""
+    async with known() as company:
+        links = await company.links("customers")
+        ann, *_ = customers(company, 1)
+        await follow(company)
+        await company.sync()
+        if by == "people":
+            set_here(company, ann, active=False)
+        move(company, links[ann], "inactive")
+        await company.sync()
+        assert not company.here.customers[int(ann)].active and not company.contact(links[ann]).active
+        set_here(company, ann, active=True)
+        await company.sync()
+        assert await company.end("customers", ann) == ("posted", "")
+        assert company.contact(links[ann]).active

@@ -7,6 +7,8 @@ from test_zoho_parties_both_ways import FORWARD, Known, Start, known, person
 
 from ml_connector.service.explaining import explain
 from ml_connector.service.releasing import release
+from ml_connector_sandbox.kernel.calls import Call
+from ml_connector_sandbox.kernel.faults import Fault, Faults
 
 __all__ = ["known"]
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -95,3 +97,37 @@ async def test_a_change_of_the_own_side_after_the_release_is_held_again(known: S
         assert phones(company, ann, contact) == ("(320) 555-7014", THERE)
         assert await company.end("customers_back", contact) == HELD
         assert "7014" in await shown(company, "customers_back", contact)
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+async def test_our_own_first_step_takes_no_release_back_and_what_people_change_meanwhile_does(
+    known: Start, monkeypatch: pytest.MonkeyPatch, meanwhile: bool
+) -> None:
+    """The contact is made active, and then gets the phone; what somebody changes between release and that is not lost."""
+    async with known(inactive_parties="follow", **OWNERS) as company:
+        links = await company.links("customers")
+        ann, *_ = (one.source_id for one in company.same("customer"))
+        contact = links[ann]
+        company.here.crm.change_customer(int(ann), active=False)
+        await company.sync()
+        assert not company.contact(contact).active
+        company.here.crm.change_customer(int(ann), active=True)
+        company.call(ann, HERE)
+        edit(company, contact, THERE)
+        await company.sync()
+        await company.sync()
+        assert await company.end("customers", ann) == HELD and not company.contact(contact).active
+        if meanwhile:
+            take = Faults.take
+
+            def changing(self: Faults, call: Call) -> Fault | None:
+                if call.method == "POST" and call.path.endswith("/active"):
+                    edit(company, contact, LATER)
+                return take(self, call)
+
+            monkeypatch.setattr(Faults, "take", changing)
+        await release(company.desk, await company.record("customers", ann))
+        await company.sync()
+        assert company.contact(contact).active
+        assert phones(company, ann, contact) == (HERE, LATER if meanwhile else HERE)
+        assert await company.end("customers", ann) == (HELD if meanwhile else ("posted", ""))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.canonical.master_data import Party
+from ml_connector.connectors.writing import Action, Step
+from ml_connector.integrations.decisions import Write
 from ml_connector.integrations.vendor_flow import UniqueVendors, Vendors
 from ml_connector.integrations.ways import XERO, ZOHO
-from ml_connector.sync.coming import Comer, Coming, comers_list
+from ml_connector.sync.coming import Comer, Coming, comers_list, named
 from ml_connector.sync.matching import PartyIndex
 
 JOHN = "John Smith"
@@ -158,3 +160,22 @@ def test_who_is_only_alike_and_another_records_is_not_suggested() -> None:
         Party("2", "vendor", "Johnson Supply"), "r2", "vendors"
     )
     assert not found.proof
+
+
+@pytest.mark.parametrize(
+    ("actions", "name"),
+    [
+        ([Action.UPDATE], "New Name"),
+        ([Action.SET_STATUS, Action.UPDATE], "New Name"),
+        ([Action.UPDATE, Action.SET_STATUS], "New Name"),
+        ([Action.SET_STATUS], None),
+        ([Action.CREATE], None),
+    ],
+)
+def test_a_change_names_its_contact_whether_its_status_is_set_too_or_not(
+    actions: list[Action], name: str | None
+) -> None:
+    numbers = {Action.UPDATE: "New Name", Action.SET_STATUS: JOHN, Action.CREATE: "New Name"}
+    steps = tuple(Step("parties", one, "r", b"", target_id="c7", number=numbers[one]) for one in actions)
+    found = named(customer("7"), Write(steps, "parties"))
+    assert (found.name if found else None) == name and (found is None or found.id == "c7")

@@ -82,10 +82,10 @@ def _shown(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
     """A row of PLANNED."""
     record_id, flow, number, content_hash, canonical, date, amount, currency, sealed, digest = row
     body = sealer.open(b"plan", sealed)
-    decision = plan.decode(body)
+    decision, document = plan.decode(body), opened_document(sealer, content_hash, canonical)
     return Planned(
-        record_id, flow, number, party_name(opened_document(sealer, content_hash, canonical)), date,
-        in_currency(amount, currency), currency, _does(decision),
+        record_id, flow, number, party_name(document), date,
+        in_currency(amount, currency), currency, _does(decision, document),
         decision.target_id if isinstance(decision, Adopt) else "",
         (decision.evidence,) if isinstance(decision, Adopt) else decision.notes, shown_decision(body), digest.hex(),
         _booked_on(decision, date), decision.target_entity if isinstance(decision, Adopt) else "",
@@ -95,12 +95,16 @@ def _shown(sealer: Sealer, row: tuple[Any, ...]) -> Planned:
 _DOES = {Action.UPDATE: "change", Action.VOID: "void"}  # what a plan of such steps alone does
 
 
-def _does(decision: Write | Adopt) -> str:
+def _does(decision: Write | Adopt, document: Any) -> str:
+    """A counterpart's status is set as the document's own party has it."""
     if isinstance(decision, Adopt):
         return "link"
     if any(RECODED in step.reference for step in decision.steps):
         return "recode"
     actions = {step.action for step in decision.steps}
+    if Action.SET_STATUS in actions:
+        status = "set active" if getattr(document, "active", True) else "set inactive"
+        return f"change, {status}" if Action.UPDATE in actions else status
     return _DOES.get(next(iter(actions)), "post") if len(actions) == 1 else "post"
 
 

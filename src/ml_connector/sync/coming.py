@@ -195,9 +195,11 @@ def made(flow: str, source_id: str, document: Any, decision: Decision) -> Party 
 def named(document: Any, decision: Decision) -> Party | None:
     """The party whose contact a decision changes, under the name that it has then; None where it changes none."""
     steps = decision.steps if isinstance(decision, Write) else ()
-    if not (len(steps) == 1 and steps[0].action is Action.UPDATE and steps[0].number and isinstance(document, Party)):
+    changes = [one for one in steps if one.action is Action.UPDATE]
+    others = {one.action for one in steps} - {Action.UPDATE, Action.SET_STATUS}
+    if len(changes) != 1 or others or not changes[0].number or not isinstance(document, Party):
         return None
-    return Party(steps[0].target_id, document.kind, steps[0].number)
+    return Party(changes[0].target_id, document.kind, changes[0].number)
 
 
 async def note(transaction: LaneTransaction, coming: Coming, flow: Flow, item: Item, decision: Decision) -> bool:

@@ -251,9 +251,13 @@ async def note_seen(
 
 
 async def file_documents(
-    transaction: LaneTransaction, entity: str, found: Iterable[Document], walk: int | None = None
-) -> list[str]:
-    """File documents of the target as last seen, in a walk or just now; the ids of those that are new or changed."""
+    transaction: LaneTransaction, entity: str, found: Iterable[Document], walk: int | None = None,
+    ours: Collection[str] = (),
+) -> list[str]:  # fmt: skip
+    """File documents of the target as last seen, in a walk or just now; the ids of those that are new or changed.
+
+    ``ours``: those that a step of a plan has changed, and nobody else: what a person let go on stays so for its next steps.
+    """
     lane = transaction.lane
     walk = _moment(lane) if walk is None else walk
     entries = list({_id(document): document for document in found}.values())
@@ -261,7 +265,8 @@ async def file_documents(
         return []
     entries = await under_our_references(transaction, entity, entries)
     encoded = [documents.encode(document) for document in entries]
-    await let_lapse(transaction, entity, entries, [_hash(text) for text in encoded])
+    others = [(one, _hash(text)) for one, text in zip(entries, encoded, strict=True) if _id(one) not in ours]
+    await let_lapse(transaction, entity, [one for one, _ in others], [hash_ for _, hash_ in others])
     rows = await transaction.all(
         _FILE, lane.tenant_id, lane.connection_id, entity, walk, *_columns(lane, entity, entries, encoded)
     )

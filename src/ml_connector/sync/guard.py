@@ -64,10 +64,10 @@ async def guarded_between(transaction: LaneTransaction, flow: Flow) -> bool:
     Until the next reading begins they count together, however few come at a time.
     """
     row = await transaction.one(
-        "select case when open then guarded else last_mode = 'live' end from reading where tenant_id = %s and flow_id = %s",
-        transaction.lane.tenant_id, flow.flow_id,
+        "select case when open then guarded else last_mode = %s end from reading where tenant_id = %s and flow_id = %s",
+        flow.mode, transaction.lane.tenant_id, flow.flow_id,
     )  # fmt: skip
-    return flow.mode == "live" and not flow.type.tracks and row is not None and bool(row[0])
+    return _is_judged(flow) and not flow.type.tracks and row is not None and bool(row[0])
 
 
 async def judge(transaction: LaneTransaction, flow: Flow, *, ended: bool) -> None:
@@ -107,11 +107,28 @@ async def _judged(transaction: LaneTransaction, flow: Flow, count: int, sums: di
     share = Share.of(flow.settings)
     let_go = await _let_go_before(transaction, flow)
     asked = await _being_asked(transaction, flow) if _is_judged(flow) else None
-    known = await _known(transaction, flow) - count - let_go if count + let_go >= share.floor else 0
+    known = 0
+    if count + let_go >= share.floor:
+        known = await _known(transaction, flow) - await _new(transaction, flow) - let_go
     if _is_judged(flow) and (asked is not None or share.is_exceeded(count + let_go, known)):
         await _hold(transaction, flow, await _note(transaction, flow, asked, count, sums, known, ended))
     else:
         await _queue(transaction, flow, count)
+
+
+# What a version was carried out from, or that there was nothing to do, stands when newer ones come.
+_KNOWN_BEFORE = """exists (select 1 from version_state older where older.tenant_id = s.tenant_id
+    and older.record_id = s.record_id and older.version_id < s.version_id and older.state <> %b offset 0)"""
+
+
+async def _new(transaction: LaneTransaction, flow: Flow) -> int:
+    """How many of those that are set aside are new: a party that became inactive was known before."""
+    row = await transaction.one(
+        f"""select count(*) from version_state s
+        where s.tenant_id = %b and s.version_id in (select s.version_id {_ASIDE}) and not {_KNOWN_BEFORE}""",
+        transaction.lane.tenant_id, *_of(transaction, flow), State.SUPERSEDED.value,
+    )  # fmt: skip
+    return int(row[0]) if row else 0
 
 
 async def _let_go_before(transaction: LaneTransaction, flow: Flow) -> int:
@@ -123,11 +140,15 @@ async def _let_go_before(transaction: LaneTransaction, flow: Flow) -> int:
 
 
 async def _known(transaction: LaneTransaction, flow: Flow) -> int:
-    """Records the flow knows, without those that a person is still asked about."""
+    """Records the flow knows, without new ones that a person is still asked about."""
     row = await transaction.one(
-        """select (select count(*) from record where tenant_id = %s and flow_id = %s)
-                - (select count(*) from wait where tenant_id = %s and flow_id = %s and kind = 'person' and code = %s)""",
+        f"""select (select count(*) from record where tenant_id = %b and flow_id = %b)
+                 - (select count(*) from wait w
+                    join version_state s on s.tenant_id = w.tenant_id and s.version_id = w.version_id
+                    where w.tenant_id = %b and w.flow_id = %b and w.kind = 'person' and w.code = %b
+                      and not {_KNOWN_BEFORE})""",
         transaction.lane.tenant_id, flow.flow_id, transaction.lane.tenant_id, flow.flow_id, HELD_BACK,
+        State.SUPERSEDED.value,
     )  # fmt: skip
     return int(row[0]) if row else 0
 

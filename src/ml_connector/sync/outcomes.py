@@ -10,6 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from ml_connector.canonical.documents import Document
+from ml_connector.canonical.master_data import Party
 from ml_connector.connectors.writing import (
     STATUS_REFUSED,
     Action,
@@ -24,6 +25,7 @@ from ml_connector.connectors.writing import (
 from ml_connector.integrations.decisions import Waiting, waiting
 from ml_connector.integrations.views import ASIDE
 from ml_connector.sync import kept_coding, recoding
+from ml_connector.sync.answered import changed_by_us_alone
 from ml_connector.sync.contact_unread import wait_of_refused
 from ml_connector.sync.content import differences, meant, shown
 from ml_connector.sync.directory import file_documents
@@ -259,15 +261,19 @@ async def _file(transaction: LaneTransaction, done: Sequence[Sent]) -> None:
     A mark shows none, and what cannot be read is no entry of its own.
     """
     by_entity: dict[str, list[Document]] = defaultdict(list)
+    early: dict[str, dict[str, tuple[Party, Sequence[str]]]] = defaultdict(dict)
     for one in done:
         assert isinstance(one.outcome, Done)
         step = one.intended.step
         if step.action is not Action.MARK_EXPORTED and transaction.lane.connector.files(step.entity):
             by_entity[step.entity].append(one.outcome.document)
+            if _agrees_early(one) and step.agreed is not None and isinstance(one.outcome.document, Party):
+                early[step.entity][one.outcome.document.id] = one.outcome.document, step.agreed.answered
         for entity, document in one.outcome.also:
             by_entity[entity].append(document)
     for entity, found in by_entity.items():
-        changed = await file_documents(transaction, entity, found)
+        ours = await changed_by_us_alone(transaction, entity, early[entity])
+        changed = await file_documents(transaction, entity, found, ours=ours)
         keys = [f"{entity}:{one}" for one in changed]
         await release(transaction.connection, transaction.lane.tenant_id, "fact", keys)
 

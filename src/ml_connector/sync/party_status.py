@@ -18,16 +18,33 @@ from ml_connector.sync.states import IntentState
 
 TURNED_ON = "status followed "  # before a flow's id, of the feed whose cursor is the newest version read before
 
-# As the record was last read before, unless its counterpart was made active or inactive from here since.
-_BEFORE = """
-    select page.version_id, d.content_hash, d.canonical
-    from unnest(%b::bigint[], %b::bigint[]) as page (version_id, record_id)
+# As the record was last read before, and has been since; unless it or its counterpart was made active or inactive from here
+# since, by either of the two records that are linked.
+_VERSIONS = """
+    select page.version_id, d.version_id > convert_from(f.cursor, 'UTF8')::bigint, d.content_hash, d.canonical
+    from unnest(%b::bigint[], %b::bigint[], %b::text[]) as page (version_id, record_id, source_id)
     join feed f on f.tenant_id = %b and f.connection_id = %b and f.name = %b
-    cross join lateral (select content_hash, canonical from document where tenant_id = f.tenant_id
-                        and record_id = page.record_id and version_id <= convert_from(f.cursor, 'UTF8')::bigint
-                        order by version_id desc limit 1) d
+    cross join lateral (
+        (select version_id, content_hash, canonical from document where tenant_id = f.tenant_id
+         and record_id = page.record_id and version_id <= convert_from(f.cursor, 'UTF8')::bigint
+         order by version_id desc limit 1)
+        union all
+        (select version_id, content_hash, canonical from document where tenant_id = f.tenant_id
+         and record_id = page.record_id and version_id > convert_from(f.cursor, 'UTF8')::bigint
+         and version_id < page.version_id)) d
     where not exists (select 1 from intent i where i.tenant_id = f.tenant_id and i.record_id = page.record_id
-                      and i.action = %b and i.state = %b and i.made_at >= f.moved_at offset 0)"""
+                      and i.action = %b and i.state = %b and i.made_at >= f.moved_at offset 0)
+      and not exists (
+        select 1 from link l
+        join flow g on g.tenant_id = l.tenant_id and g.integration_id = l.integration_id and g.name = any(%b::text[])
+        join record o on o.tenant_id = l.tenant_id and o.flow_id = g.flow_id and o.source_id = {other}
+        join intent i on i.tenant_id = l.tenant_id and i.record_id = o.record_id
+        where l.tenant_id = f.tenant_id and l.integration_id = %b and {own}
+          and i.action = %b and i.state = %b and i.made_at >= f.moved_at offset 0)"""
+_FORTH = _VERSIONS.format(other="l.target_id", own="l.entity = %b and l.source_id = page.source_id")
+_BACK = _VERSIONS.format(
+    other="l.source_id", own="l.entity = %b and l.target_entity = %b and l.target_id = page.source_id"
+)
 
 
 async def status_only_shown(
@@ -37,14 +54,30 @@ async def status_only_shown(
     items = [item for item, decision in planned if _sets_status(decision)]
     if not items or not follows_status(flow.settings):
         return set()
-    lane = transaction.lane
+    lane, type_ = transaction.lane, flow.type
+    others = (
+        [type_.mirrors] if type_.mirrors else [one.name for one in flow.integration.flows if one.mirrors == flow.name]
+    )
+    own = (type_.mirrors, type_.mirrored) if type_.mirrors else (flow.name,)
+    done = Action.SET_STATUS.value, IntentState.DONE.value
     rows = await transaction.all(
-        _BEFORE, [one.version_id for one in items], [one.record_id for one in items], lane.tenant_id, flow.target_id,
-        f"{TURNED_ON}{flow.flow_id}", Action.SET_STATUS.value, IntentState.DONE.value,
+        _BACK if type_.mirrors else _FORTH, [one.version_id for one in items], [one.record_id for one in items],
+        [one.source_id for one in items], lane.tenant_id, flow.target_id, f"{TURNED_ON}{flow.flow_id}", *done, others,
+        flow.integration_id, *own, *done,
     )  # fmt: skip
-    now = {one.version_id: getattr(one.document, "active", True) for one in items}
-    before = {row[0]: documents.decode(lane.sealer.open(b"canonical " + row[1], row[2])) for row in rows}
-    return {version_id for version_id, one in before.items() if getattr(one, "active", True) == now[version_id]}
+    now = {one.version_id: _active(one.document) for one in items}
+    before, moved = set[int](), set[int]()
+    for version_id, since, content_hash, canonical in rows:
+        shown = documents.decode(lane.sealer.open(b"canonical " + content_hash, canonical))
+        if _active(shown) != now[version_id]:
+            moved.add(version_id)
+        elif not since:
+            before.add(version_id)
+    return before - moved
+
+
+def _active(document: object) -> bool:
+    return bool(getattr(document, "active", True))
 
 
 def _sets_status(decision: Decision) -> bool:
