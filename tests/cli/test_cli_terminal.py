@@ -83,7 +83,7 @@ def test_status_of_a_company_without_anything(env: dict[str, str]) -> None:
     assert shown.code == 0 and shown.widest <= 80
     assert "Nothing is integrated yet" in shown.text
     found = json.loads(piped(["status", "--json"], env).stdout)
-    nothing = {"doubles": {}, "losses": [], "incomplete_vendors": {}}
+    nothing = {"doubles": {}, "losses": [], "incomplete_vendors": {}, "settings": []}
     assert found == {"connections": [], "integrations": [], "attention": [], **nothing}
     assert "The trail is intact: 1 event in 1 link." in in_terminal(["audit", "verify"], env).sentence
     refused = in_terminal(["integrate", "servicetitan-sage", "--set", "start_date=2026-01-01"], env)

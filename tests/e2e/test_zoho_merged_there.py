@@ -77,6 +77,30 @@ async def test_a_customer_is_followed_by_invoices_or_credit_notes_and_not_by_pay
         assert company.there(later).customer_id == left[billed].contact_id
 
 
+async def test_customers_merged_at_the_source_ask_for_the_same_of_their_contacts(
+    database: Database, tmp_path: Path
+) -> None:
+    async with selling(database, tmp_path, customers="live") as company:
+        survivor, loser = company.sales.homes[0], company.sales.homes[1]
+        paid, open_ = company.bill("100.00", customer=loser), company.bill("60.00", customer=loser)
+        company.bill("50.00", customer=survivor)
+        money = company.take("40.00", (paid, "40.00"), customer=loser)
+        await company.sync(2)
+        was, into = await contact(company, loser), await contact(company, survivor)
+        company.source.crm.merge(loser, survivor)
+        await company.sync(2)
+        assert await company.end("customers", loser) == ("skipped", "customer_merged_away")
+        assert await company.end("invoices", paid.id) == ("held", "change_when_paid")
+        assert company.there(paid).customer_id == was.contact_id and company.paid(money).unused == 0
+        assert company.there(open_).customer_id == into.contact_id
+        merge(company, was, into)
+        await company.a_day_later()
+        await company.sync(2)
+        assert (await company.end("invoices", paid.id))[0] != "held"
+        assert company.there(paid).customer_id == into.contact_id and company.paid(money).unused == 0
+        assert company.compared() == []
+
+
 async def test_documents_that_disagree_move_nothing_and_whom_it_may_be_is_told(
     database: Database, tmp_path: Path
 ) -> None:

@@ -220,9 +220,18 @@ def test_what_an_accountant_has_recoded_stays() -> None:
     decision = plan(invoice(due_date=dt.date(2026, 8, 1)), link=linked(now=now, base=there))
     target = sent(decision)
     assert [(row.item.id, row.account.id) for row in target.lines] == [("it3", LABOR)]
-    assert isinstance(decision, Write) and any(
-        "keeps what the ledger has: account, item" in note for note in decision.notes
+    assert isinstance(decision, Write) and any("keeps what the ledger has: item" in note for note in decision.notes)
+
+
+def test_an_account_on_a_line_with_an_item_is_told_to_go() -> None:
+    there = shown()
+    own = msgspec.structs.replace(there.lines[0], account=Ref(LABOR, "Labor revenue"))
+    decision = plan(
+        invoice(due_date=dt.date(2026, 8, 1)), link=linked(now=msgspec.structs.replace(there, lines=(own,)), base=there)
     )
+    assert isinstance(decision, Write)
+    assert [note for note in decision.notes if "goes on its item's account again" in note]
+    assert not any("keeps what the ledger has" in note for note in decision.notes)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ml_connector.canonical.parts import Ref, TaxBasis
 from ml_connector.canonical.sales import Invoice, InvoiceLine
 from ml_connector.integrations.drafts import DISCOUNT, ROUNDING, Draft, money
 from ml_connector.integrations.invoice_rules import target_lines, unit_of
+from ml_connector.integrations.line_items import by_item
 from ml_connector.integrations.tags_of_lines import of_others, of_tags, own_tags
 from ml_connector.integrations.taxes_there import as_listed
 from ml_connector.integrations.views import View
@@ -145,7 +146,7 @@ def _merged(wanted: InvoiceLine, pair: _Pair, versions: _Versions, view: View, d
         raise Unpaired(f"The line '{wanted.description[:40]}' has tax now, and the ledger has it as {known.name}")
     moves = follows and _is_placed(wanted, pair) and (wanted.location.id or pair.base.location.id)
     location = wanted.location if moves else pair.now.location
-    _tell(pair, draft)
+    _tell(pair, view, draft)
     return msgspec.structs.replace(
         wanted,
         id=pair.now.id,
@@ -191,7 +192,7 @@ def _ids(line: InvoiceLine) -> set[str]:
     return {option.id for option in line.dimensions}
 
 
-def _tell(pair: _Pair, draft: Draft) -> None:
+def _tell(pair: _Pair, view: View, draft: Draft) -> None:
     pairs = (
         ("account", pair.base.account.number or pair.base.account.id, pair.now.account.number or pair.now.account.id),
         ("tax", pair.base.tax_code.id, pair.now.tax_code.id),
@@ -199,5 +200,11 @@ def _tell(pair: _Pair, draft: Draft) -> None:
         ("tracking", _ids(pair.base), _ids(pair.now)),
     )
     kept = [what for what, was, is_ in pairs if was != is_] + ["location"] * _relocated(pair)
+    if "account" in kept and pair.now.item.id and by_item(view):
+        kept.remove("account")
+        if "item" not in kept:
+            draft.notes.append(
+                f"line '{pair.now.description[:40]}' goes on its item's account again, the one set there goes"
+            )
     if kept:
         draft.notes.append(f"line '{pair.now.description[:40]}' keeps what the ledger has: {', '.join(kept)}")

@@ -218,7 +218,7 @@ INVOICE_REASONS = (
         "customer_merged_away",
         "Merged into another customer",
         "ServiceTitan has merged {name} into {survivor}; its documents go to the contact of that one.",
-        "Nothing to do.",
+        "Nothing to do; where both have contacts with documents in the ledger, merge these there, too.",
         Acts.NOBODY,
     ),
     Reason(

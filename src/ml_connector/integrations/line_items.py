@@ -47,12 +47,17 @@ def item_key(sku: str) -> str:
     return sku or NO_ITEM
 
 
+def by_item(view: View) -> bool:
+    """Whether lines of invoices are booked by their items, which then take no account of their own."""
+    return view.ways.sells_items and view.set_there.get(SETTING) != BY_ACCOUNT
+
+
 def line_item(sold: Sold, account: Ref, on: dt.date | None, view: View, draft: Draft) -> Ref:
     """The item of a line whose ledger account is ``account``; empty where lines name accounts alone.
 
     What is missing goes to the draft.
     """
-    if not view.ways.sells_items or view.set_there.get(SETTING) == BY_ACCOUNT:
+    if not by_item(view):
         return Ref()
     row = view.mappings[TABLE].get(sold.key, on)
     linked = view.links.get(sold.pair, "") if row is None else ""

@@ -107,7 +107,7 @@ PAIR_REASONS = (
     Reason(
         "contact_archived",
         "Not active in the ledger",
-        "The contact {name} is archived, inactive or deleted in the ledger; that does not travel.",
+        "The contact {name} is archived, inactive or deleted in the ledger; nothing is changed because of that.",
         "Nothing to do; restore it in the ledger if it is needed again.",
         Acts.NOBODY,
     ),

@@ -25,7 +25,8 @@ OFFER = Offer(
     not_possible=(
         "Money given back and credits of customers cannot be entered in ServiceTitan by its API; whether an account takes "
         "payments and journal entries at all is asked of it daily, and 'ml-connector fields' shows the answer.",
-        "What has become of a journal entry in ServiceTitan is not read: one that people change or delete there stays as it "
-        "was for us.",
+        "A payment or journal entry that came from Zoho Books is not changed or removed in ServiceTitan when it is changed "
+        "in Zoho Books later: both versions are shown to a person. What people change or delete of a journal entry in "
+        "ServiceTitan is not read: it stays as it was for us.",
     ),
 )  # fmt: skip

@@ -45,5 +45,11 @@ OFFER = Offer(
     not_possible=(
         "Tax zones cannot be created in ServiceTitan by its API.",
         "Scans of what vendors have sent cannot be read from ServiceTitan by its API, so nothing is attached to bills.",
+        "Expense lines of an AP bill are lines of its bill in Zoho Books, never also an expense there.",
+        "Bills, and what is paid on them in Zoho Books, cannot be entered in ServiceTitan by its API. What is paid through "
+        "ServiceTitan itself is not read: such a bill is open in Zoho Books until its payment is entered there.",
+        "The restocking fee of a return is not shown by ServiceTitan's API: a credit that is less than its lines by a fee is "
+        "held; enter it in Zoho Books by hand, and link the record with it.",
+        "Zoho Books has no way to write several documents in one call, and none to make a bill that is a draft.",
     ),
 )  # fmt: skip

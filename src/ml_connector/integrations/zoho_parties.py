@@ -104,5 +104,8 @@ OFFER = Offer(
         "A customer without a whole address cannot be created in ServiceTitan, which demands one: it waits.",
         "Zoho Books does not tell into which contact another was merged: a customer's link goes over where all its documents "
         "name one that is like it and that no other party of ours has, and a vendor's waits for a person.",
+        "Zoho Books does not tell what was deleted: a whole reading finds what is gone. What was posted, or is linked, is "
+        "then asked for by its id, twenty in each round after what is due was sent, and counts as gone only if that says so "
+        "too; without such a reading it is asked for twice.",
     ),
 )  # fmt: skip
