@@ -138,6 +138,6 @@ OFFER = Offer(
         "Zoho Books takes no account on an invoice line with an item, so an account that an accountant chose there goes when "
         "ServiceTitan changes the invoice: the line is on the item's account again.",
         "Zoho's own write-off of an invoice takes no account, so it is not used: a write-off is a credit note.",
-        "What an account stands at is not read: 'ml-connector clearing' asks for it, or takes it.",
+        "What an account stands at is not read: 'ml-connector clearing' asks for it, or is told it.",
     ),
 )  # fmt: skip
