@@ -34,8 +34,8 @@ _SENTENCES = {
     "redirect_uri_mismatch": "The redirect address is not the one registered for this client in Zoho's API console: "
     "enter exactly the same address in both places.",
     "access_denied": "The consent was declined at Zoho: connect again and choose Accept.",
-    "invalid_code": "Zoho does not accept the code or refresh token: it was used before, has expired or was revoked, or is of "
-    "another data centre than {centre}; connect again (a code lives two minutes).",
+    "invalid_code": "Zoho does not accept the code or refresh token: it was used before, has expired or was revoked, or is "
+    "of another data centre than {centre}; connect again (a code lives two minutes).",
     "invalid_client": "Zoho does not know this client id at the data centre {centre}: either the client id is wrong, "
     "or the data centre is (the one of books.zoho.eu is eu, and so on), or the client is not enabled for several data "
     "centres in Zoho's API console.",
