@@ -23,7 +23,7 @@ from ml_connector.cli.demo import stage
 from ml_connector.cli.flows import show_preview
 from ml_connector.cli.status import show_status
 from ml_connector.connectors.checking import Verdict
-from ml_connector.errors import NotFound
+from ml_connector.errors import NotFound, Refused
 from ml_connector.lanes.runtime import Runtime
 from ml_connector.service import connecting, integrating, syncing
 from ml_connector.service.checking import Checked, check_all
@@ -258,7 +258,7 @@ class Walk:
     async def look_again(self, kind: str) -> None:
         """Plan what is held once more, as the service does by itself every hour, and wait until all is done."""
         integration = await integrating.integration_named(self.desk, kind)
-        with suppress(NotFound):
+        with suppress(NotFound, Refused):  # refused: all that is held is of flows that are off
             await replay(self.desk, Filter(integration_id=integration.integration_id, state="held"))
         await self.sync(kind)
 
