@@ -21,6 +21,7 @@ from ml_connector_sandbox.company.zoho_changes import (
     NEW_WARE,
     PAID,
     PHONE,
+    SECOND_EMAIL,
     SPENT,
     TYPED,
     UNPAID,
@@ -40,7 +41,7 @@ CLASSES = (
 
 
 def test_there_is_such_a_world() -> None:
-    assert WORLD in worlds() and len(CHANGES) == 17
+    assert WORLD in worlds() and len(CHANGES) == 19
 
 
 @pytest.mark.slow
@@ -55,12 +56,15 @@ async def test_every_change_is_on_both_sides_and_what_is_doubled_is_found(postgr
             _bought(company)
             _sold(company)
             _parties_and_back(company)
+            _status_and_second_email(company)
             _ends(before, expected)
             _compared(running)
             entering = _call(running, "servicetitan", "/journal-entries")
             assert not difference(await running.books(), expected)
             _double(company)
             _each_is_told(difference(await running.books(), expected))
+            _spoil_contacts(company)
+            _spoiled_contacts_are_told(difference(await running.books(), expected))
         async with world.running("matrix_zoho_lost") as running:
             point = Point(WORLD, "servicetitan", entering, "timeout after")
             found, struck = await disturbed(running, point, expected)
@@ -118,6 +122,18 @@ def _parties_and_back(company: Company) -> None:
     assert sorted(one.debit - one.credit for one in entry.lines) == [-SPENT, SPENT]
 
 
+def _status_and_second_email(company: Company) -> None:
+    """Nobody else is inactive there; the second address is there once, as one person of one contact."""
+    assert company.sales is not None
+    contacts = company.seed.organisation.contacts
+    served, left = (company.seed.tenant.customers[id_] for id_ in company.sales.homes)
+    assert [one.contact_name for one in contacts if not one.active] == [left.name]
+    [second] = [one for one in company.seed.tenant.crm.contacts_of(served.id) if one.value == SECOND_EMAIL]
+    persons = [(one.contact_name, person) for one in contacts for person in one.persons]
+    found = [(name, person["department"]) for name, person in persons if person.get("email") == SECOND_EMAIL]
+    assert found == [(served.name, f"ServiceTitan contact {second.id}")]
+
+
 def _ends(before: Books, books: Books) -> None:
     moved = [end for key, end in sorted(books.ends.items()) if before.ends.get(key) != end]
     assert [one for one in moved if one != "posted"] == ["held change_when_paid", "held vendor_remittance_changed"]
@@ -148,6 +164,22 @@ def _each_is_told(found: Difference) -> None:
         for vendor, entity in CLASSES
     }
     assert {side: len(sentences) for side, sentences in told.items()} == dict.fromkeys(CLASSES, 1)
+
+
+def _spoil_contacts(company: Company) -> None:
+    """A status is lost, and a person doubled, behind the product's back."""
+    contacts = company.seed.organisation.contacts
+    [left] = [one for one in contacts if not one.active]
+    contacts.put(replace(left, active=True))
+    [mailed] = [one for one in contacts if SECOND_EMAIL in {person.get("email") for person in one.persons}]
+    [person] = [one for one in mailed.persons if one.get("email") == SECOND_EMAIL]
+    contacts.put(replace(mailed, persons=[*mailed.persons, {**person, "contact_person_id": "9000"}]))
+
+
+def _spoiled_contacts_are_told(found: Difference) -> None:
+    told = [one for one in found.amounts if one.startswith("zoho_books contacts ")]
+    assert len(told) == 2
+    assert sum(one.count(SECOND_EMAIL) == 3 for one in told) == 1, "twice instead of once"
 
 
 def _number(company: Company, case: str) -> str:

@@ -18,7 +18,8 @@ _BANK, _MATERIALS = "1010", "5110"
 def matrix_zoho_changed(clock: SandboxClock, seed: int = 1) -> Company:
     """A bill or invoice for each change of one; ``change`` is for the time after the first reading.
 
-    Contacts are changed from both sides, items made where Zoho Books has none, and what is typed there goes back.
+    Contacts are changed from both sides, items made where Zoho Books has none, and what is typed there goes back. Nobody who
+    is linked is inactive on one side alone when the integration is made, so no status waits for an approval.
     """
     company = founded(clock, seed, "matrix", suppliers=len(zoho_changes.BOUGHT))
     zoho_changes.prepare_bills(company.seed)
@@ -26,7 +27,12 @@ def matrix_zoho_changed(clock: SandboxClock, seed: int = 1) -> Company:
     company.change = zoho_changes.change
     at_xero.file_sales(company.xero_organisation, company.seed.dates)
     at_zoho.file_sales(company.seed)
-    company.more_settings = {"parties_back": "yes", "new_items": "yes"}
+    company.more_settings = {
+        "parties_back": "yes",
+        "new_items": "yes",
+        "inactive_parties": "follow",
+        "further_contacts": "add",
+    }
     company.more_mapping = _back(company.sales)
     company.limits = False
     company.servicetitan_switches.export_page_size = 8

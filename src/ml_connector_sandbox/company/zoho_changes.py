@@ -21,6 +21,7 @@ from ml_connector_sandbox.servicetitan import purchasing_desk
 from ml_connector_sandbox.servicetitan.books import (
     Accounts,
     Bill,
+    Contact,
     CreditMemo,
     CreditMemoItem,
     Invoice,
@@ -42,6 +43,7 @@ PAID = ("changed_when_paid", "moved_from", "reversed_later", "refunded_later")
 RETURNED = "RT-7001"  # what the one return is called
 NEW_WARE = names.Ware("MT-UVLAMP", "UV lamp, 36 W", Decimal("212.00"), "Material")
 PHONE, STREET, EMAIL, VENDOR_PHONE = "(320) 555-7001", "17 Moved Avenue", "office@moved.example", "320 555 7010"
+SECOND_EMAIL = "studio@customer.example"
 TYPED, SPENT = Decimal("150.00"), Decimal("41.50")
 _HOUR = names.WARES[1]
 _DEARER, _GOODWILL = Decimal("20.00"), Decimal("40.00")
@@ -213,6 +215,16 @@ def customer_called(desk: _Desk) -> None:
     desk.titan.crm.change_contact(phone.id, value=PHONE)
 
 
+def customer_inactive(desk: _Desk) -> None:
+    """A customer of whom nothing is open is not served any more."""
+    desk.titan.crm.change_customer(desk.sales.homes[1], active=False)
+
+
+def customer_mailed(desk: _Desk) -> None:
+    """Another one has a second e-mail address."""
+    desk.titan.crm.add_contact(Contact(customer_id=desk.sales.homes[0], type="Email", value=SECOND_EMAIL))
+
+
 def vendor_moved(desk: _Desk) -> None:
     """A vendor has another address, which is keyed in at ServiceTitan: it waits for a person, since money goes there."""
     vendor = desk.company.seed.vendors[SUPPLIERS[0]]
@@ -255,7 +267,8 @@ def typed_expense(desk: _Desk) -> None:
 
 CHANGES = (
     bill_repriced, bill_cancelled, goods_credited, new_ware, repriced, changed_when_paid, voided, credited, moved,
-    taken_back, refunded, customer_called, vendor_moved, vendor_called, customer_written, typed_payment, typed_expense,
+    taken_back, refunded, customer_called, customer_inactive, customer_mailed, vendor_moved, vendor_called,
+    customer_written, typed_payment, typed_expense,
 )  # fmt: skip
 
 
