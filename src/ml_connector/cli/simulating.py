@@ -20,6 +20,8 @@ from ml_connector.service.tallies import counted
 
 _Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 _AT_MOST = 20  # plans that are listed
+_STILL_PLANNED = "document that uses a row is still to be planned and would take it up"
+_ALL_STILL_PLANNED = "documents that use a row are still to be planned and would take it up"
 
 
 def mount(group: App) -> None:
@@ -98,6 +100,8 @@ def _told(found: Simulated) -> list[str]:
         f"{counted(count, 'waiting document')} would wait still: {REASONS[code].title if code in REASONS else code}."
         for code, count in found.waits.items()
     ]
+    if found.under_way:
+        told.append(f"{counted(found.under_way, _STILL_PLANNED, _ALL_STILL_PLANNED)}.")
     told.append(f"{counted(len(found.plans), 'stored plan')} would change.")
     told.append(f"{counted(found.posted, 'posted document')} would stay as booked by the rows of before.")
     return told

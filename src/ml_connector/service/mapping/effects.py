@@ -67,7 +67,8 @@ class Move:
 class Simulated:
     """What a file would do to what waits, to what is planned, and to what is posted, which stays as it is.
 
-    ``waits`` is by reason what those that do not go on would wait for still. ``moves`` is of plans and of what goes on,
+    ``waits`` is by reason what those that do not go on would wait for still. ``under_way``, in none of the other numbers, are
+    to be planned already, as an import counts them: they take the file's rows up. ``moves`` is of plans and of what goes on,
     ``stays`` of what is posted by the old rows: a recoding would move it.
     """
 
@@ -77,6 +78,7 @@ class Simulated:
     goes_on: Tally
     passed_over: int
     waits: dict[str, int]
+    under_way: int
     plans: tuple[PlanChange, ...]
     moves: tuple[Move, ...]
     posted: int
@@ -97,6 +99,7 @@ class Effects:
     after: Table
     goes_on: Tally = field(default_factory=Tally)
     passed_over: int = 0
+    under_way: int = 0
     waits: Counter[str] = field(default_factory=Counter)
     plans: list[PlanChange] = field(default_factory=list)
     moves: dict[_Key, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -155,7 +158,7 @@ class Effects:
         """Everything gathered."""
         return Simulated(
             self.known.table.name, tuple(self._row(row) for row in self.rows), unchanged, self.goes_on, self.passed_over,
-            dict(self.waits.most_common()), tuple(self.plans), self._moves(self.moves), self.posted,
+            dict(self.waits.most_common()), self.under_way, tuple(self.plans), self._moves(self.moves), self.posted,
             self._moves(self.stays), warnings,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from ml_connector.service.integrating import Integration
 from ml_connector.service.mapping.affected import POSTED, Affected, affected
 from ml_connector.service.mapping.effects import Effects, Simulated
 from ml_connector.service.mapping.files import checked
-from ml_connector.service.mapping.keys import known
+from ml_connector.service.mapping.keys import known, under_way
 from ml_connector.service.mapping.rows import Row, facts_of, rows_in
 from ml_connector.service.roles import READERS
 from ml_connector.sync import plan, reads
@@ -40,7 +40,8 @@ async def simulate(desk: Desk, integration: Integration, table: str, text: str, 
         freed = {one for key in keys for one in found.table.freed_by(key)}
         documents = [one async for one in affected(desk, reading, sealer, integration, found.table, keys)]
     rows.update({(row.key, row.valid_from): row for row in new})
-    effects = Effects(found, new, _table(held), _table(rows.values()))
+    staged = await under_way(desk, integration, found.table, [row.key for row in read.rows]) if new else 0
+    effects = Effects(found, new, _table(held), _table(rows.values()), under_way=staged)
     former = [row.value for row in held if row.key in keys]
     awaited = {f"{table}:{one}" for one in freed} | set(facts_of(found.table, former))
     codes = {code for name, code in desk.runtime.integrations[integration.kind].skipped_by_tables if name == table}
