@@ -353,3 +353,24 @@ async def test_what_another_row_let_go_on_is_told_as_an_import_tells_it(
     if table != "items":
         await planned(selling)
         assert {state for state, _ in (await states(selling)).values()} == {"planned"}
+
+
+async def test_what_is_not_taxed_moves_with_its_row_though_none_is_needed(selling: Company) -> None:
+    selling.books.lists["tax_codes"] = (*LISTS["tax_codes"], TaxCode("t0", "No tax", D(0)))
+    await refresh(await selling.lane(selling.target, selling.books, BOOKS), "tax_codes", 0)
+    await shown(selling, invoice("1", line("100.00"), labor("50.00")), invoice("2"), invoice("3", labor("25.00")))
+    found = await asked(selling, "sales_tax", "(exempt),t0,,")
+    assert sorted(one.number for one in found.plans) == ["N-1", "N-3"]
+    assert [one.planned_otherwise for one in found.rows] == [2]
+    [move] = found.moves
+    assert (move.key, move.was, move.becomes, move.documents, move.sums) == (
+        "(exempt)",
+        "",
+        "t0",
+        2,
+        {"USD": D("75.00")},
+    )
+    await posted(selling)
+    gone = await asked(selling, "sales_tax", "(exempt),t0,,")
+    [stays] = gone.stays
+    assert (gone.posted, stays.documents, stays.sums) == (2, 2, {"USD": D("75.00")})

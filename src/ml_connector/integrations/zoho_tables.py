@@ -56,6 +56,10 @@ class OptionalExemptTable(SalesTaxTable):
     def shown_keys(self, document: Document) -> Iterable[tuple[str, str]]:
         return [pair for pair in SalesTaxTable.shown_keys(self, document) if pair[0] != EXEMPT]
 
+    def looked_up(self, document: Document) -> dict[str, tuple[str, ...]]:
+        """With the row of what is not taxed, which counts where there is one, though none is needed."""
+        return {key: (key,) for key, _ in SalesTaxTable.shown_keys(self, document) if key}
+
     def evidence(self, entry: Document | None, there: Document) -> str:
         return rate_evidence(entry, there)
 

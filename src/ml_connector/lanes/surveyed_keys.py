@@ -11,12 +11,14 @@ _OR = "\x1f"  # the separator of units; no system writes it into a name
 def kept(table: TableType, document: Document) -> dict[str, str]:
     """By text the name of each key that a document shows. Behind it stand the keys of other rows that it may go by.
 
+    A key that is looked up and not shown needs no row, and is left out.
+
     Who a party is has no name here; and no other row, since it needs none.
     """
     found, names = table.looked_up(document), dict(table.shown_keys(document))
     if table.of_people:
         return {f"{table.name}:{key}": "" for key in found}
-    return {_text(table, key, tried): names[key] for key, tried in found.items()}
+    return {_text(table, key, tried): names[key] for key, tried in found.items() if key in names}
 
 
 def _text(table: TableType, key: str, tried: tuple[str, ...]) -> str:

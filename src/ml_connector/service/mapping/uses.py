@@ -52,12 +52,15 @@ async def uses_of(
 def amounts(table: TableType, document: Document) -> dict[tuple[str, ...], Decimal]:
     """What of a document goes by a row of a table, by the keys under which that is looked for in their order: the lines
 
-    that use it, its tax, or the whole of it.
+    that use it, its tax, or the whole of it. Of a document without tax the lines go by the row of what is not taxed.
     """
     lines = getattr(document, "lines", ())
     shown = _looked_up(table, document)
     bare = _looked_up(table, msgspec.structs.replace(document, lines=())) if lines else shown
-    whole = getattr(document, "tax", ZERO) if "tax_codes" in table.target_lists else amount_of(document) or ZERO
+    of_taxes = "tax_codes" in table.target_lists
+    whole = getattr(document, "tax", ZERO) if of_taxes else amount_of(document) or ZERO
+    if of_taxes and lines and not whole:
+        lines, bare = [line for line in lines if getattr(line, "chargeable", True)], set()
     found = dict.fromkeys(shown & bare, whole)
     for line in lines:
         for keys in _looked_up(table, msgspec.structs.replace(document, lines=(line,))) - bare:
