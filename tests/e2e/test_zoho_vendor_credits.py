@@ -222,7 +222,7 @@ async def test_what_people_did_there_holds_it_with_the_sentence(database: Databa
         company.at_zoho("apply credit", credit=there.number, bill=owed.number)
         company.returning.cancel_credit(late.id)
         await company.sync()
-        assert await company.end(late) == ("held", ["changed_after_posting"])
+        assert await company.end(late) == ("held", ["canceled_after_posting"])
         assert company.there(late).state != "void"
 
 
