@@ -169,7 +169,7 @@ async def _tell_left_over(running: Running) -> None:
 
 
 async def _quiet(running: Running) -> None:
-    await _calm(running, lambda now: now.quiet and not now.later)
+    await _calm(running, lambda now: now.quiet and not now.later and not any(one.waiting for one in now.still))
 
 
 async def _calm(running: Running, still: Callable[[Progress], bool]) -> None:

@@ -82,10 +82,12 @@ class Firm:
             for connection_id in (self.integration.source_id, self.integration.target_id):
                 await self._slice(connection_id)
             now = await syncing.progress(self.desk, self.integration)
-            if quiet and not (now.reads or now.due or now.open or now.later):
+            still = [one for one in now.still if one.waiting]
+            if quiet and not (now.reads or now.due or now.open or now.later or still):
                 return
-            if now.until is not None and not (now.reads or now.due):
-                self.jump(seconds=max(0.0, (now.until - self.desk.clock.now()).total_seconds()) + 1)
+            until = min((one for one in (now.until, *(one.until for one in still)) if one is not None), default=None)
+            if until is not None and not (now.reads or now.due):
+                self.jump(seconds=max(0.0, (until - self.desk.clock.now()).total_seconds()) + 1)
             elif now.open:
                 self.jump(minutes=5)
         assert not quiet, now
