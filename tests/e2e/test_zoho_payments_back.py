@@ -225,7 +225,7 @@ async def test_the_rest_of_a_share_is_told_once_its_invoice_is_linked(database: 
         company.titan.collecting.set_status(share.id, "Pending")
         company.titan.collecting.change(share.id, total=sum(whole.values(), D(0)), parts=whole)
         await company.sync()
-        assert await company.ends("payments_back") == {mixed["payment_id"]: ("unchanged", "")}
+        assert await company.ends("payments_back") == {mixed["payment_id"]: ("posted", "")}
         await still(company)
 
 
