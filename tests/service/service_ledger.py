@@ -23,12 +23,15 @@ from ml_connector.connectors.writing import Done, Outcome, Step
 from ml_connector.connectors.zoho_books.connector import ZohoBooks
 from ml_connector.service.connecting import Connected, Granted, store_connection
 from ml_connector.service.desk import Desk
+from ml_connector.service.flows import set_flow_mode
 from ml_connector.service.integrating import Integration, integrate, integration_between
+from ml_connector.service.mapping.values import set_value
 from ml_connector.sync.directory import refresh
 from ml_connector.sync.flows import flows_of
 from ml_connector.sync.lane import ExchangeBuffer, Lane, Slice
 from ml_connector.sync.pull import pull
 from ml_connector.sync.push import push
+from ml_connector.sync.states import State
 
 KIND = "servicetitan-zoho_books"
 SCOPES = frozenset({"tn.acc.inventorybills:r", "tn.acc.apbills:r"})
@@ -188,3 +191,28 @@ async def make_company(desk: Desk, **settings: str) -> Company:
     target = await store_connection(desk, granted(connectors["zoho_books"], BOOKS), BOOKS, frozenset())
     given = {"start_date": "2026-07-01", "business_unit_as": "none", **settings}
     return Company(desk, source, target, await integrate(desk, KIND, given))
+
+
+async def first_bill_posted(desk: Desk, books: PlayedBooks) -> Company:
+    """Johnstone Supply is linked, and its first bill posted in these books."""
+    made = await make_company(desk)
+    made.books = books
+    await set_value(desk, made.integration, "accounts", "5100", "a1", anyway=True)
+    for flow in ("vendors", "bills"):
+        await set_flow_mode(desk, await made.now(), flow, "live")
+    await made.read(bill("1"))
+    for _ in range(3):
+        await made.plan()
+    assert await newest(made, "1") == ("posted", "")
+    return made
+
+
+async def newest(company: Company, source: str) -> tuple[str, str]:
+    """(state, reason) of a record's newest version."""
+    async with company.desk.looking() as reading:
+        rows = await reading.all(
+            """select s.state, s.reason from record r join version_state s on s.tenant_id = r.tenant_id
+               and s.version_id = r.version_id where r.tenant_id = %s and r.source_id = %s""",
+            company.desk.tenant_id, source,
+        )  # fmt: skip
+    return State(rows[0][0]).word, str(rows[0][1])

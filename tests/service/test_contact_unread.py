@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
+from service_ledger import BOOKS, Company, PlayedBooks, bill, first_bill_posted, newest
 
 from ml_connector.canonical.master_data import Party
 from ml_connector.canonical.parts import Ref
@@ -16,11 +16,8 @@ from ml_connector.connectors.zoho_books.errors import rejected
 from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
 from ml_connector.service.explaining import explain
-from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.mapping.values import set_value
 from ml_connector.sync.contact_unread import ask_unread
 from ml_connector.sync.directory import refresh
-from ml_connector.sync.states import State
 from ml_connector.transport.errors import AnswerLost
 
 pytestmark = pytest.mark.anyio
@@ -61,32 +58,12 @@ class Books(PlayedBooks):
 @pytest.fixture
 async def company(desk: Desk) -> Company:
     """Johnstone Supply is linked, and its first bill posted."""
-    made = await make_company(desk)
-    made.books = Books()
-    await set_value(desk, made.integration, "accounts", "5100", "a1", anyway=True)
-    for flow in ("vendors", "bills"):
-        await set_flow_mode(desk, await made.now(), flow, "live")
-    await made.read(bill("1"))
-    for _ in range(3):
-        await made.plan()
-    assert await end(made, "1") == ("posted", "")
-    return made
+    return await first_bill_posted(desk, Books())
 
 
 def books(company: Company) -> Books:
     assert isinstance(company.books, Books)
     return company.books
-
-
-async def end(company: Company, source: str) -> tuple[str, str]:
-    """(state, reason) of a record's newest version."""
-    async with company.desk.looking() as reading:
-        rows = await reading.all(
-            """select s.state, s.reason from record r join version_state s on s.tenant_id = r.tenant_id
-               and s.version_id = r.version_id where r.tenant_id = %s and r.source_id = %s""",
-            company.desk.tenant_id, source,
-        )  # fmt: skip
-    return State(rows[0][0]).word, str(rows[0][1])
 
 
 async def record(company: Company, source: str) -> str:
@@ -126,7 +103,7 @@ async def test_it_waits_for_the_contacts_page_and_goes_on_once_that_is_read(
     ledger.refuses = {"p1"}
     setattr(ledger, how, {"p1"})
     await refused(company, "2")
-    assert await end(company, "2") == ("held", "contact_unread")
+    assert await newest(company, "2") == ("held", "contact_unread")
     [wait] = (await explain(company.desk, await record(company, "2"))).versions[-1].waits
     assert "'Johnstone Supply' (p1)" in wait.sentence and said.rstrip(".") in wait.sentence
     assert "It does not exist" in wait.sentence and "Zoho Books" in wait.action
@@ -135,12 +112,12 @@ async def test_it_waits_for_the_contacts_page_and_goes_on_once_that_is_read(
     assert await an_hour_later(company) == ["p1"]
     assert await ask(company) == []
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_unread") and len(ledger.written) == written
+    assert await newest(company, "2") == ("held", "contact_unread") and len(ledger.written) == written
     setattr(ledger, how, set())
     ledger.refuses = set()
     assert await an_hour_later(company) == ["p1"]
     await company.plan()
-    assert await end(company, "2") == ("posted", "")
+    assert await newest(company, "2") == ("posted", "")
     assert await an_hour_later(company) == [], "nobody waits"
 
 
@@ -151,7 +128,7 @@ async def test_what_is_refused_though_the_contact_is_read_is_the_bookkeepers(com
     ledger.fails = set()
     await an_hour_later(company)
     await company.plan()
-    assert (await end(company, "2"))[0] == "rejected", "as Zoho's own refusal tells"
+    assert (await newest(company, "2"))[0] == "rejected", "as Zoho's own refusal tells"
 
 
 async def test_one_whose_page_says_twice_that_it_does_not_exist_is_gone(company: Company) -> None:
@@ -162,7 +139,7 @@ async def test_one_whose_page_says_twice_that_it_does_not_exist_is_gone(company:
     ledger.lists["parties"] = tuple(one for one in ledger.lists["parties"] if one.id != "p1")
     assert await an_hour_later(company) == ["p1", "p1"]
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_gone")
+    assert await newest(company, "2") == ("held", "contact_gone")
 
 
 async def test_contacts_that_fail_for_good_put_off_no_other(company: Company) -> None:
@@ -177,11 +154,11 @@ async def test_contacts_that_fail_for_good_put_off_no_other(company: Company) ->
     ledger.refuses = ledger.fails = {"p1", "p2", "p3"}
     await refused(company, "4")
     await company.plan()
-    held = {one: await end(company, one) for one in ("2", "3", "4")}
+    held = {one: await newest(company, one) for one in ("2", "3", "4")}
     assert set(held.values()) == {("held", "contact_unread")}, held
     ledger.refuses, ledger.fails = set(), {"p1", "p2"}
     for hours in range(2):
         assert sorted(await an_hour_later(company)) == (["p1", "p2"] if hours else ["p1", "p2", "p3"])
     await company.plan()
-    assert await end(company, "3") == ("posted", "")
-    assert {await end(company, one) for one in ("2", "4")} == {("held", "contact_unread")}
+    assert await newest(company, "3") == ("posted", "")
+    assert {await newest(company, one) for one in ("2", "4")} == {("held", "contact_unread")}

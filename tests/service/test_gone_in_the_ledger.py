@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from service_ledger import BOOKS, Company, PlayedBooks, bill, make_company
+from service_ledger import BOOKS, Company, PlayedBooks, bill, first_bill_posted, newest
 
 from ml_connector.canonical.documents import Document
 from ml_connector.canonical.master_data import Party
@@ -22,8 +22,6 @@ from ml_connector.connectors.zoho_books.errors import rejected
 from ml_connector.errors import BadInput
 from ml_connector.service.deciding import link
 from ml_connector.service.desk import Desk
-from ml_connector.service.flows import set_flow_mode
-from ml_connector.service.mapping.values import set_value
 from ml_connector.service.roles import Actor, NotAllowed, Role
 from ml_connector.sync.absent import confirm
 from ml_connector.sync.backfill import ROOM
@@ -31,7 +29,6 @@ from ml_connector.sync.directory import refresh
 from ml_connector.sync.linked_anew import stage_users
 from ml_connector.sync.not_shown import note
 from ml_connector.sync.restored import LOOKED, look_for_restored
-from ml_connector.sync.states import State
 from ml_connector.transport.errors import NotPermitted
 
 pytestmark = pytest.mark.anyio
@@ -106,32 +103,12 @@ class Books(PlayedBooks):
 @pytest.fixture
 async def company(desk: Desk) -> Company:
     """Johnstone Supply is linked, and its first bill posted."""
-    made = await make_company(desk)
-    made.books = Books()
-    await set_value(desk, made.integration, "accounts", "5100", "a1", anyway=True)
-    for flow in ("vendors", "bills"):
-        await set_flow_mode(desk, await made.now(), flow, "live")
-    await made.read(bill("1"))
-    for _ in range(3):
-        await made.plan()
-    assert await end(made, "1") == ("posted", "")
-    return made
+    return await first_bill_posted(desk, Books())
 
 
 def books(company: Company) -> Books:
     assert isinstance(company.books, Books)
     return company.books
-
-
-async def end(company: Company, source: str) -> tuple[str, str]:
-    """(state, reason) of a record's newest version."""
-    rows = await found(
-        company,
-        """select s.state, s.reason from record r join version_state s on s.tenant_id = r.tenant_id
-           and s.version_id = r.version_id where r.tenant_id = %s and r.source_id = %s""",
-        source,
-    )
-    return State(rows[0][0]).word, str(rows[0][1])
 
 
 async def found(company: Company, query: str, *values: object) -> list[Any]:
@@ -188,7 +165,7 @@ async def test_a_new_document_of_a_contact_that_is_gone_waits_for_its_party(
         await listed_as_gone(company, "parties", "p1")
     await company.read(bill("1"), bill("2"), bill("3", number="INV-3B"))
     await company.plan()
-    assert {await end(company, one) for one in ("2", "3")} == {("held", "contact_gone")}
+    assert {await newest(company, one) for one in ("2", "3")} == {("held", "contact_gone")}
     kept = await found(company, "select distinct kind, key from wait where tenant_id = %s and code = 'contact_gone'")
     assert sorted(kept) == [("fact", "parties:p1"), ("link", "vendors:v1")] and len(ledger.written) == written
     ledger.lists["parties"] += (Party("p9", "vendor", "Johnstone Supply Inc"),)
@@ -196,7 +173,7 @@ async def test_a_new_document_of_a_contact_that_is_gone_waits_for_its_party(
     await refresh(lane, "parties", 0)
     await link(company.desk, await record(company, "v1"), "p9")
     await company.plan()
-    assert {await end(company, one) for one in ("2", "3")} == {("posted", "")}
+    assert {await newest(company, one) for one in ("2", "3")} == {("posted", "")}
     assert {one.party_id for one in ledger.written[written:]} == {"p9"}
 
 
@@ -205,11 +182,11 @@ async def test_a_contact_that_is_restored_lets_its_documents_go(company: Company
     ledger.lose("parties", "p1")
     await company.read(bill("1"), bill("2"))
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_gone")
+    assert await newest(company, "2") == ("held", "contact_gone")
     ledger.lists["parties"] += tuple(ledger.gone)  # type: ignore[arg-type]
     await refresh(await company.lane(company.target, ledger, BOOKS), "parties", 0)
     await company.plan()
-    assert await end(company, "2") == ("posted", "")
+    assert await newest(company, "2") == ("posted", "")
 
 
 async def test_a_contact_is_asked_for_each_hour_while_documents_wait_for_it(company: Company) -> None:
@@ -217,7 +194,7 @@ async def test_a_contact_is_asked_for_each_hour_while_documents_wait_for_it(comp
     ledger.lose("parties", "p1")
     await company.read(bill("1"), bill("2"))
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_gone")
+    assert await newest(company, "2") == ("held", "contact_gone")
     lane = await company.lane(company.target, ledger, BOOKS)
     ledger.asked.clear()
     for hours, asked in ((0, []), (1, [("p1",)]), (0, [])):
@@ -227,11 +204,11 @@ async def test_a_contact_is_asked_for_each_hour_while_documents_wait_for_it(comp
         ledger.asked.clear()
     ledger.alone["parties"] = tuple(ledger.gone)  # no list of changes shows what was restored
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_gone")
+    assert await newest(company, "2") == ("held", "contact_gone")
     await later(company, 1)
     await look_for_restored(lane)
     await company.plan()
-    assert await end(company, "2") == ("posted", "")
+    assert await newest(company, "2") == ("posted", "")
     await later(company, 1)
     ledger.asked.clear()
     await look_for_restored(lane)
@@ -243,13 +220,13 @@ async def test_a_change_of_the_document_itself_lets_it_go(company: Company) -> N
     ledger.lose("parties", "p1")
     await company.read(bill("1"), bill("2"))
     await company.plan()
-    assert await end(company, "2") == ("held", "contact_gone")
+    assert await newest(company, "2") == ("held", "contact_gone")
     await link(company.desk, await record(company, "v2"), "p2")
     other = bill("2", vendor=Ref("v2", "Acme Pipe & Valve"))
     await company.read(bill("1"), other)
     for _ in range(2):
         await company.plan()
-    assert await end(company, "2") == ("posted", "") and ledger.written[-1].party_id == "p2"
+    assert await newest(company, "2") == ("posted", "") and ledger.written[-1].party_id == "p2"
 
 
 @pytest.mark.parametrize("entity", ["parties", "bills"])
@@ -270,7 +247,7 @@ async def test_what_its_own_page_shows_is_not_gone_whatever_a_whole_list_shows(c
         assert ledger.asked == [(id_,)], "once for each whole reading"
     await company.read(bill("1", total="120.00"), bill("2"))
     await company.plan()
-    assert {await end(company, one) for one in ("1", "2")} == {("posted", "")}
+    assert {await newest(company, one) for one in ("1", "2")} == {("posted", "")}
     del ledger.alone[entity]
     ledger.lose(entity, id_)
     await long_unseen(company)
@@ -366,7 +343,7 @@ async def test_one_wrong_answer_about_a_contact_makes_it_not_gone(company: Compa
     ledger.refuses = ledger.hides_once = {"p1"}
     await company.read(bill("1"), bill("2"))
     await company.plan()
-    assert await gone(company) == [] and (await end(company, "2"))[0] == "rejected", "as Zoho's own refusal tells"
+    assert await gone(company) == [] and (await newest(company, "2"))[0] == "rejected", "as Zoho's own refusal tells"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -379,7 +356,7 @@ async def test_a_change_of_a_document_that_is_gone_is_held_in_one_way(company: C
     ledger.shows_once_more = int(way == WAYS[2])
     await company.read(bill("1", total="120.00"))
     await company.plan()
-    assert await end(company, "1") == ("held", "gone_there") and len(ledger.written) == written
+    assert await newest(company, "1") == ("held", "gone_there") and len(ledger.written) == written
     kept = await found(company, "select kind, key from wait where tenant_id = %s and code = 'gone_there'")
     assert kept == [("fact", f"bills:{posted.id}")] and ledger.refused == int(way == WAYS[2])
     ledger.lists["bills"] = (Bill("b9", Ref("p1"), Decimal(120), number="INV-1"),)
@@ -393,7 +370,7 @@ async def test_a_change_of_a_document_that_is_gone_is_held_in_one_way(company: C
         await link(company.desk, await record(company, "1"), "b8")
     assert await found(company, marked) == []
     await link(company.desk, await record(company, "1"), "b9")
-    assert await end(company, "1") == ("linked", ""), "it was entered there again"
+    assert await newest(company, "1") == ("linked", ""), "it was entered there again"
     assert await found(company, marked) == [("1",)], "what stands on it goes again, whenever this stops"
     await stage_users(await company.lane(company.target, ledger, BOOKS))
     assert await found(company, marked) == []

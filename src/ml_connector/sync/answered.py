@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.canonical import documents
 from ml_connector.canonical.master_data import Party
 from ml_connector.sync.content import as_listed
-from ml_connector.sync.directory import entry_name
 from ml_connector.sync.lane import LaneTransaction
+from ml_connector.sync.lists import filed
 
 
 async def changed_by_us_alone(
@@ -24,18 +23,12 @@ async def changed_by_us_alone(
     """
     if not answers:
         return set()
-    lane = transaction.lane
-    rows = await transaction.all(
-        """select object_id, body from directory
-        where tenant_id = %b and connection_id = %b and entity = %b and object_id = any(%b::text[])""",
-        lane.tenant_id, lane.connection_id, entity, list(answers),
-    )  # fmt: skip
-    filed = {id_: documents.decode(lane.sealer.open(entry_name(entity, id_), body)) for id_, body in rows if body}
-    return {id_ for id_, one in filed.items() if isinstance(one, Party) and _is_ours(one, *answers[id_])}
+    entries = filed(transaction, transaction.lane.connection_id, entity, sorted(answers))
+    return {id_ async for id_, one in entries if isinstance(one, Party) and _is_ours(one, *answers[id_])}
 
 
-def _is_ours(filed: Party, answer: Party, sent: Sequence[str]) -> bool:
+def _is_ours(known: Party, answer: Party, sent: Sequence[str]) -> bool:
     ours: dict[str, Any] = {name: getattr(answer, name) for name in sent}
-    expected = msgspec.structs.replace(filed, **ours)
-    in_full = filed.in_full and answer.in_full
+    expected = msgspec.structs.replace(known, **ours)
+    in_full = known.in_full and answer.in_full
     return as_listed(expected) == as_listed(answer) and (not in_full or expected.address == answer.address)

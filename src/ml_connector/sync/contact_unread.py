@@ -12,13 +12,13 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from ml_connector.canonical import documents
 from ml_connector.connectors.writing import PartyUnread
 from ml_connector.integrations.decisions import Waiting, waiting
-from ml_connector.sync.directory import entry_name, file_documents
+from ml_connector.sync.directory import file_documents
 from ml_connector.sync.flows import facts_changed, lock_integrations
 from ml_connector.sync.gone import file_gone
 from ml_connector.sync.lane import Lane, LaneTransaction
+from ml_connector.sync.lists import filed
 from ml_connector.sync.standing import Seen, read_there
 from ml_connector.transport.errors import NotPermitted
 
@@ -112,14 +112,8 @@ def what_is_wrong(id_: str, *seen: Seen) -> str:
 
 async def contacts_named(transaction: LaneTransaction, ids: Collection[str]) -> dict[str, str]:
     """Contacts of the lane's target as a bookkeeper knows them, by id: name and id."""
-    lane = transaction.lane
-    rows = await transaction.all(
-        """select object_id, body from directory where tenant_id = %b and connection_id = %b and entity = %b
-           and object_id = any(%b::text[])""",
-        lane.tenant_id, lane.connection_id, PARTIES, sorted(ids),
-    )  # fmt: skip
-    shown = {id_: documents.decode(lane.sealer.open(entry_name(PARTIES, id_), body)) for id_, body in rows}
-    names = {id_: str(getattr(one, "name", "")) for id_, one in shown.items()}
+    shown = filed(transaction, transaction.lane.connection_id, PARTIES, sorted(ids))
+    names = {id_: str(getattr(one, "name", "")) async for id_, one in shown}
     return {id_: f"'{name}' ({id_})" if (name := names.get(id_)) else id_ for id_ in ids}
 
 

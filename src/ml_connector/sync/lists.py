@@ -150,7 +150,7 @@ class KeptLists:
         now = await _hashes(transaction, flow.target_id, entity)
         kept.drop([id_ for id_ in kept.hashes if id_ not in now])
         changed = [id_ for id_, hash_ in now.items() if kept.hashes.get(id_) != hash_]
-        async for id_, party in _directory(transaction, flow.target_id, entity, changed):
+        async for id_, party in filed(transaction, flow.target_id, entity, changed):
             kept.put(party, now[id_])
         for kind in kept.kinds.values():
             kind.index.persons.clear()
@@ -163,7 +163,7 @@ class KeptLists:
         now = await _hashes(transaction, connection_id, entity)
         same = {id_: kept.found[id_] for id_, hash_ in now.items() if kept.hashes.get(id_) == hash_}
         changed = [id_ for id_ in now if id_ not in same]
-        found = same | {id_: one async for id_, one in _directory(transaction, connection_id, entity, changed)}
+        found = same | {id_: one async for id_, one in filed(transaction, connection_id, entity, changed)}
         self._opened[connection_id, entity] = _Opened({id_: now[id_] for id_ in found}, found)
         return dict(found)
 
@@ -235,7 +235,7 @@ async def _hashes(transaction: LaneTransaction, connection_id: int, entity: str)
     return {id_: bytes(hash_) for id_, hash_ in rows}
 
 
-async def _directory(
+async def filed(
     transaction: LaneTransaction, connection_id: int, entity: str, ids: Sequence[str]
 ) -> AsyncIterator[tuple[str, Any]]:
     """The entries of a list that have one of the ids, opened; part by part, so that other lanes run meanwhile."""
